@@ -37,8 +37,34 @@ pub trait Explain: Error {
 }
 
 impl Problem {
-    /// Joins the whole chain of causes into one message, and adds the hint.
-    pub fn from_error<E: Explain>(error: &E) -> Self {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: String::new(),
+            place: None,
+        }
+    }
+
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: hint.into(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn at(self, place: impl Into<Option<Place>>) -> Self {
+        Self {
+            place: place.into(),
+            ..self
+        }
+    }
+}
+
+/// Joins the whole chain of causes into one message, and adds the hint.
+impl<E: Explain> From<E> for Problem {
+    fn from(error: E) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -46,11 +72,17 @@ impl Problem {
             message.push_str(&error.to_string());
             cause = error.source();
         }
-        Self {
-            message,
-            hint: error.hint(),
-            place: None,
-        }
+        Self::new(message).hint(error.hint())
+    }
+}
+
+impl<E: Explain> Explain for &E {
+    fn hint(&self) -> String {
+        (*self).hint()
+    }
+
+    fn named(&self) -> Vec<String> {
+        (*self).named()
     }
 }
 

@@ -48,11 +48,7 @@ impl Extras {
     pub(crate) fn warnings(&self) -> Vec<Problem> {
         let warning = |extra: &Extra| {
             let (message, hint) = extra.refused();
-            Problem {
-                message: message.to_owned(),
-                hint: hint.to_owned(),
-                place: None,
-            }
+            Problem::new(message).hint(hint)
         };
         self.refused().iter().map(warning).collect()
     }

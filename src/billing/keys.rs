@@ -79,14 +79,13 @@ fn form(provider: &str) -> &'static str {
 pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
     let unrestricted = Provider::for_source(source) == Provider::Stripe
         && key.expose_secret().trim().starts_with("sk_");
-    unrestricted.then(|| Problem {
-        message: "the Stripe key is not restricted: anyone who obtains it can move money"
-            .to_owned(),
-        hint: format!(
-            "create a key that can only read what this check needs: {}",
-            prefilled(source)
-        ),
-        place: None,
+    unrestricted.then(|| {
+        Problem::new("the Stripe key is not restricted: anyone who obtains it can move money").hint(
+            format!(
+                "create a key that can only read what this check needs: {}",
+                prefilled(source)
+            ),
+        )
     })
 }
 

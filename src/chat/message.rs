@@ -374,11 +374,7 @@ mod tests {
     fn without_a_verdict_nothing_is_known_whatever_was_found() {
         let mut broken = contract(&[1]);
         broken.verdict = Verdict::Error;
-        broken.problem = Some(Problem {
-            message: "no page for canary-of-a-secret <!here>".to_owned(),
-            hint: String::new(),
-            place: None,
-        });
+        broken.problem = Some(Problem::new("no page for canary-of-a-secret <!here>"));
         for earlier in [found(&[1]), PreviousRun::Nothing, PreviousRun::Unknown] {
             let text = said(&outcome(vec![broken.clone()]), &earlier).unwrap();
             assert!(

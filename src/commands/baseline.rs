@@ -80,11 +80,8 @@ fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Pr
     check(&written(&[nobody]))?;
     let entries = written(&findings);
     check(&entries)?;
-    let warning = (report.verdict == "error").then(|| Problem {
-        message: "the report has no verdict: what it could not judge is not among the entries"
-            .to_owned(),
-        hint: String::new(),
-        place: None,
+    let warning = (report.verdict == "error").then(|| {
+        Problem::new("the report has no verdict: what it could not judge is not among the entries")
     });
     Ok((entries, warning))
 }
@@ -106,12 +103,10 @@ fn check(entries: &str) -> Result<(), Vec<Problem>> {
 fn read(path: &Path) -> Result<CheckReport, Problem> {
     let shown = path.display();
     let problem = |message: String| {
-        Problem {
-        message,
-        hint: "name a report printed by `--format json`, or the file in the action's output `report_path`"
-            .to_owned(),
-        place: None,
-    }
+        Problem::new(message).hint(
+            "name a report printed by `--format json`, or the file in the action's output \
+             `report_path`",
+        )
     };
     let text = if path == Path::new("-") {
         let mut text = String::new();

@@ -18,7 +18,7 @@ pub(crate) async fn confirm(
 ) -> Result<Evaluation, Failure> {
     read_accounts(sides, facts, &first.findings).await?;
     read_customers(contract, sides, facts, &first.findings).await?;
-    let mut second = evaluate(contract, facts, now).map_err(|error| Failure::from_error(&error))?;
+    let mut second = evaluate(contract, facts, now)?;
     keep_confirmed(&mut second, &first);
     Ok(second)
 }

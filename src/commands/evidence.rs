@@ -47,12 +47,9 @@ fn unread(problem: &Problem) -> Problem {
         "" => OFF.to_owned(),
         hint => format!("{hint}; {OFF}"),
     };
-    Problem {
-        message: format!(
-            "the webhooks behind the findings could not be read: {}",
-            problem.message
-        ),
-        hint,
-        place: None,
-    }
+    Problem::new(format!(
+        "the webhooks behind the findings could not be read: {}",
+        problem.message
+    ))
+    .hint(hint)
 }

@@ -158,7 +158,7 @@ fn judged(
 ) -> ExplainedContract {
     let mut judgements = said.customers.iter().map(|one| &one.judgement);
     let problem = judgements.find_map(|judgement| judgement.as_ref().err());
-    let problem = problem.map(Problem::from_error);
+    let problem = problem.map(Problem::from);
     let verdict = match &problem {
         Some(_) => Verdict::Error,
         None => Verdict::from_findings(&said.findings, contract.contract.fail_on),
@@ -183,24 +183,20 @@ fn no_contract(config: &Config, name: &str) -> Problem {
         .contracts
         .iter()
         .map(|contract| format!("`{}`", contract.name));
-    Problem {
-        message: format!("there is no contract `{name}`"),
-        hint: format!("name one of {}", names.collect::<Vec<_>>().join(", ")),
-        place: None,
-    }
+    Problem::new(format!("there is no contract `{name}`")).hint(format!(
+        "name one of {}",
+        names.collect::<Vec<_>>().join(", ")
+    ))
 }
 
 fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
     let forms = words.iter().map(|word| format!("`{word}:<id>`"));
     let forms = forms.collect::<Vec<_>>().join(", ");
-    Problem {
-        message: format!(
-            "neither the database nor the provider knows an account or customer `{entity}`"
-        ),
-        hint: format!(
-            "write it as findings do, {forms} or `customer:<id>`, or the bare id of either, in upper and lower case as \
-             stored"
-        ),
-        place: None,
-    }
+    Problem::new(format!(
+        "neither the database nor the provider knows an account or customer `{entity}`"
+    ))
+    .hint(format!(
+        "write it as findings do, {forms} or `customer:<id>`, or the bare id of either, \
+         in upper and lower case as stored"
+    ))
 }

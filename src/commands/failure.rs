@@ -9,11 +9,11 @@ pub(crate) struct Failure {
     pub(crate) named: Vec<String>,
 }
 
-impl Failure {
-    pub(crate) fn from_error<E: Explain>(error: &E) -> Self {
+impl<E: Explain> From<E> for Failure {
+    fn from(error: E) -> Self {
         Self {
-            problem: Problem::from_error(error),
             named: error.named(),
+            problem: Problem::from(error),
         }
     }
 }
@@ -27,6 +27,12 @@ impl From<Problem> for Failure {
     }
 }
 
+/// Returns the problem of a machine on which no HTTP client can be created.
+pub(crate) fn no_http_client(error: &reqwest::Error) -> Problem {
+    Problem::new(format!("the HTTP client cannot be set up: {error}"))
+        .hint("check the proxy variables and the certificates of this machine")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,7 +41,7 @@ mod tests {
     #[test]
     fn an_id_in_the_message_is_named_so_that_it_can_be_hidden() {
         let id = "usr_7".to_owned();
-        let failure = Failure::from_error(&Unanswerable::AccountOnTwoRows { id: id.clone() });
+        let failure = Failure::from(Unanswerable::AccountOnTwoRows { id: id.clone() });
         assert!(failure.problem.message.contains(&id));
         assert_eq!(failure.named, [id]);
     }

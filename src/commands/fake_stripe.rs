@@ -18,7 +18,7 @@ pub(super) async fn run(arguments: &Arguments) -> u8 {
     let fake = match command::start(arguments, super::now().0) {
         Ok(fake) => fake,
         Err(errors) => {
-            let problems: Vec<_> = errors.iter().map(Problem::from_error).collect();
+            let problems: Vec<_> = errors.iter().map(Problem::from).collect();
             output.say(&report::problems(&problems, output.colour_on_stderr));
             return COULD_NOT_TELL;
         }

@@ -5,7 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use super::{
     confirm::confirm,
     evidence::EvidenceFailures,
-    failure::Failure,
+    failure::{Failure, no_http_client},
     progress::Progress,
     provider::some_customers,
     recorded::RecordedSides,
@@ -65,11 +65,7 @@ impl<'r> RunParameters<'r> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = http::client().map_err(|error| Problem {
-            message: format!("the HTTP client cannot be set up: {error}"),
-            hint: "check the proxy variables and the certificates of this machine".to_owned(),
-            place: None,
-        })?;
+        let client = http::client().map_err(|error| no_http_client(&error))?;
         Ok(self.client.get_or_init(|| client).clone())
     }
 }
@@ -156,7 +152,7 @@ async fn judge_contract(
             evaluation = evaluate(&contract.contract, &facts, run.now);
         }
     }
-    let mut evaluation = evaluation.map_err(|error| Failure::from_error(&error))?;
+    let mut evaluation = evaluation?;
     if let Some(wait) = contract.confirm_after
         && sides.are_live()
         && !evaluation.findings.is_empty()
@@ -213,10 +209,10 @@ fn outcome(
         Ok((evaluation, repairs)) => {
             outcome.verdict = Verdict::from_findings(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
-            let advice = |one: Advice| Problem {
-                message: one.message,
-                hint: one.hint,
-                place: Some(config.advice_place(index, &one.about)),
+            let advice = |one: Advice| {
+                Problem::new(one.message)
+                    .hint(one.hint)
+                    .at(config.advice_place(index, &one.about))
             };
             outcome.advice = evaluation.advice.into_iter().map(advice).collect();
             outcome.findings = placed(config, index, evaluation.findings);

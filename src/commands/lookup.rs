@@ -88,11 +88,9 @@ pub(crate) async fn find(
             return provider.found(rows).await;
         }
     }
-    Err(Failure::from(Problem {
-        message: "related rows changed while they were read".to_owned(),
-        hint: "run it again".to_owned(),
-        place: None,
-    }))
+    Err(Failure::from(
+        Problem::new("related rows changed while they were read").hint("run it again"),
+    ))
 }
 
 /// Compares byte for byte, since a database may ignore case.

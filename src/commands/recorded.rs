@@ -37,9 +37,9 @@ pub(crate) fn not_applied(query: &AccountsQuery) -> Option<Problem> {
         (None, Some(_)) => ("`where` is", "`where` keeps"),
         (Some(_), Some(_)) => ("`join` and `where` are", "they give"),
     };
-    Some(Problem {
-        message: format!("{are} not applied to recorded rows"),
-        hint: format!("record only the rows that {keys}: what the accounts query returns"),
-        place: None,
-    })
+    Some(
+        Problem::new(format!("{are} not applied to recorded rows")).hint(format!(
+            "record only the rows that {keys}: what the accounts query returns"
+        )),
+    )
 }

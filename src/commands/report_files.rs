@@ -159,22 +159,15 @@ pub(super) fn stays_inside(path: &Path) -> bool {
 
 fn unknown(path: &Path, option: &str) -> Problem {
     let endings: Vec<_> = FileFormat::usual_endings();
-    Problem {
-        message: format!(
-            "{option} names `{}`, but no report format has that extension",
-            path.display()
-        ),
-        hint: format!("name a file that ends in {}", endings.join(", ")),
-        place: None,
-    }
+    Problem::new(format!(
+        "{option} names `{}`, but no report format has that extension",
+        path.display()
+    ))
+    .hint(format!("name a file that ends in {}", endings.join(", ")))
 }
 
 fn useful(path: &Path, kind: ReportKind, option: &str) -> Result<(), Problem> {
-    let refused = |message: String, hint: &str| Problem {
-        message,
-        hint: hint.to_owned(),
-        place: None,
-    };
+    let refused = |message: String, hint: &str| Problem::new(message).hint(hint);
     if kind.is_rehearsal {
         return Err(refused(
             format!(
@@ -215,11 +208,7 @@ fn named_twice(first: &Path, second: &Path, option: &str) -> Problem {
             second.display()
         )
     };
-    Problem {
-        message: format!("{option} names {both}"),
-        hint: "name each file once".to_owned(),
-        place: None,
-    }
+    Problem::new(format!("{option} names {both}")).hint("name each file once")
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

@@ -179,9 +179,8 @@ impl<'r> Sources<'r> {
                 let line = self.progress.line("accounts");
                 let shown = |count| line.read(count);
                 tracing::info!("reading the accounts of contract `{}`", self.contract.name);
-                let facts = database::read(url, &self.contract.database, &self.request, &shown)
-                    .await
-                    .map_err(|error| Failure::from_error(&error))?;
+                let facts =
+                    database::read(url, &self.contract.database, &self.request, &shown).await?;
                 tracing::info!("read {} accounts", facts.accounts.len());
                 Ok(facts)
             }
@@ -189,9 +188,7 @@ impl<'r> Sources<'r> {
                 let (recording, settings) = (recording.clone(), self.contract.database.clone());
                 let wants_plan = self.request.wants_plan;
                 let read = move || fixtures::accounts(&recording, &settings, wants_plan);
-                let recorded = aside(read)
-                    .await
-                    .map_err(|error| Failure::from_error(&error))?;
+                let recorded = aside(read).await?;
                 Ok(DatabaseFacts {
                     accounts: recorded.accounts,
                     mapped: recorded.mapped,
@@ -213,7 +210,7 @@ impl<'r> Sources<'r> {
             Accounts::Live(url) => {
                 database::read_accounts(url, &self.contract.database, &self.request, ids)
                     .await
-                    .map_err(|error| Failure::from_error(&error))
+                    .map_err(Failure::from)
             }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
@@ -230,9 +227,7 @@ impl<'r> Sources<'r> {
         let settings = &self.contract.database;
         let in_container = self.request.in_container_action;
         let stored = read_stored(url, settings, in_container, request).await;
-        stored
-            .map(Some)
-            .map_err(|error| Problem::from_error(&error))
+        stored.map(Some).map_err(Problem::from)
     }
 
     /// Estimates the cost of reading the provider. Returns `None` for recorded facts.
@@ -245,8 +240,7 @@ impl<'r> Sources<'r> {
             Source::Stripe | Source::Paddle => Vec::new(),
         };
         let breadth = self.contract.contract.breadth();
-        let survey = reader.survey(&breadth, &customers).await;
-        let survey = survey.map_err(|error| Failure::from_error(&error))?;
+        let survey = reader.survey(&breadth, &customers).await?;
         Ok(Some((survey.plan().clone(), reader.pace())))
     }
 
@@ -256,7 +250,7 @@ impl<'r> Sources<'r> {
             Accounts::Live(url) => {
                 database::read_chosen(url, &self.contract.database, &self.request, chosen)
                     .await
-                    .map_err(|error| Failure::from_error(&error))
+                    .map_err(Failure::from)
             }
             Accounts::Recorded(_) => self.read_accounts().await,
         }
@@ -270,7 +264,7 @@ impl<'r> Sources<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let owners = reader.owners(subscriptions).await;
-                owners.map_err(|error| Failure::from_error(&error))
+                owners.map_err(Failure::from)
             }
             Billing::Recorded(_) => {
                 let mut recorded = self.list(&[]).await?.facts.subscriptions;
@@ -286,13 +280,13 @@ impl<'r> Sources<'r> {
             Billing::Live(reader) => {
                 let provider = self.provider(reader);
                 let listed = provider.list(customers).await;
-                listed.map_err(|error| Failure::from_error(&error))
+                listed.map_err(Failure::from)
             }
             Billing::Recorded(recording) => {
                 let (recording, source) = (recording.clone(), self.contract.contract.source);
                 let recorded = aside(move || fixtures::billing(&recording, source)).await;
                 Ok(ListingResult {
-                    facts: recorded.map_err(|error| Failure::from_error(&error))?,
+                    facts: recorded?,
                     is_everything: true,
                 })
             }
@@ -306,7 +300,7 @@ impl<'r> Sources<'r> {
         };
         let provider = self.provider(reader);
         let settled = provider.settle(facts, self.request.now, listed_all).await;
-        settled.map_err(|error| Failure::from_error(&error))
+        settled.map_err(Failure::from)
     }
 
     fn provider<'s>(&'s self, reader: &'s billing::BillingReader) -> ContractProvider<'s> {
@@ -325,7 +319,7 @@ impl<'r> Sources<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let read = reader.read_customers(customers).await;
-                read.map_err(|error| Failure::from_error(&error))
+                read.map_err(Failure::from)
             }
             Billing::Recorded(_) => Ok(self.list(&[]).await?.facts),
         }
@@ -339,7 +333,7 @@ impl<'r> Sources<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let log = reader.events(suffices).await;
-                log.map_err(|error| Problem::from_error(&error))
+                log.map_err(Problem::from)
             }
             Billing::Recorded(_) => Ok(None),
         }
@@ -353,7 +347,7 @@ impl<'r> Sources<'r> {
         match &self.billing {
             Billing::Live(reader) => {
                 let known = reader.any_customer_exists(customers).await;
-                known.map_err(|error| Failure::from_error(&error))
+                known.map_err(Failure::from)
             }
             Billing::Recorded(_) => Ok(false),
         }
@@ -393,22 +387,22 @@ pub(super) fn reader(
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
     };
-    billing::BillingReader::new(source, run.client()?, &key, &settings)
-        .map_err(|error| Failure::from_error(&error))
+    billing::BillingReader::new(source, run.client()?, &key, &settings).map_err(Failure::from)
 }
 
 fn paddle_environment(environment: &Environment) -> Result<Option<PaddleEnvironment>, Problem> {
     let Some(word) = environment.get("PADDLE_ENVIRONMENT") else {
         return Ok(None);
     };
-    let known = PaddleEnvironment::parse(word).ok_or_else(|| Problem {
-        message:
-            "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`"
-                .to_owned(),
-        hint:
-            "set one of the two, or leave it out: a key that begins with `pdl_` names its environment"
-                .to_owned(),
-        place: None,
+    let known = PaddleEnvironment::parse(word).ok_or_else(|| {
+        Problem::new(
+            "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor \
+             `production`",
+        )
+        .hint(
+            "set one of the two, or leave it out: a key that begins with `pdl_` names its \
+             environment",
+        )
     });
     known.map(Some)
 }
@@ -424,16 +418,13 @@ fn not_set(names: &[&str]) -> Problem {
         .iter()
         .map(|name| format!("{name}: ${{{{ secrets.{name} }}}}"))
         .collect();
-    Problem {
-        message: format!(
-            "the environment {variables} {} {are} not set",
-            quoted.join(" and ")
-        ),
-        hint: format!(
-            "set {them} for the command; in a workflow, give the step `env: {{ {} }}` (secrets are not passed to pull requests \
-             from forks)",
-            lines.join(", ")
-        ),
-        place: None,
-    }
+    Problem::new(format!(
+        "the environment {variables} {} {are} not set",
+        quoted.join(" and ")
+    ))
+    .hint(format!(
+        "set {them} for the command; in a workflow, give the step `env: {{ {} }}` \
+         (secrets are not passed to pull requests from forks)",
+        lines.join(", ")
+    ))
 }

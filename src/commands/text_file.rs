@@ -47,14 +47,14 @@ impl TextFile {
     /// Reads the file, shown as `shown`.
     pub(crate) fn read(self, path: &Path, shown: &str) -> Result<String, Problem> {
         let name = self.name();
-        let unreadable = |error: std::io::Error| Problem {
-            message: format!("the {name} `{shown}` cannot be read: {error}"),
-            hint: if error.kind() == std::io::ErrorKind::NotFound {
-                self.if_missing().to_owned()
-            } else {
-                String::new()
-            },
-            place: None,
+        let unreadable = |error: std::io::Error| {
+            Problem::new(format!("the {name} `{shown}` cannot be read: {error}")).hint(
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    self.if_missing().to_owned()
+                } else {
+                    String::new()
+                },
+            )
         };
         // Opening a pipe waits for a writer, and a device may never end.
         let kind = std::fs::metadata(path).map_err(unreadable)?;
@@ -64,11 +64,10 @@ impl TextFile {
             } else {
                 "a pipe, a device or a socket"
             };
-            return Err(Problem {
-                message: format!("the {name} `{shown}` should be a file, found {what}"),
-                hint: self.if_no_file().to_owned(),
-                place: None,
-            });
+            return Err(Problem::new(format!(
+                "the {name} `{shown}` should be a file, found {what}"
+            ))
+            .hint(self.if_no_file().to_owned()));
         }
         let file = File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
@@ -79,13 +78,12 @@ impl TextFile {
         file.take(most)
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
-        String::from_utf8(bytes).map_err(|error| Problem {
-            message: format!(
+        String::from_utf8(bytes).map_err(|error| {
+            Problem::new(format!(
                 "the {name} `{shown}` is not UTF-8: byte {} is invalid",
                 error.utf8_error().valid_up_to().saturating_add(1)
-            ),
-            hint: "save the file as UTF-8".to_owned(),
-            place: None,
+            ))
+            .hint("save the file as UTF-8")
         })
     }
 

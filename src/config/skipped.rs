@@ -51,12 +51,14 @@ fn warning(contract: &Node, collector: &Collector<'_>) -> Option<Problem> {
         value: value.span.clone(),
         is_block: false,
     };
-    Some(Problem {
-        message: format!(
+    Some(
+        Problem::new(format!(
             "a contract of type {} is skipped: this program runs contracts of type `access`",
             quote(kind)
-        ),
-        hint: format!("check it with the published ProdVerdict: `prodverdict check {kind}`"),
-        place: Some(collector.entry_place(&spot)),
-    })
+        ))
+        .hint(format!(
+            "check it with the published ProdVerdict: `prodverdict check {kind}`"
+        ))
+        .at(collector.entry_place(&spot)),
+    )
 }

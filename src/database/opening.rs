@@ -86,14 +86,14 @@ fn opened(connected: Connected, target: &Target, env: &str) -> Opened {
 }
 
 fn exposed(server: &str, env: &str) -> Problem {
-    Problem {
-        message: format!("the connection to the database at `{server}` is not encrypted"),
-        hint: format!(
-            "anyone on the network can read and change the database's answers: write `sslmode=require` in `{env}`, or \
-             `sslmode=verify-full` with `sslrootcert=` to verify the server as well"
-        ),
-        place: None,
-    }
+    Problem::new(format!(
+        "the connection to the database at `{server}` is not encrypted"
+    ))
+    .hint(format!(
+        "anyone on the network can read and change the database's answers: write \
+         `sslmode=require` in `{env}`, or `sslmode=verify-full` with `sslrootcert=` to \
+         verify the server as well"
+    ))
 }
 
 #[cfg(test)]

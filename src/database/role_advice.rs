@@ -25,17 +25,16 @@ pub(super) fn warning(
     } else {
         format!("can write {}", written.join(", "))
     };
-    Some(Problem {
-        message: format!(
+    Some(
+        Problem::new(format!(
             "database role {} {can}, but it only needs to read",
             quoted(&role.name)
-        ),
-        hint: format!(
+        ))
+        .hint(format!(
             "create a read-only role and use it in `{env}`: {}",
             read_only_role(role, touched)
-        ),
-        place: None,
-    })
+        )),
+    )
 }
 
 fn read_only_role(role: &CurrentRole, touched: &[TouchedRelation]) -> String {

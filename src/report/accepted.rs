@@ -23,11 +23,7 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
     let mut warnings: Vec<_> = ended.iter().take(TOLD).map(|one| over(one)).collect();
     if let Some(next) = ended.get(TOLD) {
         let more = counted(length(ended.len() - TOLD), "more acceptance");
-        warnings.push(Problem {
-            message: format!("{more} ended too"),
-            hint: String::new(),
-            place: Some(next.place.clone()),
-        });
+        warnings.push(Problem::new(format!("{more} ended too")).at(next.place.clone()));
     }
     // A check does not find what a rehearsal finds, and the other way round.
     let is_rehearsal = outcome.rehearsal.is_some();
@@ -42,27 +38,25 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
         } else {
             ("entries", "them")
         };
-        warnings.push(Problem {
-            message: format!(
+        warnings.push(
+            Problem::new(format!(
                 "{entries} of the baseline can be removed: nothing matches {them} any more ({})",
                 lines(&gone)
-            ),
-            hint: "a finding that comes back later then counts as new".to_owned(),
-            place: Some(first.place.clone()),
-        });
+            ))
+            .hint("a finding that comes back later then counts as new")
+            .at(first.place.clone()),
+        );
     }
     warnings
 }
 
 fn over(acceptance: &BaselineEntry) -> Problem {
-    Problem {
-        message: format!(
-            "the acceptance of `{}` ended on {}; its finding counts again",
-            acceptance.fingerprint, acceptance.until
-        ),
-        hint: "fix the finding, or extend `expires` with a reason that still holds".to_owned(),
-        place: Some(acceptance.place.clone()),
-    }
+    Problem::new(format!(
+        "the acceptance of `{}` ended on {}; its finding counts again",
+        acceptance.fingerprint, acceptance.until
+    ))
+    .hint("fix the finding, or extend `expires` with a reason that still holds")
+    .at(acceptance.place.clone())
 }
 
 /// Returns a warning about the entries that a pull request adds to the baseline, or whose expiry it postpones.
@@ -82,15 +76,15 @@ pub fn newly_accepted(
     let more: Vec<_> = proposed.iter().filter(is_more).collect();
     let first = more.first()?;
     let findings = counted(length(more.len()), "finding");
-    Some(Problem {
-        message: format!(
-            "this pull request accepts {findings} that the base commit does not, or accepts them for longer ({}); they \
-             do not fail this check",
+    Some(
+        Problem::new(format!(
+            "this pull request accepts {findings} that the base commit does not, or accepts \
+             them for longer ({}); they do not fail this check",
             lines(&more)
-        ),
-        hint: "approving the pull request also approves these entries".to_owned(),
-        place: Some(first.place.clone()),
-    })
+        ))
+        .hint("approving the pull request also approves these entries")
+        .at(first.place.clone()),
+    )
 }
 
 /// Formats line numbers: `line 3`, `lines 3, 8 and 4 more`.

@@ -83,11 +83,7 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
     let is_error = |case: &TestCase| matches!(case.result, CaseResult::Error(_));
     let has_error = suites.iter().flat_map(|suite| &suite.cases).any(is_error);
     if outcome.verdict == Verdict::Error && !has_error {
-        let problem = Problem {
-            message: "nothing was decided".to_owned(),
-            hint: String::new(),
-            place: None,
-        };
+        let problem = Problem::new("nothing was decided");
         suites.push(Suite {
             name: "prodverdict".to_owned(),
             cases: vec![no_verdict(&problem, "prodverdict")],

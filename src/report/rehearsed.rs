@@ -79,16 +79,14 @@ impl Rehearsed {
     pub(super) fn undecided(&self) -> Option<Problem> {
         let mut scenarios = self.scenarios.iter();
         let one = scenarios.find(|one| one.result == PlayedResult::CouldNotTell)?;
-        Some(Problem {
-            message: format!(
+        Some(
+            Problem::new(format!(
                 "the scenario `{}` could not be judged: {}",
                 one.id,
                 one.left_out.join("; ")
-            ),
-            hint: "skip it in `rehearsal.scenarios` if the application can do without it"
-                .to_owned(),
-            place: None,
-        })
+            ))
+            .hint("skip it in `rehearsal.scenarios` if the application can do without it"),
+        )
     }
 
     /// Lists the ids of the broken scenarios, in order.

@@ -328,11 +328,9 @@ pub(super) fn problem(problem: &Problem, text: &impl Fn(&str) -> String) -> Prob
         hint,
         place: at,
     } = problem;
-    Problem {
-        message: text(message),
-        hint: text(hint),
-        place: at.as_ref().map(|one| place(one, text)),
-    }
+    Problem::new(text(message))
+        .hint(text(hint))
+        .at(at.as_ref().map(|one| place(one, text)))
 }
 
 fn place(place: &Place, text: &impl Fn(&str) -> String) -> Place {

@@ -284,11 +284,7 @@ pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> Co
 }
 
 pub(super) fn problem(message: &str, hint: &str) -> Problem {
-    Problem {
-        message: message.into(),
-        hint: hint.into(),
-        place: None,
-    }
+    Problem::new(message).hint(hint)
 }
 
 pub(super) fn place(path: &str, line: u32) -> Place {

@@ -102,10 +102,10 @@ fn hostile() -> Outcome {
     });
     let mut contracts: Vec<_> = HOSTILE.iter().map(|text| contract(text)).collect();
     contracts[0].findings = findings.collect();
-    let problems = HOSTILE.iter().map(|text| Problem {
-        message: (*text).to_owned(),
-        hint: (*text).to_owned(),
-        place: Some(place(text)),
+    let problems = HOSTILE.iter().map(|text| {
+        Problem::new((*text).to_owned())
+            .hint((*text).to_owned())
+            .at(place(text))
     });
     let problems: Vec<_> = problems.collect();
     let mut outcome = outcome(Verdict::Error, contracts);
@@ -123,11 +123,10 @@ fn pass() -> Outcome {
 
 fn error() -> Outcome {
     let mut users = contract("users");
-    users.problem = Some(Problem {
-        message: "the accounts query returned no row".to_owned(),
-        hint: "Check that `DATABASE_URL` is the right database.".to_owned(),
-        place: None,
-    });
+    users.problem = Some(
+        Problem::new("the accounts query returned no row")
+            .hint("Check that `DATABASE_URL` is the right database."),
+    );
     outcome(Verdict::Error, vec![users])
 }
 

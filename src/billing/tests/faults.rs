@@ -28,7 +28,7 @@ pub(super) async fn without_faults() -> BillingFacts {
 /// Returns the message and the hint as a user sees them. They never hold the key or the query, which may name
 /// customers.
 pub(super) fn told(error: &Error) -> String {
-    let problem = Problem::from_error(error);
+    let problem = Problem::from(error);
     let told = format!("{} | {}", problem.message, problem.hint);
     for text in [&told, &format!("{error:?}"), &format!("{error:#?}")] {
         for part in [CANARY, "CANARY", "rk_live_", "limit=100"] {

@@ -311,7 +311,7 @@ async fn paddles_refusals_say_what_to_do() {
             .unwrap_err();
         assert_eq!(error.refusal().unwrap().meaning, meaning);
         assert!(error.hint().contains(hint), "{}", error.hint());
-        let told = Problem::from_error(&error).message;
+        let told = Problem::from(&error).message;
         assert!(
             told.contains("Said [key]") && told.contains("request req-77"),
             "{told}"

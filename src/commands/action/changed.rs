@@ -72,14 +72,12 @@ pub(super) async fn place(
 }
 
 fn unlisted(error: &ClientError) -> Problem {
-    Problem {
-        message: format!(
-            "what the pull request changes cannot be read, so that findings are shown at the configuration: {}",
-            Problem::from_error(error).message
-        ),
-        hint: "give the job `pull-requests: read` or `write`".to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "what the pull request changes cannot be read, so that findings are shown at the \
+         configuration: {}",
+        Problem::from(error).message
+    ))
+    .hint("give the job `pull-requests: read` or `write`")
 }
 
 /// Changes of the pull request that are relevant to one finding.

@@ -116,14 +116,13 @@ fn problem(sql: ChangedSql, power: &Power, env: &str, is_compared: bool) -> Prob
     } else {
         "the configuration of the base commit could not be read to compare it with"
     };
-    Problem {
-        message: format!(
-            "the SQL of `{key}` in contract `{contract}` is not run: {why}, and database role {role} {is}"
-        ),
-        hint: format!(
-            "such a role reaches beyond a read-only transaction; make one that can only read and use it in `{env}`: \
-             {instead}"
-        ),
-        place: Some(place),
-    }
+    Problem::new(format!(
+        "the SQL of `{key}` in contract `{contract}` is not run: {why}, and database role \
+         {role} {is}"
+    ))
+    .hint(format!(
+        "such a role reaches beyond a read-only transaction; make one that can only read \
+         and use it in `{env}`: {instead}"
+    ))
+    .at(place)
 }

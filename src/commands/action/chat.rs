@@ -64,7 +64,7 @@ impl Chat {
         }
         let webhook = match &self.webhook {
             Ok(webhook) => webhook,
-            Err(error) => return Err(Problem::from_error(error)),
+            Err(error) => return Err(Problem::from(error)),
         };
         let earlier = match issue {
             Some(issue) => issue.earlier.clone(),
@@ -85,6 +85,6 @@ impl Chat {
         webhook
             .send(&self.http, &message)
             .await
-            .map_err(|error| Problem::from_error(&error))
+            .map_err(Problem::from)
     }
 }

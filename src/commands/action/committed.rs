@@ -80,7 +80,7 @@ async fn told(
             "the event does not say what the base commit is",
         ));
     };
-    let unread = |error: &ClientError| untold(path, &Problem::from_error(error).message);
+    let unread = |error: &ClientError| untold(path, &Problem::from(error).message);
     let client = match client {
         Ok(client) => client,
         Err(error) => return Some(unread(error)),
@@ -100,19 +100,16 @@ async fn told(
 }
 
 fn none_at_base(path: &str) -> Problem {
-    Problem {
-        message: format!("the base commit has no baseline `{path}`, so that nothing is accepted"),
-        hint: "what a pull request accepts is in force once it is merged".to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "the base commit has no baseline `{path}`, so that nothing is accepted"
+    ))
+    .hint("what a pull request accepts is in force once it is merged")
 }
 
 fn untold(path: &str, why: &str) -> Problem {
-    Problem {
-        message: format!(
-            "what this change itself accepts in `{path}` cannot be told from what was accepted before: {why}"
-        ),
-        hint: "look at the changes of the file; give the job `contents: read`".to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "what this change itself accepts in `{path}` cannot be told from what was \
+         accepted before: {why}"
+    ))
+    .hint("look at the changes of the file; give the job `contents: read`")
 }

@@ -47,23 +47,21 @@ pub(super) async fn compare(
 }
 
 fn nothing_known() -> Problem {
-    Problem {
-        message: "`fail_on_new` has no earlier result of the default branch to compare with, so every finding counts"
-            .to_owned(),
-        hint: "let the same job run on pushes to the default branch, with a check run".to_owned(),
-        place: None,
-    }
+    Problem::new(
+        "`fail_on_new` has no earlier result of the default branch to compare with, so \
+         every finding counts",
+    )
+    .hint("let the same job run on pushes to the default branch, with a check run")
 }
 
 fn too_many(findings: usize) -> Problem {
-    Problem {
-        message: format!(
-            "{findings} findings are too many to be kept for pull requests to be compared with; {} are the most",
-            FindingsSnapshot::MOST
-        ),
-        hint: "mend what causes most of them first; until then pull requests are compared with an older result, or \
-               with none"
-            .to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "{findings} findings are too many to be kept for pull requests to be compared \
+         with; {} are the most",
+        FindingsSnapshot::MOST
+    ))
+    .hint(
+        "mend what causes most of them first; until then pull requests are compared with \
+         an older result, or with none",
+    )
 }

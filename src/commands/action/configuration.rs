@@ -50,14 +50,14 @@ pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<Pat
     if real.starts_with(root) {
         return Ok(real);
     }
-    Err(Problem {
-        message: format!("the {} `{path}` lies outside the workspace", kind.name()),
-        hint: format!(
-            "name a file of the workspace in the input `{}`",
-            kind.input()
-        ),
-        place: None,
-    })
+    Err(Problem::new(format!(
+        "the {} `{path}` lies outside the workspace",
+        kind.name()
+    ))
+    .hint(format!(
+        "name a file of the workspace in the input `{}`",
+        kind.input()
+    )))
 }
 
 /// Reads the file at the base commit; `None` if it does not exist there. May look up details of the event and add them
@@ -71,7 +71,7 @@ pub(super) async fn from_base(
     let name = kind.name();
     let event = context.event_name.clone();
     let unreadable = |context: &Context, error: &ClientError| {
-        let cause = Problem::from_error(error).message;
+        let cause = Problem::from(error).message;
         let message = format!("the {name} of the base commit cannot be read: {cause}");
         refused(context, kind, message)
     };
@@ -104,16 +104,12 @@ fn missing(path: &str, context: &Context) -> String {
 }
 
 fn refused(context: &Context, kind: TextFile, message: String) -> Problem {
-    Problem {
-        message,
-        hint: format!(
-            "on `{}` the {} is read from the base commit through the API, never from the pull request; give the job \
-             `contents: read`",
-            context.event_name,
-            kind.name()
-        ),
-        place: None,
-    }
+    Problem::new(message).hint(format!(
+        "on `{}` the {} is read from the base commit through the API, never from the pull \
+         request; give the job `contents: read`",
+        context.event_name,
+        kind.name()
+    ))
 }
 
 #[cfg(test)]

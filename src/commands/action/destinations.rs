@@ -34,14 +34,11 @@ pub(super) fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> Repo
     let paths: Vec<_> = inputs.output.iter().map(PathBuf::from).collect();
     let chosen = match paths.iter().find(|path| !stays_inside(path)) {
         None => ReportFiles::choose(paths, kind, "the input `output`"),
-        Some(outside) => Err(Problem {
-            message: format!(
-                "the input `output` names `{}`, which is not in the workspace",
-                outside.display()
-            ),
-            hint: "name a path from the root of the workspace, without `..`".to_owned(),
-            place: None,
-        }),
+        Some(outside) => Err(Problem::new(format!(
+            "the input `output` names `{}`, which is not in the workspace",
+            outside.display()
+        ))
+        .hint("name a path from the root of the workspace, without `..`")),
     };
     chosen.unwrap_or_else(|problem| {
         problems.push(problem);

@@ -129,13 +129,12 @@ impl Inputs {
             output: words.list("output"),
         };
         if task == Task::Publish && inputs.report.is_none() {
-            words.problems.push(Problem {
-                message: "`mode` is `publish`, and the input `report` does not say what to publish"
-                    .to_owned(),
-                hint: "name the JSON report of a step before it: `report: rehearsal.json`"
-                    .to_owned(),
-                place: None,
-            });
+            words.problems.push(
+                Problem::new(
+                    "`mode` is `publish`, and the input `report` does not say what to publish",
+                )
+                .hint("name the JSON report of a step before it: `report: rehearsal.json`"),
+            );
         }
         (inputs, words.problems)
     }
@@ -196,11 +195,14 @@ impl Words<'_> {
         }
         let mode = TASKS.iter().find(|(_, one)| *one == of);
         let (mode, _) = mode?;
-        self.problems.push(Problem {
-            message: format!("the input `{name}` is set, and only `mode: {mode}` has a use for it"),
-            hint: format!("set `mode: {mode}`, or take `{name}` out of the `with:` of the step"),
-            place: None,
-        });
+        self.problems.push(
+            Problem::new(format!(
+                "the input `{name}` is set, and only `mode: {mode}` has a use for it"
+            ))
+            .hint(format!(
+                "set `mode: {mode}`, or take `{name}` out of the `with:` of the step"
+            )),
+        );
         None
     }
 
@@ -259,11 +261,12 @@ impl Words<'_> {
 
     fn refuse(&mut self, name: &str, word: &str, expected: &str) {
         let word: String = word.chars().take(100).collect();
-        self.problems.push(Problem {
-            message: format!("the input `{name}` is `{word}`, and {expected} was expected"),
-            hint: format!("change `{name}` under `with:` of the step"),
-            place: None,
-        });
+        self.problems.push(
+            Problem::new(format!(
+                "the input `{name}` is `{word}`, and {expected} was expected"
+            ))
+            .hint(format!("change `{name}` under `with:` of the step")),
+        );
     }
 
     fn choose<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {

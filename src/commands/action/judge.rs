@@ -152,14 +152,12 @@ impl Judging<'_> {
             return Ok(None);
         };
         if self.context.trust != Trust::Ordinary {
-            return Err(Problem {
-                message: format!(
-                    "on `{}` the action starts no application: secrets would meet the code of strangers",
-                    self.context.event_name
-                ),
-                hint: "rehearse on `pull_request`, which has no secrets to lose".to_owned(),
-                place: None,
-            });
+            return Err(Problem::new(format!(
+                "on `{}` the action starts no application: secrets would meet the code of \
+                 strangers",
+                self.context.event_name
+            ))
+            .hint("rehearse on `pull_request`, which has no secrets to lose"));
         }
         Ok(Some(AppCommand {
             line: CommandLine::Shell(text.clone()),

@@ -83,11 +83,7 @@ async fn compare(
 }
 
 fn problems(found: Vec<Loosening>, hint: &str) -> Vec<Problem> {
-    let problem = |one: Loosening| Problem {
-        message: one.message(),
-        hint: hint.to_owned(),
-        place: Some(one.place),
-    };
+    let problem = |one: Loosening| Problem::new(one.message()).hint(hint).at(one.place);
     found.into_iter().map(problem).collect()
 }
 
@@ -99,7 +95,7 @@ impl Incomparable {
             "it is not known whether this pull request lets more pass than its base commit";
         let (message, hint, place) = match self {
             Self::Unreadable(error) => (
-                format!("{unknown}: {}", Problem::from_error(&error).message),
+                format!("{unknown}: {}", Problem::from(&error).message),
                 "give the job `contents: read`",
                 None,
             ),
@@ -132,10 +128,6 @@ impl Incomparable {
                 None,
             ),
         };
-        Problem {
-            message,
-            hint: hint.to_owned(),
-            place,
-        }
+        Problem::new(message).hint(hint).at(place)
     }
 }

@@ -48,7 +48,7 @@ fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
     let file = inside(workspace, path, TextFile::Report)?;
     let text = TextFile::Report.read(&file, path)?;
     read_json(&text).map_err(|error| {
-        let problem = Problem::from_error(&error);
+        let problem = Problem::from(&error);
         Problem {
             message: format!(
                 "the report `{path}` cannot be published: {}",
@@ -93,12 +93,10 @@ fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Pr
             contract.map(|one| one.name.as_str()).into_iter().collect()
         }
         (Some(_), None) => {
-            return Err(Problem {
-                message: "the report is of a rehearsal, and the configuration has no `rehearsal:`"
-                    .to_owned(),
-                hint: "name the configuration that was rehearsed in the input `config`".to_owned(),
-                place: None,
-            });
+            return Err(Problem::new(
+                "the report is of a rehearsal, and the configuration has no `rehearsal:`",
+            )
+            .hint("name the configuration that was rehearsed in the input `config`"));
         }
     };
     let found: Vec<&str> = outcome
@@ -109,16 +107,12 @@ fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Pr
     if found == expected {
         return Ok(());
     }
-    Err(Problem {
-        message: format!(
-            "the report is about {}, and the configuration asks for {}",
-            listed(&found),
-            listed(&expected)
-        ),
-        hint: "name the configuration that the report was made with in the input `config`"
-            .to_owned(),
-        place: None,
-    })
+    Err(Problem::new(format!(
+        "the report is about {}, and the configuration asks for {}",
+        listed(&found),
+        listed(&expected)
+    ))
+    .hint("name the configuration that the report was made with in the input `config`"))
 }
 
 fn has_every_scenario(
@@ -132,11 +126,14 @@ fn has_every_scenario(
         return Ok(());
     }
     let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
-    Err(Problem {
-        message: format!("the report says nothing of the scenarios {}", listed(&missing)),
-        hint: "rehearse them in the step that writes it, or name those that it plays in the input `scenario` too".to_owned(),
-        place: None,
-    })
+    Err(Problem::new(format!(
+        "the report says nothing of the scenarios {}",
+        listed(&missing)
+    ))
+    .hint(
+        "rehearse them in the step that writes it, or name those that it plays in the \
+         input `scenario` too",
+    ))
 }
 
 /// Refuses accepted findings that are not in the baseline of this step.
@@ -150,15 +147,11 @@ fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Probl
     };
     match accepted.find(|one| is_unknown(&one.finding.fingerprint)) {
         None => Ok(()),
-        Some(one) => Err(Problem {
-            message: format!(
-                "the report accepts the finding {} ({}), which no baseline of this step does",
-                one.finding.fingerprint, one.finding.rule
-            ),
-            hint: "name the baseline that the report was made with in the input `baseline` too"
-                .to_owned(),
-            place: None,
-        }),
+        Some(one) => Err(Problem::new(format!(
+            "the report accepts the finding {} ({}), which no baseline of this step does",
+            one.finding.fingerprint, one.finding.rule
+        ))
+        .hint("name the baseline that the report was made with in the input `baseline` too")),
     }
 }
 

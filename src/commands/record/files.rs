@@ -34,10 +34,12 @@ pub(super) fn replace(
     shapes: &[LifecycleShape],
     output: &Output,
 ) -> Result<RecordedFiles, Failure> {
-    let cannot = |error: &io::Error| Problem {
-        message: format!("the folder `{}` cannot be used: {error}", folder.display()),
-        hint: "name another one with `--out`".to_owned(),
-        place: None,
+    let cannot = |error: &io::Error| {
+        Problem::new(format!(
+            "the folder `{}` cannot be used: {error}",
+            folder.display()
+        ))
+        .hint("name another one with `--out`")
     };
     if shapes.is_empty() && !folder.exists() {
         return Ok(RecordedFiles::default());
@@ -56,13 +58,12 @@ pub(super) fn replace(
         if path.symlink_metadata().is_ok() && !earlier.contains(&path) {
             return Err(not_ours(&path).into());
         }
-        let text = render(&shape.scenario).ok_or_else(|| Problem {
-            message: format!(
+        let text = render(&shape.scenario).ok_or_else(|| {
+            Problem::new(format!(
                 "the scenario `{}` cannot be written as YAML",
                 shape.scenario.id
-            ),
-            hint: "report this as a bug: nothing was written".to_owned(),
-            place: None,
+            ))
+            .hint("report this as a bug: nothing was written")
         })?;
         files
             .written
@@ -76,10 +77,8 @@ pub(super) fn replace(
                 |file| file.write_all(text.as_bytes()),
                 FileOwner::Process,
             )
-            .map_err(|error| Problem {
-                message: error.to_string(),
-                hint: "name another folder with `--out`".to_owned(),
-                place: None,
+            .map_err(|error| {
+                Problem::new(error.to_string()).hint("name another folder with `--out`")
             })?;
     }
     for path in earlier {
@@ -92,14 +91,11 @@ pub(super) fn replace(
 }
 
 fn not_ours(path: &Path) -> Problem {
-    Problem {
-        message: format!(
-            "`{}` already exists and was not recorded, so it is not replaced",
-            path.display()
-        ),
-        hint: "rename it, or name another folder with `--out`".to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "`{}` already exists and was not recorded, so it is not replaced",
+        path.display()
+    ))
+    .hint("rename it, or name another folder with `--out`")
 }
 
 /// Lists the recorded scenarios in the folder, whatever they are called.

@@ -88,11 +88,7 @@ async fn record(
     let cast =
         TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
     let version = version(config)?;
-    let built_in = built_in().map_err(|error| Problem {
-        message: error.to_string(),
-        hint: String::new(),
-        place: None,
-    })?;
+    let built_in = built_in().map_err(|error| Problem::new(error.to_string()))?;
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let reading = read(contract, arguments.days, now, (environment, output)).await?;
     let ProductionReading {
@@ -150,7 +146,7 @@ async fn read(
         log.add(&event);
     };
     let read = reader.event_log(since, MOST_EVENTS, &mut take).await;
-    let is_cut = read.map_err(|error| Failure::from_error(&error))?;
+    let is_cut = read?;
     Ok(ProductionReading {
         log,
         is_cut: is_cut.unwrap_or_default(),
@@ -188,10 +184,9 @@ fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContra
     };
     if let Some(name) = name {
         let named = contracts.iter().find(|contract| contract.name == name);
-        return named.ok_or_else(|| Problem {
-            message: format!("there is no contract `{name}`"),
-            hint: format!("name one of {}", names()),
-            place: None,
+        return named.ok_or_else(|| {
+            Problem::new(format!("there is no contract `{name}`"))
+                .hint(format!("name one of {}", names()))
         });
     }
     let rehearsed = config.rehearsal.as_ref().map(|one| one.contract_index);
@@ -200,32 +195,30 @@ fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContra
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    contract.ok_or_else(|| Problem {
-        message: "there are several contracts, and none of them is rehearsed".to_owned(),
-        hint: format!("name one with `--contract`: {}", names()),
-        place: None,
+    contract.ok_or_else(|| {
+        Problem::new("there are several contracts, and none of them is rehearsed")
+            .hint(format!("name one with `--contract`: {}", names()))
     })
 }
 
 fn not_supported(contract: &AccessContract) -> Problem {
     let source = contract.contract.source.as_str();
-    Problem {
-        message: format!(
-            "contract `{}` has `source_of_truth: {source}`, which cannot be recorded yet",
-            contract.name
-        ),
-        hint: "recording reads the events of Stripe subscriptions: name a contract with `source_of_truth: stripe`"
-            .to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "contract `{}` has `source_of_truth: {source}`, which cannot be recorded yet",
+        contract.name
+    ))
+    .hint(
+        "recording reads the events of Stripe subscriptions: name a contract with \
+         `source_of_truth: stripe`",
+    )
 }
 
 fn nothing_paid(contract: &AccessContract) -> Problem {
-    Problem {
-        message: format!("`plans` of contract `{}` maps no paid price", contract.name),
-        hint: "map the prices that customers buy: recordings refer to them by role".to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "`plans` of contract `{}` maps no paid price",
+        contract.name
+    ))
+    .hint("map the prices that customers buy: recordings refer to them by role")
 }
 
 /// Returns the API version in which scenarios are played.
@@ -234,13 +227,13 @@ fn version(config: &Config) -> Result<ApiVersion, Problem> {
         return Ok(ApiVersion::NEWEST);
     };
     let version = rehearsal.api_version.parse();
-    version.map_err(|_unknown| Problem {
-        message: format!(
+    version.map_err(|_unknown| {
+        Problem::new(format!(
             "`{}` is not a version of Stripe's API",
             rehearsal.api_version
-        ),
-        hint: "name one such as 2026-10-28.endive in `rehearsal.api_version`".to_owned(),
-        place: rehearsal.places.api_version.clone(),
+        ))
+        .hint("name one such as 2026-10-28.endive in `rehearsal.api_version`")
+        .at(rehearsal.places.api_version.clone())
     })
 }
 

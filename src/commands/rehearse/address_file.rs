@@ -68,10 +68,16 @@ impl AddressFile {
         };
         let text = format!("http://{}\n", SocketAddr::new(address, self.listens.port()));
         let written = replace(&self.path, &text, &self.files);
-        written.map_err(|error| Problem {
-            message: format!("the address cannot be written to `{}`: {error}", self.name),
-            hint: "`fake_stripe.address_file` is relative to the configuration, and its folder must exist".to_owned(),
-            place: Some(self.place.clone()),
+        written.map_err(|error| {
+            Problem::new(format!(
+                "the address cannot be written to `{}`: {error}",
+                self.name
+            ))
+            .hint(
+                "`fake_stripe.address_file` is relative to the configuration, and its folder \
+                 must exist",
+            )
+            .at(self.place.clone())
         })?;
         Ok(Some(WrittenAddress {
             path: self.path.clone(),

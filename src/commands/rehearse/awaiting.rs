@@ -56,16 +56,16 @@ fn absent(settings: &Rehearsal, (host, port): (&str, u16), last: Option<&io::Err
         Some(error) => error.to_string(),
         None => "nothing answered".to_owned(),
     };
-    Problem {
-        message: format!(
-            "nothing listens at {host}:{port}, where `rehearsal.handler` says the application is: {why}"
-        ),
-        hint: format!(
-            "let the rehearsal start it (`prodverdict rehearse -- npm start`), or start it first, with `{}`, the scratch database's URL and the provider redirected; it may \
-             take {} s to listen",
-            settings.secret_env,
-            STARTING.as_secs()
-        ),
-        place: Some(settings.places.handler.clone()),
-    }
+    Problem::new(format!(
+        "nothing listens at {host}:{port}, where `rehearsal.handler` says the application \
+         is: {why}"
+    ))
+    .hint(format!(
+        "let the rehearsal start it (`prodverdict rehearse -- npm start`), or start it \
+         first, with `{}`, the scratch database's URL and the provider redirected; it may \
+         take {} s to listen",
+        settings.secret_env,
+        STARTING.as_secs()
+    ))
+    .at(settings.places.handler.clone())
 }

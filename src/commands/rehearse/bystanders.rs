@@ -44,8 +44,7 @@ pub(super) async fn unpaying(
     let is_comped = rehearsing
         .scratch
         .grant(&rehearsing.contract.database, &comped.account)
-        .await
-        .map_err(|error| Failure::from_error(&error))?;
+        .await?;
     let mut bystanders = vec![free];
     bystanders.extend(is_comped.then_some(comped));
     Ok(bystanders)

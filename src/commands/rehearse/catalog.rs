@@ -8,8 +8,7 @@ use crate::commands::failure::Failure;
 /// Sends the events. The responses do not matter: other scenarios test unknown events.
 pub(super) async fn tell(rehearsing: &Rehearsing<'_>) -> Result<(), Failure> {
     let ids: Vec<String> = rehearsing.catalog.iter().map(ToString::to_string).collect();
-    let noted = rehearsing.scratch.note(&ids).await;
-    noted.map_err(|error| Failure::from_error(&error))?;
+    rehearsing.scratch.note(&ids).await?;
     for id in &rehearsing.catalog {
         let event = rehearsing.fake.world(|world| {
             let kind = world.find_event(id)?.kind.to_string();

@@ -24,10 +24,12 @@ pub(super) fn scenarios(
     if !files.are_trusted() {
         return Ok(scenarios);
     }
-    let cannot = |error: std::io::Error| Problem {
-        message: format!("the folder `{folder}` of scenarios cannot be read: {error}"),
-        hint: "`scenarios_dir` is relative to the configuration".to_owned(),
-        place: settings.places.scenarios_dir.clone(),
+    let cannot = |error: std::io::Error| {
+        Problem::new(format!(
+            "the folder `{folder}` of scenarios cannot be read: {error}"
+        ))
+        .hint("`scenarios_dir` is relative to the configuration")
+        .at(settings.places.scenarios_dir.clone())
     };
     let is_scenario = |file: &PathBuf| {
         file.extension()
@@ -40,11 +42,12 @@ pub(super) fn scenarios(
         let text = fs::read_to_string(&file).map_err(cannot)?;
         let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
         if scenarios.iter().any(|one| one.id == own.id) {
-            return Err(Problem {
-                message: format!("{}: a scenario `{}` already exists", file.display(), own.id),
-                hint: "give it a unique id".to_owned(),
-                place: None,
-            });
+            return Err(Problem::new(format!(
+                "{}: a scenario `{}` already exists",
+                file.display(),
+                own.id
+            ))
+            .hint("give it a unique id"));
         }
         scenarios.push(own);
     }
@@ -52,11 +55,8 @@ pub(super) fn scenarios(
 }
 
 pub(super) fn unreadable(error: &ParseError) -> Problem {
-    Problem {
-        message: error.to_string(),
-        hint: "the built-in scenarios in src/rehearsal/scenarios show the format".to_owned(),
-        place: None,
-    }
+    Problem::new(error.to_string())
+        .hint("the built-in scenarios in src/rehearsal/scenarios show the format")
 }
 
 /// Selects the scenarios given on the command line or else in the configuration.
@@ -67,13 +67,15 @@ pub(super) fn chosen(
     files: &ConfigFiles,
 ) -> Result<Vec<Scenario>, Problem> {
     let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
-    let unknown = |id: &str, place: Option<&Place>| Problem {
-        message: format!("there is no scenario `{id}`"),
-        hint: match nearest(id, &known) {
-            Some(near) => format!("did you mean `{near}`? `prodverdict rehearse --list` shows all"),
-            None => "`prodverdict rehearse --list` shows all".to_owned(),
-        },
-        place: place.cloned(),
+    let unknown = |id: &str, place: Option<&Place>| {
+        Problem::new(format!("there is no scenario `{id}`"))
+            .hint(match nearest(id, &known) {
+                Some(near) => {
+                    format!("did you mean `{near}`? `prodverdict rehearse --list` shows all")
+                }
+                None => "`prodverdict rehearse --list` shows all".to_owned(),
+            })
+            .at(place.cloned())
     };
     // An id may belong to the folder that is not read, so an unknown one is not an error.
     let all_are_known = files.are_trusted() || settings.scenarios_dir.is_none();
@@ -98,12 +100,9 @@ pub(super) fn chosen(
         scenarios.retain(|one| wanted.scenarios.contains(&one.id));
     }
     if scenarios.is_empty() {
-        return Err(Problem {
-            message: "no scenario is left to play".to_owned(),
-            hint: "check `rehearsal.scenarios`: a rehearsal without scenarios proves nothing"
-                .to_owned(),
-            place: Some(settings.places.section.clone()),
-        });
+        return Err(Problem::new("no scenario is left to play")
+            .hint("check `rehearsal.scenarios`: a rehearsal without scenarios proves nothing")
+            .at(settings.places.section.clone()));
     }
     Ok(scenarios)
 }

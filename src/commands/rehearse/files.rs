@@ -81,13 +81,12 @@ impl ConfigFiles {
 
     /// Returns a warning if the named file is not read.
     pub(super) fn left_out(&self, key: &str) -> Option<Problem> {
-        (!self.are_trusted).then(|| Problem {
-            message: format!(
-                "`{key}` is left out: on this event the files are the pull request's, and only the configuration is \
-                 the base commit's"
-            ),
-            hint: "rehearse on `pull_request`, which has no secrets to lose, to include it".to_owned(),
-            place: None,
+        (!self.are_trusted).then(|| {
+            Problem::new(format!(
+                "`{key}` is left out: on this event the files are the pull request's, and \
+                 only the configuration is the base commit's"
+            ))
+            .hint("rehearse on `pull_request`, which has no secrets to lose, to include it")
         })
     }
 }

@@ -249,17 +249,13 @@ async fn played_on(
         .extend(unreached.filter(|_| outcome.verdict != Verdict::Pass));
     outcome.warnings.extend(ended);
     if let Err(error) = cleaned {
-        outcome.warnings.push(Problem::from_error(&error));
+        outcome.warnings.push(Problem::from(&error));
     }
     outcome
 }
 
 fn interrupted() -> Problem {
-    Problem {
-        message: "interrupted: the report contains only what was judged until then".to_owned(),
-        hint: String::new(),
-        place: None,
-    }
+    Problem::new("interrupted: the report contains only what was judged until then")
 }
 
 /// Returns the secrets of a rehearsal.
@@ -335,7 +331,7 @@ fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
             Ok(said) => output.say(&said),
             Err(error) => {
                 output.say(&report::problems(
-                    &[Problem::from_error(&error)],
+                    &[Problem::from(&error)],
                     output.colour_on_stderr,
                 ));
                 status = super::COULD_NOT_TELL;

@@ -28,7 +28,10 @@ use super::{
 };
 use crate::{
     cli::Environment,
-    commands::{failure::Failure, output::Output},
+    commands::{
+        failure::{Failure, no_http_client},
+        output::Output,
+    },
     config::{AccessContract, Config, Rehearsal},
     contract::{AccountId, Field},
     database::{AccountsReader, Chosen, ReadRequest},
@@ -85,8 +88,7 @@ pub(crate) async fn ready<'r>(
         contract_url: environment.secret(&contract.database.url_env).as_ref(),
         in_container_action,
     })
-    .await
-    .map_err(|error| Failure::from_error(&error))?;
+    .await?;
     let mapped = mapped(contract, url.as_ref(), in_container_action).await?;
     let gateway = if in_container_action {
         gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
@@ -94,7 +96,8 @@ pub(crate) async fn ready<'r>(
         None
     };
     let handler = handler_url(settings, (in_container_action, gateway), output)?;
-    let endpoint = Endpoint::new(handler.clone(), secret).map_err(|error| client(&error))?;
+    let endpoint =
+        Endpoint::new(handler.clone(), secret).map_err(|error| no_http_client(&error))?;
     let (fake, catalog) = start(settings, &cast, &version, files, &mut warnings)?;
     let application = setup
         .start(config, (settings, contract), &handler, &fake)
@@ -112,8 +115,8 @@ pub(crate) async fn ready<'r>(
         endpoint,
         url: url.unwrap_or_else(|| String::new().into()),
         readers: Mutex::default(),
-        client: http::client().map_err(|error| client(&error))?,
-        visitor: visiting::visitor().map_err(|error| client(&error))?,
+        client: http::client().map_err(|error| no_http_client(&error))?,
+        visitor: visiting::visitor().map_err(|error| no_http_client(&error))?,
         in_container_action,
         gateway,
         begins: begins(wanted),
@@ -140,10 +143,12 @@ fn begins(wanted: &RehearsalOptions) -> i64 {
 }
 
 fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
-    text.parse().map_err(|_unknown| Problem {
-        message: format!("`{text}` is not a version of Stripe's API"),
-        hint: format!("name one such as 2026-10-28.endive in `rehearsal.{key}`"),
-        place: place.cloned(),
+    text.parse().map_err(|_unknown| {
+        Problem::new(format!("`{text}` is not a version of Stripe's API"))
+            .hint(format!(
+                "name one such as 2026-10-28.endive in `rehearsal.{key}`"
+            ))
+            .at(place.cloned())
     })
 }
 
@@ -166,11 +171,9 @@ async fn mapped(
         accounts: vec![AccountId::from("0")],
         links: Vec::new(),
     };
-    let reader = AccountsReader::open(url, &contract.database, in_container_action).await;
-    let mut reader = reader.map_err(|error| Failure::from_error(&error))?;
+    let mut reader = AccountsReader::open(url, &contract.database, in_container_action).await?;
     let read = reader.read(&request, &nobody).await;
-    read.map(|read| read.mapped)
-        .map_err(|error| Failure::from_error(&error))
+    read.map(|read| read.mapped).map_err(Failure::from)
 }
 
 /// Lists the required variables that are not set.
@@ -183,12 +186,10 @@ pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment
 fn not_set(names: &[&str]) -> Problem {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let are = if names.len() == 1 { "is" } else { "are" };
-    Problem {
-        message: format!("{} {are} not set", names.join(" and ")),
-        hint: "give the same secret to the handler and to this command; any text that begins with whsec_ will do"
-            .to_owned(),
-        place: None,
-    }
+    Problem::new(format!("{} {are} not set", names.join(" and "))).hint(
+        "give the same secret to the handler and to this command; any text that begins \
+         with whsec_ will do",
+    )
 }
 
 /// Returns the handler's URL. In a container action, `localhost` is replaced by the gateway, because the application
@@ -198,19 +199,18 @@ fn handler_url(
     (in_container_action, gateway): (bool, Option<Ipv4Addr>),
     output: &Output,
 ) -> Result<Url, Problem> {
-    let mut url = Url::parse(&settings.handler).map_err(|error| Problem {
-        message: format!("`{}` is not a URL: {error}", settings.handler),
-        hint: String::new(),
-        place: Some(settings.places.handler.clone()),
+    let mut url = Url::parse(&settings.handler).map_err(|error| {
+        Problem::new(format!("`{}` is not a URL: {error}", settings.handler))
+            .at(settings.places.handler.clone())
     })?;
     if in_container_action && is_local(&url) {
-        let gateway = gateway.ok_or_else(|| Problem {
-            message: format!(
+        let gateway = gateway.ok_or_else(|| {
+            Problem::new(format!(
                 "`{}` is this container itself, which has no gateway to the runner",
                 settings.handler
-            ),
-            hint: "name the application by its service label in `rehearsal.handler`".to_owned(),
-            place: Some(settings.places.handler.clone()),
+            ))
+            .hint("name the application by its service label in `rehearsal.handler`")
+            .at(settings.places.handler.clone())
         })?;
         if redirect(&mut url, gateway) {
             output.say(&format!(
@@ -255,19 +255,22 @@ fn start(
         }
     }
     let catalog = furnish(&mut world, cast, version);
-    let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| Problem {
-        message: format!(
+    let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| {
+        Problem::new(format!(
             "`{}` is not an address and port",
             settings.fake_stripe.listen
-        ),
-        hint: String::new(),
-        place: Some(settings.places.section.clone()),
+        ))
+        .at(settings.places.section.clone())
     })?;
-    let fake = FakeStripe::start(listen, world).map_err(|error| Problem {
-        message: format!("the fake provider cannot listen on {listen}: {error}"),
-        hint: "another process uses the address: stop it, or choose another in `rehearsal.fake_stripe.listen`"
-            .to_owned(),
-        place: Some(settings.places.section.clone()),
+    let fake = FakeStripe::start(listen, world).map_err(|error| {
+        Problem::new(format!(
+            "the fake provider cannot listen on {listen}: {error}"
+        ))
+        .hint(
+            "another process uses the address: stop it, or choose another in \
+             `rehearsal.fake_stripe.listen`",
+        )
+        .at(settings.places.section.clone())
     })?;
     Ok((fake, catalog))
 }
@@ -280,11 +283,14 @@ fn load(
     files: &ConfigFiles,
 ) -> Result<(), Problem> {
     let cannot = |why: String| {
-        Problem {
-        message: format!("the folder `{folder}` of objects cannot be loaded: {why}"),
-        hint: "`fake_stripe.fixtures` is relative to the configuration, and contains objects as the API returns them".to_owned(),
-        place: Some(settings.places.section.clone()),
-    }
+        Problem::new(format!(
+            "the folder `{folder}` of objects cannot be loaded: {why}"
+        ))
+        .hint(
+            "`fake_stripe.fixtures` is relative to the configuration, and contains \
+             objects as the API returns them",
+        )
+        .at(settings.places.section.clone())
     };
     files
         .list(folder)
@@ -297,28 +303,14 @@ fn load(
 }
 
 fn not_configured() -> Problem {
-    Problem {
-        message: "the configuration has no `rehearsal:`".to_owned(),
-        hint: "say how an account is created and where the handler listens: docs/configuration.md"
-            .to_owned(),
-        place: None,
-    }
+    Problem::new("the configuration has no `rehearsal:`")
+        .hint("say how an account is created and where the handler listens: docs/configuration.md")
 }
 
 fn nothing_paid(settings: &Rehearsal) -> Problem {
-    Problem {
-        message: "`plans` maps no paid price, so nobody can buy anything".to_owned(),
-        hint: "map at least one price to a plan that is not in `free_plans`".to_owned(),
-        place: Some(settings.places.section.clone()),
-    }
-}
-
-fn client(error: &reqwest::Error) -> Problem {
-    Problem {
-        message: format!("the HTTP client cannot be set up: {error}"),
-        hint: "check the proxy variables and the certificates of this machine".to_owned(),
-        place: None,
-    }
+    Problem::new("`plans` maps no paid price, so nobody can buy anything")
+        .hint("map at least one price to a plan that is not in `free_plans`")
+        .at(settings.places.section.clone())
 }
 
 #[cfg(test)]

@@ -57,8 +57,7 @@ pub(super) async fn actor(
             email: email.clone(),
             customer: Some(buyer.customer.to_string()),
         })
-        .await
-        .map_err(|error| Failure::from_error(&error))?;
+        .await?;
     let namespace = buyer.stage.namespace.clone();
     rehearsing.fake.world(|world| {
         world.note(&namespace, &email);
@@ -108,8 +107,7 @@ pub(super) async fn without_customer(
             email: email.clone(),
             customer: None,
         })
-        .await
-        .map_err(|error| Failure::from_error(&error))?;
+        .await?;
     Ok(UntouchedAccount {
         who,
         tokens: vec![account.clone(), email.clone()],
@@ -127,7 +125,7 @@ pub(super) async fn snapshots(
         .iter()
         .map(|bystander| rehearsing.scratch.rows_of(&bystander.tokens));
     let rows = futures::future::try_join_all(rows).await;
-    rows.map_err(|error| Failure::from_error(&error))
+    rows.map_err(Failure::from)
 }
 
 fn id_of(key: &str) -> String {

@@ -261,17 +261,17 @@ fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
         Unplayed::Parameter(name) => format!("the parameter `{name}` of this request"),
         Unplayed::Expansion(path) => format!("`expand[]={path}` of this request"),
     };
-    Some(Problem {
-        message: format!(
+    Some(
+        Problem::new(format!(
             "the fake provider does not support {what}: {} {}",
             call.method, call.target
+        ))
+        .hint(
+            "the handler cannot be judged by its reaction to the response: skip the scenario \
+             with `rehearsal.scenarios.skip`, and report the request to the maintainers of \
+             prodverdict",
         ),
-        hint:
-            "the handler cannot be judged by its reaction to the response: skip the scenario with \
-               `rehearsal.scenarios.skip`, and report the request to the maintainers of prodverdict"
-                .to_owned(),
-        place: None,
-    })
+    )
 }
 
 /// Counts the deliveries. Concurrent events may cause a varying number of retries, so each event counts once.

@@ -318,8 +318,7 @@ async fn once_more(
             continue;
         }
         // A write to all rows would hit those of other plays too.
-        let empty = rehearsing.scratch.start_anew().await;
-        empty.map_err(|error| Failure::from_error(&error))?;
+        rehearsing.scratch.start_anew().await?;
         catalog::tell(rehearsing).await?;
         let key = format!("{}.alone", performance.key);
         let stranger = format!("{key}.bystander");

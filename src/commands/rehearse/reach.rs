@@ -18,13 +18,10 @@ pub(super) fn warning(rehearsing: &Rehearsing<'_>) -> Option<Problem> {
 }
 
 fn certificate_rejected() -> Problem {
-    Problem {
-        message: "the application rejected the TLS certificate of the fake Stripe".to_owned(),
-        hint: "make its HTTP client trust the certificate authorities in the file that `SSL_CERT_FILE` names; \
-               docs/rehearsal.md shows how for each language"
-            .to_owned(),
-        place: None,
-    }
+    Problem::new("the application rejected the TLS certificate of the fake Stripe").hint(
+        "make its HTTP client trust the certificate authorities in the file that \
+         `SSL_CERT_FILE` names; docs/rehearsal.md shows how for each language",
+    )
 }
 
 /// States only the observation: a handler that uses the events alone needs no request.
@@ -36,14 +33,12 @@ fn not_reached(address: &str, is_started: bool) -> Problem {
         "let the rehearsal start the application (`prodverdict rehearse -- npm start`), or redirect it as \
          docs/rehearsal.md describes"
     };
-    Problem {
-        message: format!(
-            "the fake Stripe at {address} received no request from the application, and the first purchase granted no access"
-        ),
-        hint: format!(
-            "if the handler calls Stripe, its requests go to another address: {check}; a handler that uses the events \
-             alone needs no request"
-        ),
-        place: None,
-    }
+    Problem::new(format!(
+        "the fake Stripe at {address} received no request from the application, and the \
+         first purchase granted no access"
+    ))
+    .hint(format!(
+        "if the handler calls Stripe, its requests go to another address: {check}; a \
+         handler that uses the events alone needs no request"
+    ))
 }

@@ -8,10 +8,7 @@ use fake_stripe::{
 };
 
 use super::{real_now, setup::random};
-use crate::{
-    commands::failure::Failure,
-    problem::{Explain, Problem},
-};
+use crate::{commands::failure::Failure, problem::Explain};
 
 /// The proxy variables, in order of precedence.
 const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
@@ -44,21 +41,16 @@ impl Redirection {
         present: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let name = format!("prodverdict-{}", random()?);
-        let folder =
-            RedirectFolder::create(parent, &name).map_err(|error| Failure::from_error(&error))?;
-        let certificates = Certificates::in_folder(&folder.path().join("tls"), real_now().0);
-        let certificates =
-            certificates.map_err(|error| Failure::from(Problem::from_error(&error)))?;
+        let folder = RedirectFolder::create(parent, &name)?;
+        let certificates = Certificates::in_folder(&folder.path().join("tls"), real_now().0)?;
         let address = address(fake);
         let upstream = PROXIES.iter().find_map(|name| present(name));
         let upstream = upstream.and_then(|proxy| Upstream::parse(&proxy));
-        let failed = |error| Failure::from_error(&ProxyError(error));
         let proxy = Proxy::start(&certificates, address, upstream)
             .await
-            .map_err(failed)?;
+            .map_err(ProxyError)?;
         let mut variables = folder.variables(&format!("http://{address}"), &present);
-        let trusted = folder.trust(certificates.authority(), &present);
-        variables.extend(trusted.map_err(|error| Failure::from_error(&error))?);
+        variables.extend(folder.trust(certificates.authority(), &present)?);
         variables.extend(PROXIES.map(|name| (name.to_owned(), proxy.url())));
         let authority = certificates.authority().display().to_string();
         variables.push((AUTHORITY_VARIABLE.to_owned(), authority));

@@ -15,7 +15,7 @@ pub(super) async fn look(
     tokens: &[String],
 ) -> Result<Snapshot, Failure> {
     let rows = rehearsing.scratch.rows_of(tokens).await;
-    rows.map_err(|error| Failure::from_error(&error))
+    rows.map_err(Failure::from)
 }
 
 pub(super) async fn bystanders(

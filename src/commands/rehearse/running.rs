@@ -44,14 +44,12 @@ fn warning(command: &str, death: &Death) -> Problem {
     } else {
         "not started again"
     };
-    Problem {
-        message: format!(
-            "the application (`{command}`) ended during the rehearsal ({}), and was {again}",
-            death.status
-        ),
-        hint: "a handler that crashes its process also loses every other request; the finding at that step shows what \
-               it printed"
-            .to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "the application (`{command}`) ended during the rehearsal ({}), and was {again}",
+        death.status
+    ))
+    .hint(
+        "a handler that crashes its process also loses every other request; the finding \
+         at that step shows what it printed",
+    )
 }

@@ -153,13 +153,11 @@ impl Setup {
         } else {
             return Self::with(config, files, environment, command);
         };
-        Err(Problem {
-            message: format!(
-                "the action never runs commands from the configuration, but `{key}` names one"
-            ),
-            hint: hint.to_owned(),
-            place: Some(settings.places.section.clone()),
-        })
+        Err(Problem::new(format!(
+            "the action never runs commands from the configuration, but `{key}` names one"
+        ))
+        .hint(hint)
+        .at(settings.places.section.clone()))
     }
 
     /// Returns the secrets that the application might print.
@@ -190,8 +188,7 @@ impl Setup {
             contract_url: contract_url.as_ref(),
             in_container_action,
         };
-        let created = own.database.create(opening).await;
-        created.map_err(|error| Failure::from_error(&error))?;
+        own.database.create(opening).await?;
         let launch = Launch {
             command: CommandLine::Shell(own.migrate.clone()),
             folder: own.folder.clone(),
@@ -199,13 +196,13 @@ impl Setup {
             withheld,
         };
         let migrated = run_to_end(&launch, &log, MIGRATING).await;
-        migrated.map_err(|error| Failure::from_error(&error))
+        migrated.map_err(Failure::from)
     }
 
     /// Drops the created database, or returns a warning if that fails.
     pub(super) async fn remove_database(&mut self) -> Option<Problem> {
         let removed = self.database.take()?.database.remove().await;
-        removed.err().map(|error| Problem::from_error(&error))
+        removed.err().map(Problem::from)
     }
 
     /// Checks that the rehearsal starts the application itself, in the same place as this process.
@@ -229,7 +226,7 @@ impl Setup {
             let taken = application::Error::Taken {
                 address: port.to_string(),
             };
-            return Err(Failure::from_error(&taken));
+            return Err(Failure::from(&taken));
         }
         let ready = match &settings.app.ready {
             Some(url) => Url::parse(url)
@@ -301,7 +298,7 @@ impl Setup {
 
 /// Returns the error of a start. Advice on a missing program depends on who chose the machine.
 fn not_started(command: &AppCommand, error: &application::Error) -> Failure {
-    let failure = Failure::from_error(error);
+    let failure = Failure::from(error);
     let is_missing = matches!(
         error,
         application::Error::LacksProgram { .. } | application::Error::NotStarted { .. }
@@ -356,11 +353,8 @@ fn own_database(
 
 /// Returns a random hexadecimal number, for a name or a secret.
 pub(super) fn random() -> Result<String, Problem> {
-    let number = getrandom::u64().map_err(|error| Problem {
-        message: format!("the system provides no random numbers: {error}"),
-        hint: String::new(),
-        place: None,
-    })?;
+    let number = getrandom::u64()
+        .map_err(|error| Problem::new(format!("the system provides no random numbers: {error}")))?;
     Ok(format!("{number:016x}"))
 }
 

@@ -54,12 +54,11 @@ pub(super) async fn stand(
     let free = rehearsing.readers.lock().await.pop();
     let mut reader = match free {
         Some(reader) => reader,
-        None => AccountsReader::open(&rehearsing.url, database, rehearsing.in_container_action)
-            .await
-            .map_err(|error| Failure::from_error(&error))?,
+        None => {
+            AccountsReader::open(&rehearsing.url, database, rehearsing.in_container_action).await?
+        }
     };
-    let read = reader.read(&request, &chosen).await;
-    let read = read.map_err(|error| Failure::from_error(&error))?;
+    let read = reader.read(&request, &chosen).await?;
     rehearsing.readers.lock().await.push(reader);
     let facts = Facts {
         accounts: read.accounts,
@@ -81,10 +80,10 @@ fn subscriptions(
     let mut prices = PriceTable::default();
     let read = |object| stripe_objects::subscription(object, &mut prices);
     let read: Result<Vec<_>, _> = objects.iter().map(read).collect();
-    let read = read.map_err(|error| Problem {
-        message: format!("the fake provider's own object cannot be read: {error}"),
-        hint: String::new(),
-        place: None,
+    let read = read.map_err(|error| {
+        Problem::new(format!(
+            "the fake provider's own object cannot be read: {error}"
+        ))
     })?;
     Ok(read
         .into_iter()

@@ -155,7 +155,7 @@ pub(super) async fn act(
     // Noted for cleanup: the application may store these ids, and this run may be killed.
     let made: Vec<String> = events.iter().map(ToString::to_string).collect();
     let noted = rehearsing.scratch.note(&made).await;
-    noted.map_err(|error| Halt::Failed(Failure::from_error(&error)))
+    noted.map_err(|error| Halt::Failed(Failure::from(&error)))
 }
 
 /// Waits until the account is right or the handler's time is over.
@@ -260,7 +260,7 @@ pub(super) async fn pay(
     let database = &rehearsing.contract.database;
     let account = &actor.account;
     let is_paid = rehearsing.scratch.pay(database, account, &values).await;
-    if !is_paid.map_err(|error| Failure::from_error(&error))? {
+    if !is_paid? {
         return Ok(false);
     }
     memory.rows = look(rehearsing, &actor.tokens()).await?;
@@ -300,12 +300,11 @@ pub(super) async fn buy(
 }
 
 pub(super) fn nonsense(step: &Step, message: &str) -> Halt {
-    Halt::Unplayable(Problem {
-        message: format!(
+    Halt::Unplayable(
+        Problem::new(format!(
             "the scenario cannot be played at step `{}`: {message}",
             step.id
-        ),
-        hint: "check the `provider` and `send` of the step".to_owned(),
-        place: None,
-    })
+        ))
+        .hint("check the `provider` and `send` of the step"),
+    )
 }

@@ -90,7 +90,7 @@ impl<'r> Trap<'r> {
         Ok(match failure {
             Injected::Write(nth) => {
                 let write = rehearsing.scratch.fail_write(tokens, nth.into()).await;
-                Self::Write(nth, write.map_err(|error| Failure::from_error(&error))?)
+                Self::Write(nth, write?)
             }
             Injected::Call(status) => {
                 let tokens = tokens.iter().cloned();
@@ -114,10 +114,7 @@ impl<'r> Trap<'r> {
     async fn is_sprung(&self) -> Result<bool, Failure> {
         match self {
             Self::Write(_, write) => {
-                let writes = write
-                    .writes()
-                    .await
-                    .map_err(|error| Failure::from_error(&error))?;
+                let writes = write.writes().await?;
                 Ok(writes.failed)
             }
             Self::Call(_, _, armed) => Ok(armed.has_fired()),
@@ -126,11 +123,7 @@ impl<'r> Trap<'r> {
 
     async fn end(self) -> Result<(), Failure> {
         match self {
-            Self::Write(_, write) => write
-                .end()
-                .await
-                .map_err(|error| Failure::from_error(&error))
-                .map(drop),
+            Self::Write(_, write) => write.end().await.map_err(Failure::from).map(drop),
             Self::Call(_, fake, armed) => {
                 fake.disarm(&armed);
                 Ok(())

@@ -224,9 +224,5 @@ pub(in crate::github) fn is_sha(text: &str) -> bool {
 }
 
 fn problem(message: impl Into<String>, hint: &str) -> Problem {
-    Problem {
-        message: message.into(),
-        hint: hint.to_owned(),
-        place: None,
-    }
+    Problem::new(message).hint(hint)
 }

@@ -104,31 +104,21 @@ fn unreadable(error: &ClientError) -> Problem {
         }
         _ => error.hint(),
     };
-    Problem {
-        message: format!(
-            "the last result of the default branch cannot be read, so that nothing is known: {}",
-            Problem::from_error(error).message
-        ),
-        hint,
-        place: None,
-    }
+    Problem::new(format!(
+        "the last result of the default branch cannot be read, so that nothing is known: {}",
+        Problem::from(error).message
+    ))
+    .hint(hint)
 }
 
 fn damaged() -> Problem {
-    Problem {
-        message: "a result that was kept on the default branch is damaged and is not used"
-            .to_owned(),
-        hint: "the next run on the default branch keeps a new one".to_owned(),
-        place: None,
-    }
+    Problem::new("a result that was kept on the default branch is damaged and is not used")
+        .hint("the next run on the default branch keeps a new one")
 }
 
 fn by_another(app: &str) -> Problem {
-    Problem {
-        message: format!(
-            "the check runs of this name on the default branch are by `{app}`, and are not believed"
-        ),
-        hint: "use the same `github_token` on the default branch as on pull requests".to_owned(),
-        place: None,
-    }
+    Problem::new(format!(
+        "the check runs of this name on the default branch are by `{app}`, and are not believed"
+    ))
+    .hint("use the same `github_token` on the default branch as on pull requests")
 }

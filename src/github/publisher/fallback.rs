@@ -20,7 +20,7 @@ pub(super) enum Fallback {
 
 impl Fallback {
     pub(super) fn problem(self, error: &ClientError, context: &Context) -> Problem {
-        let cause = Problem::from_error(error);
+        let cause = Problem::from(error);
         let meaning = match self {
             Self::PullRequest => {
                 "the pull request could not be looked up, so nothing is reported on it".to_owned()
@@ -68,11 +68,7 @@ impl Fallback {
             Some(expected) => (format!("{meaning}: {expected}"), String::new()),
             None => (format!("{meaning}: {}", cause.message), self.hint(error)),
         };
-        Problem {
-            message,
-            hint,
-            place: None,
-        }
+        Problem::new(message).hint(hint)
     }
 }
 
@@ -95,25 +91,18 @@ impl Fallback {
 
 /// Nothing was written, because it might have been written a second time.
 pub(super) fn unclear(message: &str) -> Problem {
-    Problem {
-        message: message.to_owned(),
-        hint: "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one".to_owned(),
-        place: None,
-    }
+    Problem::new(message).hint(
+        "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one",
+    )
 }
 
 pub(super) fn locked() -> Problem {
-    Problem {
-        message: "there is no comment: the pull request is locked; the report is in the job summary instead".to_owned(),
-        hint: "unlock the pull request, or set `comment: off`".to_owned(),
-        place: None,
-    }
+    Problem::new(
+        "there is no comment: the pull request is locked; the report is in the job summary instead",
+    )
+    .hint("unlock the pull request, or set `comment: off`")
 }
 
 pub(super) fn problem(message: &str) -> Problem {
-    Problem {
-        message: message.to_owned(),
-        hint: String::new(),
-        place: None,
-    }
+    Problem::new(message)
 }

@@ -60,7 +60,7 @@ impl Publisher {
         };
         let mut warnings = context.problems.clone();
         let client = client
-            .map_err(|error| warnings.push(Problem::from_error(&error)))
+            .map_err(|error| warnings.push(Problem::from(&error)))
             .ok();
         let wanted = context.check_run.is_wanted(options.check_run);
         let possible =
@@ -151,7 +151,7 @@ impl Publisher {
         let budget = client.limits().cancel_budget;
         match timeout(budget, self.conclude_cancelled(&mut client)).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(self.safe(Problem::from_error(&error))),
+            Ok(Err(error)) => Some(self.safe(Problem::from(&error))),
             Err(_elapsed) => Some(fallback::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
@@ -249,7 +249,7 @@ impl Publisher {
         if let Some(path) = &self.options.output_file
             && let Err(error) = append_outputs(path, &outputs, &self.mask)
         {
-            self.warnings.push(Problem::from_error(&error));
+            self.warnings.push(Problem::from(&error));
         }
         let Some(path) = &self.options.summary_file else {
             return false;
@@ -257,7 +257,7 @@ impl Publisher {
         match append_summary(path, &publication.job_summary, &self.mask) {
             Ok(()) => true,
             Err(error) => {
-                self.warnings.push(Problem::from_error(&error));
+                self.warnings.push(Problem::from(&error));
                 false
             }
         }

@@ -60,7 +60,7 @@ fn changed(outcome: &Outcome, pointer: &str, value: Value) -> String {
 fn refusal(text: &str) -> String {
     let error = read_json(text).map(|_| ()).expect_err(text);
     assert!(!error.hint().is_empty(), "{error}");
-    crate::problem::Problem::from_error(&error).message
+    crate::problem::Problem::from(&error).message
 }
 
 #[test]

@@ -297,11 +297,9 @@ impl WrittenReport {
             }
         }
         for written in self.advice.0 {
-            let advice = Problem {
-                message: written.message,
-                hint: written.hint,
-                place: written.place.map(WrittenPlace::place),
-            };
+            let advice = Problem::new(written.message)
+                .hint(written.hint)
+                .at(written.place.map(WrittenPlace::place));
             let position = position_of(written.contract)?;
             if let Some(contract) = contracts.get_mut(position) {
                 contract.advice.push(advice);
@@ -445,11 +443,9 @@ impl WrittenSummary {
 
 impl WrittenProblem {
     fn problem(self) -> Problem {
-        Problem {
-            message: self.message,
-            hint: self.hint,
-            place: self.place.map(WrittenPlace::place),
-        }
+        Problem::new(self.message)
+            .hint(self.hint)
+            .at(self.place.map(WrittenPlace::place))
     }
 }
 

@@ -552,17 +552,15 @@ fn a_problem_keeps_message_hint_and_place() {
     let diagnostic = load(&text, PATH).unwrap_err().remove(0);
     assert_eq!(
         Problem::from(diagnostic),
-        Problem {
-            message: "`mode` should be one of `live`, `test`, found `lvie`".to_owned(),
-            hint: "did you mean `live`?".to_owned(),
-            place: Some(Place {
+        Problem::new("`mode` should be one of `live`, `test`, found `lvie`")
+            .hint("did you mean `live`?")
+            .at(Place {
                 path: "prodverdict.yml".to_owned(),
                 line: 7,
                 column: 11,
                 end_line: 7,
                 end_column: 14,
-            }),
-        }
+            })
     );
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn told<T>(result: Result<T, Error>) -> String {
     let Err(error) = result else {
         panic!("an error");
     };
-    let problem = Problem::from_error(&error);
+    let problem = Problem::from(&error);
     assert!(!error.hint().is_empty(), "{error}");
     let text = format!("{}\n{}", problem.message, problem.hint);
     assert!(!text.contains("secret-canary"), "a secret is shown: {text}");
