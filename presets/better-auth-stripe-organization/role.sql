@@ -1,0 +1,3 @@
+create role prodverdict login password '…';
+grant select (id, "stripeCustomerId") on organization to prodverdict;
+grant select on subscription to prodverdict;

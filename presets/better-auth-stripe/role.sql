@@ -1,0 +1,3 @@
+create role prodverdict login password '…';
+grant select (id, "stripeCustomerId") on "user" to prodverdict;
+grant select on subscription to prodverdict;

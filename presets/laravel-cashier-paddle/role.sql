@@ -1,0 +1,3 @@
+create role prodverdict login password '…';
+grant select (id) on users to prodverdict;
+grant select on customers, subscriptions, subscription_items to prodverdict;

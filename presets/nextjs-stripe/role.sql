@@ -1,0 +1,2 @@
+create role prodverdict login password '…';
+grant select on users to prodverdict;

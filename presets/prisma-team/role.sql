@@ -1,0 +1,3 @@
+create role prodverdict login password '…';
+grant select (id, "billingId") on "Team" to prodverdict;
+grant select on "Subscription", "Price", "Service" to prodverdict;

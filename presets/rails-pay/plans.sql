@@ -1,0 +1,5 @@
+-- Pay stores prices. Their words come from the names of Stripe's products.
+select s.processor_plan as key, null as word, count(*) as accounts
+from pay_subscriptions s
+join pay_customers c on c.id = s.customer_id and c.processor = 'stripe'
+group by s.processor_plan

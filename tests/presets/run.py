@@ -1,0 +1,349 @@
+"""Proves presets: `run.py PROGRAM STACKS [PRESET]...`, with TEST_DATABASE_URL set to a superuser's URL.
+
+For each preset and each stack of its case file (tests/presets/PRESET.toml):
+
+- As it is, the contract is refused because of its placeholders. With the plans that plans.sql reads from the rows (and the
+  words or prices of the case file, where the rows do not have them), contract and rehearsal are valid.
+- The role of role.sql is enough to check, and the check reads access, link and plan of every account as `expected.txt` of
+  the stack does, which is what the stack's own code decides.
+- With the case's subscriptions, nothing is found. After each of its drifts, exactly the listed findings are.
+- The statements of rehearsal.yml create an account that the contract reads.
+"""
+
+import json
+import os
+import pathlib
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import urllib.parse
+
+try:
+    from ruamel.yaml import YAML
+
+    load_yaml = YAML(typ="safe").load
+except ImportError:
+    from yaml import safe_load as load_yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+SERVER = urllib.parse.urlsplit(os.environ["TEST_DATABASE_URL"])
+NAME = f"prodverdict_preset_{os.getpid()}"
+PASSWORD = secrets.token_hex(8)
+DAY = 86400
+PRESET_KEYS = {
+    "title", "description", "provider", "read_at", "detect", "webhook", "billing_paths", "plans", "policy", "hints",
+}
+NESTED_KEYS = {
+    "detect": {"packages", "files", "tables", "prefer_over"},
+    "webhook": {"files", "path", "secret_env", "key_env", "api_version", "events", "calls"},
+    "plans": {"stored", "words"},
+    "policy": {"past_due", "paused", "exempt"},
+}
+HINTS = {
+    "revenue-leak", "wrongful-access", "no-subscription", "plan-drift", "customer-mismatch", "orphan-subscription",
+}
+
+
+class Failed(Exception):
+    pass
+
+
+def url(database: str, role: str | None = None) -> str:
+    host = f"{SERVER.hostname}:{SERVER.port}"
+    user = f"{role}:{PASSWORD}" if role else f"{SERVER.username}:{SERVER.password}"
+    return SERVER._replace(netloc=f"{user}@{host}", path=f"/{database}").geturl()
+
+
+def psql(database: str, sql: str) -> list[list[str]]:
+    command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\x1f",
+               "--set=ON_ERROR_STOP=1", "--dbname", url(database), "--file=-"]
+    ran = subprocess.run(command, input=sql, text=True, capture_output=True)
+    if ran.returncode != 0:
+        raise Failed(f"psql: {ran.stderr.strip()}")
+    return [line.split("\x1f") for line in ran.stdout.splitlines() if line]
+
+
+def drop(database: str):
+    psql("postgres", f"drop database if exists {database} with (force)")
+
+
+def copy(database: str) -> str:
+    """Makes a copy of the database, which the next copy replaces."""
+    drop(f"{NAME}_copy")
+    psql("postgres", f"create database {NAME}_copy template {database}")
+    return f"{NAME}_copy"
+
+
+def fill(text: str, plans: list[tuple[str, str]]) -> str:
+    """Repeats each line with a placeholder for each plan, escaped for the quotes around it."""
+    lines = []
+    for line in text.splitlines(keepends=True):
+        if "your_plan" not in line:
+            lines.append(line)
+            continue
+        for key, word in plans:
+            filled = line.replace("price_your_plan", key)
+            filled = filled.replace('"your_plan"', json.dumps(word)).replace("'your_plan'", "'" + word.replace("'", "''") + "'")
+            lines.append(filled)
+    return "".join(lines)
+
+
+def stripe_subscription(one: dict, now: int) -> dict:
+    ends = now + int(one["ends"] * DAY)
+    begins = ends - one["days"] * DAY
+    interval = "year" if one["days"] > 300 else "month"
+    ended = {"canceled_at": now - DAY, "ended_at": now - one["ended"] * DAY} if one["status"] == "canceled" else {}
+    price = {
+        "id": one["price"], "object": "price", "currency": "usd", "product": one["product"], "type": "recurring",
+        "recurring": {"interval": interval, "interval_count": 1, "usage_type": "licensed"}, "unit_amount": 2000,
+    }
+    item = {
+        "id": f"si_{one['id']}", "object": "subscription_item", "current_period_start": begins, "current_period_end": ends,
+        "price": price, "quantity": one["quantity"],
+    }
+    pause = {"behavior": one["pause"]} if one["pause"] else None
+    return {
+        "id": one["id"], "object": "subscription", "created": now - 90 * DAY, "cancel_at": None,
+        "cancel_at_period_end": one["cancels"], "canceled_at": None, "ended_at": None, "currency": "usd",
+        "customer": one["customer"], "livemode": True, "metadata": {}, "pause_collection": pause, "status": one["status"],
+        "items": {"object": "list", "data": [item], "has_more": False, "url": "/v1/subscription_items"},
+    } | ended
+
+
+def paddle_subscription(one: dict, now: int) -> dict:
+    def at(seconds: int) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+    ends = now + int(one["ends"] * DAY)
+    price = {
+        "id": one["price"], "product_id": one["product"], "unit_price": {"amount": "2000", "currency_code": "USD"},
+        "billing_cycle": {"interval": "month", "frequency": 1},
+    }
+    change = {"action": "cancel", "effective_at": at(ends)} if one["cancels"] else None
+    return {
+        "id": one["id"], "status": one["status"], "customer_id": one["customer"], "created_at": at(now - 90 * DAY),
+        "canceled_at": at(now - one["ended"] * DAY) if one["status"] == "canceled" else None, "currency_code": "USD",
+        "collection_mode": "automatic", "custom_data": None, "scheduled_change": change,
+        "current_billing_period": {"starts_at": at(ends - 30 * DAY), "ends_at": at(ends)},
+        "items": [{"price": price, "quantity": one["quantity"]}],
+    }
+
+
+DEFAULTS = {
+    "status": "active", "ends": 20, "days": 30, "ended": 40, "cancels": False, "pause": None, "quantity": 1, "product": "prod_other",
+}
+
+
+class Proof:
+    """One preset on one stack."""
+
+    def __init__(self, program: str, preset: pathlib.Path, case: dict, facts: pathlib.Path | None):
+        self.program, self.preset, self.case, self.facts = program, preset, case, facts
+        self.text = (preset / "prodverdict.yml").read_text(encoding="utf-8")
+        rehearsal = preset / "rehearsal.yml"
+        self.rehearsal = rehearsal.read_text(encoding="utf-8") if rehearsal.exists() else None
+        self.provider = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))["provider"]
+        self.subscriptions = [DEFAULTS | one for one in case["subscription"]]
+
+    def run(self, arguments: list[str], **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [self.program, *arguments], capture_output=True, text=True, cwd=self.folder,
+            env={"PATH": os.environ["PATH"], **environment},
+        )
+
+    def validate(self, text: str) -> subprocess.CompletedProcess:
+        (self.folder / "prodverdict.yml").write_text(text, encoding="utf-8")
+        return self.run(["validate"])
+
+    def check(self, database: str, subscriptions: list[dict]) -> dict:
+        """Checks the database against recorded subscriptions, and returns the report."""
+        now, make = int(time.time()), stripe_subscription if self.provider == "stripe" else paddle_subscription
+        recorded = self.folder / "fixtures" / self.provider / "subscriptions.json"
+        recorded.parent.mkdir(parents=True, exist_ok=True)
+        recorded.write_text(json.dumps([make(one, now) for one in subscriptions]), encoding="utf-8")
+        ran = self.run(["check", "access", "--fixtures-stripe", "--format", "json"], DATABASE_URL=url(database, NAME))
+        report = json.loads(ran.stdout or "{}")
+        if ran.returncode not in (0, 1):
+            raise Failed(f"exit status {ran.returncode}: {ran.stderr.strip()} {report.get('problems', '')}")
+        is_high = any(finding["severity"] == "high" for finding in report["findings"])
+        if ran.returncode != int(is_high):
+            raise Failed(f"exit status {ran.returncode} with {report['findings']}")
+        return report
+
+    def expect(self, what: str, report: dict, wanted: list[str]):
+        found = sorted(f"{finding['rule']} {finding['entity']}" for finding in report["findings"])
+        if found != sorted(wanted):
+            raise Failed(f"{what}: expected {sorted(wanted)}, found {found}")
+
+    def plans(self, database: str) -> list[tuple[str, str]]:
+        """Completes the pairs that the rows hold with the words and prices of the case file."""
+        pairs = []
+        for key, word, _ in psql(database, (self.preset / "plans.sql").read_text(encoding="utf-8")):
+            keys = [key] if key else self.case.get("keys", {}).get(word, [])
+            pairs += [(key, word or self.case.get("words", {}).get(key)) for key in keys]
+        pairs = sorted(pair for pair in pairs if all(pair))
+        if not pairs:
+            raise Failed("plans.sql found no plan that can be filled in")
+        return pairs
+
+    def load(self):
+        """Makes the database with the stack's tables and rows, and the role that checks."""
+        psql("postgres", f"create database {NAME}")
+        if self.facts:
+            for file in ("schema.sql", "seed.sql"):
+                psql(NAME, (self.facts / file).read_text(encoding="utf-8"))
+        else:
+            psql(NAME, (ROOT / self.case["schema"]).read_text(encoding="utf-8"))
+        role = (self.preset / "role.sql").read_text(encoding="utf-8")
+        psql(NAME, re.sub(r"\bprodverdict\b", NAME, role).replace("'…'", f"'{PASSWORD}'"))
+        psql(NAME, self.case.get("rows", ""))
+
+    def read_as_the_stack_does(self):
+        """With every customer paying, then with none, the findings show what the contract reads in each row."""
+        rows = [line.split("|") for line in (self.facts / "expected.txt").read_text(encoding="utf-8").splitlines() if line]
+        linked = [row for row in rows if row[1]]
+        elsewhere = set(self.case.get("paid_elsewhere", []))
+        entity = self.case.get("entity", "user")
+        other = ("price_other" if self.provider == "stripe" else "pri_other", "another plan")
+        self.validate(fill(self.text, [*self.pairs, other]))
+        dead = [DEFAULTS | {"id": f"sub_x{at}", "customer": row[1], "price": other[0], "status": "canceled"}
+                for at, row in enumerate(linked)]
+        report = self.check(NAME, dead)
+        wanted = [f"wrongful-access {entity}:{row[0]}" for row in linked if row[2] == "t"]
+        if any(row[2] == "t" and not row[1] and row[0] not in elsewhere for row in rows):
+            wanted.append("unlinked-access accounts:unlinked")
+        access = {"findings": [one for one in report["findings"] if one["rule"] != "stale-plan"]}
+        self.expect("with no customer paying", access, wanted)
+        report = self.check(NAME, [one | {"status": "active"} for one in dead])
+        rules = {"revenue-leak", "plan-drift"}
+        read = {one["entity"]: one for one in report["findings"] if one["rule"] in rules}
+        for row in linked:
+            finding = read.get(f"{entity}:{row[0]}", {"rule": "nothing", "subject": {}})
+            if finding["rule"] != ("plan-drift" if row[2] == "t" else "revenue-leak"):
+                raise Failed(f"with every customer paying: found {finding['rule']} for {row}")
+            word = self.case.get("words", {}).get(row[3], row[3])
+            if row[2] == "t" and finding["subject"]["plan_found"] != self.case.get("other_plans", {}).get(row[0], word):
+                raise Failed(f"with every customer paying: found the plan {finding['subject']['plan_found']} for {row}")
+        self.validate(fill(self.text, self.pairs))
+
+    def rehearse(self):
+        """Runs the statements that create an account."""
+        statements = load_yaml(fill(self.rehearsal, self.pairs))["rehearsal"]["account"]["sql"]
+        statements = [statements] if isinstance(statements, str) else statements
+        is_linked = any("{customer_id}" in statement for statement in statements)
+        database = copy(NAME)
+        # A rehearsal begins with empty tables.
+        psql(database, """
+            select format('truncate %I.%I restart identity cascade', schemaname, tablename)
+            from pg_tables where schemaname not in ('pg_catalog', 'information_schema') \\gexec
+        """)
+        account, customer = "00000000-0000-4000-8000-0000000000aa", "cus_rehearsal"
+        for statement in statements:
+            for placeholder, value in (("{account_id}", account), ("{email}", "a@rehearsal.test"), ("{customer_id}", customer)):
+                statement = statement.replace(placeholder, f"'{value}'")
+            returned = psql(database, statement + ";")
+            account = returned[0][0] if returned else account
+        buyer = DEFAULTS | {"id": "sub_rehearsal", "customer": customer, "price": self.pairs[0][0]}
+        buyer |= {"product": self.pairs[0][0]}
+        report = self.check(database, [buyer])
+        entity = self.case.get("entity", "user")
+        wanted = f"revenue-leak {entity}:{account}" if is_linked else f"orphan-subscription customer:{customer}"
+        self.expect("after the statements of a rehearsal", report, [wanted])
+        if report["contracts"][0]["summary"]["accounts"] != 1:
+            raise Failed("the statements of a rehearsal did not create one account")
+
+    def prove(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.folder = pathlib.Path(folder)
+            refused = self.validate(self.text)
+            if refused.returncode != 2 or "error[placeholder]" not in refused.stderr + refused.stdout:
+                raise Failed(f"a contract with placeholders is not refused: {refused.stderr}{refused.stdout}")
+            self.load()
+            self.pairs = self.plans(NAME)
+            filled = fill(self.text, self.pairs)
+            if self.rehearsal:
+                whole = self.validate(f"{filled}\n{fill(self.rehearsal, self.pairs)}")
+                if whole.returncode != 0:
+                    raise Failed(f"with rehearsal.yml: {whole.stderr}{whole.stdout}")
+            valid = self.validate(filled)
+            if valid.returncode != 0:
+                raise Failed(f"{valid.stderr}{valid.stdout}")
+            if self.facts:
+                self.read_as_the_stack_does()
+            psql(NAME, self.case.get("right", ""))
+            self.expect("without drift", self.check(NAME, self.subscriptions), [])
+            for drift in self.case["drift"]:
+                self.drift(drift)
+            if self.rehearsal:
+                self.rehearse()
+
+    def drift(self, drift: dict):
+        database = NAME
+        if "sql" in drift:
+            database = copy(NAME)
+            psql(database, drift["sql"])
+        changed = {one["id"]: one for one in drift.get("subscription", [])}
+        known = {one["id"] for one in self.subscriptions}
+        subscriptions = [one | changed.get(one["id"], {}) for one in self.subscriptions]
+        subscriptions += [DEFAULTS | one for one in changed.values() if one["id"] not in known]
+        self.expect(drift["name"], self.check(database, subscriptions), drift["findings"])
+
+
+def is_complete(preset: pathlib.Path):
+    for file in ("preset.yml", "prodverdict.yml", "role.sql", "plans.sql"):
+        if not (preset / file).is_file():
+            raise Failed(f"{file} is missing")
+    about = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))
+    if set(about) != PRESET_KEYS:
+        raise Failed(f"preset.yml: keys {sorted(set(about) ^ PRESET_KEYS)}")
+    for key, keys in NESTED_KEYS.items():
+        if set(about[key]) != keys:
+            raise Failed(f"preset.yml: keys of `{key}`: {sorted(set(about[key]) ^ keys)}")
+    if missing := HINTS - set(about["hints"]):
+        raise Failed(f"preset.yml: no hints for {sorted(missing)}")
+    for other in about["detect"]["prefer_over"]:
+        if not (preset.parent / other).is_dir():
+            raise Failed(f"preset.yml: prefer_over names `{other}`, which is no preset")
+    if (about["provider"] == "stripe") != (preset / "rehearsal.yml").is_file():
+        raise Failed("rehearsal.yml belongs to the presets of Stripe, and only to them")
+
+
+def clean():
+    drop(f"{NAME}_copy")
+    drop(NAME)
+    psql("postgres", f"drop role if exists {NAME}")
+
+
+def main() -> int:
+    program, stacks, *names = sys.argv[1:]
+    stacks, presets = pathlib.Path(stacks), ROOT / "presets"
+    names = names or sorted(folder.name for folder in presets.iterdir())
+    failed = skipped = proved = 0
+    for name in names:
+        case = tomllib.loads((ROOT / "tests/presets" / f"{name}.toml").read_text(encoding="utf-8"))
+        for facts in case.get("facts", [None]):
+            label = f"{name}, {facts}" if facts else name
+            if facts and not stacks.is_dir():
+                print(f"{label}: skipped, there is no {stacks}")
+                skipped += 1
+                continue
+            try:
+                is_complete(presets / name)
+                Proof(program, presets / name, case, stacks / facts if facts else None).prove()
+                print(f"{label}: proved, {len(case['drift'])} drifts")
+                proved += 1
+            except Failed as reason:
+                print(f"{label}: FAILED: {reason}")
+                failed += 1
+            finally:
+                clean()
+    print(f"{proved} proved, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
