@@ -23,3 +23,4 @@ pub mod problem;
 pub mod rehearsal;
 pub mod report;
 pub mod scratch;
+pub mod text;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::name::{Name, NameKind};
 use crate::{
     config::{AccessContract, AccountsQuery, Expression},
-    contract::{ColumnName, Field, Finding, Mentions},
+    contract::{Field, Finding, Mentions},
 };
 
 /// Maximum number of names taken from the SQL of one column.
@@ -116,10 +116,7 @@ impl Names {
 }
 
 fn column(field: Field, contract: &AccessContract) -> Option<&str> {
-    match contract.contract.columns.get(&field)? {
-        ColumnName::Column(name) | ColumnName::In { column: name, .. } => Some(name),
-        ColumnName::Computed => None,
-    }
+    contract.contract.columns.get(&field)?.name()
 }
 
 /// Lists the distinctive names in SQL, without keywords and quoted text.

@@ -7,6 +7,7 @@ use crate::{
     baseline::{Change, PreviousRun},
     contract::{Severity, Verdict},
     report::{self, ContractOutcome, Mask, Outcome, Reported},
+    text::counted,
 };
 
 /// Slack accepts 40,000 characters of text. Discord, which also accepts Slack's format, allows 2,000.
@@ -60,7 +61,7 @@ pub fn message(news: &News<'_>) -> Option<Value> {
             named(change, outcome, &findings),
         ),
         None if !findings.is_empty() => (
-            count(findings.len(), "finding"),
+            counted(findings.len(), "finding"),
             vec!["What has changed since the last run is not known.".to_owned()],
         ),
         None if *news.earlier == PreviousRun::Unreadable => (RESOLVED.to_owned(), Vec::new()),
@@ -79,8 +80,8 @@ fn changed(change: &Change, is_clean: bool) -> String {
     match (change.new.len(), change.fixed) {
         _ if is_clean => RESOLVED.to_owned(),
         (0, fixed) => format!("{fixed} fixed"),
-        (new, 0) => count(new, "new finding"),
-        (new, fixed) => format!("{}, {fixed} fixed", count(new, "new finding")),
+        (new, 0) => counted(new, "new finding"),
+        (new, fixed) => format!("{}, {fixed} fixed", counted(new, "new finding")),
     }
 }
 
@@ -224,11 +225,6 @@ fn fitting(lines: &[String], most_characters: usize) -> String {
         text.push_str(line);
     }
     text
-}
-
-fn count(number: usize, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{ending}")
 }
 
 #[cfg(test)]

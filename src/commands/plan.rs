@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     contract::Source,
     report,
+    text::counted,
 };
 
 /// Prints the cost of checking each contract, without checking it.
@@ -50,7 +51,7 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: RateLimit) -> Stri
     format!(
         "{provider}: {} {}, {}",
         about(plan),
-        count(requests, "request"),
+        counted(requests, "request"),
         time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
     )
 }
@@ -59,7 +60,7 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: RateLimit) -> Stri
 pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     format!(
         "{provider}: {} more, one for each customer whose account disagrees with the list",
-        count(number, "request")
+        counted(number, "request")
     )
 }
 
@@ -71,7 +72,7 @@ fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: RateLimit) -> 
     let mut text = format!(
         "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
         about(plan),
-        count(plan.requests(), "request"),
+        counted(plan.requests(), "request"),
         source.provider(),
         time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
         pace.endpoint,
@@ -94,11 +95,6 @@ fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: RateLimit) -> 
         text += "  one more  for each customer who is not listed and whose account says paid\n";
     }
     text
-}
-
-fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 /// Formats a time in whole seconds, at least one.

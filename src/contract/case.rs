@@ -14,6 +14,7 @@ use super::{
     finding::fingerprint,
     rules,
 };
+use crate::text::capitalized;
 
 /// Input of every rule.
 #[derive(Debug)]
@@ -350,11 +351,7 @@ impl<'f> Case<'f> {
 
     /// Returns the contract's word for an account with a capital letter, such as `User`.
     pub(crate) fn entity_capital(&self) -> String {
-        let mut letters = self.contract.entity.chars();
-        let first = letters
-            .next()
-            .map(|letter| letter.to_uppercase().to_string());
-        first.unwrap_or_default() + letters.as_str()
+        capitalized(&self.contract.entity)
     }
 
     pub(crate) fn account_entity(&self, account: &Account) -> Entity {
@@ -431,10 +428,4 @@ impl<'f> Case<'f> {
         }
         summary
     }
-}
-
-/// Returns `1 price`, `2 prices`.
-pub(crate) fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }

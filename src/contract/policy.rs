@@ -202,6 +202,16 @@ pub enum ColumnName {
     Computed,
 }
 
+impl ColumnName {
+    /// Returns the name of the column in the table; `None` if it is computed.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Column(name) | Self::In { column: name, .. } => Some(name),
+            Self::Computed => None,
+        }
+    }
+}
+
 /// Everything that the evaluator decides by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contract {
@@ -241,10 +251,8 @@ pub struct Contract {
 impl Contract {
     /// Returns the name of a mapped column for messages.
     pub(crate) fn column(&self, field: Field) -> &str {
-        match self.columns.get(&field) {
-            Some(ColumnName::Column(column) | ColumnName::In { column, .. }) => column,
-            Some(ColumnName::Computed) | None => field.as_str(),
-        }
+        let column = self.columns.get(&field).and_then(ColumnName::name);
+        column.unwrap_or(field.as_str())
     }
 
     /// Returns the defaults: the contract of a file without any optional setting.

@@ -8,15 +8,19 @@ use std::{
 
 /// Each module of the crate and the modules it may import. `commands` wires them together and may import anything.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("contract", &[]),
+    ("text", &[]),
+    ("contract", &["text"]),
     ("problem", &["contract"]),
     ("host", &[]),
     ("http", &["host"]),
     ("application", &["problem"]),
     ("cli", &[]),
-    ("config", &["contract", "problem", "host", "baseline"]),
+    (
+        "config",
+        &["contract", "problem", "host", "baseline", "text"],
+    ),
     ("baseline", &["contract", "problem"]),
-    ("report", &["contract", "baseline", "problem"]),
+    ("report", &["contract", "baseline", "problem", "text"]),
     ("changes", &["contract", "config", "problem", "report"]),
     ("notice", &[]),
     ("billing", &["contract", "problem", "http", "notice"]),
@@ -35,8 +39,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "contract", "baseline", "report", "changes", "problem", "http",
         ],
     ),
-    ("chat", &["contract", "baseline", "report", "problem"]),
-    ("rehearsal", &["contract"]),
+    (
+        "chat",
+        &["contract", "baseline", "report", "problem", "text"],
+    ),
+    ("rehearsal", &["contract", "text"]),
 ];
 
 /// Modules that compute without I/O.
@@ -48,6 +55,7 @@ const PURE: &[&str] = &[
     "config",
     "problem",
     "rehearsal",
+    "text",
 ];
 
 /// Signs of I/O.

@@ -9,6 +9,7 @@ use crate::{
     contract::{Mode, UnixSeconds},
     rehearsal::Recording,
     report,
+    text::counted,
 };
 
 /// Number of other event types that are listed.
@@ -44,10 +45,10 @@ fn read(summary: &RecordSummary<'_>) -> Vec<String> {
         .map(|mode| format!(" in {} mode", mode.as_str()));
     let mut lines = vec![format!(
         "{} of the last {}{}, {}",
-        count(recording.counts.all, "event"),
-        count(summary.days.into(), "day"),
+        counted(recording.counts.all, "event"),
+        counted(summary.days, "day"),
         mode.unwrap_or_default(),
-        count(recording.customers, "customer"),
+        counted(recording.customers, "customer"),
     )];
     if let Some(at) = summary.cut_at {
         let at = Timestamp::from_second(at.0).map(|at| at.to_string());
@@ -108,7 +109,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
     if summary.recording.unchanged > 0 {
         lines.push(format!(
             "  nothing that scenarios play happened to {}",
-            count(summary.recording.unchanged, "customer")
+            counted(summary.recording.unchanged, "customer")
         ));
     }
     lines
@@ -165,7 +166,7 @@ fn written(summary: &RecordSummary<'_>) -> Vec<String> {
         );
     } else {
         let number = u64::try_from(files.written.len()).unwrap_or(u64::MAX);
-        lines.push(format!("{} in {folder}", count(number, "new shape")));
+        lines.push(format!("{} in {folder}", counted(number, "new shape")));
     }
     for (name, title, times) in &files.written {
         let mut line = String::new();
@@ -180,7 +181,7 @@ fn written(summary: &RecordSummary<'_>) -> Vec<String> {
         let removed = u64::try_from(files.removed).unwrap_or(u64::MAX);
         lines.push(format!(
             "  {} removed",
-            count(removed, "earlier recorded file")
+            counted(removed, "earlier recorded file")
         ));
     }
     if !files.written.is_empty() && !summary.is_played {
@@ -197,9 +198,4 @@ fn lifecycles_are(number: u64) -> String {
         "lifecycles are"
     };
     format!("{number} {are}")
-}
-
-fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    contract::{ColumnName, Field, Rule},
+    contract::{Field, Rule},
     problem::Problem,
     rehearsal::{
         JudgedFinding, Observed, OnRow, ProviderCall, RowState, ScenarioRun, Step, Unplayed,
@@ -310,8 +310,5 @@ pub(super) fn stage(
 }
 
 pub(super) fn column<'r>(rehearsing: &'r Rehearsing<'_>, field: Field) -> &'r str {
-    match rehearsing.contract.contract.columns.get(&field) {
-        Some(ColumnName::Column(name) | ColumnName::In { column: name, .. }) => name,
-        Some(ColumnName::Computed) | None => field.as_str(),
-    }
+    rehearsing.contract.contract.column(field)
 }

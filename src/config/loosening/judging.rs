@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{AccessContract, collector::quote},
-    ContractPlaces, Notes, counted, goes, listed, plans, stored,
+    ContractPlaces, Notes, goes, listed, plans, stored,
     wording::{duration, lasting},
 };
-use crate::contract::{
-    CanceledGrace, Contract, Grace, Mode, Pause, PauseMeaning, PausePolicy, PriceId, PricePattern,
-    Rule, Severity, Status, Statuses,
+use crate::{
+    contract::{
+        CanceledGrace, Contract, Grace, Mode, Pause, PauseMeaning, PausePolicy, PriceId,
+        PricePattern, Rule, Severity, Status, Statuses,
+    },
+    text::counted,
 };
 
 pub(super) fn compare(
@@ -153,7 +156,7 @@ fn exempt(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     // The line shows the ids; they are not repeated where many people can read them.
     let effect = format!(
         "exempts {} from every rule",
-        counted(added.len(), "further account", "further accounts")
+        counted(added.len(), "further account")
     );
     let count = |exempt: &BTreeSet<String>| exempt.len().to_string();
     let change = goes("exempt", &count(&before.exempt), &count(&now.exempt));

@@ -13,7 +13,7 @@ mod wording;
 
 use super::{Config, collector::quote, places::ContractPlaces};
 use crate::problem::Place;
-use wording::{counted, listed};
+use wording::listed;
 
 pub use changed_sql::{ChangedSql, all_sql, sql_that_differs};
 

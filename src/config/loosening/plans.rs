@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::collector::quote, ContractPlaces, Notes, goes, listed, wording::counted};
-use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price};
+use super::{super::collector::quote, ContractPlaces, Notes, goes, listed};
+use crate::{
+    contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price},
+    text::counted,
+};
 
 pub(super) fn compare(
     before: &Contract,
@@ -12,7 +15,7 @@ pub(super) fn compare(
     notes: &mut Notes<'_>,
 ) {
     if now.plans.is_empty() && !before.plans.is_empty() {
-        let prices = counted(before.plans.len(), "price", "prices");
+        let prices = counted(before.plans.len(), "price");
         let change = goes("plans", &prices, "none");
         let place = places.of_key("plans", None);
         notes.note("no longer checks plans", change, place);
@@ -32,10 +35,7 @@ fn mapped(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     });
     if let Some((key, was, is)) = others.next() {
         let count = others.count().saturating_add(1);
-        let effect = format!(
-            "expects a different plan for {}",
-            counted(count, "price", "prices")
-        );
+        let effect = format!("expects a different plan for {}", counted(count, "price"));
         let key = key.to_string();
         let change = format!(
             "the plan of {} changes from {} to {}",

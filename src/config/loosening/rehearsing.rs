@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{Config, Gate, Rehearsal, collector::quote},
     Notes, goes, listed,
-    wording::{counted, duration, optional},
+    wording::{duration, optional},
 };
+use crate::text::counted;
 
 /// Compares the rehearsals; `pairs` holds the position in `head` of each contract of `base`.
 pub(super) fn compare(
@@ -71,10 +72,7 @@ pub(super) fn compare(
 
 fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if let (None, Some(only)) = (&before.only, &now.only) {
-        let effect = format!(
-            "rehearses only {}",
-            counted(only.len(), "scenario", "scenarios")
-        );
+        let effect = format!("rehearses only {}", counted(only.len(), "scenario"));
         let change = goes("only", "all", &listed(only.keys().map(String::as_str)));
         notes.note(effect, change, now.places.of_key("only", None));
         return;
@@ -127,7 +125,7 @@ fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if is_fewer {
         let shown = |events: Option<&BTreeSet<String>>| {
             events.map_or("all".to_owned(), |events| {
-                counted(events.len(), "event type", "event types")
+                counted(events.len(), "event type")
             })
         };
         let effect = match &before.events {

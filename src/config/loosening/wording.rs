@@ -26,10 +26,6 @@ pub(super) fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
     if count == 1 { one } else { many }
 }
 
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", plural(count, one, many))
-}
-
 pub(super) fn optional(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), quote)
 }

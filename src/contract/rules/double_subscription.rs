@@ -10,11 +10,14 @@ use super::{
     linked_twice::{MAX_NAMED, NAMED, nobody_is_judged},
     mismatches::Mismatches,
 };
-use crate::contract::{
-    Entity, Field, Money, PlanWords, PriceId, Rule, Severity, Subject, Subscription,
-    access::PriceMeaning,
-    case::{Case, FindingDraft, count},
-    customers::{CustomerNumber, Holder},
+use crate::{
+    contract::{
+        Entity, Field, Money, PlanWords, PriceId, Rule, Severity, Subject, Subscription,
+        access::PriceMeaning,
+        case::{Case, FindingDraft},
+        customers::{CustomerNumber, Holder},
+    },
+    text::counted,
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -96,7 +99,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
             message: format!(
                 "Customer {id} has {} for {thing}: {}{more}.\n\
                  Double subscription — the customer is charged {times}.",
-                count(
+                counted(
                     u64::try_from(twice.len()).unwrap_or(u64::MAX),
                     "granting subscription"
                 ),

@@ -9,9 +9,12 @@ use super::{
     },
     mismatches::Mismatches,
 };
-use crate::contract::{
-    Entity, Rule, Severity, Subject, SubscriptionId,
-    case::{Case, FindingDraft, count},
+use crate::{
+    contract::{
+        Entity, Rule, Severity, Subject, SubscriptionId,
+        case::{Case, FindingDraft},
+    },
+    text::counted,
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -62,7 +65,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
     }
     for (word, (number, named)) in by_word {
         let named: Vec<_> = named.into_iter().map(ToString::to_string).collect();
-        let subscriptions = count(number, "subscription");
+        let subscriptions = counted(number, "subscription");
         case.report(Rule::UnknownStatus, Entity::status(word), FindingDraft {
                 message: format!(
                     "Status \"{word}\" of {subscriptions} is neither granted nor denied by the contract.\n\

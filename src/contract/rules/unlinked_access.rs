@@ -10,9 +10,12 @@ use super::{
     judged_account::is_paid_elsewhere,
     mismatches::Mismatches,
 };
-use crate::contract::{
-    Account, Entity, Field, Rule, Severity, Subject,
-    case::{Case, FindingDraft, count},
+use crate::{
+    contract::{
+        Account, Entity, Field, Rule, Severity, Subject,
+        case::{Case, FindingDraft},
+    },
+    text::counted,
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -72,7 +75,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
             message: format!(
                 "{} {has} paid access and no {}: {}{more}.\n\
                  Unlinked access — nobody can tell whether it is paid for.",
-                count(number, entity),
+                counted(number, entity),
                 case.column(link),
                 named.join(", "),
             ),
@@ -81,7 +84,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
                 named: named.clone().into(),
                 ..Subject::default()
             },
-            evidence: vec![format!("{}, among them {}", count(number, entity), named.join(", "))],
+            evidence: vec![format!("{}, among them {}", counted(number, entity), named.join(", "))],
             ..FindingDraft::default()
         },
     );

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition::{NoFinding, RuleCorrection, RuleExplanation};
-use crate::contract::{
-    Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
-    access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
-    case::{Case, FindingDraft, StateOfCustomer, count},
-    customers::CustomerNumber,
+use crate::{
+    contract::{
+        Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
+        access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
+        case::{Case, FindingDraft, StateOfCustomer},
+        customers::CustomerNumber,
+    },
+    text::counted,
 };
 
 /// Maximum number of a price's subscriptions in a finding.
@@ -100,13 +103,13 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     } else {
         ("price", "subscription")
     };
-    let carried_by = count(tally.subscriptions, carrier);
+    let carried_by = counted(tally.subscriptions, carrier);
     let named: Vec<_> = tally.named.iter().map(ToString::to_string).collect();
     let consequence = match tally.unjudged_accounts {
         0 => "No account is left unjudged by it.".to_owned(),
         accounts => format!(
             "Unmapped {kind} — {} cannot be judged.",
-            count(accounts, &case.contract.entity)
+            counted(accounts, &case.contract.entity)
         ),
     };
     let id = price.as_str();

@@ -2,7 +2,7 @@
 
 use super::{OnRow, told::MOST_EARLIER};
 use crate::{
-    contract::{ColumnName, EventMention, Field, Mentions},
+    contract::{EventMention, Field, Mentions},
     rehearsal::observed::{ColumnChange, Delivery, Observed},
 };
 
@@ -36,14 +36,8 @@ pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) 
 pub(super) fn fields<'a>(on: OnRow<'_>, columns: impl Iterator<Item = &'a str>) -> Vec<Field> {
     let columns: Vec<_> = columns.collect();
     let mapped = on.contract.columns.iter();
-    let is_one = |column: &ColumnName| match column {
-        ColumnName::Column(name) | ColumnName::In { column: name, .. } => {
-            columns.contains(&name.as_str())
-        }
-        ColumnName::Computed => false,
-    };
     mapped
-        .filter(|(_, column)| is_one(column))
+        .filter(|(_, column)| column.name().is_some_and(|name| columns.contains(&name)))
         .map(|(field, _)| *field)
         .collect()
 }

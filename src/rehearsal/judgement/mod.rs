@@ -17,7 +17,7 @@ use super::{
     scenario::{ExpectedRow, Step},
 };
 use crate::contract::{
-    ColumnName, Contract, Entity, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
+    Contract, Entity, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
 };
 
 pub use cause::{FindingCause, JudgedFinding, one_a_cause};
@@ -38,10 +38,7 @@ pub struct OnRow<'a> {
 impl<'a> OnRow<'a> {
     /// Returns the name of a column in the configuration.
     fn column(&self, field: Field) -> &'a str {
-        match self.contract.columns.get(&field) {
-            Some(ColumnName::Column(name) | ColumnName::In { column: name, .. }) => name,
-            Some(ColumnName::Computed) | None => field.as_str(),
-        }
+        self.contract.column(field)
     }
 
     /// Applies the configured severity; `None` if the rule is off. The contract's findings already have it.

@@ -7,6 +7,7 @@ use crate::{
         observed::{ColumnChange, Delivery, HandlerResponse, Observed},
         scenario::Signing,
     },
+    text::capitalized,
 };
 
 /// Maximum number of entries shown.
@@ -24,9 +25,7 @@ pub(super) fn step(on: OnRow<'_>) -> String {
     if !told.is_empty() {
         does = format!("{does} ({told})");
     }
-    let mut letters = does.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.\n", first.unwrap_or_default(), letters.as_str())
+    format!("{}.\n", capitalized(&does))
 }
 
 /// Lists the evidence, one fact per entry, each of which begins with a label.

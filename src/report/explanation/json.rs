@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::{ExplainedContract, ExplainedEntity};
 use crate::{
     contract::{
-        ColumnName, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule,
-        ExplainedSubscription, Explanation, FieldValue, Pause, PriceUse, RuleOutcome, UnixSeconds,
+        ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedSubscription,
+        Explanation, FieldValue, Pause, PriceUse, RuleOutcome, UnixSeconds,
     },
     report::{
         harmless_json::printed,
@@ -264,10 +264,7 @@ impl<'a> JsonCell<'a> {
     fn new(field: &'a ExplainedField) -> Self {
         Self {
             key: field.field.as_str(),
-            column: match &field.column {
-                ColumnName::Column(column) | ColumnName::In { column, .. } => Some(column),
-                ColumnName::Computed => None,
-            },
+            column: field.column.name(),
             value: match &field.value {
                 FieldValue::Null => JsonValue::Null(()),
                 FieldValue::Text(text) => JsonValue::Text(text),

@@ -10,6 +10,7 @@ use crate::{
     baseline::FindingStatus,
     contract::{Rule, Severity, Verdict},
     problem::Problem,
+    text::capitalized,
 };
 
 use self::{
@@ -82,8 +83,8 @@ fn descriptor(rule: Rule) -> ReportingDescriptor {
     ReportingDescriptor {
         id: rule.as_str(),
         name: rules::name(rule),
-        short_description: Message::ours(&capital(rule.info().description)),
-        full_description: Message::ours(&format!("{}.", capital(rule.info().description))),
+        short_description: Message::ours(&capitalized(rule.info().description)),
+        full_description: Message::ours(&format!("{}.", capitalized(rule.info().description))),
         help: Message::ours(rule.info().help),
         default_configuration: log::Configuration { level },
         properties: log::RuleProperties {
@@ -252,13 +253,6 @@ fn escaped(line: &str) -> String {
         out.push(character);
     }
     out
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}", first.to_uppercase(), letters.as_str())
-    })
 }
 
 impl SarifLevel {

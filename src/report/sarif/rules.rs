@@ -3,6 +3,7 @@
 use crate::{
     contract::{HandlerRule, Rule},
     report::Outcome,
+    text::capitalized,
 };
 
 /// Lists every rule that such a run can break, in order.
@@ -16,5 +17,5 @@ pub(super) fn descriptors(outcome: &Outcome) -> Vec<Rule> {
 
 /// Converts a rule id to a name: `revenue-leak` becomes `RevenueLeak`.
 pub(super) fn name(rule: Rule) -> String {
-    rule.as_str().split('-').map(super::capital).collect()
+    rule.as_str().split('-').map(capitalized).collect()
 }
