@@ -312,6 +312,19 @@ def is_complete(preset: pathlib.Path):
         raise Failed("rehearsal.yml belongs to the presets of Stripe, and only to them")
 
 
+def example_is_filled(preset: pathlib.Path):
+    """Compares the example's configuration with the preset, filled with the example's plans."""
+    example = ROOT / "examples" / preset.name / "prodverdict.yml"
+    text = example.read_text(encoding="utf-8")
+    plans = load_yaml(text)["contracts"][0]["plans"]
+    filled = fill((preset / "prodverdict.yml").read_text(encoding="utf-8"), list(plans.items()))
+    if text == filled:
+        return
+    if not os.environ.get("PRODVERDICT_UPDATE_EXPECTED"):
+        raise Failed(f"{example} is not the filled preset; PRODVERDICT_UPDATE_EXPECTED=1 rewrites it")
+    example.write_text(filled, encoding="utf-8")
+
+
 def clean():
     drop(f"{NAME}_copy")
     drop(NAME)
@@ -333,6 +346,9 @@ def main() -> int:
                 continue
             try:
                 is_complete(presets / name)
+                # nextjs-stripe has an application with a contract of its own.
+                if name != "nextjs-stripe":
+                    example_is_filled(presets / name)
                 Proof(program, presets / name, case, stacks / facts if facts else None).prove()
                 print(f"{label}: proved, {len(case['drift'])} drifts")
                 proved += 1
