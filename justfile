@@ -36,6 +36,10 @@ localstripe:
 starters *names:
     scripts/test-starters {{ names }}
 
+# Prove the presets on their stacks' tables and rows: just presets [NAME]...
+presets *names:
+    scripts/test-presets {{ names }}
+
 # Follow the recipes of CONTRIBUTING.md in a copy of the tree
 recipes:
     scripts/test-recipes
