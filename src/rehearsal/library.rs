@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    act::{ProviderAction, YesNo},
+    action::{ProviderAction, YesNo},
+    parse_error::ParseError,
     recording,
     scenario::{Answered, EventOrder, Play, Scenario, Step},
     test_prices::PriceRole,
@@ -54,15 +55,6 @@ const MOST_EVENTS_IN_EVERY_ORDER: usize = 5;
 
 /// Maximum size of a scenario file, far above that of any legitimate one.
 const MAX_BYTES: usize = 256 * 1024;
-
-/// An error in a scenario file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
-    #[error("{file}: {message}")]
-    Yaml { file: String, message: String },
-    #[error("{file}: {message}")]
-    Meaning { file: String, message: String },
-}
 
 /// Returns the built-in scenarios.
 pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
@@ -173,10 +165,10 @@ fn unasserted(step: &Step) -> Option<&'static str> {
             "`then.answer` says nothing beside `fails`: the delivery that fails is not to be accepted",
         );
     }
-    let has_both = |act: &ProviderAction| {
+    let has_both = |action: &ProviderAction| {
         let is_both = |items: &[PriceRole], price| !items.is_empty() && price != PriceRole::Main;
-        matches!(act, ProviderAction::Checkout(one) if is_both(&one.items, one.price))
-            || matches!(act, ProviderAction::Subscribe(one) if is_both(&one.items, one.price))
+        matches!(action, ProviderAction::Checkout(one) if is_both(&one.items, one.price))
+            || matches!(action, ProviderAction::Subscribe(one) if is_both(&one.items, one.price))
     };
     if step.provider.iter().any(has_both) {
         return Some("`price` and `items` of a purchase do not go together");

@@ -1,37 +1,37 @@
 //! Rehearsals as plain values: scenarios, their runs under a contract, the observations of a step, and findings.
 //! Nothing here does I/O; the command talks to the handler, the provider and the database.
 
-mod act;
-mod due;
+mod action;
 mod judgement;
 mod library;
 mod observed;
+mod parse_error;
 mod recording;
+mod runs;
 mod scenario;
 mod test_prices;
 
 pub use self::{
-    act::{
+    action::{
         BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp,
         Label, NewEmail, PauseBehavior, PaymentOutcome, ProviderAction, RefundedAmount, Subscribe,
         YesNo,
     },
-    due::{Links, ScenarioRun, ScenarioRuns, Variant, due},
     judgement::{
-        FindingCause, JudgedFinding, OnRow, endings_differ, ends_play, fold, judge, one_a_cause,
-        worst_then_first,
+        FindingCause, JudgedFinding, StepContext, endings_differ, ends_play, fold, judge,
+        one_per_cause, worst_then_first,
     },
-    library::{ParseError, built_in, parse},
+    library::{built_in, parse},
     observed::{
         BystanderChange, ColumnChange, Delivery, GateAnswer, HandlerResponse, InjectedFault,
         Observed, ProviderCall, RowState, Unplayed, Visited,
     },
-    recording::{
-        ExpectedState, LifecycleShape, ProductionLog, RecordedTimes, Recording, Unplayable, render,
-    },
+    parse_error::ParseError,
+    recording::{ExpectedState, LifecycleShape, ProductionLog, Recording, Unplayable, render},
+    runs::{Links, ScenarioRun, ScenarioRuns, Variant, scenario_runs},
     scenario::{
-        Access, Answered, Each, EventOrder, ExpectedRow, FailingRequest, Need, Play, Scenario,
-        Sending, Signing, Step, Then, Until,
+        Access, Answered, Each, EventOrder, ExpectedRow, FailingRequest, Need, Play, RecordedTimes,
+        Scenario, Sending, Signing, Step, Then, Until,
     },
     test_prices::{PriceRole, TestPrices},
 };

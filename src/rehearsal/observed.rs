@@ -77,6 +77,17 @@ impl HandlerResponse {
             }
         )
     }
+
+    /// Returns true if the handler may have rejected the signature: with a status that the examples of the SDKs use.
+    pub fn may_blame_signature(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                code: 400 | 401 | 403,
+                ..
+            }
+        )
+    }
 }
 
 /// The account as the contract reads it.

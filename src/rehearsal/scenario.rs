@@ -8,10 +8,7 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{
-    act::{ProviderAction, YesNo, is_default},
-    recording::RecordedTimes,
-};
+use super::action::{ProviderAction, YesNo, is_default};
 
 /// A course of events in billing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -35,6 +32,14 @@ pub struct Scenario {
     /// The recording, if it was made from the provider's events.
     #[serde(skip)]
     pub recorded: Option<RecordedTimes>,
+}
+
+/// The `recorded` key of a scenario file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedTimes {
+    /// Number of customers with this lifecycle.
+    pub times: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -66,8 +71,8 @@ impl Play {
     /// Returns true if nothing but a paid purchase has happened up to this step.
     pub fn is_first_purchase(&self, index: usize) -> bool {
         let steps = self.steps.iter().take(index.saturating_add(1));
-        let mut acts = steps.flat_map(|step| &step.provider).peekable();
-        acts.peek().is_some() && acts.all(ProviderAction::is_purchase)
+        let mut actions = steps.flat_map(|step| &step.provider).peekable();
+        actions.peek().is_some() && actions.all(ProviderAction::is_purchase)
     }
 }
 
@@ -106,6 +111,19 @@ pub struct Step {
     pub fails: Option<FailingRequest>,
     #[serde(default)]
     pub then: Then,
+}
+
+impl Step {
+    /// Returns true if the step is about signatures rather than purchases.
+    pub fn is_signed_otherwise(&self) -> bool {
+        let mut sends = self.send.iter();
+        sends.any(|sending| sending.signed != Signing::AsDocumented)
+    }
+
+    /// Returns true if the handler must refuse or ignore the step's events.
+    pub fn changes_nothing(&self) -> bool {
+        self.then.answer == Answered::Refused || self.then.row == ExpectedRow::Untouched
+    }
 }
 
 /// An event to deliver. Written as its type, or as a mapping with more keys.

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::contract::Source;
 
-    fn cast(plans: &[(&str, &str)]) -> TestPrices {
+    fn prices(plans: &[(&str, &str)]) -> TestPrices {
         let mut contract = Contract::new(Source::Stripe);
         contract.plans = plans
             .iter()
@@ -203,20 +203,20 @@ mod tests {
 
     #[test]
     fn plans_by_product_and_lookup_key_are_played_with_such_prices() {
-        let cast = cast(&[("prod_gold", "gold"), ("lookup_key:pro", "pro")]);
-        let paid: Vec<_> = cast
+        let prices = prices(&[("prod_gold", "gold"), ("lookup_key:pro", "pro")]);
+        let paid: Vec<_> = prices
             .paid
             .iter()
             .map(|price| (price.lookup_key.as_deref(), price.product.as_deref()))
             .collect();
         assert_eq!(paid, [(Some("pro"), None), (None, Some("prod_gold"))]);
-        assert!(cast.price(PriceRole::Other, None).is_some());
+        assert!(prices.price(PriceRole::Other, None).is_some());
     }
 
     #[test]
     fn an_unknown_price_is_unknown_beside_a_beginning() {
-        let cast = cast(&[("price_*", "pro")]);
-        let unknown = cast.price(PriceRole::Unknown, None);
+        let prices = prices(&[("price_*", "pro")]);
+        let unknown = prices.price(PriceRole::Unknown, None);
         assert_eq!(unknown, Some(PriceId::from("prodverdict_unknown")));
     }
 }

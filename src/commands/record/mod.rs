@@ -85,7 +85,7 @@ async fn record(
     if contract.contract.source != Source::Stripe {
         return Err(not_supported(contract).into());
     }
-    let cast =
+    let prices =
         TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
     let version = version(config)?;
     let built_in = built_in().map_err(|error| Problem::new(error.to_string()))?;
@@ -97,7 +97,7 @@ async fn record(
         oldest,
         mode,
     } = reading;
-    let mut recording = log.recording(&contract.contract, &cast, &built_in);
+    let mut recording = log.recording(&contract.contract, &prices, &built_in);
     leave_out_unplayable(&mut recording, contract, &version);
     let folder = folder(config, arguments);
     let files = files::replace(&folder, &recording.shapes, output)?;

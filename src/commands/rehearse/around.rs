@@ -13,14 +13,14 @@ use crate::rehearsal::{NewEmail, PriceRole, ProviderAction, RefundedAmount, Test
     reason = "`perform` names every act and sends each to where it belongs"
 )]
 impl Buyer {
-    /// Performs acts on the customer itself and on other customers.
+    /// Performs actions on the customer itself and on other customers.
     pub(super) fn surroundings(
         &self,
         world: &mut World,
-        cast: &TestPrices,
-        act: &ProviderAction,
+        prices: &TestPrices,
+        action: &ProviderAction,
     ) -> Result<(), ActError> {
-        match act {
+        match action {
             ProviderAction::ChangeEmail { to } => {
                 let fresh = format!("changed.{}", self.email);
                 let changed = match (to, &self.email_of_another) {
@@ -30,16 +30,16 @@ impl Buyer {
                 world.change_email(&self.customer, changed)?;
                 world.note(&self.stage.namespace, &fresh);
             }
-            ProviderAction::Abandon { times } => self.abandon(world, cast, *times)?,
+            ProviderAction::Abandon { times } => self.abandon(world, prices, *times)?,
             ProviderAction::DeleteCustomer {} => world.remove_customer(&self.customer)?,
             ProviderAction::Forget { subscription } => {
                 world.forget(self.id(subscription)?);
             }
             ProviderAction::GuestPayment {} => {
-                let price = self.price(cast, PriceRole::Once)?;
+                let price = self.price(prices, PriceRole::Once)?;
                 world.guest_payment(&price);
             }
-            ProviderAction::Stranger {} => stranger(world, cast)?,
+            ProviderAction::Stranger {} => stranger(world, prices)?,
             ProviderAction::Invent {} => {
                 world.unknown_event(Some(&self.customer));
             }
@@ -49,8 +49,8 @@ impl Buyer {
     }
 
     /// Creates subscriptions that expire unpaid, and are newer than all others of the customer.
-    fn abandon(&self, world: &mut World, cast: &TestPrices, times: u8) -> Result<(), ActError> {
-        let price = self.price(cast, PriceRole::Main)?;
+    fn abandon(&self, world: &mut World, prices: &TestPrices, times: u8) -> Result<(), ActError> {
+        let price = self.price(prices, PriceRole::Main)?;
         for _ in 0..times {
             let one = Subscription::new(&self.customer, Status::Incomplete).price(&price);
             let id = world.subscribe(one, Paying::Declined)?;
@@ -63,11 +63,11 @@ impl Buyer {
     pub(super) fn single_payment(
         &mut self,
         world: &mut World,
-        cast: &TestPrices,
-        act: &ProviderAction,
+        prices: &TestPrices,
+        action: &ProviderAction,
     ) -> Result<(), ActError> {
-        let price = self.price(cast, PriceRole::Once)?;
-        match act {
+        let price = self.price(prices, PriceRole::Once)?;
+        match action {
             ProviderAction::PayOnce {} => {
                 let session = CheckoutSession {
                     items: vec![Item::new(&price)],
@@ -94,9 +94,9 @@ impl Buyer {
 }
 
 /// Creates a customer without an account, who subscribes, increases the quantity and cancels.
-fn stranger(world: &mut World, cast: &TestPrices) -> Result<(), ActError> {
+fn stranger(world: &mut World, prices: &TestPrices) -> Result<(), ActError> {
     let customer = world.create_customer(Customer::new("").email(STRANGERS_EMAIL));
-    let price = cast
+    let price = prices
         .price(PriceRole::Main, None)
         .ok_or(ActError::NoPrice(PriceRole::Main))?;
     let subscription = Subscription::new(&customer, Status::Incomplete);

@@ -3,9 +3,8 @@
 use fake_stripe::Stage;
 
 use super::{
-    Rehearsing,
-    people::{UntouchedAccount, actor, without_customer},
-    step,
+    Rehearsing, step,
+    test_accounts::{UntouchedAccount, actor, without_customer},
 };
 use crate::{
     commands::failure::Failure,
@@ -62,23 +61,23 @@ pub(super) async fn paying(
         namespace: key.into(),
     };
     let mut payer = actor(rehearsing, key, stage).await?;
-    let scenarios = built_in().map_err(|error| super::choosing::unreadable(&error))?;
+    let scenarios = built_in().map_err(|error| super::selection::unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;
-        let variation = Variant::None;
+        let variant = Variant::None;
         let key = key.to_owned();
         Some((
             ScenarioRun {
                 scenario,
                 play,
-                variation,
+                variant,
                 key,
             },
             play.steps.first()?,
         ))
     });
-    if let Some((performance, step)) = first {
-        let has_access = step::buy(rehearsing, &performance, step, &mut payer).await?;
+    if let Some((run, step)) = first {
+        let has_access = step::buy(rehearsing, &run, step, &mut payer).await?;
         rehearsing.first_sale.get_or_init(|| has_access);
     }
     Ok(UntouchedAccount {

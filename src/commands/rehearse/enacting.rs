@@ -16,11 +16,11 @@ const BEGINS: i64 = 1_767_225_600;
 
 /// Checks that the fake provider creates the events that each step sends and reaches the recorded states.
 pub(crate) fn comes_to(shape: &LifecycleShape, contract: &Contract, version: &ApiVersion) -> bool {
-    let Some(cast) = TestPrices::from_contract(contract) else {
+    let Some(prices) = TestPrices::from_contract(contract) else {
         return false;
     };
     let mut world = World::new(BEGINS);
-    furnish(&mut world, &cast, version);
+    furnish(&mut world, &prices, version);
     let stage = Stage {
         clock: BEGINS,
         events_version: version.clone(),
@@ -29,25 +29,25 @@ pub(crate) fn comes_to(shape: &LifecycleShape, contract: &Contract, version: &Ap
     let mut buyer = Buyer::new(&mut world, stage, "recorded@rehearsal.prodverdict.invalid");
     let steps = shape.scenario.plays.iter().flat_map(|play| &play.steps);
     steps.zip(&shape.expected).all(|(step, expected)| {
-        let Ok(events) = enact(&mut buyer, &mut world, &cast, step) else {
+        let Ok(events) = enact(&mut buyer, &mut world, &prices, step) else {
             return false;
         };
         tells(&world, &events, step, version)
             && expected
                 .as_ref()
-                .is_none_or(|expected| is_so(&buyer, &world, &cast, expected))
+                .is_none_or(|expected| is_so(&buyer, &world, &prices, expected))
     })
 }
 
 fn enact(
     buyer: &mut Buyer,
     world: &mut World,
-    cast: &TestPrices,
+    prices: &TestPrices,
     step: &Step,
 ) -> Result<Vec<CompactString>, ActError> {
     let mut events = Vec::new();
-    for act in &step.provider {
-        events.extend(buyer.act(world, cast, act)?);
+    for action in &step.provider {
+        events.extend(buyer.act(world, prices, action)?);
     }
     Ok(events)
 }
@@ -64,21 +64,21 @@ fn tells(world: &World, events: &[CompactString], step: &Step, version: &ApiVers
     })
 }
 
-fn is_so(buyer: &Buyer, world: &World, cast: &TestPrices, expected: &ExpectedState) -> bool {
+fn is_so(buyer: &Buyer, world: &World, prices: &TestPrices, expected: &ExpectedState) -> bool {
     let id = buyer.id(&expected.label).ok();
     let Some(subscription) = id.and_then(|id| world.find_subscription(id)) else {
         return false;
     };
     subscription.status.as_str() == expected.status.as_str()
-        && has_items(subscription, cast, expected)
+        && has_items(subscription, prices, expected)
         && (subscription.status.is_ended() || is_scheduled(subscription, expected))
 }
 
-fn has_items(subscription: &Subscription, cast: &TestPrices, expected: &ExpectedState) -> bool {
+fn has_items(subscription: &Subscription, prices: &TestPrices, expected: &ExpectedState) -> bool {
     let mut there: Vec<_> = subscription.items.iter().collect();
     let mut due = expected.items.iter();
     let has_all = due.all(|(role, quantity)| {
-        let price = cast.price(*role, None);
+        let price = prices.price(*role, None);
         let position = there.iter().position(|item| {
             let is_price = price
                 .as_ref()
@@ -125,12 +125,12 @@ mod tests {
         contract
     }
 
-    /// Records these acts, with events of a version.
-    fn recorded(acts: &[&ProviderAction], version: &ApiVersion) -> Result<Recording, ActError> {
+    /// Records these actions, with events of a version.
+    fn recorded(actions: &[&ProviderAction], version: &ApiVersion) -> Result<Recording, ActError> {
         let contract = contract();
-        let cast = TestPrices::from_contract(&contract).expect("a paid plan");
+        let prices = TestPrices::from_contract(&contract).expect("a paid plan");
         let mut world = World::new(BEGINS);
-        furnish(&mut world, &cast, version);
+        furnish(&mut world, &prices, version);
         let stage = Stage {
             clock: BEGINS,
             events_version: version.clone(),
@@ -139,25 +139,25 @@ mod tests {
         let mut buyer = Buyer::new(&mut world, stage, "somebody@example.com");
         buyer.subscription_metadata = BTreeMap::from([("user".to_owned(), "usr_1".to_owned())]);
         let mut events = Vec::new();
-        for act in acts {
-            events.extend(buyer.act(&mut world, &cast, act)?);
+        for action in actions {
+            events.extend(buyer.act(&mut world, &prices, action)?);
         }
         let mut log = ProductionLog::default();
         for id in events.iter().rev() {
             let body = world.event_body(id).expect("an event");
             log.add(&serde_json::from_slice(&body).expect("JSON"));
         }
-        Ok(log.recording(&contract, &cast, &built_in().expect("scenarios")))
+        Ok(log.recording(&contract, &prices, &built_in().expect("scenarios")))
     }
 
     fn versions() -> [ApiVersion; 2] {
         ["2024-06-20", "2026-10-28.endive"].map(|version| version.parse().expect("a version"))
     }
 
-    /// Checks that the customer's events show the act, and that a recording has labels for its subscriptions.
-    fn is_of_customer(act: &ProviderAction) -> bool {
+    /// Checks that the customer's events show the action, and that a recording has labels for its subscriptions.
+    fn is_of_customer(action: &ProviderAction) -> bool {
         !matches!(
-            act,
+            action,
             ProviderAction::Forget { .. }
                 | ProviderAction::GuestPayment {}
                 | ProviderAction::Stranger {}
@@ -175,12 +175,12 @@ mod tests {
                 .iter()
                 .flat_map(|play| versions().map(|version| (play, version)))
             {
-                let acts: Vec<&ProviderAction> =
+                let actions: Vec<&ProviderAction> =
                     play.steps.iter().flat_map(|step| &step.provider).collect();
-                if !acts.iter().all(|act| is_of_customer(act)) {
+                if !actions.iter().all(|action| is_of_customer(action)) {
                     continue;
                 }
-                let recording = recorded(&acts, &version).expect("playable");
+                let recording = recorded(&actions, &version).expect("playable");
                 let name = format!("{} {:?} {version}: {recording:#?}", scenario.id, play.name);
                 assert_eq!(recording.unplayable.len(), 0, "{name}");
                 assert_eq!(recording.shapes.len(), 0, "{name}");
@@ -189,15 +189,15 @@ mod tests {
         }
     }
 
-    /// Records the acts of a user-defined scenario file.
-    fn as_recorded(acts: &str, version: &ApiVersion) -> String {
+    /// Records the actions of a user-defined scenario file.
+    fn as_recorded(actions: &str, version: &ApiVersion) -> String {
         let text = format!(
-            "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n- steps:\n  - id: a\n    does: d\n    provider: {acts}"
+            "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n- steps:\n  - id: a\n    does: d\n    provider: {actions}"
         );
         let scenario = parse("mine.yml", &text).expect("a scenario");
         let steps = scenario.plays.iter().flat_map(|play| &play.steps);
-        let acts: Vec<&ProviderAction> = steps.flat_map(|step| &step.provider).collect();
-        let recording = recorded(&acts, version).expect("playable");
+        let actions: Vec<&ProviderAction> = steps.flat_map(|step| &step.provider).collect();
+        let recording = recorded(&actions, version).expect("playable");
         let shape = recording
             .shapes
             .first()
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn acts_are_found_again_in_their_events() {
-        for (acts, title) in [
+        for (actions, title) in [
             (
                 "[{checkout: {trial_days: 14}}, {change_quantity: {quantity: 9}}, {end_trial: {then: payment_fails}}, {recover: {}}]",
                 "checkout (trial_days: 14), change quantity (quantity: 2), end trial (then: payment_fails), recover",
@@ -239,7 +239,7 @@ mod tests {
             ),
         ] {
             for version in versions() {
-                assert_eq!(as_recorded(acts, &version), title, "{version}");
+                assert_eq!(as_recorded(actions, &version), title, "{version}");
             }
         }
     }

@@ -1,36 +1,36 @@
 //! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it writes.
 
-mod acts;
+mod access_endpoint;
+mod account_state;
+mod actions;
 mod address_file;
+mod api_calls;
+mod app_setup;
 mod around;
 mod awaiting;
 mod bystanders;
-mod calls;
 mod catalog;
-mod choosing;
-mod delivering;
+mod delivery;
 mod enacting;
+mod fault_injection;
 mod files;
-mod gate;
-mod opening;
 mod outcome;
 mod patience;
-mod people;
-mod performing;
-mod play;
-mod prepared;
+mod prepared_run;
 mod progress;
 mod provider;
 mod reach;
 mod redirection;
 mod results;
-mod rows;
+mod row_watch;
+mod run;
 mod running;
+mod scenario_run;
+mod selection;
 mod setup;
 mod silence;
-mod stand;
 mod step;
-mod trap;
+mod test_accounts;
 mod visiting;
 
 use std::{
@@ -46,16 +46,16 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use self::{
-    address_file::WrittenAddress, opening::ready, patience::HandlerPatience, play::rehearse,
-    running::Running, silence::Silence,
+    address_file::WrittenAddress, patience::HandlerPatience, run::rehearse, running::Running,
+    setup::ready, silence::Silence,
 };
 pub(crate) use self::{
-    choosing::chosen_ids,
+    app_setup::{AppCommand, Setup},
     enacting::comes_to,
     files::ConfigFiles,
-    opening::missing_for,
     outcome::{not_begun, place_of},
-    setup::{AppCommand, Setup},
+    selection::chosen_ids,
+    setup::missing_for,
 };
 use super::{
     accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
@@ -78,7 +78,7 @@ pub(crate) struct Rehearsing<'r> {
     settings: &'r Rehearsal,
     contract: &'r AccessContract,
     mapped: BTreeSet<Field>,
-    cast: TestPrices,
+    prices: TestPrices,
     fake: FakeStripe,
     /// Events about the products and prices created for the rehearsal.
     catalog: Vec<CompactString>,
@@ -231,7 +231,7 @@ async fn played_on(
         scenarios.len(),
         rehearsing.settings.handler,
     ));
-    let progress = play::progress(&rehearsing, &scenarios);
+    let progress = run::progress(&rehearsing, &scenarios);
     let result = tokio::select! {
         result = Box::pin(rehearse(&rehearsing, &progress)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
@@ -275,8 +275,8 @@ pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretS
 /// Lists the scenarios, one per line.
 fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
-        Some(settings) => choosing::scenarios(settings, &ConfigFiles::beside(path)),
-        None => built_in().map_err(|error| choosing::unreadable(&error)),
+        Some(settings) => selection::scenarios(settings, &ConfigFiles::beside(path)),
+        None => built_in().map_err(|error| selection::unreadable(&error)),
     };
     match scenarios {
         Ok(scenarios) => {

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     contract::{Finding, Rule, Source, Summary, Verdict},
     problem::{Place, Problem},
-    rehearsal::{JudgedFinding, one_a_cause},
+    rehearsal::{JudgedFinding, one_per_cause},
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
@@ -43,7 +43,7 @@ pub(super) fn outcome(
         });
         judged.extend(played.findings);
     }
-    let mut findings = one_a_cause(judged);
+    let mut findings = one_per_cause(judged);
     if let Some(unreached) = not_reached.filter(|unreached| !unreached.is_empty())
         && let Some(first) = findings.first_mut()
     {

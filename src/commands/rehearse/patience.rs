@@ -81,13 +81,13 @@ impl HandlerPatience {
     }
 }
 
-/// Returns a name for the step that scenarios have in common: its acts, or else its id.
+/// Returns a name for the step that scenarios have in common: its actions, or else its id.
 pub(super) fn name_of(step: &Step) -> String {
-    let acts: Vec<_> = step.provider.iter().map(ProviderAction::name).collect();
-    if acts.is_empty() {
+    let actions: Vec<_> = step.provider.iter().map(ProviderAction::name).collect();
+    if actions.is_empty() {
         return step.id.clone();
     }
-    acts.join(" ")
+    actions.join(" ")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::performing::Played;
+use super::scenario_run::Played;
 use crate::{
     contract::{HandlerRule, Rule},
     problem::Problem,
@@ -12,7 +12,7 @@ use crate::{
 /// The rule for changed rows of bystanders.
 pub(super) const DISTURBS: Rule = Rule::Handler(HandlerRule::BystanderChanged);
 
-/// Result of one performance.
+/// Result of one run.
 #[derive(Debug, Clone)]
 pub(super) enum Fate {
     Played(Played),
@@ -60,7 +60,7 @@ impl Fate {
     }
 }
 
-/// All performances and their results.
+/// All runs and their results.
 #[derive(Debug)]
 pub(crate) struct RunProgress<'s> {
     pub(super) scenarios: &'s [Scenario],
@@ -70,7 +70,7 @@ pub(crate) struct RunProgress<'s> {
 
 impl<'s> RunProgress<'s> {
     pub(super) fn new(scenarios: &'s [Scenario], due: Vec<ScenarioRuns<'s>>) -> Self {
-        let plays = due.iter().map(|due| due.performances.len()).sum();
+        let plays = due.iter().map(|due| due.runs.len()).sum();
         Self {
             scenarios,
             due,
@@ -78,9 +78,9 @@ impl<'s> RunProgress<'s> {
         }
     }
 
-    /// Lists all performances in the order of the scenarios.
-    pub(super) fn performances(&self) -> Vec<&ScenarioRun<'s>> {
-        self.due.iter().flat_map(|due| &due.performances).collect()
+    /// Lists all runs in the order of the scenarios.
+    pub(super) fn runs(&self) -> Vec<&ScenarioRun<'s>> {
+        self.due.iter().flat_map(|due| &due.runs).collect()
     }
 
     pub(super) fn fate(&self, index: usize) -> Option<Fate> {

@@ -1,4 +1,4 @@
-//! Runs the acts of a scenario on the fake and returns their events.
+//! Runs the actions of a scenario on the fake and returns their events.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub(super) struct Buyer {
     stranger: Option<Box<Self>>,
 }
 
-/// The reason why an act is impossible, which makes the scenario invalid.
+/// The reason why an action is impossible, which makes the scenario invalid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ActError {
     #[error("no subscription is called `{0}` yet")]
@@ -53,9 +53,9 @@ pub(super) enum ActError {
 }
 
 impl ActError {
-    /// Returns the error for an act in the wrong match; `perform` prevents it.
-    pub(super) fn misplaced(act: &ProviderAction) -> Self {
-        Self::Misplaced(format!("{act:?}"))
+    /// Returns the error for an action in the wrong match; `perform` prevents it.
+    pub(super) fn misplaced(action: &ProviderAction) -> Self {
+        Self::Misplaced(format!("{action:?}"))
     }
 }
 
@@ -85,31 +85,31 @@ impl Buyer {
         self.subscriptions.values()
     }
 
-    /// Performs an act, and returns the ids of the events that the provider sends for it.
+    /// Performs an action, and returns the ids of the events that the provider sends for it.
     pub(super) fn act(
         &mut self,
         world: &mut World,
-        cast: &TestPrices,
-        act: &ProviderAction,
+        prices: &TestPrices,
+        action: &ProviderAction,
     ) -> Result<Vec<CompactString>, ActError> {
-        if let ProviderAction::NotOurs(act) = act {
+        if let ProviderAction::NotOurs(action) = action {
             let stage = &self.stage;
             let stranger = self
                 .stranger
                 .get_or_insert_with(|| Box::new(Self::new(world, stage.clone(), STRANGERS_EMAIL)));
-            return stranger.act(world, cast, act);
+            return stranger.act(world, prices, action);
         }
-        self.stage.clock = self.time_of(world, act)?;
+        self.stage.clock = self.time_of(world, action)?;
         let stage = self.stage.clone();
-        let (done, events) = world.on_stage(&stage, |world| self.perform(world, cast, act));
+        let (done, events) = world.on_stage(&stage, |world| self.perform(world, prices, action));
         done?;
         Ok(events)
     }
 
-    /// Returns the time of the act.
-    fn time_of(&self, world: &World, act: &ProviderAction) -> Result<i64, ActError> {
+    /// Returns the time of the action.
+    fn time_of(&self, world: &World, action: &ProviderAction) -> Result<i64, ActError> {
         let now = self.stage.clock;
-        let later = match act {
+        let later = match action {
             ProviderAction::Wait { days } => i64::from(*days).saturating_mul(DAY),
             ProviderAction::ExpireIncomplete { .. } => 23 * HOUR,
             ProviderAction::PaymentFailed { .. } => HOUR,
@@ -185,8 +185,8 @@ impl Buyer {
         id.ok_or_else(|| ActError::NoSubscription(label.0.clone()))
     }
 
-    pub(super) fn price(&self, cast: &TestPrices, role: PriceRole) -> Result<String, ActError> {
-        let price = cast.price(role, self.each.as_ref());
+    pub(super) fn price(&self, prices: &TestPrices, role: PriceRole) -> Result<String, ActError> {
+        let price = prices.price(role, self.each.as_ref());
         price
             .map(|price| price.to_string())
             .ok_or(ActError::NoPrice(role))
@@ -194,13 +194,13 @@ impl Buyer {
 }
 
 /// Returns the first item with a paid plan. With `None`, callers use the first item.
-pub(super) fn plan_item(world: &World, cast: &TestPrices, id: &str) -> Option<CompactString> {
+pub(super) fn plan_item(world: &World, prices: &TestPrices, id: &str) -> Option<CompactString> {
     let items = world
         .find_subscription(id)
         .into_iter()
         .flat_map(|one| &one.items);
     let mut items = items.filter(|item| {
-        let mut paid = cast.paid.iter();
+        let mut paid = prices.paid.iter();
         paid.any(|price| price.id.as_str() == item.price)
     });
     items.next().map(|item| item.id.clone())
@@ -209,7 +209,7 @@ pub(super) fn plan_item(world: &World, cast: &TestPrices, id: &str) -> Option<Co
 /// Adds a price for every role, unless the fixtures contain it. Returns the ids of the events about the new objects.
 pub(super) fn furnish(
     world: &mut World,
-    cast: &TestPrices,
+    prices: &TestPrices,
     version: &ApiVersion,
 ) -> Vec<CompactString> {
     world.default_version = version.clone();
@@ -218,14 +218,14 @@ pub(super) fn furnish(
         events_version: version.clone(),
         namespace: "catalog".into(),
     };
-    let ((), events) = world.on_stage(&stage, |world| stock(world, cast));
+    let ((), events) = world.on_stage(&stage, |world| stock(world, prices));
     events
 }
 
-fn stock(world: &mut World, cast: &TestPrices) {
-    let yearly = cast.price(PriceRole::Yearly, None);
+fn stock(world: &mut World, prices: &TestPrices) {
+    let yearly = prices.price(PriceRole::Yearly, None);
     let mut amount = 2_000;
-    for paid in &cast.paid {
+    for paid in &prices.paid {
         let id = paid.id.as_str();
         let is_yearly = yearly.as_ref() == Some(&paid.id);
         let mut price = if is_yearly {
@@ -244,7 +244,7 @@ fn stock(world: &mut World, cast: &TestPrices) {
         PriceRole::Metered,
         PriceRole::Once,
     ] {
-        let Some(id) = cast.price(role, None) else {
+        let Some(id) = prices.price(role, None) else {
             continue;
         };
         sell(

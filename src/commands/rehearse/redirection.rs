@@ -7,7 +7,7 @@ use fake_stripe::{
     redirect::{AUTHORITY_VARIABLE, RedirectFolder},
 };
 
-use super::{real_now, setup::random};
+use super::{app_setup::random, real_now};
 use crate::{commands::failure::Failure, problem::Explain};
 
 /// The proxy variables, in order of precedence.

@@ -2,13 +2,13 @@
 
 use super::{
     Rehearsing,
-    performing::{FinalState, Played, column},
     progress::{Fate, RunProgress},
+    scenario_run::{FinalState, Played, column},
 };
 use crate::{
     contract::{Field, Finding},
     rehearsal::{
-        Each, EventOrder, JudgedFinding, OnRow, Scenario, ScenarioRun, ScenarioRuns, Variant,
+        Each, EventOrder, JudgedFinding, Scenario, ScenarioRun, ScenarioRuns, StepContext, Variant,
         endings_differ, fold,
     },
     report::PlayedResult,
@@ -38,7 +38,7 @@ pub(super) fn all_scenarios<'s>(
     let scenarios = progress.scenarios.iter().zip(&progress.due);
     scenarios
         .map(|(scenario, due)| {
-            let fates: Vec<_> = fates.by_ref().take(due.performances.len()).collect();
+            let fates: Vec<_> = fates.by_ref().take(due.runs.len()).collect();
             one(rehearsing, scenario, due, fates)
         })
         .collect()
@@ -94,13 +94,13 @@ fn one<'s>(
 /// Lists the reasons why plays were skipped, with their names if the others differ.
 fn reasons(due: &ScenarioRuns<'_>, fates: &[Option<Fate>]) -> Vec<String> {
     let mut plays: Vec<(String, Vec<&ScenarioRun<'_>>)> = Vec::new();
-    for (performance, fate) in due.performances.iter().zip(fates) {
+    for (run, fate) in due.runs.iter().zip(fates) {
         let Some(reason) = reason(fate.as_ref()) else {
             continue;
         };
         match plays.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, plays)) => plays.push(performance),
-            None => plays.push((reason, vec![performance])),
+            Some((_, plays)) => plays.push(run),
+            None => plays.push((reason, vec![run])),
         }
     }
     let line = |(reason, plays): (String, Vec<&ScenarioRun<'_>>)| {
@@ -109,7 +109,7 @@ fn reasons(due: &ScenarioRuns<'_>, fates: &[Option<Fate>]) -> Vec<String> {
             .filter_map(|one| one.play.name.as_deref())
             .collect();
         names.dedup();
-        if names.is_empty() || plays.len() == due.performances.len() {
+        if names.is_empty() || plays.len() == due.runs.len() {
             reason
         } else {
             format!("{}: {reason}", names.join(", "))
@@ -134,19 +134,19 @@ fn reason(fate: Option<&Fate>) -> Option<String> {
 /// reproducible.
 fn settle_chance(due: &ScenarioRuns<'_>, played: &mut [Option<Played>]) {
     let broken: Vec<_> = due
-        .performances
+        .runs
         .iter()
         .zip(&*played)
-        .filter(|(performance, played)| {
+        .filter(|(run, played)| {
             let is_broken = played.as_ref().is_some_and(|one| !one.findings.is_empty());
-            performance.variation != Variant::AtOnce && is_broken
+            run.variant != Variant::AtOnce && is_broken
         })
-        .map(|(performance, _)| performance.play)
+        .map(|(run, _)| run.play)
         .collect();
-    for (performance, played) in due.performances.iter().zip(played) {
+    for (run, played) in due.runs.iter().zip(played) {
         if let Some(played) = played
-            && performance.variation == Variant::AtOnce
-            && broken.contains(&performance.play)
+            && run.variant == Variant::AtOnce
+            && broken.contains(&run.play)
         {
             played.findings.clear();
             played.ending = None;
@@ -171,26 +171,25 @@ fn endings(
     .collect();
     let mut findings = Vec::new();
     let mut first: Option<(&ScenarioRun<'_>, &FinalState)> = None;
-    for (performance, played) in due.performances.iter().zip(played) {
+    for (run, played) in due.runs.iter().zip(played) {
         let Some(ending) = played.as_ref().and_then(|one| one.ending.as_ref()) else {
             continue;
         };
-        let is_compared = performance.play.each == Some(Each::Shape)
-            || performance
+        let is_compared = run.play.each == Some(Each::Shape)
+            || run
                 .play
                 .steps
                 .iter()
                 .any(|step| step.order == EventOrder::Every);
-        let Some(step) = performance.play.steps.last().filter(|_| is_compared) else {
+        let Some(step) = run.play.steps.last().filter(|_| is_compared) else {
             continue;
         };
-        let Some((reference, right)) = first.filter(|(other, _)| other.play == performance.play)
-        else {
-            first = Some((performance, ending));
+        let Some((reference, right)) = first.filter(|(other, _)| other.play == run.play) else {
+            first = Some((run, ending));
             continue;
         };
-        let on = OnRow {
-            performance,
+        let on = StepContext {
+            run,
             step,
             account: &ending.account,
             customer: &ending.customer,
@@ -199,8 +198,8 @@ fn endings(
         };
         findings.extend(endings_differ(
             on,
-            (&right.row, &reference.told()),
-            (&ending.row, &performance.told()),
+            (&right.row, &reference.description()),
+            (&ending.row, &run.description()),
             &own,
         ));
     }

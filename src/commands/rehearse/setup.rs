@@ -1,411 +1,344 @@
-//! Sets up the application that the rehearsal starts: command, environment, and database.
+//! Validates a rehearsal, starts the fake provider, and waits for the handler.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
-
-use fake_stripe::FakeStripe;
-use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
-
-use super::{files::ConfigFiles, redirection::Redirection, running::Running, secrets};
-use crate::{
-    application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
-    cli::Environment,
-    commands::{failure::Failure, masking::mask_of},
-    config::{AccessContract, Config, Rehearsal},
-    problem::Problem,
-    scratch::{ScratchOptions, TemporaryDatabase},
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    sync::OnceLock,
 };
 
-/// Stripe key of the rehearsed application. The fake accepts any test key.
-const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
+use compact_str::CompactString;
+use fake_stripe::{ApiVersion, FakeStripe, World, webhook::Endpoint};
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+use url::Url;
 
-/// Usual variable of the key, whatever the contract's is called.
-const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
+use super::{
+    RehearsalOptions, Rehearsing, address,
+    address_file::AddressFile,
+    app_setup::Setup,
+    awaiting::awaited,
+    files::ConfigFiles,
+    patience::HandlerPatience,
+    provider::furnish,
+    real_now,
+    selection::{chosen, scenarios},
+    silence::Silence,
+    visiting,
+};
+use crate::{
+    cli::Environment,
+    commands::{
+        failure::{Failure, no_http_client},
+        output::Output,
+    },
+    config::{AccessContract, Config, Rehearsal},
+    contract::{AccountId, Field},
+    database::{AccountsReader, Chosen, ReadRequest},
+    http,
+    problem::{Place, Problem},
+    rehearsal::{Scenario, TestPrices},
+    scratch::{Scratch, ScratchOptions},
+};
 
-/// Prefixes of the runner's variables with inputs and tokens of the action.
-const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
+/// Default number of plays in parallel.
+const JOBS: usize = 4;
 
-/// Other variables that are withheld from the application: a job's credentials, and the files through which a step
-/// passes outputs, a summary and variables to the runner.
-const OF_THE_JOB: [&str; 9] = [
-    "GITHUB_TOKEN",
-    "GH_TOKEN",
-    "SLACK_WEBHOOK_URL",
-    "GITHUB_EVENT_PATH",
-    "GITHUB_OUTPUT",
-    "GITHUB_STATE",
-    "GITHUB_STEP_SUMMARY",
-    "GITHUB_ENV",
-    "GITHUB_PATH",
-];
+const DAY: i64 = 86_400;
 
-/// Time limit for migrations, enough for a large application.
-const MIGRATING: Duration = Duration::from_mins(5);
-
-/// The setup before anything is started.
-#[derive(Debug)]
-pub(crate) struct Setup {
-    /// Variables of this process, with values that the rehearsal adds.
-    pub(crate) environment: Environment,
-    command: Option<AppCommand>,
-    database: Option<OwnDatabase>,
-    masked: Vec<SecretString>,
-}
-
-/// The command that starts the application.
-#[derive(Debug)]
-pub(crate) struct AppCommand {
-    pub(crate) line: CommandLine,
-    /// Working folder.
-    pub(crate) folder: PathBuf,
-    /// Advice if a program is missing; `None` for installing it.
-    pub(crate) if_program_is_missing: Option<&'static str>,
-}
-
-/// A database that the rehearsal creates, with its migration.
-#[derive(Debug)]
-struct OwnDatabase {
-    /// URL of the server.
-    server: SecretString,
-    database: TemporaryDatabase,
-    migrate: String,
-    /// Working folder of `migrate`.
-    folder: PathBuf,
-}
-
-impl Setup {
-    /// Creates the setup. Words after `--` override the configured command.
-    pub(crate) fn new(
-        config: &Config,
-        files: &ConfigFiles,
-        environment: &Environment,
-        words: &[OsString],
-    ) -> Result<Self, Problem> {
-        let settings = config.rehearsal.as_ref();
-        let written = settings.and_then(|settings| settings.app.command.clone());
-        let (line, folder) = match CommandLine::from_words(words) {
-            Some(line) => (Some(line), PathBuf::from(".")),
-            None => (written.map(CommandLine::Shell), files.path(".")),
-        };
-        let command = line.map(|line| AppCommand {
-            line,
-            folder,
-            if_program_is_missing: None,
-        });
-        Self::with(config, files, environment, command)
+/// Opens everything that plays need.
+pub(crate) async fn ready<'r>(
+    config: &'r Config,
+    files: &ConfigFiles,
+    setup: &Setup,
+    wanted: &RehearsalOptions,
+    output: &Output,
+) -> Result<(Rehearsing<'r>, Vec<Scenario>), Failure> {
+    let environment = &setup.environment;
+    let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
+    let contract = config
+        .contracts
+        .get(settings.contract_index)
+        .ok_or_else(not_configured)?;
+    let scenarios = chosen(scenarios(settings, files)?, settings, wanted, files)?;
+    let prices =
+        TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
+    let places = &settings.places;
+    let version = version(
+        &settings.api_version,
+        "api_version",
+        places.api_version.as_ref(),
+    )?;
+    for listed in &settings.api_versions {
+        self::version(listed, "api_versions", places.api_versions.as_ref())?;
     }
-
-    fn with(
-        config: &Config,
-        files: &ConfigFiles,
-        environment: &Environment,
-        command: Option<AppCommand>,
-    ) -> Result<Self, Problem> {
-        let mut environment = environment.clone();
-        let settings = config.rehearsal.as_ref();
-        if command.is_some()
-            && let Some(settings) = settings
-            && environment.get(&settings.secret_env).is_none()
-        {
-            let secret = format!("whsec_{}", random()?);
-            environment.set(&settings.secret_env, secret);
-        }
-        let database = match settings {
-            Some(settings) => own_database(settings, files, &mut environment)?,
-            None => None,
-        };
-        let mut masked = secrets(config, &environment);
-        if command.is_some() || database.is_some() {
-            masked.extend(environment.likely_secrets());
-        }
-        masked.extend(database.iter().map(|own| own.server.clone()));
-        Ok(Self {
-            environment,
-            command,
-            database,
-            masked,
-        })
+    let mut warnings = config.warnings.clone();
+    if settings.scenarios_dir.is_some() {
+        warnings.extend(files.left_out("scenarios_dir"));
     }
-
-    /// Creates the setup for the action, whose container has the job's credentials. The command comes from the
-    /// workflow; commands of the configuration, which a pull request can change, are refused.
-    pub(crate) fn for_action(
-        config: &Config,
-        files: &ConfigFiles,
-        environment: &Environment,
-        command: Option<AppCommand>,
-    ) -> Result<Self, Problem> {
-        let Some(settings) = &config.rehearsal else {
-            return Self::with(config, files, environment, command);
-        };
-        let (key, hint) = if settings.migrate.is_some() {
-            (
-                "database.migrate",
-                "run `prodverdict rehearse` in a step on the runner and publish its report with `mode: publish`, or \
-                 run the migrations at the start of `app_command` and remove the key from `rehearsal`",
-            )
-        } else if settings.app.command.is_some() && command.is_none() {
-            (
-                "app.command",
-                "run `prodverdict rehearse` in a step on the runner and publish its report with `mode: publish`, or \
-                 name the command in the input `app_command`",
-            )
-        } else {
-            return Self::with(config, files, environment, command);
-        };
-        Err(Problem::new(format!(
-            "the action never runs commands from the configuration, but `{key}` names one"
-        ))
-        .hint(hint)
-        .at(settings.places.section.clone()))
-    }
-
-    /// Returns the secrets that the application might print.
-    pub(crate) fn secrets(&self) -> &[SecretString] {
-        &self.masked
-    }
-
-    /// Creates and migrates the database, if configured.
-    pub(super) async fn prepare_database(&mut self, config: &Config) -> Result<(), Failure> {
-        let log = self.log();
-        let withheld = self.withheld(config);
-        let in_container_action = self.environment.in_container_action();
-        let Some(rehearsal) = &config.rehearsal else {
-            return Ok(());
-        };
-        let Some(contract) = config.contracts.get(rehearsal.contract_index) else {
-            return Ok(());
-        };
-        let variables = self.variables(rehearsal, contract);
-        let Some(own) = &mut self.database else {
-            return Ok(());
-        };
-        let contract_url = self.environment.secret(&contract.database.url_env);
-        let opening = ScratchOptions {
-            url: Some(&own.server),
-            rehearsal,
-            contract,
-            contract_url: contract_url.as_ref(),
-            in_container_action,
-        };
-        own.database.create(opening).await?;
-        let launch = Launch {
-            command: CommandLine::Shell(own.migrate.clone()),
-            folder: own.folder.clone(),
-            variables,
-            withheld,
-        };
-        let migrated = run_to_end(&launch, &log, MIGRATING).await;
-        migrated.map_err(Failure::from)
-    }
-
-    /// Drops the created database, or returns a warning if that fails.
-    pub(super) async fn remove_database(&mut self) -> Option<Problem> {
-        let removed = self.database.take()?.database.remove().await;
-        removed.err().map(Problem::from)
-    }
-
-    /// Checks that the rehearsal starts the application itself, in the same place as this process.
-    pub(super) fn starts_application(&self) -> bool {
-        self.command.is_some()
-    }
-
-    /// Starts the application, and waits until it is ready.
-    pub(super) async fn start(
-        &self,
-        config: &Config,
-        (settings, contract): (&Rehearsal, &AccessContract),
-        handler: &Url,
-        fake: &FakeStripe,
-    ) -> Result<Option<Running>, Failure> {
-        let Some(command) = &self.command else {
-            return Ok(None);
-        };
-        let port = Ready::port_of(handler);
-        if port.is_met().await {
-            let taken = application::Error::Taken {
-                address: port.to_string(),
-            };
-            return Err(Failure::from(&taken));
-        }
-        let ready = match &settings.app.ready {
-            Some(url) => Url::parse(url)
-                .ok()
-                .and_then(|url| Ready::answer_of(url).ok()),
-            None => None,
-        };
-        let present = |name: &str| {
-            let own = settings.app.env.get(name).map(String::as_str);
-            own.or_else(|| self.environment.get(name))
-                .map(str::to_owned)
-        };
-        let redirection = Redirection::start(fake, &std::env::temp_dir(), present).await?;
-        let mut variables = self.variables(settings, contract);
-        variables.extend(redirection.variables.clone());
-        let launch = Launch {
-            command: command.line.clone(),
-            folder: command.folder.clone(),
-            variables,
-            withheld: self.withheld(config),
-        };
-        let started = Application::start(launch, ready.unwrap_or(port), self.log(), STARTING);
-        let running = Running {
-            application: started.map_err(|error| not_started(command, &error))?,
-            command: command.line.to_string(),
-            redirection,
-        };
-        match running.application.ready().await {
-            Ok(()) => Ok(Some(running)),
-            Err(error) => {
-                running.application.end().await;
-                Err(not_started(command, &error))
-            }
-        }
-    }
-
-    fn log(&self) -> Arc<Log> {
-        let mask = mask_of(&self.masked);
-        Arc::new(Log::new(Box::new(move |text| mask.text(text))))
-    }
-
-    /// Lists the variables of the application and its migrations. Later ones override earlier ones.
-    fn variables(&self, settings: &Rehearsal, contract: &AccessContract) -> Vec<(String, String)> {
-        let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
-            .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
-            .into();
-        let secret = self.environment.get(&settings.secret_env);
-        variables.extend(secret.map(|secret| (settings.secret_env.clone(), secret.to_owned())));
-        variables.extend(database_variables(&self.environment, settings, contract));
-        variables.extend(settings.app.env.clone());
-        variables
-    }
-
-    /// Lists the variables to withhold: live credentials of any contract, and those of the action.
-    fn withheld(&self, config: &Config) -> Vec<String> {
-        let of_contracts = config
-            .contracts
-            .iter()
-            .flat_map(|contract| [contract.key_env.clone(), contract.database.url_env.clone()]);
-        let of_the_action = self.environment.names().filter(|name| {
-            let mut beginnings = OF_THE_RUNNER.iter();
-            OF_THE_JOB.contains(name) || beginnings.any(|beginning| name.starts_with(beginning))
-        });
-        of_contracts
-            .chain(of_the_action.map(str::to_owned))
-            .collect()
-    }
-}
-
-/// Returns the error of a start. Advice on a missing program depends on who chose the machine.
-fn not_started(command: &AppCommand, error: &application::Error) -> Failure {
-    let failure = Failure::from(error);
-    let is_missing = matches!(
-        error,
-        application::Error::LacksProgram { .. } | application::Error::NotStarted { .. }
-    );
-    match command.if_program_is_missing {
-        Some(advice) if is_missing => Failure {
-            problem: Problem {
-                hint: error.hint_with(advice),
-                ..failure.problem
-            },
-            ..failure
-        },
-        _ => failure,
-    }
-}
-
-/// Returns the scratch database's URL under the variables of the rehearsal and of the contract.
-fn database_variables(
-    environment: &Environment,
-    settings: &Rehearsal,
-    contract: &AccessContract,
-) -> Vec<(String, String)> {
-    let Some(url) = environment.get(&settings.url_env) else {
-        return Vec::new();
+    let secret = environment.secret(&settings.secret_env);
+    let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
+    // An application that we start runs in the same place.
+    let in_container_action = environment.in_container_action() && !setup.starts_application();
+    let url = environment.secret(&settings.url_env);
+    let scratch = Scratch::open(ScratchOptions {
+        url: url.as_ref(),
+        rehearsal: settings,
+        contract,
+        contract_url: environment.secret(&contract.database.url_env).as_ref(),
+        in_container_action,
+    })
+    .await?;
+    let mapped = mapped(contract, url.as_ref(), in_container_action).await?;
+    let gateway = if in_container_action {
+        gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
+    } else {
+        None
     };
-    [&settings.url_env, &contract.database.url_env]
-        .map(|name| (name.clone(), url.to_owned()))
-        .into()
+    let handler = handler_url(settings, (in_container_action, gateway), output)?;
+    let endpoint =
+        Endpoint::new(handler.clone(), secret).map_err(|error| no_http_client(&error))?;
+    let (fake, catalog) = start(settings, &prices, &version, files, &mut warnings)?;
+    let application = setup
+        .start(config, (settings, contract), &handler, &fake)
+        .await?;
+    let address = AddressFile::from_settings(settings, &fake, files);
+    let address = awaited(settings, &handler, address).await?;
+    let rehearsing = Rehearsing {
+        settings,
+        contract,
+        mapped,
+        prices,
+        fake,
+        catalog,
+        scratch,
+        endpoint,
+        url: url.unwrap_or_else(|| String::new().into()),
+        readers: Mutex::default(),
+        client: http::client().map_err(|error| no_http_client(&error))?,
+        visitor: visiting::visitor().map_err(|error| no_http_client(&error))?,
+        in_container_action,
+        gateway,
+        begins: begins(wanted),
+        version,
+        jobs: wanted.jobs.unwrap_or(JOBS),
+        patience: HandlerPatience::new(settings.settle),
+        first_sale: OnceLock::new(),
+        silence: Silence::default(),
+        fail_fast: wanted.fail_fast,
+        fail_on: wanted.fail_on.for_contract(contract),
+        warnings,
+        application,
+        _address: address,
+    };
+    Ok((rehearsing, scenarios))
 }
 
-/// Prepares a new database on the server of the configured URL, and replaces the URL.
-fn own_database(
+/// Returns the start time of plays, by default the beginning of today.
+fn begins(wanted: &RehearsalOptions) -> i64 {
+    let today = |now: i64| now - now.rem_euclid(DAY);
+    wanted
+        .begins
+        .map_or_else(|| today(real_now().0), |now| now.0)
+}
+
+fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
+    text.parse().map_err(|_unknown| {
+        Problem::new(format!("`{text}` is not a version of Stripe's API"))
+            .hint(format!(
+                "name one such as 2026-10-28.endive in `rehearsal.{key}`"
+            ))
+            .at(place.cloned())
+    })
+}
+
+/// Runs the contract's query once before anything is sent, so that its errors are not blamed on the handler. Returns
+/// the optional columns that it has.
+async fn mapped(
+    contract: &AccessContract,
+    url: Option<&SecretString>,
+    in_container_action: bool,
+) -> Result<BTreeSet<Field>, Failure> {
+    let Some(url) = url else {
+        return Ok(BTreeSet::new());
+    };
+    let request = ReadRequest {
+        wants_plan: !contract.contract.plans.is_empty(),
+        now: real_now(),
+        in_container_action,
+    };
+    let nobody = Chosen {
+        accounts: vec![AccountId::from("0")],
+        links: Vec::new(),
+    };
+    let mut reader = AccountsReader::open(url, &contract.database, in_container_action).await?;
+    let read = reader.read(&request, &nobody).await;
+    read.map(|read| read.mapped).map_err(Failure::from)
+}
+
+/// Lists the required variables that are not set.
+pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment) -> Vec<&'s str> {
+    let names = [settings.secret_env.as_str(), settings.url_env.as_str()];
+    let is_missing = |name: &&str| environment.get(name).is_none();
+    names.into_iter().filter(is_missing).collect()
+}
+
+fn not_set(names: &[&str]) -> Problem {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let are = if names.len() == 1 { "is" } else { "are" };
+    Problem::new(format!("{} {are} not set", names.join(" and "))).hint(
+        "give the same secret to the handler and to this command; any text that begins \
+         with whsec_ will do",
+    )
+}
+
+/// Returns the handler's URL. In a container action, `localhost` is replaced by the gateway, because the application
+/// runs on the runner.
+fn handler_url(
+    settings: &Rehearsal,
+    (in_container_action, gateway): (bool, Option<Ipv4Addr>),
+    output: &Output,
+) -> Result<Url, Problem> {
+    let mut url = Url::parse(&settings.handler).map_err(|error| {
+        Problem::new(format!("`{}` is not a URL: {error}", settings.handler))
+            .at(settings.places.handler.clone())
+    })?;
+    if in_container_action && is_local(&url) {
+        let gateway = gateway.ok_or_else(|| {
+            Problem::new(format!(
+                "`{}` is this container itself, which has no gateway to the runner",
+                settings.handler
+            ))
+            .hint("name the application by its service label in `rehearsal.handler`")
+            .at(settings.places.handler.clone())
+        })?;
+        if redirect(&mut url, gateway) {
+            output.say(&format!(
+                "localhost means the runner, so the handler is called at {url}: the application must listen on 0.0.0.0"
+            ));
+        }
+    }
+    Ok(url)
+}
+
+fn is_local(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// Replaces a local host by the gateway, and returns true if it did.
+pub(super) fn redirect(url: &mut Url, gateway: Ipv4Addr) -> bool {
+    is_local(url) && url.set_ip_host(gateway.into()).is_ok()
+}
+
+/// Parses the default gateway from the kernel's routing table, in little-endian hex.
+fn gateway(routes: &str) -> Option<Ipv4Addr> {
+    routes.lines().find_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (to, gateway) = (fields.next()?, fields.next()?);
+        let number = u32::from_str_radix(gateway, 16).ok()?;
+        (to == "00000000" && number != 0).then(|| number.swap_bytes().into())
+    })
+}
+
+fn start(
+    settings: &Rehearsal,
+    prices: &TestPrices,
+    version: &ApiVersion,
+    files: &ConfigFiles,
+    warnings: &mut Vec<Problem>,
+) -> Result<(FakeStripe, Vec<CompactString>), Problem> {
+    let mut world = World::new(real_now().0);
+    if let Some(folder) = &settings.fake_stripe.fixtures {
+        match files.left_out("fake_stripe.fixtures") {
+            Some(left_out) => warnings.push(left_out),
+            None => load(&mut world, folder, settings, files)?,
+        }
+    }
+    let catalog = furnish(&mut world, prices, version);
+    let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| {
+        Problem::new(format!(
+            "`{}` is not an address and port",
+            settings.fake_stripe.listen
+        ))
+        .at(settings.places.section.clone())
+    })?;
+    let fake = FakeStripe::start(listen, world).map_err(|error| {
+        Problem::new(format!(
+            "the fake provider cannot listen on {listen}: {error}"
+        ))
+        .hint(
+            "another process uses the address: stop it, or choose another in \
+             `rehearsal.fake_stripe.listen`",
+        )
+        .at(settings.places.section.clone())
+    })?;
+    Ok((fake, catalog))
+}
+
+/// Loads the user's own objects into the world.
+fn load(
+    world: &mut World,
+    folder: &str,
     settings: &Rehearsal,
     files: &ConfigFiles,
-    environment: &mut Environment,
-) -> Result<Option<OwnDatabase>, Problem> {
-    let (Some(migrate), Some(server)) = (&settings.migrate, environment.secret(&settings.url_env))
-    else {
-        return Ok(None);
+) -> Result<(), Problem> {
+    let cannot = |why: String| {
+        Problem::new(format!(
+            "the folder `{folder}` of objects cannot be loaded: {why}"
+        ))
+        .hint(
+            "`fake_stripe.fixtures` is relative to the configuration, and contains \
+             objects as the API returns them",
+        )
+        .at(settings.places.section.clone())
     };
-    let database = TemporaryDatabase::new(server.clone(), &settings.url_env, &random()?);
-    if let Some(url) = database.url() {
-        environment.set(&settings.url_env, url.expose_secret().to_owned());
-    }
-    Ok(Some(OwnDatabase {
-        server,
-        database,
-        migrate: migrate.clone(),
-        folder: files.path("."),
-    }))
+    files
+        .list(folder)
+        .map_err(|error| cannot(error.to_string()))?;
+    let loaded = world.load(&files.path(folder));
+    loaded.map(drop).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        cannot(problems.join("; "))
+    })
 }
 
-/// Returns a random hexadecimal number, for a name or a secret.
-pub(super) fn random() -> Result<String, Problem> {
-    let number = getrandom::u64()
-        .map_err(|error| Problem::new(format!("the system provides no random numbers: {error}")))?;
-    Ok(format!("{number:016x}"))
+fn not_configured() -> Problem {
+    Problem::new("the configuration has no `rehearsal:`")
+        .hint("say how an account is created and where the handler listens: docs/configuration.md")
+}
+
+fn nothing_paid(settings: &Rehearsal) -> Problem {
+    Problem::new("`plans` maps no paid price, so nobody can buy anything")
+        .hint("map at least one price to a plan that is not in `free_plans`")
+        .at(settings.places.section.clone())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::config::load;
 
-    const CONFIG: &str = "version: 1
-contracts:
-  - type: access
-    database: {}
-rehearsal:
-  handler: http://localhost:3000/webhook
-  app: { command: npm start }
-  account: { sql: 'insert into users (id) values ({account_id})' }
-";
-
-    fn for_action(config: &str, command: Option<&str>) -> Result<Setup, Problem> {
-        let config = load(config, "prodverdict.yml").expect("a configuration");
-        let files = ConfigFiles::beside(Path::new("prodverdict.yml"));
-        let command = command.map(|text| AppCommand {
-            line: CommandLine::Shell(text.to_owned()),
-            folder: PathBuf::from("."),
-            if_program_is_missing: None,
-        });
-        Setup::for_action(&config, &files, &Environment::default(), command)
+    #[test]
+    fn only_what_is_meant_for_the_runner_is_asked_at_the_gateway() {
+        for (from, to) in [
+            (
+                "http://localhost:3000/me?user=1",
+                "http://172.17.0.1:3000/me?user=1",
+            ),
+            ("http://[::1]:3000/", "http://172.17.0.1:3000/"),
+            ("http://app:3000/", "http://app:3000/"),
+        ] {
+            let mut url = Url::parse(from).expect("a URL");
+            redirect(&mut url, [172, 17, 0, 1].into());
+            assert_eq!(url.as_str(), to);
+        }
     }
 
     #[test]
-    fn the_action_runs_no_command_of_the_configuration() {
-        let config = load(CONFIG, "prodverdict.yml").expect("a configuration");
-        let files = ConfigFiles::beside(Path::new("prodverdict.yml"));
-        let environment = Environment::default();
-        let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
-        assert!(setup.starts_application());
-        let problem = for_action(CONFIG, None).expect_err("refused");
-        assert!(problem.message.ends_with("`app.command` names one"));
-        assert_eq!(problem.place.map(|place| place.line), Some(5));
-    }
-
-    #[test]
-    fn the_command_of_a_workflow_takes_the_place_of_the_configurations() {
-        let setup = for_action(CONFIG, Some("node server.js")).expect("a setup");
-        let line = setup.command.expect("a command").line.to_string();
-        assert_eq!(line, "node server.js");
-        let migrating = format!("{CONFIG}  database: {{ migrate: npm run migrate }}\n");
-        let refused = for_action(&migrating, Some("node server.js"));
-        let problem = refused.expect_err("refused");
-        assert!(problem.message.ends_with("`database.migrate` names one"));
+    fn the_gateway_is_the_one_of_the_default_route() {
+        let routes = "Iface\tDestination\tGateway \tFlags\n\
+                      eth0\t000011AC\t00000000\t0001\n\
+                      eth0\t00000000\t010011AC\t0003\n";
+        assert_eq!(gateway(routes), Some([172, 17, 0, 1].into()));
+        assert_eq!(gateway("Iface\tDestination\n"), None);
     }
 }

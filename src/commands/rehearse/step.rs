@@ -1,4 +1,4 @@
-//! Plays one step: performs the provider's acts, delivers the events and observes the result.
+//! Plays one step: performs the provider's actions, delivers the events and observes the result.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,15 +6,15 @@ use compact_str::CompactString;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Rehearsing, calls,
-    delivering::{Parcel, deliver_all, parcels},
-    gate,
+    Rehearsing, access_endpoint,
+    account_state::{Stand, paid_values, stand},
+    api_calls,
+    delivery::{Parcel, deliver_all, parcels},
+    fault_injection::until_failure,
     patience::{self, WrongReason},
-    people::{TestAccount, UntouchedAccount},
-    performing::{Halt, Performing},
-    rows::{bystanders, look, plain},
-    stand::{Stand, paid_values, stand},
-    trap::until_failure,
+    row_watch::{bystanders, look, plain},
+    scenario_run::{Halt, Performing},
+    test_accounts::{TestAccount, UntouchedAccount},
     visiting::visit,
 };
 use crate::{
@@ -61,11 +61,7 @@ pub(super) async fn play(
     actor: &mut TestAccount,
     memory: &mut Memory<'_>,
 ) -> Result<Observed, Halt> {
-    let Performing {
-        performance,
-        is_alone,
-        ..
-    } = performing;
+    let Performing { run, is_alone, .. } = performing;
     let log = match &rehearsing.application {
         Some(running) => {
             running.settle().await;
@@ -74,12 +70,12 @@ pub(super) async fn play(
         None => None,
     };
     let asked = rehearsing.fake.last_request();
-    act(rehearsing, step, actor, memory).await?;
+    perform_actions(rehearsing, step, actor, memory).await?;
     let visited = visit(rehearsing, step, actor).await;
     let tokens = actor.tokens();
-    let parcels = parcels(rehearsing, performance, step, memory)?;
+    let parcels = parcels(rehearsing, run, step, memory)?;
     let earlier = memory.delivered.clone();
-    let at_once = step.order == EventOrder::Every && performance.variation == Variant::AtOnce;
+    let at_once = step.order == EventOrder::Every && run.variant == Variant::AtOnce;
     let (deliveries, fault) = if let Some(failure) = step.fails {
         until_failure(rehearsing, step, failure, (actor, parcels), memory).await?
     } else {
@@ -103,7 +99,7 @@ pub(super) async fn play(
     let now = super::real_now();
     let namespace = actor.buyer.stage.namespace.as_str();
     let of_play = (!is_alone).then_some(namespace);
-    memory.is_doubtful = !is_alone && calls::falls_into_a_gap(&rehearsing.fake, asked);
+    memory.is_doubtful = !is_alone && api_calls::falls_into_a_gap(&rehearsing.fake, asked);
     let observed = Observed {
         earlier,
         before,
@@ -118,9 +114,9 @@ pub(super) async fn play(
         ),
         all_changes: plain(changes.iter(), now),
         bystanders: bystanders(rehearsing, memory, &tokens).await?,
-        calls: calls::about(&rehearsing.fake, asked, of_play),
+        calls: api_calls::about(&rehearsing.fake, asked, of_play),
         fault,
-        gate: gate::ask(rehearsing, step, actor, &end).await,
+        gate: access_endpoint::ask(rehearsing, step, actor, &end).await,
         printed: log.map_or_else(Vec::new, |(log, position)| log.since(position)),
         visited,
         deliveries: deliveries.clone(),
@@ -138,18 +134,18 @@ fn has_failed(fault: Option<&InjectedFault>, deliveries: &[Delivery]) -> bool {
     hit.is_some_and(|delivery| !delivery.answer.is_success())
 }
 
-/// Performs all acts of the step, before anything is sent.
-pub(super) async fn act(
+/// Performs all actions of the step, before anything is sent.
+pub(super) async fn perform_actions(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
     actor: &mut TestAccount,
     memory: &mut Memory<'_>,
 ) -> Result<(), Halt> {
     let events = memory.events.entry(step.id.clone()).or_default();
-    for act in &step.provider {
+    for action in &step.provider {
         let done = rehearsing
             .fake
-            .world(|world| actor.buyer.act(world, &rehearsing.cast, act));
+            .world(|world| actor.buyer.act(world, &rehearsing.prices, action));
         events.extend(done.map_err(|error| nonsense(step, &error.to_string()))?);
     }
     // Noted for cleanup: the application may store these ids, and this run may be killed.
@@ -195,7 +191,7 @@ pub(super) async fn wait(
             && stand.findings.is_empty()
             && (step.then.row != ExpectedRow::Kept
                 || (stand.row.paid || !before.paid) && stand.row.plan == before.plan)
-            && gate::agrees(rehearsing, actor, &stand).await;
+            && access_endpoint::agrees(rehearsing, actor, &stand).await;
         let took = began.elapsed();
         if is_right {
             rehearsing.patience.came_right(took);
@@ -274,13 +270,13 @@ pub(super) async fn pay(
 /// afterwards.
 pub(super) async fn buy(
     rehearsing: &Rehearsing<'_>,
-    performance: &ScenarioRun<'_>,
+    run: &ScenarioRun<'_>,
     step: &Step,
     actor: &mut TestAccount,
 ) -> Result<bool, Failure> {
     let mut memory = Memory::default();
-    let parcels = match act(rehearsing, step, actor, &mut memory).await {
-        Ok(()) => parcels(rehearsing, performance, step, &mut memory),
+    let parcels = match perform_actions(rehearsing, step, actor, &mut memory).await {
+        Ok(()) => parcels(rehearsing, run, step, &mut memory),
         Err(halt) => Err(halt),
     };
     let parcels = parcels.map_err(|halt| match halt {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Rehearsing, gate::at_runner, people::TestAccount};
+use super::{Rehearsing, access_endpoint::at_runner, test_accounts::TestAccount};
 use crate::{
     config::Placeholder,
     rehearsal::{CheckoutPayment, ProviderAction, Step, Visited},
@@ -44,8 +44,8 @@ pub(super) async fn visit(
         return visited;
     };
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    for act in &step.provider {
-        let ProviderAction::Checkout(checkout) = act else {
+    for action in &step.provider {
+        let ProviderAction::Checkout(checkout) = action else {
             continue;
         };
         let session = actor.buyer.sessions.get(&checkout.subscription);

@@ -1,10 +1,10 @@
 //! Judges the handler's responses: events that it accepted, refused, or swallowed the failure of.
 
-use super::{OnRow, Wrong, hint, told};
+use super::{StepContext, Wrong, description, hint};
 use crate::{
     contract::HandlerRule,
     rehearsal::{
-        observed::{Delivery, HandlerResponse, InjectedFault, Observed},
+        observed::{Delivery, InjectedFault, Observed},
         scenario::{Answered, Signing},
     },
 };
@@ -17,7 +17,7 @@ pub(super) fn has_failed(observed: &Observed) -> bool {
 }
 
 /// Lists what is wrong with the responses of a step.
-pub(super) fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<Wrong> {
+pub(super) fn judge(on: StepContext<'_>, observed: &Observed) -> Vec<Wrong> {
     if let Some(fault) = &observed.fault
         && let Some(hit) = fault.hit.and_then(|index| observed.deliveries.get(index))
     {
@@ -40,7 +40,7 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
         }
         let mut message = format!(
             "{what} failed while {event} was handled, and the handler answered {}.",
-            told::answer(&hit.answer)
+            description::answer(&hit.answer)
         );
         message.push_str("\nThe provider considers the event delivered and never sends it again.");
         let fix = "let the error through, and answer once everything is written: after a 5xx response the provider \
@@ -52,14 +52,14 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
     }
     let message = format!(
         "{what} failed while {event} was handled, and the delivery left part of its work behind: {}.",
-        told::changes(&fault.half_written)
+        description::changes(&fault.half_written)
     );
     let fix = "apply all changes of one event in one transaction";
     Some(Wrong::new(HandlerRule::HalfWritten, message, fix).about(event))
 }
 
 /// Reports the first event that was not accepted, not even on a retry.
-fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+fn refused(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let was_accepted = |id: &str| {
         let mut deliveries = observed.deliveries.iter();
         deliveries.any(|delivery| delivery.id == id && delivery.answer.is_success())
@@ -68,7 +68,7 @@ fn refused(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     let first = deliveries.find(|delivery| !was_accepted(&delivery.id))?;
     let message = format!(
         "The handler answered {} to {}.",
-        told::answer(&first.answer),
+        description::answer(&first.answer),
         first.event
     );
     let fix = hint::not_accepted(on, observed, first);
@@ -84,8 +84,8 @@ fn accepted(observed: &Observed) -> Vec<Wrong> {
             HandlerRule::HandlerAnswer,
             format!(
                 "The handler answered {} to an event {}; 4xx was expected.",
-                told::answer(answer),
-                told::signing(delivery.signed)
+                description::answer(answer),
+                description::signing(delivery.signed)
             ),
             "reject it with 400: a 5xx is retried for days and looks like an outage",
         )),
@@ -98,9 +98,9 @@ fn accepted(observed: &Observed) -> Vec<Wrong> {
 fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
     let mut message = format!(
         "The handler answered {} to {} {}.",
-        told::answer(&delivery.answer),
+        description::answer(&delivery.answer),
         delivery.event,
-        told::signing(delivery.signed)
+        description::signing(delivery.signed)
     );
     message.push_str(if observed.all_changes.is_empty() {
         "\nAnyone who knows the address can send it anything."
@@ -122,15 +122,4 @@ fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
         }
     };
     Wrong::new(HandlerRule::ForgedAccepted, message, fix).about(&delivery.event)
-}
-
-/// Returns true if the handler may have rejected the signature: with a status that the examples of the SDKs use.
-pub(super) fn blames_the_signature(answer: &HandlerResponse) -> bool {
-    matches!(
-        answer,
-        HandlerResponse::Status {
-            code: 400 | 401 | 403,
-            ..
-        }
-    )
 }

@@ -2,12 +2,12 @@
 
 use std::mem;
 
-use super::{OnRow, Wrong, hint};
+use super::{StepContext, Wrong, hint};
 use crate::{
     contract::{Finding, HandlerRule, Merging, Rule},
     rehearsal::{
-        due::Variant,
         observed::{HandlerResponse, Observed},
+        runs::Variant,
     },
 };
 
@@ -50,7 +50,11 @@ pub enum FindingCause {
 }
 
 /// Returns the cause of a fault.
-pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option<FindingCause> {
+pub(super) fn cause(
+    on: StepContext<'_>,
+    observed: &Observed,
+    wrong: &Wrong,
+) -> Option<FindingCause> {
     if let Rule::Handler(rule) = wrong.rule {
         return match rule.merging() {
             Merging::Never => None,
@@ -58,7 +62,7 @@ pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option
             Merging::ByAnswer => answered(on, observed),
         };
     }
-    if on.performance.variation == Variant::AtOnce {
+    if on.run.variant == Variant::AtOnce {
         return None;
     }
     if hint::believes_old_event(on, observed) {
@@ -72,7 +76,7 @@ pub(super) fn cause(on: OnRow<'_>, observed: &Observed, wrong: &Wrong) -> Option
     })
 }
 
-fn answered(on: OnRow<'_>, observed: &Observed) -> Option<FindingCause> {
+fn answered(on: StepContext<'_>, observed: &Observed) -> Option<FindingCause> {
     let mut deliveries = observed.deliveries.iter();
     let refused = deliveries.find(|delivery| !delivery.answer.is_success())?;
     let code = match &refused.answer {
@@ -84,7 +88,7 @@ fn answered(on: OnRow<'_>, observed: &Observed) -> Option<FindingCause> {
     Some(FindingCause::Answer {
         event: refused.event.clone(),
         code,
-        about: status.unwrap_or_else(|| format!("scenario {}", on.performance.scenario.id)),
+        about: status.unwrap_or_else(|| format!("scenario {}", on.run.scenario.id)),
     })
 }
 
@@ -124,7 +128,7 @@ fn changed(observed: &Observed) -> Vec<String> {
 }
 
 /// Merges the findings of each cause into the most severe one, which lists the steps of the others.
-pub fn one_a_cause(judged: Vec<JudgedFinding>) -> Vec<Finding> {
+pub fn one_per_cause(judged: Vec<JudgedFinding>) -> Vec<Finding> {
     let mut groups: Vec<CauseGroup> = Vec::new();
     for (place, one) in judged.into_iter().enumerate() {
         let shares = |group: &mut CauseGroup| {
@@ -142,7 +146,7 @@ pub fn one_a_cause(judged: Vec<JudgedFinding>) -> Vec<Finding> {
     }
     groups
         .into_iter()
-        .map(|group| told(group.worst, group.others))
+        .map(|group| merged_finding(group.worst, group.others))
         .collect()
 }
 
@@ -176,7 +180,7 @@ fn step(judged: &JudgedFinding) -> String {
     judged.finding.entity.id().to_owned()
 }
 
-fn told(judged: JudgedFinding, mut others: Vec<String>) -> Finding {
+fn merged_finding(judged: JudgedFinding, mut others: Vec<String>) -> Finding {
     let mut finding = judged.finding;
     if others.is_empty() {
         return finding;

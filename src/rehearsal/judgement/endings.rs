@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{JudgedFinding, OnRow, Wrong, mentions, told};
+use super::{JudgedFinding, StepContext, Wrong, description, mentions};
 use crate::{
     contract::{
         Entity, Evidence, Finding, HandlerRule, Mentions, Rule, Severity, Subject, fingerprint,
@@ -18,9 +18,9 @@ fn is_comparable(name: &str, own: &[&str]) -> bool {
 /// Reports two runs of a play that satisfy the contract but end with different rows. `own` are the columns that hold
 /// ids and timestamps.
 pub fn endings_differ(
-    on: OnRow<'_>,
-    (first, first_told): (&RowState, &str),
-    (other, other_told): (&RowState, &str),
+    on: StepContext<'_>,
+    (first, first_run): (&RowState, &str),
+    (other, other_run): (&RowState, &str),
     own: &[&str],
 ) -> Option<Finding> {
     let columns = first.columns.iter().zip(&other.columns);
@@ -36,19 +36,19 @@ pub fn endings_differ(
         return None;
     }
     let message = format!(
-        "The same events end in different rows: {} ({first_told}; {other_told}).",
+        "The same events end in different rows: {} ({first_run}; {other_run}).",
         differing.join(", ")
     );
     let fix =
         "write the provider's current state, whichever event reports it and in whatever shape";
     let wrong = on.weighed(Wrong::new(HandlerRule::OrderDependent, message, fix))?;
-    let entity = Entity::step(&on.performance.scenario.id, &on.step.id);
+    let entity = Entity::step(&on.run.scenario.id, &on.step.id);
     Some(Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),
         rule: wrong.rule,
         severity: wrong.severity,
         entity,
-        message: format!("{}{}", told::step(on), wrong.message).into(),
+        message: format!("{}{}", description::step(on), wrong.message).into(),
         fix: wrong.fix.into(),
         subject: Subject {
             account: Some(on.account.into()),
@@ -139,7 +139,7 @@ pub fn fold(judged: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
             folded.push((one, 0));
         }
     }
-    let told = |(mut one, others): (JudgedFinding, usize)| {
+    let counted = |(mut one, others): (JudgedFinding, usize)| {
         if others > 0 {
             let more = match others {
                 1 => "\nThe same in another variation.".to_owned(),
@@ -149,7 +149,7 @@ pub fn fold(judged: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
         }
         one
     };
-    let mut judged: Vec<_> = folded.into_iter().map(told).collect();
+    let mut judged: Vec<_> = folded.into_iter().map(counted).collect();
     judged.sort_by(|one, other| one.finding.order().cmp(&other.finding.order()));
     judged
 }

@@ -1,12 +1,12 @@
 //! Names the likely cause, from what changed and what did not. A hint is a guess, and is worded as one.
 
-use super::{OnRow, answers::blames_the_signature, told};
+use super::{StepContext, description};
 use crate::{
     contract::{ExplainedSubscription, Field, Finding, RowFault, Rule},
     rehearsal::{
-        act::YesNo,
-        due::Variant,
+        action::YesNo,
         observed::{Delivery, HandlerResponse, Observed, RowState},
+        runs::Variant,
         scenario::{EventOrder, Signing},
     },
 };
@@ -15,15 +15,19 @@ use crate::{
 const BOUGHT: &str = "checkout.session.completed";
 
 /// Returns the hint for an event that was not accepted.
-pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delivery) -> String {
+pub(super) fn not_accepted(
+    on: StepContext<'_>,
+    observed: &Observed,
+    delivery: &Delivery,
+) -> String {
     let everything = observed.earlier.iter().chain(&observed.deliveries);
     let none_was_accepted = !everything.clone().any(|one| one.answer.is_success());
-    if delivery.signed == Signing::WithTwoSecrets && blames_the_signature(&delivery.answer) {
+    if delivery.signed == Signing::WithTwoSecrets && delivery.answer.may_blame_signature() {
         return "look at every `v1` of the header: while a secret is rolled there are two, and the right one may be the \
                 second"
             .to_owned();
     }
-    if none_was_accepted && blames_the_signature(&delivery.answer) {
+    if none_was_accepted && delivery.answer.may_blame_signature() {
         return format!(
             "every event was refused, so the running handler verifies with another secret than `{}`: does it read a \
              variable that is not set here, or the raw body after something parsed it?",
@@ -56,7 +60,7 @@ pub(super) fn not_accepted(on: OnRow<'_>, observed: &Observed, delivery: &Delive
 }
 
 /// Returns the hint for a wrong row after every event was accepted.
-pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
+pub(super) fn of_row(on: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
             "write the customer's id into the row that `client_reference_id` or the metadata names, on {BOUGHT}"
@@ -65,7 +69,7 @@ pub(super) fn of_row(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> Str
     if observed.all_changes.is_empty() {
         return nothing_changed(observed);
     }
-    if on.performance.variation == Variant::AtOnce {
+    if on.run.variant == Variant::AtOnce {
         return "events that come at once overwrite one another: lock the account's row (`for update`) before anything \
                 is read, or let the write depend on what was read"
             .to_owned();
@@ -97,12 +101,21 @@ fn nothing_changed(observed: &Observed) -> String {
     let Some(last) = observed.deliveries.last() else {
         return "nothing was sent at this step: the change was due at an earlier one".to_owned();
     };
-    let told: Vec<_> = observed
+    let answers: Vec<_> = observed
         .deliveries
         .iter()
-        .map(|delivery| format!("{} to {}", told::answer(&delivery.answer), delivery.event))
+        .map(|delivery| {
+            format!(
+                "{} to {}",
+                description::answer(&delivery.answer),
+                delivery.event
+            )
+        })
         .collect();
-    let mut hint = format!("answered {} but the row did not change: ", told.join(", "));
+    let mut hint = format!(
+        "answered {} but the row did not change: ",
+        answers.join(", ")
+    );
     let failed_before = observed
         .earlier
         .iter()
@@ -132,14 +145,14 @@ fn nothing_changed(observed: &Observed) -> String {
 }
 
 /// Returns true if the handler believed an event that is older than the provider's state.
-pub(super) fn believes_old_event(on: OnRow<'_>, observed: &Observed) -> bool {
+pub(super) fn believes_old_event(on: StepContext<'_>, observed: &Observed) -> bool {
     !observed.all_changes.is_empty()
         && (out_of_order(on, observed).is_some() || is_old_news(on, observed))
 }
 
 /// Returns the hint for events out of order. The natural order went well, or it would have been reported instead.
-fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
-    let Variant::Order(order) = &on.performance.variation else {
+fn out_of_order(on: StepContext<'_>, observed: &Observed) -> Option<String> {
+    let Variant::Order(order) = &on.run.variant else {
         return None;
     };
     let (last, earlier) = observed.deliveries.split_last()?;
@@ -156,7 +169,7 @@ fn out_of_order(on: OnRow<'_>, observed: &Observed) -> Option<String> {
 }
 
 /// Returns true if everything delivered is older than the provider's current state.
-fn is_old_news(on: OnRow<'_>, observed: &Observed) -> bool {
+fn is_old_news(on: StepContext<'_>, observed: &Observed) -> bool {
     let step = on.step;
     !observed.deliveries.is_empty()
         && step.provider.is_empty()
@@ -172,7 +185,7 @@ fn subscriptions(observed: &Observed) -> &[ExplainedSubscription] {
 }
 
 /// Returns the hint for a paying customer whose row denies access.
-fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
+fn no_access(on: StepContext<'_>, observed: &Observed) -> String {
     let paid = on.column(Field::HasPaidAccess);
     let deciding = subscriptions(observed).iter().find(|one| one.decides);
     if observed.before.paid {
@@ -204,7 +217,7 @@ fn no_access(on: OnRow<'_>, observed: &Observed) -> String {
 }
 
 /// Returns the hint for a row that grants access without a payment.
-fn access(on: OnRow<'_>, observed: &Observed) -> String {
+fn access(on: StepContext<'_>, observed: &Observed) -> String {
     let paid = on.column(Field::HasPaidAccess);
     let status = subscriptions(observed)
         .first()
@@ -258,7 +271,7 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
 }
 
 /// Returns the hint for a stored period end that differs from the subscription's.
-fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
+fn period(on: StepContext<'_>, worst: &Finding, observed: &Observed) -> String {
     let id = on.column(Field::SubscriptionId);
     if let Some((_, now)) = move_of(observed, id).filter(|(before, _)| is_value(Some(before))) {
         return format!(
@@ -285,7 +298,7 @@ fn period(on: OnRow<'_>, worst: &Finding, observed: &Observed) -> String {
 }
 
 /// Returns the hint for a stored cancel flag that differs from the subscription's.
-fn cancel_flag(on: OnRow<'_>, observed: &Observed) -> String {
+fn cancel_flag(on: StepContext<'_>, observed: &Observed) -> String {
     let flag = on.column(Field::CancelAtPeriodEnd);
     let mut changes = observed.changes.iter();
     let apart = changes.find(|change| {

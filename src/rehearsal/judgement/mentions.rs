@@ -1,13 +1,13 @@
 //! The columns and events that a finding mentions, as data.
 
-use super::{OnRow, told::MOST_EARLIER};
+use super::{StepContext, description::MOST_EARLIER};
 use crate::{
     contract::{EventMention, Field, Mentions},
     rehearsal::observed::{ColumnChange, Delivery, Observed},
 };
 
 /// Returns the mapped columns that changed, the event that the finding is about, those of its step, and earlier ones.
-pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) -> Mentions {
+pub(super) fn mentions(on: StepContext<'_>, observed: &Observed, about: Option<&str>) -> Mentions {
     let own = observed.all_changes.iter();
     let others = observed.bystanders.iter().flat_map(|one| &one.changes);
     let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
@@ -33,7 +33,10 @@ pub(super) fn mentions(on: OnRow<'_>, observed: &Observed, about: Option<&str>) 
 }
 
 /// Lists the fields that are mapped to these columns, each once, in the order of fields.
-pub(super) fn fields<'a>(on: OnRow<'_>, columns: impl Iterator<Item = &'a str>) -> Vec<Field> {
+pub(super) fn fields<'a>(
+    on: StepContext<'_>,
+    columns: impl Iterator<Item = &'a str>,
+) -> Vec<Field> {
     let columns: Vec<_> = columns.collect();
     let mapped = on.contract.columns.iter();
     mapped

@@ -3,30 +3,30 @@
 
 mod answers;
 mod cause;
+mod description;
 mod endings;
 mod hint;
 mod mentions;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod told;
 
 use super::{
-    due::ScenarioRun,
     observed::Observed,
+    runs::ScenarioRun,
     scenario::{ExpectedRow, Step},
 };
 use crate::contract::{
     Contract, Entity, Field, Finding, Money, Rule, Severity, Subject, fingerprint,
 };
 
-pub use cause::{FindingCause, JudgedFinding, one_a_cause};
+pub use cause::{FindingCause, JudgedFinding, one_per_cause};
 pub use endings::{endings_differ, ends_play, fold, worst_then_first};
 
 /// The context of a step: its run, account, customer and contract.
 #[derive(Debug, Clone, Copy)]
-pub struct OnRow<'a> {
-    pub performance: &'a ScenarioRun<'a>,
+pub struct StepContext<'a> {
+    pub run: &'a ScenarioRun<'a>,
     pub step: &'a Step,
     pub account: &'a str,
     pub customer: &'a str,
@@ -35,7 +35,7 @@ pub struct OnRow<'a> {
     pub contract: &'a Contract,
 }
 
-impl<'a> OnRow<'a> {
+impl<'a> StepContext<'a> {
     /// Returns the name of a column in the configuration.
     fn column(&self, field: Field) -> &'a str {
         self.contract.column(field)
@@ -89,7 +89,7 @@ impl Wrong {
 }
 
 /// Lists the findings of a step, the most severe first.
-pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<JudgedFinding> {
+pub fn judge(on: StepContext<'_>, observed: &Observed) -> Vec<JudgedFinding> {
     let mut wrong: Vec<Wrong> = Vec::new();
     wrong.extend(rows::bystanders(observed));
     let answered_wrong = answers::judge(on, observed);
@@ -110,7 +110,7 @@ pub fn judge(on: OnRow<'_>, observed: &Observed) -> Vec<JudgedFinding> {
     judged
 }
 
-fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+fn row(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     if on.step.then.row == ExpectedRow::Untouched {
         return rows::untouched(observed).or_else(|| rows::access(on, observed));
     }
@@ -133,16 +133,16 @@ fn row(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
         .or_else(|| rows::gate(observed))
 }
 
-fn finding(on: OnRow<'_>, observed: &Observed, wrong: Wrong) -> Finding {
-    let scenario = &on.performance.scenario.id;
+fn finding(on: StepContext<'_>, observed: &Observed, wrong: Wrong) -> Finding {
+    let scenario = &on.run.scenario.id;
     let entity = Entity::step(scenario, &on.step.id);
-    let mut message = told::step(on);
+    let mut message = description::step(on);
     message.push_str(&wrong.message);
     let mut subject = wrong.subject;
     subject.account = Some(on.account.into());
     subject.customer = Some(on.customer.into());
     let mut named = subject.named.into_vec();
-    named.extend(told::named(observed));
+    named.extend(description::named(observed));
     subject.named = named.into();
     Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),
@@ -152,7 +152,7 @@ fn finding(on: OnRow<'_>, observed: &Observed, wrong: Wrong) -> Finding {
         message: message.into(),
         fix: wrong.fix.into(),
         subject,
-        evidence: told::evidence(observed).into(),
+        evidence: description::evidence(observed).into(),
         amount: wrong.amount,
         items_without_amount: wrong.items_without_amount,
         shares: Box::default(),

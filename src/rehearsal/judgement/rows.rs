@@ -1,13 +1,13 @@
 //! Judges the rows: against the contract, against the state before, and those of unrelated accounts.
 
-use super::{OnRow, Wrong, hint, told};
+use super::{StepContext, Wrong, description, hint};
 use crate::{
     contract::{Finding, HandlerRule, Rule},
     rehearsal::{observed::Observed, scenario::Access},
 };
 
 /// Reports the most severe of the rules that the account breaks, and lists the others after it.
-pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+pub(super) fn contract(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let mut findings = observed.findings.iter();
     let worst = findings.next()?;
     let mut message = message_of(on, observed, worst);
@@ -46,7 +46,7 @@ pub(super) fn contract(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
     Some(wrong)
 }
 
-fn message_of(on: OnRow<'_>, observed: &Observed, worst: &Finding) -> String {
+fn message_of(on: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
             "The customer {} pays, and no account is linked to it: the row has no customer id.",
@@ -61,13 +61,13 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Compares access with the expectation of a user-defined scenario, whatever the contract decides.
-pub(super) fn access(on: OnRow<'_>, observed: &Observed) -> Option<Wrong> {
+pub(super) fn access(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let expected = match on.step.then.access {
         Access::Yes => true,
         Access::No => false,
         Access::Either => return None,
     };
-    if !on.performance.scenario.is_own || observed.after.paid == expected {
+    if !on.run.scenario.is_own || observed.after.paid == expected {
         return None;
     }
     let (rule, message) = if expected {
@@ -93,7 +93,7 @@ pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
     }
     let message = format!(
         "No write was required, but the row changed: {}.",
-        told::changes(&observed.all_changes)
+        description::changes(&observed.all_changes)
     );
     let fix = format!(
         "leave the row alone on {}: return early for what the application does not handle",
@@ -109,7 +109,7 @@ pub(super) fn same(observed: &Observed) -> Option<Wrong> {
     }
     let message = format!(
         "A repeated event changed the row again: {}.",
-        told::changes(&observed.changes)
+        description::changes(&observed.changes)
     );
     let fix = "remember the ids of events in the transaction that applies them, or write values instead of adding to them";
     Some(Wrong::new(HandlerRule::RepeatChanged, message, fix))
@@ -163,7 +163,7 @@ pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports that the row of the account is gone.
-pub(super) fn gone(on: OnRow<'_>) -> Wrong {
+pub(super) fn gone(on: StepContext<'_>) -> Wrong {
     let message = format!("The row of the account `{}` is gone.", on.account);
     let fix =
         "keep the account when its customer or subscription goes: take the access away instead";
@@ -177,7 +177,7 @@ pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
         "An unrelated row changed, that of {} ({}): {}.",
         first.who,
         first.account,
-        told::changes(&first.changes)
+        description::changes(&first.changes)
     );
     if let [_, others @ ..] = observed.bystanders.as_slice()
         && !others.is_empty()

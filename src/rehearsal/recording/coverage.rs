@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{lifecycle::LABELS, price_parts::small, purchase::TRIAL_DAYS};
+use super::{lifecycle_reader::LABELS, price_parts::small, purchase::TRIAL_DAYS};
 use crate::rehearsal::{
-    act::ProviderAction,
+    action::ProviderAction,
     scenario::{Play, Scenario, Sending, Signing},
 };
 
-/// The acts of the built-in scenarios, normalized so that recorded acts can be compared with them.
+/// The actions of the built-in scenarios, normalized so that recorded actions can be compared with them.
 #[derive(Debug)]
 pub(super) struct Coverage<'s> {
     plays: Vec<CoveredPlay<'s>>,
@@ -17,7 +17,7 @@ pub(super) struct Coverage<'s> {
 #[derive(Debug)]
 struct CoveredPlay<'s> {
     scenario: &'s str,
-    acts: Vec<String>,
+    actions: Vec<String>,
     is_plain: bool,
 }
 
@@ -25,10 +25,10 @@ impl<'s> Coverage<'s> {
     pub(super) fn new(scenarios: &'s [Scenario]) -> Self {
         let plays = scenarios.iter().flat_map(|scenario| {
             scenario.plays.iter().map(|play| {
-                let acts = play.steps.iter().flat_map(|step| &step.provider);
+                let actions = play.steps.iter().flat_map(|step| &step.provider);
                 CoveredPlay {
                     scenario: &scenario.id,
-                    acts: signature(acts),
+                    actions: signature(actions),
                     is_plain: is_plain(play),
                 }
             })
@@ -38,15 +38,15 @@ impl<'s> Coverage<'s> {
         }
     }
 
-    /// Finds the shortest scenario that begins with these acts, preferably a plain one.
+    /// Finds the shortest scenario that begins with these actions, preferably a plain one.
     pub(super) fn scenario<'a>(
         &self,
-        acts: impl Iterator<Item = &'a ProviderAction>,
+        actions: impl Iterator<Item = &'a ProviderAction>,
     ) -> Option<&'s str> {
-        let acts = signature(acts);
+        let actions = signature(actions);
         let plays = self.plays.iter();
-        let covers = plays.filter(|play| play.acts.starts_with(&acts));
-        let best = covers.min_by_key(|play| (!play.is_plain, play.acts.len()));
+        let covers = plays.filter(|play| play.actions.starts_with(&actions));
+        let best = covers.min_by_key(|play| (!play.is_plain, play.actions.len()));
         best.map(|play| play.scenario)
     }
 }
@@ -59,20 +59,22 @@ fn is_plain(play: &Play) -> bool {
     })
 }
 
-/// Normalizes acts: drops waits, and replaces labels, quantities and trial lengths by canonical ones.
-fn signature<'a>(acts: impl Iterator<Item = &'a ProviderAction>) -> Vec<String> {
-    let acts = acts.filter(|act| !matches!(act, ProviderAction::Wait { .. }));
-    let mut acts: Vec<Value> = acts
-        .map(|act| serde_json::to_value(act).unwrap_or_default())
+/// Normalizes actions: drops waits, and replaces labels, quantities and trial lengths by canonical ones.
+fn signature<'a>(actions: impl Iterator<Item = &'a ProviderAction>) -> Vec<String> {
+    let actions = actions.filter(|action| !matches!(action, ProviderAction::Wait { .. }));
+    let mut actions: Vec<Value> = actions
+        .map(|action| serde_json::to_value(action).unwrap_or_default())
         .collect();
-    let quantities = acts.iter().filter_map(|act| details(act)?.get("quantity"));
+    let quantities = actions
+        .iter()
+        .filter_map(|action| details(action)?.get("quantity"));
     let quantities = small(quantities.filter_map(Value::as_u64));
     let mut labels: Vec<Value> = Vec::new();
-    for act in &mut acts {
+    for action in &mut actions {
         let is_beside_the_plan = ["add_item", "remove_item"]
             .iter()
-            .any(|name| act.get(name).is_some());
-        let Some(details) = details_mut(act) else {
+            .any(|name| action.get(name).is_some());
+        let Some(details) = details_mut(action) else {
             continue;
         };
         if let Some(label) = details.get_mut("subscription") {
@@ -102,15 +104,15 @@ fn signature<'a>(acts: impl Iterator<Item = &'a ProviderAction>) -> Vec<String> 
             Some(_) | None => {}
         }
     }
-    acts.iter().map(Value::to_string).collect()
+    actions.iter().map(Value::to_string).collect()
 }
 
-fn details(act: &Value) -> Option<&serde_json::Map<String, Value>> {
-    act.as_object()?.values().next()?.as_object()
+fn details(action: &Value) -> Option<&serde_json::Map<String, Value>> {
+    action.as_object()?.values().next()?.as_object()
 }
 
-fn details_mut(act: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
-    act.as_object_mut()?.values_mut().next()?.as_object_mut()
+fn details_mut(action: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
+    action.as_object_mut()?.values_mut().next()?.as_object_mut()
 }
 
 #[cfg(test)]
@@ -118,10 +120,10 @@ mod tests {
     use super::*;
     use crate::rehearsal::built_in;
 
-    fn covering(acts: &str) -> Option<String> {
-        let acts: Vec<ProviderAction> = serde_json::from_str(acts).expect("acts");
+    fn covering(actions: &str) -> Option<String> {
+        let actions: Vec<ProviderAction> = serde_json::from_str(actions).expect("acts");
         let scenarios = built_in().expect("scenarios");
-        let covering = Coverage::new(&scenarios).scenario(acts.iter());
+        let covering = Coverage::new(&scenarios).scenario(actions.iter());
         covering.map(ToOwned::to_owned)
     }
 

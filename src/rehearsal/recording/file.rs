@@ -4,24 +4,16 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    lifecycle::LABELS,
+    action_events::TYPES,
+    lifecycle_reader::LABELS,
     purchase::{ALL, TRIAL_DAYS},
     shape::{LifecycleShape, LifecycleSteps, WAITS, did, step_id},
-    telling::TYPES,
 };
 use crate::rehearsal::{
-    act::{ProviderAction, is_default},
-    library::ParseError,
-    scenario::{Play, Scenario, Sending, Signing, Step, Then, Until},
+    action::{ProviderAction, is_default},
+    parse_error::ParseError,
+    scenario::{Play, RecordedTimes, Scenario, Sending, Signing, Step, Then, Until},
 };
-
-/// The `recorded` key of a scenario file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedTimes {
-    /// Number of customers with this lifecycle.
-    pub times: u64,
-}
 
 /// The only fields of a recorded file.
 #[derive(Debug, Deserialize, Serialize)]
@@ -96,7 +88,9 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
 fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     for (index, step) in steps.iter().enumerate() {
         let last = step.provider.last();
-        let expected = last.map(|act| step_id(index, act)).unwrap_or_default();
+        let expected = last
+            .map(|action| step_id(index, action))
+            .unwrap_or_default();
         if step.id != expected {
             return Err(format!(
                 "the `id` of step {} of a recorded scenario should be `{expected}`",
@@ -126,11 +120,11 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks that a recording could have written every value of the act.
-fn is_listed(act: &ProviderAction) -> bool {
-    let written = serde_json::to_value(act).unwrap_or_default();
+/// Checks that a recording could have written every value of the action.
+fn is_listed(action: &ProviderAction) -> bool {
+    let written = serde_json::to_value(action).unwrap_or_default();
     let details = written
-        .get(act.name())
+        .get(action.name())
         .and_then(serde_json::Value::as_object);
     details.is_some_and(|details| {
         details.iter().all(|(key, value)| match key.as_str() {
@@ -166,7 +160,7 @@ fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
         step.provider
-            .retain(|act| !matches!(act, ProviderAction::Wait { .. }));
+            .retain(|action| !matches!(action, ProviderAction::Wait { .. }));
     }
     steps
 }
@@ -201,12 +195,12 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
 }
 
 fn scenario(id: &str, recorded: RecordedTimes, steps: Vec<Step>) -> Scenario {
-    let acts: Vec<_> = steps.iter().map(|step| step.does.as_str()).collect();
+    let actions: Vec<_> = steps.iter().map(|step| step.does.as_str()).collect();
     let times = recorded.times;
     let plural = if times == 1 { "" } else { "s" };
     Scenario {
         id: id.to_owned(),
-        title: acts.join(", "),
+        title: actions.join(", "),
         ends: "what the contract says".to_owned(),
         why: format!("{times} customer{plural} went through it in production"),
         needs: Vec::new(),
@@ -254,10 +248,10 @@ impl From<&Step> for FileStep {
 
 impl From<FileStep> for Step {
     fn from(step: FileStep) -> Self {
-        let acts = step.provider.iter();
-        let acts = acts.filter(|act| !matches!(act, ProviderAction::Wait { .. }));
+        let actions = step.provider.iter();
+        let actions = actions.filter(|action| !matches!(action, ProviderAction::Wait { .. }));
         Self {
-            does: acts.map(did).collect::<Vec<_>>().join(", "),
+            does: actions.map(did).collect::<Vec<_>>().join(", "),
             id: step.id,
             provider: step.provider,
             send: step.send.into_iter().map(Sending::from).collect(),

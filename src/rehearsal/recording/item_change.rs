@@ -2,14 +2,13 @@
 
 use super::{
     Unplayable,
-    lifecycle::LifecycleReader,
+    lifecycle_reader::{LifecycleChange, LifecycleReader},
     price_parts::PricePart,
     stripped_event::What,
-    subscription_change::LifecycleChange,
     subscription_state::{ItemState, SubscriptionState},
 };
 use crate::rehearsal::{
-    act::{Label, ProviderAction},
+    action::{Label, ProviderAction},
     test_prices::PriceRole,
 };
 
@@ -38,19 +37,19 @@ pub(super) fn read(
         );
         return Ok(());
     }
-    let mut acts = changes(reader, was, now, label)?;
-    if was.has_schedule && !acts.is_empty() {
-        if !matches!(acts.as_slice(), [ProviderAction::ChangePrice { .. }]) {
+    let mut actions = changes(reader, was, now, label)?;
+    if was.has_schedule && !actions.is_empty() {
+        if !matches!(actions.as_slice(), [ProviderAction::ChangePrice { .. }]) {
             return Err(Unplayable::ScheduleOutside);
         }
         if is_renewed {
-            reader.moves.pop();
+            reader.actions.pop();
         }
         let subscription = label.clone();
-        acts = vec![ProviderAction::EnterPhase { subscription }];
+        actions = vec![ProviderAction::EnterPhase { subscription }];
     }
-    for act in acts {
-        reader.push(change.at, act);
+    for action in actions {
+        reader.push(change.at, action);
     }
     Ok(())
 }
@@ -105,7 +104,7 @@ fn changes(
         .iter()
         .filter_map(|item| Some((item.clone(), by_id(&now.items, item)?)));
     let mut pairs: Vec<(ItemState, ItemState)> = stayed.collect();
-    let mut acts = Vec::new();
+    let mut actions = Vec::new();
     if let ([old], [fresh]) = (gone.as_slice(), new.as_slice()) {
         // An item that replaces another is a change of price.
         pairs.push((old.clone(), fresh.clone()));
@@ -116,7 +115,7 @@ fn changes(
                 return Err(Unplayable::QuantitiesDiffer);
             }
             let subscription = subscription();
-            acts.push(ProviderAction::AddItem {
+            actions.push(ProviderAction::AddItem {
                 subscription,
                 price,
             });
@@ -124,7 +123,7 @@ fn changes(
         for item in &gone {
             let (price, _) = reader.parts.part(item)?;
             let subscription = subscription();
-            acts.push(ProviderAction::RemoveItem {
+            actions.push(ProviderAction::RemoveItem {
                 subscription,
                 price,
             });
@@ -134,18 +133,18 @@ fn changes(
         let (old, fresh) = (reader.parts.part(old)?, reader.parts.part(fresh)?);
         if old.0 != fresh.0 {
             let (subscription, price) = (subscription(), fresh.0);
-            acts.push(ProviderAction::ChangePrice {
+            actions.push(ProviderAction::ChangePrice {
                 subscription,
                 price,
             });
         }
         if let Some(quantity) = fresh.1.filter(|_| old.1 != fresh.1) {
             let subscription = subscription();
-            acts.push(ProviderAction::ChangeQuantity {
+            actions.push(ProviderAction::ChangeQuantity {
                 subscription,
                 quantity,
             });
         }
     }
-    Ok(acts)
+    Ok(actions)
 }

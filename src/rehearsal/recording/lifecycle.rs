@@ -1,89 +1,47 @@
-//! Turns the stripped events of one customer into acts for the fake provider.
+//! Turns the stripped events of one customer into actions for the fake provider.
 
 use std::collections::BTreeMap;
 
 use super::{
     Unplayable,
+    lifecycle_reader::{KnownSubscription, LifecycleChange, LifecycleReader, TimedAction},
     looking_ahead::near,
-    price_parts::{PricePart, PriceParts},
+    price_parts::PriceParts,
     purchase,
     stripped_event::{CheckoutEvent, CheckoutMode, StrippedEvent, SubscriptionEvent, What},
-    subscription_change::{self, LifecycleChange},
-    subscription_state::SubscriptionState,
-    telling::tells,
+    subscription_change,
 };
 use crate::{
     contract::{Contract, Status},
     rehearsal::{
-        act::{
-            CancelEncoding, Checkout, CheckoutPayment, Label, NewEmail, PauseBehavior,
-            PaymentOutcome, ProviderAction, RefundedAmount, YesNo,
+        action::{
+            Checkout, CheckoutPayment, NewEmail, PaymentOutcome, ProviderAction, RefundedAmount,
+            YesNo,
         },
-        scenario::Sending,
         test_prices::PriceRole,
     },
 };
 
-/// Labels of subscriptions, in the order of purchase.
-pub(super) const LABELS: [&str; 4] = ["main", "second", "third", "fourth"];
-
-/// An act and its time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TimedAct {
-    pub(super) at: i64,
-    pub(super) act: ProviderAction,
-    /// Events that the act sends.
-    pub(super) tells: Vec<Sending>,
-    pub(super) after: Option<ExpectedState>,
-}
-
-/// The expected state of a subscription after an act.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedState {
-    pub label: Label,
-    pub status: Status,
-    pub items: Vec<PricePart>,
-    pub cancel: Option<CancelEncoding>,
-    pub pause: Option<PauseBehavior>,
-}
-
-/// A subscription and its state after the events read so far.
-#[derive(Debug, Clone)]
-pub(super) struct KnownSubscription {
-    pub(super) label: Label,
-    pub(super) state: SubscriptionState,
-    /// Time of the last failed payment, to recognize further events about it.
-    pub(super) failed_at: Option<i64>,
-}
-
-#[derive(Debug)]
-pub(super) struct LifecycleReader<'l> {
-    pub(super) events: &'l [StrippedEvent],
-    pub(super) parts: PriceParts<'l>,
-    pub(super) moves: Vec<TimedAct>,
-    pub(super) subscriptions: BTreeMap<&'l str, KnownSubscription>,
-}
-
-/// Derives the acts of a lifecycle from its events, which must be in order.
-pub(super) fn moves(
+/// Derives the actions of a lifecycle from its events, which must be in order.
+pub(super) fn actions(
     events: &[StrippedEvent],
     contract: &Contract,
-) -> Result<Vec<TimedAct>, Unplayable> {
+) -> Result<Vec<TimedAction>, Unplayable> {
     let mut reader = LifecycleReader {
         events,
         parts: PriceParts::new(contract, events),
-        moves: Vec::new(),
+        actions: Vec::new(),
         subscriptions: BTreeMap::new(),
     };
     reader.begin_earlier()?;
     for (index, event) in events.iter().enumerate() {
         reader.read(index, event)?;
     }
-    Ok(reader.moves)
+    Ok(reader.actions)
 }
 
 impl<'l> LifecycleReader<'l> {
-    /// Adds the acts that lead to the first known state of subscriptions older than the log.
+    /// Adds the actions that lead to the first known state of subscriptions older than the log.
     fn begin_earlier(&mut self) -> Result<(), Unplayable> {
         let mut seen: Vec<&str> = Vec::new();
         let events = self.events;
@@ -208,11 +166,11 @@ impl<'l> LifecycleReader<'l> {
                     PaymentOutcome::Failed
                 };
                 if let Some(subscription) = label {
-                    let act = ProviderAction::AsyncPayment {
+                    let action = ProviderAction::AsyncPayment {
                         subscription,
                         outcome,
                     };
-                    self.push(at, act);
+                    self.push(at, action);
                 }
             }
             // The subscription's own events show its purchase; of a one-off payment only the success counts.
@@ -233,25 +191,25 @@ impl<'l> LifecycleReader<'l> {
         let Some(known) = self.subscriptions.get(id) else {
             return Ok(());
         };
-        let is_told = known.failed_at.is_some_and(|failed| near(failed, at));
+        let is_reported = known.failed_at.is_some_and(|failed| near(failed, at));
         let subscription = known.label.clone();
         match known.state.status {
-            Status::PastDue | Status::Unpaid if is_told || self.is_given_up(index, at, id) => {
+            Status::PastDue | Status::Unpaid if is_reported || self.is_given_up(index, at, id) => {
                 Ok(())
             }
             Status::PastDue | Status::Unpaid => {
                 self.push(at, ProviderAction::PaymentFailed { subscription });
                 // The status does not change, so there is no update.
-                self.tell_without("customer.subscription.updated");
+                self.drop_event("customer.subscription.updated");
                 self.failed(id, at);
                 Ok(())
             }
             Status::Active | Status::Trialing => {
                 let next = self.next_state(index, at, id);
-                let tells = next.is_some_and(|(_, now)| {
+                let is_shown = next.is_some_and(|(_, now)| {
                     !matches!(now.status, Status::Active | Status::Trialing)
                 });
-                if tells || is_told {
+                if is_shown || is_reported {
                     Ok(())
                 } else {
                     Err(Unplayable::FailureWithoutConsequence)
@@ -265,13 +223,6 @@ impl<'l> LifecycleReader<'l> {
         }
     }
 
-    /// Stores the time of a failed payment, which several events report.
-    pub(super) fn failed(&mut self, id: &str, at: i64) {
-        if let Some(known) = self.subscriptions.get_mut(id) {
-            known.failed_at = Some(at);
-        }
-    }
-
     fn delete_customer(&mut self, at: i64) {
         let mut known: Vec<&mut KnownSubscription> = self.subscriptions.values_mut().collect();
         let is_any_living = known.iter().any(|known| !known.state.is_over());
@@ -280,48 +231,7 @@ impl<'l> LifecycleReader<'l> {
         }
         self.push(at, ProviderAction::DeleteCustomer {});
         if !is_any_living {
-            self.tell_without("customer.subscription.deleted");
+            self.drop_event("customer.subscription.deleted");
         }
-    }
-
-    /// Removes an event that the last act does not send in this case.
-    pub(super) fn tell_without(&mut self, event: &str) {
-        if let Some(last) = self.moves.last_mut() {
-            last.tells.retain(|sending| sending.event != event);
-        }
-    }
-
-    pub(super) fn push(&mut self, at: i64, act: ProviderAction) {
-        let tells = tells(&act);
-        self.moves.push(TimedAct {
-            at,
-            act,
-            tells,
-            after: None,
-        });
-    }
-
-    /// Sets the expected state of a subscription after the last act.
-    pub(super) fn expect(&mut self, id: &str) -> Result<(), Unplayable> {
-        let Some(known) = self.subscriptions.get(id) else {
-            return Ok(());
-        };
-        let expected = ExpectedState {
-            label: known.label.clone(),
-            status: known.state.status.clone(),
-            items: self.parts.all_parts(&known.state)?,
-            cancel: known.state.cancel,
-            pause: known.state.pause,
-        };
-        if let Some(last) = self.moves.last_mut() {
-            last.after = Some(expected);
-        }
-        Ok(())
-    }
-
-    pub(super) fn next_label(&self) -> Result<Label, Unplayable> {
-        let label = LABELS.get(self.subscriptions.len());
-        let label = label.ok_or(Unplayable::ManySubscriptions)?;
-        Ok(Label((*label).to_owned()))
     }
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::{
     Unplayable,
     coverage::Coverage,
-    file,
-    lifecycle::{TimedAct, moves},
+    file, lifecycle,
+    lifecycle_reader::TimedAction,
     shape::{LifecycleShape, LifecycleSteps, lifecycle_steps},
     stripped_event::{CheckoutEvent, StrippedEvent, Stripping, SubscriptionEvent, What, strip},
 };
 use crate::{
     contract::Contract,
-    rehearsal::{act::ProviderAction, scenario::Scenario, test_prices::TestPrices},
+    rehearsal::{action::ProviderAction, scenario::Scenario, test_prices::TestPrices},
 };
 
 /// The events of a log, stripped and grouped by customer.
@@ -73,7 +73,7 @@ impl ProductionLog {
     pub fn recording(
         self,
         contract: &Contract,
-        cast: &TestPrices,
+        prices: &TestPrices,
         built_in: &[Scenario],
     ) -> Recording {
         let coverage = Coverage::new(built_in);
@@ -89,13 +89,14 @@ impl ProductionLog {
         for mut events in self.lifecycles.into_values() {
             events.reverse();
             events.sort_by_key(|event| (event.at, rank(&event.what)));
-            let lifecycle = moves(&events, contract).and_then(|moves| playable(moves, cast));
-            match lifecycle {
+            let steps =
+                lifecycle::actions(&events, contract).and_then(|timed| playable(timed, prices));
+            match steps {
                 Err(reason) => add(&mut recording.unplayable, reason),
                 Ok(lifecycle) if lifecycle.steps.is_empty() => recording.unchanged += 1,
-                Ok(lifecycle) => match coverage.scenario(acts(&lifecycle)) {
+                Ok(lifecycle) => match coverage.scenario(actions(&lifecycle)) {
                     Some(scenario) => add(&mut recording.covered, scenario.to_owned()),
-                    None if !acts(&lifecycle).any(ProviderAction::is_purchase) => {
+                    None if !actions(&lifecycle).any(ProviderAction::is_purchase) => {
                         add(&mut recording.unplayable, Unplayable::NothingBought);
                     }
                     None => {
@@ -119,14 +120,14 @@ fn add<K: Ord>(counts: &mut BTreeMap<K, u64>, key: K) {
     *count = count.saturating_add(1);
 }
 
-fn acts(lifecycle: &LifecycleSteps) -> impl Iterator<Item = &ProviderAction> {
+fn actions(lifecycle: &LifecycleSteps) -> impl Iterator<Item = &ProviderAction> {
     lifecycle.steps.iter().flat_map(|step| &step.provider)
 }
 
-fn playable(moves: Vec<TimedAct>, cast: &TestPrices) -> Result<LifecycleSteps, Unplayable> {
-    let lifecycle = lifecycle_steps(moves)?;
-    let mut roles = acts(&lifecycle).flat_map(ProviderAction::roles);
-    let is_lacking = roles.any(|role| cast.lacks(role).is_some());
+fn playable(timed: Vec<TimedAction>, prices: &TestPrices) -> Result<LifecycleSteps, Unplayable> {
+    let lifecycle = lifecycle_steps(timed)?;
+    let mut roles = actions(&lifecycle).flat_map(ProviderAction::roles);
+    let is_lacking = roles.any(|role| prices.lacks(role).is_some());
     if is_lacking {
         return Err(Unplayable::NoSuchPrice);
     }

@@ -1,7 +1,7 @@
 //! Looks ahead in a lifecycle, because a change causes several events and the first does not always identify it.
 
 use super::{
-    lifecycle::LifecycleReader,
+    lifecycle_reader::LifecycleReader,
     stripped_event::{CheckoutEvent, StrippedEvent, SubscriptionEvent, What},
     subscription_state::SubscriptionState,
 };

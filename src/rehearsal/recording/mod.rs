@@ -1,10 +1,12 @@
-//! Turns production lifecycles into scenarios: strips events, derives acts from a customer's events, and merges equal
-//! sequences of acts into one shape. Nothing that identifies a customer leaves this module.
+//! Turns production lifecycles into scenarios: strips events, derives actions from a customer's events, and merges equal
+//! sequences of actions into one shape. Nothing that identifies a customer leaves this module.
 
+mod action_events;
 mod coverage;
 mod file;
 mod item_change;
 mod lifecycle;
+mod lifecycle_reader;
 mod log;
 mod looking_ahead;
 mod price_parts;
@@ -13,15 +15,14 @@ mod shape;
 mod stripped_event;
 mod subscription_change;
 mod subscription_state;
-mod telling;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 
 pub(super) use self::file::{is_recorded, parse};
 pub use self::{
-    file::{RecordedTimes, render},
-    lifecycle::ExpectedState,
+    file::render,
+    lifecycle_reader::ExpectedState,
     log::{ProductionLog, Recording},
     shape::LifecycleShape,
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Unplayable,
-    lifecycle::{KnownSubscription, LifecycleReader},
+    lifecycle_reader::{KnownSubscription, LifecycleReader},
     price_parts::PricePart,
     stripped_event::{CheckoutEvent, CheckoutMode, What},
     subscription_state::SubscriptionState,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     contract::Status,
     rehearsal::{
-        act::{
+        action::{
             BoughtBy, Checkout, CheckoutPayment, FirstPayment, GivenUp, Label, ProviderAction,
             Subscribe, YesNo,
         },
@@ -82,7 +82,7 @@ pub(super) fn begin<'l>(
     let bought = PurchasedItems::new(&reader.parts.bought(now)?)?;
     let mut state = now.clone();
     let trial_days = (state.status == Status::Trialing).then_some(TRIAL_DAYS);
-    let act = match checkout_of(reader, id) {
+    let action = match checkout_of(reader, id) {
         Some((is_paid, is_free)) => {
             // Before basil, Checkout reported the subscription before its payment.
             if state.status == Status::Incomplete && is_paid {
@@ -131,7 +131,7 @@ pub(super) fn begin<'l>(
     if !is_begun || state.cancel.is_some() || state.pause.is_some() {
         return Err(Unplayable::UnusualBeginning);
     }
-    reader.push(at, act);
+    reader.push(at, action);
     let known = KnownSubscription {
         label: subscription,
         state,
@@ -158,7 +158,7 @@ fn checkout_of(reader: &LifecycleReader<'_>, id: &str) -> Option<(bool, bool)> {
     })
 }
 
-/// Adds the purchase of a subscription older than the log, and the acts up to its first event.
+/// Adds the purchase of a subscription older than the log, and the actions up to its first event.
 pub(super) fn begin_earlier<'l>(
     reader: &mut LifecycleReader<'l>,
     id: &'l str,
@@ -196,8 +196,8 @@ pub(super) fn begin_earlier<'l>(
             })
         },
     );
-    for act in since_bought(&label, &state)? {
-        reader.push(at, act);
+    for action in since_bought(&label, &state)? {
+        reader.push(at, action);
     }
     let known = KnownSubscription {
         label,
@@ -208,29 +208,29 @@ pub(super) fn begin_earlier<'l>(
     reader.expect(id)
 }
 
-/// Lists the acts that lead from a purchase to this state.
+/// Lists the actions that lead from a purchase to this state.
 fn since_bought(
     label: &Label,
     state: &SubscriptionState,
 ) -> Result<Vec<ProviderAction>, Unplayable> {
     let subscription = || label.clone();
-    let mut acts = Vec::new();
+    let mut actions = Vec::new();
     let is_owing = matches!(state.status, Status::PastDue | Status::Unpaid);
     if is_owing {
-        acts.push(ProviderAction::Renew {
+        actions.push(ProviderAction::Renew {
             subscription: subscription(),
             paid: YesNo::No,
         });
-        acts.push(ProviderAction::PaymentFailed {
+        actions.push(ProviderAction::PaymentFailed {
             subscription: subscription(),
         });
     }
     match state.status {
-        Status::Unpaid => acts.push(ProviderAction::GiveUp {
+        Status::Unpaid => actions.push(ProviderAction::GiveUp {
             subscription: subscription(),
             then: GivenUp::Unpaid,
         }),
-        Status::Paused => acts.push(ProviderAction::Pause {
+        Status::Paused => actions.push(ProviderAction::Pause {
             subscription: subscription(),
         }),
         Status::Other(_) | Status::Canceled | Status::IncompleteExpired => {
@@ -239,16 +239,16 @@ fn since_bought(
         Status::Active | Status::Trialing | Status::Incomplete | Status::PastDue => {}
     }
     if let Some(behavior) = state.pause {
-        acts.push(ProviderAction::PauseCollection {
+        actions.push(ProviderAction::PauseCollection {
             subscription: subscription(),
             behavior,
         });
     }
     if let Some(encoding) = state.cancel {
-        acts.push(ProviderAction::ScheduleCancel {
+        actions.push(ProviderAction::ScheduleCancel {
             subscription: subscription(),
             encoding,
         });
     }
-    Ok(acts)
+    Ok(actions)
 }

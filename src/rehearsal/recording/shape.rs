@@ -1,15 +1,15 @@
-//! Turns the common acts of equal lifecycles into the steps of a scenario.
+//! Turns the common actions of equal lifecycles into the steps of a scenario.
 
 use std::collections::BTreeMap;
 
 use super::{
     Unplayable,
-    lifecycle::{ExpectedState, TimedAct},
+    lifecycle_reader::{ExpectedState, TimedAction},
 };
 use crate::{
     contract::Status,
     rehearsal::{
-        act::{Label, ProviderAction, YesNo},
+        action::{Label, ProviderAction, YesNo},
         scenario::{ExpectedRow, Scenario, Step, Then},
         test_prices::PriceRole,
     },
@@ -17,10 +17,10 @@ use crate::{
 
 const DAY: i64 = 86_400;
 
-/// Maximum number of acts. Longer lifecycles are rare, and shorter ones reveal the same bugs.
-const MOST_ACTS: usize = 30;
+/// Maximum number of actions. Longer lifecycles are rare, and shorter ones reveal the same bugs.
+const MAX_ACTIONS: usize = 30;
 
-/// Number of repetitions that are kept of a repeated act.
+/// Number of repetitions that are kept of a repeated action.
 const MOST_REPEATS: usize = 2;
 
 /// Waits of a scenario, in days. Real ones are rounded down, so that similar lifecycles become equal.
@@ -47,29 +47,29 @@ pub(super) struct LifecycleSteps {
     pub(super) waits: Vec<u16>,
 }
 
-/// Turns acts into steps.
-pub(super) fn lifecycle_steps(moves: Vec<TimedAct>) -> Result<LifecycleSteps, Unplayable> {
-    let moves = without_repeats(moves);
-    if moves.len() > MOST_ACTS {
+/// Turns actions into steps.
+pub(super) fn lifecycle_steps(actions: Vec<TimedAction>) -> Result<LifecycleSteps, Unplayable> {
+    let actions = without_repeats(actions);
+    if actions.len() > MAX_ACTIONS {
         return Err(Unplayable::TooLong);
     }
-    let waits = waits(&moves);
+    let waits = waits(&actions);
     let mut unknown: BTreeMap<Label, bool> = BTreeMap::new();
     let (mut steps, mut expected) = (Vec::new(), Vec::new());
-    for (index, one) in moves.into_iter().enumerate() {
+    for (index, one) in actions.into_iter().enumerate() {
         let was_unknown = unknown.values().any(|is_unknown| *is_unknown);
         if let Some(after) = &one.after {
             unknown.insert(after.label.clone(), is_unknown(after));
         }
         let is_unknown = unknown.values().any(|is_unknown| *is_unknown);
-        if was_unknown && is_unknown && !leaves_access(&one.act) {
+        if was_unknown && is_unknown && !keeps_access(&one.action) {
             return Err(Unplayable::UnknownPriceLater);
         }
         steps.push(Step {
-            id: step_id(index, &one.act),
-            does: did(&one.act),
-            provider: vec![one.act],
-            send: one.tells,
+            id: step_id(index, &one.action),
+            does: did(&one.action),
+            provider: vec![one.action],
+            send: one.events,
             then: Then {
                 row: if is_unknown {
                     ExpectedRow::Kept
@@ -103,10 +103,10 @@ fn is_unknown(after: &ExpectedState) -> bool {
     !is_over && has(&|role| role == PriceRole::Unknown) && !has(&is_of_plan)
 }
 
-/// Checks that the act does not change access, whatever the price is.
-fn leaves_access(act: &ProviderAction) -> bool {
+/// Checks that the action does not change access, whatever the price is.
+fn keeps_access(action: &ProviderAction) -> bool {
     matches!(
-        act,
+        action,
         ProviderAction::Renew {
             paid: YesNo::Yes,
             ..
@@ -118,14 +118,14 @@ fn leaves_access(act: &ProviderAction) -> bool {
     )
 }
 
-fn without_repeats(moves: Vec<TimedAct>) -> Vec<TimedAct> {
-    let mut kept: Vec<TimedAct> = Vec::with_capacity(moves.len());
+fn without_repeats(actions: Vec<TimedAction>) -> Vec<TimedAction> {
+    let mut kept: Vec<TimedAction> = Vec::with_capacity(actions.len());
     let mut times = 0;
-    for one in moves {
-        let is_repeat = kept.last().is_some_and(|last| last.act == one.act);
+    for one in actions {
+        let is_repeat = kept.last().is_some_and(|last| last.action == one.action);
         times = if is_repeat { times + 1 } else { 1 };
         let is_abandoned = matches!(
-            &one.act,
+            &one.action,
             ProviderAction::Checkout(_) | ProviderAction::ChangeEmail { .. }
         );
         let most = if is_abandoned { 1 } else { MOST_REPEATS };
@@ -139,12 +139,12 @@ fn without_repeats(moves: Vec<TimedAct>) -> Vec<TimedAct> {
     kept
 }
 
-fn waits(moves: &[TimedAct]) -> Vec<u16> {
-    let mut waits = Vec::with_capacity(moves.len());
+fn waits(actions: &[TimedAction]) -> Vec<u16> {
+    let mut waits = Vec::with_capacity(actions.len());
     let mut waited: u16 = 0;
     let mut before: Option<i64> = None;
-    for one in moves {
-        if begins_period(&one.act) {
+    for one in actions {
+        if begins_period(&one.action) {
             waited = 0;
         }
         let days = before.map_or(0, |before| one.at.saturating_sub(before) / DAY);
@@ -152,7 +152,7 @@ fn waits(moves: &[TimedAct]) -> Vec<u16> {
         let mut days = WAITS
             .into_iter()
             .filter(|wait| i64::from(*wait) <= days && *wait <= left);
-        let wait = days.next().filter(|_| !has_time_of_its_own(&one.act));
+        let wait = days.next().filter(|_| !has_time_of_its_own(&one.action));
         let wait = wait.unwrap_or(0);
         waited = waited.saturating_add(wait);
         waits.push(wait);
@@ -161,9 +161,9 @@ fn waits(moves: &[TimedAct]) -> Vec<u16> {
     waits
 }
 
-fn begins_period(act: &ProviderAction) -> bool {
+fn begins_period(action: &ProviderAction) -> bool {
     matches!(
-        act,
+        action,
         ProviderAction::Renew { .. }
             | ProviderAction::EndTrial { .. }
             | ProviderAction::EnterPhase { .. }
@@ -171,11 +171,11 @@ fn begins_period(act: &ProviderAction) -> bool {
     )
 }
 
-/// Checks that the fake provider decides the time of the act.
-fn has_time_of_its_own(act: &ProviderAction) -> bool {
-    begins_period(act) && !matches!(act, ProviderAction::Resume { .. })
+/// Checks that the fake provider decides the time of the action.
+fn has_time_of_its_own(action: &ProviderAction) -> bool {
+    begins_period(action) && !matches!(action, ProviderAction::Resume { .. })
         || matches!(
-            act,
+            action,
             ProviderAction::EndAtPeriodEnd { .. }
                 | ProviderAction::TrialWillEnd { .. }
                 | ProviderAction::PaymentFailed { .. }
@@ -188,16 +188,16 @@ fn has_time_of_its_own(act: &ProviderAction) -> bool {
 }
 
 /// Returns an id such as `3-change-price`.
-pub(super) fn step_id(index: usize, act: &ProviderAction) -> String {
-    format!("{}-{}", index + 1, act.name().replace('_', "-"))
+pub(super) fn step_id(index: usize, action: &ProviderAction) -> String {
+    format!("{}-{}", index + 1, action.name().replace('_', "-"))
 }
 
-/// Describes an act, such as `change price (price: other)`.
-pub(super) fn did(act: &ProviderAction) -> String {
-    let name = act.name().replace('_', " ");
-    let written = serde_json::to_value(act).unwrap_or_default();
+/// Describes an action, such as `change price (price: other)`.
+pub(super) fn did(action: &ProviderAction) -> String {
+    let name = action.name().replace('_', " ");
+    let written = serde_json::to_value(action).unwrap_or_default();
     let details = written
-        .get(act.name())
+        .get(action.name())
         .and_then(serde_json::Value::as_object);
     let details: Vec<String> = details
         .into_iter()

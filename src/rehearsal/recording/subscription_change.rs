@@ -1,23 +1,16 @@
-//! Derives the acts that changed a subscription between two of its events.
+//! Derives the actions that changed a subscription between two of its events.
 
 use super::{
-    Unplayable, item_change, lifecycle::LifecycleReader, looking_ahead::near,
-    stripped_event::SubscriptionEvent, subscription_state::SubscriptionState,
+    Unplayable, item_change,
+    lifecycle_reader::{LifecycleChange, LifecycleReader},
+    looking_ahead::near,
+    stripped_event::SubscriptionEvent,
+    subscription_state::SubscriptionState,
 };
 use crate::{
     contract::Status,
-    rehearsal::act::{EndOfTrial, GivenUp, Label, ProviderAction, YesNo},
+    rehearsal::action::{EndOfTrial, GivenUp, Label, ProviderAction, YesNo},
 };
-
-/// An event about a known subscription.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LifecycleChange<'l> {
-    pub(super) index: usize,
-    pub(super) at: i64,
-    pub(super) id: &'l str,
-    pub(super) kind: SubscriptionEvent,
-    pub(super) now: &'l SubscriptionState,
-}
 
 /// Guesses the state before an event that does not contain it.
 pub(super) fn state_before(
@@ -41,7 +34,7 @@ pub(super) fn state_before(
     before
 }
 
-/// Reads one event, which may be caused by several acts.
+/// Reads one event, which may be caused by several actions.
 pub(super) fn read(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
@@ -53,7 +46,7 @@ pub(super) fn read(
     if was.is_over() {
         return Ok(());
     }
-    let before = reader.moves.len();
+    let before = reader.actions.len();
     match change.kind {
         SubscriptionEvent::TrialWillEnd => {
             reader.push(
@@ -102,7 +95,7 @@ pub(super) fn read(
     keep(reader, change, state, before)
 }
 
-/// Stores the state, and expects it after the last of these acts.
+/// Stores the state, and expects it after the last of these actions.
 fn keep(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
@@ -112,13 +105,13 @@ fn keep(
     if let Some(known) = reader.subscriptions.get_mut(change.id) {
         known.state = state;
     }
-    if reader.moves.len() > before {
+    if reader.actions.len() > before {
         reader.expect(change.id)?;
     }
     Ok(())
 }
 
-/// Adds the act that changed the status or began a new period. Returns true if it was a renewal.
+/// Adds the action that changed the status or began a new period. Returns true if it was a renewal.
 fn progress(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
@@ -130,7 +123,7 @@ fn progress(
     let at_trial_end = was.trial_end.is_some_and(|end| near(end, at));
     let periods = was.period_start.zip(now.period_start);
     let has_moved = periods.is_some_and(|(was, now)| now > was);
-    let act = match (&was.status, &now.status) {
+    let action = match (&was.status, &now.status) {
         (Status::Active | Status::PastDue | Status::Unpaid, same)
             if was.status == *same && has_moved =>
         {
@@ -144,8 +137,8 @@ fn progress(
         }
         (before, after) if before == after => return Ok(false),
         (Status::Incomplete, Status::Active | Status::Trialing) => {
-            let is_told = reader.moves.iter().rev().any(|one| {
-                matches!(&one.act, ProviderAction::AsyncPayment { subscription, .. } if subscription == label)
+            let is_told = reader.actions.iter().rev().any(|one| {
+                matches!(&one.action, ProviderAction::AsyncPayment { subscription, .. } if subscription == label)
             });
             if is_told || reader.async_payment_comes(index, at, id) {
                 return Ok(false);
@@ -201,7 +194,7 @@ fn progress(
         (_, Status::Other(_)) => return Err(Unplayable::UnknownStatus),
         _ => return Err(Unplayable::StatusChange),
     };
-    reader.push(at, act);
+    reader.push(at, action);
     Ok(false)
 }
 
@@ -216,7 +209,7 @@ fn renew(reader: &mut LifecycleReader<'_>, change: LifecycleChange<'_>, label: &
     let subscription = label.clone();
     reader.push(change.at, ProviderAction::Renew { subscription, paid });
     if !is_collected {
-        reader.tell_without("invoice.paid");
+        reader.drop_event("invoice.paid");
     }
 }
 
@@ -231,7 +224,7 @@ fn end(
         return;
     }
     let comes = |end: Option<i64>| end.is_some_and(|end| at >= end || near(end, at));
-    let act = if was.status == Status::PastDue && change.now.was_given_up {
+    let action = if was.status == Status::PastDue && change.now.was_given_up {
         let then = GivenUp::Cancel;
         ProviderAction::GiveUp { subscription, then }
     } else if was.cancel.is_some() && comes(was.ends_at) {
@@ -242,5 +235,5 @@ fn end(
     } else {
         ProviderAction::CancelNow { subscription }
     };
-    reader.push(at, act);
+    reader.push(at, action);
 }

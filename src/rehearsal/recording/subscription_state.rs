@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     contract::{Price, PriceId, Status},
-    rehearsal::act::{CancelEncoding, PauseBehavior},
+    rehearsal::action::{CancelEncoding, PauseBehavior},
 };
 
 /// The part of a subscription that a recording reads. Ids only distinguish items and prices while the log is read.

@@ -29,8 +29,8 @@ fn record(events: &[Value]) -> Recording {
         log.add(event);
     }
     let contract = contract();
-    let cast = TestPrices::from_contract(&contract).expect("a paid plan");
-    log.recording(&contract, &cast, &BUILT_IN)
+    let prices = TestPrices::from_contract(&contract).expect("a paid plan");
+    log.recording(&contract, &prices, &BUILT_IN)
 }
 
 fn titles(recording: &Recording) -> Vec<String> {

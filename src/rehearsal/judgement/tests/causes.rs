@@ -21,7 +21,7 @@ fn kept(status: &str, changes: &[ColumnChange]) -> Observed {
 }
 
 fn told(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
-    let findings = one_a_cause(judged.concat()).into_iter();
+    let findings = one_per_cause(judged.concat()).into_iter();
     findings
         .map(|one| format!("{}: {}", one.entity, one.message))
         .collect()

@@ -255,7 +255,7 @@ fn one_cause_is_one_finding() {
     let scene = Scene::from_steps(&[PURCHASE]);
     let refused = lost().delivered(&[updated(400)]);
     scene.says(&refused, "handler-answer", &["answered 400"]);
-    // The same finding in other variations is merged into the first.
+    // The same finding in other variants is merged into the first.
     let findings = scene.judged(&refused);
     let told = |times: usize| {
         let folded = fold(vec![findings.clone(); times].concat());

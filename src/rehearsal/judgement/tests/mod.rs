@@ -4,19 +4,19 @@ mod causes;
 mod deliveries;
 mod rows;
 
-use super::{JudgedFinding, OnRow, endings_differ, fold, judge, one_a_cause};
+use super::{JudgedFinding, StepContext, endings_differ, fold, judge, one_per_cause};
 use crate::{
     contract::{
         Account, AccountColumns, Contract, Field, Finding, Severity, Subscription, explain,
         testing::{self, account, contract, facts, item, subscription},
     },
     rehearsal::{
-        due::{ScenarioRun, Variant},
         library::parse,
         observed::{
             BystanderChange, ColumnChange, Delivery, GateAnswer, HandlerResponse, InjectedFault,
             Observed, ProviderCall, RowState,
         },
+        runs::{ScenarioRun, Variant},
         scenario::{Scenario, Signing},
     },
 };
@@ -25,10 +25,10 @@ const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
 
 const PURCHASE: &str = "{id: bought, does: somebody buys, send: [checkout.session.completed]}";
 
-/// The last of a few steps, with the variation of its play.
+/// The last of a few steps, with the variant of its play.
 struct Scene {
     scenario: Scenario,
-    variation: Variant,
+    variant: Variant,
     contract: Contract,
 }
 
@@ -46,26 +46,26 @@ impl Scene {
         let lines = lines.concat();
         Self {
             scenario: parse("mine.yml", &format!("{HEAD}{lines}")).expect("a scenario"),
-            variation: Variant::None,
+            variant: Variant::None,
             contract: contract(),
         }
     }
 
-    fn varied(mut self, variation: Variant) -> Self {
-        self.variation = variation;
+    fn varied(mut self, variant: Variant) -> Self {
+        self.variant = variant;
         self
     }
 
-    fn on<T>(&self, judged: impl FnOnce(OnRow<'_>) -> T) -> T {
+    fn on<T>(&self, judged: impl FnOnce(StepContext<'_>) -> T) -> T {
         let play = self.scenario.plays.first().expect("a play");
-        let performance = ScenarioRun {
+        let run = ScenarioRun {
             scenario: &self.scenario,
             play,
-            variation: self.variation.clone(),
+            variant: self.variant.clone(),
             key: "mine.1.1".to_owned(),
         };
-        judged(OnRow {
-            performance: &performance,
+        judged(StepContext {
+            run: &run,
             step: play.steps.last().expect("a step"),
             account: "usr_ann",
             customer: "cus_ann",

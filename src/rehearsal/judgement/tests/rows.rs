@@ -258,8 +258,8 @@ fn what_goes_wrong_in_another_order_or_at_once() {
         "null",
         "incomplete",
     )]);
-    let says = |variation: Variant, parts: &[&str]| {
-        let scene = Scene::from_steps(&[every]).varied(variation);
+    let says = |variant: Variant, parts: &[&str]| {
+        let scene = Scene::from_steps(&[every]).varied(variant);
         scene.says(&observed, "revenue-leak", parts);
     };
     says(

@@ -1,6 +1,6 @@
 //! Describes a step: what happened, what was sent, the state on each side, and the handler's requests.
 
-use super::OnRow;
+use super::StepContext;
 use crate::{
     contract::{ExplainedSubscription, PriceUse},
     rehearsal::{
@@ -19,11 +19,11 @@ pub(super) const MOST_EARLIER: usize = 12;
 const LONGEST_VALUE: usize = 80;
 
 /// Returns the first line of a finding, which describes the step.
-pub(super) fn step(on: OnRow<'_>) -> String {
+pub(super) fn step(on: StepContext<'_>) -> String {
     let mut does = on.step.does.clone();
-    let told = on.performance.told();
-    if !told.is_empty() {
-        does = format!("{does} ({told})");
+    let text = on.run.description();
+    if !text.is_empty() {
+        does = format!("{does} ({text})");
     }
     format!("{}.\n", capitalized(&does))
 }
@@ -152,7 +152,7 @@ pub(super) fn changes(changes: &[ColumnChange]) -> String {
         Some(value) => shortened(value),
         None => "nothing".to_owned(),
     };
-    let mut told: Vec<_> = changes
+    let mut text: Vec<_> = changes
         .iter()
         .take(MOST_CHANGES)
         .map(|change| match (&change.before, &change.after) {
@@ -172,9 +172,9 @@ pub(super) fn changes(changes: &[ColumnChange]) -> String {
         })
         .collect();
     if changes.len() > MOST_CHANGES {
-        told.push(format!("{} more", changes.len() - MOST_CHANGES));
+        text.push(format!("{} more", changes.len() - MOST_CHANGES));
     }
-    told.join(", ")
+    text.join(", ")
 }
 
 /// Formats a response: its status, and the beginning of the body of an error.

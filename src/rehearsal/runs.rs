@@ -1,7 +1,7 @@
 //! Selects the runs of a scenario under a contract: one per price, event order or event version.
 
 use super::{
-    act::{BoughtBy, CheckoutPayment, ProviderAction},
+    action::{BoughtBy, CheckoutPayment, ProviderAction},
     scenario::{Each, EventOrder, Need, Play, Scenario, Step},
     test_prices::{PriceRole, TestPrices},
 };
@@ -10,7 +10,7 @@ use crate::contract::{Contract, Field, PriceId};
 /// The runs of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioRuns<'s> {
-    pub performances: Vec<ScenarioRun<'s>>,
+    pub runs: Vec<ScenarioRun<'s>>,
     /// Reasons for skipping parts of it, or all of it: one sentence per part.
     pub left_out: Vec<String>,
 }
@@ -20,7 +20,7 @@ pub struct ScenarioRuns<'s> {
 pub struct ScenarioRun<'s> {
     pub scenario: &'s Scenario,
     pub play: &'s Play,
-    pub variation: Variant,
+    pub variant: Variant,
     /// A unique key that is the same each time, from which ids are made.
     pub key: String,
 }
@@ -47,9 +47,9 @@ pub struct Links {
 }
 
 impl ScenarioRun<'_> {
-    /// Describes the variation; empty without one.
-    pub fn told(&self) -> String {
-        match &self.variation {
+    /// Describes the variant; empty without one.
+    pub fn description(&self) -> String {
+        match &self.variant {
             Variant::None => String::new(),
             Variant::AtOnce => "all events at once".to_owned(),
             Variant::Price(price) => format!("price `{price}`"),
@@ -73,41 +73,42 @@ impl ScenarioRun<'_> {
 
 /// Selects the runs of a scenario under a contract; `versions` are the event versions whose runs must end with the same
 /// rows.
-pub fn due<'s>(
+pub fn scenario_runs<'s>(
     scenario: &'s Scenario,
     contract: &Contract,
-    cast: &TestPrices,
+    prices: &TestPrices,
     (links, versions): (Links, &[String]),
 ) -> ScenarioRuns<'s> {
-    let mut due = ScenarioRuns {
-        performances: Vec::new(),
+    let mut selected = ScenarioRuns {
+        runs: Vec::new(),
         left_out: Vec::new(),
     };
-    due.left_out
+    selected
+        .left_out
         .extend(unmet(&scenario.needs, contract).map(ToOwned::to_owned));
-    if !due.left_out.is_empty() {
-        return due;
+    if !selected.left_out.is_empty() {
+        return selected;
     }
     for (number, play) in scenario.plays.iter().enumerate() {
         let unmet = unmet(&play.needs, contract).next();
-        let lack = unmet.or_else(|| lack(play, cast));
+        let lack = unmet.or_else(|| lack(play, prices));
         if let Some(lack) = lack.or_else(|| unlinked(play, links)) {
-            due.left_out.push(match &play.name {
+            selected.left_out.push(match &play.name {
                 Some(name) => format!("{name}: {lack}"),
                 None => lack.to_owned(),
             });
             continue;
         }
-        for (variant, variation) in variations(play, cast, versions).into_iter().enumerate() {
-            due.performances.push(ScenarioRun {
+        for (index, variant) in variants(play, prices, versions).into_iter().enumerate() {
+            selected.runs.push(ScenarioRun {
                 scenario,
                 play,
-                variation,
-                key: format!("{}.{}.{}", scenario.id, number + 1, variant + 1),
+                variant,
+                key: format!("{}.{}.{}", scenario.id, number + 1, index + 1),
             });
         }
     }
-    due
+    selected
 }
 
 /// Lists needs that the contract does not map.
@@ -121,23 +122,23 @@ fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'s
 }
 
 /// Returns the reason if the contract lacks a price of the play.
-fn lack(play: &Play, cast: &TestPrices) -> Option<&'static str> {
+fn lack(play: &Play, prices: &TestPrices) -> Option<&'static str> {
     let mut roles = play
         .steps
         .iter()
         .flat_map(|step| &step.provider)
         .flat_map(ProviderAction::roles);
-    roles.find_map(|role: PriceRole| cast.lacks(role))
+    roles.find_map(|role: PriceRole| prices.lacks(role))
 }
 
 /// Returns the reason if nothing links the first subscription of a play to its account. A completed Checkout does.
 fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     let mut is_linked = links.stored_customer;
-    for act in play.steps.iter().flat_map(|step| &step.provider) {
-        if let ProviderAction::Checkout(checkout) = act {
+    for action in play.steps.iter().flat_map(|step| &step.provider) {
+        if let ProviderAction::Checkout(checkout) = action {
             is_linked |= checkout.payment != CheckoutPayment::Never;
         }
-        if let ProviderAction::Subscribe(subscribe) = act
+        if let ProviderAction::Subscribe(subscribe) = action
             && !is_linked
         {
             match subscribe.by {
@@ -159,9 +160,9 @@ fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     None
 }
 
-fn variations(play: &Play, cast: &TestPrices, versions: &[String]) -> Vec<Variant> {
+fn variants(play: &Play, prices: &TestPrices, versions: &[String]) -> Vec<Variant> {
     match play.each {
-        Some(Each::Price) => cast
+        Some(Each::Price) => prices
             .paid
             .iter()
             .map(|price| Variant::Price(price.id.clone()))
@@ -182,9 +183,9 @@ fn variations(play: &Play, cast: &TestPrices, versions: &[String]) -> Vec<Varian
 fn orders(step: &Step) -> Vec<Variant> {
     let mut orders = Vec::new();
     permute(&mut Vec::new(), step.send.len(), &mut orders);
-    let mut variations: Vec<_> = orders.into_iter().map(Variant::Order).collect();
-    variations.push(Variant::AtOnce);
-    variations
+    let mut variants: Vec<_> = orders.into_iter().map(Variant::Order).collect();
+    variants.push(Variant::AtOnce);
+    variants
 }
 
 /// Lists every order of the positions below `length` that begins with `chosen`, starting with ascending order.
@@ -227,29 +228,30 @@ mod tests {
     fn events_come_in_every_order_and_at_once() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[]);
-        let cast = TestPrices::from_contract(&contract).expect("a cast");
+        let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
             .iter()
             .find(|one| one.id == "first-purchase-any-order");
-        let due = due(scenario.expect("there"), &contract, &cast, (LINKED, &[]));
-        let told: BTreeSet<_> = due.performances.iter().map(ScenarioRun::told).collect();
-        assert_eq!(told.len(), 31);
-        assert!(told.contains("all events at once"));
+        let selected = scenario_runs(scenario.expect("there"), &contract, &prices, (LINKED, &[]));
+        let descriptions: BTreeSet<_> =
+            selected.runs.iter().map(ScenarioRun::description).collect();
+        assert_eq!(descriptions.len(), 31);
+        assert!(descriptions.contains("all events at once"));
     }
 
     #[test]
     fn scenarios_that_do_not_apply_are_left_out() {
         let scenarios = built_in().expect("scenarios");
         let mut contract = contract(&[("price_a", "pro")]);
-        let cast = TestPrices::from_contract(&contract).expect("a cast");
+        let prices = TestPrices::from_contract(&contract).expect("a cast");
         let of = |id: &str, contract: &Contract| {
             let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
-            let due = due(scenario, contract, &cast, (LINKED, &[]));
-            (due.performances.len(), due.left_out)
+            let selected = scenario_runs(scenario, contract, &prices, (LINKED, &[]));
+            (selected.runs.len(), selected.left_out)
         };
         let second = "at-once: `plans` maps no second paid plan";
-        let (performances, left_out) = of("plan-change", &contract);
-        assert_eq!(performances, 0);
+        let (runs, left_out) = of("plan-change", &contract);
+        assert_eq!(runs, 0);
         assert_eq!(left_out.first().map(String::as_str), Some(second));
         assert_eq!(
             of("quantity", &contract),
@@ -264,9 +266,9 @@ mod tests {
     fn another_product_alone_needs_plans_to_tell_it_by() {
         let scenarios = built_in().expect("scenarios");
         let left_out = |contract: &Contract| {
-            let cast = TestPrices::from_contract(contract).expect("a cast");
+            let prices = TestPrices::from_contract(contract).expect("a cast");
             let scenario = scenarios.iter().find(|one| one.id == "bystanders");
-            due(scenario.expect("there"), contract, &cast, (LINKED, &[])).left_out
+            scenario_runs(scenario.expect("there"), contract, &prices, (LINKED, &[])).left_out
         };
         assert_eq!(left_out(&contract(&[("price_a", "pro")])), [""; 0]);
         assert_eq!(
@@ -279,31 +281,31 @@ mod tests {
     fn renewal_is_played_for_each_paid_price() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team"), ("price_0", "free")]);
-        let cast = TestPrices::from_contract(&contract).expect("a cast");
+        let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
             .iter()
             .find(|one| one.id == "renewal")
             .expect("there");
-        let due = due(scenario, &contract, &cast, (LINKED, &[]));
-        let told: Vec<_> = due.performances.iter().map(ScenarioRun::told).collect();
-        assert_eq!(told, ["price `price_a`", "price `price_b`"]);
+        let selected = scenario_runs(scenario, &contract, &prices, (LINKED, &[]));
+        let descriptions: Vec<_> = selected.runs.iter().map(ScenarioRun::description).collect();
+        assert_eq!(descriptions, ["price `price_a`", "price `price_b`"]);
     }
 
     #[test]
     fn other_versions_are_played_where_they_are_listed() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[]);
-        let cast = TestPrices::from_contract(&contract).expect("a cast");
+        let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios.iter().find(|one| one.id == "api-shapes");
         let scenario = scenario.expect("there");
-        let told = |versions: &[String]| -> Vec<String> {
-            let due = due(scenario, &contract, &cast, (LINKED, versions));
-            due.performances.iter().map(ScenarioRun::told).collect()
+        let descriptions = |versions: &[String]| -> Vec<String> {
+            let selected = scenario_runs(scenario, &contract, &prices, (LINKED, versions));
+            selected.runs.iter().map(ScenarioRun::description).collect()
         };
-        assert_eq!(told(&[]), [""]);
+        assert_eq!(descriptions(&[]), [""]);
         let versions = ["2024-06-20", "2026-10-28.endive"].map(str::to_owned);
         assert_eq!(
-            told(&versions),
+            descriptions(&versions),
             versions.map(|version| format!("events of version {version}"))
         );
     }
@@ -312,13 +314,13 @@ mod tests {
     fn plays_without_checkout_need_a_link_to_the_account() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team")]);
-        let cast = TestPrices::from_contract(&contract).expect("a cast");
+        let prices = TestPrices::from_contract(&contract).expect("a cast");
         let left_out = |stored_customer, metadata| -> Vec<String> {
             let links = Links {
                 stored_customer,
                 metadata,
             };
-            let of = |one| due(one, &contract, &cast, (links, &[])).left_out;
+            let of = |one| scenario_runs(one, &contract, &prices, (links, &[])).left_out;
             let all = scenarios.iter().flat_map(of);
             let of_links = all.filter(|reason| reason.contains("no Checkout comes first"));
             of_links.collect()
@@ -339,17 +341,17 @@ mod tests {
                     customer.subscription.created\n        then: { access: yes }\n";
         let scenario = crate::rehearsal::parse("mine.yml", text).expect("a scenario");
         let contract = contract(&[("price_a", "pro")]);
-        let cast = TestPrices::from_contract(&contract).expect("a cast");
+        let prices = TestPrices::from_contract(&contract).expect("a cast");
         let links = |stored_customer| Links {
             stored_customer,
             metadata: true,
         };
         assert_eq!(
-            due(&scenario, &contract, &cast, (links(true), &[])).left_out,
+            scenario_runs(&scenario, &contract, &prices, (links(true), &[])).left_out,
             [""; 0]
         );
         assert_eq!(
-            due(&scenario, &contract, &cast, (links(false), &[])).left_out,
+            scenario_runs(&scenario, &contract, &prices, (links(false), &[])).left_out,
             [
                 "no Checkout comes first, and no `{customer_id}` in `account.sql` says whose the subscription is"
             ]

@@ -425,7 +425,7 @@ impl ProviderAction {
             | Self::ScheduleChange { price, .. }
             | Self::AddItem { price, .. }
             | Self::RemoveItem { price, .. } => vec![*price],
-            Self::NotOurs(act) => act.roles(),
+            Self::NotOurs(action) => action.roles(),
             Self::PayOnce {} | Self::OneOffInvoice { .. } => vec![PriceRole::Once],
             Self::Wait { .. }
             | Self::Pay { .. }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rehearsing, people::TestAccount, real_now};
+use super::{Rehearsing, real_now, test_accounts::TestAccount};
 use crate::{
     billing::{PriceTable, stripe_objects},
     commands::failure::Failure,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Rehearsing, people::snapshots, step::Memory};
+use super::{Rehearsing, step::Memory, test_accounts::snapshots};
 use crate::{
     commands::failure::Failure,
     contract::UnixSeconds,

@@ -4,10 +4,10 @@ use fake_stripe::{Armed, FakeStripe, Times};
 
 use super::{
     Rehearsing,
-    delivering::{Parcel, deliver},
-    people::TestAccount,
-    rows::{look, plain},
+    delivery::{Parcel, deliver},
+    row_watch::{look, plain},
     step::{Memory, wait},
+    test_accounts::TestAccount,
 };
 use crate::{
     commands::failure::Failure,

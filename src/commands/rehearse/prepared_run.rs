@@ -3,13 +3,13 @@
 
 use super::{
     Rehearsing, bystanders,
-    performing::{self, Performing},
     progress::{Fate, RunProgress},
+    scenario_run::{self, Performing},
 };
 use crate::{
     commands::failure::Failure,
     contract::Rule,
-    rehearsal::{Answered, ExpectedRow, ScenarioRun, Signing, Step},
+    rehearsal::{ScenarioRun, Step},
 };
 
 /// Runs the plays that were not reached and need no purchase; `known` is the rule that the purchase breaks.
@@ -22,23 +22,23 @@ pub(super) async fn play(
         return Ok(());
     }
     let mut strangers = Vec::new();
-    for (index, performance) in progress.performances().into_iter().enumerate() {
+    for (index, run) in progress.runs().into_iter().enumerate() {
         let is_unreached = matches!(progress.fate(index), Some(Fate::NotReached(_)));
-        if !is_unreached || !needs_no_purchase(performance) {
+        if !is_unreached || !needs_no_purchase(run) {
             continue;
         }
         if strangers.is_empty() {
             strangers = bystanders::unpaying(rehearsing, "prepared.bystander").await?;
         }
-        let key = format!("{}.prepared", performance.key);
+        let key = format!("{}.prepared", run.key);
         let performing = Performing {
-            performance,
+            run,
             key: &key,
             bystanders: &strangers,
             is_alone: true,
             known: None,
         };
-        let fate = performing::perform_prepared(rehearsing, performing).await?;
+        let fate = scenario_run::perform_prepared(rehearsing, performing).await?;
         // A finding under the purchase's rule has the same cause, and is not reported again.
         if let Some(fate) = fate.filter(|fate| !fate.breaks(known)) {
             progress.set(index, Some(fate));
@@ -47,19 +47,8 @@ pub(super) async fn play(
     Ok(())
 }
 
-fn needs_no_purchase(performance: &ScenarioRun<'_>) -> bool {
-    let mut steps = performance.play.steps.iter();
+fn needs_no_purchase(run: &ScenarioRun<'_>) -> bool {
+    let mut steps = run.play.steps.iter();
     let (first, second) = (steps.next(), steps.next());
-    first.is_some_and(is_signed_otherwise) || second.is_some_and(changes_nothing)
-}
-
-/// Checks that the step is about signatures rather than purchases.
-pub(super) fn is_signed_otherwise(step: &Step) -> bool {
-    let mut sends = step.send.iter();
-    sends.any(|sending| sending.signed != Signing::AsDocumented)
-}
-
-/// Checks that the handler must refuse or ignore the step's events.
-pub(super) fn changes_nothing(step: &Step) -> bool {
-    step.then.answer == Answered::Refused || step.then.row == ExpectedRow::Untouched
+    first.is_some_and(Step::is_signed_otherwise) || second.is_some_and(Step::changes_nothing)
 }

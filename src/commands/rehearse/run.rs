@@ -1,4 +1,4 @@
-//! Runs all performances: the first purchase alone, then the others in parallel, then those alone that others may have
+//! Runs all runs: the first purchase alone, then the others in parallel, then those alone that others may have
 //! disturbed.
 
 use std::collections::BTreeSet;
@@ -6,18 +6,17 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, stream};
 
 use super::{
-    Rehearsing, bystanders, catalog,
-    people::UntouchedAccount,
-    performing::{Performing, perform},
-    prepared,
+    Rehearsing, bystanders, catalog, prepared_run,
     progress::{DISTURBS, Fate, RunProgress, Unreached},
     reach, results,
+    scenario_run::{Performing, perform},
+    test_accounts::UntouchedAccount,
 };
 use crate::{
     commands::failure::Failure,
     contract::{ColumnName, Finding, Rule},
     notice,
-    rehearsal::{Links, Scenario, ScenarioRuns, due, ends_play, one_a_cause},
+    rehearsal::{Links, Scenario, ScenarioRuns, ends_play, one_per_cause, scenario_runs},
 };
 
 /// The scenario whose failure affects every purchase.
@@ -40,7 +39,7 @@ enum FirstPurchase {
     Hopeless(Unreached),
 }
 
-/// Selects the performances of these scenarios.
+/// Selects the runs of these scenarios.
 pub(crate) fn progress<'s>(
     rehearsing: &Rehearsing<'_>,
     scenarios: &'s [Scenario],
@@ -55,21 +54,18 @@ pub(crate) fn progress<'s>(
         column.or_insert(ColumnName::Computed);
     }
     let versions = &rehearsing.settings.api_versions;
-    let of = |scenario| due(scenario, &contract, &rehearsing.cast, (links, versions));
-    let due: Vec<ScenarioRuns<'s>> = scenarios.iter().map(of).collect();
-    RunProgress::new(scenarios, due)
+    let of = |scenario| scenario_runs(scenario, &contract, &rehearsing.prices, (links, versions));
+    let selected: Vec<ScenarioRuns<'s>> = scenarios.iter().map(of).collect();
+    RunProgress::new(scenarios, selected)
 }
 
-/// Runs all performances.
+/// Runs all runs.
 pub(crate) async fn rehearse(
     rehearsing: &Rehearsing<'_>,
     progress: &RunProgress<'_>,
 ) -> Result<(), Failure> {
     catalog::tell(rehearsing).await?;
-    let is_buying = progress
-        .performances()
-        .iter()
-        .any(|one| one.scenario.id == FIRST);
+    let is_buying = progress.runs().iter().any(|one| one.scenario.id == FIRST);
     let mut bystanders = if is_buying {
         bystanders::unpaying(rehearsing, "bystander").await?
     } else {
@@ -92,12 +88,12 @@ pub(crate) async fn rehearse(
             for index in others {
                 progress.set(index, Some(Fate::NotReached(unreached)));
             }
-            return prepared::play(rehearsing, progress, DISTURBS).await;
+            return prepared_run::play(rehearsing, progress, DISTURBS).await;
         }
     };
     let (leading, rest): (Vec<usize>, Vec<usize>) = others
         .into_iter()
-        .partition(|index| known.is_none() || is_first_variation(progress, *index));
+        .partition(|index| known.is_none() || is_first_variant(progress, *index));
     let asked = rehearsing.fake.last_request();
     let goes_on = side_by_side(rehearsing, progress, &leading, (&bystanders, known)).await?;
     if goes_on {
@@ -109,12 +105,12 @@ pub(crate) async fn rehearse(
         list_all_calls(rehearsing, progress, (&bystanders, known)).await?;
     }
     match known {
-        Some(rule) => prepared::play(rehearsing, progress, rule).await,
+        Some(rule) => prepared_run::play(rehearsing, progress, rule).await,
         None => Ok(()),
     }
 }
 
-/// Lists the performances without a result.
+/// Lists the runs without a result.
 fn open(progress: &RunProgress<'_>) -> impl Iterator<Item = usize> {
     let fates = progress.all().into_iter().enumerate();
     fates.filter_map(|(index, fate)| fate.is_none().then_some(index))
@@ -127,13 +123,13 @@ async fn first(
     bystanders: &[UntouchedAccount],
 ) -> Result<FirstPurchase, Failure> {
     let mut fails = None;
-    for (index, performance) in progress.performances().into_iter().enumerate() {
-        if performance.scenario.id != FIRST {
+    for (index, run) in progress.runs().into_iter().enumerate() {
+        if run.scenario.id != FIRST {
             continue;
         }
         let performing = Performing {
-            performance,
-            key: &performance.key,
+            run,
+            key: &run.key,
             bystanders,
             is_alone: true,
             known: None,
@@ -162,16 +158,14 @@ fn failing_rule(rehearsing: &Rehearsing<'_>, fate: &Fate) -> Option<Rule> {
     Some(worst.finding.rule)
 }
 
-/// Checks that no earlier performance has the same play.
-fn is_first_variation(progress: &RunProgress<'_>, index: usize) -> bool {
-    let performances = progress.performances();
-    let before = index
-        .checked_sub(1)
-        .and_then(|before| performances.get(before));
-    before.map(|before| before.play) != performances.get(index).map(|one| one.play)
+/// Checks that no earlier run has the same play.
+fn is_first_variant(progress: &RunProgress<'_>, index: usize) -> bool {
+    let runs = progress.runs();
+    let before = index.checked_sub(1).and_then(|before| runs.get(before));
+    before.map(|before| before.play) != runs.get(index).map(|one| one.play)
 }
 
-/// Lists the variations of plays that got past the first purchase. The others are marked as not reached.
+/// Lists the variants of plays that got past the first purchase. The others are marked as not reached.
 fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
     let unreached = Some(Fate::NotReached(Unreached::AsTheFirst));
     let mut reached = Vec::new();
@@ -188,19 +182,19 @@ fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
     reached
 }
 
-/// Runs these performances in parallel. Returns false if they were stopped early.
+/// Runs these runs in parallel. Returns false if they were stopped early.
 async fn side_by_side(
     rehearsing: &Rehearsing<'_>,
     progress: &RunProgress<'_>,
     indices: &[usize],
     (bystanders, known): (&[UntouchedAccount], Option<Rule>),
 ) -> Result<bool, Failure> {
-    let performances = progress.performances();
+    let runs = progress.runs();
     let plays = indices.iter().filter_map(|index| {
-        let performance = *performances.get(*index)?;
+        let run = *runs.get(*index)?;
         let performing = Performing {
-            performance,
-            key: &performance.key,
+            run,
+            key: &run.key,
             bystanders,
             is_alone: false,
             known,
@@ -239,7 +233,7 @@ async fn list_all_calls(
 ) -> Result<(), Failure> {
     let mut reported = reported(rehearsing, progress);
     let mut replayed = Vec::new();
-    for (index, performance) in progress.performances().into_iter().enumerate() {
+    for (index, run) in progress.runs().into_iter().enumerate() {
         let Some(Fate::Played(mut played)) = progress.fate(index) else {
             continue;
         };
@@ -254,12 +248,12 @@ async fn list_all_calls(
             finding.evidence.push(UNLISTED_CALLS);
         }
         progress.set(index, Some(Fate::Played(played)));
-        replayed.push((index, performance));
+        replayed.push((index, run));
     }
-    for (index, performance) in replayed {
-        let key = format!("{}.calls", performance.key);
+    for (index, run) in replayed {
+        let key = format!("{}.calls", run.key);
         let performing = Performing {
-            performance,
+            run,
             key: &key,
             bystanders,
             is_alone: true,
@@ -280,7 +274,7 @@ async fn list_all_calls(
 fn reported(rehearsing: &Rehearsing<'_>, progress: &RunProgress<'_>) -> BTreeSet<String> {
     let scenarios = results::all_scenarios(rehearsing, progress).into_iter();
     let judged = scenarios.flat_map(|scenario| scenario.findings).collect();
-    let findings = one_a_cause(judged).into_iter();
+    let findings = one_per_cause(judged).into_iter();
     findings
         .map(|finding| finding.fingerprint.to_string())
         .collect()
@@ -296,11 +290,11 @@ async fn once_more(
     let fates = progress.all();
     let is_disturbed = fates.iter().flatten().any(Fate::disturbs);
     let mut disturbed = 0_usize;
-    for (index, performance) in progress.performances().into_iter().enumerate() {
+    for (index, run) in progress.runs().into_iter().enumerate() {
         let Some(fate) = fates.get(index) else {
             break;
         };
-        if performance.scenario.id == FIRST {
+        if run.scenario.id == FIRST {
             continue;
         }
         if disturbed >= DISTURBED {
@@ -320,14 +314,14 @@ async fn once_more(
         // A write to all rows would hit those of other plays too.
         rehearsing.scratch.start_anew().await?;
         catalog::tell(rehearsing).await?;
-        let key = format!("{}.alone", performance.key);
+        let key = format!("{}.alone", run.key);
         let stranger = format!("{key}.bystander");
         let fresh = match known {
             Some(_) => bystanders::unpaying(rehearsing, &stranger).await?,
             None => bystanders::gather(rehearsing, &stranger).await?,
         };
         let performing = Performing {
-            performance,
+            run,
             key: &key,
             bystanders: &fresh,
             is_alone: true,

@@ -1,4 +1,4 @@
-//! Performs the acts of a scenario on the fake provider.
+//! Performs the actions of a scenario on the fake provider.
 
 use std::collections::BTreeMap;
 
@@ -19,24 +19,24 @@ use crate::rehearsal::{
     reason = "`perform` names every act and sends each to where it belongs"
 )]
 impl Buyer {
-    /// Performs the act at the world's current time.
+    /// Performs the action at the world's current time.
     pub(super) fn perform(
         &mut self,
         world: &mut World,
-        cast: &TestPrices,
-        act: &ProviderAction,
+        prices: &TestPrices,
+        action: &ProviderAction,
     ) -> Result<(), ActError> {
-        match act {
+        match action {
             ProviderAction::Wait { .. } => Ok(()),
-            ProviderAction::Checkout(checkout) => self.check_out(world, cast, checkout),
-            ProviderAction::Subscribe(subscribe) => self.subscribe(world, cast, subscribe),
+            ProviderAction::Checkout(checkout) => self.check_out(world, prices, checkout),
+            ProviderAction::Subscribe(subscribe) => self.subscribe(world, prices, subscribe),
             ProviderAction::Pay { .. }
             | ProviderAction::ExpireIncomplete { .. }
             | ProviderAction::AsyncPayment { .. }
             | ProviderAction::Renew { .. }
             | ProviderAction::PaymentFailed { .. }
             | ProviderAction::Recover { .. }
-            | ProviderAction::GiveUp { .. } => self.money(world, act),
+            | ProviderAction::GiveUp { .. } => self.money(world, action),
             ProviderAction::TrialWillEnd { .. }
             | ProviderAction::EndTrial { .. }
             | ProviderAction::ScheduleCancel { .. }
@@ -46,16 +46,16 @@ impl Buyer {
             | ProviderAction::PauseCollection { .. }
             | ProviderAction::ClearPause { .. }
             | ProviderAction::Pause { .. }
-            | ProviderAction::Resume { .. } => self.term(world, act),
+            | ProviderAction::Resume { .. } => self.term(world, action),
             ProviderAction::ChangePrice { .. }
             | ProviderAction::ScheduleChange { .. }
             | ProviderAction::EnterPhase { .. }
             | ProviderAction::ChangeQuantity { .. }
             | ProviderAction::AddItem { .. }
-            | ProviderAction::RemoveItem { .. } => self.change(world, cast, act),
+            | ProviderAction::RemoveItem { .. } => self.change(world, prices, action),
             ProviderAction::PayOnce {}
             | ProviderAction::OneOffInvoice { .. }
-            | ProviderAction::Refund { .. } => self.single_payment(world, cast, act),
+            | ProviderAction::Refund { .. } => self.single_payment(world, prices, action),
             ProviderAction::ChangeEmail { .. }
             | ProviderAction::DeleteCustomer {}
             | ProviderAction::Forget { .. }
@@ -63,13 +63,13 @@ impl Buyer {
             | ProviderAction::Stranger {}
             | ProviderAction::NotOurs(_)
             | ProviderAction::Abandon { .. }
-            | ProviderAction::Invent {} => self.surroundings(world, cast, act),
+            | ProviderAction::Invent {} => self.surroundings(world, prices, action),
         }
     }
 
     /// Payments that succeed, fail or are given up.
-    fn money(&self, world: &mut World, act: &ProviderAction) -> Result<(), ActError> {
-        match act {
+    fn money(&self, world: &mut World, action: &ProviderAction) -> Result<(), ActError> {
+        match action {
             ProviderAction::Pay { subscription } => {
                 world.pay_first_invoice(self.id(subscription)?)?;
             }
@@ -110,8 +110,8 @@ impl Buyer {
     }
 
     /// Trials, cancellations and pauses.
-    fn term(&self, world: &mut World, act: &ProviderAction) -> Result<(), ActError> {
-        match act {
+    fn term(&self, world: &mut World, action: &ProviderAction) -> Result<(), ActError> {
+        match action {
             ProviderAction::TrialWillEnd { subscription } => {
                 world.trial_will_end(self.id(subscription)?)?;
             }
@@ -181,24 +181,24 @@ impl Buyer {
     fn change(
         &self,
         world: &mut World,
-        cast: &TestPrices,
-        act: &ProviderAction,
+        prices: &TestPrices,
+        action: &ProviderAction,
     ) -> Result<(), ActError> {
-        match act {
+        match action {
             ProviderAction::ChangePrice {
                 subscription,
                 price,
             } => {
-                let price = self.price(cast, *price)?;
+                let price = self.price(prices, *price)?;
                 let id = self.id(subscription)?;
-                let item = plan_item(world, cast, id);
+                let item = plan_item(world, prices, id);
                 world.change_price(id, item.as_deref(), &price)?;
             }
             ProviderAction::ScheduleChange {
                 subscription,
                 price,
             } => {
-                let price = self.price(cast, *price)?;
+                let price = self.price(prices, *price)?;
                 world.schedule_change(self.id(subscription)?, &price)?;
             }
             ProviderAction::EnterPhase { subscription } => {
@@ -209,21 +209,21 @@ impl Buyer {
                 quantity,
             } => {
                 let id = self.id(subscription)?;
-                let item = plan_item(world, cast, id);
+                let item = plan_item(world, prices, id);
                 world.change_quantity(id, item.as_deref(), *quantity)?;
             }
             ProviderAction::AddItem {
                 subscription,
                 price,
             } => {
-                let price = self.price(cast, *price)?;
+                let price = self.price(prices, *price)?;
                 world.add_item(self.id(subscription)?, Item::new(&price))?;
             }
             ProviderAction::RemoveItem {
                 subscription,
                 price,
             } => {
-                let price = self.price(cast, *price)?;
+                let price = self.price(prices, *price)?;
                 world.remove_item(self.id(subscription)?, &price)?;
             }
             other => return Err(ActError::misplaced(other)),
@@ -234,7 +234,7 @@ impl Buyer {
     /// Returns the bought items: several prices or just one, each in this quantity unless it is metered.
     fn items(
         &self,
-        cast: &TestPrices,
+        prices: &TestPrices,
         several: &[PriceRole],
         (only, quantity): (PriceRole, u32),
     ) -> Result<Vec<Item>, ActError> {
@@ -244,7 +244,7 @@ impl Buyer {
             several
         };
         let item = |role: &PriceRole| {
-            let mut item = Item::new(&self.price(cast, *role)?);
+            let mut item = Item::new(&self.price(prices, *role)?);
             item.quantity = (*role != PriceRole::Metered).then_some(quantity);
             Ok(item)
         };
@@ -254,10 +254,10 @@ impl Buyer {
     fn check_out(
         &mut self,
         world: &mut World,
-        cast: &TestPrices,
+        prices: &TestPrices,
         checkout: &Checkout,
     ) -> Result<(), ActError> {
-        let items = self.items(cast, &checkout.items, (checkout.price, checkout.quantity))?;
+        let items = self.items(prices, &checkout.items, (checkout.price, checkout.quantity))?;
         let coupon = checkout.percent_off.map(|percent| {
             let id = format!("prodverdict_{percent}_off");
             world.coupon(Coupon::percent(&id, percent.into()))
@@ -288,12 +288,12 @@ impl Buyer {
     fn subscribe(
         &mut self,
         world: &mut World,
-        cast: &TestPrices,
+        prices: &TestPrices,
         subscribe: &Subscribe,
     ) -> Result<(), ActError> {
         let mut subscription = Subscription::new(&self.customer, Status::Incomplete);
         let only = (subscribe.price, subscribe.quantity);
-        subscription.items = self.items(cast, &subscribe.items, only)?;
+        subscription.items = self.items(prices, &subscribe.items, only)?;
         if let Some(days) = subscribe.trial_days {
             let end = world.clock.saturating_add(DAY.saturating_mul(days.into()));
             subscription.details.trial_end = Some(end);

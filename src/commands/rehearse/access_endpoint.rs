@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
-use super::{Rehearsing, opening::redirect, people::TestAccount, stand::Stand};
+use super::{Rehearsing, account_state::Stand, setup::redirect, test_accounts::TestAccount};
 use crate::{
     config::Placeholder,
     rehearsal::{ExpectedRow, GateAnswer, Step},

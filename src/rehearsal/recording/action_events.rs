@@ -1,7 +1,7 @@
-//! The events of each act, as the built-in scenarios send them.
+//! The events of each action, as the built-in scenarios send them.
 
 use crate::rehearsal::{
-    act::{
+    action::{
         CheckoutPayment, EndOfTrial, FirstPayment, GivenUp, PaymentOutcome, ProviderAction, YesNo,
     },
     scenario::{Sending, Signing, Until},
@@ -48,14 +48,17 @@ pub(super) const TYPES: [&str; 18] = [
     REFUNDED,
 ];
 
-/// Lists the events of an act in the order that the provider documents.
-pub(super) fn tells(act: &ProviderAction) -> Vec<Sending> {
-    types(act).iter().map(|event| sending(act, event)).collect()
+/// Lists the events of an action in the order that the provider documents.
+pub(super) fn events_of(action: &ProviderAction) -> Vec<Sending> {
+    types(action)
+        .iter()
+        .map(|event| sending(action, event))
+        .collect()
 }
 
-fn sending(act: &ProviderAction, event: &str) -> Sending {
+fn sending(action: &ProviderAction, event: &str) -> Sending {
     // Before basil, a purchase through Checkout also sent an update.
-    let is_purchase = matches!(act, ProviderAction::Checkout(_)) && event == UPDATED;
+    let is_purchase = matches!(action, ProviderAction::Checkout(_)) && event == UPDATED;
     Sending {
         event: event.to_owned(),
         of: None,
@@ -64,8 +67,8 @@ fn sending(act: &ProviderAction, event: &str) -> Sending {
     }
 }
 
-fn types(act: &ProviderAction) -> &'static [&'static str] {
-    match act {
+fn types(action: &ProviderAction) -> &'static [&'static str] {
+    match action {
         ProviderAction::Checkout(checkout) => match checkout.payment {
             CheckoutPayment::Never => &[EXPIRED],
             CheckoutPayment::Unpaid => &[COMPLETED, CREATED],

@@ -4,23 +4,22 @@ use fake_stripe::Stage;
 
 use super::{
     Rehearsing,
-    people::{TestAccount, UntouchedAccount, actor, snapshots},
-    prepared,
     progress::{Fate, Unreached},
-    rows::look,
+    row_watch::look,
     step::{self, Memory},
+    test_accounts::{TestAccount, UntouchedAccount, actor, snapshots},
 };
 use crate::{
     commands::failure::Failure,
     contract::{Field, Rule},
     problem::Problem,
     rehearsal::{
-        JudgedFinding, Observed, OnRow, ProviderCall, RowState, ScenarioRun, Step, Unplayed,
+        JudgedFinding, Observed, ProviderCall, RowState, ScenarioRun, Step, StepContext, Unplayed,
         Variant, ends_play, judge, worst_then_first,
     },
 };
 
-/// Result of one performance.
+/// Result of one run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Played {
     pub(super) findings: Vec<JudgedFinding>,
@@ -56,10 +55,10 @@ pub(super) struct FinalState {
     pub(super) customer: String,
 }
 
-/// A performance to run.
+/// A run to run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Performing<'p> {
-    pub(super) performance: &'p ScenarioRun<'p>,
+    pub(super) run: &'p ScenarioRun<'p>,
     /// Seed of ids.
     pub(super) key: &'p str,
     pub(super) bystanders: &'p [UntouchedAccount],
@@ -89,7 +88,7 @@ pub(super) async fn perform(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
 ) -> Result<Fate, Failure> {
-    let steps = &performing.performance.play.steps;
+    let steps = &performing.run.play.steps;
     let mut actor = begin(rehearsing, performing).await?;
     let mut memory = remember(rehearsing, &actor, performing).await?;
     let first = steps.iter().enumerate();
@@ -101,14 +100,14 @@ pub(super) async fn perform_prepared(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
 ) -> Result<Option<Fate>, Failure> {
-    let steps = &performing.performance.play.steps;
+    let steps = &performing.run.play.steps;
     let Some(first) = steps.first() else {
         return Ok(None);
     };
     let mut actor = begin(rehearsing, performing).await?;
     let mut memory = remember(rehearsing, &actor, performing).await?;
     let mut played = Played::default();
-    if prepared::is_signed_otherwise(first) {
+    if first.is_signed_otherwise() {
         let observed = step::play(rehearsing, performing, first, &mut actor, &mut memory).await;
         let observed = match observed {
             Ok(observed) => observed,
@@ -122,8 +121,10 @@ pub(super) async fn perform_prepared(
             return Ok(None);
         }
         played.steps = 1;
-        played.events = events(performing.performance, &observed);
-    } else if let Err(halt) = step::act(rehearsing, first, &mut actor, &mut memory).await {
+        played.events = events(performing.run, &observed);
+    } else if let Err(halt) =
+        step::perform_actions(rehearsing, first, &mut actor, &mut memory).await
+    {
         return told(Err(halt)).map(Some);
     }
     if !step::pay(rehearsing, first, &actor, &mut memory).await? {
@@ -133,7 +134,7 @@ pub(super) async fn perform_prepared(
         .iter()
         .enumerate()
         .skip(1)
-        .take_while(|(_, step)| prepared::changes_nothing(step));
+        .take_while(|(_, step)| step.changes_nothing());
     let rest = play_steps(rehearsing, performing, rest, (&mut actor, &mut memory)).await;
     told(rest).map(|fate| {
         Some(match fate {
@@ -160,13 +161,11 @@ async fn begin(
     rehearsing: &Rehearsing<'_>,
     performing: Performing<'_>,
 ) -> Result<TestAccount, Failure> {
-    let Performing {
-        performance, key, ..
-    } = performing;
-    let mut actor = actor(rehearsing, key, stage(rehearsing, performance, key)).await?;
+    let Performing { run, key, .. } = performing;
+    let mut actor = actor(rehearsing, key, stage(rehearsing, run, key)).await?;
     let mut others = performing.bystanders.iter();
     actor.buyer.email_of_another = others.next().map(|one| one.email.clone());
-    if let Variant::Price(price) = &performance.variation {
+    if let Variant::Price(price) = &run.variant {
         actor.buyer.each = Some(price.clone());
     }
     Ok(actor)
@@ -178,7 +177,7 @@ async fn remember<'b>(
     performing: Performing<'b>,
 ) -> Result<Memory<'b>, Failure> {
     let bystanders = performing.bystanders;
-    let buys = performing.performance.play.is_first_purchase(0);
+    let buys = performing.run.play.is_first_purchase(0);
     let known = performing.known.filter(|_| buys);
     Ok(Memory {
         rows: look(rehearsing, &actor.tokens()).await?,
@@ -195,28 +194,28 @@ async fn play_steps<'p>(
     steps: impl Iterator<Item = (usize, &'p Step)>,
     (actor, memory): (&mut TestAccount, &mut Memory<'_>),
 ) -> Result<Fate, Halt> {
-    let performance = performing.performance;
+    let run = performing.run;
     let mut played = Played {
         is_alone: performing.is_alone,
         ..Played::default()
     };
     let mut wrong: Vec<Vec<JudgedFinding>> = Vec::new();
-    let last = performance.play.steps.len().saturating_sub(1);
+    let last = run.play.steps.len().saturating_sub(1);
     for (index, step) in steps {
         let observed = step::play(rehearsing, performing, step, actor, memory).await?;
-        if index == 0 && performance.play.is_first_purchase(index) {
+        if index == 0 && run.play.is_first_purchase(index) {
             rehearsing.first_sale.get_or_init(|| observed.after.paid);
             // The first scenario waited in vain for this purchase, and for nothing after it.
             memory.wrong_for.clear();
         }
         played.steps += 1;
-        played.events += events(performance, &observed);
+        played.events += events(run, &observed);
         played.is_doubtful |= memory.is_doubtful;
         if let Some(gap) = unplayed(&observed.calls) {
             return Ok(Fate::CouldNotTell(gap));
         }
-        let on = OnRow {
-            performance,
+        let on = StepContext {
+            run,
             step,
             account: &actor.account,
             customer: &actor.buyer.customer,
@@ -239,7 +238,7 @@ async fn play_steps<'p>(
             let mut delivered = memory.delivered.iter();
             delivered.all(|delivery| !delivery.answer.is_success())
         };
-        if fails_alike && (performance.play.is_first_purchase(index) || accepts_nothing()) {
+        if fails_alike && (run.play.is_first_purchase(index) || accepts_nothing()) {
             return Ok(Fate::NotReached(Unreached::AsTheFirst));
         }
         wrong.push(findings);
@@ -275,9 +274,9 @@ fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
 }
 
 /// Counts the deliveries. Concurrent events may cause a varying number of retries, so each event counts once.
-fn events(performance: &ScenarioRun<'_>, observed: &Observed) -> u64 {
+fn events(run: &ScenarioRun<'_>, observed: &Observed) -> u64 {
     let mut ids: Vec<_> = observed.deliveries.iter().map(|one| &one.id).collect();
-    if performance.variation == Variant::AtOnce {
+    if run.variant == Variant::AtOnce {
         ids.sort();
         ids.dedup();
     }
@@ -292,12 +291,8 @@ fn ending(actor: &TestAccount, row: RowState) -> FinalState {
     }
 }
 
-pub(super) fn stage(
-    rehearsing: &Rehearsing<'_>,
-    performance: &ScenarioRun<'_>,
-    key: &str,
-) -> Stage {
-    let listed = match &performance.variation {
+pub(super) fn stage(rehearsing: &Rehearsing<'_>, run: &ScenarioRun<'_>, key: &str) -> Stage {
+    let listed = match &run.variant {
         // The versions were validated when the rehearsal was opened.
         Variant::Version(version) => version.parse().ok(),
         Variant::None | Variant::Order(_) | Variant::AtOnce | Variant::Price(_) => None,

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Rehearsing,
-    performing::Halt,
+    scenario_run::Halt,
     step::{Memory, nonsense},
 };
 use crate::rehearsal::{
@@ -32,7 +32,7 @@ pub(super) struct Parcel {
 /// Lists the events to deliver at this step, in order.
 pub(super) fn parcels(
     rehearsing: &Rehearsing<'_>,
-    performance: &ScenarioRun<'_>,
+    run: &ScenarioRun<'_>,
     step: &Step,
     memory: &mut Memory<'_>,
 ) -> Result<Vec<Parcel>, Halt> {
@@ -58,14 +58,14 @@ pub(super) fn parcels(
     }
     let mut sends: Vec<&Sending> = step.send.iter().collect();
     if step.order == EventOrder::Every
-        && let Variant::Order(order) = &performance.variation
+        && let Variant::Order(order) = &run.variant
     {
         sends = order
             .iter()
             .filter_map(|index| step.send.get(*index))
             .collect();
     }
-    let stage = super::performing::stage(rehearsing, performance, "");
+    let stage = super::scenario_run::stage(rehearsing, run, "");
     let is_since_basil = stage.events_version.has_periods_at_items();
     for sending in sends {
         if sending.until == Some(Until::Basil) && is_since_basil {
