@@ -7,9 +7,10 @@ For each preset and each stack of its case file (tests/presets/PRESET.toml):
 - The role of role.sql is enough to check, and the check reads access, link and plan of every account as `expected.txt` of
   the stack does, which is what the stack's own code decides.
 - With the case's subscriptions, nothing is found. After each of its drifts, exactly the listed findings are.
-- The statements of rehearsal.yml create an account that the contract reads.
+- The statements of rehearsal.yml create an account that the contract reads, in a rehearsal of a handler that does nothing.
 """
 
+import http.server
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 import urllib.parse
@@ -46,6 +48,22 @@ NESTED_KEYS = {
 HINTS = {
     "revenue-leak", "wrongful-access", "no-subscription", "plan-drift", "customer-mismatch", "orphan-subscription",
 }
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    """A webhook handler that does nothing."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+HANDLER = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
 
 
 class Failed(Exception):
@@ -231,30 +249,27 @@ class Proof:
         self.validate(fill(self.text, self.pairs))
 
     def rehearse(self):
-        """Runs the statements that create an account."""
-        statements = load_yaml(fill(self.rehearsal, self.pairs))["rehearsal"]["account"]["sql"]
-        statements = [statements] if isinstance(statements, str) else statements
-        is_linked = any("{customer_id}" in statement for statement in statements)
+        """Plays a purchase against a handler that answers 200 and writes nothing: the account exists, and has no access."""
         database = copy(NAME)
         # A rehearsal begins with empty tables.
         psql(database, """
             select format('truncate %I.%I restart identity cascade', schemaname, tablename)
             from pg_tables where schemaname not in ('pg_catalog', 'information_schema') \\gexec
         """)
-        account, customer = "00000000-0000-4000-8000-0000000000aa", "cus_rehearsal"
-        for statement in statements:
-            for placeholder, value in (("{account_id}", account), ("{email}", "a@rehearsal.test"), ("{customer_id}", customer)):
-                statement = statement.replace(placeholder, f"'{value}'")
-            returned = psql(database, statement + ";")
-            account = returned[0][0] if returned else account
-        buyer = DEFAULTS | {"id": "sub_rehearsal", "customer": customer, "price": self.pairs[0][0]}
-        buyer |= {"product": self.pairs[0][0]}
-        report = self.check(database, [buyer])
-        entity = self.case.get("entity", "user")
-        wanted = f"revenue-leak {entity}:{account}" if is_linked else f"orphan-subscription customer:{customer}"
-        self.expect("after the statements of a rehearsal", report, [wanted])
-        if report["contracts"][0]["summary"]["accounts"] != 1:
-            raise Failed("the statements of a rehearsal did not create one account")
+        text = f"{fill(self.text, self.pairs)}\n{fill(self.rehearsal, self.pairs)}"
+        text = re.sub(r"(handler: http://localhost:)\d+", rf"\g<1>{HANDLER.server_port}", text)
+        text = re.sub(r"\n  settle: .*", "", text) + "  settle: 100ms\n  fake_stripe: { listen: \"127.0.0.1:0\" }\n"
+        (self.folder / "prodverdict.yml").write_text(text, encoding="utf-8")
+        secret = load_yaml(text)["rehearsal"]["secret_env"]
+        ran = self.run(
+            ["rehearse", "--scenario", "first-purchase", "--format", "json"],
+            DATABASE_URL=url(NAME, NAME), REHEARSAL_DATABASE_URL=url(database), **{secret: "whsec_" + "0" * 32},
+        )
+        report = json.loads(ran.stdout or "{}")
+        if ran.returncode != 1:
+            raise Failed(f"rehearsal: exit status {ran.returncode}: {ran.stderr.strip()} {report.get('problems', '')}")
+        rule = "revenue-leak" if "{customer_id}" in self.rehearsal else "orphan-subscription"
+        self.expect("rehearsal", report, [f"{rule} scenario:first-purchase/bought"])
 
     def prove(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -336,6 +351,7 @@ def main() -> int:
     stacks, presets = pathlib.Path(stacks), ROOT / "presets"
     names = names or sorted(folder.name for folder in presets.iterdir())
     failed = skipped = proved = 0
+    threading.Thread(target=HANDLER.serve_forever, daemon=True).start()
     for name in names:
         case = tomllib.loads((ROOT / "tests/presets" / f"{name}.toml").read_text(encoding="utf-8"))
         for facts in case.get("facts", [None]):
