@@ -2,6 +2,7 @@
 
 For each preset and each stack of its case file (tests/presets/PRESET.toml):
 
+- The tables and columns of preset.yml fit, tell the stack from all others, and are all that the contract reads.
 - As it is, the contract is refused because of its placeholders. With the plans that plans.sql reads from the rows (and the
   words or prices of the case file, where the rows do not have them), contract and rehearsal are valid.
 - The role of role.sql is enough to check, and the check reads access, link and plan of every account as `expected.txt` of
@@ -11,6 +12,7 @@ For each preset and each stack of its case file (tests/presets/PRESET.toml):
 """
 
 import http.server
+import itertools
 import json
 import os
 import pathlib
@@ -85,6 +87,15 @@ def psql(database: str, sql: str) -> list[list[str]]:
     return [line.split("\x1f") for line in ran.stdout.splitlines() if line]
 
 
+def bare(name: str) -> str:
+    """Returns a name without case and underscores, which is how names of columns are compared."""
+    return name.lower().replace("_", "")
+
+
+def columns_of(detect: dict) -> list[tuple[str, str]]:
+    return [(table, column) for table, columns in detect["tables"].items() for column in columns]
+
+
 def drop(database: str):
     psql("postgres", f"drop database if exists {database} with (force)")
 
@@ -156,16 +167,24 @@ DEFAULTS = {
 }
 
 
-class Proof:
-    """One preset on one stack."""
+def snake_case(text: str) -> str:
+    """Rewrites quoted names such as "stripeCustomerId"."""
+    return re.sub(r'"([a-z]+(?:[A-Z][a-z]*)+)"', lambda name: re.sub("[A-Z]", lambda c: f"_{c[0].lower()}", name[1]), text)
 
-    def __init__(self, program: str, preset: pathlib.Path, case: dict, facts: pathlib.Path | None):
-        self.program, self.preset, self.case, self.facts = program, preset, case, facts
-        self.text = (preset / "prodverdict.yml").read_text(encoding="utf-8")
-        rehearsal = preset / "rehearsal.yml"
-        self.rehearsal = rehearsal.read_text(encoding="utf-8") if rehearsal.exists() else None
-        self.provider = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))["provider"]
+
+class Proof:
+    """One preset on one stack, with the names of its columns as they are or in another spelling."""
+
+    def __init__(self, program: str, preset: pathlib.Path, case: dict, facts: pathlib.Path | None, spelling):
+        self.program, self.preset, self.case, self.facts, self.spelling = program, preset, case, facts, spelling
+        self.text = self.read("prodverdict.yml")
+        self.rehearsal = self.read("rehearsal.yml") if (preset / "rehearsal.yml").exists() else None
+        about = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))
+        self.provider, self.detect = about["provider"], about["detect"]
         self.subscriptions = [DEFAULTS | one for one in case["subscription"]]
+
+    def read(self, file: str) -> str:
+        return self.spelling((self.preset / file).read_text(encoding="utf-8"))
 
     def run(self, arguments: list[str], **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -186,7 +205,7 @@ class Proof:
         ran = self.run(["check", "access", "--fixtures-stripe", "--format", "json"], DATABASE_URL=url(database, NAME))
         report = json.loads(ran.stdout or "{}")
         if ran.returncode not in (0, 1):
-            raise Failed(f"exit status {ran.returncode}: {ran.stderr.strip()} {report.get('problems', '')}")
+            raise Failed(f"exit status {ran.returncode}: {ran.stderr.strip()} {ran.stdout}")
         is_high = any(finding["severity"] == "high" for finding in report["findings"])
         if ran.returncode != int(is_high):
             raise Failed(f"exit status {ran.returncode} with {report['findings']}")
@@ -200,7 +219,7 @@ class Proof:
     def plans(self, database: str) -> list[tuple[str, str]]:
         """Completes the pairs that the rows hold with the words and prices of the case file."""
         pairs = []
-        for key, word, _ in psql(database, (self.preset / "plans.sql").read_text(encoding="utf-8")):
+        for key, word, _ in psql(database, self.read("plans.sql")):
             keys = [key] if key else self.case.get("keys", {}).get(word, [])
             pairs += [(key, word or self.case.get("words", {}).get(key)) for key in keys]
         pairs = sorted(pair for pair in pairs if all(pair))
@@ -216,9 +235,42 @@ class Proof:
                 psql(NAME, (self.facts / file).read_text(encoding="utf-8"))
         else:
             psql(NAME, (ROOT / self.case["schema"]).read_text(encoding="utf-8"))
-        role = (self.preset / "role.sql").read_text(encoding="utf-8")
+        if self.spelling is snake_case:
+            psql(NAME, """
+                select format('alter table %I.%I rename column %I to %s', table_schema, table_name, column_name,
+                              trim(both '_' from lower(regexp_replace(column_name, '([A-Z])', '_\\1', 'g'))))
+                from information_schema.columns where column_name ~ '[A-Z]' \\gexec
+            """)
+        role = self.read("role.sql")
         psql(NAME, re.sub(r"\bprodverdict\b", NAME, role).replace("'…'", f"'{PASSWORD}'"))
-        psql(NAME, self.case.get("rows", ""))
+        psql(NAME, self.spelling(self.case.get("rows", "")))
+
+    def is_recognized(self):
+        """Among all presets whose columns exist, and no other is preferred to, this one is alone."""
+        columns = psql(NAME, "select table_schema, table_name, column_name from information_schema.columns")
+        existing = {tuple(map(bare, (f"{schema}.{table}", column))) for schema, table, column in columns}
+        existing |= {tuple(map(bare, (table, column))) for _, table, column in columns}
+        fitting = {}
+        for folder in self.preset.parent.iterdir():
+            detect = load_yaml((folder / "preset.yml").read_text(encoding="utf-8"))["detect"]
+            if all((bare(table), bare(column)) in existing for table, column in columns_of(detect)):
+                fitting[folder.name] = detect["prefer_over"]
+        outranked = {other for others in fitting.values() for other in others}
+        if set(fitting) - outranked != {self.preset.name}:
+            raise Failed(f"the tables fit {sorted(set(fitting) - outranked)}")
+
+    def needs_no_other_column(self):
+        """The contract reads only columns that preset.yml lists."""
+        database, listed = copy(NAME), {tuple(map(bare, pair)) for pair in columns_of(self.detect)}
+        tables = {table for table, _ in listed}
+        for schema, table, column in psql(database, """
+            select table_schema, table_name, column_name from information_schema.columns
+            where table_schema not in ('pg_catalog', 'information_schema')
+        """):
+            names = [bare(name) for name in (table, f"{schema}.{table}") if bare(name) in tables]
+            if names and not any((name, bare(column)) in listed for name in names):
+                psql(database, f'alter table "{schema}"."{table}" drop column "{column}" cascade')
+        self.check(database, self.subscriptions)
 
     def read_as_the_stack_does(self):
         """With every customer paying, then with none, the findings show what the contract reads in each row."""
@@ -278,6 +330,7 @@ class Proof:
             if refused.returncode != 2 or "error[placeholder]" not in refused.stderr + refused.stdout:
                 raise Failed(f"a contract with placeholders is not refused: {refused.stderr}{refused.stdout}")
             self.load()
+            self.is_recognized()
             self.pairs = self.plans(NAME)
             filled = fill(self.text, self.pairs)
             if self.rehearsal:
@@ -289,8 +342,9 @@ class Proof:
                 raise Failed(f"{valid.stderr}{valid.stdout}")
             if self.facts:
                 self.read_as_the_stack_does()
-            psql(NAME, self.case.get("right", ""))
+            psql(NAME, self.spelling(self.case.get("right", "")))
             self.expect("without drift", self.check(NAME, self.subscriptions), [])
+            self.needs_no_other_column()
             for drift in self.case["drift"]:
                 self.drift(drift)
             if self.rehearsal:
@@ -300,7 +354,7 @@ class Proof:
         database = NAME
         if "sql" in drift:
             database = copy(NAME)
-            psql(database, drift["sql"])
+            psql(database, self.spelling(drift["sql"]))
         changed = {one["id"]: one for one in drift.get("subscription", [])}
         known = {one["id"] for one in self.subscriptions}
         subscriptions = [one | changed.get(one["id"], {}) for one in self.subscriptions]
@@ -354,8 +408,9 @@ def main() -> int:
     threading.Thread(target=HANDLER.serve_forever, daemon=True).start()
     for name in names:
         case = tomllib.loads((ROOT / "tests/presets" / f"{name}.toml").read_text(encoding="utf-8"))
-        for facts in case.get("facts", [None]):
-            label = f"{name}, {facts}" if facts else name
+        spellings = [str] + [snake_case] * case.get("is_also_in_snake_case", False)
+        for facts, spelling in itertools.product(case.get("facts", [None]), spellings):
+            label = ", ".join(filter(None, (name, facts, spelling is snake_case and "snake_case")))
             if facts and not stacks.is_dir():
                 print(f"{label}: skipped, there is no {stacks}")
                 skipped += 1
@@ -365,7 +420,7 @@ def main() -> int:
                 # nextjs-stripe has an application with a contract of its own.
                 if name != "nextjs-stripe":
                     example_is_filled(presets / name)
-                Proof(program, presets / name, case, stacks / facts if facts else None).prove()
+                Proof(program, presets / name, case, stacks / facts if facts else None, spelling).prove()
                 print(f"{label}: proved, {len(case['drift'])} drifts")
                 proved += 1
             except Failed as reason:
