@@ -11,12 +11,11 @@ use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
-    error::ApiError,
+    error::{ApiError, Unplayed},
     faults::{Fault, Reshape},
     idempotency::Saved,
     limits::LimitReason,
     line::Cutter,
-    recorder::Unplayed,
     reshape,
 };
 

@@ -1,9 +1,7 @@
-//! Stripe's errors: the envelope and the messages.
+//! Stripe's errors: the envelope and the messages. Also tells gaps of this fake from errors that Stripe would return.
 
 use http::StatusCode;
 use serde::Serialize;
-
-use super::recorder::Unplayed;
 
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +13,17 @@ pub(crate) struct ApiError {
     pub(crate) param: Option<String>,
     /// Gap of this fake that caused the error; Stripe may have answered the request.
     pub(crate) unplayed: Option<Unplayed>,
+}
+
+/// An unsupported part of a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unplayed {
+    /// The path, or the method on it.
+    Endpoint,
+    /// A parameter, as written.
+    Parameter(String),
+    /// A path of `expand[]`.
+    Expansion(String),
 }
 
 const INVALID_REQUEST: &str = "invalid_request_error";

@@ -15,8 +15,9 @@ use secrecy::SecretString;
 use super::{
     answer::{Answer, AsItIs, Delivery},
     arrival::Arrival,
-    endpoints::{Call, Endpoint, Routed, Writing},
-    error::ApiError,
+    endpoint::Endpoint,
+    endpoints::{Call, Routed, Writing},
+    error::{ApiError, Unplayed},
     faults::{Fault, Faults},
     form::Form,
     idempotency::{Asked, Claim, Idempotency, Saved},
@@ -24,7 +25,7 @@ use super::{
     limits::{LimitReason, Limiter},
     line::Cutter,
     parameters::Parameters,
-    recorder::{self, Recorder, Unplayed},
+    recorder::{self, Answered, Recorder},
     version::{ApiVersion, UnknownVersion},
     world::{Cause, World, identifier},
 };
@@ -120,9 +121,12 @@ impl Engine {
             tokio::time::sleep(ticket.delay).await;
         }
         let disturbed = ticket.fault.is_some() || ticket.refused.is_some();
-        self.desk()
-            .recorder
-            .answer(ticket.number, &answer, disturbed);
+        let result = Answered {
+            status: answer.status,
+            unplayed: answer.unplayed.clone(),
+            disturbed,
+        };
+        self.desk().recorder.answer(ticket.number, result);
         drop((entered, key));
         let (answer, delivery) = match ticket.fault.filter(|_| ticket.refused.is_none()) {
             Some(Fault::ResetBeforeAnswer) => (answer, Delivery::Reset),

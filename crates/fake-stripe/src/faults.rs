@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{endpoints::Endpoint, limits::LimitReason, world::mix};
+use super::{endpoint::Endpoint, limits::LimitReason, world::mix};
 
 /// A fault in one request.
 #[derive(Debug, Clone, PartialEq, Eq)]

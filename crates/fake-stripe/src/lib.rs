@@ -1,14 +1,16 @@
 //! A stateful fake of Stripe: one engine with objects, a clock and a lifecycle, behind Stripe's HTTP API.
 //!
-//! A request goes through `server` (routes), `exchange` (recording, limits, faults, authorization) and `endpoints` (one
-//! file per resource) to `shapes` (the JSON by API version) of the objects in `world`. The `acts` of a world change it
-//! and record the events that Stripe would send, in a `Stage` that sets the time, the API version and the id namespace.
+//! Modules import one another in one direction. `world` is the state. `shapes` turns its objects into the JSON of an API
+//! version, and `operations` changes it as Stripe would and records the events, in a `Stage` that sets the time, the API
+//! version and the id namespace. A request goes through `server` (routes), `exchange` (recording, limits, faults,
+//! authorization) and `endpoints` (one file per resource), which use all three.
 //!
 //! `webhook` delivers the events, `redirect` sends the requests of an application here, and `command` is the program.
 
 mod answer;
 mod arrival;
 pub mod command;
+mod endpoint;
 mod endpoints;
 mod error;
 mod exchange;
@@ -21,6 +23,7 @@ mod latency;
 mod limits;
 mod line;
 mod loading;
+mod operations;
 mod paging;
 mod parameters;
 #[cfg(feature = "tls")]
@@ -39,13 +42,18 @@ pub mod webhook;
 mod world;
 
 pub use self::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
+    error::Unplayed,
     faults::{Armed, Disorder, Fault, Reshape, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},
     loading::LoadProblem,
-    recorder::{Request, Unplayed},
+    operations::{
+        Completion, EndForm, FirstPayment, GiveUp, Impossible, NewSchedule, Payment, PhaseLength,
+        Purchase, Renewal, TrialEnd, WantedPhase,
+    },
+    recorder::Request,
     server::FakeStripe,
     version::{ApiVersion, UnknownVersion},
     world::*,

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::endpoints::Endpoint;
+use super::endpoint::Endpoint;
 
 /// The exceeded limit, as in `Stripe-Rate-Limited-Reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

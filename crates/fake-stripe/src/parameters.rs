@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 
-use super::{error::ApiError, recorder::Unplayed};
+use super::error::{ApiError, Unplayed};
 
 /// A parameter known to an endpoint.
 #[derive(Debug, Clone, Copy)]

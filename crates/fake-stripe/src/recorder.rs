@@ -8,7 +8,7 @@ use std::{
 use compact_str::CompactString;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-use super::{answer::Answer, endpoints::Endpoint};
+use super::{endpoint::Endpoint, error::Unplayed};
 
 /// A received request, without its API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +35,6 @@ pub struct Request {
     pub namespaces: BTreeSet<CompactString>,
 }
 
-/// An unsupported part of a request.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unplayed {
-    /// The path, or the method on it.
-    Endpoint,
-    /// A parameter, as written.
-    Parameter(String),
-    /// A path of `expand[]`.
-    Expansion(String),
-}
-
 /// Headers that describe a client; `Authorization` is deliberately not included.
 const KEPT: [&str; 7] = [
     "accept-encoding",
@@ -56,6 +45,14 @@ const KEPT: [&str; 7] = [
     "user-agent",
     "x-stripe-client-user-agent",
 ];
+
+/// The result of a request, added to it after the response was prepared.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) unplayed: Option<Unplayed>,
+    pub(crate) disturbed: bool,
+}
 
 impl Request {
     /// Returns the last value of a parameter, named as written, such as `created[gte]`.
@@ -154,15 +151,15 @@ impl Recorder {
         self.arrived
     }
 
-    pub(crate) fn answer(&mut self, number: u64, answer: &Answer, disturbed: bool) {
+    pub(crate) fn answer(&mut self, number: u64, result: Answered) {
         let index = self
             .requests
             .binary_search_by_key(&number, |request| request.number);
         if let Some(request) = index.ok().and_then(|index| self.requests.get_mut(index)) {
             request.answered = Some(Instant::now());
-            request.status = Some(answer.status);
-            request.unplayed.clone_from(&answer.unplayed);
-            request.disturbed = disturbed;
+            request.status = Some(result.status);
+            request.unplayed = result.unplayed;
+            request.disturbed = result.disturbed;
         }
     }
 

@@ -26,7 +26,8 @@ use super::tls::{Certificates, TlsLines};
 use super::{
     answer::AsItIs,
     arrival::Arrival,
-    endpoints::{Endpoint, Method, Routed, routes, writes},
+    endpoint::Endpoint,
+    endpoints::{Method, Routed, routes, writes},
     exchange::Engine,
     faults::{About, Armed, Fault, Times},
     latency::Latency,

@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use self::{included::included, named::object_of};
 use super::{
-    error::ApiError,
-    recorder::Unplayed,
+    error::{ApiError, Unplayed},
     shapes::{self, View},
 };
 

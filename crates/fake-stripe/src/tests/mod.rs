@@ -1,7 +1,6 @@
 //! The fake as a client sees it: over HTTP on the loopback interface.
 
 mod access;
-mod acts;
 mod billing;
 mod disturbances;
 mod endpoints;
@@ -10,6 +9,7 @@ mod expansions;
 mod fields;
 mod filters;
 mod listing;
+mod operations;
 mod resources;
 mod shapes;
 mod writing;

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::Object};
+use super::{Metadata, collection::objects};
 
 /// A product. `features` are the ids of entitlement features that come with it.
 #[derive(Debug, Clone)]
@@ -171,22 +171,4 @@ impl Price {
     }
 }
 
-impl Object for Product {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
-
-impl Object for Price {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
+objects!(Product, Price);

@@ -10,6 +10,22 @@ pub(crate) trait Object {
     fn created(&self) -> i64;
 }
 
+/// Implements `Object` for types with the fields `id` and `created`.
+macro_rules! objects {
+    ($($name:ty),*) => {$(
+        impl $crate::world::Object for $name {
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn created(&self) -> i64 {
+                self.created
+            }
+        }
+    )*};
+}
+pub(super) use objects;
+
 /// The index of an object in its collection. Slots are assigned in insertion order and never change.
 pub(crate) type Slot = u32;
 

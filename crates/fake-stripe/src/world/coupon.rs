@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::Object, invoice::objects};
+use super::{Metadata, collection::objects};
 
 /// A coupon: a percentage or an amount off.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{
     Metadata,
-    collection::Object,
+    collection::objects,
     sparse::{Blank, Sparse},
 };
 
@@ -85,12 +85,4 @@ impl Customer {
     }
 }
 
-impl Object for Customer {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
+objects!(Customer);

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::Object};
+use super::{Metadata, collection::objects};
 
 #[derive(Debug, Clone)]
 pub struct Feature {
@@ -37,22 +37,4 @@ pub struct ActiveEntitlement {
     pub feature: CompactString,
 }
 
-impl Object for Feature {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
-
-impl Object for ActiveEntitlement {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
+objects!(Feature, ActiveEntitlement);

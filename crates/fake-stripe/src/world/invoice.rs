@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, Period, collection::Object};
+use super::{Metadata, Period, collection::objects};
 
 /// The status of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -154,20 +154,5 @@ impl InvoicePayment {
         }
     }
 }
-
-macro_rules! objects {
-    ($($name:ty),*) => {$(
-        impl Object for $name {
-            fn id(&self) -> &str {
-                &self.id
-            }
-
-            fn created(&self) -> i64 {
-                self.created
-            }
-        }
-    )*};
-}
-pub(super) use objects;
 
 objects!(Invoice, InvoiceItem, InvoicePayment);

@@ -59,7 +59,7 @@ impl World {
             subscription
                 .items
                 .iter()
-                .map(|item| length(&self.prices, &item.price))
+                .map(|item| period_length(&self.prices, &item.price))
                 .collect::<Vec<_>>()
         });
         let Some(lengths) = lengths else {
@@ -98,7 +98,7 @@ pub(super) fn fill_periods(
         .unwrap_or(subscription.created);
     let until = subscription.details.ended_at.unwrap_or(clock);
     for item in &mut subscription.items {
-        let length = length(prices, &item.price);
+        let length = period_length(prices, &item.price);
         item.period
             .get_or_insert_with(|| trial.unwrap_or_else(|| period_around(begin, until, length)));
     }
@@ -187,7 +187,8 @@ fn period_around(begin: i64, moment: i64, length: i64) -> Period {
     }
 }
 
-pub(super) fn length(prices: &Collection<Price>, price: &str) -> i64 {
+/// Returns the length of a price's periods; a month for a price without one.
+pub(crate) fn period_length(prices: &Collection<Price>, price: &str) -> i64 {
     let recurring = prices.get(price).and_then(|price| price.recurring.as_ref());
     recurring.map_or(Interval::Month.seconds(), |recurring| {
         recurring

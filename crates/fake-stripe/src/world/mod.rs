@@ -1,6 +1,6 @@
 //! The state of the fake Stripe: objects, the clock, and the operations that change them.
 
-mod acts;
+mod amounts;
 mod bulk;
 mod by_status;
 mod catalog;
@@ -11,6 +11,7 @@ mod entitlement;
 mod identifiers;
 mod invoice;
 mod lifecycle;
+mod metadata;
 mod notice;
 mod numbers;
 mod objects;
@@ -27,16 +28,13 @@ use std::collections::BTreeSet;
 use compact_str::CompactString;
 
 pub use self::{
-    acts::{
-        Completion, EndForm, FirstPayment, GiveUp, Impossible, NewSchedule, Payment, PhaseLength,
-        Purchase, Renewal, TrialEnd, WantedPhase,
-    },
     bulk::Bulk,
     catalog::{Interval, Price, Product, Recurring},
     coupon::{Coupon, Discount, Off},
     customer::{Customer, CustomerDetails},
     entitlement::{ActiveEntitlement, Feature},
     invoice::{Invoice, InvoiceItem, InvoiceLine, InvoicePayment, InvoiceStatus},
+    metadata::Metadata,
     notice::{Event, TestClock, WebhookEndpoint},
     payment::{Charge, Dispute, IntentStatus, PaymentIntent, PaymentMethod, Refund},
     record::{Record, RecordKind},
@@ -44,12 +42,13 @@ pub use self::{
     session::{CheckoutSession, PaymentStatus, PortalSession, SessionMode, SessionStatus},
     sparse::{Blank, Sparse},
     stage::{Cause, Stage},
-    subscription::{Details, Item, Metadata, PauseCollection, Period, Status, Subscription},
+    subscription::{Details, Item, PauseCollection, Period, Status, Subscription},
 };
 use self::{by_status::ByStatus, numbers::Numbers, objects::Objects, stage::Scene};
 pub(crate) use self::{
     collection::{Collection, Object, Slot},
     identifiers::{identifier, mix},
+    lifecycle::period_length,
 };
 use super::{keys::Keys, version::ApiVersion};
 
@@ -78,8 +77,8 @@ pub struct World {
     pub(crate) by_status: ByStatus,
     /// Pairs of (customer, subscription), so that a lookup by customer does not scan a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
-    numbers: Numbers,
-    scene: Scene,
+    pub(crate) numbers: Numbers,
+    pub(crate) scene: Scene,
 }
 
 /// Deviations of live payloads from the documentation; off unless a test enables them.
@@ -290,6 +289,22 @@ impl World {
         self.customers.get(id)
     }
 
+    pub fn find_invoice(&self, id: &str) -> Option<&Invoice> {
+        self.objects.invoices.get(id)
+    }
+
+    pub fn find_session(&self, id: &str) -> Option<&CheckoutSession> {
+        self.objects.sessions.get(id)
+    }
+
+    pub fn find_event(&self, id: &str) -> Option<&Event> {
+        self.events.get(id)
+    }
+
+    pub fn find_schedule(&self, id: &str) -> Option<&Schedule> {
+        self.objects.schedules.get(id)
+    }
+
     /// Returns the ids of a customer's subscriptions in insertion order.
     pub fn subscriptions_of(&self, customer: &str) -> Vec<CompactString> {
         self.slots_of(customer)
@@ -330,7 +345,7 @@ impl World {
         }
     }
 
-    fn unlink(&mut self, subscription: Slot) {
+    pub(crate) fn unlink(&mut self, subscription: Slot) {
         let customer = self
             .subscriptions
             .at(subscription)
@@ -340,13 +355,13 @@ impl World {
         }
     }
 
-    fn fill(&mut self, id: &mut CompactString, prefix: &'static str, length: usize) {
+    pub(crate) fn fill(&mut self, id: &mut CompactString, prefix: &'static str, length: usize) {
         if id.is_empty() {
             *id = self.numbers.next(prefix, length);
         }
     }
 
-    fn stamp(&self, created: &mut i64) {
+    pub(crate) fn stamp(&self, created: &mut i64) {
         if *created == 0 {
             *created = self.clock;
         }

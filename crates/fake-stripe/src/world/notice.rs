@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{Metadata, collection::Object};
+use super::{Metadata, collection::objects};
 
 /// An event with a snapshot of its object, rendered when the event happened.
 #[derive(Debug, Clone)]
@@ -40,32 +40,4 @@ pub struct TestClock {
     pub name: Option<CompactString>,
 }
 
-impl Object for Event {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
-
-impl Object for WebhookEndpoint {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
-
-impl Object for TestClock {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
+objects!(Event, WebhookEndpoint, TestClock);

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{collection::Object, invoice::objects};
+use super::collection::objects;
 
 /// A stored object as it is returned.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,7 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Returns the prefix of the kind's ids, and the number of characters after it.
-    pub(super) fn prefix(self) -> (&'static str, usize) {
+    pub(crate) fn prefix(self) -> (&'static str, usize) {
         match self {
             Self::PromotionCode => ("promo_1", 19),
             Self::TaxRate => ("txr_1", 19),
@@ -42,7 +42,7 @@ impl RecordKind {
     }
 
     /// Returns the prefix of the kind's event types.
-    pub(super) fn event(self) -> &'static str {
+    pub(crate) fn event(self) -> &'static str {
         match self {
             Self::PromotionCode => "promotion_code",
             Self::TaxRate => "tax_rate",

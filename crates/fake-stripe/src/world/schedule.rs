@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Item, Metadata, Period, collection::Object, invoice::objects};
+use super::{Item, Metadata, Period, collection::objects};
 
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {

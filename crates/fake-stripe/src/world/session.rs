@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Item, Metadata, collection::Object, invoice::objects};
+use super::{Item, Metadata, collection::objects};
 
 /// A Checkout session.
 #[derive(Debug, Clone, Default)]

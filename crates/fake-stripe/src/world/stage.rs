@@ -30,11 +30,11 @@ pub struct Cause {
 
 /// The current context of a world.
 #[derive(Debug, Default)]
-pub(super) struct Scene {
+pub(crate) struct Scene {
     /// Version of events; `None` for the account's default.
-    pub(super) events_version: Option<ApiVersion>,
+    pub(crate) events_version: Option<ApiVersion>,
     /// Cause of the current operation's events.
-    pub(super) cause: Cause,
+    pub(crate) cause: Cause,
     /// Current request of the application.
     request: Option<Cause>,
     /// Events recorded since the stage was entered.
@@ -48,7 +48,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn tell(&mut self, event: &CompactString) {
+    pub(crate) fn tell(&mut self, event: &CompactString) {
         if let Some(told) = &mut self.told {
             told.push(event.clone());
         }
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// Starts an operation of a person, whose events share a request.
-    pub(super) fn by_person(&mut self) {
+    pub(crate) fn by_person(&mut self) {
         self.scene.cause = match self.scene.request.clone() {
             Some(cause) => cause,
             None => Cause {
@@ -135,7 +135,7 @@ impl World {
     }
 
     /// Starts an operation of Stripe itself, whose events have no request unless the application sent one.
-    pub(super) fn by_itself(&mut self) {
+    pub(crate) fn by_itself(&mut self) {
         self.scene.cause = self.scene.request.clone().unwrap_or_default();
     }
 

@@ -1,17 +1,14 @@
 //! A subscription, its items and its statuses.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use compact_str::CompactString;
 
 use super::{
-    Discount,
-    collection::Object,
+    Discount, Metadata,
+    collection::objects,
     sparse::{Blank, Sparse},
 };
-
-/// Custom data that a test or a scenario attaches to an object.
-pub type Metadata = BTreeMap<String, String>;
 
 /// A subscription as the engine stores it. The world fills in an empty `id`, a `created` of 0, and missing periods of
 /// items.
@@ -222,16 +219,6 @@ impl Subscription {
     }
 }
 
-impl Object for Subscription {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn created(&self) -> i64 {
-        self.created
-    }
-}
-
 /// The status of a subscription. `Other` is for words that Stripe may add.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Status {
@@ -285,3 +272,5 @@ impl fmt::Display for Status {
         f.write_str(self.as_str())
     }
 }
+
+objects!(Subscription);

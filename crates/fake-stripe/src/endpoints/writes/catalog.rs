@@ -2,7 +2,7 @@
 
 use super::{Method, Write, Writing, customers::new_metadata, prices::PriceData};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,

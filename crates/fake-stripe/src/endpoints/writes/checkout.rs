@@ -9,13 +9,13 @@ use super::{
     subscriptions::{Trial, coupon},
 };
 use crate::{
-    endpoints::Endpoint,
-    error::ApiError,
+    endpoint::Endpoint,
+    error::{ApiError, Unplayed},
     form::{Form, Given},
     keys::Permission,
-    recorder::Unplayed,
+    operations::{Completion, Payment},
     shapes,
-    world::{CheckoutSession, Completion, Item, Payment, World},
+    world::{CheckoutSession, Item, World},
 };
 
 pub(super) const WRITES: &[Write] = &[

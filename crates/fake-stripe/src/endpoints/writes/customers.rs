@@ -2,7 +2,7 @@
 
 use super::{Method, Write, Writing};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,

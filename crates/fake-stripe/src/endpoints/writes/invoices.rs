@@ -4,12 +4,8 @@ use compact_str::CompactString;
 
 use super::{Write, Writing};
 use crate::{
-    endpoints::Endpoint,
-    error::ApiError,
-    form::merge,
-    keys::Permission,
-    shapes,
-    world::{Impossible, World},
+    endpoint::Endpoint, error::ApiError, form::merge, keys::Permission, operations::Impossible,
+    shapes, world::World,
 };
 
 const fn write(

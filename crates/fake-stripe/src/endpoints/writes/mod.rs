@@ -30,7 +30,8 @@ use crate::{
     error::ApiError,
     form::Form,
     keys::Permission,
-    world::{Cause, Impossible, World},
+    operations::Impossible,
+    world::{Cause, World},
 };
 
 /// One row of the table.

@@ -2,7 +2,7 @@
 
 use super::{Write, Writing, customers::new_metadata};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::merge,
     keys::Permission,

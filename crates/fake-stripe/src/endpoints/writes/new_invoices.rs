@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Method, Write, Writing, customers::new_metadata, items::WantedItem};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given},
     keys::Permission,

@@ -5,7 +5,7 @@ use super::{
     customers::{is_test_card, known_card, new_metadata},
 };
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::merge,
     keys::Permission,

@@ -2,7 +2,7 @@
 
 use super::{Method, Write, Writing};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     keys::Permission,
     shapes,

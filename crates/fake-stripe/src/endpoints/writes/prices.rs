@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{Method, Write, Writing, customers::new_metadata};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,

@@ -4,12 +4,13 @@ use compact_str::CompactString;
 
 use super::{Write, Writing, customers::new_metadata, items::WantedItem};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
+    operations::{NewSchedule, PhaseLength, WantedPhase},
     shapes,
-    world::{Interval, NewSchedule, PhaseLength, Schedule, WantedPhase, World},
+    world::{Interval, Schedule, World},
 };
 
 const fn post(

@@ -8,12 +8,13 @@ use super::{
     items::{WantedItem, check_new},
 };
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given},
     keys::Permission,
+    operations::FirstPayment,
     shapes::SubscriptionShape,
-    world::{Discount, FirstPayment, Item, Status, Subscription, World},
+    world::{Discount, Item, Status, Subscription, World},
 };
 
 const fn write(

@@ -10,11 +10,12 @@ use super::{
     subscriptions::{BEHAVIORS, IGNORED, answer, coupon},
 };
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
-    world::{EndForm, Impossible, PauseCollection, Status, Subscription, TrialEnd, World},
+    operations::{EndForm, Impossible, TrialEnd},
+    world::{PauseCollection, Status, Subscription, World},
 };
 
 pub(super) const WRITES: &[Write] = &[Write {

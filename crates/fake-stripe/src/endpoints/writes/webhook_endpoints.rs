@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Method, Write, Writing, customers::new_metadata};
 use crate::{
-    endpoints::Endpoint,
+    endpoint::Endpoint,
     error::ApiError,
     form::merge,
     keys::Permission,

@@ -2,20 +2,17 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{
-        IntentStatus, Invoice, InvoiceStatus, PaymentIntent, PaymentMethod, Price, Product, Status,
-        World,
-    },
-    Impossible,
-    telling::Thing,
+use super::{Impossible, events::EventObject};
+use crate::world::{
+    IntentStatus, Invoice, InvoiceStatus, PaymentIntent, PaymentMethod, Price, Product, Status,
+    World,
 };
 
 impl World {
     pub fn create_product(&mut self, product: Product) -> CompactString {
         self.by_person();
         let id = self.product(product);
-        self.tell("product.created", Thing::Product(&id));
+        self.tell("product.created", EventObject::Product(&id));
         id
     }
 
@@ -28,7 +25,7 @@ impl World {
         let known = self.products.get(id).cloned();
         let mut product = known.ok_or_else(|| Impossible::unknown("product", id))?;
         self.by_person();
-        self.tell_change("product.updated", Thing::Product(id), |world| {
+        self.tell_change("product.updated", EventObject::Product(id), |world| {
             change(&mut product);
             product.id = id.into();
             world.products.put(product);
@@ -50,7 +47,7 @@ impl World {
             });
         }
         self.by_person();
-        self.tell("product.deleted", Thing::Product(id));
+        self.tell("product.deleted", EventObject::Product(id));
         self.products.forget(id);
         Ok(())
     }
@@ -58,7 +55,7 @@ impl World {
     pub fn create_price(&mut self, price: Price) -> CompactString {
         self.by_person();
         let id = self.price(price);
-        self.tell("price.created", Thing::Price(&id));
+        self.tell("price.created", EventObject::Price(&id));
         id
     }
 
@@ -71,7 +68,7 @@ impl World {
         let known = self.prices.get(id).cloned();
         let mut price = known.ok_or_else(|| Impossible::unknown("price", id))?;
         self.by_person();
-        self.tell_change("price.updated", Thing::Price(id), |world| {
+        self.tell_change("price.updated", EventObject::Price(id), |world| {
             change(&mut price);
             price.id = id.into();
             world.prices.put(price);
@@ -124,15 +121,15 @@ impl World {
         self.invoice_in(id, &[InvoiceStatus::Open], "giving it up")?;
         self.by_person();
         let clock = self.clock;
-        let before = self.rendering(Thing::Invoice(id));
+        let before = self.rendering(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
             invoice.status = InvoiceStatus::Uncollectible;
             invoice.uncollectible_at = Some(clock);
             invoice.auto_advance = false;
             invoice.next_payment_attempt = None;
         });
-        self.tell("invoice.marked_uncollectible", Thing::Invoice(id));
-        self.tell_since("invoice.updated", Thing::Invoice(id), &before);
+        self.tell("invoice.marked_uncollectible", EventObject::Invoice(id));
+        self.tell_since("invoice.updated", EventObject::Invoice(id), &before);
         Ok(())
     }
 
@@ -146,7 +143,7 @@ impl World {
             return Err(Impossible::unknown("invoice", id));
         }
         self.by_person();
-        self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
+        self.tell_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.change_invoice(id, change);
         });
         Ok(())
@@ -183,7 +180,7 @@ impl World {
     pub fn create_payment_intent(&mut self, intent: PaymentIntent) -> CompactString {
         self.by_person();
         let id = self.payment_intent(intent);
-        self.tell("payment_intent.created", Thing::PaymentIntent(&id));
+        self.tell("payment_intent.created", EventObject::PaymentIntent(&id));
         id
     }
 
@@ -207,7 +204,7 @@ impl World {
             intent.status = IntentStatus::Canceled;
             intent.canceled_at = Some(clock);
         });
-        self.tell("payment_intent.canceled", Thing::PaymentIntent(id));
+        self.tell("payment_intent.canceled", EventObject::PaymentIntent(id));
         Ok(())
     }
 
@@ -255,7 +252,7 @@ impl World {
             }
         };
         self.by_person();
-        self.tell("payment_method.attached", Thing::PaymentMethod(&id));
+        self.tell("payment_method.attached", EventObject::PaymentMethod(&id));
         Some(id)
     }
 

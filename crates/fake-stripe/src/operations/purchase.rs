@@ -1,10 +1,10 @@
 //! Events of a purchase, whose order changed with basil.
 
 use super::{
-    super::{IntentStatus, World},
     checkout::{Making, Payment, Purchase, begin},
-    telling::Thing,
+    events::EventObject,
 };
+use crate::world::{IntentStatus, World};
 
 impl World {
     /// Records the events since basil: Checkout creates the subscription after its payment, so it is active from the
@@ -23,22 +23,22 @@ impl World {
             self.activate(subscription);
         }
         if let Some(charge) = &charge {
-            self.tell("charge.succeeded", Thing::Charge(charge));
+            self.tell("charge.succeeded", EventObject::Charge(charge));
         }
         self.tell(
             "payment_method.attached",
-            Thing::PaymentMethod(&making.card),
+            EventObject::PaymentMethod(&making.card),
         );
         if making.is_new_customer {
-            self.tell("customer.created", Thing::Customer(customer));
+            self.tell("customer.created", EventObject::Customer(customer));
         }
-        self.tell("checkout.session.completed", Thing::Session(session));
+        self.tell("checkout.session.completed", EventObject::Session(session));
         self.tell(
             "customer.subscription.created",
-            Thing::Subscription(subscription),
+            EventObject::Subscription(subscription),
         );
         self.tell_intent(making);
-        self.tell("invoice.created", Thing::Invoice(invoice));
+        self.tell("invoice.created", EventObject::Invoice(invoice));
         self.finalize_told(invoice);
         if is_paid || making.intent.is_none() {
             self.paid_told(invoice);
@@ -56,25 +56,25 @@ impl World {
         } = &making.purchase;
         let is_paid = making.payment == Payment::Paid;
         if making.is_new_customer {
-            self.tell("customer.created", Thing::Customer(customer));
+            self.tell("customer.created", EventObject::Customer(customer));
         }
         let charge = making.intent.as_deref().filter(|_| is_paid);
         if let Some(charge) = charge.map(|intent| self.charge_for(intent, false)) {
-            self.tell("charge.succeeded", Thing::Charge(&charge));
+            self.tell("charge.succeeded", EventObject::Charge(&charge));
         }
         self.tell(
             "payment_method.attached",
-            Thing::PaymentMethod(&making.card),
+            EventObject::PaymentMethod(&making.card),
         );
-        self.tell("invoice.created", Thing::Invoice(invoice));
+        self.tell("invoice.created", EventObject::Invoice(invoice));
         self.tell(
             "customer.subscription.created",
-            Thing::Subscription(subscription),
+            EventObject::Subscription(subscription),
         );
-        let before = self.rendering(Thing::Invoice(invoice));
+        let before = self.rendering(EventObject::Invoice(invoice));
         self.finalize(invoice);
-        self.tell_since("invoice.updated", Thing::Invoice(invoice), &before);
-        self.tell("invoice.finalized", Thing::Invoice(invoice));
+        self.tell_since("invoice.updated", EventObject::Invoice(invoice), &before);
+        self.tell("invoice.finalized", EventObject::Invoice(invoice));
         if is_paid || making.intent.is_none() {
             self.update_told(subscription, |subscription| {
                 subscription.details.default_payment_method = Some(making.card.clone());
@@ -85,7 +85,7 @@ impl World {
             self.update_told(subscription, begin);
         }
         self.tell_intent(making);
-        self.tell("checkout.session.completed", Thing::Session(session));
+        self.tell("checkout.session.completed", EventObject::Session(session));
     }
 
     /// Records the events of the purchase's payment intent, succeeded or processing.
@@ -93,15 +93,21 @@ impl World {
         let Some(intent) = making.intent.as_deref() else {
             return;
         };
-        self.tell("payment_intent.created", Thing::PaymentIntent(intent));
+        self.tell("payment_intent.created", EventObject::PaymentIntent(intent));
         if making.payment == Payment::Paid {
-            self.tell("payment_intent.succeeded", Thing::PaymentIntent(intent));
+            self.tell(
+                "payment_intent.succeeded",
+                EventObject::PaymentIntent(intent),
+            );
         } else {
             self.change_intent(intent, |intent| {
                 intent.status = IntentStatus::Processing;
                 intent.payment_method = Some(making.card.clone());
             });
-            self.tell("payment_intent.processing", Thing::PaymentIntent(intent));
+            self.tell(
+                "payment_intent.processing",
+                EventObject::PaymentIntent(intent),
+            );
         }
     }
 }

@@ -2,51 +2,12 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::{
-    super::{
-        CheckoutSession, Invoice, InvoiceItem, InvoiceLine, InvoiceStatus, Item, Period, Status,
-        Subscription, World,
-    },
-    telling::Thing,
+use super::events::EventObject;
+use crate::world::{
+    Invoice, InvoiceItem, InvoiceLine, InvoiceStatus, Item, Period, Status, Subscription, World,
 };
 
 impl World {
-    /// Returns the cost of an item for one period. Usage is not measured here, so metered items cost nothing.
-    pub(crate) fn amount(&self, item: &Item) -> i64 {
-        let price = self.prices.get(&item.price);
-        let unit = price
-            .and_then(|price| price.unit_amount)
-            .unwrap_or_default();
-        unit.saturating_mul(i64::from(item.quantity.unwrap_or_default()))
-    }
-
-    /// Returns the amount due today for a Checkout session, before any discount.
-    pub(crate) fn session_subtotal(&self, session: &CheckoutSession) -> i64 {
-        if session.trial_days.is_some() {
-            return 0;
-        }
-        let amounts = session.items.iter().map(|item| self.amount(item));
-        amounts.fold(0, i64::saturating_add)
-    }
-
-    /// Returns the discount by a session's coupon on an amount.
-    pub(crate) fn amount_off(&self, session: &CheckoutSession, amount: i64) -> i64 {
-        let coupon = session.coupon.as_deref();
-        let coupon = coupon.and_then(|id| self.objects.coupons.get(id));
-        coupon.map_or(0, |coupon| coupon.taken_off(amount))
-    }
-
-    pub(crate) fn currency_of<'w>(&'w self, subscription: &'w Subscription) -> &'w str {
-        let first = subscription.items.first();
-        let price = first.and_then(|item| self.prices.get(&item.price));
-        let implied = price.map_or("usd", |price| price.currency.as_str());
-        subscription.details.currency.as_deref().unwrap_or(implied)
-    }
-
-    pub fn find_invoice(&self, id: &str) -> Option<&Invoice> {
-        self.objects.invoices.get(id)
-    }
-
     /// Drafts an invoice for the current period of a subscription, including pending items, and makes it the latest.
     /// Records no event.
     pub(super) fn draft_invoice(&mut self, id: &str, reason: &str) -> CompactString {
@@ -202,29 +163,32 @@ impl World {
         let is_asked = invoice.payment_intent.is_some();
         self.finalize(id);
         let intent = self.ask_for(id).filter(|_| !is_asked);
-        self.tell("invoice.finalized", Thing::Invoice(id));
+        self.tell("invoice.finalized", EventObject::Invoice(id));
         if let Some(intent) = intent {
-            self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
+            self.tell(
+                "payment_intent.created",
+                EventObject::PaymentIntent(&intent),
+            );
         }
     }
 
     /// Voids an invoice.
     pub(super) fn void_told(&mut self, id: &str) {
         let clock = self.clock;
-        let before = self.rendering(Thing::Invoice(id));
+        let before = self.rendering(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
             invoice.status = InvoiceStatus::Void;
             invoice.voided_at = Some(clock);
             invoice.auto_advance = false;
             invoice.next_payment_attempt = None;
         });
-        self.tell("invoice.voided", Thing::Invoice(id));
-        self.tell_since("invoice.updated", Thing::Invoice(id), &before);
+        self.tell("invoice.voided", EventObject::Invoice(id));
+        self.tell_since("invoice.updated", EventObject::Invoice(id), &before);
     }
 
     /// Stops the automatic collection of an open invoice.
     pub(super) fn leave_open_told(&mut self, id: &str) {
-        self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
+        self.tell_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.change_invoice(id, |invoice| {
                 if matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open) {
                     invoice.auto_advance = false;

@@ -3,20 +3,17 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{
-    super::{
-        Coupon, Dispute, Invoice, InvoiceItem, InvoiceLine, InvoiceStatus, Item, Refund, World,
-    },
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
 use crate::version::ApiVersion;
+use crate::world::{
+    Coupon, Dispute, Invoice, InvoiceItem, InvoiceLine, InvoiceStatus, Item, Refund, World,
+};
 
 impl World {
     pub fn create_coupon(&mut self, coupon: Coupon) -> CompactString {
         self.by_person();
         let id = self.coupon(coupon);
-        self.tell("coupon.created", Thing::Coupon(&id));
+        self.tell("coupon.created", EventObject::Coupon(&id));
         id
     }
 
@@ -25,7 +22,7 @@ impl World {
             return;
         };
         self.by_person();
-        self.tell_change("coupon.updated", Thing::Coupon(id), |world| {
+        self.tell_change("coupon.updated", EventObject::Coupon(id), |world| {
             change(&mut coupon);
             world.coupon(coupon);
         });
@@ -34,7 +31,7 @@ impl World {
     /// Deletes a coupon. At Stripe existing users keep it; here they keep the discount.
     pub fn delete_coupon(&mut self, id: &str) {
         self.by_person();
-        self.tell("coupon.deleted", Thing::Coupon(id));
+        self.tell("coupon.deleted", EventObject::Coupon(id));
         self.objects.coupons.forget(id);
     }
 
@@ -58,7 +55,7 @@ impl World {
             });
         }
         self.by_person();
-        let before = self.rendering(Thing::Charge(id));
+        let before = self.rendering(EventObject::Charge(id));
         charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
         self.charge(charge.clone());
         let mut refund = Refund {
@@ -70,8 +67,8 @@ impl World {
         };
         write(&mut refund);
         let refund = self.add_refund(refund);
-        self.tell("refund.created", Thing::Refund(&refund));
-        self.tell_since("charge.refunded", Thing::Charge(id), &before);
+        self.tell("refund.created", EventObject::Refund(&refund));
+        self.tell_since("charge.refunded", EventObject::Charge(id), &before);
         Ok(refund)
     }
 
@@ -102,7 +99,7 @@ impl World {
             return;
         };
         self.by_person();
-        self.tell_change(kind, Thing::Dispute(id), |world| {
+        self.tell_change(kind, EventObject::Dispute(id), |world| {
             change(&mut dispute);
             world.add_dispute(dispute);
         });
@@ -116,7 +113,7 @@ impl World {
         self.by_person();
         self.tell_change(
             "payment_method.detached",
-            Thing::PaymentMethod(id),
+            EventObject::PaymentMethod(id),
             |world| {
                 card.customer = None;
                 world.payment_method(card);
@@ -145,13 +142,13 @@ impl World {
             self.fill(&mut line.id, "il_1", 19);
             self.change_invoice(&draft, |invoice| invoice.lines.push(line));
         }
-        self.tell("invoiceitem.created", Thing::InvoiceItem(&id));
+        self.tell("invoiceitem.created", EventObject::InvoiceItem(&id));
         id
     }
 
     pub fn delete_invoice_item(&mut self, id: &str) {
         self.by_person();
-        self.tell("invoiceitem.deleted", Thing::InvoiceItem(id));
+        self.tell("invoiceitem.deleted", EventObject::InvoiceItem(id));
         self.objects.invoice_items.forget(id);
     }
 
@@ -179,7 +176,7 @@ impl World {
             item.invoice = Some(id.clone());
             self.invoice_item(item);
         }
-        self.tell("invoice.created", Thing::Invoice(&id));
+        self.tell("invoice.created", EventObject::Invoice(&id));
         id
     }
 
@@ -191,13 +188,13 @@ impl World {
             self.finalize_invoice(id)?;
         }
         self.by_person();
-        self.tell("invoice.sent", Thing::Invoice(id));
+        self.tell("invoice.sent", EventObject::Invoice(id));
         Ok(())
     }
 
     pub fn delete_invoice(&mut self, id: &str) {
         self.by_person();
-        self.tell("invoice.deleted", Thing::Invoice(id));
+        self.tell("invoice.deleted", EventObject::Invoice(id));
         self.objects.invoices.forget(id);
     }
 

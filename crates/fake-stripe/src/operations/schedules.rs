@@ -2,14 +2,10 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{
-        Item, Metadata, Period, Phase, Schedule, ScheduleStatus, Status, Subscription, World,
-        lifecycle::length,
-    },
-    Impossible,
-    subscribing::FirstPayment,
-    telling::Thing,
+use super::{Impossible, events::EventObject, subscribing::FirstPayment};
+use crate::world::{
+    Item, Metadata, Period, Phase, Schedule, ScheduleStatus, Status, Subscription, World,
+    period_length,
 };
 
 /// A schedule to be created.
@@ -82,7 +78,10 @@ impl World {
             metadata: new.metadata,
             ..Schedule::default()
         });
-        self.tell("subscription_schedule.created", Thing::Schedule(&schedule));
+        self.tell(
+            "subscription_schedule.created",
+            EventObject::Schedule(&schedule),
+        );
         if let Some(id) = subscription {
             self.update_told(&id, |one| one.details.schedule = Some(schedule.clone()));
         }
@@ -150,7 +149,7 @@ impl World {
         for phase in wanted {
             let begins = phase.start.unwrap_or(start);
             let price = phase.items.first().map(|item| item.price.clone());
-            let period = length(&self.prices, &price.unwrap_or_default());
+            let period = period_length(&self.prices, &price.unwrap_or_default());
             let end = match phase.length {
                 PhaseLength::Until(end) => end,
                 PhaseLength::For(seconds) => begins.saturating_add(seconds),

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::super::{Event, Subscription, World};
+use crate::world::{Event, Subscription, World};
 use crate::{
     shapes::{self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View},
     version::ApiVersion,
@@ -12,7 +12,7 @@ use crate::{
 
 /// The object of an event.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Thing<'a> {
+pub(super) enum EventObject<'a> {
     Customer(&'a str),
     Subscription(&'a str),
     Invoice(&'a str),
@@ -33,10 +33,6 @@ pub(super) enum Thing<'a> {
 }
 
 impl World {
-    pub fn find_event(&self, id: &str) -> Option<&Event> {
-        self.events.get(id)
-    }
-
     /// Returns an event as Stripe sends it, byte for byte the same on every delivery.
     pub fn event_body(&self, id: &str) -> Option<Vec<u8>> {
         let event = self.events.get(id)?;
@@ -61,7 +57,7 @@ impl World {
     }
 
     /// Renders an object in the current event version. Returns null if it does not exist.
-    pub(super) fn rendering(&self, thing: Thing<'_>) -> Value {
+    pub(super) fn rendering(&self, thing: EventObject<'_>) -> Value {
         let version = self.scene.events_version.as_ref();
         let view = View {
             world: self,
@@ -69,58 +65,58 @@ impl World {
         };
         let some = &self.objects;
         let found = match thing {
-            Thing::Customer(id) => self
+            EventObject::Customer(id) => self
                 .customers
                 .get(id)
                 .map(|one| written(&CustomerShape::new(one, view))),
-            Thing::Subscription(id) => self
+            EventObject::Subscription(id) => self
                 .subscriptions
                 .get(id)
                 .map(|one| written(&SubscriptionShape::new(one, view))),
-            Thing::Price(id) => self
+            EventObject::Price(id) => self
                 .prices
                 .get(id)
                 .map(|one| written(&PriceShape::new(one, view))),
-            Thing::Product(id) => self
+            EventObject::Product(id) => self
                 .products
                 .get(id)
                 .map(|one| written(&ProductShape::new(one, view))),
-            Thing::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
-            Thing::InvoiceItem(id) => some
+            EventObject::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
+            EventObject::InvoiceItem(id) => some
                 .invoice_items
                 .get(id)
                 .map(|one| shapes::invoice_item(one, view)),
-            Thing::InvoicePayment(id) => some
+            EventObject::InvoicePayment(id) => some
                 .invoice_payments
                 .get(id)
                 .map(|one| shapes::invoice_payment(one, view)),
-            Thing::PaymentIntent(id) => some
+            EventObject::PaymentIntent(id) => some
                 .payment_intents
                 .get(id)
                 .map(|one| shapes::payment_intent(one, view)),
-            Thing::PaymentMethod(id) => some
+            EventObject::PaymentMethod(id) => some
                 .payment_methods
                 .get(id)
                 .map(|one| shapes::payment_method(one, view)),
-            Thing::Charge(id) => some.charges.get(id).map(|one| shapes::charge(one, view)),
-            Thing::Refund(id) => some.refunds.get(id).map(|one| shapes::refund(one, view)),
-            Thing::Dispute(id) => some.disputes.get(id).map(|one| shapes::dispute(one, view)),
-            Thing::Session(id) => some
+            EventObject::Charge(id) => some.charges.get(id).map(|one| shapes::charge(one, view)),
+            EventObject::Refund(id) => some.refunds.get(id).map(|one| shapes::refund(one, view)),
+            EventObject::Dispute(id) => some.disputes.get(id).map(|one| shapes::dispute(one, view)),
+            EventObject::Session(id) => some
                 .sessions
                 .get(id)
                 .map(|one| shapes::checkout_session(one, view)),
-            Thing::Schedule(id) => some
+            EventObject::Schedule(id) => some
                 .schedules
                 .get(id)
                 .map(|one| shapes::schedule(one, view)),
-            Thing::Coupon(id) => some.coupons.get(id).map(|one| shapes::coupon(one, view)),
-            Thing::Entitlements(id) => Some(shapes::entitlement_summary(id, view)),
+            EventObject::Coupon(id) => some.coupons.get(id).map(|one| shapes::coupon(one, view)),
+            EventObject::Entitlements(id) => Some(shapes::entitlement_summary(id, view)),
         };
         found.unwrap_or_default()
     }
 
     /// Records an event with the object as it is now.
-    pub(super) fn tell(&mut self, kind: &str, thing: Thing<'_>) {
+    pub(super) fn tell(&mut self, kind: &str, thing: EventObject<'_>) {
         let object = self.rendering(thing);
         self.record(kind, object, None);
     }
@@ -129,7 +125,7 @@ impl World {
     pub(super) fn tell_change(
         &mut self,
         kind: &str,
-        thing: Thing<'_>,
+        thing: EventObject<'_>,
         change: impl FnOnce(&mut Self),
     ) {
         let before = self.rendering(thing);
@@ -138,7 +134,7 @@ impl World {
     }
 
     /// Records an event with the difference since the object was rendered, if it differs.
-    pub(super) fn tell_since(&mut self, kind: &str, thing: Thing<'_>, before: &Value) {
+    pub(super) fn tell_since(&mut self, kind: &str, thing: EventObject<'_>, before: &Value) {
         let after = self.rendering(thing);
         if let Some(previous) = previous_attributes(before, &after) {
             self.record(kind, after, Some(previous));
@@ -149,7 +145,7 @@ impl World {
     pub(super) fn update_told(&mut self, id: &str, change: impl FnOnce(&mut Subscription)) {
         self.tell_change(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             |world| {
                 world.change_subscription(id, change);
             },

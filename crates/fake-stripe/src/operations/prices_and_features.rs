@@ -3,11 +3,8 @@
 use compact_str::CompactString;
 use serde_json::json;
 
-use super::{
-    super::{ActiveEntitlement, Price, World},
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
+use crate::world::{ActiveEntitlement, Price, World};
 
 impl World {
     /// Replaces a price by a new one, which takes over its lookup key; the old one is archived, and these subscriptions
@@ -34,11 +31,11 @@ impl World {
             },
             ..new
         });
-        self.tell("price.created", Thing::Price(&new));
-        self.tell_change("price.updated", Thing::Price(old), |world| {
+        self.tell("price.created", EventObject::Price(&new));
+        self.tell_change("price.updated", EventObject::Price(old), |world| {
             world.prices.put(archived.clone());
         });
-        self.tell_change("price.updated", Thing::Price(old), |world| {
+        self.tell_change("price.updated", EventObject::Price(old), |world| {
             archived.active = false;
             world.prices.put(archived);
         });
@@ -72,7 +69,7 @@ impl World {
         }
         self.by_itself();
         let event = "entitlements.active_entitlement_summary.updated";
-        self.tell_change(event, Thing::Entitlements(customer), |world| {
+        self.tell_change(event, EventObject::Entitlements(customer), |world| {
             let theirs = world.entitlements.iter();
             let theirs: Vec<ActiveEntitlement> = theirs
                 .filter(|one| one.customer == customer)

@@ -2,11 +2,9 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::{
-    super::{InvoiceItem, InvoiceLine, Item, Period, Recurring, Status, Subscription, World},
-    Impossible,
-    invoicing::line_for,
-    telling::Thing,
+use super::{Impossible, events::EventObject, invoicing::line_for};
+use crate::world::{
+    InvoiceItem, InvoiceLine, Item, Period, Recurring, Status, Subscription, World,
 };
 
 impl World {
@@ -42,12 +40,12 @@ impl World {
         };
         let restarts = self.interval_of(&old) != self.interval_of(&new)
             && subscription.status != Status::Trialing;
-        let before = self.rendering(Thing::Subscription(id));
+        let before = self.rendering(EventObject::Subscription(id));
         self.change_subscription(id, |subscription| replace(subscription, &old.id, &new));
         if !restarts {
             self.tell_since(
                 "customer.subscription.updated",
-                Thing::Subscription(id),
+                EventObject::Subscription(id),
                 &before,
             );
             self.settle_told(&subscription, Some(&old), Some(&new));
@@ -62,10 +60,10 @@ impl World {
         let invoice = self.draft_invoice(id, "subscription_update");
         self.tell_since(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             &before,
         );
-        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell("invoice.created", EventObject::Invoice(&invoice));
         self.pay_told(&invoice);
         Ok(())
     }
@@ -134,7 +132,7 @@ impl World {
         let back = old.and_then(|old| self.credit(subscription, old));
         let due = new.and_then(|new| self.prorate(subscription, new, true));
         for item in [back, due].into_iter().flatten() {
-            self.tell("invoiceitem.created", Thing::InvoiceItem(&item));
+            self.tell("invoiceitem.created", EventObject::InvoiceItem(&item));
         }
     }
 

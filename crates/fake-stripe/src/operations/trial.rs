@@ -1,10 +1,7 @@
 //! Trials: announcement of the end, and the different ends.
 
-use super::{
-    super::{Period, Status, Subscription, World, lifecycle::length},
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
+use crate::world::{Period, Status, Subscription, World, period_length};
 
 /// The end of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +23,7 @@ impl World {
         self.by_itself();
         self.tell(
             "customer.subscription.trial_will_end",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
         );
         Ok(())
     }
@@ -49,20 +46,26 @@ impl World {
                     subscription.details.ended_at = Some(end);
                     subscription.details.canceled_at.get_or_insert(end);
                 });
-                self.tell("customer.subscription.deleted", Thing::Subscription(id));
+                self.tell(
+                    "customer.subscription.deleted",
+                    EventObject::Subscription(id),
+                );
             }
             TrialEnd::Pause => {
                 self.prefer(id, "pause");
-                let before = self.rendering(Thing::Subscription(id));
+                let before = self.rendering(EventObject::Subscription(id));
                 self.change_subscription(id, |subscription| {
                     subscription.status = Status::Paused;
                     subscription.details.paused_at = Some(end);
                     subscription.details.pause_reason =
                         Some("trial_end_without_payment_method".into());
                 });
-                self.tell("customer.subscription.paused", Thing::Subscription(id));
+                self.tell(
+                    "customer.subscription.paused",
+                    EventObject::Subscription(id),
+                );
                 let updated = "customer.subscription.updated";
-                self.tell_since(updated, Thing::Subscription(id), &before);
+                self.tell_since(updated, EventObject::Subscription(id), &before);
             }
         }
         Ok(())
@@ -86,7 +89,7 @@ impl World {
 
     /// Activates the subscription before the payment arrives.
     fn convert(&mut self, id: &str, end: i64, how: TrialEnd) {
-        let before = self.rendering(Thing::Subscription(id));
+        let before = self.rendering(EventObject::Subscription(id));
         self.begin_periods(id, end);
         self.change_subscription(id, |subscription| {
             subscription.status = Status::Active;
@@ -95,10 +98,10 @@ impl World {
         let invoice = self.draft_invoice(id, "subscription_cycle");
         self.tell_since(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             &before,
         );
-        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell("invoice.created", EventObject::Invoice(&invoice));
         if how == TrialEnd::Convert {
             self.pay_told(&invoice);
         } else {
@@ -112,7 +115,7 @@ impl World {
             return;
         };
         for item in &mut subscription.items {
-            let end = start.saturating_add(length(&self.prices, &item.price));
+            let end = start.saturating_add(period_length(&self.prices, &item.price));
             item.period = Some(Period { start, end });
         }
         self.change_subscription(id, |changed| changed.items = subscription.items);

@@ -2,12 +2,8 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{Status, Subscription, World},
-    Impossible,
-    checkout::begin,
-    telling::Thing,
-};
+use super::{Impossible, checkout::begin, events::EventObject};
+use crate::world::{Status, Subscription, World};
 
 /// The outcome of the first payment. If nothing is due (a trial, a 100 % coupon), it makes no difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +56,11 @@ impl World {
         if is_paid {
             self.activate(&id);
         }
-        self.tell("customer.subscription.created", Thing::Subscription(&id));
-        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell(
+            "customer.subscription.created",
+            EventObject::Subscription(&id),
+        );
+        self.tell("invoice.created", EventObject::Invoice(&invoice));
         self.finalize_told(&invoice);
         match payment {
             FirstPayment::Paid | FirstPayment::Awaited | FirstPayment::Declined if is_paid => {
@@ -85,7 +84,7 @@ impl World {
             });
             self.charge_told(&intent);
         }
-        self.tell("payment_method.attached", Thing::PaymentMethod(&card));
+        self.tell("payment_method.attached", EventObject::PaymentMethod(&card));
         self.finalize_told(&invoice);
         self.paid_told(&invoice);
         self.update_told(id, |subscription| {

@@ -2,11 +2,9 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{
-        Charge, IntentStatus, InvoicePayment, InvoiceStatus, PaymentIntent, PaymentMethod, World,
-    },
-    telling::Thing,
+use super::events::EventObject;
+use crate::world::{
+    Charge, IntentStatus, InvoicePayment, InvoiceStatus, PaymentIntent, PaymentMethod, World,
 };
 
 impl World {
@@ -119,8 +117,11 @@ impl World {
     /// Charges an intent successfully and records the events.
     pub(super) fn charge_told(&mut self, intent: &str) {
         let charge = self.charge_for(intent, false);
-        self.tell("charge.succeeded", Thing::Charge(&charge));
-        self.tell("payment_intent.succeeded", Thing::PaymentIntent(intent));
+        self.tell("charge.succeeded", EventObject::Charge(&charge));
+        self.tell(
+            "payment_intent.succeeded",
+            EventObject::PaymentIntent(intent),
+        );
     }
 
     /// Marks an invoice as paid. Records no event.
@@ -157,13 +158,16 @@ impl World {
 
     /// Marks an invoice as paid after its payment succeeded, and records the events.
     pub(super) fn paid_told(&mut self, id: &str) {
-        self.tell_change("invoice.updated", Thing::Invoice(id), |world| {
+        self.tell_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.mark_paid(id);
         });
-        self.tell("invoice.paid", Thing::Invoice(id));
-        self.tell("invoice.payment_succeeded", Thing::Invoice(id));
+        self.tell("invoice.paid", EventObject::Invoice(id));
+        self.tell("invoice.payment_succeeded", EventObject::Invoice(id));
         if let Some(payment) = self.payment_of(id).filter(|_| self.tells_since_basil()) {
-            self.tell("invoice_payment.paid", Thing::InvoicePayment(&payment.id));
+            self.tell(
+                "invoice_payment.paid",
+                EventObject::InvoicePayment(&payment.id),
+            );
         }
     }
 
@@ -172,20 +176,20 @@ impl World {
         self.finalize_told(id);
         if let Some(intent) = self.ask_for(id) {
             let charge = self.charge_for(&intent, true);
-            self.tell("charge.failed", Thing::Charge(&charge));
+            self.tell("charge.failed", EventObject::Charge(&charge));
             self.tell(
                 "payment_intent.payment_failed",
-                Thing::PaymentIntent(&intent),
+                EventObject::PaymentIntent(&intent),
             );
         }
-        let before = self.rendering(Thing::Invoice(id));
+        let before = self.rendering(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
             invoice.attempt_count = invoice.attempt_count.saturating_add(1);
             invoice.next_payment_attempt = next;
             invoice.auto_advance = next.is_some();
         });
-        self.tell("invoice.payment_failed", Thing::Invoice(id));
-        self.tell_since("invoice.updated", Thing::Invoice(id), &before);
+        self.tell("invoice.payment_failed", EventObject::Invoice(id));
+        self.tell_since("invoice.updated", EventObject::Invoice(id), &before);
     }
 
     /// Cancels the payment of an invoice.
@@ -203,7 +207,10 @@ impl World {
                 intent.status = IntentStatus::Canceled;
                 intent.canceled_at = Some(clock);
             });
-            self.tell("payment_intent.canceled", Thing::PaymentIntent(&intent));
+            self.tell(
+                "payment_intent.canceled",
+                EventObject::PaymentIntent(&intent),
+            );
         }
     }
 }

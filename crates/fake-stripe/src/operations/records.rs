@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::super::{Record, RecordKind, World};
+use crate::world::{Record, RecordKind, World};
 
 impl World {
     /// Creates an object from its id and time, and records the event.

@@ -2,11 +2,8 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{InvoiceStatus, Status, Subscription, World},
-    DAY, Impossible,
-    telling::Thing,
-};
+use super::{DAY, Impossible, events::EventObject};
+use crate::world::{InvoiceStatus, Status, Subscription, World};
 
 /// The extent of a renewal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +76,17 @@ impl World {
         self.by_person();
         let customer = &subscription.customer;
         let card = self.new_card(customer);
-        self.tell("payment_method.attached", Thing::PaymentMethod(&card));
-        self.tell_change("customer.updated", Thing::Customer(customer), |world| {
-            if let Some(mut known) = world.customers.get(customer).cloned() {
-                known.details.default_payment_method = Some(card.clone());
-                world.customers.put(known);
-            }
-        });
+        self.tell("payment_method.attached", EventObject::PaymentMethod(&card));
+        self.tell_change(
+            "customer.updated",
+            EventObject::Customer(customer),
+            |world| {
+                if let Some(mut known) = world.customers.get(customer).cloned() {
+                    known.details.default_payment_method = Some(card.clone());
+                    world.customers.put(known);
+                }
+            },
+        );
         self.pay_told(&invoice);
         self.restore_told(id);
         Ok(())
@@ -113,13 +114,13 @@ impl World {
 
     /// Starts the next period with a draft invoice. The period moves whether or not it is paid.
     pub(super) fn renew_told(&mut self, id: &str) -> CompactString {
-        let before = self.rendering(Thing::Subscription(id));
+        let before = self.rendering(EventObject::Subscription(id));
         self.renew(id);
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell("invoice.created", EventObject::Invoice(&invoice));
         self.tell_since(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             &before,
         );
         self.pass_over_told(id, &invoice);
@@ -143,7 +144,10 @@ impl World {
                     invoice.uncollectible_at = Some(clock);
                     invoice.auto_advance = false;
                 });
-                self.tell("invoice.marked_uncollectible", Thing::Invoice(invoice));
+                self.tell(
+                    "invoice.marked_uncollectible",
+                    EventObject::Invoice(invoice),
+                );
             }
             Some(_) => self.leave_open_told(invoice),
             None => {}
@@ -206,7 +210,7 @@ impl World {
             .cloned()
             .collect();
         let invoice = self.draft_invoice(id, "upcoming");
-        let rendering = self.rendering(Thing::Invoice(&invoice));
+        let rendering = self.rendering(EventObject::Invoice(&invoice));
         self.objects.invoices.forget(&invoice);
         for item in waiting {
             self.invoice_item(item);

@@ -2,13 +2,9 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::{
-    super::{
-        CheckoutSession, Customer, Discount, PaymentStatus, SessionStatus, Status, Subscription,
-        World,
-    },
-    DAY, Impossible,
-    telling::Thing,
+use super::{DAY, Impossible, events::EventObject};
+use crate::world::{
+    CheckoutSession, Customer, Discount, PaymentStatus, SessionStatus, Status, Subscription, World,
 };
 
 /// The objects created by a completed purchase.
@@ -49,10 +45,6 @@ pub(super) struct Making {
 }
 
 impl World {
-    pub fn find_session(&self, id: &str) -> Option<&CheckoutSession> {
-        self.objects.sessions.get(id)
-    }
-
     /// Creates a Checkout session. Stripe sends no event for that.
     pub fn open_checkout(
         &mut self,
@@ -117,7 +109,7 @@ impl World {
         self.by_itself();
         session.status = SessionStatus::Expired;
         self.checkout_session(session);
-        self.tell("checkout.session.expired", Thing::Session(id));
+        self.tell("checkout.session.expired", EventObject::Session(id));
         Ok(())
     }
 
@@ -130,7 +122,7 @@ impl World {
         self.checkout_session(session);
         self.tell(
             "checkout.session.async_payment_succeeded",
-            Thing::Session(id),
+            EventObject::Session(id),
         );
         self.pay_told(&invoice);
         let card = self
@@ -151,7 +143,10 @@ impl World {
     pub fn async_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
         let (session, invoice) = self.awaited(id, "its late payment")?;
         self.by_itself();
-        self.tell("checkout.session.async_payment_failed", Thing::Session(id));
+        self.tell(
+            "checkout.session.async_payment_failed",
+            EventObject::Session(id),
+        );
         self.decline_told(&invoice, None);
         let subscription = session.subscription.unwrap_or_default();
         let is_active = self

@@ -2,13 +2,10 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{
-        CheckoutSession, Invoice, InvoiceItem, InvoiceLine, PaymentIntent, PaymentStatus,
-        SessionStatus, World,
-    },
-    DAY, Impossible,
-    telling::Thing,
+use super::{DAY, Impossible, events::EventObject};
+use crate::world::{
+    CheckoutSession, Invoice, InvoiceItem, InvoiceLine, PaymentIntent, PaymentStatus,
+    SessionStatus, World,
 };
 
 impl World {
@@ -26,13 +23,16 @@ impl World {
             amount: self.session_subtotal(&session),
             ..PaymentIntent::default()
         });
-        self.tell("payment_intent.created", Thing::PaymentIntent(&intent));
+        self.tell(
+            "payment_intent.created",
+            EventObject::PaymentIntent(&intent),
+        );
         self.charge_told(&intent);
         session.status = SessionStatus::Complete;
         session.payment_status = PaymentStatus::Paid;
         session.payment_intent = Some(intent.clone());
         self.checkout_session(session);
-        self.tell("checkout.session.completed", Thing::Session(&id));
+        self.tell("checkout.session.completed", EventObject::Session(&id));
         let paid = self.objects.payment_intents.get(&intent);
         let charge = paid.and_then(|intent| intent.latest_charge.clone());
         Ok(charge.unwrap_or_default())

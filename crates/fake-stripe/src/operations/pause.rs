@@ -1,10 +1,7 @@
 //! Pauses of payment collection and of the whole subscription.
 
-use super::{
-    super::{PauseCollection, Status, World},
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
+use crate::world::{PauseCollection, Status, World};
 
 impl World {
     /// Pauses payment collection. The status is unchanged.
@@ -52,7 +49,7 @@ impl World {
         }
         self.by_person();
         let clock = self.clock;
-        let before = self.rendering(Thing::Subscription(id));
+        let before = self.rendering(EventObject::Subscription(id));
         self.begin_periods(id, clock);
         self.change_subscription(id, |subscription| {
             subscription.status = Status::Active;
@@ -62,29 +59,35 @@ impl World {
             details.billing_cycle_anchor = Some(clock);
         });
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell("customer.subscription.resumed", Thing::Subscription(id));
+        self.tell(
+            "customer.subscription.resumed",
+            EventObject::Subscription(id),
+        );
         self.tell_since(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             &before,
         );
-        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell("invoice.created", EventObject::Invoice(&invoice));
         self.pay_told(&invoice);
         Ok(())
     }
 
     pub(super) fn pause_told(&mut self, id: &str, reason: &str) {
         let clock = self.clock;
-        let before = self.rendering(Thing::Subscription(id));
+        let before = self.rendering(EventObject::Subscription(id));
         self.change_subscription(id, |subscription| {
             subscription.status = Status::Paused;
             subscription.details.paused_at = Some(clock);
             subscription.details.pause_reason = Some(reason.into());
         });
-        self.tell("customer.subscription.paused", Thing::Subscription(id));
+        self.tell(
+            "customer.subscription.paused",
+            EventObject::Subscription(id),
+        );
         self.tell_since(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             &before,
         );
     }

@@ -1,26 +1,26 @@
 //! Operations that change the world as Stripe would, and record the events that Stripe would send, in its order, each
 //! with the object as it was at that moment.
 
-mod asked;
+mod api_operations;
 mod billed;
 mod cancellation;
 mod change;
 mod checkout;
 mod customer;
 mod dunning;
+mod events;
 mod guest;
 mod invoicing;
-mod market;
 mod money;
 mod once;
+mod pause;
 mod payment;
 mod phases;
+mod prices_and_features;
 mod purchase;
 mod records;
-mod rest;
 mod schedules;
 mod subscribing;
-mod telling;
 mod trial;
 
 use compact_str::CompactString;
@@ -33,7 +33,7 @@ pub use self::{
     subscribing::FirstPayment,
     trial::TrialEnd,
 };
-use super::{Subscription, World};
+use super::world::{Subscription, World};
 
 const DAY: i64 = 86_400;
 

@@ -2,11 +2,8 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::{
-    super::{Charge, Dispute, World},
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
+use crate::world::{Charge, Dispute, World};
 
 impl World {
     /// Refunds the last payment of a subscription. The subscription is unchanged.
@@ -29,8 +26,11 @@ impl World {
             status: "needs_response".into(),
             ..Dispute::default()
         });
-        self.tell("charge.dispute.created", Thing::Dispute(&dispute));
-        self.tell("charge.dispute.funds_withdrawn", Thing::Dispute(&dispute));
+        self.tell("charge.dispute.created", EventObject::Dispute(&dispute));
+        self.tell(
+            "charge.dispute.funds_withdrawn",
+            EventObject::Dispute(&dispute),
+        );
         let is_living = self
             .find_subscription(subscription)
             .is_some_and(|subscription| !subscription.status.is_ended());

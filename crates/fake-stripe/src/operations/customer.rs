@@ -2,17 +2,14 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{Customer, World},
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
+use crate::world::{Customer, World};
 
 impl World {
     pub fn create_customer(&mut self, customer: Customer) -> CompactString {
         self.by_person();
         let id = self.customer(customer);
-        self.tell("customer.created", Thing::Customer(&id));
+        self.tell("customer.created", EventObject::Customer(&id));
         id
     }
 
@@ -24,7 +21,7 @@ impl World {
     ) -> Result<(), Impossible> {
         let mut customer = self.living_customer(id)?;
         self.by_person();
-        self.tell_change("customer.updated", Thing::Customer(id), |world| {
+        self.tell_change("customer.updated", EventObject::Customer(id), |world| {
             change(&mut customer);
             customer.id = id.into();
             world.customers.put(customer);
@@ -46,7 +43,7 @@ impl World {
                 self.end_told(&subscription, "cancellation_requested");
             }
         }
-        self.tell("customer.deleted", Thing::Customer(id));
+        self.tell("customer.deleted", EventObject::Customer(id));
         self.delete_customer(id);
         Ok(())
     }

@@ -2,11 +2,9 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{
-        CheckoutSession, Item, PaymentIntent, PaymentStatus, SessionMode, SessionStatus, World,
-    },
-    telling::Thing,
+use super::events::EventObject;
+use crate::world::{
+    CheckoutSession, Item, PaymentIntent, PaymentStatus, SessionMode, SessionStatus, World,
 };
 
 impl World {
@@ -31,7 +29,7 @@ impl World {
             ..PaymentIntent::default()
         }));
         self.checkout_session(session);
-        self.tell("checkout.session.completed", Thing::Session(&id));
+        self.tell("checkout.session.completed", EventObject::Session(&id));
         id
     }
 }

@@ -1,10 +1,7 @@
 //! Cancellations: scheduled, undone, immediate, and at the end of the period.
 
-use super::{
-    super::{ScheduleStatus, Status, World},
-    Impossible,
-    telling::Thing,
-};
+use super::{Impossible, events::EventObject};
+use crate::world::{ScheduleStatus, Status, World};
 
 /// The representation of a scheduled end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +70,10 @@ impl World {
             subscription.details.canceled_at.get_or_insert(end);
         });
         self.end_schedule_told(id);
-        self.tell("customer.subscription.deleted", Thing::Subscription(id));
+        self.tell(
+            "customer.subscription.deleted",
+            EventObject::Subscription(id),
+        );
         Ok(())
     }
 
@@ -98,7 +98,10 @@ impl World {
             details.cancellation_reason = Some(reason.into());
         });
         self.end_schedule_told(id);
-        self.tell("customer.subscription.deleted", Thing::Subscription(id));
+        self.tell(
+            "customer.subscription.deleted",
+            EventObject::Subscription(id),
+        );
         if let Some(invoice) = owed {
             self.leave_open_told(&invoice);
         }
@@ -113,7 +116,10 @@ impl World {
             schedule.status = ScheduleStatus::Canceled;
             schedule.canceled_at = Some(self.clock);
             let schedule = self.schedule(schedule);
-            self.tell("subscription_schedule.canceled", Thing::Schedule(&schedule));
+            self.tell(
+                "subscription_schedule.canceled",
+                EventObject::Schedule(&schedule),
+            );
         }
     }
 }

@@ -2,21 +2,12 @@
 
 use compact_str::CompactString;
 
-use super::{
-    super::{
-        Item, Period, Phase, Schedule, ScheduleStatus, Status, Subscription, World,
-        lifecycle::length,
-    },
-    Impossible,
-    dunning::Renewal,
-    telling::Thing,
+use super::{Impossible, dunning::Renewal, events::EventObject};
+use crate::world::{
+    Item, Period, Phase, Schedule, ScheduleStatus, Status, Subscription, World, period_length,
 };
 
 impl World {
-    pub fn find_schedule(&self, id: &str) -> Option<&Schedule> {
-        self.objects.schedules.get(id)
-    }
-
     /// Schedules another price for the first item at the end of the period.
     pub fn schedule_change(&mut self, id: &str, price: &str) -> Result<CompactString, Impossible> {
         let subscription = self.unscheduled(id)?;
@@ -32,7 +23,7 @@ impl World {
         if let Some(first) = items.first_mut() {
             first.price = price.into();
         }
-        let end = now.end.saturating_add(length(&self.prices, price));
+        let end = now.end.saturating_add(period_length(&self.prices, price));
         let next = Period {
             start: now.end,
             end,
@@ -44,7 +35,10 @@ impl World {
             end_behavior: "release".into(),
             ..Schedule::default()
         });
-        self.tell("subscription_schedule.created", Thing::Schedule(&schedule));
+        self.tell(
+            "subscription_schedule.created",
+            EventObject::Schedule(&schedule),
+        );
         self.update_told(id, |subscription| {
             subscription.details.schedule = Some(schedule.clone());
         });
@@ -81,14 +75,14 @@ impl World {
             return Err(Impossible::for_act(&subscription, "its next phase"));
         };
         self.by_itself();
-        let before = self.rendering(Thing::Subscription(id));
+        let before = self.rendering(EventObject::Subscription(id));
         self.change_subscription(id, |subscription| subscription.items = next.items);
         self.begin_periods(id, next.period.start);
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell("invoice.created", Thing::Invoice(&invoice));
+        self.tell("invoice.created", EventObject::Invoice(&invoice));
         self.tell_since(
             "customer.subscription.updated",
-            Thing::Subscription(id),
+            EventObject::Subscription(id),
             &before,
         );
         if how == Renewal::Paid && subscription.status == Status::Active {
@@ -99,7 +93,7 @@ impl World {
 
     pub(super) fn update_schedule_told(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
         let updated = "subscription_schedule.updated";
-        self.tell_change(updated, Thing::Schedule(id), |world| {
+        self.tell_change(updated, EventObject::Schedule(id), |world| {
             world.change_schedule(id, change);
         });
     }
@@ -112,7 +106,7 @@ impl World {
         change: impl FnOnce(&mut Schedule),
     ) {
         self.change_schedule(id, change);
-        self.tell(kind, Thing::Schedule(id));
+        self.tell(kind, EventObject::Schedule(id));
     }
 
     fn change_schedule(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
