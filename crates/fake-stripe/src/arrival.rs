@@ -26,9 +26,9 @@ impl Arrival {
 
     pub(crate) async fn read(request: Request) -> Self {
         let (parts, body) = request.into_parts();
-        let read = match axum::body::to_bytes(body, form::LONGEST_BODY).await {
-            Ok(bytes) => form::pairs(&parts.headers, &bytes),
-            Err(_) => Err(form::too_large()),
+        let read = match axum::body::to_bytes(body, form::MAX_BODY_BYTES).await {
+            Ok(bytes) => form::pairs_of_body(&parts.headers, &bytes),
+            Err(_) => Err(form::body_too_large()),
         };
         let (body, broken) = match read {
             Ok(body) => (body, None),

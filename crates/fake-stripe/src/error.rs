@@ -60,6 +60,46 @@ impl ApiError {
         self
     }
 
+    /// Returns the error for parameters that were not read.
+    pub(crate) fn unknown_parameters(first: &str, all: &[String]) -> Self {
+        let word = if all.len() == 1 {
+            "parameter"
+        } else {
+            "parameters"
+        };
+        Self::invalid(format!("Received unknown {word}: {}", all.join(", ")))
+            .code("parameter_unknown")
+            .param(first)
+            .unplayed(Unplayed::Parameter(first.to_owned()))
+    }
+
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        Self::invalid(format!("Missing required param: {name}."))
+            .code("parameter_missing")
+            .param(name)
+    }
+
+    /// Returns the error for an empty text that would unset a parameter.
+    pub(crate) fn empty(name: &str) -> Self {
+        Self::invalid(format!(
+            "You passed an empty string for '{name}'. We assume empty values are an attempt to unset a field; however \
+             '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value."
+        ))
+        .code("parameter_invalid_empty")
+        .param(name)
+    }
+
+    /// Returns the error for a value other than these, listed as `a, b, or c`.
+    pub(crate) fn none_of(name: &str, values: &[&str]) -> Self {
+        let listed = match values {
+            [] => String::new(),
+            [one] => (*one).to_owned(),
+            [one, other] => format!("{one} or {other}"),
+            [firsts @ .., last] => format!("{}, or {last}", firsts.join(", ")),
+        };
+        Self::invalid(format!("Invalid {name}: must be one of {listed}")).param(name)
+    }
+
     /// Returns the error for a missing object: 400 if a parameter refers to it, 404 if the path does.
     pub(crate) fn missing(object: &str, id: &str, param: &str) -> Self {
         let status = if param == "id" {
@@ -172,5 +212,15 @@ mod tests {
         let body = error.body("https://dashboard.stripe.com/test/logs/req_1");
         assert_eq!(String::from_utf8(body).unwrap(), expected);
         assert_eq!(error.status, StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn choices_are_listed_with_commas_and_or() {
+        let message = |values: &[&str]| ApiError::none_of("x", values).message;
+        assert_eq!(
+            message(&["a", "b", "c"]),
+            "Invalid x: must be one of a, b, or c"
+        );
+        assert_eq!(message(&["a", "b"]), "Invalid x: must be one of a or b");
     }
 }

@@ -16,7 +16,7 @@ use super::{
     answer::{Answer, AsItIs, Delivery},
     arrival::Arrival,
     endpoint::Endpoint,
-    endpoints::{Call, Routed, Writing},
+    endpoints::{Call, Handler, Route, Writing},
     error::{ApiError, Unplayed},
     faults::{Fault, Faults},
     form::Form,
@@ -24,7 +24,6 @@ use super::{
     latency::Latency,
     limits::{LimitReason, Limiter},
     line::Cutter,
-    parameters::Parameters,
     recorder::{self, Answered, Recorder},
     version::{ApiVersion, UnknownVersion},
     world::{Cause, World, identifier},
@@ -92,13 +91,13 @@ impl Engine {
     /// Handles a request; `route` is `None` for an unknown path or method.
     pub(crate) async fn exchange(
         self: Arc<Self>,
-        route: Option<(Routed, String)>,
+        route: Option<(&'static Route, String)>,
         cutter: Cutter,
         arrival: Arrival,
     ) -> Response {
         let endpoint = route
             .as_ref()
-            .map_or(Endpoint::Unrecognized, |(route, _)| route.endpoint());
+            .map_or(Endpoint::Unrecognized, |(route, _)| route.endpoint);
         let mut ticket = self.arrive(endpoint, &arrival);
         {
             let mut world = self.world();
@@ -190,7 +189,7 @@ impl Engine {
     fn answer(
         &self,
         ticket: &Ticket,
-        route: Option<(Routed, &str)>,
+        route: Option<(&'static Route, &str)>,
         arrival: &Arrival,
         key: &mut KeyInUse<'_>,
     ) -> Answer {
@@ -239,7 +238,7 @@ impl Engine {
 /// Authorizes the key, checks the parameters, and renders the response.
 fn respond(
     world: &mut World,
-    (ticket, route): (&Ticket, Option<(Routed, &str)>),
+    (ticket, route): (&Ticket, Option<(&'static Route, &str)>),
     (arrival, cause): (&Arrival, Cause),
     version: &ApiVersion,
 ) -> Result<Vec<u8>, ApiError> {
@@ -256,24 +255,18 @@ fn respond(
             .status(StatusCode::NOT_FOUND)
             .unplayed(Unplayed::Endpoint));
     };
-    admitted.require(route.permission(), &world.account)?;
+    admitted.require(route.permission, &world.account)?;
+    if let Some(error) = arrival.broken.clone() {
+        return Err(error);
+    }
     let query = recorder::query(&request.uri);
-    let (form, parameters) = match route {
-        Routed::Read(route) => (Form::default(), Parameters::read(&query, route.parameters)?),
-        Routed::Write(_) => {
-            if let Some(error) = arrival.broken.clone() {
-                return Err(error);
-            }
-            let mut form = Form::from_pairs(&[query, arrival.body.clone()].concat())?;
-            let expand = form.texts("expand")?;
-            (form, Parameters::of_expansion(&expand))
-        }
-    };
+    let mut form = Form::from_pairs(&[query, arrival.body.clone()].concat())?;
     world.put_in_order();
-    let call = Call {
+    let mut call = Call {
         path: request.uri.path(),
         id,
-        parameters: &parameters,
+        expand: form.texts("expand")?,
+        form,
         version,
         key_is_live: admitted.live,
         disorder: match ticket.fault {
@@ -281,9 +274,13 @@ fn respond(
             Some(_) | None => None,
         },
     };
-    match route {
-        Routed::Read(route) => (route.answer)(&call, world),
-        Routed::Write(write) => (write.answer)(&mut Writing { call, form, cause }, world),
+    match route.handler {
+        Handler::Retrieve(answer) => {
+            call.finish()?;
+            answer(&call, world)
+        }
+        Handler::List(answer) => answer(&mut call, world),
+        Handler::Write(answer) => answer(&mut Writing { call, cause }, world),
     }
 }
 

@@ -9,7 +9,7 @@ use http::StatusCode;
 use super::error::ApiError;
 
 /// Maximum length of a key at Stripe.
-const LONGEST: usize = 255;
+const MAX_KEY_LENGTH: usize = 255;
 
 /// The requests with idempotency keys. Nothing expires: the fake does not live as long as a key does.
 #[derive(Debug, Default)]
@@ -49,9 +49,9 @@ pub(crate) enum Claim {
 impl Idempotency {
     /// Claims a key for a request. `First` requires a later `finish`.
     pub(crate) fn claim(&mut self, key: &str, asked: Asked) -> Claim {
-        if key.is_empty() || key.len() > LONGEST {
+        if key.is_empty() || key.len() > MAX_KEY_LENGTH {
             return Claim::Refused(ApiError::idempotency(format!(
-                "Idempotency keys have between 1 and {LONGEST} characters."
+                "Idempotency keys have between 1 and {MAX_KEY_LENGTH} characters."
             )));
         }
         let Some(entry) = self.0.get(key) else {

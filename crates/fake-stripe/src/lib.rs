@@ -25,7 +25,6 @@ mod line;
 mod loading;
 mod operations;
 mod paging;
-mod parameters;
 #[cfg(feature = "tls")]
 mod proxy;
 mod recorder;

@@ -1,28 +1,30 @@
 //! Selects the objects on a page of a list.
 
+use compact_str::CompactString;
+
 use super::{
     error::ApiError,
     faults::Disorder,
-    parameters::{Parameters, TimeRange},
+    form::{Form, TimeRange},
     world::{Collection, Object, Slot},
 };
 
 /// The start of a page, and its maximum length.
 #[derive(Debug)]
-pub(crate) struct Window<'a> {
-    cursor: Cursor<'a>,
+pub(crate) struct Window {
+    cursor: Cursor,
     limit: usize,
     disorder: Option<Disorder>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Cursor<'a> {
+#[derive(Debug)]
+enum Cursor {
     /// The start of the list, which is its newest object.
     Start,
     /// `starting_after`: towards older objects.
-    After(&'a str),
+    After(CompactString),
     /// `ending_before`: towards newer objects.
-    Before(&'a str),
+    Before(CompactString),
 }
 
 /// The content of a page.
@@ -32,15 +34,13 @@ pub(crate) struct Page<'a, T> {
     pub(crate) has_more: bool,
 }
 
-impl<'a> Window<'a> {
-    pub(crate) fn new(
-        parameters: &'a Parameters,
-        disorder: Option<Disorder>,
-    ) -> Result<Self, ApiError> {
-        let cursor = match (
-            parameters.text("starting_after"),
-            parameters.text("ending_before"),
-        ) {
+impl Window {
+    /// Reads `starting_after`, `ending_before` and `limit`.
+    pub(crate) fn read(form: &mut Form, disorder: Option<Disorder>) -> Result<Self, ApiError> {
+        let limit = form.limit()?;
+        let after = form.plain("starting_after")?;
+        let before = form.plain("ending_before")?;
+        let cursor = match (after, before) {
             (Some(_), Some(_)) => {
                 return Err(ApiError::invalid(
                     "Received both starting_after and ending_before parameters. Please pass in only one.",
@@ -58,7 +58,7 @@ impl<'a> Window<'a> {
                 )
                 | None => cursor,
             },
-            limit: parameters.limit(),
+            limit,
             disorder,
         })
     }
@@ -85,7 +85,7 @@ impl<'a> Window<'a> {
         let range = |from: usize, to: usize| slots.get(from..to.max(from)).unwrap_or_default();
         let object = |slot: &Slot| collection.at(*slot).filter(|object| wanted(object));
         let is_reversed = self.disorder == Some(Disorder::OldestFirst);
-        Ok(match self.cursor {
+        Ok(match &self.cursor {
             Cursor::Start if is_reversed => self.take(range(first, end).iter().filter_map(object)),
             Cursor::After(id) if is_reversed => {
                 let first = first.max(position(id, "starting_after")?.saturating_add(1));
@@ -119,7 +119,7 @@ impl<'a> Window<'a> {
             let found = objects.iter().position(|object| id(object) == wanted);
             found.ok_or_else(|| ApiError::missing(word, wanted, param))
         };
-        Ok(match self.cursor {
+        Ok(match &self.cursor {
             Cursor::Start => self.take(objects.iter()),
             Cursor::After(after) => self.take(
                 objects

@@ -12,8 +12,8 @@ use std::{
 use axum::{
     Router,
     extract::{ConnectInfo, Path, Request as Asked},
-    http::{Extensions, HeaderMap, StatusCode, Version, request::Parts},
-    routing::{MethodFilter, get, on},
+    http::{Extensions, HeaderMap, StatusCode, Version},
+    routing::{MethodFilter, on},
 };
 use tokio::sync::oneshot;
 use tower_http::{
@@ -27,7 +27,7 @@ use super::{
     answer::AsItIs,
     arrival::Arrival,
     endpoint::Endpoint,
-    endpoints::{Method, Routed, routes, writes},
+    endpoints::{Method, routes},
     exchange::Engine,
     faults::{About, Armed, Fault, Times},
     latency::Latency,
@@ -309,27 +309,21 @@ fn router(engine: &Arc<Engine>) -> Router {
         let engine = Arc::clone(engine);
         let handler = move |id: Option<Path<Vec<String>>>,
                             ConnectInfo(cutter): ConnectInfo<Cutter>,
-                            parts: Parts| {
-            let route = (Routed::Read(route), named(id));
-            Arc::clone(&engine).exchange(Some(route), cutter, Arrival::without_body(parts))
-        };
-        router.route(route.path, get(handler))
-    });
-    let router = writes().fold(router, |router, write| {
-        let engine = Arc::clone(engine);
-        let handler = move |id: Option<Path<Vec<String>>>,
-                            ConnectInfo(cutter): ConnectInfo<Cutter>,
                             request: Asked| async move {
-            let route = (Routed::Write(write), named(id));
-            let arrival = Arrival::read(request).await;
+            let arrival = if route.has_body() {
+                Arrival::read(request).await
+            } else {
+                Arrival::without_body(request.into_parts().0)
+            };
+            let route = (route, first_id(id));
             engine.exchange(Some(route), cutter, arrival).await
         };
-        let method = match write.method {
+        let method = match route.method {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
             Method::Delete => MethodFilter::DELETE,
         };
-        router.route(write.path, on(method, handler))
+        router.route(route.path, on(method, handler))
     });
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
@@ -341,7 +335,7 @@ fn router(engine: &Arc<Engine>) -> Router {
 }
 
 /// Returns the first id of a path; handlers read the others from the path itself.
-fn named(ids: Option<Path<Vec<String>>>) -> String {
+fn first_id(ids: Option<Path<Vec<String>>>) -> String {
     let first = ids.and_then(|Path(ids)| ids.into_iter().next());
     first.unwrap_or_default()
 }

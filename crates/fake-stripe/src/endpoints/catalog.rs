@@ -1,69 +1,44 @@
 //! `/v1/products` and `/v1/prices`.
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    paging::Window,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::{PriceShape, ProductFeatureShape, ProductShape},
-    world::{Feature, Price, Product, World},
+    world::{Feature, Price, Product, Recurring, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListProducts,
-        path: "/v1/products",
-        permission: Permission::ProductRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("active", Kind::Boolean),
-                known("created", Kind::Times),
-                known("ids", Kind::Texts),
-            ],
-        ],
-        answer: list_products,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveProduct,
-        path: "/v1/products/{id}",
-        permission: Permission::ProductRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_product,
-    },
-    Route {
-        endpoint: Endpoint::ListProductFeatures,
-        path: "/v1/products/{id}/features",
-        permission: Permission::ProductRead,
-        parameters: &[&LIST],
-        answer: list_product_features,
-    },
-    Route {
-        endpoint: Endpoint::ListPrices,
-        path: "/v1/prices",
-        permission: Permission::PriceRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("active", Kind::Boolean),
-                known("created", Kind::Times),
-                known("currency", Kind::Text),
-                known("lookup_keys", Kind::Texts),
-                known("product", Kind::Text),
-                known("recurring", Kind::Fields(&["interval", "usage_type"])),
-                known("type", Kind::Text),
-            ],
-        ],
-        answer: list_prices,
-    },
-    Route {
-        endpoint: Endpoint::RetrievePrice,
-        path: "/v1/prices/{id}",
-        permission: Permission::PriceRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_price,
-    },
+    Route::list(
+        Endpoint::ListProducts,
+        "/v1/products",
+        Permission::ProductRead,
+        list_products,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveProduct,
+        "/v1/products/{id}",
+        Permission::ProductRead,
+        retrieve_product,
+    ),
+    Route::list(
+        Endpoint::ListProductFeatures,
+        "/v1/products/{id}/features",
+        Permission::ProductRead,
+        list_product_features,
+    ),
+    Route::list(
+        Endpoint::ListPrices,
+        "/v1/prices",
+        Permission::PriceRead,
+        list_prices,
+    ),
+    Route::retrieve(
+        Endpoint::RetrievePrice,
+        "/v1/prices/{id}",
+        Permission::PriceRead,
+        retrieve_price,
+    ),
 ];
 
 fn retrieve_product(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -71,27 +46,29 @@ fn retrieve_product(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
     call.body(world, &ProductShape::new(product, call.view(world)))
 }
 
-fn list_products(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let active = call.parameters.boolean("active");
-    let ids = call.parameters.texts("ids");
+fn list_products(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let active = call.form.boolean("active")?;
+    let ids = call.form.texts("ids")?;
+    let window = call.window()?;
     let wanted = |product: &Product| {
         active.is_none_or(|active| product.active == active)
-            && (ids.is_empty() || ids.iter().any(|id| product.id == id.as_str()))
+            && (ids.is_empty() || ids.contains(&product.id))
     };
-    let listing = Listing::new(&world.products, "product", call);
+    let listing = Listing::new(&world.products, "product", window).created(created);
     call.list(world, &listing, wanted, |product| {
         ProductShape::new(product, call.view(world))
     })
 }
 
-fn list_product_features(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+fn list_product_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let window = call.window()?;
     let product = call.find((world, &world.products), "product", (call.id, "id"))?;
     let features: Vec<&Feature> = product
         .features
         .iter()
         .filter_map(|id| world.features.get(id))
         .collect();
-    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&features, "product_feature", |feature| &feature.id)?;
     call.page(world, page, |feature| {
         ProductFeatureShape::new(product, feature, call.view(world))
@@ -103,31 +80,32 @@ fn retrieve_price(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &PriceShape::new(price, call.view(world)))
 }
 
-fn list_prices(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let parameters = call.parameters;
-    let active = parameters.boolean("active");
-    let currency = parameters.text("currency");
-    let lookup_keys = parameters.texts("lookup_keys");
-    let product = parameters.text("product");
-    let interval = parameters.field("recurring", "interval");
-    let usage_type = parameters.field("recurring", "usage_type");
-    let kind = parameters.text("type");
+fn list_prices(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut call.form;
+    let created = form.times("created")?;
+    let active = form.boolean("active")?;
+    let currency = form.plain("currency")?;
+    let lookup_keys = form.texts("lookup_keys")?;
+    let product = form.plain("product")?;
+    let interval = form.field("recurring", "interval")?;
+    let usage_type = form.field("recurring", "usage_type")?;
+    let kind = form.plain("type")?;
+    let window = call.window()?;
     let wanted = |price: &Price| {
         let recurring = price.recurring.as_ref();
-        let lookup_key = price.lookup_key.as_deref();
+        let lookup_key = price.lookup_key.as_ref();
         active.is_none_or(|active| price.active == active)
-            && currency.is_none_or(|currency| price.currency == currency)
-            && (lookup_keys.is_empty() || lookup_keys.iter().any(|key| lookup_key == Some(key)))
-            && product.is_none_or(|product| price.product == product)
-            && interval.is_none_or(|asked| {
-                recurring.is_some_and(|recurring| recurring.interval.as_str() == asked)
-            })
-            && usage_type.is_none_or(|asked| {
-                recurring.is_some_and(|recurring| recurring.usage_type() == asked)
-            })
-            && kind.is_none_or(|kind| price.kind() == kind)
+            && is_asked(currency.as_ref(), price.currency.as_str())
+            && (lookup_keys.is_empty() || lookup_key.is_some_and(|key| lookup_keys.contains(key)))
+            && is_asked(product.as_ref(), price.product.as_str())
+            && is_asked(
+                interval.as_ref(),
+                recurring.map(|one| one.interval.as_str()),
+            )
+            && is_asked(usage_type.as_ref(), recurring.map(Recurring::usage_type))
+            && is_asked(kind.as_ref(), price.kind())
     };
-    let listing = Listing::new(&world.prices, "price", call);
+    let listing = Listing::new(&world.prices, "price", window).created(created);
     call.list(world, &listing, wanted, |price| {
         PriceShape::new(price, call.view(world))
     })

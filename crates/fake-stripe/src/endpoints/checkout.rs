@@ -1,49 +1,32 @@
 //! `/v1/checkout/sessions`.
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    paging::Window,
-    parameters::{Kind, LIST, RETRIEVE, known, one_of},
     shapes,
     world::{CheckoutSession, Item, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListCheckoutSessions,
-        path: "/v1/checkout/sessions",
-        permission: Permission::CheckoutSessionRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("customer_account", Kind::Text),
-                known("customer_details", Kind::Fields(&["email"])),
-                known("payment_intent", Kind::Text),
-                known("payment_link", Kind::Text),
-                known("status", Kind::Text),
-                known("subscription", Kind::Text),
-            ],
-        ],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveCheckoutSession,
-        path: "/v1/checkout/sessions/{id}",
-        permission: Permission::CheckoutSessionRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
-    Route {
-        endpoint: Endpoint::ListCheckoutLineItems,
-        path: "/v1/checkout/sessions/{id}/line_items",
-        permission: Permission::CheckoutSessionRead,
-        parameters: &[&LIST],
-        answer: list_line_items,
-    },
+    Route::list(
+        Endpoint::ListCheckoutSessions,
+        "/v1/checkout/sessions",
+        Permission::CheckoutSessionRead,
+        list,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveCheckoutSession,
+        "/v1/checkout/sessions/{id}",
+        Permission::CheckoutSessionRead,
+        retrieve,
+    ),
+    Route::list(
+        Endpoint::ListCheckoutLineItems,
+        "/v1/checkout/sessions/{id}/line_items",
+        Permission::CheckoutSessionRead,
+        list_line_items,
+    ),
 ];
 
 fn session<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w CheckoutSession, ApiError> {
@@ -56,37 +39,37 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &shapes::checkout_session(session, call.view(world)))
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    const STATUSES: [&str; 3] = ["complete", "expired", "open"];
-    let parameters = call.parameters;
-    let status = parameters.text("status");
-    if status.is_some_and(|status| !STATUSES.contains(&status)) {
-        return Err(one_of("status", &STATUSES));
-    }
-    let customer = parameters.text("customer");
-    let email = parameters.field("customer_details", "email");
-    let subscription = parameters.text("subscription");
-    let intent = parameters.text("payment_intent");
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut call.form;
+    let created = form.times("created")?;
+    let status = form.plain_choice("status", &["complete", "expired", "open"])?;
+    let customer = form.plain("customer")?;
+    let email = form.field("customer_details", "email")?;
+    let subscription = form.plain("subscription")?;
+    let intent = form.plain("payment_intent")?;
     // No session here has any of these.
-    let elsewhere = ["customer_account", "payment_link"];
-    let is_elsewhere = elsewhere.iter().any(|name| parameters.text(name).is_some());
+    let account = form.plain("customer_account")?;
+    let link = form.plain("payment_link")?;
+    let window = call.window()?;
     let wanted = |session: &CheckoutSession| {
-        !is_elsewhere
+        account.is_none()
+            && link.is_none()
             && status.is_none_or(|status| session.status.as_str() == status)
-            && customer.is_none_or(|customer| session.customer.as_deref() == Some(customer))
-            && email.is_none_or(|email| session.email() == Some(email))
-            && subscription.is_none_or(|asked| session.subscription.as_deref() == Some(asked))
-            && intent.is_none_or(|asked| session.payment_intent.as_deref() == Some(asked))
+            && is_asked(customer.as_ref(), session.customer.as_deref())
+            && is_asked(email.as_ref(), session.email())
+            && is_asked(subscription.as_ref(), session.subscription.as_deref())
+            && is_asked(intent.as_ref(), session.payment_intent.as_deref())
     };
-    let listing = Listing::new(&world.objects.sessions, "checkout.session", call);
+    let sessions = &world.objects.sessions;
+    let listing = Listing::new(sessions, "checkout.session", window).created(created);
     call.list(world, &listing, wanted, |session| {
         shapes::checkout_session(session, call.view(world))
     })
 }
 
-fn list_line_items(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+fn list_line_items(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let window = call.window()?;
     let session = session(call, world)?;
-    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&session.items, "item", |item: &Item| &item.id)?;
     call.page(world, page, |item| {
         shapes::checkout_line(session, item, call.view(world))

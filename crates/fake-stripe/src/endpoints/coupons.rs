@@ -1,29 +1,21 @@
 //! `/v1/coupons`.
 
 use super::{Call, Endpoint, Listing, Route};
-use crate::{
-    error::ApiError,
-    keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
-    shapes,
-    world::World,
-};
+use crate::{error::ApiError, keys::Permission, shapes, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListCoupons,
-        path: "/v1/coupons",
-        permission: Permission::CouponRead,
-        parameters: &[&LIST, &[known("created", Kind::Times)]],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveCoupon,
-        path: "/v1/coupons/{id}",
-        permission: Permission::CouponRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
+    Route::list(
+        Endpoint::ListCoupons,
+        "/v1/coupons",
+        Permission::CouponRead,
+        list,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveCoupon,
+        "/v1/coupons/{id}",
+        Permission::CouponRead,
+        retrieve,
+    ),
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -31,8 +23,10 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &shapes::coupon(coupon, call.view(world)))
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let listing = Listing::new(&world.objects.coupons, "coupon", call);
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let window = call.window()?;
+    let listing = Listing::new(&world.objects.coupons, "coupon", window).created(created);
     call.list(
         world,
         &listing,

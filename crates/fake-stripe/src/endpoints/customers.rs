@@ -1,36 +1,26 @@
 //! `/v1/customers`.
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::CustomerShape,
     world::{Customer, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListCustomers,
-        path: "/v1/customers",
-        permission: Permission::CustomerRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("email", Kind::Text),
-                known("test_clock", Kind::Text),
-            ],
-        ],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveCustomer,
-        path: "/v1/customers/{id}",
-        permission: Permission::CustomerRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
+    Route::list(
+        Endpoint::ListCustomers,
+        "/v1/customers",
+        Permission::CustomerRead,
+        list,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveCustomer,
+        "/v1/customers/{id}",
+        Permission::CustomerRead,
+        retrieve,
+    ),
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -38,15 +28,17 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &CustomerShape::new(customer, call.view(world)))
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let email = call.parameters.text("email");
-    let clock = call.parameters.text("test_clock");
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let email = call.form.plain("email")?;
+    let clock = call.form.plain("test_clock")?;
+    let window = call.window()?;
     let wanted = |customer: &Customer| {
         !customer.deleted
-            && email.is_none_or(|email| customer.email.as_deref() == Some(email))
-            && customer.details.test_clock.as_deref() == clock
+            && is_asked(email.as_ref(), customer.email.as_deref())
+            && customer.details.test_clock == clock
     };
-    let listing = Listing::new(&world.customers, "customer", call);
+    let listing = Listing::new(&world.customers, "customer", window).created(created);
     call.list(world, &listing, wanted, |customer| {
         CustomerShape::new(customer, call.view(world))
     })

@@ -1,73 +1,65 @@
 //! `/v1/entitlements`: features and active entitlements.
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::{ActiveEntitlementShape, FeatureShape},
     world::{ActiveEntitlement, Feature, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListActiveEntitlements,
-        path: "/v1/entitlements/active_entitlements",
-        permission: Permission::EntitlementRead,
-        parameters: &[&LIST, &[known("customer", Kind::Text)]],
-        answer: list_active_entitlements,
-    },
-    Route {
-        endpoint: Endpoint::ListFeatures,
-        path: "/v1/entitlements/features",
-        permission: Permission::EntitlementRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("archived", Kind::Boolean),
-                known("lookup_key", Kind::Text),
-            ],
-        ],
-        answer: list_features,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveFeature,
-        path: "/v1/entitlements/features/{id}",
-        permission: Permission::EntitlementRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_feature,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveActiveEntitlement,
-        path: "/v1/entitlements/active_entitlements/{id}",
-        permission: Permission::EntitlementRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_active_entitlement,
-    },
+    Route::list(
+        Endpoint::ListActiveEntitlements,
+        "/v1/entitlements/active_entitlements",
+        Permission::EntitlementRead,
+        list_active_entitlements,
+    ),
+    Route::list(
+        Endpoint::ListFeatures,
+        "/v1/entitlements/features",
+        Permission::EntitlementRead,
+        list_features,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveFeature,
+        "/v1/entitlements/features/{id}",
+        Permission::EntitlementRead,
+        retrieve_feature,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveActiveEntitlement,
+        "/v1/entitlements/active_entitlements/{id}",
+        Permission::EntitlementRead,
+        retrieve_active_entitlement,
+    ),
 ];
 
 /// Requires the customer: Stripe has no list of all entitlements.
-fn list_active_entitlements(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let customer = call.parameters.required("customer")?;
+fn list_active_entitlements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let customer = call.form.plain("customer")?;
+    let window = call.window()?;
+    let customer = customer.ok_or_else(|| ApiError::missing_parameter("customer"))?;
     call.find(
         (world, &world.customers),
         "customer",
-        (customer, "customer"),
+        (&customer, "customer"),
     )?;
-    let listing = Listing::new(&world.entitlements, "active_entitlement", call);
+    let listing = Listing::new(&world.entitlements, "active_entitlement", window);
     let wanted = |entitlement: &ActiveEntitlement| entitlement.customer == customer;
     call.list(world, &listing, wanted, |entitlement| {
         ActiveEntitlementShape::new(entitlement, call.view(world))
     })
 }
 
-fn list_features(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let archived = call.parameters.boolean("archived").unwrap_or(false);
-    let lookup_key = call.parameters.text("lookup_key");
+fn list_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let archived = call.form.boolean("archived")?.unwrap_or(false);
+    let lookup_key = call.form.plain("lookup_key")?;
+    let window = call.window()?;
     let wanted = |feature: &Feature| {
-        feature.active != archived && lookup_key.is_none_or(|key| feature.lookup_key == key)
+        feature.active != archived && is_asked(lookup_key.as_ref(), feature.lookup_key.as_str())
     };
-    let listing = Listing::new(&world.features, "feature", call);
+    let listing = Listing::new(&world.features, "feature", window);
     call.list(world, &listing, wanted, |feature| {
         FeatureShape::new(feature, call.view(world))
     })

@@ -18,60 +18,128 @@ mod subscription_items;
 mod subscriptions;
 mod writes;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
-pub(crate) use self::writes::{Method, Write, Writing, writes};
-
+use compact_str::CompactString;
 use serde::Serialize;
+
+pub(crate) use self::writes::Writing;
 
 use super::{
     endpoint::Endpoint,
     error::ApiError,
     expansion,
     faults::Disorder,
+    form::{Form, TimeRange},
     keys::Permission,
     paging::{Page, Window},
-    parameters::{Known, Parameters, TimeRange},
     shapes::{List, View},
     version::ApiVersion,
     world::{Collection, Object, Slot, World},
 };
 
+/// The handler of a request. Returns the body of its response.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// Reads, and accepts no parameter but `expand`.
+    Retrieve(fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>),
+    /// Reads the world, as the parameters ask.
+    List(fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>),
+    /// Changes the world.
+    Write(fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
 /// One row of the route table.
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
+    pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) permission: Permission,
-    pub(crate) parameters: &'static [&'static [Known]],
-    pub(crate) answer: fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>,
+    pub(crate) handler: Handler,
+}
+
+impl Route {
+    const fn retrieve(
+        endpoint: Endpoint,
+        path: &'static str,
+        permission: Permission,
+        answer: fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>,
+    ) -> Self {
+        let handler = Handler::Retrieve(answer);
+        Self::new((endpoint, Method::Get, path), permission, handler)
+    }
+
+    const fn list(
+        endpoint: Endpoint,
+        path: &'static str,
+        permission: Permission,
+        answer: fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>,
+    ) -> Self {
+        let handler = Handler::List(answer);
+        Self::new((endpoint, Method::Get, path), permission, handler)
+    }
+
+    const fn post(
+        endpoint: Endpoint,
+        path: &'static str,
+        permission: Permission,
+        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+    ) -> Self {
+        let handler = Handler::Write(answer);
+        Self::new((endpoint, Method::Post, path), permission, handler)
+    }
+
+    const fn delete(
+        endpoint: Endpoint,
+        path: &'static str,
+        permission: Permission,
+        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+    ) -> Self {
+        let handler = Handler::Write(answer);
+        Self::new((endpoint, Method::Delete, path), permission, handler)
+    }
+
+    /// Returns a read that tries changes in the world.
+    const fn try_out(
+        endpoint: Endpoint,
+        path: &'static str,
+        permission: Permission,
+        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+    ) -> Self {
+        let handler = Handler::Write(answer);
+        Self::new((endpoint, Method::Get, path), permission, handler)
+    }
+
+    const fn new(
+        (endpoint, method, path): (Endpoint, Method, &'static str),
+        permission: Permission,
+        handler: Handler,
+    ) -> Self {
+        Self {
+            endpoint,
+            method,
+            path,
+            permission,
+            handler,
+        }
+    }
+
+    /// Returns true if the parameters may be in the body.
+    pub(crate) fn has_body(&self) -> bool {
+        matches!(self.handler, Handler::Write(_))
+    }
 }
 
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Route").field(&self.endpoint).finish()
-    }
-}
-
-/// A row of one of the two tables.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Routed {
-    Read(&'static Route),
-    Write(&'static Write),
-}
-
-impl Routed {
-    pub(crate) fn endpoint(self) -> Endpoint {
-        match self {
-            Self::Read(route) => route.endpoint,
-            Self::Write(write) => write.endpoint,
-        }
-    }
-
-    pub(crate) fn permission(self) -> Permission {
-        match self {
-            Self::Read(route) => route.permission,
-            Self::Write(write) => write.permission,
-        }
     }
 }
 
@@ -96,16 +164,19 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         search::ROUTES,
     ]
     .into_iter()
+    .chain(writes::ROUTES)
     .flatten()
 }
 
-/// An authorized request with checked parameters.
+/// An authorized request with parameters that are still to be read.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     /// Value of `{id}` in the path.
     pub(crate) id: &'a str,
-    pub(crate) parameters: &'a Parameters,
+    /// Paths of `expand[]`.
+    pub(crate) expand: Vec<CompactString>,
+    pub(crate) form: Form,
     pub(crate) version: &'a ApiVersion,
     pub(crate) key_is_live: bool,
     pub(crate) disorder: Option<Disorder>,
@@ -117,6 +188,18 @@ impl Call<'_> {
             world,
             version: self.version,
         }
+    }
+
+    /// Rejects parameters that were not read. Must be called before any lookup or change.
+    pub(crate) fn finish(&mut self) -> Result<(), ApiError> {
+        mem::take(&mut self.form).finish()
+    }
+
+    /// Reads the page that a list shall return. These are the last parameters: others are rejected.
+    fn window(&mut self) -> Result<Window, ApiError> {
+        let window = Window::read(&mut self.form, self.disorder)?;
+        self.finish()?;
+        Ok(window)
     }
 
     /// Finds the object named by the path or a parameter, if it exists in the mode of the key.
@@ -138,12 +221,11 @@ impl Call<'_> {
     /// Serializes an object with the requested expansions.
     fn body<T: Serialize>(&self, world: &World, shape: &T) -> Result<Vec<u8>, ApiError> {
         let broken = |error: serde_json::Error| ApiError::invalid(error.to_string());
-        let paths = self.parameters.texts("expand");
-        if paths.is_empty() {
+        if self.expand.is_empty() {
             return serde_json::to_vec(shape).map_err(broken);
         }
         let mut value = serde_json::to_value(shape).map_err(broken)?;
-        expansion::expand(&mut value, paths, self.view(world))?;
+        expansion::expand(&mut value, &self.expand, self.view(world))?;
         serde_json::to_vec(&value).map_err(broken)
     }
 
@@ -155,16 +237,15 @@ impl Call<'_> {
         wanted: impl Fn(&T) -> bool,
         shape: impl Fn(&'w T) -> S,
     ) -> Result<Vec<u8>, ApiError> {
-        let window = Window::new(self.parameters, self.disorder)?;
         let slots: &[Slot] = if self.key_is_live == world.livemode {
             &listing.slots
         } else {
             &[]
         };
-        let page = window.page(
+        let page = listing.window.page(
             (listing.collection, slots),
             listing.word,
-            listing.times,
+            listing.created,
             wanted,
         )?;
         self.page(world, page, shape)
@@ -187,17 +268,28 @@ struct Listing<'w, T> {
     /// Slots with the oldest first.
     slots: Cow<'w, [Slot]>,
     word: &'static str,
-    times: TimeRange,
+    created: TimeRange,
+    window: Window,
 }
 
 impl<'w, T: Object> Listing<'w, T> {
-    /// Lists the whole collection within the call's `created`.
-    fn new(collection: &'w Collection<T>, word: &'static str, call: &Call<'_>) -> Self {
+    /// Lists the whole collection.
+    fn new(collection: &'w Collection<T>, word: &'static str, window: Window) -> Self {
         Self {
             collection,
             slots: Cow::Borrowed(collection.ordered_slots()),
             word,
-            times: call.parameters.times("created"),
+            created: TimeRange::ALL,
+            window,
         }
     }
+
+    fn created(self, created: TimeRange) -> Self {
+        Self { created, ..self }
+    }
+}
+
+/// Returns true if a filter admits a value, which an object may lack.
+fn is_asked<'v>(asked: Option<&CompactString>, value: impl Into<Option<&'v str>>) -> bool {
+    asked.is_none_or(|asked| value.into() == Some(asked))
 }

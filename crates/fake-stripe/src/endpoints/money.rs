@@ -1,182 +1,113 @@
 //! Cards, refunds, disputes, balance transactions and invoice items.
 
-use super::{Call, Endpoint, Listing, Route};
+use compact_str::CompactString;
+
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
+    form::{Form, TimeRange},
     keys::Permission,
-    paging::Window,
-    parameters::{Kind, Known, LIST, RETRIEVE, known},
     shapes::{self, Movement},
     world::{Dispute, InvoiceItem, PaymentMethod, Refund, World},
 };
 
-type Answer = fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
-
-const fn route(
-    (endpoint, path): (Endpoint, &'static str),
-    permission: Permission,
-    parameters: &'static [&'static [Known]],
-    answer: Answer,
-) -> Route {
-    Route {
-        endpoint,
-        path,
-        permission,
-        parameters,
-        answer,
-    }
-}
-
 pub(super) const ROUTES: &[Route] = &[
-    route(
-        (Endpoint::ListPaymentMethods, "/v1/payment_methods"),
+    Route::list(
+        Endpoint::ListPaymentMethods,
+        "/v1/payment_methods",
         Permission::PaymentMethodRead,
-        &[
-            &LIST,
-            &[
-                known("allow_redisplay", Kind::Text),
-                known("customer", Kind::Text),
-                known("customer_account", Kind::Text),
-                known("type", Kind::Text),
-            ],
-        ],
         list_methods,
     ),
-    route(
-        (
-            Endpoint::ListPaymentMethods,
-            "/v1/customers/{id}/payment_methods",
-        ),
+    Route::list(
+        Endpoint::ListPaymentMethods,
+        "/v1/customers/{id}/payment_methods",
         Permission::PaymentMethodRead,
-        &[
-            &LIST,
-            &[
-                known("allow_redisplay", Kind::Text),
-                known("type", Kind::Text),
-            ],
-        ],
         list_methods,
     ),
-    route(
-        (
-            Endpoint::RetrievePaymentMethod,
-            "/v1/customers/{id}/payment_methods/{method}",
-        ),
+    Route::retrieve(
+        Endpoint::RetrievePaymentMethod,
+        "/v1/customers/{id}/payment_methods/{method}",
         Permission::PaymentMethodRead,
-        &[&RETRIEVE],
         retrieve_method,
     ),
-    route(
-        (Endpoint::Refunds, "/v1/refunds"),
+    Route::list(
+        Endpoint::Refunds,
+        "/v1/refunds",
         Permission::ChargeRead,
-        &[
-            &LIST,
-            &[
-                known("charge", Kind::Text),
-                known("created", Kind::Times),
-                known("payment_intent", Kind::Text),
-            ],
-        ],
         list_refunds,
     ),
-    route(
-        (Endpoint::Refunds, "/v1/refunds/{id}"),
+    Route::retrieve(
+        Endpoint::Refunds,
+        "/v1/refunds/{id}",
         Permission::ChargeRead,
-        &[&RETRIEVE],
         retrieve_refund,
     ),
-    route(
-        (Endpoint::Refunds, "/v1/charges/{id}/refunds"),
+    Route::list(
+        Endpoint::Refunds,
+        "/v1/charges/{id}/refunds",
         Permission::ChargeRead,
-        &[&LIST],
         list_refunds,
     ),
-    route(
-        (Endpoint::Disputes, "/v1/disputes"),
+    Route::list(
+        Endpoint::Disputes,
+        "/v1/disputes",
         Permission::DisputeRead,
-        &[
-            &LIST,
-            &[
-                known("charge", Kind::Text),
-                known("created", Kind::Times),
-                known("payment_intent", Kind::Text),
-            ],
-        ],
         list_disputes,
     ),
-    route(
-        (Endpoint::Disputes, "/v1/disputes/{id}"),
+    Route::retrieve(
+        Endpoint::Disputes,
+        "/v1/disputes/{id}",
         Permission::DisputeRead,
-        &[&RETRIEVE],
         retrieve_dispute,
     ),
-    route(
-        (Endpoint::BalanceTransactions, "/v1/balance_transactions"),
+    Route::list(
+        Endpoint::BalanceTransactions,
+        "/v1/balance_transactions",
         Permission::BalanceRead,
-        &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("currency", Kind::Text),
-                known("source", Kind::Text),
-                known("type", Kind::Text),
-            ],
-        ],
         list_movements,
     ),
-    route(
-        (
-            Endpoint::BalanceTransactions,
-            "/v1/balance_transactions/{id}",
-        ),
+    Route::retrieve(
+        Endpoint::BalanceTransactions,
+        "/v1/balance_transactions/{id}",
         Permission::BalanceRead,
-        &[&RETRIEVE],
         retrieve_movement,
     ),
-    route(
-        (Endpoint::InvoiceItems, "/v1/invoiceitems"),
+    Route::list(
+        Endpoint::InvoiceItems,
+        "/v1/invoiceitems",
         Permission::InvoiceRead,
-        &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("customer_account", Kind::Text),
-                known("invoice", Kind::Text),
-                known("pending", Kind::Boolean),
-            ],
-        ],
         list_items,
     ),
-    route(
-        (Endpoint::InvoiceItems, "/v1/invoiceitems/{id}"),
+    Route::retrieve(
+        Endpoint::InvoiceItems,
+        "/v1/invoiceitems/{id}",
         Permission::InvoiceRead,
-        &[&RETRIEVE],
         retrieve_item,
     ),
 ];
 
-fn list_methods(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let owner = (!call.id.is_empty()).then_some(call.id);
-    let customer = owner.or_else(|| call.parameters.text("customer"));
-    if let Some(customer) = customer {
-        call.find(
-            (world, &world.customers),
-            "customer",
-            (customer, if owner.is_some() { "id" } else { "customer" }),
-        )?;
-    }
-    let kind = call.parameters.text("type").unwrap_or("card");
-    let elsewhere = call.parameters.text("customer_account").is_some();
-    let redisplay = call.parameters.text("allow_redisplay").unwrap_or("limited");
-    let wanted = |method: &PaymentMethod| {
-        kind == "card"
-            && redisplay == "limited"
-            && !elsewhere
-            && customer.is_some()
-            && method.customer.as_deref() == customer
+fn list_methods(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let redisplay = call.form.plain("allow_redisplay")?;
+    let kind = call.form.plain("type")?;
+    let (param, customer, account) = if call.id.is_empty() {
+        let customer = call.form.plain("customer")?;
+        ("customer", customer, call.form.plain("customer_account")?)
+    } else {
+        ("id", Some(call.id.into()), None)
     };
-    let listing = Listing::new(&world.objects.payment_methods, "PaymentMethod", call);
+    let window = call.window()?;
+    if let Some(customer) = &customer {
+        call.find((world, &world.customers), "customer", (customer, param))?;
+    }
+    let wanted = |method: &PaymentMethod| {
+        is_asked(kind.as_ref(), "card")
+            && is_asked(redisplay.as_ref(), "limited")
+            && account.is_none()
+            && customer.is_some()
+            && method.customer == customer
+    };
+    let methods = &world.objects.payment_methods;
+    let listing = Listing::new(methods, "PaymentMethod", window);
     call.list(world, &listing, wanted, |method| {
         shapes::payment_method(method, call.view(world))
     })
@@ -192,18 +123,32 @@ fn retrieve_method(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     call.body(world, &shapes::payment_method(method, call.view(world)))
 }
 
-fn list_refunds(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let owner = (!call.id.is_empty()).then_some(call.id);
-    let charge = owner.or_else(|| call.parameters.text("charge"));
-    let intent = call.parameters.text("payment_intent");
-    let wanted = |refund: &Refund| {
-        charge.is_none_or(|charge| refund.charge == charge)
-            && intent.is_none_or(|intent| refund.payment_intent == intent)
+fn list_refunds(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let (created, charge, intent) = if call.id.is_empty() {
+        payment_filters(&mut call.form)?
+    } else {
+        (TimeRange::ALL, Some(call.id.into()), None)
     };
-    let listing = Listing::new(&world.objects.refunds, "refund", call);
+    let window = call.window()?;
+    let wanted = |refund: &Refund| {
+        is_asked(charge.as_ref(), refund.charge.as_str())
+            && is_asked(intent.as_ref(), refund.payment_intent.as_str())
+    };
+    let listing = Listing::new(&world.objects.refunds, "refund", window).created(created);
     call.list(world, &listing, wanted, |refund| {
         shapes::refund(refund, call.view(world))
     })
+}
+
+/// Reads `created`, `charge` and `payment_intent`.
+fn payment_filters(
+    form: &mut Form,
+) -> Result<(TimeRange, Option<CompactString>, Option<CompactString>), ApiError> {
+    Ok((
+        form.times("created")?,
+        form.plain("charge")?,
+        form.plain("payment_intent")?,
+    ))
 }
 
 fn retrieve_refund(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -211,14 +156,14 @@ fn retrieve_refund(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     call.body(world, &shapes::refund(refund, call.view(world)))
 }
 
-fn list_disputes(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let charge = call.parameters.text("charge");
-    let intent = call.parameters.text("payment_intent");
+fn list_disputes(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let (created, charge, intent) = payment_filters(&mut call.form)?;
+    let window = call.window()?;
     let wanted = |dispute: &Dispute| {
-        charge.is_none_or(|charge| dispute.charge == charge)
-            && intent.is_none_or(|intent| dispute.payment_intent == intent)
+        is_asked(charge.as_ref(), dispute.charge.as_str())
+            && is_asked(intent.as_ref(), dispute.payment_intent.as_str())
     };
-    let listing = Listing::new(&world.objects.disputes, "dispute", call);
+    let listing = Listing::new(&world.objects.disputes, "dispute", window).created(created);
     call.list(world, &listing, wanted, |dispute| {
         shapes::dispute(dispute, call.view(world))
     })
@@ -238,29 +183,29 @@ fn movements(world: &World) -> Vec<Movement<'_>> {
     all
 }
 
-fn list_movements(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let (times, currency) = (
-        call.parameters.times("created"),
-        call.parameters.text("currency"),
-    );
-    let (source, kind) = (call.parameters.text("source"), call.parameters.text("type"));
+fn list_movements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut call.form;
+    let created = form.times("created")?;
+    let currency = form.plain("currency")?;
+    let source = form.plain("source")?;
+    let kind = form.plain("type")?;
+    let window = call.window()?;
     let is_wanted = |movement: &Movement<'_>| {
         let is = if movement.amount > 0 {
             "charge"
         } else {
             "refund"
         };
-        times.contains(movement.created)
-            && currency.is_none_or(|currency| movement.currency == currency)
-            && source.is_none_or(|source| movement.source == source)
-            && kind.is_none_or(|kind| kind == is)
+        created.contains(movement.created)
+            && is_asked(currency.as_ref(), movement.currency)
+            && is_asked(source.as_ref(), movement.source)
+            && is_asked(kind.as_ref(), is)
     };
     let found: Vec<(String, Movement<'_>)> = movements(world)
         .into_iter()
         .filter(is_wanted)
         .map(|movement| (shapes::balance_transaction_id(movement.source), movement))
         .collect();
-    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&found, "balance_transaction", |(id, _)| id)?;
     call.page(world, page, |(_, movement)| {
         shapes::balance_transaction(movement)
@@ -274,18 +219,22 @@ fn retrieve_movement(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
     call.body(world, &shapes::balance_transaction(&movement))
 }
 
-fn list_items(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let customer = call.parameters.text("customer");
-    let invoice = call.parameters.text("invoice");
-    let pending = call.parameters.boolean("pending");
-    let elsewhere = call.parameters.text("customer_account").is_some();
+fn list_items(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut call.form;
+    let created = form.times("created")?;
+    let customer = form.plain("customer")?;
+    let invoice = form.plain("invoice")?;
+    let pending = form.boolean("pending")?;
+    let account = form.plain("customer_account")?;
+    let window = call.window()?;
     let wanted = |item: &InvoiceItem| {
-        !elsewhere
-            && customer.is_none_or(|customer| item.customer == customer)
-            && invoice.is_none_or(|invoice| item.invoice.as_deref() == Some(invoice))
+        account.is_none()
+            && is_asked(customer.as_ref(), item.customer.as_str())
+            && is_asked(invoice.as_ref(), item.invoice.as_deref())
             && pending.is_none_or(|pending| item.invoice.is_none() == pending)
     };
-    let listing = Listing::new(&world.objects.invoice_items, "invoiceitem", call);
+    let items = &world.objects.invoice_items;
+    let listing = Listing::new(items, "invoiceitem", window).created(created);
     call.list(world, &listing, wanted, |item| {
         shapes::invoice_item(item, call.view(world))
     })

@@ -4,72 +4,60 @@ use super::{Call, Endpoint, Listing, Route};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::{EventShape, TestClockShape, WebhookEndpointShape},
     world::{Event, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListEvents,
-        path: "/v1/events",
-        permission: Permission::EventRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("delivery_success", Kind::Boolean),
-                known("type", Kind::Text),
-                known("types", Kind::Texts),
-            ],
-        ],
-        answer: list_events,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveEvent,
-        path: "/v1/events/{id}",
-        permission: Permission::EventRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_event,
-    },
-    Route {
-        endpoint: Endpoint::ListWebhookEndpoints,
-        path: "/v1/webhook_endpoints",
-        permission: Permission::WebhookRead,
-        parameters: &[&LIST],
-        answer: list_webhook_endpoints,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveWebhookEndpoint,
-        path: "/v1/webhook_endpoints/{id}",
-        permission: Permission::WebhookRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_webhook_endpoint,
-    },
-    Route {
-        endpoint: Endpoint::ListTestClocks,
-        path: "/v1/test_helpers/test_clocks",
-        permission: Permission::TestClockRead,
-        parameters: &[&LIST],
-        answer: list_test_clocks,
-    },
+    Route::list(
+        Endpoint::ListEvents,
+        "/v1/events",
+        Permission::EventRead,
+        list_events,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveEvent,
+        "/v1/events/{id}",
+        Permission::EventRead,
+        retrieve_event,
+    ),
+    Route::list(
+        Endpoint::ListWebhookEndpoints,
+        "/v1/webhook_endpoints",
+        Permission::WebhookRead,
+        list_webhook_endpoints,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveWebhookEndpoint,
+        "/v1/webhook_endpoints/{id}",
+        Permission::WebhookRead,
+        retrieve_webhook_endpoint,
+    ),
+    Route::list(
+        Endpoint::ListTestClocks,
+        "/v1/test_helpers/test_clocks",
+        Permission::TestClockRead,
+        list_test_clocks,
+    ),
 ];
 
 /// Age limit of listed events: Stripe lists those of 30 days.
 const LISTED: i64 = 30 * 86_400;
 
-fn list_events(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let one = call.parameters.text("type");
-    let several = call.parameters.texts("types");
-    let delivered = call.parameters.boolean("delivery_success");
+fn list_events(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let one = call.form.plain("type")?;
+    let several = call.form.texts("types")?;
+    let delivered = call.form.boolean("delivery_success")?;
+    let window = call.window()?;
     let oldest = world.clock.saturating_sub(LISTED);
     let wanted = |event: &Event| {
         event.created >= oldest
             && delivered.is_none_or(|asked| asked == (event.pending_webhooks == 0))
-            && one.is_none_or(|asked| is_of(&event.kind, asked))
+            && one.as_deref().is_none_or(|asked| is_of(&event.kind, asked))
             && (several.is_empty() || several.iter().any(|asked| is_of(&event.kind, asked)))
     };
-    let listing = Listing::new(&world.events, "event", call);
+    let listing = Listing::new(&world.events, "event", window).created(created);
     call.list(world, &listing, wanted, |event| {
         EventShape::new(event, call.view(world))
     })
@@ -87,8 +75,9 @@ fn retrieve_event(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &EventShape::new(event, call.view(world)))
 }
 
-fn list_webhook_endpoints(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let listing = Listing::new(&world.webhook_endpoints, "webhook_endpoint", call);
+fn list_webhook_endpoints(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let window = call.window()?;
+    let listing = Listing::new(&world.webhook_endpoints, "webhook_endpoint", window);
     call.list(
         world,
         &listing,
@@ -106,8 +95,9 @@ fn retrieve_webhook_endpoint(call: &Call<'_>, world: &World) -> Result<Vec<u8>, 
     )
 }
 
-fn list_test_clocks(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let listing = Listing::new(&world.test_clocks, "test_clock", call);
+fn list_test_clocks(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let window = call.window()?;
+    let listing = Listing::new(&world.test_clocks, "test_clock", window);
     call.list(
         world,
         &listing,

@@ -2,81 +2,66 @@
 
 use http::StatusCode;
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes,
     world::{Charge, PaymentIntent, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListPaymentIntents,
-        path: "/v1/payment_intents",
-        permission: Permission::PaymentIntentRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("customer_account", Kind::Text),
-            ],
-        ],
-        answer: list_intents,
-    },
-    Route {
-        endpoint: Endpoint::RetrievePaymentIntent,
-        path: "/v1/payment_intents/{id}",
-        permission: Permission::PaymentIntentRead,
-        parameters: &[&RETRIEVE, &[known("client_secret", Kind::Text)]],
-        answer: retrieve_intent,
-    },
-    Route {
-        endpoint: Endpoint::RetrievePaymentMethod,
-        path: "/v1/payment_methods/{id}",
-        permission: Permission::PaymentMethodRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_method,
-    },
-    Route {
-        endpoint: Endpoint::ListCharges,
-        path: "/v1/charges",
-        permission: Permission::ChargeRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("payment_intent", Kind::Text),
-            ],
-        ],
-        answer: list_charges,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveCharge,
-        path: "/v1/charges/{id}",
-        permission: Permission::ChargeRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve_charge,
-    },
+    Route::list(
+        Endpoint::ListPaymentIntents,
+        "/v1/payment_intents",
+        Permission::PaymentIntentRead,
+        list_intents,
+    ),
+    Route::list(
+        Endpoint::RetrievePaymentIntent,
+        "/v1/payment_intents/{id}",
+        Permission::PaymentIntentRead,
+        retrieve_intent,
+    ),
+    Route::retrieve(
+        Endpoint::RetrievePaymentMethod,
+        "/v1/payment_methods/{id}",
+        Permission::PaymentMethodRead,
+        retrieve_method,
+    ),
+    Route::list(
+        Endpoint::ListCharges,
+        "/v1/charges",
+        Permission::ChargeRead,
+        list_charges,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveCharge,
+        "/v1/charges/{id}",
+        Permission::ChargeRead,
+        retrieve_charge,
+    ),
 ];
 
-fn retrieve_intent(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+fn retrieve_intent(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    call.form.plain("client_secret")?;
+    call.finish()?;
     let intents = &world.objects.payment_intents;
     let intent = call.find((world, intents), "payment_intent", (call.id, "intent"));
     let intent = intent.map_err(|error| error.status(StatusCode::NOT_FOUND))?;
     call.body(world, &shapes::payment_intent(intent, call.view(world)))
 }
 
-fn list_intents(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let customer = call.parameters.text("customer");
-    let account = call.parameters.text("customer_account");
+fn list_intents(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let customer = call.form.plain("customer")?;
+    let account = call.form.plain("customer_account")?;
+    let window = call.window()?;
     let wanted = |intent: &PaymentIntent| {
-        customer.is_none_or(|customer| intent.customer == customer) && account.is_none()
+        is_asked(customer.as_ref(), intent.customer.as_str()) && account.is_none()
     };
-    let listing = Listing::new(&world.objects.payment_intents, "payment_intent", call);
+    let intents = &world.objects.payment_intents;
+    let listing = Listing::new(intents, "payment_intent", window).created(created);
     call.list(world, &listing, wanted, |intent| {
         shapes::payment_intent(intent, call.view(world))
     })
@@ -93,14 +78,16 @@ fn retrieve_charge(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     call.body(world, &shapes::charge(charge, call.view(world)))
 }
 
-fn list_charges(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let customer = call.parameters.text("customer");
-    let intent = call.parameters.text("payment_intent");
+fn list_charges(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let customer = call.form.plain("customer")?;
+    let intent = call.form.plain("payment_intent")?;
+    let window = call.window()?;
     let wanted = |charge: &Charge| {
-        customer.is_none_or(|customer| charge.customer == customer)
-            && intent.is_none_or(|intent| charge.payment_intent == intent)
+        is_asked(customer.as_ref(), charge.customer.as_str())
+            && is_asked(intent.as_ref(), charge.payment_intent.as_str())
     };
-    let listing = Listing::new(&world.objects.charges, "charge", call);
+    let listing = Listing::new(&world.objects.charges, "charge", window).created(created);
     call.list(world, &listing, wanted, |charge| {
         shapes::charge(charge, call.view(world))
     })

@@ -1,36 +1,21 @@
 //! `/v1/plans`: the older name of recurring prices.
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::PlanShape,
     world::{Price, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::Plans,
-        path: "/v1/plans",
-        permission: Permission::PriceRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("active", Kind::Boolean),
-                known("created", Kind::Times),
-                known("product", Kind::Text),
-            ],
-        ],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::Plans,
-        path: "/v1/plans/{id}",
-        permission: Permission::PriceRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
+    Route::list(Endpoint::Plans, "/v1/plans", Permission::PriceRead, list),
+    Route::retrieve(
+        Endpoint::Plans,
+        "/v1/plans/{id}",
+        Permission::PriceRead,
+        retrieve,
+    ),
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -41,15 +26,17 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &PlanShape::new(price, call.view(world)))
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let active = call.parameters.boolean("active");
-    let product = call.parameters.text("product");
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let created = call.form.times("created")?;
+    let active = call.form.boolean("active")?;
+    let product = call.form.plain("product")?;
+    let window = call.window()?;
     let wanted = |price: &Price| {
         price.recurring.is_some()
             && active.is_none_or(|active| price.active == active)
-            && product.is_none_or(|product| price.product == product)
+            && is_asked(product.as_ref(), price.product.as_str())
     };
-    let listing = Listing::new(&world.prices, "plan", call);
+    let listing = Listing::new(&world.prices, "plan", window).created(created);
     call.list(world, &listing, wanted, |price| {
         PlanShape::new(price, call.view(world))
     })

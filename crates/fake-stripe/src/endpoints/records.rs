@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
+    form::TimeRange,
     keys::Permission,
-    parameters::{Kind, Known, LIST, RETRIEVE, known},
     world::{Record, RecordKind, World},
 };
 
@@ -19,60 +19,75 @@ pub(super) struct Spec {
     pub(super) part: &'static str,
     /// Name of the kind in error messages.
     pub(super) word: &'static str,
-    /// Filters of the list, with the place of the value in the objects.
-    filters: &'static [(&'static str, &'static str)],
+    /// True if the list can be filtered by `created`.
+    has_created: bool,
+    /// Filters of the list. A name is also that of the object's field.
+    filters: &'static [(&'static str, Filter)],
 }
+
+/// The format of a filter's value.
+#[derive(Debug, Clone, Copy)]
+enum Filter {
+    Text,
+    Flag,
+}
+
+use Filter::{Flag, Text};
 
 const SPECS: [Spec; 7] = [
     Spec {
         kind: RecordKind::PromotionCode,
         part: "/promotion_codes",
         word: "promotion code",
+        has_created: true,
         filters: &[
-            ("active", "/active"),
-            ("code", "/code"),
-            ("coupon", "/promotion/coupon"),
-            ("customer", "/customer"),
+            ("active", Flag),
+            ("code", Text),
+            ("coupon", Text),
+            ("customer", Text),
         ],
     },
     Spec {
         kind: RecordKind::TaxRate,
         part: "/tax_rates",
         word: "tax rate",
-        filters: &[("active", "/active"), ("inclusive", "/inclusive")],
+        has_created: true,
+        filters: &[("active", Flag), ("inclusive", Flag)],
     },
     Spec {
         kind: RecordKind::TaxId,
         part: "/tax_ids",
         word: "tax_id",
+        has_created: false,
         filters: &[],
     },
     Spec {
         kind: RecordKind::SetupIntent,
         part: "/setup_intents",
         word: "setupintent",
-        filters: &[
-            ("customer", "/customer"),
-            ("payment_method", "/payment_method"),
-        ],
+        has_created: true,
+        filters: &[("customer", Text), ("payment_method", Text)],
     },
     Spec {
         kind: RecordKind::CreditNote,
         part: "/credit_notes",
         word: "credit note",
-        filters: &[("customer", "/customer"), ("invoice", "/invoice")],
+        has_created: true,
+        filters: &[("customer", Text), ("invoice", Text)],
     },
     Spec {
         kind: RecordKind::PaymentLink,
         part: "/payment_links",
         word: "payment_link",
-        filters: &[("active", "/active")],
+        has_created: false,
+        filters: &[("active", Flag)],
     },
     Spec {
         kind: RecordKind::PortalConfiguration,
         part: "/billing_portal/configurations",
         word: "configuration",
-        filters: &[("active", "/active"), ("is_default", "/is_default")],
+        has_created: false,
+        filters: &[("active", Flag), ("is_default", Flag)],
     },
 ];
 
@@ -82,153 +97,96 @@ impl Spec {
     }
 }
 
-const fn list_of(
-    endpoint: Endpoint,
-    path: &'static str,
-    permission: Permission,
-    parameters: &'static [&'static [Known]],
-) -> Route {
-    Route {
-        endpoint,
-        path,
-        permission,
-        parameters,
-        answer: list,
-    }
-}
-
-const fn one_of(endpoint: Endpoint, path: &'static str, permission: Permission) -> Route {
-    Route {
-        endpoint,
-        path,
-        permission,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    }
-}
-
 pub(super) const ROUTES: &[Route] = &[
-    list_of(
+    Route::list(
         Endpoint::PromotionCodes,
         "/v1/promotion_codes",
         Permission::PromotionCodeRead,
-        &[
-            &LIST,
-            &[
-                known("active", Kind::Boolean),
-                known("code", Kind::Text),
-                known("coupon", Kind::Text),
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-            ],
-        ],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::PromotionCodes,
         "/v1/promotion_codes/{id}",
         Permission::PromotionCodeRead,
+        retrieve,
     ),
-    list_of(
+    Route::list(
         Endpoint::TaxRates,
         "/v1/tax_rates",
         Permission::TaxRateRead,
-        &[
-            &LIST,
-            &[
-                known("active", Kind::Boolean),
-                known("created", Kind::Times),
-                known("inclusive", Kind::Boolean),
-            ],
-        ],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::TaxRates,
         "/v1/tax_rates/{id}",
         Permission::TaxRateRead,
+        retrieve,
     ),
-    list_of(
+    Route::list(
         Endpoint::TaxIds,
         "/v1/tax_ids",
         Permission::CustomerRead,
-        &[
-            &LIST,
-            &[known("owner", Kind::Fields(&["customer", "type"]))],
-        ],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::TaxIds,
         "/v1/tax_ids/{id}",
         Permission::CustomerRead,
+        retrieve,
     ),
-    list_of(
+    Route::list(
         Endpoint::TaxIds,
         "/v1/customers/{id}/tax_ids",
         Permission::CustomerRead,
-        &[&LIST],
+        list,
     ),
-    list_of(
+    Route::list(
         Endpoint::SetupIntents,
         "/v1/setup_intents",
         Permission::SetupIntentRead,
-        &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("payment_method", Kind::Text),
-            ],
-        ],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}",
         Permission::SetupIntentRead,
+        retrieve,
     ),
-    list_of(
+    Route::list(
         Endpoint::CreditNotes,
         "/v1/credit_notes",
         Permission::InvoiceRead,
-        &[
-            &LIST,
-            &[
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("invoice", Kind::Text),
-            ],
-        ],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::CreditNotes,
         "/v1/credit_notes/{id}",
         Permission::InvoiceRead,
+        retrieve,
     ),
-    list_of(
+    Route::list(
         Endpoint::PaymentLinks,
         "/v1/payment_links",
         Permission::PaymentLinkRead,
-        &[&LIST, &[known("active", Kind::Boolean)]],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::PaymentLinks,
         "/v1/payment_links/{id}",
         Permission::PaymentLinkRead,
+        retrieve,
     ),
-    list_of(
+    Route::list(
         Endpoint::PortalConfigurations,
         "/v1/billing_portal/configurations",
         Permission::PortalRead,
-        &[
-            &LIST,
-            &[
-                known("active", Kind::Boolean),
-                known("is_default", Kind::Boolean),
-            ],
-        ],
+        list,
     ),
-    one_of(
+    Route::retrieve(
         Endpoint::PortalConfigurations,
         "/v1/billing_portal/configurations/{id}",
         Permission::PortalRead,
+        retrieve,
     ),
 ];
 
@@ -256,30 +214,46 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &record.object)
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let spec = Spec::for_path(call.path).ok_or_else(|| no_kind(call.path))?;
-    let owner = call.parameters.field("owner", "customer");
-    let owner = owner.or((!call.id.is_empty()).then_some(call.id));
-    let filters: Vec<(&str, &str)> = spec
-        .filters
-        .iter()
-        .filter_map(|(name, place)| Some((*place, call.parameters.text(name)?)))
-        .collect();
+    let form = &mut call.form;
+    let created = if spec.has_created {
+        form.times("created")?
+    } else {
+        TimeRange::ALL
+    };
+    let mut filters: Vec<(&str, Value)> = Vec::new();
+    for (name, format) in spec.filters {
+        let asked = match format {
+            Text => form.plain(name)?.map(|text| text.as_str().into()),
+            Flag => form.boolean(name)?.map(Value::Bool),
+        };
+        filters.extend(asked.map(|asked| (*name, asked)));
+    }
+    let owner = if spec.kind != RecordKind::TaxId {
+        None
+    } else if call.id.is_empty() {
+        form.field("owner", "type")?;
+        form.field("owner", "customer")?
+    } else {
+        Some(call.id.into())
+    };
+    let window = call.window()?;
     let wanted = |record: &Record| {
         record.kind == spec.kind
-            && owner.is_none_or(|owner| record.customer.as_deref() == Some(owner))
+            && is_asked(owner.as_ref(), record.customer.as_deref())
             && filters
                 .iter()
-                .all(|(place, asked)| is_at(&record.object, place, asked))
+                .all(|(name, asked)| field(&record.object, name) == Some(asked))
     };
-    let listing = Listing::new(&world.objects.records, spec.word, call);
+    let listing = Listing::new(&world.objects.records, spec.word, window).created(created);
     call.list(world, &listing, wanted, |record| &record.object)
 }
 
-fn is_at(object: &Value, place: &str, asked: &str) -> bool {
-    match object.pointer(place) {
-        Some(Value::String(text)) => text == asked,
-        Some(Value::Bool(flag)) => flag.to_string() == asked,
-        Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => false,
+/// Returns the field that a filter compares.
+fn field<'o>(object: &'o Value, name: &str) -> Option<&'o Value> {
+    match name {
+        "coupon" => object.pointer("/promotion/coupon"),
+        _ => object.get(name),
     }
 }

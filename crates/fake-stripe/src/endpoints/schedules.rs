@@ -1,40 +1,26 @@
 //! `/v1/subscription_schedules`.
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes,
     world::{Schedule, ScheduleStatus, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListSubscriptionSchedules,
-        path: "/v1/subscription_schedules",
-        permission: Permission::SubscriptionRead,
-        parameters: &[
-            &LIST,
-            &[
-                known("canceled_at", Kind::Times),
-                known("completed_at", Kind::Times),
-                known("created", Kind::Times),
-                known("customer", Kind::Text),
-                known("customer_account", Kind::Text),
-                known("released_at", Kind::Times),
-                known("scheduled", Kind::Boolean),
-            ],
-        ],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveSubscriptionSchedule,
-        path: "/v1/subscription_schedules/{id}",
-        permission: Permission::SubscriptionRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
+    Route::list(
+        Endpoint::ListSubscriptionSchedules,
+        "/v1/subscription_schedules",
+        Permission::SubscriptionRead,
+        list,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveSubscriptionSchedule,
+        "/v1/subscription_schedules/{id}",
+        Permission::SubscriptionRead,
+        retrieve,
+    ),
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -43,23 +29,26 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &shapes::schedule(schedule, call.view(world)))
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let parameters = call.parameters;
-    let customer = parameters.text("customer");
-    let account = parameters.text("customer_account");
-    let canceled = parameters.times("canceled_at");
-    let completed = parameters.times("completed_at");
-    let released = parameters.times("released_at");
-    let not_started = parameters.boolean("scheduled").unwrap_or(false);
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut call.form;
+    let created = form.times("created")?;
+    let customer = form.plain("customer")?;
+    let account = form.plain("customer_account")?;
+    let canceled = form.times("canceled_at")?;
+    let completed = form.times("completed_at")?;
+    let released = form.times("released_at")?;
+    let not_started = form.boolean("scheduled")?.unwrap_or(false);
+    let window = call.window()?;
     let wanted = |schedule: &Schedule| {
-        customer.is_none_or(|customer| schedule.customer == customer)
+        is_asked(customer.as_ref(), schedule.customer.as_str())
             && account.is_none()
             && canceled.admits(schedule.canceled_at)
             && completed.admits(schedule.completed_at)
             && released.admits(schedule.released_at)
             && (!not_started || schedule.status == ScheduleStatus::NotStarted)
     };
-    let listing = Listing::new(&world.objects.schedules, "subscription_schedule", call);
+    let schedules = &world.objects.schedules;
+    let listing = Listing::new(schedules, "subscription_schedule", window).created(created);
     call.list(world, &listing, wanted, |schedule| {
         shapes::schedule(schedule, call.view(world))
     })

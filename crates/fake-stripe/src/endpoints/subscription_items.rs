@@ -4,27 +4,23 @@ use super::{Call, Endpoint, Route};
 use crate::{
     error::ApiError,
     keys::Permission,
-    paging::Window,
-    parameters::{Kind, LIST, RETRIEVE, known},
     shapes::ItemShape,
     world::{Item, Subscription, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListSubscriptionItems,
-        path: "/v1/subscription_items",
-        permission: Permission::SubscriptionRead,
-        parameters: &[&LIST, &[known("subscription", Kind::Text)]],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveSubscriptionItem,
-        path: "/v1/subscription_items/{id}",
-        permission: Permission::SubscriptionRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
+    Route::list(
+        Endpoint::ListSubscriptionItems,
+        "/v1/subscription_items",
+        Permission::SubscriptionRead,
+        list,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveSubscriptionItem,
+        "/v1/subscription_items/{id}",
+        Permission::SubscriptionRead,
+        retrieve,
+    ),
 ];
 
 /// Finds the subscription of an item. Searches the whole account, since items are rarely retrieved.
@@ -43,14 +39,15 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.body(world, &shape)
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let id = call.parameters.required("subscription")?;
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let id = call.form.plain("subscription")?;
+    let window = call.window()?;
+    let id = id.ok_or_else(|| ApiError::missing_parameter("subscription"))?;
     let subscription = call.find(
         (world, &world.subscriptions),
         "subscription",
-        (id, "subscription"),
+        (&id, "subscription"),
     )?;
-    let window = Window::new(call.parameters, call.disorder)?;
     let page = window.page_of(&subscription.items, "subscription_item", |item: &Item| {
         &item.id
     })?;

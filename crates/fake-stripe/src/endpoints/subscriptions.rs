@@ -2,44 +2,28 @@
 
 use std::borrow::Cow;
 
-use super::{Call, Endpoint, Listing, Route};
+use super::{Call, Endpoint, Listing, Route, is_asked};
 use crate::{
     error::ApiError,
     keys::Permission,
-    parameters::{Kind, Known, LIST, RETRIEVE, known, one_of},
     shapes::SubscriptionShape,
+    version::ApiVersion,
     world::{Slot, Status, Subscription, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
-    Route {
-        endpoint: Endpoint::ListSubscriptions,
-        path: "/v1/subscriptions",
-        permission: Permission::SubscriptionRead,
-        parameters: &[&LIST, &FILTERS],
-        answer: list,
-    },
-    Route {
-        endpoint: Endpoint::RetrieveSubscription,
-        path: "/v1/subscriptions/{id}",
-        permission: Permission::SubscriptionRead,
-        parameters: &[&RETRIEVE],
-        answer: retrieve,
-    },
-];
-
-const FILTERS: [Known; 11] = [
-    known("automatic_tax", Kind::Fields(&["enabled"])),
-    known("collection_method", Kind::Text),
-    known("created", Kind::Times),
-    known("current_period_end", Kind::Times),
-    known("current_period_start", Kind::Times),
-    known("customer", Kind::Text),
-    known("customer_account", Kind::Text),
-    known("plan", Kind::Text),
-    known("price", Kind::Text),
-    known("status", Kind::Text),
-    known("test_clock", Kind::Text),
+    Route::list(
+        Endpoint::ListSubscriptions,
+        "/v1/subscriptions",
+        Permission::SubscriptionRead,
+        list,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveSubscription,
+        "/v1/subscriptions/{id}",
+        Permission::SubscriptionRead,
+        retrieve,
+    ),
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
@@ -54,22 +38,30 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     )
 }
 
-fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let parameters = call.parameters;
-    let status = StatusFilter::from_call(call)?;
-    let collection_method = collection_method(call)?;
-    let price = parameters.text("price").or_else(|| parameters.text("plan"));
-    if let Some(price) = price {
-        let param = if parameters.text("price").is_some() {
-            "price"
-        } else {
-            "plan"
-        };
+fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    const METHODS: [&str; 2] = ["charge_automatically", "send_invoice"];
+    let form = &mut call.form;
+    let created = form.times("created")?;
+    let starts = form.times("current_period_start")?;
+    let ends = form.times("current_period_end")?;
+    let status = form.plain("status")?;
+    let collection_method = form.plain_choice("collection_method", &METHODS)?;
+    let price = form.plain("price")?;
+    let plan = form.plain("plan")?;
+    let customer = form.plain("customer")?;
+    let customer_account = form.plain("customer_account")?;
+    let clock = form.plain("test_clock")?;
+    let automatic_tax = form.field("automatic_tax", "enabled")?;
+    let window = call.window()?;
+    let status = StatusFilter::parse(status.as_deref(), call.version)?;
+    let param = if price.is_some() { "price" } else { "plan" };
+    let price = price.or(plan);
+    if let Some(price) = &price {
         call.find((world, &world.prices), param, (price, param))?;
     }
-    let mut listing = Listing::new(&world.subscriptions, "subscription", call);
+    let mut listing = Listing::new(&world.subscriptions, "subscription", window).created(created);
     listing.slots = Cow::Borrowed(status.slots(world));
-    if let Some(customer) = parameters.text("customer") {
+    if let Some(customer) = &customer {
         call.find(
             (world, &world.customers),
             "customer",
@@ -84,36 +76,30 @@ fn list(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         });
         listing.slots = Cow::Owned(slots);
     }
-    let clock = parameters.text("test_clock");
-    let clocks_count = clock.is_some() || parameters.text("customer").is_some();
-    let starts = parameters.times("current_period_start");
-    let ends = parameters.times("current_period_end");
-    let customer_account = parameters.text("customer_account");
-    let automatic_tax = parameters.field("automatic_tax", "enabled");
+    let clocks_count = clock.is_some() || customer.is_some();
     let wanted = |subscription: &Subscription| {
         let details = &*subscription.details;
+        let mut items = subscription.items.iter();
         status.admits(&subscription.status)
-            && price.is_none_or(|price| subscription.items.iter().any(|item| item.price == price))
+            && price
+                .as_ref()
+                .is_none_or(|price| items.any(|item| item.price == *price))
             && collection_method.is_none_or(|method| subscription.collection_method() == method)
-            && customer_account
-                .is_none_or(|account| details.customer_account.as_deref() == Some(account))
-            && automatic_tax.is_none_or(|enabled| details.automatic_tax == (enabled == "true"))
+            && is_asked(
+                customer_account.as_ref(),
+                details.customer_account.as_deref(),
+            )
+            && automatic_tax
+                .as_ref()
+                .is_none_or(|enabled| details.automatic_tax == (enabled == "true"))
             && (clocks_count || details.test_clock.is_none())
-            && clock.is_none_or(|clock| details.test_clock.as_deref() == Some(clock))
+            && is_asked(clock.as_ref(), details.test_clock.as_deref())
             && starts.admits(subscription.latest_period_start())
             && ends.admits(subscription.earliest_period_end())
     };
     call.list(world, &listing, wanted, |subscription| {
         SubscriptionShape::new(subscription, call.view(world))
     })
-}
-
-fn collection_method<'a>(call: &'a Call<'_>) -> Result<Option<&'a str>, ApiError> {
-    const METHODS: [&str; 2] = ["charge_automatically", "send_invoice"];
-    match call.parameters.text("collection_method") {
-        Some(method) if !METHODS.contains(&method) => Err(one_of("collection_method", &METHODS)),
-        method => Ok(method),
-    }
 }
 
 /// The statuses that a list includes.
@@ -127,7 +113,7 @@ enum StatusFilter {
 }
 
 impl StatusFilter {
-    fn from_call(call: &Call<'_>) -> Result<Self, ApiError> {
+    fn parse(asked: Option<&str>, version: &ApiVersion) -> Result<Self, ApiError> {
         /// Statuses known to versions before 2016-07-06.
         const OLD: [&str; 6] = [
             "active",
@@ -137,11 +123,11 @@ impl StatusFilter {
             "incomplete_expired",
             "trialing",
         ];
-        let Some(asked) = call.parameters.text("status") else {
+        let Some(asked) = asked else {
             return Ok(Self::NotCanceled);
         };
-        if !call.version.lists_ended() && !OLD.contains(&asked) {
-            return Err(one_of("status", &OLD));
+        if !version.lists_ended() && !OLD.contains(&asked) {
+            return Err(ApiError::none_of("status", &OLD));
         }
         match asked {
             "all" => Ok(Self::All),
@@ -156,7 +142,7 @@ impl StatusFilter {
                         .map(Status::as_str)
                         .chain(["all", "ended"])
                         .collect();
-                    one_of("status", &words)
+                    ApiError::none_of("status", &words)
                 })
             }
         }

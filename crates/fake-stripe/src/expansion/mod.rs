@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Maximum depth of a path.
-const DEEPEST: usize = 4;
+const MAX_DEPTH: usize = 4;
 
 /// Keys that hold an id, a list of ids or null, and may hold the objects instead.
 const EXPANDABLE: [&str; 57] = [
@@ -91,12 +91,17 @@ const LOST: [(&str, &str); 10] = [
 ];
 
 /// Expands every path in an object or a list.
-pub(crate) fn expand(value: &mut Value, paths: &[String], view: View<'_>) -> Result<(), ApiError> {
+pub(crate) fn expand(
+    value: &mut Value,
+    paths: &[impl AsRef<str>],
+    view: View<'_>,
+) -> Result<(), ApiError> {
     for path in paths {
+        let path = path.as_ref();
         let keys: Vec<&str> = path.split('.').collect();
-        if keys.len() > DEEPEST {
+        if keys.len() > MAX_DEPTH {
             return Err(refused(format!(
-                "You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
+                "You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}"
             )));
         }
         let walk = Walk { path, view };

@@ -1,20 +1,23 @@
-//! The form-encoded body of a write request, with nested brackets, read name by name.
+//! The parameters of a request, form-encoded in its query and body, with nested brackets, and read name by name.
 
+mod body;
+mod filters;
+mod metadata;
 mod tree;
 
 use compact_str::CompactString;
-use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use self::tree::{Node, in_order, insert, json, keys, names};
-use super::{error::ApiError, parameters::unknown_parameters, world::Metadata};
+pub(crate) use self::{
+    body::{MAX_BODY_BYTES, body_too_large, pairs_of_body},
+    filters::TimeRange,
+    metadata::merge,
+};
+use super::error::ApiError;
 
-/// Maximum length of a body.
-pub(crate) const LONGEST_BODY: usize = 1 << 20;
-
-/// Upper limits; real requests have neither more pairs nor deeper names.
-const MOST_PAIRS: usize = 1000;
-const DEEPEST: usize = 8;
+/// Maximum depth of a name; real requests do not nest deeper.
+const MAX_DEPTH: usize = 8;
 
 /// A parameter that a request may omit, or set to an empty value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,36 +55,6 @@ impl<T> Given<T> {
     }
 }
 
-/// Returns the pairs of a body in their original order.
-pub(crate) fn pairs(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    if body.is_empty() {
-        return Ok(Vec::new());
-    }
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .map_or("", |kind| kind.to_str().unwrap_or_default());
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.is_empty() && !kind.eq_ignore_ascii_case(FORM) {
-        return Err(ApiError::invalid(format!(
-            "Invalid request (check that your POST content type is {FORM}). If you have any questions, we can help at \
-             https://support.stripe.com/."
-        )));
-    }
-    let pairs: Vec<_> = url::form_urlencoded::parse(body)
-        .into_owned()
-        .take(MOST_PAIRS.saturating_add(1))
-        .collect();
-    if pairs.len() > MOST_PAIRS {
-        return Err(too_large());
-    }
-    Ok(pairs)
-}
-
-pub(crate) fn too_large() -> ApiError {
-    ApiError::invalid("Request body is too large.").status(StatusCode::PAYLOAD_TOO_LARGE)
-}
-
 /// Parameters that are still to be read. Those left on `finish` are unknown.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
@@ -95,13 +68,13 @@ impl Form {
         let mut form = Self::default();
         for (written, value) in pairs {
             let keys = keys(written);
-            if keys.len() > DEEPEST {
+            if keys.len() > MAX_DEPTH {
                 return Err(ApiError::invalid(format!(
                     "Invalid request: {written} is nested too deep."
                 ))
                 .param(written));
             }
-            insert(&mut form.fields, &keys, value);
+            insert(&mut form.fields, &keys, (written, value));
         }
         Ok(form)
     }
@@ -122,8 +95,8 @@ impl Form {
     pub(crate) fn text(&mut self, name: &str) -> Result<Given<CompactString>, ApiError> {
         match self.take(name) {
             None => Ok(Given::Absent),
-            Some(Node::Text(text)) if text.is_empty() => Ok(Given::Unset),
-            Some(Node::Text(text)) => Ok(Given::Set(text.into())),
+            Some(Node::Text { value, .. }) if value.is_empty() => Ok(Given::Unset),
+            Some(Node::Text { value, .. }) => Ok(Given::Set(value.into())),
             Some(Node::Branch(_)) => Err(self.invalid(name, "string", "a hash")),
         }
     }
@@ -133,7 +106,7 @@ impl Form {
         match self.text(name)? {
             Given::Absent => Ok(None),
             Given::Set(text) => Ok(Some(text)),
-            Given::Unset => Err(self.empty(name)),
+            Given::Unset => Err(ApiError::empty(&self.written(name))),
         }
     }
 
@@ -142,20 +115,7 @@ impl Form {
     }
 
     pub(crate) fn missing(&self, name: &str) -> ApiError {
-        let written = self.written(name);
-        ApiError::invalid(format!("Missing required param: {written}."))
-            .code("parameter_missing")
-            .param(written)
-    }
-
-    fn empty(&self, name: &str) -> ApiError {
-        let written = self.written(name);
-        ApiError::invalid(format!(
-            "You passed an empty string for '{written}'. We assume empty values are an attempt to unset a field; however \
-             '{written}' cannot be unset. You should remove '{written}' from your request or supply a non-empty value."
-        ))
-        .code("parameter_invalid_empty")
-        .param(written)
+        ApiError::missing_parameter(&self.written(name))
     }
 
     fn invalid(&self, name: &str, wanted: &str, found: &str) -> ApiError {
@@ -184,11 +144,20 @@ impl Form {
         }
     }
 
+    /// Reads an integer that cannot be unset.
+    fn plain_integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
+        match self.integer(name)? {
+            Given::Absent => Ok(None),
+            Given::Set(number) => Ok(Some(number)),
+            Given::Unset => Err(ApiError::empty(&self.written(name))),
+        }
+    }
+
     /// Reads a non-negative number that cannot be unset.
     pub(crate) fn count(&mut self, name: &str) -> Result<Option<u32>, ApiError> {
         match self.integer(name)? {
             Given::Absent => Ok(None),
-            Given::Unset => Err(self.empty(name)),
+            Given::Unset => Err(ApiError::empty(&self.written(name))),
             Given::Set(number) => u32::try_from(number).map(Some).map_err(|_malformed| {
                 ApiError::invalid("This value must be greater than or equal to 0.")
                     .code("parameter_invalid_integer")
@@ -208,17 +177,30 @@ impl Form {
             Given::Unset => Given::Unset,
             Given::Set(text) => match words.iter().find(|word| **word == text) {
                 Some(word) => Given::Set(word),
-                None => return Err(super::parameters::one_of(&self.written(name), words)),
+                None => return Err(ApiError::none_of(&self.written(name), words)),
             },
         })
+    }
+
+    /// Reads one of some words, which cannot be unset.
+    pub(crate) fn plain_choice(
+        &mut self,
+        name: &str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, ApiError> {
+        match self.choice(name, words)? {
+            Given::Absent => Ok(None),
+            Given::Set(word) => Ok(Some(word)),
+            Given::Unset => Err(ApiError::empty(&self.written(name))),
+        }
     }
 
     /// Reads `name[key]=…`; an empty text unsets it.
     pub(crate) fn hash(&mut self, name: &str) -> Result<Given<Self>, ApiError> {
         match self.take(name) {
             None => Ok(Given::Absent),
-            Some(Node::Text(text)) if text.is_empty() => Ok(Given::Unset),
-            Some(Node::Text(text)) => Err(self.invalid(name, "object", &text)),
+            Some(Node::Text { value, .. }) if value.is_empty() => Ok(Given::Unset),
+            Some(Node::Text { value, .. }) => Err(self.invalid(name, "object", &value)),
             Some(Node::Branch(fields)) => Ok(Given::Set(Self {
                 path: self.written(name),
                 fields,
@@ -244,7 +226,7 @@ impl Form {
                     path: format!("{path}[{index}]"),
                     fields,
                 }),
-                Node::Text(text) => return Err(self.invalid(name, "object", &text)),
+                Node::Text { value, .. } => return Err(self.invalid(name, "object", &value)),
             }
         }
         Ok(Given::Set(forms))
@@ -258,56 +240,11 @@ impl Form {
         let entries = in_order(entries.fields).into_iter();
         entries
             .map(|(_, node)| match node {
-                Node::Text(text) => Ok(text.into()),
+                Node::Text { written, value } if value.is_empty() => Err(ApiError::empty(&written)),
+                Node::Text { value, .. } => Ok(value.into()),
                 Node::Branch(_) => Err(self.invalid(name, "string", "a hash")),
             })
             .collect()
-    }
-
-    /// Reads `metadata` to be merged: an empty value removes a key, and an empty text removes all.
-    pub(crate) fn metadata(&mut self) -> Result<Given<Vec<(String, String)>>, ApiError> {
-        const MOST_KEYS: usize = 50;
-        const LONGEST_KEY: usize = 40;
-        const LONGEST_VALUE: usize = 500;
-        let fields = match self.hash("metadata")? {
-            Given::Absent => return Ok(Given::Absent),
-            Given::Unset => return Ok(Given::Unset),
-            Given::Set(form) => form.fields,
-        };
-        let mut changes = Vec::with_capacity(fields.len());
-        for (key, node) in fields {
-            let refused = |message: String| {
-                Err(ApiError::invalid(message)
-                    .param(format!("{}[{key}]", self.written("metadata"))))
-            };
-            match node {
-                Node::Branch(_) => {
-                    return refused(format!(
-                        "Metadata values must be strings, but {key} is a hash."
-                    ));
-                }
-                Node::Text(_) if key.chars().count() > LONGEST_KEY => {
-                    return refused(format!(
-                        "Metadata keys must be under {LONGEST_KEY} characters in length."
-                    ));
-                }
-                Node::Text(text) if text.chars().count() > LONGEST_VALUE => {
-                    return refused(format!(
-                        "Metadata values can have up to {LONGEST_VALUE} characters, but you passed in a value that is {} \
-                         characters.",
-                        text.chars().count()
-                    ));
-                }
-                Node::Text(text) => changes.push((key, text)),
-            }
-        }
-        if changes.len() > MOST_KEYS {
-            return Err(ApiError::invalid(format!(
-                "You can only specify up to {MOST_KEYS} metadata keys."
-            ))
-            .param(self.written("metadata")));
-        }
-        Ok(Given::Set(changes))
     }
 
     /// Drops parameters that Stripe knows but that have no effect here.
@@ -319,39 +256,24 @@ impl Form {
     /// Fails if any parameter was not read.
     pub(crate) fn finish(self) -> Result<(), ApiError> {
         let mut left = Vec::new();
-        for (name, node) in &self.fields {
-            names(node, self.written(name), &mut left);
+        for (_, node) in &self.fields {
+            names(node, &mut left);
         }
         match left.as_slice() {
             [] => Ok(()),
-            [first, ..] => Err(unknown_parameters(first, &left)),
-        }
-    }
-}
-
-/// Merges given metadata into existing metadata.
-pub(crate) fn merge(metadata: &mut Metadata, given: Given<Vec<(String, String)>>) {
-    match given {
-        Given::Absent => {}
-        Given::Unset => metadata.clear(),
-        Given::Set(changes) => {
-            for (key, value) in changes {
-                if value.is_empty() {
-                    metadata.remove(&key);
-                } else {
-                    metadata.insert(key, value);
-                }
-            }
+            [first, ..] => Err(ApiError::unknown_parameters(first, &left)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, StatusCode, header};
+
     use super::*;
 
     fn form(body: &str) -> Form {
-        Form::from_pairs(&pairs(&HeaderMap::new(), body.as_bytes()).unwrap()).unwrap()
+        Form::from_pairs(&pairs_of_body(&HeaderMap::new(), body.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
@@ -432,31 +354,15 @@ mod tests {
     }
 
     #[test]
-    fn metadata_merges_and_unsets() {
-        let mut metadata: Metadata = [("a", "1"), ("b", "2")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into();
-        merge(
-            &mut metadata,
-            form("metadata[a]=&metadata[c]=3").metadata().unwrap(),
-        );
-        assert_eq!(metadata.keys().collect::<Vec<_>>(), ["b", "c"]);
-        merge(&mut metadata, form("metadata=").metadata().unwrap());
-        assert!(metadata.is_empty());
-        let long = format!("metadata[k]={}", "x".repeat(501));
-        assert!(form(&long).metadata().is_err());
-    }
-
-    #[test]
     fn hostile_bodies_are_refused() {
         let many: Vec<String> = (0..1001).map(|number| format!("a{number}=1")).collect();
-        let error = pairs(&HeaderMap::new(), many.join("&").as_bytes()).unwrap_err();
+        let error = pairs_of_body(&HeaderMap::new(), many.join("&").as_bytes()).unwrap_err();
         assert_eq!(error.status, StatusCode::PAYLOAD_TOO_LARGE);
         let deep = format!("a{}=1", "[a]".repeat(9));
-        let deep = pairs(&HeaderMap::new(), deep.as_bytes()).unwrap();
+        let deep = pairs_of_body(&HeaderMap::new(), deep.as_bytes()).unwrap();
         assert!(Form::from_pairs(&deep).is_err());
         let mut json = HeaderMap::new();
         json.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
-        assert!(pairs(&json, b"{}").is_err());
+        assert!(pairs_of_body(&json, b"{}").is_err());
     }
 }

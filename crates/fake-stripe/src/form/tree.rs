@@ -4,7 +4,11 @@ use serde_json::Value;
 
 #[derive(Debug, Clone)]
 pub(super) enum Node {
-    Text(String),
+    Text {
+        /// Name as the request spells it.
+        written: String,
+        value: String,
+    },
     Branch(Vec<(String, Node)>),
 }
 
@@ -21,7 +25,12 @@ pub(super) fn keys(written: &str) -> Vec<&str> {
     keys
 }
 
-pub(super) fn insert(fields: &mut Vec<(String, Node)>, keys: &[&str], value: &str) {
+/// Inserts a value; the last one of a name wins, as at Stripe.
+pub(super) fn insert(
+    fields: &mut Vec<(String, Node)>,
+    keys: &[&str],
+    (written, value): (&str, &str),
+) {
     let Some((key, rest)) = keys.split_first() else {
         return;
     };
@@ -39,14 +48,17 @@ pub(super) fn insert(fields: &mut Vec<(String, Node)>, keys: &[&str], value: &st
         return;
     };
     if rest.is_empty() {
-        *node = Node::Text(value.to_owned());
+        *node = Node::Text {
+            written: written.to_owned(),
+            value: value.to_owned(),
+        };
         return;
     }
-    if let Node::Text(_) = node {
+    if let Node::Text { .. } = node {
         *node = Node::Branch(Vec::new());
     }
     if let Node::Branch(inner) = node {
-        insert(inner, rest, value);
+        insert(inner, rest, (written, value));
     }
 }
 
@@ -54,7 +66,7 @@ pub(super) fn insert(fields: &mut Vec<(String, Node)>, keys: &[&str], value: &st
 fn place(fields: &[(String, Node)], rest: &[&str]) -> String {
     let is_open = |node: &Node| match (node, rest.first()) {
         (Node::Branch(inner), Some(next)) => !inner.iter().any(|(field, _)| field == next),
-        (Node::Branch(_) | Node::Text(_), _) => false,
+        (Node::Branch(_) | Node::Text { .. }, _) => false,
     };
     match fields.last() {
         Some((last, node)) if is_open(node) => last.clone(),
@@ -68,12 +80,14 @@ pub(super) fn in_order(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
     fields
 }
 
-pub(super) fn names(node: &Node, written: String, into: &mut Vec<String>) {
+/// Collects the names in a tree, each once.
+pub(super) fn names(node: &Node, into: &mut Vec<String>) {
     match node {
-        Node::Text(_) => into.push(written),
+        Node::Text { written, .. } if into.contains(written) => {}
+        Node::Text { written, .. } => into.push(written.clone()),
         Node::Branch(fields) => {
-            for (name, node) in fields {
-                names(node, format!("{written}[{name}]"), into);
+            for (_, node) in fields {
+                names(node, into);
             }
         }
     }
@@ -82,13 +96,13 @@ pub(super) fn names(node: &Node, written: String, into: &mut Vec<String>) {
 /// Converts a tree of any shape to JSON.
 pub(super) fn json(node: Node) -> Value {
     match node {
-        Node::Text(text) => match text.as_str() {
+        Node::Text { value, .. } => match value.as_str() {
             "" => Value::Null,
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             number => match number.parse::<i64>() {
                 Ok(number) => number.into(),
-                Err(_) => text.into(),
+                Err(_) => value.into(),
             },
         },
         Node::Branch(fields) if fields.iter().all(|(key, _)| key.parse::<usize>().is_ok()) => {

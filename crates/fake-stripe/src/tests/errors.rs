@@ -67,10 +67,8 @@ async fn what_a_list_does_not_understand_is_said() {
             "Invalid status: must be one of active, past_due, unpaid, canceled, incomplete, incomplete_expired, trialing, \
              paused, all, or ended",
         ),
-        (
-            ("status[]", "active"),
-            "Received unknown parameter: status[]",
-        ),
+        (("status[]", "active"), "Invalid string: a hash"),
+        (("created[]", "1"), "Received unknown parameter: created[]"),
         (("colour", "red"), "Received unknown parameter: colour"),
         (
             ("collection_method", "by_hand"),

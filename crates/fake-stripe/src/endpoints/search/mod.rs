@@ -2,6 +2,7 @@
 
 mod query;
 
+use compact_str::CompactString;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -11,109 +12,90 @@ use crate::{
     error::ApiError,
     expansion,
     keys::Permission,
-    parameters::{Kind, Known, known},
-    shapes::{self, CustomerShape, PriceShape, ProductShape, SubscriptionShape},
+    shapes::{self, CustomerShape, PriceShape, ProductShape, SubscriptionShape, View},
     world::World,
 };
 
-const PARAMETERS: [Known; 4] = [
-    known("expand", Kind::Texts),
-    known("limit", Kind::Limit),
-    known("page", Kind::Text),
-    known("query", Kind::Text),
-];
-
-type Answer = fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
-
-const fn route(path: &'static str, permission: Permission, answer: Answer) -> Route {
-    Route {
-        endpoint: Endpoint::Search,
-        path,
-        permission,
-        parameters: &[&PARAMETERS],
-        answer,
-    }
-}
-
 pub(super) const ROUTES: &[Route] = &[
-    route(
+    Route::list(
+        Endpoint::Search,
         "/v1/customers/search",
         Permission::CustomerRead,
         |call, world| {
-            let all = world.customers.iter().filter(|one| !one.deleted);
-            answer(
-                call,
-                world,
-                all.map(|one| written(&CustomerShape::new(one, call.view(world)))),
-            )
+            answer(call, world, |view| {
+                let all = world.customers.iter().filter(|one| !one.deleted);
+                all.map(|one| written(&CustomerShape::new(one, view)))
+                    .collect()
+            })
         },
     ),
-    route(
+    Route::list(
+        Endpoint::Search,
         "/v1/subscriptions/search",
         Permission::SubscriptionRead,
         |call, world| {
-            let all = world.subscriptions.iter();
-            answer(
-                call,
-                world,
-                all.map(|one| written(&SubscriptionShape::new(one, call.view(world)))),
-            )
+            answer(call, world, |view| {
+                let all = world.subscriptions.iter();
+                all.map(|one| written(&SubscriptionShape::new(one, view)))
+                    .collect()
+            })
         },
     ),
-    route(
+    Route::list(
+        Endpoint::Search,
         "/v1/invoices/search",
         Permission::InvoiceRead,
         |call, world| {
-            let all = world.objects.invoices.iter();
-            answer(
-                call,
-                world,
-                all.map(|one| shapes::invoice(one, call.view(world))),
-            )
+            answer(call, world, |view| {
+                let all = world.objects.invoices.iter();
+                all.map(|one| shapes::invoice(one, view)).collect()
+            })
         },
     ),
-    route("/v1/prices/search", Permission::PriceRead, |call, world| {
-        let all = world.prices.iter();
-        answer(
-            call,
-            world,
-            all.map(|one| written(&PriceShape::new(one, call.view(world)))),
-        )
-    }),
-    route(
+    Route::list(
+        Endpoint::Search,
+        "/v1/prices/search",
+        Permission::PriceRead,
+        |call, world| {
+            answer(call, world, |view| {
+                let all = world.prices.iter();
+                all.map(|one| written(&PriceShape::new(one, view)))
+                    .collect()
+            })
+        },
+    ),
+    Route::list(
+        Endpoint::Search,
         "/v1/products/search",
         Permission::ProductRead,
         |call, world| {
-            let all = world.products.iter();
-            answer(
-                call,
-                world,
-                all.map(|one| written(&ProductShape::new(one, call.view(world)))),
-            )
+            answer(call, world, |view| {
+                let all = world.products.iter();
+                all.map(|one| written(&ProductShape::new(one, view)))
+                    .collect()
+            })
         },
     ),
-    route(
+    Route::list(
+        Endpoint::Search,
         "/v1/charges/search",
         Permission::ChargeRead,
         |call, world| {
-            let all = world.objects.charges.iter();
-            answer(
-                call,
-                world,
-                all.map(|one| shapes::charge(one, call.view(world))),
-            )
+            answer(call, world, |view| {
+                let all = world.objects.charges.iter();
+                all.map(|one| shapes::charge(one, view)).collect()
+            })
         },
     ),
-    route(
+    Route::list(
+        Endpoint::Search,
         "/v1/payment_intents/search",
         Permission::PaymentIntentRead,
         |call, world| {
-            let all = world.objects.payment_intents.iter();
-            answer(
-                call,
-                world,
-                all.map(|one| shapes::payment_intent(one, call.view(world))),
-            )
+            answer(call, world, |view| {
+                let all = world.objects.payment_intents.iter();
+                all.map(|one| shapes::payment_intent(one, view)).collect()
+            })
         },
     ),
 ];
@@ -123,24 +105,25 @@ fn written<T: Serialize>(shape: &T) -> Value {
 }
 
 fn answer(
-    call: &Call<'_>,
+    call: &mut Call<'_>,
     world: &World,
-    all: impl Iterator<Item = Value>,
+    all: impl FnOnce(View<'_>) -> Vec<Value>,
 ) -> Result<Vec<u8>, ApiError> {
-    let parameters = call.parameters;
-    let query = Query::parse(parameters.required("query")?)?;
+    let limit = call.form.limit()?;
+    let page = call.form.plain("page")?;
+    let query = call.form.plain("query")?;
+    call.finish()?;
+    let query = query.ok_or_else(|| ApiError::missing_parameter("query"))?;
+    let query = Query::parse(&query)?;
     let is_here = call.key_is_live == world.livemode;
-    let mut found: Vec<Value> = all.filter(|one| is_here && query.finds(one)).collect();
+    let mut found = all(call.view(world));
+    found.retain(|one| is_here && query.finds(one));
     let created = |one: &Value| one.get("created").and_then(Value::as_i64);
     found.sort_by_key(|one| std::cmp::Reverse(created(one)));
     let total = found.len();
-    let start = page(parameters.text("page"))?;
-    let end = start.saturating_add(parameters.limit());
-    let data: Vec<Value> = found
-        .into_iter()
-        .skip(start)
-        .take(parameters.limit())
-        .collect();
+    let start = first_of(page.as_deref())?;
+    let end = start.saturating_add(limit);
+    let data: Vec<Value> = found.into_iter().skip(start).take(limit).collect();
     let has_more = end < total;
     let mut result = json!({
         "object": "search_result",
@@ -149,12 +132,9 @@ fn answer(
         "next_page": has_more.then(|| end.to_string()),
         "url": call.path,
     });
-    let (counts, paths): (Vec<String>, Vec<String>) = parameters
-        .texts("expand")
-        .iter()
-        .cloned()
-        .partition(|path| path == "total_count");
-    if let (Some(result), false) = (result.as_object_mut(), counts.is_empty()) {
+    let is_count = |path: &&CompactString| *path == "total_count";
+    let paths: Vec<_> = call.expand.iter().filter(|path| !is_count(path)).collect();
+    if let (Some(result), true) = (result.as_object_mut(), paths.len() < call.expand.len()) {
         result.insert("total_count".to_owned(), total.into());
     }
     expansion::expand(&mut result, &paths, call.view(world))?;
@@ -162,7 +142,7 @@ fn answer(
 }
 
 /// Returns the position at which a page starts; the page token is that position.
-fn page(token: Option<&str>) -> Result<usize, ApiError> {
+fn first_of(token: Option<&str>) -> Result<usize, ApiError> {
     let Some(token) = token else {
         return Ok(0);
     };

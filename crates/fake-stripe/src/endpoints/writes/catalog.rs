@@ -1,8 +1,9 @@
 //! Products: create, update, delete and attach features.
 
-use super::{Method, Write, Writing, customers::new_metadata, prices::PriceData};
+use super::{Writing, customers::new_metadata, prices::PriceData};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
@@ -10,35 +11,31 @@ use crate::{
     world::{Product, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateProduct,
-        method: Method::Post,
-        path: "/v1/products",
-        permission: Permission::ProductWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdateProduct,
-        method: Method::Post,
-        path: "/v1/products/{id}",
-        permission: Permission::ProductWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::DeleteProduct,
-        method: Method::Delete,
-        path: "/v1/products/{id}",
-        permission: Permission::ProductWrite,
-        answer: delete,
-    },
-    Write {
-        endpoint: Endpoint::CreateProductFeature,
-        method: Method::Post,
-        path: "/v1/products/{id}/features",
-        permission: Permission::ProductWrite,
-        answer: attach_feature,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateProduct,
+        "/v1/products",
+        Permission::ProductWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdateProduct,
+        "/v1/products/{id}",
+        Permission::ProductWrite,
+        update,
+    ),
+    Route::delete(
+        Endpoint::DeleteProduct,
+        "/v1/products/{id}",
+        Permission::ProductWrite,
+        delete,
+    ),
+    Route::post(
+        Endpoint::CreateProductFeature,
+        "/v1/products/{id}/features",
+        Permission::ProductWrite,
+        attach_feature,
+    ),
 ];
 
 fn ignore(form: &mut Form) {
@@ -56,7 +53,7 @@ fn ignore(form: &mut Form) {
 }
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let id = form.plain("id")?.unwrap_or_default();
     let mut product = Product::new(&id, &form.required("name")?);
     product.active = form.boolean("active")?.unwrap_or(true);
@@ -94,7 +91,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     writing
         .call
         .find((world, &world.products), "product", (id, "id"))?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let name = form.plain("name")?;
     let active = form.boolean("active")?;
     let description = form.text("description")?;
@@ -138,7 +135,7 @@ fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn attach_feature(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    let feature = writing.form.required("entitlement_feature")?;
+    let feature = writing.call.form.required("entitlement_feature")?;
     writing.finish()?;
     let call = &writing.call;
     call.find((world, &world.products), "product", (id, "id"))?;

@@ -3,13 +3,14 @@
 use compact_str::CompactString;
 
 use super::{
-    Method, Write, Writing,
+    Writing,
     customers::new_metadata,
     items::{WantedItem, check_new},
     subscriptions::{Trial, coupon},
 };
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::{ApiError, Unplayed},
     form::{Form, Given},
     keys::Permission,
@@ -18,29 +19,26 @@ use crate::{
     world::{CheckoutSession, Item, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateCheckoutSession,
-        method: Method::Post,
-        path: "/v1/checkout/sessions",
-        permission: Permission::CheckoutSessionWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::ExpireCheckoutSession,
-        method: Method::Post,
-        path: "/v1/checkout/sessions/{id}/expire",
-        permission: Permission::CheckoutSessionWrite,
-        answer: expire,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateCheckoutSession,
+        "/v1/checkout/sessions",
+        Permission::CheckoutSessionWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::ExpireCheckoutSession,
+        "/v1/checkout/sessions/{id}/expire",
+        Permission::CheckoutSessionWrite,
+        expire,
+    ),
     // Not a Stripe endpoint: replaces the buyer's action in a browser.
-    Write {
-        endpoint: Endpoint::CompleteCheckoutSession,
-        method: Method::Post,
-        path: "/v1/test_helpers/checkout/sessions/{id}/complete",
-        permission: Permission::CheckoutSessionWrite,
-        answer: complete,
-    },
+    Route::post(
+        Endpoint::CompleteCheckoutSession,
+        "/v1/test_helpers/checkout/sessions/{id}/complete",
+        Permission::CheckoutSessionWrite,
+        complete,
+    ),
 ];
 
 /// Parameters of Stripe that have no effect here.
@@ -78,7 +76,7 @@ const IGNORED: [&str; 30] = [
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let mode = form
         .choice("mode", &["payment", "setup", "subscription"])?
         .set();
@@ -187,7 +185,7 @@ fn expire(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     let customer = buyer(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let words = ["paid", "pending", "pending_while_active"];
     let payment = match form.choice("payment", &words)?.set() {
         Some("pending") => Payment::Pending,

@@ -1,8 +1,9 @@
 //! Coupons: create, update and delete.
 
-use super::{Method, Write, Writing, customers::new_metadata};
+use super::{Writing, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, merge},
     keys::Permission,
@@ -10,32 +11,29 @@ use crate::{
     world::{Coupon, Off, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateCoupon,
-        method: Method::Post,
-        path: "/v1/coupons",
-        permission: Permission::CouponWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdateCoupon,
-        method: Method::Post,
-        path: "/v1/coupons/{id}",
-        permission: Permission::CouponWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::DeleteCoupon,
-        method: Method::Delete,
-        path: "/v1/coupons/{id}",
-        permission: Permission::CouponWrite,
-        answer: delete,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateCoupon,
+        "/v1/coupons",
+        Permission::CouponWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdateCoupon,
+        "/v1/coupons/{id}",
+        Permission::CouponWrite,
+        update,
+    ),
+    Route::delete(
+        Endpoint::DeleteCoupon,
+        "/v1/coupons/{id}",
+        Permission::CouponWrite,
+        delete,
+    ),
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let off = off(form)?;
     let duration = form.choice("duration", &["forever", "once", "repeating"])?;
     let coupon = Coupon {
@@ -95,7 +93,7 @@ fn points(percent: &str) -> Option<u32> {
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     known(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let name = form.text("name")?;
     let metadata = form.metadata()?;
     form.ignore(&["currency_options"]);

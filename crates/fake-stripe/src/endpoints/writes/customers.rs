@@ -1,8 +1,9 @@
 //! Customers: create, update and delete.
 
-use super::{Method, Write, Writing};
+use super::Writing;
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
@@ -10,28 +11,25 @@ use crate::{
     world::{Customer, Metadata, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateCustomer,
-        method: Method::Post,
-        path: "/v1/customers",
-        permission: Permission::CustomerWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdateCustomer,
-        method: Method::Post,
-        path: "/v1/customers/{id}",
-        permission: Permission::CustomerWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::DeleteCustomer,
-        method: Method::Delete,
-        path: "/v1/customers/{id}",
-        permission: Permission::CustomerWrite,
-        answer: delete,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateCustomer,
+        "/v1/customers",
+        Permission::CustomerWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdateCustomer,
+        "/v1/customers/{id}",
+        Permission::CustomerWrite,
+        update,
+    ),
+    Route::delete(
+        Endpoint::DeleteCustomer,
+        "/v1/customers/{id}",
+        Permission::CustomerWrite,
+        delete,
+    ),
 ];
 
 /// Parameters of Stripe that have no effect here.
@@ -109,8 +107,8 @@ impl Wanted {
 }
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let mut wanted = Wanted::read(&mut writing.form)?;
-    let clock = writing.form.plain("test_clock")?;
+    let mut wanted = Wanted::read(&mut writing.call.form)?;
+    let clock = writing.call.form.plain("test_clock")?;
     writing.finish()?;
     if let Given::Set(card) = &wanted.card {
         known_card(world, card)?;
@@ -136,7 +134,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     if customer.deleted {
         return Err(ApiError::missing("customer", id, "id"));
     }
-    let mut wanted = Wanted::read(&mut writing.form)?;
+    let mut wanted = Wanted::read(&mut writing.call.form)?;
     writing.finish()?;
     if let Given::Set(card) = &wanted.card {
         known_card(world, card)?;

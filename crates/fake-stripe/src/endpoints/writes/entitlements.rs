@@ -1,33 +1,32 @@
 //! Features: create and update.
 
-use super::{Method, Write, Writing};
+use super::Writing;
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     keys::Permission,
     shapes::FeatureShape,
     world::{Feature, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateFeature,
-        method: Method::Post,
-        path: "/v1/entitlements/features",
-        permission: Permission::EntitlementWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdateFeature,
-        method: Method::Post,
-        path: "/v1/entitlements/features/{id}",
-        permission: Permission::EntitlementWrite,
-        answer: update,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateFeature,
+        "/v1/entitlements/features",
+        Permission::EntitlementWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdateFeature,
+        "/v1/entitlements/features/{id}",
+        Permission::EntitlementWrite,
+        update,
+    ),
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let lookup_key = form.required("lookup_key")?;
     let mut feature = Feature::new("", &lookup_key);
     feature.name = form.required("name")?;
@@ -51,7 +50,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let id = writing.call.id;
     let features = (&*world, &world.features);
     let mut feature = writing.call.find(features, "feature", (id, "id"))?.clone();
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     feature.name = form.plain("name")?.unwrap_or(feature.name);
     feature.active = form.boolean("active")?.unwrap_or(feature.active);
     crate::form::merge(&mut feature.metadata, form.metadata()?);

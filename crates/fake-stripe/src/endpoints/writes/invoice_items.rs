@@ -1,8 +1,9 @@
 //! Invoice items: added to a draft or to the next invoice.
 
-use super::{Method, Write, Writing, customers::new_metadata, prices::PriceData};
+use super::{Writing, customers::new_metadata, prices::PriceData};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
@@ -10,28 +11,25 @@ use crate::{
     world::{InvoiceItem, InvoiceLine, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::InvoiceItems,
-        method: Method::Post,
-        path: "/v1/invoiceitems",
-        permission: Permission::InvoiceWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::InvoiceItems,
-        method: Method::Post,
-        path: "/v1/invoiceitems/{id}",
-        permission: Permission::InvoiceWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::InvoiceItems,
-        method: Method::Delete,
-        path: "/v1/invoiceitems/{id}",
-        permission: Permission::InvoiceWrite,
-        answer: delete,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::InvoiceItems,
+        "/v1/invoiceitems",
+        Permission::InvoiceWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::InvoiceItems,
+        "/v1/invoiceitems/{id}",
+        Permission::InvoiceWrite,
+        update,
+    ),
+    Route::delete(
+        Endpoint::InvoiceItems,
+        "/v1/invoiceitems/{id}",
+        Permission::InvoiceWrite,
+        delete,
+    ),
 ];
 
 /// Parameters of Stripe that have no effect here.
@@ -47,7 +45,7 @@ const IGNORED: [&str; 8] = [
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let customer = form.required("customer")?;
     let invoice = form.plain("invoice")?;
     let subscription = form.plain("subscription")?.unwrap_or_default();
@@ -124,7 +122,7 @@ fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError
 
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let mut item = item(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     item.line.amount = form.integer("amount")?.set().unwrap_or(item.line.amount);
     if let Some(description) = form.text("description")?.set() {
         item.line.description = description;

@@ -2,56 +2,67 @@
 
 use compact_str::CompactString;
 
-use super::{Write, Writing};
+use super::Writing;
 use crate::{
-    endpoint::Endpoint, error::ApiError, form::merge, keys::Permission, operations::Impossible,
-    shapes, world::World,
+    endpoint::Endpoint, endpoints::Route, error::ApiError, form::merge, keys::Permission,
+    operations::Impossible, shapes, world::World,
 };
 
-const fn write(
-    endpoint: Endpoint,
-    path: &'static str,
-    answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
-) -> Write {
-    Write::post(endpoint, path, Permission::InvoiceWrite, answer)
-}
-
-pub(super) const WRITES: &[Write] = &[
-    write(Endpoint::UpdateInvoice, "/v1/invoices/{id}", update),
-    write(
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::UpdateInvoice,
+        "/v1/invoices/{id}",
+        Permission::InvoiceWrite,
+        update,
+    ),
+    Route::post(
         Endpoint::FinalizeInvoice,
         "/v1/invoices/{id}/finalize",
+        Permission::InvoiceWrite,
         finalize,
     ),
-    write(Endpoint::PayInvoice, "/v1/invoices/{id}/pay", pay),
-    write(Endpoint::VoidInvoice, "/v1/invoices/{id}/void", void),
-    write(
+    Route::post(
+        Endpoint::PayInvoice,
+        "/v1/invoices/{id}/pay",
+        Permission::InvoiceWrite,
+        pay,
+    ),
+    Route::post(
+        Endpoint::VoidInvoice,
+        "/v1/invoices/{id}/void",
+        Permission::InvoiceWrite,
+        void,
+    ),
+    Route::post(
         Endpoint::MarkInvoiceUncollectible,
         "/v1/invoices/{id}/mark_uncollectible",
+        Permission::InvoiceWrite,
         write_off,
     ),
 ];
 
+/// Parameters of Stripe for new and existing invoices that have no effect here.
+pub(super) const IGNORED: [&str; 11] = [
+    "automatic_tax",
+    "custom_fields",
+    "default_payment_method",
+    "default_source",
+    "default_tax_rates",
+    "description",
+    "discounts",
+    "due_date",
+    "footer",
+    "payment_settings",
+    "statement_descriptor",
+];
+
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let customer = customer(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let metadata = form.metadata()?;
     let auto_advance = form.boolean("auto_advance")?;
-    form.ignore(&[
-        "automatic_tax",
-        "collection_method",
-        "custom_fields",
-        "days_until_due",
-        "default_payment_method",
-        "default_source",
-        "default_tax_rates",
-        "description",
-        "discounts",
-        "due_date",
-        "footer",
-        "payment_settings",
-        "statement_descriptor",
-    ]);
+    form.ignore(&IGNORED);
+    form.ignore(&["collection_method", "days_until_due"]);
     writing.finish()?;
     let id = writing.call.id;
     writing.act(world, Some(&customer), |world| {
@@ -64,12 +75,12 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 }
 
 fn finalize(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.form.ignore(&["auto_advance"]);
+    writing.call.form.ignore(&["auto_advance"]);
     act(writing, world, World::finalize_invoice)
 }
 
 fn pay(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.form.ignore(&[
+    writing.call.form.ignore(&[
         "forgive",
         "mandate",
         "off_session",

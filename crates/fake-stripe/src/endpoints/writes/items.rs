@@ -131,20 +131,12 @@ pub(super) fn check_new(
     name: &str,
 ) -> Result<(), ApiError> {
     if items.is_empty() {
-        return Err(
-            ApiError::invalid(format!("Missing required param: {name}."))
-                .code("parameter_missing")
-                .param(name),
-        );
+        return Err(ApiError::missing_parameter(name));
     }
     for (position, item) in items.iter().enumerate() {
         let param = format!("{name}[{position}][price]");
         if item.price.is_none() {
-            return Err(
-                ApiError::invalid(format!("Missing required param: {param}."))
-                    .code("parameter_missing")
-                    .param(param),
-            );
+            return Err(ApiError::missing_parameter(&param));
         }
         item.check(writing, world, &param)?;
     }

@@ -20,99 +20,49 @@ mod subscriptions;
 mod updates;
 mod webhook_endpoints;
 
-use std::mem;
-
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Call, Endpoint};
+use super::{Call, Route};
 use crate::{
     error::ApiError,
-    form::Form,
-    keys::Permission,
     operations::Impossible,
     world::{Cause, World},
 };
 
-/// One row of the table.
-pub(crate) struct Write {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    pub(crate) permission: Permission,
-    pub(crate) answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
-}
+/// The routes, grouped by module.
+pub(super) const ROUTES: [&[Route]; 18] = [
+    customers::ROUTES,
+    catalog::ROUTES,
+    prices::ROUTES,
+    subscriptions::ROUTES,
+    updates::ROUTES,
+    subscription_items::ROUTES,
+    checkout::ROUTES,
+    invoices::ROUTES,
+    payments::ROUTES,
+    portal::ROUTES,
+    entitlements::ROUTES,
+    webhook_endpoints::ROUTES,
+    coupons::ROUTES,
+    invoice_items::ROUTES,
+    money::ROUTES,
+    new_invoices::ROUTES,
+    records::ROUTES,
+    schedules::ROUTES,
+];
 
-impl Write {
-    /// Returns a `POST` row, as nearly all are.
-    pub(crate) const fn post(
-        endpoint: Endpoint,
-        path: &'static str,
-        permission: Permission,
-        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
-    ) -> Self {
-        Self {
-            endpoint,
-            method: Method::Post,
-            path,
-            permission,
-            answer,
-        }
-    }
-}
-
-impl std::fmt::Debug for Write {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Write").field(&self.endpoint).finish()
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    /// A read that needs the features of writes: nested parameters, or a world to try changes in.
-    Get,
-    Post,
-    Delete,
-}
-
-/// Returns the table, grouped by module.
-pub(crate) fn writes() -> impl Iterator<Item = &'static Write> {
-    [
-        customers::WRITES,
-        catalog::WRITES,
-        prices::WRITES,
-        subscriptions::WRITES,
-        updates::WRITES,
-        subscription_items::WRITES,
-        checkout::WRITES,
-        invoices::WRITES,
-        payments::WRITES,
-        portal::WRITES,
-        entitlements::WRITES,
-        webhook_endpoints::WRITES,
-        coupons::WRITES,
-        invoice_items::WRITES,
-        money::WRITES,
-        new_invoices::WRITES,
-        records::WRITES,
-        schedules::WRITES,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// An authorized request with parameters that are still to be read.
+/// An authorized write request.
 #[derive(Debug)]
 pub(crate) struct Writing<'a> {
     pub(crate) call: Call<'a>,
-    pub(crate) form: Form,
     pub(crate) cause: Cause,
 }
 
 impl Writing<'_> {
     /// Rejects parameters that were not read. Must be called before any change.
     fn finish(&mut self) -> Result<(), ApiError> {
-        mem::take(&mut self.form).finish()
+        self.call.finish()
     }
 
     /// Applies a change on behalf of this request, in the stage of the customer's last change if there is one.

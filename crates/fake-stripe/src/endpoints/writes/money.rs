@@ -1,8 +1,9 @@
 //! Refunds, disputes and payment methods.
 
-use super::{Write, Writing, customers::new_metadata};
+use super::{Writing, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::merge,
     keys::Permission,
@@ -10,44 +11,44 @@ use crate::{
     world::{PaymentMethod, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write::post(
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
         Endpoint::Refunds,
         "/v1/refunds",
         Permission::ChargeWrite,
         refund,
     ),
-    Write::post(
+    Route::post(
         Endpoint::Refunds,
         "/v1/refunds/{id}",
         Permission::ChargeWrite,
         update_refund,
     ),
-    Write::post(
+    Route::post(
         Endpoint::Disputes,
         "/v1/disputes/{id}",
         Permission::DisputeWrite,
         update_dispute,
     ),
-    Write::post(
+    Route::post(
         Endpoint::Disputes,
         "/v1/disputes/{id}/close",
         Permission::DisputeWrite,
         close_dispute,
     ),
-    Write::post(
+    Route::post(
         Endpoint::CreatePaymentMethod,
         "/v1/payment_methods",
         Permission::PaymentMethodWrite,
         create_card,
     ),
-    Write::post(
+    Route::post(
         Endpoint::UpdatePaymentMethod,
         "/v1/payment_methods/{id}",
         Permission::PaymentMethodWrite,
         update_card,
     ),
-    Write::post(
+    Route::post(
         Endpoint::DetachPaymentMethod,
         "/v1/payment_methods/{id}/detach",
         Permission::PaymentMethodWrite,
@@ -56,7 +57,7 @@ pub(super) const WRITES: &[Write] = &[
 ];
 
 fn refund(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let (charge, intent) = (form.plain("charge")?, form.plain("payment_intent")?);
     let amount = form.integer("amount")?.set();
     let reasons = ["duplicate", "fraudulent", "requested_by_customer"];
@@ -101,7 +102,7 @@ fn update_refund(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>
     let id = writing.call.id;
     let refunds = (&*world, &world.objects.refunds);
     let mut refund = writing.call.find(refunds, "refund", (id, "id"))?.clone();
-    merge(&mut refund.metadata, writing.form.metadata()?);
+    merge(&mut refund.metadata, writing.call.form.metadata()?);
     writing.finish()?;
     world.add_refund(refund);
     answer_refund(writing, world, id)
@@ -114,8 +115,8 @@ fn answer_refund(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u
 }
 
 fn update_dispute(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let metadata = writing.form.metadata()?;
-    writing.form.ignore(&["evidence", "submit"]);
+    let metadata = writing.call.form.metadata()?;
+    writing.call.form.ignore(&["evidence", "submit"]);
     change_dispute(writing, world, |world, id| {
         world.update_dispute(id, |dispute| merge(&mut dispute.metadata, metadata));
     })
@@ -157,7 +158,7 @@ const OF_A_CARD: [&str; 5] = [
 ];
 
 fn create_card(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     form.choice("type", &["card"])?;
     let metadata = new_metadata(form)?;
     form.ignore(&OF_A_CARD);
@@ -173,8 +174,8 @@ fn create_card(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, 
 
 fn update_card(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let mut card = card(writing, world)?;
-    merge(&mut card.metadata, writing.form.metadata()?);
-    writing.form.ignore(&OF_A_CARD);
+    merge(&mut card.metadata, writing.call.form.metadata()?);
+    writing.call.form.ignore(&OF_A_CARD);
     writing.finish()?;
     let id = world.payment_method(card);
     answer_card(writing, world, &id)

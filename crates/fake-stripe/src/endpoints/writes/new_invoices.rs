@@ -3,9 +3,10 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{Method, Write, Writing, customers::new_metadata, items::WantedItem};
+use super::{Writing, customers::new_metadata, invoices::IGNORED, items::WantedItem};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given},
     keys::Permission,
@@ -13,72 +14,56 @@ use crate::{
     world::{Invoice, InvoiceStatus, Item, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateInvoice,
-        method: Method::Post,
-        path: "/v1/invoices",
-        permission: Permission::InvoiceWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::PreviewInvoice,
-        method: Method::Post,
-        path: "/v1/invoices/create_preview",
-        permission: Permission::InvoiceWrite,
-        answer: preview,
-    },
-    Write {
-        endpoint: Endpoint::PreviewInvoice,
-        method: Method::Get,
-        path: "/v1/invoices/upcoming",
-        permission: Permission::InvoiceRead,
-        answer: upcoming,
-    },
-    Write {
-        endpoint: Endpoint::SendInvoice,
-        method: Method::Post,
-        path: "/v1/invoices/{id}/send",
-        permission: Permission::InvoiceWrite,
-        answer: send,
-    },
-    Write {
-        endpoint: Endpoint::DeleteInvoice,
-        method: Method::Delete,
-        path: "/v1/invoices/{id}",
-        permission: Permission::InvoiceWrite,
-        answer: delete,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateInvoice,
+        "/v1/invoices",
+        Permission::InvoiceWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::PreviewInvoice,
+        "/v1/invoices/create_preview",
+        Permission::InvoiceWrite,
+        preview,
+    ),
+    Route::try_out(
+        Endpoint::PreviewInvoice,
+        "/v1/invoices/upcoming",
+        Permission::InvoiceRead,
+        upcoming,
+    ),
+    Route::post(
+        Endpoint::SendInvoice,
+        "/v1/invoices/{id}/send",
+        Permission::InvoiceWrite,
+        send,
+    ),
+    Route::delete(
+        Endpoint::DeleteInvoice,
+        "/v1/invoices/{id}",
+        Permission::InvoiceWrite,
+        delete,
+    ),
 ];
 
-/// Parameters of Stripe that have no effect here.
-const IGNORED: [&str; 22] = [
+/// Parameters of Stripe for new invoices only that have no effect here.
+const IGNORED_FOR_NEW: [&str; 11] = [
     "account_tax_ids",
     "application_fee_amount",
-    "automatic_tax",
     "automatically_finalizes_at",
-    "custom_fields",
     "customer_account",
-    "default_payment_method",
-    "default_source",
-    "default_tax_rates",
-    "description",
-    "discounts",
-    "due_date",
     "effective_at",
-    "footer",
     "issuer",
     "number",
     "on_behalf_of",
-    "payment_settings",
     "rendering",
     "shipping_cost",
     "shipping_details",
-    "statement_descriptor",
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let customer = form.required("customer")?;
     let subscription = form.plain("subscription")?;
     let currency = form.plain("currency")?;
@@ -90,6 +75,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let words = ["exclude", "include"];
     let pending = form.choice("pending_invoice_items_behavior", &words)?;
     form.ignore(&IGNORED);
+    form.ignore(&IGNORED_FOR_NEW);
     writing.finish()?;
     let call = &writing.call;
     let found = call.find(
@@ -123,7 +109,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 /// Previews the next invoice after hypothetical changes.
 fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let customer = form.plain("customer")?;
     let subscription = form.plain("subscription")?;
     let items = changes(form)?;
@@ -136,6 +122,7 @@ fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiE
     ]);
     form.ignore(&["schedule_details"]);
     form.ignore(&IGNORED);
+    form.ignore(&IGNORED_FOR_NEW);
     writing.finish()?;
     let invoice = next(writing, world, (customer, subscription), items)?;
     writing.body(world, &invoice)
@@ -147,7 +134,7 @@ fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
         let gone = ApiError::invalid("Unrecognized request URL (GET: /v1/invoices/upcoming).");
         return Err(gone.status(http::StatusCode::NOT_FOUND));
     }
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let customer = form.plain("customer")?;
     let subscription = form.plain("subscription")?;
     let mut items = changes(form)?;
@@ -171,6 +158,7 @@ fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
         "subscription_trial_end",
     ]);
     form.ignore(&IGNORED);
+    form.ignore(&IGNORED_FOR_NEW);
     writing.finish()?;
     let mut invoice = next(writing, world, (customer, subscription), items)?;
     if let Some(invoice) = invoice.as_object_mut() {

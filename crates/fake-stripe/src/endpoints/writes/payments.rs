@@ -1,11 +1,12 @@
 //! Payment intents: create, confirm and cancel; payment methods: attach.
 
 use super::{
-    Method, Write, Writing,
+    Writing,
     customers::{is_test_card, known_card, new_metadata},
 };
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::merge,
     keys::Permission,
@@ -13,42 +14,37 @@ use crate::{
     world::{PaymentIntent, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreatePaymentIntent,
-        method: Method::Post,
-        path: "/v1/payment_intents",
-        permission: Permission::PaymentIntentWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdatePaymentIntent,
-        method: Method::Post,
-        path: "/v1/payment_intents/{id}",
-        permission: Permission::PaymentIntentWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::ConfirmPaymentIntent,
-        method: Method::Post,
-        path: "/v1/payment_intents/{id}/confirm",
-        permission: Permission::PaymentIntentWrite,
-        answer: confirm,
-    },
-    Write {
-        endpoint: Endpoint::CancelPaymentIntent,
-        method: Method::Post,
-        path: "/v1/payment_intents/{id}/cancel",
-        permission: Permission::PaymentIntentWrite,
-        answer: cancel,
-    },
-    Write {
-        endpoint: Endpoint::AttachPaymentMethod,
-        method: Method::Post,
-        path: "/v1/payment_methods/{id}/attach",
-        permission: Permission::PaymentMethodWrite,
-        answer: attach,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreatePaymentIntent,
+        "/v1/payment_intents",
+        Permission::PaymentIntentWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdatePaymentIntent,
+        "/v1/payment_intents/{id}",
+        Permission::PaymentIntentWrite,
+        update,
+    ),
+    Route::post(
+        Endpoint::ConfirmPaymentIntent,
+        "/v1/payment_intents/{id}/confirm",
+        Permission::PaymentIntentWrite,
+        confirm,
+    ),
+    Route::post(
+        Endpoint::CancelPaymentIntent,
+        "/v1/payment_intents/{id}/cancel",
+        Permission::PaymentIntentWrite,
+        cancel,
+    ),
+    Route::post(
+        Endpoint::AttachPaymentMethod,
+        "/v1/payment_methods/{id}/attach",
+        Permission::PaymentMethodWrite,
+        attach,
+    ),
 ];
 
 /// Parameters of Stripe that have no effect here.
@@ -72,7 +68,7 @@ const IGNORED: [&str; 16] = [
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let Some(amount) = form.integer("amount")?.set() else {
         return Err(form.missing("amount"));
     };
@@ -108,7 +104,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     intent(writing, world, id)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let metadata = form.metadata()?;
     let amount = form.integer("amount")?.set();
     let description = form.text("description")?.set();
@@ -126,8 +122,8 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     let customer = intent(writing, world, id)?.customer.clone();
-    writing.form.ignore(&IGNORED);
-    writing.form.ignore(&["payment_method"]);
+    writing.call.form.ignore(&IGNORED);
+    writing.call.form.ignore(&["payment_method"]);
     writing.finish()?;
     writing.act(world, Some(&customer), |world| {
         world.confirm_payment_intent(id)
@@ -138,7 +134,7 @@ fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiE
 fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     let customer = intent(writing, world, id)?.customer.clone();
-    writing.form.ignore(&["cancellation_reason"]);
+    writing.call.form.ignore(&["cancellation_reason"]);
     writing.finish()?;
     writing.act(world, Some(&customer), |world| {
         world.cancel_payment_intent(id)
@@ -148,7 +144,7 @@ fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn attach(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    let customer = writing.form.required("customer")?;
+    let customer = writing.call.form.required("customer")?;
     writing.finish()?;
     let call = &writing.call;
     let customers = (&*world, &world.customers);

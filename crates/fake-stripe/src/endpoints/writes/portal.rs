@@ -1,24 +1,24 @@
 //! Sessions of the billing portal.
 
-use super::{Method, Write, Writing};
+use super::Writing;
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     keys::Permission,
     shapes,
     world::{PortalSession, World},
 };
 
-pub(super) const WRITES: &[Write] = &[Write {
-    endpoint: Endpoint::CreatePortalSession,
-    method: Method::Post,
-    path: "/v1/billing_portal/sessions",
-    permission: Permission::PortalWrite,
-    answer: create,
-}];
+pub(super) const ROUTES: &[Route] = &[Route::post(
+    Endpoint::CreatePortalSession,
+    "/v1/billing_portal/sessions",
+    Permission::PortalWrite,
+    create,
+)];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let session = PortalSession {
         customer: form.required("customer")?,
         return_url: form.plain("return_url")?,

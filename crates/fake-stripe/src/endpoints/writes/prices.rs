@@ -2,9 +2,10 @@
 
 use compact_str::CompactString;
 
-use super::{Method, Write, Writing, customers::new_metadata};
+use super::{Writing, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
@@ -12,21 +13,19 @@ use crate::{
     world::{Interval, Metadata, Price, Product, Recurring, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreatePrice,
-        method: Method::Post,
-        path: "/v1/prices",
-        permission: Permission::PriceWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdatePrice,
-        method: Method::Post,
-        path: "/v1/prices/{id}",
-        permission: Permission::PriceWrite,
-        answer: update,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreatePrice,
+        "/v1/prices",
+        Permission::PriceWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdatePrice,
+        "/v1/prices/{id}",
+        Permission::PriceWrite,
+        update,
+    ),
 ];
 
 /// A new price, described by `price_data` and similar parameters.
@@ -140,7 +139,7 @@ fn recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
 }
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let mut data = PriceData::read(form, true)?;
     let tiered = form
         .choice("billing_scheme", &["per_unit", "tiered"])?
@@ -170,7 +169,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     writing
         .call
         .find((world, &world.prices), "price", (id, "id"))?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let active = form.boolean("active")?;
     let lookup_key = form.text("lookup_key")?;
     let transfers = form.boolean("transfer_lookup_key")?.unwrap_or(false);

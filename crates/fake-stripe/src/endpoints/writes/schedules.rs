@@ -2,9 +2,10 @@
 
 use compact_str::CompactString;
 
-use super::{Write, Writing, customers::new_metadata, items::WantedItem};
+use super::{Writing, customers::new_metadata, items::WantedItem};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
@@ -13,33 +14,29 @@ use crate::{
     world::{Interval, Schedule, World},
 };
 
-const fn post(
-    endpoint: Endpoint,
-    path: &'static str,
-    answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
-) -> Write {
-    Write::post(endpoint, path, Permission::SubscriptionWrite, answer)
-}
-
-pub(super) const WRITES: &[Write] = &[
-    post(
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
         Endpoint::CreateSubscriptionSchedule,
         "/v1/subscription_schedules",
+        Permission::SubscriptionWrite,
         create,
     ),
-    post(
+    Route::post(
         Endpoint::UpdateSubscriptionSchedule,
         "/v1/subscription_schedules/{id}",
+        Permission::SubscriptionWrite,
         update,
     ),
-    post(
+    Route::post(
         Endpoint::CancelSubscriptionSchedule,
         "/v1/subscription_schedules/{id}/cancel",
+        Permission::SubscriptionWrite,
         cancel,
     ),
-    post(
+    Route::post(
         Endpoint::ReleaseSubscriptionSchedule,
         "/v1/subscription_schedules/{id}/release",
+        Permission::SubscriptionWrite,
         release,
     ),
 ];
@@ -131,7 +128,7 @@ fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
 }
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let from = form.plain("from_subscription")?;
     let customer = form.plain("customer")?;
     let start = moment(form, "start_date", world.clock)?;
@@ -156,7 +153,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
             writing.call.find(customers, "customer", (id, "customer"))?;
             id.clone()
         }
-        (None, None) => return Err(form_missing("customer")),
+        (None, None) => return Err(ApiError::missing_parameter("customer")),
     };
     let id = writing.act(world, Some(&owner), |world| {
         let phases = phases.into_iter().map(|phase| phase.make(world)).collect();
@@ -172,15 +169,9 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, &id)
 }
 
-fn form_missing(name: &str) -> ApiError {
-    ApiError::invalid(format!("Missing required param: {name}."))
-        .code("parameter_missing")
-        .param(name)
-}
-
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let schedule = schedule(writing, world)?.clone();
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
     let phases = Written::all(form, world.clock)?;
     let metadata = form.metadata()?;
@@ -205,12 +196,12 @@ fn check(phases: &[Written], writing: &Writing<'_>, world: &World) -> Result<(),
 }
 
 fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.form.ignore(&["invoice_now", "prorate"]);
+    writing.call.form.ignore(&["invoice_now", "prorate"]);
     end(writing, world, World::cancel_schedule)
 }
 
 fn release(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.form.ignore(&["preserve_cancel_date"]);
+    writing.call.form.ignore(&["preserve_cancel_date"]);
     end(writing, world, World::release_schedule)
 }
 

@@ -3,40 +3,38 @@
 use compact_str::CompactString;
 
 use super::{
-    Method, Write, Writing,
+    Writing,
     items::{WantedItem, check_new},
     updates::apply_item,
 };
 use crate::{
-    endpoints::{Endpoint, subscription_items::owner_of},
+    endpoint::Endpoint,
+    endpoints::{Route, subscription_items::owner_of},
     error::ApiError,
     keys::Permission,
     shapes::ItemShape,
     world::World,
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateSubscriptionItem,
-        method: Method::Post,
-        path: "/v1/subscription_items",
-        permission: Permission::SubscriptionWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdateSubscriptionItem,
-        method: Method::Post,
-        path: "/v1/subscription_items/{id}",
-        permission: Permission::SubscriptionWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::DeleteSubscriptionItem,
-        method: Method::Delete,
-        path: "/v1/subscription_items/{id}",
-        permission: Permission::SubscriptionWrite,
-        answer: delete,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateSubscriptionItem,
+        "/v1/subscription_items",
+        Permission::SubscriptionWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdateSubscriptionItem,
+        "/v1/subscription_items/{id}",
+        Permission::SubscriptionWrite,
+        update,
+    ),
+    Route::delete(
+        Endpoint::DeleteSubscriptionItem,
+        "/v1/subscription_items/{id}",
+        Permission::SubscriptionWrite,
+        delete,
+    ),
 ];
 
 const IGNORED: [&str; 5] = [
@@ -48,7 +46,7 @@ const IGNORED: [&str; 5] = [
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let subscription = form.required("subscription")?;
     let item = WantedItem::read(form)?;
     form.ignore(&IGNORED);
@@ -69,7 +67,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let (subscription, customer) = owner(writing, world)?;
     let id = writing.call.id;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let mut item = WantedItem::read(form)?;
     form.ignore(&IGNORED);
     writing.finish()?;
@@ -85,7 +83,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let (subscription, customer) = owner(writing, world)?;
     let id = writing.call.id;
-    writing.form.ignore(&IGNORED);
+    writing.call.form.ignore(&IGNORED);
     writing.finish()?;
     writing.act(world, Some(&customer), |world| {
         world.remove_item(&subscription, id)

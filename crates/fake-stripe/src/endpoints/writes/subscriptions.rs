@@ -3,12 +3,13 @@
 use compact_str::CompactString;
 
 use super::{
-    Method, Write, Writing,
+    Writing,
     customers::{known_card, new_metadata},
     items::{WantedItem, check_new},
 };
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given},
     keys::Permission,
@@ -17,44 +18,29 @@ use crate::{
     world::{Discount, Item, Status, Subscription, World},
 };
 
-const fn write(
-    endpoint: Endpoint,
-    method: Method,
-    path: &'static str,
-    answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
-) -> Write {
-    Write {
-        endpoint,
-        method,
-        path,
-        permission: Permission::SubscriptionWrite,
-        answer,
-    }
-}
-
-pub(super) const WRITES: &[Write] = &[
-    write(
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
         Endpoint::CreateSubscription,
-        Method::Post,
         "/v1/subscriptions",
+        Permission::SubscriptionWrite,
         create,
     ),
-    write(
+    Route::delete(
         Endpoint::CancelSubscription,
-        Method::Delete,
         "/v1/subscriptions/{id}",
+        Permission::SubscriptionWrite,
         cancel,
     ),
-    write(
+    Route::post(
         Endpoint::PauseSubscription,
-        Method::Post,
         "/v1/subscriptions/{id}/pause",
+        Permission::SubscriptionWrite,
         pause,
     ),
-    write(
+    Route::post(
         Endpoint::ResumeSubscription,
-        Method::Post,
         "/v1/subscriptions/{id}/resume",
+        Permission::SubscriptionWrite,
         resume,
     ),
 ];
@@ -90,7 +76,7 @@ pub(super) const BEHAVIORS: [&str; 4] = [
 const DAY: i64 = 86_400;
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let customer = form.required("customer")?;
     let items = WantedItem::all(form, "items")?;
     let behavior = form.choice("payment_behavior", &BEHAVIORS)?.set();
@@ -256,7 +242,7 @@ pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError>
 
 fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let customer = living(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     form.ignore(&["cancellation_details", "invoice_now", "prorate"]);
     writing.finish()?;
     let id = writing.call.id;
@@ -266,7 +252,7 @@ fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn pause(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let customer = living(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     form.ignore(&["bill_for", "invoicing_behavior", "type"]);
     writing.finish()?;
     let id = writing.call.id;
@@ -276,7 +262,7 @@ fn pause(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiErr
 
 fn resume(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let customer = living(writing, world)?;
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     form.ignore(&[
         "billing_cycle_anchor",
         "payment_behavior",

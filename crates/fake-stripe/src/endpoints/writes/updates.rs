@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{
-    Method, Write, Writing,
+    Writing,
     customers::known_card,
     items::{Priced, WantedItem},
     prices::boxed,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
@@ -18,13 +19,12 @@ use crate::{
     world::{PauseCollection, Status, Subscription, World},
 };
 
-pub(super) const WRITES: &[Write] = &[Write {
-    endpoint: Endpoint::UpdateSubscription,
-    method: Method::Post,
-    path: "/v1/subscriptions/{id}",
-    permission: Permission::SubscriptionWrite,
-    answer: update,
-}];
+pub(super) const ROUTES: &[Route] = &[Route::post(
+    Endpoint::UpdateSubscription,
+    "/v1/subscriptions/{id}",
+    Permission::SubscriptionWrite,
+    update,
+)];
 
 /// The changes that a request wants.
 struct Wanted {
@@ -272,7 +272,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let (customer, is_over) = (found.customer.clone(), found.status.is_ended());
     let is_trial = found.status == Status::Trialing;
     let ids: Vec<CompactString> = found.items.iter().map(|item| item.id.clone()).collect();
-    let mut wanted = Wanted::read(&mut writing.form)?;
+    let mut wanted = Wanted::read(&mut writing.call.form)?;
     writing.finish()?;
     if is_over && wanted.wants_more_than_metadata() {
         return Err(ApiError::invalid(

@@ -3,9 +3,10 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{Method, Write, Writing, customers::new_metadata};
+use super::{Writing, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
+    endpoints::Route,
     error::ApiError,
     form::merge,
     keys::Permission,
@@ -14,32 +15,29 @@ use crate::{
     world::{WebhookEndpoint, World, identifier},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write {
-        endpoint: Endpoint::CreateWebhookEndpoint,
-        method: Method::Post,
-        path: "/v1/webhook_endpoints",
-        permission: Permission::WebhookWrite,
-        answer: create,
-    },
-    Write {
-        endpoint: Endpoint::UpdateWebhookEndpoint,
-        method: Method::Post,
-        path: "/v1/webhook_endpoints/{id}",
-        permission: Permission::WebhookWrite,
-        answer: update,
-    },
-    Write {
-        endpoint: Endpoint::DeleteWebhookEndpoint,
-        method: Method::Delete,
-        path: "/v1/webhook_endpoints/{id}",
-        permission: Permission::WebhookWrite,
-        answer: delete,
-    },
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
+        Endpoint::CreateWebhookEndpoint,
+        "/v1/webhook_endpoints",
+        Permission::WebhookWrite,
+        create,
+    ),
+    Route::post(
+        Endpoint::UpdateWebhookEndpoint,
+        "/v1/webhook_endpoints/{id}",
+        Permission::WebhookWrite,
+        update,
+    ),
+    Route::delete(
+        Endpoint::DeleteWebhookEndpoint,
+        "/v1/webhook_endpoints/{id}",
+        Permission::WebhookWrite,
+        delete,
+    ),
 ];
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     let url = form.required("url")?;
     let enabled_events = form.texts("enabled_events")?;
     if enabled_events.is_empty() {
@@ -72,7 +70,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
     let mut endpoint = find(writing, world, id)?.clone();
-    let form = &mut writing.form;
+    let form = &mut writing.call.form;
     endpoint.url = form.plain("url")?.unwrap_or(endpoint.url);
     let enabled_events = form.texts("enabled_events")?;
     if !enabled_events.is_empty() {

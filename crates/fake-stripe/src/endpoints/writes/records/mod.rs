@@ -7,10 +7,11 @@ use compact_str::CompactString;
 use serde_json::{Map, Value, json};
 
 use self::fields::{Wanted, merged};
-use super::{Method, Write, Writing, customers::is_test_card};
+use super::{Writing, customers::is_test_card};
 use crate::{
+    endpoint::Endpoint,
     endpoints::{
-        Endpoint,
+        Route,
         records::{Spec, find, no_kind},
     },
     error::ApiError,
@@ -18,111 +19,110 @@ use crate::{
     world::{RecordKind, World},
 };
 
-pub(super) const WRITES: &[Write] = &[
-    Write::post(
+pub(super) const ROUTES: &[Route] = &[
+    Route::post(
         Endpoint::PromotionCodes,
         "/v1/promotion_codes",
         Permission::PromotionCodeWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::PromotionCodes,
         "/v1/promotion_codes/{id}",
         Permission::PromotionCodeWrite,
         update,
     ),
-    Write::post(
+    Route::post(
         Endpoint::TaxRates,
         "/v1/tax_rates",
         Permission::TaxRateWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::TaxRates,
         "/v1/tax_rates/{id}",
         Permission::TaxRateWrite,
         update,
     ),
-    Write::post(
+    Route::post(
         Endpoint::TaxIds,
         "/v1/tax_ids",
         Permission::CustomerWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::TaxIds,
         "/v1/customers/{id}/tax_ids",
         Permission::CustomerWrite,
         create,
     ),
-    Write {
-        endpoint: Endpoint::TaxIds,
-        method: Method::Delete,
-        path: "/v1/tax_ids/{id}",
-        permission: Permission::CustomerWrite,
-        answer: delete,
-    },
-    Write::post(
+    Route::delete(
+        Endpoint::TaxIds,
+        "/v1/tax_ids/{id}",
+        Permission::CustomerWrite,
+        delete,
+    ),
+    Route::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents",
         Permission::SetupIntentWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}",
         Permission::SetupIntentWrite,
         update,
     ),
-    Write::post(
+    Route::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}/confirm",
         Permission::SetupIntentWrite,
         confirm,
     ),
-    Write::post(
+    Route::post(
         Endpoint::SetupIntents,
         "/v1/setup_intents/{id}/cancel",
         Permission::SetupIntentWrite,
         cancel,
     ),
-    Write::post(
+    Route::post(
         Endpoint::CreditNotes,
         "/v1/credit_notes",
         Permission::InvoiceWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::CreditNotes,
         "/v1/credit_notes/{id}",
         Permission::InvoiceWrite,
         update,
     ),
-    Write::post(
+    Route::post(
         Endpoint::CreditNotes,
         "/v1/credit_notes/{id}/void",
         Permission::InvoiceWrite,
         void,
     ),
-    Write::post(
+    Route::post(
         Endpoint::PaymentLinks,
         "/v1/payment_links",
         Permission::PaymentLinkWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::PaymentLinks,
         "/v1/payment_links/{id}",
         Permission::PaymentLinkWrite,
         update,
     ),
-    Write::post(
+    Route::post(
         Endpoint::PortalConfigurations,
         "/v1/billing_portal/configurations",
         Permission::PortalWrite,
         create,
     ),
-    Write::post(
+    Route::post(
         Endpoint::PortalConfigurations,
         "/v1/billing_portal/configurations/{id}",
         Permission::PortalWrite,
@@ -136,7 +136,7 @@ fn spec(writing: &Writing<'_>) -> Result<&'static Spec, ApiError> {
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let spec = spec(writing)?;
-    let mut wanted = Wanted::read(spec.kind, &mut writing.form, true)?;
+    let mut wanted = Wanted::read(spec.kind, &mut writing.call.form, true)?;
     writing.finish()?;
     let owner = (!writing.call.id.is_empty()).then(|| CompactString::from(writing.call.id));
     let customer = owner.or(wanted.customer());
@@ -169,7 +169,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let spec = spec(writing)?;
     let customer = find(&writing.call, world, spec)?.customer.clone();
-    let wanted = Wanted::read(spec.kind, &mut writing.form, false)?;
+    let wanted = Wanted::read(spec.kind, &mut writing.call.form, false)?;
     writing.finish()?;
     change(writing, world, customer.as_deref(), "updated", wanted.given);
     answer(writing, world, writing.call.id)
@@ -187,7 +187,7 @@ fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 /// Confirms a setup intent: a card is saved for later.
 fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     find(&writing.call, world, spec(writing)?)?;
-    let wanted = Wanted::read(RecordKind::SetupIntent, &mut writing.form, false)?;
+    let wanted = Wanted::read(RecordKind::SetupIntent, &mut writing.call.form, false)?;
     writing.finish()?;
     let id = writing.call.id;
     if !wanted.given.is_empty() {
@@ -219,7 +219,7 @@ fn succeed(writing: &Writing<'_>, world: &mut World, id: &str) {
 }
 
 fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let reason = writing.form.plain("cancellation_reason")?;
+    let reason = writing.call.form.plain("cancellation_reason")?;
     let done = json!({"cancellation_reason": reason, "status": "canceled"});
     end(writing, world, "canceled", done)
 }

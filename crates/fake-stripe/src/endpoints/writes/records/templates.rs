@@ -40,9 +40,7 @@ fn promotion(given: &mut Map<String, Value>, world: &World) -> Result<(), ApiErr
     let nested = given.get("promotion").and_then(|one| one.get("coupon"));
     let coupon = written.or_else(|| nested.cloned()).unwrap_or_default();
     let Some(id) = coupon.as_str() else {
-        return Err(ApiError::invalid("Missing required param: promotion.")
-            .code("parameter_missing")
-            .param("promotion"));
+        return Err(ApiError::missing_parameter("promotion"));
     };
     if world.objects.coupons.get(id).is_none() {
         return Err(ApiError::missing("coupon", id, "promotion[coupon]"));
