@@ -5,59 +5,33 @@ use std::collections::BTreeMap;
 use sqlx::{PgConnection, Row as _};
 
 use super::{
-    cleaning::references,
     error::Error,
+    foreign_keys::foreign_keys,
+    owner_columns::OwnerColumns,
     tables::{Table, Tables},
 };
 
 const READING: &str = "reading which columns refer to an account";
 
-/// SQL condition for values that identify an owner in any column: no number and no short word.
-const TELLS_ITSELF: &str = "length(c.value) >= 8 and c.value ~ '[^0-9]'";
-
-/// Columns of a table that refer to an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refers {
-    /// The tables that hold accounts are unknown.
-    Any,
-    Columns(Vec<String>),
-}
-
-impl Refers {
-    /// Returns the SQL condition under which a column `c` of `jsonb_each_text` may name an account.
-    pub(super) fn condition(&self) -> String {
-        match self {
-            Self::Any => "true".to_owned(),
-            Self::Columns(columns) => {
-                let columns: Vec<_> = columns.iter().map(|name| literal(name)).collect();
-                format!(
-                    "({TELLS_ITSELF} or c.key = any(array[{}]::text[]))",
-                    columns.join(", ")
-                )
-            }
+/// Finds the columns that refer to the account tables, which are given by object id.
+pub(super) async fn with_owner_columns(
+    mut tables: Tables,
+    connection: &mut PgConnection,
+    accounts: &[i64],
+) -> Result<Tables, Error> {
+    for (table, columns) in referring(connection, &tables, accounts).await? {
+        if let Some(shape) = tables.0.get_mut(&table) {
+            shape.owner_columns = columns;
         }
     }
-
-    /// Returns the columns as a trigger's argument, a JSON list; empty for any column.
-    pub(super) fn as_argument(&self) -> String {
-        match self {
-            Self::Any => String::new(),
-            Self::Columns(columns) => literal(&serde_json::json!(columns).to_string()),
-        }
-    }
+    Ok(tables)
 }
 
-/// Quotes a text as an SQL literal; backslashes need no escape.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// Finds the columns of each table that refer to a row of the account tables, which are given by object id.
-pub(super) async fn referring(
+async fn referring(
     connection: &mut PgConnection,
     tables: &Tables,
     accounts: &[i64],
-) -> Result<BTreeMap<Table, Refers>, Error> {
+) -> Result<BTreeMap<Table, OwnerColumns>, Error> {
     let of_accounts: Vec<&Table> = tables
         .0
         .iter()
@@ -74,11 +48,11 @@ pub(super) async fn referring(
         if of_accounts.contains(&table) {
             columns.extend_from_slice(shape.key_columns());
         }
-        referring.insert(table.clone(), Refers::Columns(columns));
+        referring.insert(table.clone(), OwnerColumns::Columns(columns));
     }
-    for reference in references(connection, tables).await? {
+    for reference in foreign_keys(connection, tables).await? {
         if of_accounts.contains(&&reference.to)
-            && let Some(Refers::Columns(columns)) = referring.get_mut(&reference.from)
+            && let Some(OwnerColumns::Columns(columns)) = referring.get_mut(&reference.from)
         {
             columns.extend(reference.columns.into_iter().map(|(ours, _)| ours));
         }
@@ -145,12 +119,5 @@ mod tests {
         ] {
             assert_eq!(singular(table), column);
         }
-    }
-
-    #[test]
-    fn a_column_with_a_quote_is_a_literal_all_the_same() {
-        let refers = Refers::Columns(vec!["it's".to_owned()]);
-        assert!(refers.condition().ends_with("any(array['it''s']::text[]))"));
-        assert_eq!(Refers::Any.condition(), "true");
     }
 }

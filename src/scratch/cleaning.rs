@@ -1,16 +1,17 @@
 //! Removes the rows that this run made, and those that a killed run left behind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     SCHEMA, Scratch,
     error::{Error, told},
-    failing, session,
-    tables::{RowKey, Table, Tables},
+    failing,
+    foreign_keys::foreign_keys,
+    session,
+    tables::{RowKey, RowKeys, Tables},
 };
-use crate::database::quoted;
 
 const NOTING: &str = "recording the created rows";
 const CLEANING: &str = "removing the created rows";
@@ -20,8 +21,6 @@ const NO_TABLE: [&str; 2] = ["42P01", "3F000"];
 
 /// Maximum rounds of deletion: the application's triggers and unfinished work may write rows meanwhile.
 const ROUNDS: u32 = 5;
-
-type RowKeys = BTreeMap<Table, BTreeSet<RowKey>>;
 
 impl Scratch {
     /// Records ids that the rows of this run hold (accounts, customers, events), so that the next run can find them if
@@ -149,12 +148,12 @@ pub(super) async fn leftovers(
     for row in tables.rows_with(connection, notes, Some(ending)).await? {
         left.entry(row.table).or_default().insert(row.key);
     }
-    let references = references(connection, tables).await?;
+    let foreign_keys = foreign_keys(connection, tables).await?;
     loop {
         let mut grew = false;
-        for reference in &references {
-            let keys = reference.referring(connection, tables, &left).await?;
-            let known = left.entry(reference.from.clone()).or_default();
+        for foreign_key in &foreign_keys {
+            let keys = foreign_key.referring(connection, tables, &left).await?;
+            let known = left.entry(foreign_key.from.clone()).or_default();
             for key in keys {
                 grew |= known.insert(key);
             }
@@ -213,94 +212,5 @@ async fn delete(
             return Err(Error::Clean { code, message });
         }
         attempt += 1;
-    }
-}
-
-/// A foreign key from one table to another.
-pub(super) struct ForeignKey {
-    pub(super) from: Table,
-    pub(super) to: Table,
-    /// Pairs of referring and referenced columns.
-    pub(super) columns: Vec<(String, String)>,
-}
-
-pub(super) async fn references(
-    connection: &mut PgConnection,
-    tables: &Tables,
-) -> Result<Vec<ForeignKey>, Error> {
-    let reading = |error| Error::new(error, "reading foreign keys");
-    let rows = sqlx::query(
-        "select conrelid::int8, confrelid::int8, \
-         array(select attname::text from unnest(conkey) with ordinality as k (number, position) \
-           join pg_attribute on attrelid = conrelid and attnum = number order by position), \
-         array(select attname::text from unnest(confkey) with ordinality as k (number, position) \
-           join pg_attribute on attrelid = confrelid and attnum = number order by position) \
-         from pg_constraint where contype = 'f' order by oid",
-    )
-    .persistent(false)
-    .fetch_all(connection)
-    .await
-    .map_err(reading)?;
-    let by_oid: BTreeMap<i64, &Table> = tables
-        .0
-        .iter()
-        .map(|(table, shape)| (shape.oid, table))
-        .collect();
-    let mut references = Vec::new();
-    for row in rows {
-        let (from, to): (i64, i64) = (
-            row.try_get(0).map_err(reading)?,
-            row.try_get(1).map_err(reading)?,
-        );
-        let (ours, theirs): (Vec<String>, Vec<String>) = (
-            row.try_get(2).map_err(reading)?,
-            row.try_get(3).map_err(reading)?,
-        );
-        if let (Some(from), Some(to)) = (by_oid.get(&from), by_oid.get(&to)) {
-            references.push(ForeignKey {
-                from: (*from).clone(),
-                to: (*to).clone(),
-                columns: ours.into_iter().zip(theirs).collect(),
-            });
-        }
-    }
-    Ok(references)
-}
-
-impl ForeignKey {
-    /// Finds the rows that refer to one of these.
-    async fn referring(
-        &self,
-        connection: &mut PgConnection,
-        tables: &Tables,
-        rows: &RowKeys,
-    ) -> Result<Vec<RowKey>, Error> {
-        let (Some(keys), Some(from), Some(to)) = (
-            rows.get(&self.to).filter(|keys| !keys.is_empty()),
-            tables.0.get(&self.from),
-            tables.0.get(&self.to),
-        ) else {
-            return Ok(Vec::new());
-        };
-        let pairs: Vec<_> = self
-            .columns
-            .iter()
-            .map(|(ours, theirs)| format!("r.{} = t.{}", quoted(ours), quoted(theirs)))
-            .collect();
-        let sql = format!(
-            "select {} from {} as r where exists (select from {} as t where {} and {} = any($1))",
-            from.key_of("r"),
-            self.from.sql(),
-            self.to.sql(),
-            pairs.join(" and "),
-            to.key_of("t"),
-        );
-        let keys: Vec<&RowKey> = keys.iter().collect();
-        sqlx::query_scalar(AssertSqlSafe(sql))
-            .bind(keys)
-            .persistent(false)
-            .fetch_all(connection)
-            .await
-            .map_err(|error| Error::new(error, CLEANING))
     }
 }

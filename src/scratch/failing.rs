@@ -20,7 +20,7 @@ const NOT_ALLOWED: &str = "42501";
 
 /// The trigger function. It runs after a write, so that only rows really written count. The counter is a sequence
 /// because a rollback does not reset it. `security definer`, because the application's role has no rights on our
-/// schema. Our own writes do not count. Values match as in [`super::belonging`]; the argument lists the columns that
+/// schema. Our own writes do not count. Values match as in [`super::owner_columns`]; the argument lists the columns that
 /// refer to an account.
 const FUNCTION: &str = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as \
                         $function$
@@ -188,7 +188,7 @@ async fn install(connection: &mut PgConnection, tables: &Tables) -> Result<(), E
     );
     refused(connection, schema).await?;
     for (table, shape) in &tables.0 {
-        let columns = shape.refers().as_argument();
+        let columns = shape.owner_columns.as_argument();
         refused(
             connection,
             format!(

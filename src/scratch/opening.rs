@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 
 use super::{
-    EMAIL_DOMAIN, Scratch, ScratchOptions, account, cleaning,
+    EMAIL_DOMAIN, Scratch, ScratchOptions, account,
+    belonging::with_owner_columns,
+    cleaning,
     error::{Error, ScratchRefusal},
     failing::{self, Triggers},
     refusal, session,
@@ -30,7 +32,7 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
     refusal::of_the_rows(&mut connection, &opening, &account, &notes).await?;
     let accounts = account::tables_of_accounts(&mut connection, &account).await?;
     let tables = Tables::read(&mut connection).await?;
-    let tables = tables.with_accounts(&mut connection, &accounts).await?;
+    let tables = with_owner_columns(tables, &mut connection, &accounts).await?;
     // Refuses tables that are too large before anything is written.
     tables.keys(&mut connection).await?;
 

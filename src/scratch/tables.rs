@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::{
     SCHEMA,
-    belonging::{Refers, referring},
     error::{Error, ScratchRefusal},
+    owner_columns::OwnerColumns,
 };
 use crate::database::quoted;
 
@@ -30,6 +30,8 @@ pub(super) struct Table {
 /// Identity of a row in its table: the values of its primary key as a JSON array.
 pub(super) type RowKey = String;
 
+pub(super) type RowKeys = BTreeMap<Table, BTreeSet<RowKey>>;
+
 /// Metadata of a table.
 #[derive(Debug, Clone)]
 pub(super) struct TableShape {
@@ -38,7 +40,7 @@ pub(super) struct TableShape {
     /// Columns of the primary key; empty if the table has none.
     key: Vec<String>,
     /// Columns in which even a short account id counts.
-    refers: Refers,
+    pub(super) owner_columns: OwnerColumns,
 }
 
 /// All tables of the application that the role may read. Partitions belong to their table.
@@ -83,7 +85,7 @@ impl Tables {
                     oid: row.try_get(2)?,
                     is_partitioned: row.try_get(3)?,
                     key: row.try_get(4)?,
-                    refers: Refers::Any,
+                    owner_columns: OwnerColumns::Any,
                 };
                 Ok((table, shape))
             };
@@ -91,20 +93,6 @@ impl Tables {
             tables.insert(table, shape);
         }
         Ok(Self(tables))
-    }
-
-    /// Finds the columns that refer to the account tables.
-    pub(super) async fn with_accounts(
-        mut self,
-        connection: &mut PgConnection,
-        accounts: &[i64],
-    ) -> Result<Self, Error> {
-        for (table, refers) in referring(connection, &self, accounts).await? {
-            if let Some(shape) = self.0.get_mut(&table) {
-                shape.refers = refers;
-            }
-        }
-        Ok(self)
     }
 
     /// Lists the keys of all rows. Refuses tables that are too large to read repeatedly.
@@ -166,7 +154,7 @@ impl Tables {
                  (select from jsonb_each_text(to_jsonb(r)) as c where (c.value = any($1) and {}) \
                  or right(c.value, length($2)) = $2))",
                 shape.key(),
-                shape.refers.condition()
+                shape.owner_columns.condition()
             )
         });
         let Some(sql) = parts else {
@@ -241,11 +229,6 @@ impl TableShape {
 
     pub(super) fn key_columns(&self) -> &[String] {
         &self.key
-    }
-
-    /// Returns the columns that may name an account.
-    pub(super) fn refers(&self) -> &Refers {
-        &self.refers
     }
 
     /// Returns the SQL expression for the key of a row `r`.
