@@ -5,7 +5,7 @@ use crate::{
     billing::{BillingFacts, BillingReader, Error},
     contract::{
         Account, Contract, CustomerId, Facts, FollowUp, ListingScope, Subscription, UnixSeconds,
-        doubts,
+        follow_up,
     },
     notice,
 };
@@ -32,7 +32,9 @@ impl ContractProvider<'_> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
         tracing::info!("reading {provider}");
-        let survey = reader.survey(&self.contract.breadth(), customers).await?;
+        let survey = reader
+            .survey(&self.contract.listing_scope(), customers)
+            .await?;
         let plan = survey.plan();
         let is_everything = plan.is_everything;
         if plan.left() > 0 {
@@ -58,35 +60,38 @@ impl ContractProvider<'_> {
         now: UnixSeconds,
         listed_all: bool,
     ) -> Result<bool, Error> {
-        let doubts = doubts(self.contract, facts, now);
+        let follow_up = follow_up(self.contract, facts, now);
         let were_asked = if listed_all {
             false
         } else {
-            self.read_suspects(facts, &doubts).await?
+            self.read_in_doubt(facts, &follow_up).await?
         };
-        self.read_unlisted(facts, &doubts).await?;
+        self.read_unlisted(facts, &follow_up).await?;
         // With a wrong key nothing could be found.
-        let is_unknown = doubts.nobody_is_known && !facts.customer_known;
-        if !doubts.unexplained.is_empty() && !is_unknown {
-            let asked = u64::try_from(doubts.unexplained.len()).unwrap_or(u64::MAX);
+        let is_unknown = follow_up.no_known_customer && !facts.customer_known;
+        if !follow_up.unexplained.is_empty() && !is_unknown {
+            let asked = u64::try_from(follow_up.unexplained.len()).unwrap_or(u64::MAX);
             if self.reader.afford(asked).is_ok() {
-                let metadata = self.reader.customer_metadata(&doubts.unexplained).await?;
+                let metadata = self
+                    .reader
+                    .customer_metadata(&follow_up.unexplained)
+                    .await?;
                 facts.customer_metadata.extend(metadata);
             }
         }
         Ok(were_asked)
     }
 
-    /// Reads the subscriptions of each suspect, or everything if that takes fewer requests.
-    async fn read_suspects(&self, facts: &mut Facts, doubts: &FollowUp) -> Result<bool, Error> {
+    /// Reads the subscriptions of each customer in doubt, or everything if that takes fewer requests.
+    async fn read_in_doubt(&self, facts: &mut Facts, follow_up: &FollowUp) -> Result<bool, Error> {
         let reader = self.reader;
-        let (nobody_is_known, suspects) = (doubts.nobody_is_known, &doubts.suspects);
-        if nobody_is_known {
+        let (no_known_customer, customers) = (follow_up.no_known_customer, &follow_up.customers);
+        if no_known_customer {
             let some = some_customers(&facts.accounts);
             facts.customer_known = reader.any_customer_exists(&some).await?;
         }
-        let number = u64::try_from(suspects.len()).unwrap_or(u64::MAX);
-        let is_unknown = nobody_is_known && !facts.customer_known;
+        let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
+        let is_unknown = no_known_customer && !facts.customer_known;
         // Listing everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {
             let survey = reader.survey(&ListingScope::Everything, &[]).await;
@@ -95,7 +100,7 @@ impl ContractProvider<'_> {
                     let read = survey.read(&|_| {}).await?;
                     facts.subscriptions = read.subscriptions;
                     facts.customer_metadata.extend(read.customer_metadata);
-                    return Ok(nobody_is_known);
+                    return Ok(no_known_customer);
                 }
                 Err(Error::TooDear { .. }) if !is_unknown => {}
                 Err(error) => return Err(error),
@@ -103,29 +108,32 @@ impl ContractProvider<'_> {
             }
         }
         if number == 0 {
-            return Ok(nobody_is_known);
+            return Ok(no_known_customer);
         }
         reader.afford(number)?;
         self.say_how_many(number);
-        let again = reader.read_customers(suspects).await?;
-        replace(facts, suspects, again.subscriptions);
-        Ok(nobody_is_known)
+        let again = reader.read_customers(customers).await?;
+        replace(facts, customers, again.subscriptions);
+        Ok(no_known_customer)
     }
 
     /// Reads the subscriptions that accounts store and that were not listed. If a few of them are unknown and nothing
     /// else is known either, the key or the column is wrong, and the rest is skipped.
-    async fn read_unlisted(&self, facts: &mut Facts, doubts: &FollowUp) -> Result<(), Error> {
-        let number = u64::try_from(doubts.unlisted.len()).unwrap_or(u64::MAX);
+    async fn read_unlisted(&self, facts: &mut Facts, follow_up: &FollowUp) -> Result<(), Error> {
+        let number = u64::try_from(follow_up.unlisted.len()).unwrap_or(u64::MAX);
         if number == 0 {
             return Ok(());
         }
         self.reader.afford(number)?;
-        let some = doubts.unlisted.get(..ASKED).unwrap_or(&doubts.unlisted);
+        let some = follow_up
+            .unlisted
+            .get(..ASKED)
+            .unwrap_or(&follow_up.unlisted);
         let mut read = self.reader.read_subscriptions(some).await?.subscriptions;
-        if doubts.nobody_is_known && read.is_empty() {
+        if follow_up.no_known_customer && read.is_empty() {
             return Ok(());
         }
-        let rest = doubts.unlisted.get(some.len()..).unwrap_or_default();
+        let rest = follow_up.unlisted.get(some.len()..).unwrap_or_default();
         if !rest.is_empty() {
             self.say_how_many(number);
             read.extend(self.reader.read_subscriptions(rest).await?.subscriptions);

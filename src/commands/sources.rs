@@ -239,8 +239,8 @@ impl<'r> Sources<'r> {
             Source::StripeEntitlements => customers_of(&self.read_accounts().await?.accounts),
             Source::Stripe | Source::Paddle => Vec::new(),
         };
-        let breadth = self.contract.contract.breadth();
-        let survey = reader.survey(&breadth, &customers).await?;
+        let scope = self.contract.contract.listing_scope();
+        let survey = reader.survey(&scope, &customers).await?;
         Ok(Some((survey.plan().clone(), reader.pace())))
     }
 

@@ -12,7 +12,6 @@ use super::{
     access::{CustomerAccess, GraceEnd, PriceMeaning, SubscriptionAccess},
     customers::{CustomerNumber, Customers, Holder},
     finding::fingerprint,
-    rules,
 };
 use crate::text::capitalized;
 
@@ -397,10 +396,7 @@ impl<'f> Case<'f> {
 
     /// Counts everything that does not depend on findings.
     pub(crate) fn summary(&self) -> Summary {
-        let mut summary = Summary {
-            judged: rules::judged(self),
-            ..Summary::default()
-        };
+        let mut summary = Summary::default();
         for (account, customer) in self.customers.accounts() {
             summary.accounts += 1;
             summary.linked += u64::from(customer.is_some());

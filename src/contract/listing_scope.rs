@@ -25,9 +25,9 @@ pub enum ListingScope {
 }
 
 impl Contract {
-    /// Returns the part to list. Together with all subscriptions of the suspects of [`doubts`], it gives the verdict of
+    /// Returns the part to list. Together with all subscriptions of the customers of [`follow_up`], it gives the verdict of
     /// a full listing.
-    pub fn breadth(&self) -> ListingScope {
+    pub fn listing_scope(&self) -> ListingScope {
         // Paddle's listing has no cheaper part for which the same reasoning holds, and an account that stores only a
         // subscription has no customer to look up.
         if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
@@ -68,14 +68,14 @@ impl Contract {
     }
 }
 
-/// Questions left open by facts that hold only the subscriptions of [`Contract::breadth`].
+/// Questions left open by facts that hold only the subscriptions of [`Contract::listing_scope`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowUp {
     /// True if no linked account's customer has any of the subscriptions, as in
     /// [`super::Unanswerable::NoCustomerKnown`].
-    pub nobody_is_known: bool,
+    pub no_known_customer: bool,
     /// Customers for whom a rule could decide otherwise if all their subscriptions were known, sorted by id.
-    pub suspects: Vec<CustomerId>,
+    pub customers: Vec<CustomerId>,
     /// Subscriptions that accounts store and that were not listed, if accounts are matched by subscription.
     pub unlisted: Vec<SubscriptionId>,
     /// Paying customers without an account, whose own metadata may name one. Sorted by id.
@@ -86,7 +86,7 @@ pub struct FollowUp {
 const MAX_UNEXPLAINED: usize = 100;
 
 /// Determines what a full listing could still change about the verdict on `facts`.
-pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
+pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
     let case = Case::new(contract, facts, now);
     let question = ScopeQuestion::new(&case);
     let links = case.customers.accounts().filter_map(|(_, link)| link);
@@ -99,17 +99,17 @@ pub fn doubts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp 
         asked.retain(|one| case.customers.subscriptions(*one).next().is_none());
     }
     let keys = asked.into_iter().filter_map(|one| case.customers.key(one));
-    let (mut suspects, mut unlisted) = (Vec::new(), Vec::new());
+    let (mut customers, mut unlisted) = (Vec::new(), Vec::new());
     if by_subscription {
         unlisted = keys.map(SubscriptionId::from).collect();
     } else {
-        suspects = keys.map(CustomerId::from).collect();
+        customers = keys.map(CustomerId::from).collect();
     }
-    suspects.sort_unstable();
+    customers.sort_unstable();
     unlisted.sort_unstable();
     FollowUp {
-        nobody_is_known: guards::strangers(&case, &case.summary()).is_err(),
-        suspects,
+        no_known_customer: guards::strangers(&case, &case.summary()).is_err(),
+        customers,
         unlisted,
         unexplained: rules::unexplained_customers(&case, MAX_UNEXPLAINED),
     }
@@ -183,23 +183,27 @@ mod tests {
     }
 
     fn names(contract: &Contract, facts: &Facts) -> Vec<String> {
-        let doubts = doubts(contract, facts, NOW);
-        doubts.suspects.iter().map(ToString::to_string).collect()
+        let follow_up = follow_up(contract, facts, NOW);
+        follow_up
+            .customers
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn the_history_is_listed_only_where_a_rule_needs_it() {
         let none = BTreeSet::new;
         assert_eq!(
-            contract().breadth(),
+            contract().listing_scope(),
             ListingScope::NotCanceled { statuses: none() }
         );
-        let named = without(&[Rule::UnknownStatus]).breadth();
+        let named = without(&[Rule::UnknownStatus]).listing_scope();
         assert_eq!(
             named,
             ListingScope::Statuses(BTreeSet::from(rules::CHARGED))
         );
-        let granting = without(&[Rule::UnknownStatus, Rule::OrphanSubscription]).breadth();
+        let granting = without(&[Rule::UnknownStatus, Rule::OrphanSubscription]).listing_scope();
         assert_eq!(
             granting,
             ListingScope::Statuses([Status::Active, Status::Trialing].into())
@@ -208,7 +212,7 @@ mod tests {
         let mut own_words = without(&[Rule::UnknownStatus]);
         own_words.statuses = Statuses::new(Some(vec![Status::parse("lifetime")]), None);
         assert_eq!(
-            own_words.breadth(),
+            own_words.listing_scope(),
             ListingScope::NotCanceled { statuses: none() }
         );
         let mut expired = contract();
@@ -223,28 +227,31 @@ mod tests {
             ]),
         );
         let statuses = [Status::IncompleteExpired].into();
-        assert_eq!(expired.breadth(), ListingScope::NotCanceled { statuses });
+        assert_eq!(
+            expired.listing_scope(),
+            ListingScope::NotCanceled { statuses }
+        );
 
         let mut canceled = contract();
         canceled.statuses = Statuses::new(Some(vec![Status::Canceled]), None);
-        assert_eq!(canceled.breadth(), ListingScope::Everything);
+        assert_eq!(canceled.listing_scope(), ListingScope::Everything);
         let mut unjudged = contract();
         unjudged.statuses = Statuses::new(None, Some(vec![Status::PastDue]));
-        assert_eq!(unjudged.breadth(), ListingScope::Everything);
+        assert_eq!(unjudged.listing_scope(), ListingScope::Everything);
         let mut status = contract();
         let column = ColumnName::Column("status".to_owned());
         status.columns.insert(Field::Status, column);
-        assert_eq!(status.breadth(), ListingScope::Everything);
+        assert_eq!(status.listing_scope(), ListingScope::Everything);
         status.severities.remove(&Rule::StatusDrift);
         assert_eq!(
-            status.breadth(),
+            status.listing_scope(),
             ListingScope::NotCanceled { statuses: none() }
         );
         let mut by_subscription = contract();
         by_subscription.match_on = MatchOn::SubscriptionId;
-        assert_eq!(by_subscription.breadth(), ListingScope::Everything);
+        assert_eq!(by_subscription.listing_scope(), ListingScope::Everything);
         assert_eq!(
-            Contract::new(Source::Paddle).breadth(),
+            Contract::new(Source::Paddle).listing_scope(),
             ListingScope::Everything
         );
     }

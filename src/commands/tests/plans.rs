@@ -16,7 +16,7 @@ use crate::{
     contract::{
         Account, AccountColumns, AccountId, CanceledGrace, ColumnName, Contract, CustomerId,
         Evaluation, Facts, Field, Grace, ListingScope, Plans, PricePattern, Rule, Source, Status,
-        Statuses, Unanswerable, UnixSeconds, doubts, evaluate,
+        Statuses, Unanswerable, UnixSeconds, evaluate, follow_up,
     },
     http,
 };
@@ -276,21 +276,21 @@ async fn asking_for_each(
     let survey = reader.survey(breadth, &[]).await.expect("a survey");
     let read = survey.read(&|_| {}).await.expect("a listing");
     facts.subscriptions = read.subscriptions;
-    let open = doubts(&case.contract, &facts, UnixSeconds(NOW));
-    if open.nobody_is_known {
+    let open = follow_up(&case.contract, &facts, UnixSeconds(NOW));
+    if open.no_known_customer {
         let some = some_customers(&facts.accounts);
         facts.customer_known = reader.any_customer_exists(&some).await.expect("an answer");
     }
-    if open.nobody_is_known && !facts.customer_known {
+    if open.no_known_customer && !facts.customer_known {
         // Former customers distinguish a key of another account from an application without customers.
         let all = reader.read_all(&[], &|_| {}).await;
         facts.subscriptions = all.expect("a listing").subscriptions;
         return judge(case, reader, &mut facts).await;
     }
-    let again = reader.read_customers(&open.suspects).await;
+    let again = reader.read_customers(&open.customers).await;
     replace(
         &mut facts,
-        &open.suspects,
+        &open.customers,
         again.expect("answers").subscriptions,
     );
     judge(case, reader, &mut facts).await
@@ -298,7 +298,7 @@ async fn asking_for_each(
 
 /// Returns the smallest scope that the contract needs, and a larger one without status filter.
 fn breadths(contract: &Contract) -> Vec<ListingScope> {
-    let least = contract.breadth();
+    let least = contract.listing_scope();
     let more = match &least {
         ListingScope::Statuses(statuses) => Some(ListingScope::NotCanceled {
             statuses: statuses
@@ -345,7 +345,7 @@ async fn the_history_is_not_read_where_nothing_needs_it() {
     });
     let reader = reader(&fake);
     let survey = reader
-        .survey(&Contract::new(Source::Stripe).breadth(), &[])
+        .survey(&Contract::new(Source::Stripe).listing_scope(), &[])
         .await;
     let survey = survey.expect("a survey");
     let guessed = survey.plan().requests();

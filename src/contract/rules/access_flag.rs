@@ -1,7 +1,7 @@
 //! The flag of an account and how to set it, for the rules that compare it with the payment. An account breaks at most
 //! one of them.
 
-use super::{definition::NoFinding, judged_account::JudgedAccount};
+use super::{judged_account::JudgedAccount, no_finding::NoFinding};
 use crate::contract::{ColumnName, Field, case::Case};
 
 /// Returns `Set has_paid_access=true`, in the words of the mapping.

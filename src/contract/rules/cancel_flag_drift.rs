@@ -3,10 +3,11 @@
 use super::{
     column_drift::{Drift, missing},
     definition::{
-        InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
-        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
+        InGrace, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
+    no_finding::NoFinding,
 };
 use crate::contract::{
     Field, Rule, Severity, Unanswerable,

@@ -2,10 +2,11 @@
 
 use super::{
     definition::{
-        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        InGrace, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     mismatches::{Mismatches, NamedAccount},
+    no_finding::NoFinding,
 };
 use crate::contract::{
     CustomerId, Field, Rule, Severity, Subject,

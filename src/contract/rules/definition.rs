@@ -1,6 +1,6 @@
 //! The parts of a rule's entry in the table: its texts, what it is about, and what it needs.
 
-use super::{judged_account::JudgedAccount, mismatches::Mismatches};
+use super::{judged_account::JudgedAccount, mismatches::Mismatches, no_finding::NoFinding};
 use crate::contract::{
     Account, Field, MatchOn, Severity, Source, Unanswerable,
     case::Case,
@@ -179,20 +179,6 @@ pub(crate) enum InGrace {
     Unjudged,
     JudgedWithAccess,
     Judged,
-}
-
-/// Reason why a rule has no finding.
-#[derive(Debug)]
-pub(crate) enum NoFinding {
-    Holds(String),
-    DoesNotApply(String),
-}
-
-impl NoFinding {
-    pub(crate) fn nobody(case: &Case<'_>) -> Self {
-        let entity = &case.contract.entity;
-        Self::DoesNotApply(format!("no {entity} is linked to the customer"))
-    }
 }
 
 /// Correction of a row that violates a rule.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     definition::{
-        NoFinding, RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
-        RuleInfo, RuleKey, RuleListing, RuleNeed,
+        RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
+        RuleListing, RuleNeed,
     },
     linked_twice::{MAX_NAMED, NAMED, nobody_is_judged},
     mismatches::Mismatches,
+    no_finding::NoFinding,
 };
 use crate::{
     contract::{

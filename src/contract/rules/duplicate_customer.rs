@@ -2,11 +2,12 @@
 
 use super::{
     definition::{
-        NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
-        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
+        RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
+        RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     linked_twice::{linked_twice, nobody_is_judged},
     mismatches::Mismatches,
+    no_finding::NoFinding,
 };
 use crate::contract::{
     Entity, Field, Rule, Severity, Subject,

@@ -1,6 +1,6 @@
 //! One linked account with its customer's access, as the rules about accounts see it.
 
-use super::definition::NoFinding;
+use super::no_finding::NoFinding;
 use crate::contract::{
     Account, AccountColumns, Field, Item, Subscription, access::CustomerAccess, case::Case,
     customers::Link,

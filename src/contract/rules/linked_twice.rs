@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::definition::NoFinding;
+use super::no_finding::NoFinding;
 use crate::contract::{
     case::Case,
     customers::{CustomerNumber, Holder},

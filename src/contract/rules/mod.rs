@@ -11,6 +11,7 @@ mod judge;
 mod judged_account;
 mod linked_twice;
 mod mismatches;
+mod no_finding;
 mod seats;
 mod stored_plan;
 mod unmapped;
@@ -62,12 +63,13 @@ rules! {
 
 pub(crate) use self::{
     definition::{
-        HandlerAction, InGrace, MoneySide, NoFinding, RuleCorrection, RuleDefinition,
-        RuleExplanation, RuleListing,
+        HandlerAction, InGrace, MoneySide, RuleCorrection, RuleDefinition, RuleExplanation,
+        RuleListing,
     },
     judge::{judge, judged},
     judged_account::JudgedAccount,
     mismatches::{Mismatches, has_paying_strangers, unexplained_customers},
+    no_finding::NoFinding,
     orphan_subscription::CHARGED,
     stored_plan::{is_same_word, stored_plan, stores_paid_plan},
 };

@@ -3,10 +3,11 @@
 use super::{
     access_flag::{not_about, set_flag},
     definition::{
-        InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
-        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing,
+        InGrace, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing,
     },
     judged_account::JudgedAccount,
+    no_finding::NoFinding,
 };
 use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::FindingDraft};
 

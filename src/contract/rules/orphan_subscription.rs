@@ -2,11 +2,12 @@
 
 use super::{
     definition::{
-        MoneySide, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
-        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
+        MoneySide, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     linked_twice::MAX_NAMED,
     mismatches::Mismatches,
+    no_finding::NoFinding,
 };
 use crate::contract::{
     Entity, Field, MatchOn, Rule, Severity, Status, Subject, Subscription,

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{
     definition::{
-        HandlerAction, InGrace, NoFinding, RowFault, RuleCheck, RuleColumn, RuleCorrection,
-        RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
+        HandlerAction, InGrace, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition,
+        RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
+    no_finding::NoFinding,
     stored_plan::{is_same_word, stored_plan},
 };
 use crate::contract::{

@@ -3,11 +3,11 @@
 use super::{
     access_flag::{flag_is, set_flag},
     definition::{
-        HandlerAction, InGrace, MoneySide, NoFinding, RowFault, RuleCheck, RuleColumn,
-        RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
-        RuleListing,
+        HandlerAction, InGrace, MoneySide, RowFault, RuleCheck, RuleColumn, RuleCorrection,
+        RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing,
     },
     judged_account::JudgedAccount,
+    no_finding::NoFinding,
 };
 use crate::contract::{Field, Rule, Severity, access::CustomerAccess, case::FindingDraft};
 

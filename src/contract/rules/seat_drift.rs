@@ -3,10 +3,11 @@
 use super::{
     column_drift::Drift,
     definition::{
-        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        InGrace, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
+    no_finding::NoFinding,
     seats::{counts_seats, is_unlimited, paid_seats},
 };
 use crate::contract::{

@@ -2,10 +2,11 @@
 
 use super::{
     definition::{
-        InGrace, NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        InGrace, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
+    no_finding::NoFinding,
     stored_plan::{is_plan_alive, stored_plan, stores_paid_plan},
 };
 use crate::contract::{

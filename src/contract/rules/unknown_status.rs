@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     definition::{
-        NoFinding, RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
-        RuleInfo, RuleKey, RuleListing, RuleNeed,
+        RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
+        RuleListing, RuleNeed,
     },
     mismatches::Mismatches,
+    no_finding::NoFinding,
 };
 use crate::{
     contract::{

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{
     definition::{
-        NoFinding, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
-        RuleExplanation, RuleInfo, RuleKey, RuleListing,
+        RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
+        RuleInfo, RuleKey, RuleListing,
     },
     judged_account::is_paid_elsewhere,
     mismatches::Mismatches,
+    no_finding::NoFinding,
 };
 use crate::{
     contract::{

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition::{NoFinding, RuleCorrection, RuleExplanation};
+use super::{
+    definition::{RuleCorrection, RuleExplanation},
+    no_finding::NoFinding,
+};
 use crate::{
     contract::{
         Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
