@@ -7,11 +7,10 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
 
 use super::{
-    collector::{Collector, DiagnosticDraft, FileKind, Parent, quote},
-    diagnostic::{Code, Diagnostic},
-    document::Literal,
+    diagnostics::{Code, Diagnostic, DiagnosticDraft, Diagnostics, FileKind, Parent, quote},
     entry::{Entry, SourceSpan},
     reader::NodeReader,
+    scalars::Literal,
     tree_within,
 };
 use crate::baseline::BaselineEntry;
@@ -63,15 +62,15 @@ pub fn acceptances(
     path: &str,
     today: Date,
 ) -> Result<Vec<BaselineEntry>, Vec<Diagnostic>> {
-    let collector = Collector::for_file(FileKind::Baseline, text, path);
-    let found = read(&collector, today);
-    let mut diagnostics = collector.into_diagnostics();
+    let diagnostics = Diagnostics::for_file(FileKind::Baseline, text, path);
+    let found = read(&diagnostics, today);
+    let mut problems = diagnostics.into_sorted();
     // When the last entry is removed, its comments may stay.
-    diagnostics.retain(|one| one.code != Code::Empty);
-    if diagnostics.is_empty() {
+    problems.retain(|one| one.code != Code::Empty);
+    if problems.is_empty() {
         Ok(found)
     } else {
-        Err(diagnostics)
+        Err(problems)
     }
 }
 
@@ -82,24 +81,25 @@ pub fn baseline_schema() -> String {
     format!("{:#}\n", schema.as_value())
 }
 
-fn read(collector: &Collector<'_>, today: Date) -> Vec<BaselineEntry> {
-    let Some(tree) = tree_within(MAX_BASELINE_BYTES, collector) else {
+fn read(diagnostics: &Diagnostics<'_>, today: Date) -> Vec<BaselineEntry> {
+    let Some(tree) = tree_within(MAX_BASELINE_BYTES, diagnostics) else {
         return Vec::new();
     };
-    let document = match Entry::<BaselineDocument>::deserialize(NodeReader::new(&tree, collector)) {
+    let document = match Entry::<BaselineDocument>::deserialize(NodeReader::new(&tree, diagnostics))
+    {
         Ok(Entry::Written(_, document)) => document,
         // Already reported.
         Ok(Entry::Absent | Entry::Broken(_)) => return Vec::new(),
-        Err(misfit) => {
-            let fault = DiagnosticDraft::new(Code::WrongType, misfit.to_string());
-            collector.add(fault, 0..0);
+        Err(type_error) => {
+            let draft = DiagnosticDraft::new(Code::WrongType, type_error.to_string());
+            diagnostics.add(draft, 0..0);
             return Vec::new();
         }
     };
     let mut lines = BTreeMap::new();
     let entries = document.0.iter().filter_map(Entry::written);
     entries
-        .filter_map(|(spot, written)| acceptance(written, spot, &mut lines, today, collector))
+        .filter_map(|(spot, written)| acceptance(written, spot, &mut lines, today, diagnostics))
         .collect()
 }
 
@@ -108,22 +108,22 @@ fn acceptance(
     spot: &SourceSpan,
     lines: &mut BTreeMap<String, usize>,
     today: Date,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<BaselineEntry> {
     let owner = Parent {
         name: "the entry",
         spot,
     };
-    let fingerprint = fingerprint(written, owner, lines, collector);
-    let reason = reason(written, owner, collector);
-    let until = until(written, owner, today, collector);
+    let fingerprint = fingerprint(written, owner, lines, diagnostics);
+    let reason = reason(written, owner, diagnostics);
+    let until = until(written, owner, today, diagnostics);
     let entity = written.entity.value().map(|entity| entity.0.clone());
     Some(BaselineEntry {
         fingerprint: fingerprint?,
         reason: reason?,
         until: until?,
         entity,
-        place: collector.entry_place(spot),
+        place: diagnostics.entry_place(spot),
     })
 }
 
@@ -131,9 +131,9 @@ fn fingerprint(
     written: &RawBaselineEntry,
     owner: Parent<'_>,
     lines: &mut BTreeMap<String, usize>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, Literal(text)) = collector.require(&written.fingerprint, "fingerprint", owner)?;
+    let (spot, Literal(text)) = diagnostics.require(&written.fingerprint, "fingerprint", owner)?;
     let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if text.len() != 16 || !text.bytes().all(is_hexadecimal) {
         let message = format!(
@@ -141,15 +141,15 @@ fn fingerprint(
             quote(text)
         );
         let help = "copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
-    let line = collector.lines().number(spot.value.start);
+    let line = diagnostics.lines().number(spot.value.start);
     if let Some(first) = lines.get(text) {
         let message = format!("{} is already accepted", quote(text));
-        let fault = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(Code::Conflict, message)
             .help(format!("it is on line {first}; keep one of the two"));
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
         return None;
     }
     lines.insert(text.clone(), line);
@@ -159,15 +159,15 @@ fn fingerprint(
 fn reason(
     written: &RawBaselineEntry,
     owner: Parent<'_>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, text) = collector.require(&written.reason, "reason", owner)?;
+    let (spot, text) = diagnostics.require(&written.reason, "reason", owner)?;
     let text = text.trim();
     if text.is_empty() {
-        let fault = DiagnosticDraft::invalid(
+        let draft = DiagnosticDraft::invalid(
             "`reason` should say why the finding is accepted, found nothing",
         );
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
         return None;
     }
     let length = text.chars().count();
@@ -175,7 +175,7 @@ fn reason(
         let message =
             format!("`reason` should have at most {LONGEST_REASON} characters, found {length}");
         let help = "shorten it and refer to the details, such as by the number of a ticket";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(text.to_owned())
@@ -185,9 +185,9 @@ fn until(
     written: &RawBaselineEntry,
     owner: Parent<'_>,
     today: Date,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Date> {
-    let (spot, Literal(text)) = collector.require(&written.expires, "expires", owner)?;
+    let (spot, Literal(text)) = diagnostics.require(&written.expires, "expires", owner)?;
     let day: Option<Date> = text.parse().ok();
     // Other spellings of a date would be read differently elsewhere.
     let Some(day) = day.filter(|day| day.to_string() == *text) else {
@@ -195,7 +195,7 @@ fn until(
             "`expires` should be a day such as `2026-12-31`, found {}",
             quote(text)
         );
-        collector.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
         return None;
     };
     let furthest = today
@@ -207,7 +207,7 @@ fn until(
             quote(text)
         );
         let help = "acceptances expire so that someone reviews them: choose an earlier day";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(day)

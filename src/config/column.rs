@@ -10,9 +10,9 @@ use serde::{
 use serde_json::{Value, json};
 
 use super::{
-    document::{ColumnValue, NullableInteger, PositiveInteger},
     entry::{Entry, Pairs},
     forms::{RawIncludedSeats, WordOrList},
+    scalars::{ColumnValue, NullableInteger, PositiveInteger},
 };
 
 /// The source of a canonical column, as written.

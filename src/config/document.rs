@@ -1,23 +1,26 @@
 //! `prodverdict.yml` as it is written: the only description of the format, from which the JSON Schema is generated.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::{
     column::{self, RawColumn},
     entry::{Entry, Pairs},
     forms::{PauseCollection, WordOrList},
-    rehearsal, schema,
+    rehearsal,
+    scalars::{DurationText, Literal, PositiveInteger, Version},
+    schema_transforms,
 };
 
-/// Names by which the reader recognizes these newtypes.
-pub(super) const VERSION: &str = "Version";
-pub(super) const LITERAL: &str = "Literal";
-pub(super) const LASTING: &str = "DurationText";
-pub(super) const CELL: &str = "ColumnValue";
-pub(super) const COUNT: &str = "PositiveInteger";
-pub(super) const WHOLE: &str = "WholeNumber";
-pub(super) const LIMIT: &str = "NullableInteger";
+/// Types of the published format that this program does not run.
+pub(super) const OTHER_TYPES: [&str; 6] = [
+    "config",
+    "migration",
+    "boundary",
+    "webhook",
+    "restore",
+    "entitlements-migration",
+];
 
 /// The access contracts of one application.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -27,11 +30,29 @@ pub(super) struct RawConfig {
     /// Version of the format.
     pub(super) version: Entry<Version>,
     /// Contracts; all are checked.
-    #[schemars(schema_with = "schema::contracts")]
+    #[schemars(schema_with = "contracts_schema")]
     pub(super) contracts: Entry<Vec<Entry<RawContract>>>,
     /// Rehearsal of billing lifecycles against the application's webhook handler, with a scratch database.
     #[serde(default)]
     pub(super) rehearsal: Entry<rehearsal::RawRehearsal>,
+}
+
+/// Returns the schema of `contracts`, which also accepts contracts of other types: they are skipped.
+fn contracts_schema(generator: &mut SchemaGenerator) -> Schema {
+    let access = generator.subschema_for::<RawContract>();
+    json_schema!({
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "if": {
+                "type": "object",
+                "properties": {"type": {"enum": OTHER_TYPES}},
+                "required": ["type"]
+            },
+            "then": {"type": "object", "description": "A contract of another type: it is skipped."},
+            "else": access
+        }
+    })
 }
 
 /// Access contract: the billing provider and the accounts that must agree.
@@ -93,7 +114,7 @@ pub(super) struct RawContract {
     pub(super) grace: Entry<RawGrace>,
     /// Severity of each rule; overrides `severity`.
     #[serde(default)]
-    #[schemars(transform = schema::only_rule_ids)]
+    #[schemars(transform = schema_transforms::only_rule_ids)]
     pub(super) rules: Entry<Pairs<RuleLevel>>,
     /// Account ids that are never judged.
     #[serde(default)]
@@ -276,41 +297,6 @@ pub(super) struct RawGrace {
     pub(super) canceled: Entry<DurationText>,
 }
 
-/// Version of the format.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = "integer", "const" = 1))]
-pub(super) struct Version(pub(super) String);
-
-/// Text, or a number that is read as text.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = ["string", "number"]))]
-pub(super) struct Literal(pub(super) String);
-
-/// A duration such as `14d`, `5m` or `10s`, or 0.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = ["string", "integer"]))]
-pub(super) struct DurationText(pub(super) String);
-
-/// A whole number, at least 1.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = "integer", "minimum" = 1, "maximum" = 4_294_967_295_u32))]
-pub(super) struct PositiveInteger(pub(super) String);
-
-/// A whole number.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = "integer", "minimum" = 0, "maximum" = 4_294_967_295_u32))]
-pub(super) struct WholeNumber(pub(super) String);
-
-/// A whole number as stored, or null.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = ["integer", "null"]))]
-pub(super) struct NullableInteger(pub(super) String);
-
-/// A value of a column, as text.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline, extend("type" = ["string", "number", "boolean"]))]
-pub(super) struct ColumnValue(pub(super) String);
-
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -365,7 +351,7 @@ pub(super) enum RawFailOn {
 /// YAML 1.1 parsers read the bare words as booleans.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(inline, transform = schema::or_boolean)]
+#[schemars(inline, transform = schema_transforms::or_boolean)]
 pub(super) enum Switch {
     On,
     Off,
@@ -374,7 +360,7 @@ pub(super) enum Switch {
 /// YAML 1.1 parsers read a bare `off` as `false`.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(inline, transform = schema::or_false)]
+#[schemars(inline, transform = schema_transforms::or_false)]
 pub(super) enum RuleLevel {
     High,
     Medium,

@@ -9,8 +9,8 @@ use serde::{
 };
 
 use super::{
-    document::{Literal, WholeNumber},
     entry::{Entry, Pairs, SourceSpan},
+    scalars::{Literal, WholeNumber},
 };
 
 /// Name by which the reader recognizes [`WordOrList`].

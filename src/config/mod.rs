@@ -1,23 +1,22 @@
 //! Reads `prodverdict.yml` to valid contracts and their rehearsal, or to all problems with their places.
 
-mod access;
 mod baseline_file;
 mod block_text;
-mod collector;
 mod column;
-mod diagnostic;
+mod diagnostics;
 mod document;
 mod entry;
 mod forms;
-mod key_places;
 mod lines;
-mod loosening;
+mod place_tree;
 mod placeholder;
 mod places;
 mod reader;
 mod rehearsal;
 mod rehearsal_settings;
+mod scalars;
 mod schema;
+mod schema_transforms;
 mod secrets;
 mod settings;
 mod skipped;
@@ -27,13 +26,15 @@ mod suggestion;
 mod tree;
 mod type_error;
 mod validate;
+mod weakening;
 
 use serde::Deserialize as _;
 
 use self::{
-    collector::{Collector, DiagnosticDraft},
+    diagnostics::{DiagnosticDraft, Diagnostics},
     document::RawConfig,
     entry::Entry,
+    place_tree::PlaceTree,
     places::ContractPlaces,
     reader::NodeReader,
 };
@@ -43,8 +44,7 @@ use crate::{
 };
 
 pub use baseline_file::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
-pub use diagnostic::{Code, Diagnostic};
-pub use loosening::{ChangedSql, Loosening, all_sql, loosened, sql_that_differs};
+pub use diagnostics::{Code, Diagnostic};
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, AppSettings, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal,
@@ -53,6 +53,7 @@ pub use rehearsal_settings::{
 pub use schema::json_schema;
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};
 pub use snippet::render;
+pub use weakening::{ChangedSql, Weakening, all_sql, sql_that_differs, weakened};
 
 /// Maximum size of the file. It comes from a pull request, and no honest one is larger.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -87,47 +88,52 @@ impl Config {
 
 /// Reads the file; `path` is its name in diagnostics and places.
 pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
-    let collector = Collector::new(text, path);
-    let config = checked(&collector);
-    let diagnostics = collector.into_diagnostics();
+    let diagnostics = Diagnostics::new(text, path);
+    let config = checked(&diagnostics);
+    let found = diagnostics.into_sorted();
     match config {
-        Some(config) if diagnostics.is_empty() => Ok(config),
-        Some(_) | None => Err(diagnostics),
+        Some(config) if found.is_empty() => Ok(config),
+        Some(_) | None => Err(found),
     }
 }
 
 /// Parses the tree of a file of limited size; `None` if nothing can be read.
-fn tree_within(most_bytes: usize, collector: &Collector<'_>) -> Option<tree::Node> {
-    let text = collector.lines().text();
+fn tree_within(most_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree::Node> {
+    let text = diagnostics.lines().text();
     if text.len() > most_bytes {
         // A reader that stopped at the limit does not know the size of the file.
         let message = format!("the file is larger than {} KiB", most_bytes / 1024);
-        collector.add(DiagnosticDraft::new(Code::TooLarge, message), 0..0);
+        diagnostics.add(DiagnosticDraft::new(Code::TooLarge, message), 0..0);
         return None;
     }
-    if has_control_characters(text, collector) {
+    if has_control_characters(text, diagnostics) {
         return None;
     }
-    tree::read(collector)
+    tree::read(diagnostics)
 }
 
-/// Reads the configuration. It is valid only if the collector stays empty; `None` means that there are problems.
-fn checked(collector: &Collector<'_>) -> Option<Config> {
-    let mut tree = tree_within(MAX_BYTES, collector)?;
-    let warnings = skipped::take(&mut tree, collector);
-    let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, collector)) {
+/// Reads the configuration. It is valid only if no diagnostic is added; `None` means that there are problems.
+fn checked(diagnostics: &Diagnostics<'_>) -> Option<Config> {
+    let mut tree = tree_within(MAX_BYTES, diagnostics)?;
+    let warnings = skipped::take(&mut tree, diagnostics);
+    let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, diagnostics)) {
         Ok(document) => document,
-        Err(misfit) => {
-            let fault = DiagnosticDraft::new(Code::WrongType, misfit.to_string());
-            collector.add(fault, 0..0);
+        Err(type_error) => {
+            let draft = DiagnosticDraft::new(Code::WrongType, type_error.to_string());
+            diagnostics.add(draft, 0..0);
             return None;
         }
     };
-    validate::config(&document, warnings, collector)
+    validate::config(
+        &document,
+        warnings,
+        &PlaceTree::new(&tree, diagnostics),
+        diagnostics,
+    )
 }
 
 /// Reports control characters: YAML allows only tabs and line breaks, and parsers treat others differently.
-fn has_control_characters(text: &str, collector: &Collector<'_>) -> bool {
+fn has_control_characters(text: &str, diagnostics: &Diagnostics<'_>) -> bool {
     let forbidden = |character: char| character.is_control() && !"\t\n\r\u{85}".contains(character);
     let Some((start, character)) = text.char_indices().find(|(_, found)| forbidden(*found)) else {
         return false;
@@ -136,8 +142,8 @@ fn has_control_characters(text: &str, collector: &Collector<'_>) -> bool {
         "control character U+{:04X} is not allowed",
         u32::from(character)
     );
-    let fault =
+    let draft =
         DiagnosticDraft::new(Code::Syntax, message).help("save the file as plain UTF-8 text");
-    collector.add(fault, start..start + character.len_utf8());
+    diagnostics.add(draft, start..start + character.len_utf8());
     true
 }

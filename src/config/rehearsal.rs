@@ -9,8 +9,8 @@ use serde::{
 };
 
 use super::{
-    document::{DurationText, Literal},
     entry::{Entry, Pairs},
+    scalars::{DurationText, Literal},
 };
 
 /// Rehearsal of billing lifecycles against the application's webhook handler, with a scratch database.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    key_places::KeyPlaces,
+    place_tree::PlaceTree,
     placeholder::{Placeholder, Template},
     sql::{CheckedSql, SqlPiece},
 };
@@ -76,19 +76,32 @@ impl Rehearsal {
 pub struct RehearsalPlaces {
     pub section: Place,
     pub handler: Place,
-    pub account: Place,
     /// Place of the version; `None` for the default.
     pub api_version: Option<Place>,
     pub api_versions: Option<Place>,
-    pub gate: Option<Place>,
     pub scenarios_dir: Option<Place>,
-    pub(super) keys: KeyPlaces,
+    tree: PlaceTree,
 }
 
 impl RehearsalPlaces {
-    /// Returns the place of the entry under a key of the section, or else of the key, or else of the section.
+    /// Takes the places of the section.
+    pub(super) fn new(tree: PlaceTree) -> Self {
+        let place = |key| tree.find(key, None).cloned();
+        let section = tree.place().clone();
+        Self {
+            handler: place("handler").unwrap_or_else(|| section.clone()),
+            api_version: place("api_version"),
+            api_versions: place("api_versions"),
+            scenarios_dir: place("scenarios_dir"),
+            section,
+            tree,
+        }
+    }
+
+    /// Returns the place of the entry under a key of the section, such as `scenarios.only`, or else of the key, or else
+    /// of the section.
     pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
-        self.keys.find(key, entry).unwrap_or(&self.section)
+        self.tree.find(key, entry).unwrap_or(&self.section)
     }
 }
 

@@ -1,24 +1,15 @@
 //! Skips contracts of the published format's other types, with a warning for each.
 
 use super::{
-    collector::{Collector, quote},
+    diagnostics::{Diagnostics, quote},
+    document::OTHER_TYPES,
     entry::SourceSpan,
     tree::{Node, NodeKind},
 };
 use crate::problem::Problem;
 
-/// Types of the published format that this program does not run.
-pub(super) const OTHER_TYPES: [&str; 6] = [
-    "config",
-    "migration",
-    "boundary",
-    "webhook",
-    "restore",
-    "entitlements-migration",
-];
-
 /// Removes these contracts from the tree without reading their keys, and returns a warning for each.
-pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
+pub(super) fn take(tree: &mut Node, diagnostics: &Diagnostics<'_>) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let NodeKind::Mapping(pairs) = &mut tree.kind else {
         return warnings;
@@ -26,7 +17,7 @@ pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
     for (key, value) in pairs {
         if let (true, NodeKind::List(contracts)) = (key.text == "contracts", &mut value.kind) {
             contracts.retain(|contract| {
-                let warning = warning(contract, collector);
+                let warning = warning(contract, diagnostics);
                 let is_kept = warning.is_none();
                 warnings.extend(warning);
                 is_kept
@@ -37,7 +28,7 @@ pub(super) fn take(tree: &mut Node, collector: &Collector<'_>) -> Vec<Problem> {
 }
 
 /// Returns the warning if the contract has one of the other types.
-fn warning(contract: &Node, collector: &Collector<'_>) -> Option<Problem> {
+fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Problem> {
     let NodeKind::Mapping(pairs) = &contract.kind else {
         return None;
     };
@@ -59,6 +50,6 @@ fn warning(contract: &Node, collector: &Collector<'_>) -> Option<Problem> {
         .hint(format!(
             "check it with the published ProdVerdict: `prodverdict check {kind}`"
         ))
-        .at(collector.entry_place(&spot)),
+        .at(diagnostics.entry_place(&spot)),
     )
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{diagnostic::Diagnostic, lines::LineIndex, secrets};
+use super::{diagnostics::Diagnostic, lines::LineIndex, secrets};
 
 /// Maximum number of diagnostics to show: a hostile file can contain thousands of mistakes.
 const SHOWN: usize = 50;

@@ -10,8 +10,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::{
     block_text,
-    collector::{Collector, DiagnosticDraft, quote},
-    diagnostic::Code,
+    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+    entry::SourceSpan,
 };
 
 /// Maximum depth; the format needs seven levels.
@@ -26,6 +26,21 @@ const ALIAS: &str = "YAML aliases (`*name`) are not accepted";
 pub(super) struct Node {
     pub(super) span: Range<usize>,
     pub(super) kind: NodeKind,
+}
+
+impl Node {
+    /// Returns the place of the node in the text, and of its key if it is a value of a mapping.
+    pub(super) fn source_span(&self, key: Option<&NodeKey>, text: &str) -> SourceSpan {
+        let is_flow = text
+            .get(self.span.clone())
+            .is_some_and(|value| value.starts_with(['[', '{']));
+        let is_block = matches!(self.kind, NodeKind::List(_) | NodeKind::Mapping(_)) && !is_flow;
+        SourceSpan {
+            key: key.map(|key| key.span.clone()),
+            value: self.span.clone(),
+            is_block,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -79,10 +94,10 @@ impl Scalar {
 }
 
 /// Reads the text, and reports what is not accepted; `None` if there is nothing to continue with.
-pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
-    let text = collector.lines().text();
+pub(super) fn read(diagnostics: &Diagnostics<'_>) -> Option<Node> {
+    let text = diagnostics.lines().text();
     let mut builder = Builder {
-        collector,
+        diagnostics,
         bytes: ByteOffsets::new(text),
         open: Vec::new(),
         root: None,
@@ -100,10 +115,10 @@ pub(super) fn read(collector: &Collector<'_>) -> Option<Node> {
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
             if documents > 1 {
-                let fault =
+                let draft =
                     DiagnosticDraft::new(Code::Refused, "a second YAML document begins here")
                         .help("keep one document in the file; put all contracts under `contracts`");
-                collector.add(fault, collector.lines().first_line(&range));
+                diagnostics.add(draft, diagnostics.lines().first_line(&range));
                 break;
             }
         }
@@ -139,7 +154,7 @@ enum Waiting {
 }
 
 struct Builder<'a> {
-    collector: &'a Collector<'a>,
+    diagnostics: &'a Diagnostics<'a>,
     bytes: ByteOffsets,
     open: Vec<Open>,
     root: Option<Node>,
@@ -226,13 +241,13 @@ impl Builder<'_> {
 
     /// Adds a finished node to its parent, where it may also be a key.
     fn insert(&mut self, node: Node) {
-        let collector = self.collector;
+        let diagnostics = self.diagnostics;
         match self.open.last_mut().map(|open| &mut open.children) {
             None => self.root = Some(node),
             Some(Children::List(items)) => items.push(node),
             Some(Children::Mapping { pairs, lines, key }) => {
                 *key = match std::mem::replace(key, Waiting::Key) {
-                    Waiting::Key => accept_key(collector, lines, node),
+                    Waiting::Key => accept_key(diagnostics, lines, node),
                     Waiting::Value(name) => {
                         pairs.push((name, node));
                         Waiting::Key
@@ -257,22 +272,22 @@ impl Builder<'_> {
         if text.contains('\0') {
             let message =
                 "the text contains the control character U+0000, which Postgres does not accept";
-            let fault =
+            let draft =
                 DiagnosticDraft::new(Code::Refused, message).help("remove `\\0` from the text");
-            let lines = self.collector.lines();
-            self.collector.add(fault, lines.first_line(range));
+            let lines = self.diagnostics.lines();
+            self.diagnostics.add(draft, lines.first_line(range));
         }
     }
 
     fn refuse(&self, message: &str, range: &Range<usize>) {
-        let fault = DiagnosticDraft::new(Code::Refused, message)
+        let draft = DiagnosticDraft::new(Code::Refused, message)
             .help("write the value out where it is used");
-        self.collector
-            .add(fault, self.collector.lines().first_line(range));
+        self.diagnostics
+            .add(draft, self.diagnostics.lines().first_line(range));
     }
 
     fn syntax(&self, error: &ScanError) {
-        let text = self.collector.lines().text();
+        let text = self.diagnostics.lines().text();
         let marked = self.bytes.byte(error.marker().index());
         let rest = text.get(marked..).unwrap_or_default();
         let start = marked + rest.len() - rest.trim_start_matches(' ').len();
@@ -294,15 +309,15 @@ impl Builder<'_> {
             self.too_deep(start..start + width);
             return;
         }
-        let fault =
+        let draft =
             DiagnosticDraft::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
-                .help(block_text::advice(self.collector.lines(), start));
-        self.collector.add(fault, start..start + width);
+                .help(block_text::advice(self.diagnostics.lines(), start));
+        self.diagnostics.add(draft, start..start + width);
     }
 
     fn too_deep(&self, range: Range<usize>) {
         let message = format!("values are nested more than {MAX_DEPTH} levels deep");
-        self.collector
+        self.diagnostics
             .add(DiagnosticDraft::new(Code::Refused, message), range);
     }
 
@@ -314,9 +329,9 @@ impl Builder<'_> {
             }
         };
         if nothing {
-            let fault = DiagnosticDraft::new(Code::Empty, "the file is empty")
+            let draft = DiagnosticDraft::new(Code::Empty, "the file is empty")
                 .help("begin with `version: 1` and `contracts:`");
-            self.collector.add(fault, 0..0);
+            self.diagnostics.add(draft, 0..0);
             return None;
         }
         self.root
@@ -324,37 +339,37 @@ impl Builder<'_> {
 }
 
 fn accept_key(
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
     lines: &mut BTreeMap<String, usize>,
     node: Node,
 ) -> Waiting {
     let NodeKind::Scalar(scalar) = node.kind else {
-        let fault = DiagnosticDraft::new(Code::WrongType, "a key should be text");
-        collector.add(fault, collector.lines().first_line(&node.span));
+        let draft = DiagnosticDraft::new(Code::WrongType, "a key should be text");
+        diagnostics.add(draft, diagnostics.lines().first_line(&node.span));
         return Waiting::Nothing;
     };
     if scalar.plain && scalar.text == "<<" {
-        let fault = DiagnosticDraft::new(Code::Refused, "YAML merge keys (`<<`) are not accepted")
+        let draft = DiagnosticDraft::new(Code::Refused, "YAML merge keys (`<<`) are not accepted")
             .help("write the value out where it is used");
-        collector.add(fault, node.span);
+        diagnostics.add(draft, node.span);
         return Waiting::Nothing;
     }
     if let Some(first) = lines.get(&scalar.text) {
-        let fault = DiagnosticDraft::new(
+        let draft = DiagnosticDraft::new(
             Code::DuplicateKey,
             format!("duplicate key {}", quote(&scalar.text)),
         )
         .help(format!(
             "it is already on line {first}; keep one of the two"
         ));
-        collector.add(fault, collector.lines().first_line(&node.span));
+        diagnostics.add(draft, diagnostics.lines().first_line(&node.span));
         return Waiting::Nothing;
     }
-    let line = collector.lines().number(node.span.start);
+    let line = diagnostics.lines().number(node.span.start);
     lines.insert(scalar.text.clone(), line);
     Waiting::Value(NodeKey {
         text: scalar.text,
-        span: collector.lines().first_line(&node.span),
+        span: diagnostics.lines().first_line(&node.span),
     })
 }
 
@@ -404,10 +419,10 @@ mod tests {
     }
 
     fn accepted(text: &str) -> Option<Value> {
-        let collector = Collector::new(text, "p.yml");
-        let node = read(&collector);
+        let diagnostics = Diagnostics::new(text, "p.yml");
+        let node = read(&diagnostics);
         let value = node.as_ref().map(value);
-        value.filter(|_| collector.into_diagnostics().is_empty())
+        value.filter(|_| diagnostics.into_sorted().is_empty())
     }
 
     /// Generates texts that end in a line break: without one, the parsers differ in block texts at the end of a file.
@@ -490,8 +505,8 @@ mod tests {
     #[test]
     fn places_hold_exactly_what_is_written() {
         let text = "é: \"x y\"\nb:\n  - [1, 'ü']\n";
-        let collector = Collector::new(text, "p.yml");
-        let node = read(&collector).expect("a tree");
+        let diagnostics = Diagnostics::new(text, "p.yml");
+        let node = read(&diagnostics).expect("a tree");
         let NodeKind::Mapping(pairs) = &node.kind else {
             panic!("{node:?}")
         };

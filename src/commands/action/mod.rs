@@ -15,12 +15,12 @@ mod hidden;
 mod inputs;
 mod issue;
 mod judge;
-mod loosening;
 mod publication;
 mod publish;
 mod step;
 mod step_report;
 mod trusted;
+mod weakening;
 
 use std::{pin::pin, time::Duration};
 
@@ -204,7 +204,7 @@ impl Job<'_> {
             }
             let mut context = publisher.context().clone();
             let client = publisher.client();
-            judged.warn(loosening::warnings(path, config, &mut context, client).await);
+            judged.warn(weakening::warnings(path, config, &mut context, client).await);
         }
         self.publish().judged(judged, publisher).await
     }

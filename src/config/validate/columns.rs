@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         Expression,
-        collector::{Collector, DiagnosticDraft, Parent},
         column::{ColumnForm, RawColumn},
-        diagnostic::Code,
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent},
         document::Columns,
         entry::{Entry, SourceSpan},
     },
@@ -75,11 +74,11 @@ fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
 pub(super) fn defaults(
     owner: Parent<'_>,
     needs: Needs,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Field, Expression> {
     if needs.match_on == Some(MatchOn::SubscriptionId) {
         let nothing: Entry<RawColumn> = Entry::Absent;
-        collector.require(&nothing, Field::SubscriptionId.as_str(), owner);
+        diagnostics.require(&nothing, Field::SubscriptionId.as_str(), owner);
     }
     let default = |field| {
         let name = default_of(field, needs)?;
@@ -93,14 +92,14 @@ pub(super) fn expressions(
     columns: &Columns,
     owner: Parent<'_>,
     needs: Needs,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Field, Expression> {
     if let Some(spot) = columns.stripe_customer_id.spot()
         && !columns.customer_id.is_absent()
     {
         let message = "`stripe_customer_id` and `customer_id` are the same key";
-        let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
-        collector.add_at(fault, spot);
+        let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
+        diagnostics.add_at(draft, spot);
     }
     let mut expressions = BTreeMap::new();
     for (field, entry) in fields_of(columns) {
@@ -109,21 +108,21 @@ pub(super) fn expressions(
         if let Some(name) = default {
             expressions.insert(field, Expression::Column(name.to_owned()));
         } else if needed {
-            collector.require(entry, field.as_str(), owner);
+            diagnostics.require(entry, field.as_str(), owner);
         }
         let Some((spot, column)) = entry.written() else {
             continue;
         };
-        match read(field, column, spot, collector) {
+        match read(field, column, spot, diagnostics) {
             Some(_) if field == Field::Plan && !needs.plan => {}
             Some(expression) => {
                 expressions.insert(field, expression);
             }
             None if needed && matches!(column, RawColumn::Unmapped) => {
                 let message = format!("`{}` should be mapped, found nothing", field.as_str());
-                let fault = DiagnosticDraft::new(Code::MissingKey, message)
+                let draft = DiagnosticDraft::new(Code::MissingKey, message)
                     .help("name the column to read, or give an expression: `{sql: …}`");
-                collector.add_at(fault, spot);
+                diagnostics.add_at(draft, spot);
             }
             None => {}
         }
@@ -168,16 +167,16 @@ fn read(
     field: Field,
     column: &RawColumn,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     match column {
         RawColumn::Unmapped => None,
         RawColumn::Name(name) => Some(Expression::Column(name.clone())),
-        RawColumn::Form(form) if !form.sql.is_absent() => computed(form, collector),
+        RawColumn::Form(form) if !form.sql.is_absent() => computed(form, diagnostics),
         RawColumn::Form(form) if has_values_of_its_own(field) && form.values.is_absent() => {
-            named(field, form, spot, collector)
+            named(field, form, spot, diagnostics)
         }
-        RawColumn::Form(form) => listed(field, form, spot, collector),
+        RawColumn::Form(form) => listed(field, form, spot, diagnostics),
     }
 }
 
@@ -191,28 +190,28 @@ fn named(
     field: Field,
     form: &ColumnForm,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
     let owner = Parent { name: &name, spot };
-    let (spot, column) = collector.require(&form.column, "column", owner)?;
-    not_blank("`column`", column, spot, collector).then(|| Expression::Column(column.clone()))
+    let (spot, column) = diagnostics.require(&form.column, "column", owner)?;
+    not_blank("`column`", column, spot, diagnostics).then(|| Expression::Column(column.clone()))
 }
 
 /// Reads `{sql: …}`.
-fn computed(form: &ColumnForm, collector: &Collector<'_>) -> Option<Expression> {
+fn computed(form: &ColumnForm, diagnostics: &Diagnostics<'_>) -> Option<Expression> {
     let others = [("column", form.column.spot()), ("in", form.values.spot())];
     for (key, other) in others {
         if let Some(other) = other {
-            let fault = DiagnosticDraft::new(
+            let draft = DiagnosticDraft::new(
                 Code::Conflict,
                 format!("`{key}` cannot be combined with `sql`"),
             )
             .help("keep one of the two");
-            collector.add_at(fault, other);
+            diagnostics.add_at(draft, other);
         }
     }
-    let sql = super::values::filled("sql", &form.sql, collector)?;
+    let sql = super::values::filled("sql", &form.sql, diagnostics)?;
     Some(Expression::Sql(sql.to_owned()))
 }
 
@@ -221,27 +220,27 @@ fn listed(
     field: Field,
     form: &ColumnForm,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
     let owner = Parent { name: &name, spot };
-    let column = collector.require(&form.column, "column", owner);
-    let (values_spot, values) = collector.require(&form.values, "in", owner)?;
+    let column = diagnostics.require(&form.column, "column", owner);
+    let (values_spot, values) = diagnostics.require(&form.values, "in", owner)?;
     if !is_yes_or_no(field) {
         let message = format!("`in` yields true or false, but {name} is not a boolean");
-        let fault = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(Code::Conflict, message)
             .help("name the column alone, or use `{sql: …}`");
-        collector.add_at(fault, values_spot);
+        diagnostics.add_at(draft, values_spot);
     }
     if values.is_empty() {
-        let fault = DiagnosticDraft::invalid("`in` should list at least one value, found none");
-        collector.add_at(
-            fault.help("with an empty list nobody would ever have access"),
+        let draft = DiagnosticDraft::invalid("`in` should list at least one value, found none");
+        diagnostics.add_at(
+            draft.help("with an empty list nobody would ever have access"),
             values_spot,
         );
     }
     let (spot, column) = column?;
-    not_blank("`column`", column, spot, collector).then(|| Expression::In {
+    not_blank("`column`", column, spot, diagnostics).then(|| Expression::In {
         column: column.clone(),
         values: values
             .iter()

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     super::{
         AccessContract,
-        collector::{Collector, DiagnosticDraft, Parent, quote},
-        diagnostic::Code,
-        document::{self, Literal, RawContract, RawFailOn, RawSeverity, SourceOfTruth},
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
+        document::{self, RawContract, RawFailOn, RawSeverity, SourceOfTruth},
         entry::{Entry, SourceSpan},
+        scalars::Literal,
     },
     database, policy, seats, statuses,
     values::{duration, filled, not_blank, number, seconds, variable},
@@ -22,35 +22,35 @@ pub(super) fn access_contract(
     name: String,
     written: &RawContract,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<AccessContract> {
     let owner = Parent {
         name: "the contract",
         spot,
     };
-    collector.require(&written.kind, "type", owner);
-    let source = source(written, collector);
-    let key_env = key_env(written, source, collector);
+    diagnostics.require(&written.kind, "type", owner);
+    let source = source(written, diagnostics);
+    let key_env = key_env(written, source, diagnostics);
     let mut contract = Contract::new(source);
-    words(&mut contract, written, collector);
-    policy::fill(&mut contract, written, collector);
+    words(&mut contract, written, diagnostics);
+    policy::fill(&mut contract, written, diagnostics);
     let confirm_after = match &written.confirm_after {
         Entry::Absent => Some(DEFAULT_CONFIRM_AFTER),
         entry @ (Entry::Broken(_) | Entry::Written(..)) => {
-            duration("confirm_after", entry, collector)
+            duration("confirm_after", entry, diagnostics)
         }
     };
-    let (spot, database) = collector.require(&written.database, "database", owner)?;
+    let (spot, database) = diagnostics.require(&written.database, "database", owner)?;
     let plans_configured = written
         .plans
         .value()
         .is_some_and(|plans| !plans.0.is_empty());
     let mapped = database.columns.value();
     if let Some(columns) = mapped {
-        contract.seats = seats::seats(&columns.seats, &contract, collector);
-        contract.status_words = statuses::words(&columns.status, &contract.statuses, collector);
+        contract.seats = seats::seats(&columns.seats, &contract, diagnostics);
+        contract.status_words = statuses::words(&columns.status, &contract.statuses, diagnostics);
     }
-    let (database, columns) = database::settings(database, spot, plans_configured, collector)?;
+    let (database, columns) = database::settings(database, spot, plans_configured, diagnostics)?;
     contract.columns = columns;
     contract.match_on = database.match_on;
     Some(AccessContract {
@@ -60,16 +60,16 @@ pub(super) fn access_contract(
         database,
         confirm_after: Some(confirm_after?).filter(|wait| !wait.is_zero()),
         evidence: !matches!(written.evidence.value(), Some(document::Switch::Off)),
-        max_requests: number("max_requests", &written.max_requests, collector),
+        max_requests: number("max_requests", &written.max_requests, diagnostics),
         requests_per_second: number(
             "requests_per_second",
             &written.requests_per_second,
-            collector,
+            diagnostics,
         ),
     })
 }
 
-fn source(written: &RawContract, collector: &Collector<'_>) -> Source {
+fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {
     let other = [
         ("paddle", "paddle", written.paddle.spot()),
         (
@@ -84,9 +84,9 @@ fn source(written: &RawContract, collector: &Collector<'_>) -> Source {
                 let message = format!(
                     "`{section}` is configured, but without `source_of_truth` the default is `stripe`"
                 );
-                let fault = DiagnosticDraft::new(Code::Conflict, message)
+                let draft = DiagnosticDraft::new(Code::Conflict, message)
                     .help(format!("add `source_of_truth: {word}`"));
-                collector.add_at(fault, spot);
+                diagnostics.add_at(draft, spot);
             }
         }
     }
@@ -101,14 +101,14 @@ fn source(written: &RawContract, collector: &Collector<'_>) -> Source {
 fn key_env<'e>(
     written: &'e RawContract,
     source: Source,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<&'e str> {
     let secret_env = |section: &'e Entry<document::StripeKey>| match section.value() {
         Some(section) => variable(
             "secret_env",
             &section.secret_env,
             "STRIPE_SECRET_KEY",
-            collector,
+            diagnostics,
         ),
         None => Some("STRIPE_SECRET_KEY"),
     };
@@ -119,7 +119,7 @@ fn key_env<'e>(
             "api_key_env",
             &section.api_key_env,
             "PADDLE_API_KEY",
-            collector,
+            diagnostics,
         ),
         None => Some("PADDLE_API_KEY"),
     };
@@ -133,13 +133,13 @@ fn key_env<'e>(
 }
 
 /// Reads the keys with a single word or value.
-fn words(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
+fn words(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     contract.mode = written.mode.value().map(|mode| match mode {
         document::RawMode::Live => Mode::Live,
         document::RawMode::Test => Mode::Test,
     });
     if let Some((spot, entity)) = written.entity.written() {
-        check_entity(entity, spot, collector);
+        check_entity(entity, spot, diagnostics);
         contract.entity.clone_from(entity);
     }
     contract.fail_on = match written.fail_on.value() {
@@ -149,19 +149,19 @@ fn words(contract: &mut Contract, written: &RawContract, collector: &Collector<'
         Some(RawFailOn::Never) => None,
     };
     contract.allow_empty = written.allow_empty.value().copied().unwrap_or_default();
-    contract.fix = filled("fix", &written.fix, collector).map(str::to_owned);
-    if let Some(tolerance) = seconds("period_tolerance", &written.period_tolerance, collector) {
+    contract.fix = filled("fix", &written.fix, diagnostics).map(str::to_owned);
+    if let Some(tolerance) = seconds("period_tolerance", &written.period_tolerance, diagnostics) {
         contract.period_tolerance = tolerance;
     }
     if let Some(exempt) = written.exempt.value() {
-        contract.exempt = texts("exempt", exempt, collector);
+        contract.exempt = texts("exempt", exempt, diagnostics);
     }
     if let Some(free_plans) = written.free_plans.value() {
-        contract.free_plans = texts("free_plans", free_plans, collector);
+        contract.free_plans = texts("free_plans", free_plans, diagnostics);
     }
 }
 
-fn check_entity(entity: &str, spot: &SourceSpan, collector: &Collector<'_>) {
+fn check_entity(entity: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = entity.starts_with(|first: char| first.is_ascii_alphabetic())
         && entity
             .chars()
@@ -169,16 +169,16 @@ fn check_entity(entity: &str, spot: &SourceSpan, collector: &Collector<'_>) {
     if !fits {
         let message = format!("`entity` should be one word, found {}", quote(entity));
         let help = "write a word for an account, such as `user`, `team` or `organization`";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
 }
 
-fn texts(key: &str, entries: &[Entry<Literal>], collector: &Collector<'_>) -> BTreeSet<String> {
+fn texts(key: &str, entries: &[Entry<Literal>], diagnostics: &Diagnostics<'_>) -> BTreeSet<String> {
     let entry = format!("an entry of `{key}`");
     entries
         .iter()
         .filter_map(Entry::written)
-        .filter(|(spot, text)| not_blank(&entry, &text.0, spot, collector))
+        .filter(|(spot, text)| not_blank(&entry, &text.0, spot, diagnostics))
         .map(|(_, text)| text.0.clone())
         .collect()
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     super::{
         AccountsQuery, DatabaseSettings, TableName,
-        collector::{Collector, DiagnosticDraft, Parent, quote},
-        diagnostic::Code,
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
         document::{self, RawDatabase},
         entry::{Entry, SourceSpan},
+        scalars::DurationText,
     },
     columns::{self, Needs},
     table_name,
@@ -29,7 +29,7 @@ pub(super) fn settings(
     database: &RawDatabase,
     spot: &SourceSpan,
     plans_configured: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<(DatabaseSettings, BTreeMap<Field, ColumnName>)> {
     let match_on = match &database.match_on {
         Entry::Absent => Some(MatchOn::default()),
@@ -41,13 +41,13 @@ pub(super) fn settings(
         match_on,
         plan: plans_configured,
     };
-    let url_env = variable("url_env", &database.url_env, "DATABASE_URL", collector);
-    let statement_timeout = statement_timeout(&database.statement_timeout, collector);
-    let timezone = timezone(&database.timezone, collector);
+    let url_env = variable("url_env", &database.url_env, "DATABASE_URL", diagnostics);
+    let statement_timeout = statement_timeout(&database.statement_timeout, diagnostics);
+    let timezone = timezone(&database.timezone, diagnostics);
     let accounts = if database.query.is_absent() {
-        table(database, spot, needs, collector)
+        table(database, spot, needs, diagnostics)
     } else {
-        query(database, collector)
+        query(database, diagnostics)
     }?;
     let names = match &accounts {
         AccountsQuery::Table { columns, .. } => columns::names(columns),
@@ -67,32 +67,32 @@ fn table(
     database: &RawDatabase,
     spot: &SourceSpan,
     needs: Needs,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<AccountsQuery> {
     let owner = Parent {
         name: "`database`",
         spot,
     };
-    let name = table_name(&database.users_table, collector);
-    let join = filled("join", &database.join, collector);
-    let filter = filled("where", &database.filter, collector);
+    let name = table_name(&database.users_table, diagnostics);
+    let join = filled("join", &database.join, diagnostics);
+    let filter = filled("where", &database.filter, diagnostics);
     if let (Some(condition), Some(spot)) = (filter, database.filter.spot())
         && let Some(word) = condition.split_whitespace().next()
         && word.eq_ignore_ascii_case("where")
     {
         let message = "`where` should be a condition, found one that begins with the word `where`";
-        let fault = DiagnosticDraft::invalid(message).help("remove that word");
-        collector.add_at(fault, spot);
+        let draft = DiagnosticDraft::invalid(message).help("remove that word");
+        diagnostics.add_at(draft, spot);
     }
     let columns = match &database.columns {
-        Entry::Absent => columns::defaults(owner, needs, collector),
+        Entry::Absent => columns::defaults(owner, needs, diagnostics),
         Entry::Broken(_) => return None,
         Entry::Written(spot, columns) => {
             let owner = Parent {
                 name: "`columns`",
                 spot,
             };
-            columns::expressions(columns, owner, needs, collector)
+            columns::expressions(columns, owner, needs, diagnostics)
         }
     };
     Some(AccountsQuery::Table {
@@ -103,7 +103,7 @@ fn table(
     })
 }
 
-fn table_name(entry: &Entry<String>, collector: &Collector<'_>) -> Option<TableName> {
+fn table_name(entry: &Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<TableName> {
     let Some((spot, text)) = entry.written() else {
         let default = || TableName {
             schema: None,
@@ -119,13 +119,13 @@ fn table_name(entry: &Entry<String>, collector: &Collector<'_>) -> Option<TableN
                 quote(text)
             );
             let help = "write `users`, `schema.table` or, within single quotes, `\"Quoted Name\"`";
-            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
             None
         }
     }
 }
 
-fn query(database: &RawDatabase, collector: &Collector<'_>) -> Option<AccountsQuery> {
+fn query(database: &RawDatabase, diagnostics: &Diagnostics<'_>) -> Option<AccountsQuery> {
     let others = [
         ("users_table", database.users_table.spot()),
         ("columns", database.columns.spot()),
@@ -134,15 +134,15 @@ fn query(database: &RawDatabase, collector: &Collector<'_>) -> Option<AccountsQu
     ];
     for (key, other) in others {
         if let Some(spot) = other {
-            let fault = DiagnosticDraft::new(
+            let draft = DiagnosticDraft::new(
                 Code::Conflict,
                 format!("`{key}` cannot be combined with `query`"),
             )
             .help("keep one of the two: `query` already selects the accounts");
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         }
     }
-    filled("query", &database.query, collector).map(|sql| AccountsQuery::Query {
+    filled("query", &database.query, diagnostics).map(|sql| AccountsQuery::Query {
         sql: sql.to_owned(),
     })
 }
@@ -160,13 +160,13 @@ fn columns_of_a_query(match_on: MatchOn) -> BTreeMap<Field, ColumnName> {
 }
 
 fn statement_timeout(
-    entry: &Entry<document::DurationText>,
-    collector: &Collector<'_>,
+    entry: &Entry<DurationText>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Duration> {
     if entry.is_absent() {
         return Some(DEFAULT_TIMEOUT);
     }
-    let timeout = duration("statement_timeout", entry, collector)?;
+    let timeout = duration("statement_timeout", entry, diagnostics)?;
     if (Duration::from_millis(1)..=LONGEST_TIMEOUT).contains(&timeout) {
         return Some(timeout);
     }
@@ -176,12 +176,12 @@ fn statement_timeout(
             quote(&text.0)
         );
         let help = "a statement without a time limit could block your database";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     None
 }
 
-fn timezone<'e>(entry: &'e Entry<String>, collector: &Collector<'_>) -> Option<&'e str> {
+fn timezone<'e>(entry: &'e Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<&'e str> {
     let Some((spot, name)) = entry.written() else {
         return entry.is_absent().then_some("UTC");
     };
@@ -194,7 +194,7 @@ fn timezone<'e>(entry: &'e Entry<String>, collector: &Collector<'_>) -> Option<&
         "`timezone` should be the name of a time zone, found {}",
         quote(name)
     );
-    collector.add_at(
+    diagnostics.add_at(
         DiagnosticDraft::invalid(message).help("write one such as `UTC` or `Europe/Berlin`"),
         spot,
     );

@@ -14,14 +14,12 @@ mod values;
 
 use std::collections::BTreeMap;
 
-pub(super) use columns::fields_of;
-
 use super::{
-    Config,
-    collector::{Collector, DiagnosticDraft, Parent, quote},
-    diagnostic::Code,
+    Config, RehearsalPlaces,
+    diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
     document::{RawConfig, RawContract},
     entry::{Entry, SourceSpan},
+    place_tree::PlaceTree,
     places::ContractPlaces,
     secrets,
 };
@@ -34,43 +32,49 @@ const LONGEST_NAME: usize = 100;
 pub(super) fn config(
     document: &Entry<RawConfig>,
     warnings: Vec<Problem>,
-    collector: &Collector<'_>,
+    places: &PlaceTree,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Config> {
     let (spot, document) = document.written()?;
     let owner = Parent {
         name: "the file",
         spot,
     };
-    if let Some((spot, version)) = collector.require(&document.version, "version", owner)
+    if let Some((spot, version)) = diagnostics.require(&document.version, "version", owner)
         && version.0 != "1"
     {
-        let fault = DiagnosticDraft::invalid(format!(
+        let draft = DiagnosticDraft::invalid(format!(
             "`version` should be 1, found {}",
             quote(&version.0)
         ))
         .help("this program reads version 1 of the format");
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
     }
-    let contracts = collector.require(&document.contracts, "contracts", owner);
+    let contracts = diagnostics.require(&document.contracts, "contracts", owner);
     let written = contracts
         .map(|(_, list)| list.as_slice())
         .unwrap_or_default();
-    let names = names(written, collector);
+    let names = names(written, diagnostics);
     let rehearsal = document.rehearsal.written().map(|rehearsal| {
         let named = self::written(written).zip(names.iter().map(String::as_str));
-        rehearsal::settings(rehearsal, named, collector)
+        let places = RehearsalPlaces::new(places.at("rehearsal")?.clone());
+        rehearsal::settings(rehearsal, named, places, diagnostics)
     });
     let (spot, _) = contracts?;
     if written.is_empty() {
         let message = "`contracts` should hold at least one contract of type `access`, found none";
-        let fault = DiagnosticDraft::invalid(message);
-        collector.add_at(fault.help("add `- type: access`"), spot);
+        let draft = DiagnosticDraft::invalid(message);
+        diagnostics.add_at(draft.help("add `- type: access`"), spot);
     }
+    let list = places.at("contracts")?;
     let mut contracts = Vec::new();
-    let mut places = Vec::new();
-    for ((spot, written), name) in written.iter().filter_map(Entry::written).zip(names) {
-        contracts.push(contract::access_contract(name, written, spot, collector));
-        places.push(ContractPlaces::new(written, spot, collector));
+    let mut contract_places = Vec::new();
+    let readable = written.iter().enumerate();
+    let readable = readable.filter_map(|(index, entry)| Some((index, entry.written()?)));
+    for ((index, (spot, written)), name) in readable.zip(names) {
+        contracts.push(contract::access_contract(name, written, spot, diagnostics));
+        let places = list.entry(&index.to_string())?;
+        contract_places.push(ContractPlaces::new(places.clone()));
     }
     Some(Config {
         contracts: contracts.into_iter().collect::<Option<_>>()?,
@@ -79,23 +83,23 @@ pub(super) fn config(
             None => None,
         },
         warnings,
-        places,
-        list: collector.entry_place(spot),
+        places: contract_places,
+        list: list.place().clone(),
     })
 }
 
 /// Returns the names of the contracts that could be read, as written or made from their position.
-fn names(contracts: &[Entry<RawContract>], collector: &Collector<'_>) -> Vec<String> {
+fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec<String> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for (spot, name) in written(contracts).filter_map(|contract| contract.name.written()) {
-        check_name(name, spot, collector);
-        let line = collector.lines().number(spot.value.start);
+        check_name(name, spot, diagnostics);
+        let line = diagnostics.lines().number(spot.value.start);
         if let Some(first) = lines.get(name.as_str()) {
             let message = format!("another contract is also called {}", quote(name));
-            let fault = DiagnosticDraft::new(Code::Conflict, message).help(format!(
+            let draft = DiagnosticDraft::new(Code::Conflict, message).help(format!(
                 "the first one is on line {first}; give each contract a unique name"
             ));
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         } else {
             lines.insert(name, line);
         }
@@ -122,7 +126,7 @@ fn written(contracts: &[Entry<RawContract>]) -> impl Iterator<Item = &RawContrac
     contracts.iter().filter_map(Entry::value)
 }
 
-fn check_name(name: &str, spot: &SourceSpan, collector: &Collector<'_>) {
+fn check_name(name: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = !name.trim().is_empty()
         && name.chars().count() <= LONGEST_NAME
         && !name.chars().any(char::is_control)
@@ -132,6 +136,6 @@ fn check_name(name: &str, spot: &SourceSpan, collector: &Collector<'_>) {
             "`name` should be one line of at most {LONGEST_NAME} characters, found {}",
             quote(name)
         );
-        collector.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        collector::{Collector, DiagnosticDraft, quote},
-        diagnostic::Code,
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
         document::RawContract,
         entry::{Entry, SourceSpan},
         forms::WordOrList,
@@ -18,16 +17,16 @@ use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Source};
 
 const LOOKUP_KEY: &str = "lookup_key:";
 
-pub(super) fn fill(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
+pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     let pairs = written.plans.value().map(|plans| plans.0.as_slice());
     for (key, entry) in pairs.unwrap_or_default() {
         let is_key = entry
             .spot()
-            .is_some_and(|spot| check_key(key, contract.source, &spot.of_key(), collector));
+            .is_some_and(|spot| check_key(key, contract.source, &spot.of_key(), diagnostics));
         let Some((spot, words)) = entry.written() else {
             continue;
         };
-        let Some(plan) = plan(key, spot, words, collector) else {
+        let Some(plan) = plan(key, spot, words, diagnostics) else {
             continue;
         };
         if is_key {
@@ -35,14 +34,19 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, collector: &C
             contract.plans.insert(key, plan);
         }
     }
-    let order = unique_texts("plan_order", &written.plan_order, |plan| &plan.0, collector);
-    check_order(contract, written, collector);
+    let order = unique_texts(
+        "plan_order",
+        &written.plan_order,
+        |plan| &plan.0,
+        diagnostics,
+    );
+    check_order(contract, written, diagnostics);
     contract.plan_order = order;
 }
 
 /// Checks that the key can find a price of this source.
-fn check_key(key: &str, source: Source, spot: &SourceSpan, collector: &Collector<'_>) -> bool {
-    if !check_id(key, spot, collector) {
+fn check_key(key: &str, source: Source, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
+    if !check_id(key, spot, diagnostics) {
         return false;
     }
     let parsed = PlanKey::parse(key, source);
@@ -51,7 +55,7 @@ fn check_key(key: &str, source: Source, spot: &SourceSpan, collector: &Collector
             "a key of `plans` should be an id, or a prefix with one `*` at its end, found {}",
             quote(key)
         );
-        collector.add_at(
+        diagnostics.add_at(
             DiagnosticDraft::invalid(message).help(keys_of(source)),
             spot,
         );
@@ -64,7 +68,7 @@ fn check_key(key: &str, source: Source, spot: &SourceSpan, collector: &Collector
     };
     if let Some(what) = stranger {
         let message = format!("{} is {what}", quote(key));
-        collector.add_at(
+        diagnostics.add_at(
             DiagnosticDraft::invalid(message).help(keys_of(source)),
             spot,
         );
@@ -125,26 +129,26 @@ fn plan(
     key: &str,
     spot: &SourceSpan,
     words: &WordOrList,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<PlanWords> {
     let words = words.written(spot);
     if words.is_empty() {
-        let fault =
+        let draft =
             DiagnosticDraft::invalid(format!("{} should have a plan, found none", quote(key)));
-        collector.add_at(
-            fault.help("write the plan as the application stores it"),
+        diagnostics.add_at(
+            draft.help("write the plan as the application stores it"),
             spot,
         );
     }
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     let mut is_plan = true;
     for (spot, word) in &words {
-        let fits = not_blank("the plan of a price", word, spot, collector);
-        is_plan &= fits && check_word(key, word, spot, collector);
-        let line = collector.lines().number(spot.value.start);
+        let fits = not_blank("the plan of a price", word, spot, diagnostics);
+        is_plan &= fits && check_word(key, word, spot, diagnostics);
+        let line = diagnostics.lines().number(spot.value.start);
         if lines.insert(word.trim(), line).is_some() && fits {
             let message = format!("the plan {} is listed twice", quote(word));
-            collector.add_at(
+            diagnostics.add_at(
                 DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
             );
@@ -155,7 +159,7 @@ fn plan(
 }
 
 /// Checks that the word can be a plan and is not an id of the provider.
-fn check_word(key: &str, word: &str, spot: &SourceSpan, collector: &Collector<'_>) -> bool {
+fn check_word(key: &str, word: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let word = word.trim();
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
@@ -170,7 +174,7 @@ fn check_word(key: &str, word: &str, spot: &SourceSpan, collector: &Collector<'_
         quote(word)
     );
     let help = format!("key and value are swapped: write `{word}: {key}`");
-    collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     false
 }
 
@@ -181,7 +185,7 @@ fn names_a_price(key: &str) -> bool {
 }
 
 /// Reports words that no price has: they rank nothing. Without `plans`, nothing is checked.
-fn check_order(contract: &Contract, written: &RawContract, collector: &Collector<'_>) {
+fn check_order(contract: &Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     if contract.plans.is_empty() {
         return;
     }
@@ -189,7 +193,7 @@ fn check_order(contract: &Contract, written: &RawContract, collector: &Collector
     let entries = written.plan_order.value().map(Vec::as_slice);
     let entries = entries.unwrap_or_default().iter();
     for (spot, plan) in entries.filter_map(Entry::written) {
-        check_known("plan_order", &plan.0, &known, spot, collector);
+        check_known("plan_order", &plan.0, &known, spot, diagnostics);
     }
 }
 
@@ -206,7 +210,7 @@ pub(super) fn check_known(
     word: &str,
     known: &[&str],
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) {
     if word.trim().is_empty() || known.contains(&word.trim()) {
         return;
@@ -220,5 +224,5 @@ pub(super) fn check_known(
         || "write it as `plans` does, or remove it".to_owned(),
         |near| format!("did you mean {}?", quote(near)),
     );
-    collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
 }

@@ -2,11 +2,11 @@
 
 use super::{
     super::{
-        collector::{Collector, DiagnosticDraft, quote},
-        diagnostic::Code,
-        document::{DurationText, RawContract, RawGrace as WrittenGrace, RuleLevel},
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        document::{RawContract, RawGrace as WrittenGrace, RuleLevel},
         entry::Entry,
         forms::{PauseCollection, PauseWord},
+        scalars::DurationText,
         suggestion,
     },
     plans, prices, statuses,
@@ -16,26 +16,30 @@ use crate::contract::{
     CanceledGrace, Contract, Grace, Pause, PauseMeaning, PausePolicy, Rule, Severity, Source,
 };
 
-pub(super) fn fill(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
-    plans::fill(contract, written, collector);
-    contract.ignore_prices = prices::ignored(contract, written, collector);
+pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
+    plans::fill(contract, written, diagnostics);
+    contract.ignore_prices = prices::ignored(contract, written, diagnostics);
     if let Some((spot, lists)) = written.statuses.written() {
-        contract.statuses = statuses::lists(lists, spot, collector);
+        contract.statuses = statuses::lists(lists, spot, diagnostics);
     }
     if let Some(written) = written.grace.value() {
-        contract.grace = grace(written, contract.source, collector);
+        contract.grace = grace(written, contract.source, diagnostics);
     }
-    contract.pause = pause(&written.pause_collection, contract.source, collector);
+    contract.pause = pause(&written.pause_collection, contract.source, diagnostics);
     contract.metadata_account = unique_texts(
         "metadata_account",
         &written.metadata_account,
         |text| text,
-        collector,
+        diagnostics,
     );
-    severities(contract, written, collector);
+    severities(contract, written, diagnostics);
 }
 
-fn pause(entry: &Entry<PauseCollection>, source: Source, collector: &Collector<'_>) -> PausePolicy {
+fn pause(
+    entry: &Entry<PauseCollection>,
+    source: Source,
+    diagnostics: &Diagnostics<'_>,
+) -> PausePolicy {
     let Some((spot, written)) = entry.written() else {
         return PausePolicy::default();
     };
@@ -71,7 +75,7 @@ fn pause(entry: &Entry<PauseCollection>, source: Source, collector: &Collector<'
             "remove it",
         ),
     };
-    collector.add_at(
+    diagnostics.add_at(
         DiagnosticDraft::new(Code::Conflict, message).help(help),
         spot,
     );
@@ -86,14 +90,14 @@ fn meaning(word: PauseWord) -> PauseMeaning {
     }
 }
 
-fn grace(written: &WrittenGrace, source: Source, collector: &Collector<'_>) -> Grace {
+fn grace(written: &WrittenGrace, source: Source, diagnostics: &Diagnostics<'_>) -> Grace {
     let canceled = match written.canceled.value() {
         Some(DurationText(word)) if word == "until_period_end" => {
             if let (Source::Paddle, Some(spot)) = (source, written.canceled.spot()) {
                 let message = "Paddle does not use `until_period_end`: a subscription canceled at period end stays \
                                `active` until then";
                 let help = "use a duration such as `canceled: 3d`, or leave it out";
-                collector.add_at(
+                diagnostics.add_at(
                     DiagnosticDraft::new(Code::Conflict, message).help(help),
                     spot,
                 );
@@ -101,32 +105,36 @@ fn grace(written: &WrittenGrace, source: Source, collector: &Collector<'_>) -> G
             Some(CanceledGrace::UntilPeriodEnd)
         }
         Some(DurationText(word)) if suggestion::nearest(word, ["until_period_end"]).is_some() => {
-            let fault = DiagnosticDraft::invalid(format!(
+            let draft = DiagnosticDraft::invalid(format!(
                 "`canceled` should be a duration or `until_period_end`, found {}",
                 quote(word)
             ));
             if let Some(spot) = written.canceled.spot() {
-                collector.add_at(fault.help("did you mean `until_period_end`?"), spot);
+                diagnostics.add_at(draft.help("did you mean `until_period_end`?"), spot);
             }
             None
         }
         Some(_) | None => {
-            in_seconds("canceled", &written.canceled, collector).map(CanceledGrace::For)
+            in_seconds("canceled", &written.canceled, diagnostics).map(CanceledGrace::For)
         }
     };
     Grace {
-        past_due: in_seconds("past_due", &written.past_due, collector),
+        past_due: in_seconds("past_due", &written.past_due, diagnostics),
         canceled,
     }
 }
 
 /// Reads a grace in seconds; `None` if it is zero.
-fn in_seconds(key: &str, entry: &Entry<DurationText>, collector: &Collector<'_>) -> Option<i64> {
-    let seconds = seconds(key, entry, collector)?;
+fn in_seconds(
+    key: &str,
+    entry: &Entry<DurationText>,
+    diagnostics: &Diagnostics<'_>,
+) -> Option<i64> {
+    let seconds = seconds(key, entry, diagnostics)?;
     i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
-fn severities(contract: &mut Contract, written: &RawContract, collector: &Collector<'_>) {
+fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     if let Some(level) = written.severity.value() {
         for (rule, severity) in &mut contract.severities {
             if rule.info().is_published {
@@ -141,7 +149,7 @@ fn severities(contract: &mut Contract, written: &RawContract, collector: &Collec
         .any(|(id, _)| id == Rule::UnmappedFeature.as_str());
     for (id, entry) in pairs {
         let Some(rule) = Rule::parse(id) else {
-            unknown_rule(id, entry, collector);
+            unknown_rule(id, entry, diagnostics);
             continue;
         };
         let Some(level) = entry.value() else {
@@ -171,11 +179,11 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
     contract.severities.insert(rule, severity);
 }
 
-fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, collector: &Collector<'_>) {
+fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, diagnostics: &Diagnostics<'_>) {
     let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
-    let fault = DiagnosticDraft::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
+    let draft = DiagnosticDraft::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
     if let Some(spot) = entry.spot() {
-        collector.add_at(fault, &spot.of_key());
+        diagnostics.add_at(draft, &spot.of_key());
     }
 }

@@ -1,8 +1,7 @@
 //! Price ids, and lists of them in which a trailing `*` matches any ending.
 
 use super::super::{
-    collector::{Collector, DiagnosticDraft, quote},
-    diagnostic::Code,
+    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
     document::RawContract,
     entry::{Entry, SourceSpan},
 };
@@ -15,9 +14,9 @@ const PLACEHOLDER: &str = "price_your_";
 pub(super) fn ignored(
     contract: &Contract,
     written: &RawContract,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Vec<PricePattern> {
-    let patterns = patterns("ignore_prices", &written.ignore_prices, collector);
+    let patterns = patterns("ignore_prices", &written.ignore_prices, diagnostics);
     for (spot, pattern) in &patterns {
         let mut keys = contract.plans.iter().map(|(key, _)| key);
         if let Some(key) = keys.find(|key| covers_key(pattern, key)) {
@@ -25,9 +24,9 @@ pub(super) fn ignored(
                 "{} is mapped in `plans` but ignored here",
                 quote(&key.to_string())
             );
-            let fault = DiagnosticDraft::new(Code::Conflict, message)
+            let draft = DiagnosticDraft::new(Code::Conflict, message)
                 .help("map it or ignore it: a subscription to ignored prices is never judged");
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         }
     }
     without_places(patterns)
@@ -38,21 +37,21 @@ pub(super) fn of_seats(
     key: &'static str,
     entry: &Entry<Vec<Entry<String>>>,
     ignored: &[PricePattern],
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Vec<PricePattern>> {
     let (spot, list) = entry.written()?;
     if list.is_empty() {
         let message = format!("`{key}` should list at least one price, found none");
         let help = format!("leave `{key}` out to include every price");
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
-    let patterns = patterns(key, entry, collector);
+    let patterns = patterns(key, entry, diagnostics);
     for (spot, pattern) in &patterns {
         if ignored.iter().any(|ignored| covers(ignored, pattern)) {
             let message = format!("{} is also in `ignore_prices`", quote(&pattern.to_string()));
-            let fault = DiagnosticDraft::new(Code::Conflict, message)
+            let draft = DiagnosticDraft::new(Code::Conflict, message)
                 .help("count it or ignore it: a subscription to ignored prices is never judged");
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         }
     }
     Some(without_places(patterns))
@@ -65,12 +64,12 @@ fn without_places(patterns: Vec<(&SourceSpan, PricePattern)>) -> Vec<PricePatter
 fn patterns<'e>(
     key: &str,
     entry: &'e Entry<Vec<Entry<String>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Vec<(&'e SourceSpan, PricePattern)> {
     let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
     let mut patterns: Vec<(&SourceSpan, PricePattern)> = Vec::new();
     for (spot, text) in entries.iter().filter_map(Entry::written) {
-        if !check_id(text, spot, collector) {
+        if !check_id(text, spot, diagnostics) {
             continue;
         }
         let beginning = text.strip_suffix('*').unwrap_or(text);
@@ -79,8 +78,8 @@ fn patterns<'e>(
                 "an entry of `{key}` should be a price id, or a prefix with one `*` at its end, found {}",
                 quote(text)
             );
-            let fault = DiagnosticDraft::invalid(message).help("such as `price_addon_*`");
-            collector.add_at(fault, spot);
+            let draft = DiagnosticDraft::invalid(message).help("such as `price_addon_*`");
+            diagnostics.add_at(draft, spot);
             continue;
         }
         patterns.push((spot, PricePattern::parse(text)));
@@ -89,8 +88,8 @@ fn patterns<'e>(
 }
 
 /// Checks that the text can be the id of a price.
-pub(super) fn check_id(price: &str, spot: &SourceSpan, collector: &Collector<'_>) -> bool {
-    let fault = if price.starts_with(PLACEHOLDER) {
+pub(super) fn check_id(price: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
+    let draft = if price.starts_with(PLACEHOLDER) {
         let message = format!("{} is a placeholder, not a price", quote(price));
         DiagnosticDraft::new(Code::Placeholder, message)
             .help("replace it with the id of your own price, from the provider's dashboard")
@@ -102,7 +101,7 @@ pub(super) fn check_id(price: &str, spot: &SourceSpan, collector: &Collector<'_>
     } else {
         return true;
     };
-    collector.add_at(fault, spot);
+    diagnostics.add_at(draft, spot);
     false
 }
 

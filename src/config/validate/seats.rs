@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        collector::{Collector, DiagnosticDraft, quote},
         column::RawColumn,
-        diagnostic::Code,
-        document::{NullableInteger, PositiveInteger, WholeNumber},
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
         entry::{Entry, SourceSpan},
         forms::RawIncludedSeats as WrittenIncluded,
+        scalars::{NullableInteger, PositiveInteger, WholeNumber},
     },
     plans, prices,
 };
@@ -19,29 +18,29 @@ use crate::contract::{Contract, Included, Seats};
 pub(super) fn seats(
     column: &Entry<RawColumn>,
     contract: &Contract,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Seats {
     let mut seats = Seats::default();
     let Some(form) = column.value().and_then(RawColumn::form) else {
         return seats;
     };
     if let Some((spot, PositiveInteger(text))) = form.per_unit.written() {
-        let per_unit = whole("per_unit", text, 1, spot, collector);
+        let per_unit = whole("per_unit", text, 1, spot, diagnostics);
         seats.per_unit = per_unit.unwrap_or(seats.per_unit);
     }
     if let Some((spot, written)) = form.included.written() {
-        seats.included = included(written, contract, spot, collector);
+        seats.included = included(written, contract, spot, diagnostics);
     }
     let ignored = &contract.ignore_prices;
-    seats.prices = prices::of_seats("prices", &form.prices, ignored, collector);
-    seats.unlimited = unlimited(&form.unlimited, collector);
+    seats.prices = prices::of_seats("prices", &form.prices, ignored, diagnostics);
+    seats.unlimited = unlimited(&form.unlimited, diagnostics);
     seats.unlimited_prices =
-        prices::of_seats("unlimited_prices", &form.unlimited_prices, &[], collector);
+        prices::of_seats("unlimited_prices", &form.unlimited_prices, &[], diagnostics);
     if let (Some(spot), true) = (form.unlimited_prices.spot(), form.unlimited.is_absent()) {
         let message = "`unlimited_prices` has no effect without `unlimited`";
-        let fault = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(Code::Conflict, message)
             .help("list the stored values that mean no limit, such as `unlimited: [null, -1]`");
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
     }
     seats
 }
@@ -50,30 +49,30 @@ fn included(
     written: &WrittenIncluded,
     contract: &Contract,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Included {
     let pairs = match written {
         WrittenIncluded::Number(text) => {
-            let number = whole("included", text, 0, spot, collector);
+            let number = whole("included", text, 0, spot, diagnostics);
             return Included::Number(number.unwrap_or_default());
         }
         WrittenIncluded::ByPlan(pairs) => &pairs.0,
     };
     if contract.plans.is_empty() {
         let message = "`included` names plans, but `plans` is not configured";
-        let fault = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(Code::Conflict, message)
             .help("map the prices under `plans`, or write one number for all");
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
         return Included::ByPlan(BTreeMap::new());
     }
     let known = plans::words_of(contract);
     let mut by_plan = BTreeMap::new();
     for (plan, entry) in pairs {
         if let Some(spot) = entry.spot() {
-            plans::check_known("included", plan, &known, &spot.of_key(), collector);
+            plans::check_known("included", plan, &known, &spot.of_key(), diagnostics);
         }
         if let Some((spot, WholeNumber(text))) = entry.written()
-            && let Some(number) = whole(plan, text, 0, spot, collector)
+            && let Some(number) = whole(plan, text, 0, spot, diagnostics)
         {
             by_plan.insert(plan.trim().to_owned(), number);
         }
@@ -83,15 +82,15 @@ fn included(
 
 fn unlimited(
     entry: &Entry<Vec<Entry<NullableInteger>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Vec<Option<i64>> {
     let Some((spot, entries)) = entry.written() else {
         return Vec::new();
     };
     if entries.is_empty() {
-        let fault =
+        let draft =
             DiagnosticDraft::invalid("`unlimited` should list at least one value, found none");
-        collector.add_at(fault.help("such as `unlimited: [null, -1]`"), spot);
+        diagnostics.add_at(draft.help("such as `unlimited: [null, -1]`"), spot);
     }
     let mut values = Vec::new();
     for (spot, NullableInteger(text)) in entries.iter().filter_map(Entry::written) {
@@ -101,13 +100,13 @@ fn unlimited(
                 "an entry of `unlimited` should be a whole number or `null`, found {}",
                 quote(text)
             );
-            collector.add_at(DiagnosticDraft::invalid(message), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
             continue;
         }
         let value = value.flatten();
         if values.contains(&value) {
             let message = format!("{} is in `unlimited` twice", quote(text));
-            collector.add_at(
+            diagnostics.add_at(
                 DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
             );
@@ -124,7 +123,7 @@ fn whole(
     text: &str,
     least: u32,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<u64> {
     let parsed: Option<u32> = text.parse().ok().filter(|number| *number >= least);
     if parsed.is_none() {
@@ -134,7 +133,7 @@ fn whole(
             u32::MAX,
             quote(text)
         );
-        collector.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
     }
     parsed.map(u64::from)
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        collector::{Collector, DiagnosticDraft, quote},
         column::RawColumn,
-        diagnostic::Code,
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
         document::RawStatuses,
         entry::{Entry, SourceSpan},
         suggestion,
@@ -19,42 +18,42 @@ use crate::contract::{Status, Statuses};
 pub(super) fn lists(
     written: &RawStatuses,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Statuses {
-    let grant = statuses("grant", &written.grant, collector);
-    let deny = statuses("deny", &written.deny, collector);
-    both(grant, deny, spot, collector)
+    let grant = statuses("grant", &written.grant, diagnostics);
+    let deny = statuses("deny", &written.deny, diagnostics);
+    both(grant, deny, spot, diagnostics)
 }
 
 /// Reads the application's words for each status.
 pub(super) fn words(
     column: &Entry<RawColumn>,
     statuses: &Statuses,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Status, Vec<String>> {
     let form = column.value().and_then(RawColumn::form);
     let Some((spot, pairs)) = form.and_then(|form| form.words.written()) else {
         return BTreeMap::new();
     };
     if pairs.0.is_empty() {
-        let fault = DiagnosticDraft::invalid("`words` should name at least one status, found none");
-        collector.add_at(fault.help("such as `words: {active: [ACTIVE]}`"), spot);
+        let draft = DiagnosticDraft::invalid("`words` should name at least one status, found none");
+        diagnostics.add_at(draft.help("such as `words: {active: [ACTIVE]}`"), spot);
     }
     let mut words = BTreeMap::new();
     for (key, entry) in &pairs.0 {
         let status = Status::parse(key);
         if let Some(spot) = entry.spot() {
-            check_status(key, &status, statuses, &spot.of_key(), collector);
+            check_status(key, &status, statuses, &spot.of_key(), diagnostics);
         }
         let Some((spot, written)) = entry.written() else {
             continue;
         };
-        let spelled = spellings(key, &written.written(spot), spot, collector);
+        let spelled = spellings(key, &written.written(spot), spot, diagnostics);
         if words.insert(status, spelled).is_some() {
             let message = format!("{} names a status that is already listed", quote(key));
-            let fault =
+            let draft =
                 DiagnosticDraft::new(Code::Conflict, message).help("put all its words in one list");
-            collector.add_at(fault, &spot.of_key());
+            diagnostics.add_at(draft, &spot.of_key());
         }
     }
     words
@@ -66,7 +65,7 @@ fn check_status(
     status: &Status,
     statuses: &Statuses,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) {
     let is_known = Status::KNOWN.contains(status)
         || statuses.grant.contains(status)
@@ -75,9 +74,9 @@ fn check_status(
         return;
     }
     let known: Vec<_> = Status::KNOWN.iter().map(Status::as_str).collect();
-    let fault = DiagnosticDraft::invalid(format!("unknown status {}", quote(key)));
+    let draft = DiagnosticDraft::invalid(format!("unknown status {}", quote(key)));
     let help = suggestion::help(key, &known, "the statuses are");
-    collector.add_at(fault.help(help), spot);
+    diagnostics.add_at(draft.help(help), spot);
 }
 
 /// Reads the words for one status.
@@ -85,25 +84,25 @@ fn spellings(
     key: &str,
     words: &[(&SourceSpan, &str)],
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Vec<String> {
     if words.is_empty() {
-        let fault =
+        let draft =
             DiagnosticDraft::invalid(format!("{} should have a word, found none", quote(key)));
-        collector.add_at(
-            fault.help("write the word that the application stores"),
+        diagnostics.add_at(
+            draft.help("write the word that the application stores"),
             spot,
         );
     }
     let mut spelled: Vec<String> = Vec::new();
     for (spot, word) in words {
-        if !not_blank("a word of a status", word, spot, collector) {
+        if !not_blank("a word of a status", word, spot, diagnostics) {
             continue;
         }
         if spelled.iter().any(|known| known == word) {
             let message = format!("the word {} is listed twice", quote(word));
-            let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
-            collector.add_at(fault, spot);
+            let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
+            diagnostics.add_at(draft, spot);
             continue;
         }
         spelled.push((*word).to_owned());
@@ -116,21 +115,21 @@ type StatusWords<'e> = Vec<(&'e SourceSpan, Status)>;
 fn statuses<'e>(
     key: &str,
     list: &'e Entry<Vec<Entry<String>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<StatusWords<'e>> {
     let entries = list.value()?.iter().filter_map(Entry::written);
     let mut words: StatusWords<'e> = Vec::new();
     for (spot, word) in entries {
         let status = Status::parse(word);
-        if !not_blank(&format!("an entry of `{key}`"), word, spot, collector) {
+        if !not_blank(&format!("an entry of `{key}`"), word, spot, diagnostics) {
             continue;
         }
         let known = Status::KNOWN;
         let near = suggestion::nearest(word, known.iter().map(Status::as_str));
         if let (Status::Other(_), Some(near)) = (&status, near) {
-            let fault = DiagnosticDraft::invalid(format!("unknown status {}", quote(word)))
+            let draft = DiagnosticDraft::invalid(format!("unknown status {}", quote(word)))
                 .help(format!("did you mean `{near}`?"));
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         }
         if !words.iter().any(|(_, seen)| *seen == status) {
             words.push((spot, status));
@@ -144,7 +143,7 @@ fn both(
     grant: Option<StatusWords<'_>>,
     deny: Option<StatusWords<'_>>,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Statuses {
     let granted = |status: &Status| grant.iter().flatten().any(|(_, word)| word == status);
     for (spot, status) in deny.iter().flatten() {
@@ -153,9 +152,9 @@ fn both(
                 "status {} is in both `grant` and `deny`",
                 quote(status.as_str())
             );
-            let fault =
+            let draft =
                 DiagnosticDraft::new(Code::Conflict, message).help("keep it in one of the two");
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         }
     }
     let words = |list: Option<StatusWords<'_>>| -> Option<Vec<Status>> {
@@ -163,10 +162,10 @@ fn both(
     };
     let statuses = Statuses::new(words(grant), words(deny));
     if statuses.grant.is_empty() {
-        let fault =
+        let draft =
             DiagnosticDraft::invalid("`statuses` should grant at least one status, found none")
                 .help("otherwise nobody could have paid access; write `grant: [active, trialing]`");
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
     }
     statuses
 }

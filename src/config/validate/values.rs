@@ -3,10 +3,9 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use super::super::{
-    collector::{Collector, DiagnosticDraft, quote},
-    diagnostic::Code,
-    document::{DurationText, PositiveInteger},
+    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
     entry::{Entry, SourceSpan},
+    scalars::{DurationText, PositiveInteger},
     secrets,
 };
 
@@ -16,7 +15,7 @@ const EXAMPLES: &str = "write a number and a unit, such as `14d`, `5m` or `10s`"
 pub(super) fn duration(
     key: &str,
     entry: &Entry<DurationText>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Duration> {
     let (spot, DurationText(text)) = entry.written()?;
     if text == "0" {
@@ -30,7 +29,7 @@ pub(super) fn duration(
         } else {
             EXAMPLES.to_owned()
         };
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
 }
@@ -39,16 +38,16 @@ pub(super) fn duration(
 pub(super) fn seconds(
     key: &str,
     entry: &Entry<DurationText>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<u64> {
-    let duration = duration(key, entry, collector)?;
+    let duration = duration(key, entry, diagnostics)?;
     let fits = duration.subsec_nanos() == 0 && i64::try_from(duration.as_secs()).is_ok();
     if fits {
         return Some(duration.as_secs());
     }
     if let Some((spot, DurationText(text))) = entry.written() {
         let message = format!("`{key}` should be in whole seconds, found {}", quote(text));
-        collector.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
     }
     None
 }
@@ -57,7 +56,7 @@ pub(super) fn seconds(
 pub(super) fn number(
     key: &str,
     entry: &Entry<PositiveInteger>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<NonZeroU32> {
     let (spot, PositiveInteger(text)) = entry.written()?;
     let parsed = text.parse().ok();
@@ -68,7 +67,7 @@ pub(super) fn number(
             quote(text)
         );
         let help = format!("leave `{key}` out to set no limit");
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
 }
@@ -78,7 +77,7 @@ pub(super) fn variable<'e>(
     key: &str,
     entry: &'e Entry<String>,
     default: &'e str,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<&'e str> {
     let Some((spot, name)) = entry.written() else {
         return entry.is_absent().then_some(default);
@@ -93,8 +92,8 @@ pub(super) fn variable<'e>(
         "write `{key}: {default}` and put the value into that variable; if this was a secret, replace it at its \
          provider"
     );
-    let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-    collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+    let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+    diagnostics.add_hiding(draft, diagnostics.focus(spot), spot.value.clone());
     None
 }
 
@@ -102,10 +101,10 @@ pub(super) fn variable<'e>(
 pub(super) fn filled<'e>(
     key: &str,
     entry: &'e Entry<String>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<&'e str> {
     let (spot, text) = entry.written()?;
-    not_blank(&quote(key), text, spot, collector).then_some(text)
+    not_blank(&quote(key), text, spot, diagnostics).then_some(text)
 }
 
 /// Reads the texts of a list in their order, without duplicates; `text` returns the text of an entry.
@@ -113,20 +112,20 @@ pub(super) fn unique_texts<T>(
     key: &str,
     list: &Entry<Vec<Entry<T>>>,
     text: impl Fn(&T) -> &str,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Vec<String> {
     let entries = list.value().map(Vec::as_slice).unwrap_or_default();
     let mut texts: Vec<String> = Vec::new();
     for (spot, entry) in entries.iter().filter_map(Entry::written) {
         let text = text(entry);
-        if !not_blank(&format!("an entry of `{key}`"), text, spot, collector) {
+        if !not_blank(&format!("an entry of `{key}`"), text, spot, diagnostics) {
             continue;
         }
         let text = text.trim();
         if texts.iter().any(|known| known == text) {
             let message = format!("{} is in `{key}` twice", quote(text));
-            let fault = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
-            collector.add_at(fault, spot);
+            let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
+            diagnostics.add_at(draft, spot);
             continue;
         }
         texts.push(text.to_owned());
@@ -139,13 +138,13 @@ pub(super) fn not_blank(
     what: &str,
     text: &str,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> bool {
     let blank = text.trim().is_empty();
     if blank {
-        let fault = DiagnosticDraft::invalid(format!("{what} should not be empty"))
+        let draft = DiagnosticDraft::invalid(format!("{what} should not be empty"))
             .help("give it a value or remove it");
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
     }
     !blank
 }

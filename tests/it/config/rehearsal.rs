@@ -211,8 +211,6 @@ fn every_key_of_a_rehearsal_is_read() {
     assert!(read.allow_remote && read.allow_rows);
     assert_eq!(read.places.section.line, line_of("rehearsal:"));
     assert_eq!(read.places.handler.line, line_of("  handler:"));
-    assert_eq!(read.places.account.line, line_of("  account:"));
-    assert_eq!(read.places.gate.expect("a place").line, line_of("  gate:"));
 }
 
 fn line_of(text: &str) -> u32 {

@@ -5,8 +5,7 @@ use url::{Host, Url};
 use super::{
     super::super::{
         Visit,
-        collector::{Collector, DiagnosticDraft, Parent, quote},
-        diagnostic::Code,
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
         entry::{Entry, SourceSpan},
         placeholder::Template,
         secrets,
@@ -19,10 +18,10 @@ pub(super) fn handler(
     entry: &Entry<String>,
     allow_remote: bool,
     owner: Parent<'_>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, text) = collector.require(entry, "handler", owner)?;
-    url("handler", text, spot, allow_remote, collector).map(|url| url.to_string())
+    let (spot, text) = diagnostics.require(entry, "handler", owner)?;
+    url("handler", text, spot, allow_remote, diagnostics).map(|url| url.to_string())
 }
 
 /// Reads a URL with placeholders; they are filled in for the checks.
@@ -30,11 +29,11 @@ pub(super) fn gate(
     text: &str,
     spot: &SourceSpan,
     allow_remote: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Template> {
-    let template = texts::template("url", text, spot, collector)?;
+    let template = texts::template("url", text, spot, diagnostics)?;
     let filled = template.fill(|_| "x");
-    url("url", &filled, spot, allow_remote, collector).map(|_| template)
+    url("url", &filled, spot, allow_remote, diagnostics).map(|_| template)
 }
 
 /// Reads a URL that may also contain the placeholder for the Checkout session.
@@ -42,7 +41,7 @@ pub(super) fn visit(
     text: &str,
     spot: &SourceSpan,
     allow_remote: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Visit> {
     // The substitute has the same length, so that other mistakes are shown at their place.
     let session = "-".repeat(Visit::SESSION.len());
@@ -50,14 +49,14 @@ pub(super) fn visit(
         "visit",
         &text.replace(Visit::SESSION, &session),
         spot,
-        collector,
+        diagnostics,
     )?;
     url(
         "visit",
         &template.fill(|_| "x"),
         spot,
         allow_remote,
-        collector,
+        diagnostics,
     )?;
     let parts = text.split(Visit::SESSION).map(Template::parse);
     parts.collect::<Result<_, _>>().ok().map(Visit)
@@ -68,12 +67,12 @@ pub(super) fn url(
     text: &str,
     spot: &SourceSpan,
     allow_remote: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Url> {
     let invalid = |found: &str| {
         let message = format!("`{key}` should be an http or https URL, found {found}");
         let help = "write one such as `http://localhost:3000/api/stripe/webhook`";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         None
     };
     let Ok(url) = Url::parse(text.trim()) else {
@@ -83,8 +82,8 @@ pub(super) fn url(
     if has_credentials || !secrets::secrets_in(text).is_empty() {
         let message = format!("`{key}` should not contain a password or key (not shown)");
         let help = "remove it; if it is in use anywhere, replace it there";
-        let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-        collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+        let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+        diagnostics.add_hiding(draft, diagnostics.focus(spot), spot.value.clone());
         return None;
     }
     let Some(host) = url
@@ -100,14 +99,18 @@ pub(super) fn url(
         );
         let help = "never rehearse against production: write the address of the application that the workflow starts, \
                     or `allow_remote: true` under `rehearsal` if that host may be written to";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(url)
 }
 
 /// Reads an IP address and a port.
-pub(super) fn listen(text: &str, spot: &SourceSpan, collector: &Collector<'_>) -> Option<String> {
+pub(super) fn listen(
+    text: &str,
+    spot: &SourceSpan,
+    diagnostics: &Diagnostics<'_>,
+) -> Option<String> {
     let parsed = text.trim().rsplit_once(':').and_then(|(host, port)| {
         let port: u16 = port.parse().ok()?;
         match Host::parse(host).ok()? {
@@ -121,7 +124,7 @@ pub(super) fn listen(text: &str, spot: &SourceSpan, collector: &Collector<'_>) -
             quote(text)
         );
         let help = "write one such as `127.0.0.1:12111`, or `0.0.0.0:12111` for an application in a container";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     parsed
 }

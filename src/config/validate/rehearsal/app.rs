@@ -6,10 +6,10 @@ use super::{
     super::{
         super::{
             AppSettings,
-            collector::{Collector, DiagnosticDraft, quote},
-            document::Literal,
+            diagnostics::{DiagnosticDraft, Diagnostics, quote},
             entry::{Entry, Pairs},
             rehearsal::RawApp,
+            scalars::Literal,
             secrets,
         },
         values::filled,
@@ -21,18 +21,18 @@ use super::{
 pub(super) fn settings(
     entry: &Entry<RawApp>,
     allow_remote: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<AppSettings> {
     let Some(written) = entry.value() else {
         return entry.is_absent().then(AppSettings::default);
     };
-    let command = command("command", &written.command, collector);
+    let command = command("command", &written.command, diagnostics);
     let ready = written
         .ready
         .written()
-        .and_then(|(spot, text)| addresses::url("ready", text, spot, allow_remote, collector))
+        .and_then(|(spot, text)| addresses::url("ready", text, spot, allow_remote, diagnostics))
         .map(|url| url.to_string());
-    let env = variables(&written.env, collector);
+    let env = variables(&written.env, diagnostics);
     Some(AppSettings {
         command,
         ready,
@@ -44,16 +44,16 @@ pub(super) fn settings(
 pub(super) fn command(
     key: &str,
     entry: &Entry<String>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
     let (spot, _) = entry.written()?;
-    let text = filled(key, entry, collector)?;
-    texts::is_public(key, text, spot, collector).then(|| text.to_owned())
+    let text = filled(key, entry, diagnostics)?;
+    texts::is_public(key, text, spot, diagnostics).then(|| text.to_owned())
 }
 
 fn variables(
     entry: &Entry<Pairs<Literal>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<BTreeMap<String, String>> {
     let Some(Pairs(pairs)) = entry.value() else {
         return entry.is_absent().then(BTreeMap::new);
@@ -68,10 +68,10 @@ fn variables(
                     "a key of `env` should be the name of an environment variable, found {}",
                     quote(name)
                 );
-                collector.add_at(DiagnosticDraft::invalid(message), spot);
+                diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
                 return None;
             }
-            let is_public = texts::is_public(name, text, spot, collector);
+            let is_public = texts::is_public(name, text, spot, diagnostics);
             is_public.then(|| (name.clone(), text.clone()))
         })
         .collect();

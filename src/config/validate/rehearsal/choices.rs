@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::{
-    collector::{Collector, DiagnosticDraft, Parent, quote},
-    diagnostic::Code,
+    diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
     document::{RawContract, SourceOfTruth},
     entry::Entry,
     rehearsal::Scenarios,
@@ -17,7 +16,7 @@ pub(super) fn contract<'e>(
     entry: &Entry<String>,
     contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,
     owner: Parent<'_>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<usize> {
     let contracts: Vec<_> = contracts
         .map(|(contract, name)| (name, reason_against(contract)))
@@ -40,7 +39,7 @@ pub(super) fn contract<'e>(
             ([], _) => {
                 let message = "no contract can be rehearsed: none has `source_of_truth: stripe`";
                 let help = "the fake provider imitates only Stripe; leave `rehearsal` out";
-                collector.add_at(
+                diagnostics.add_at(
                     DiagnosticDraft::new(Code::Conflict, message).help(help),
                     owner.spot,
                 );
@@ -49,9 +48,9 @@ pub(super) fn contract<'e>(
             _ => {
                 let message =
                     "missing key `contract` in `rehearsal`: several contracts could judge it";
-                let fault = DiagnosticDraft::new(Code::MissingKey, message)
+                let draft = DiagnosticDraft::new(Code::MissingKey, message)
                     .help(format!("name one of {}", suggestion::listed(&names)));
-                collector.add_at(fault, owner.spot);
+                diagnostics.add_at(draft, owner.spot);
                 None
             }
         };
@@ -64,17 +63,17 @@ pub(super) fn contract<'e>(
         (Some(index), None) => return Some(index),
         (Some(_), Some(reason)) => {
             let message = format!("contract {} cannot be rehearsed: {reason}", quote(wanted));
-            let fault = DiagnosticDraft::new(Code::Conflict, message).help(if names.is_empty() {
+            let draft = DiagnosticDraft::new(Code::Conflict, message).help(if names.is_empty() {
                 "leave `rehearsal` out".to_owned()
             } else {
                 format!("these can: {}", suggestion::listed(&names))
             });
-            collector.add_at(fault, spot);
+            diagnostics.add_at(draft, spot);
         }
         (None, _) => {
             let message = format!("no contract is called {}", quote(wanted));
             let help = suggestion::help(wanted, &names, "contracts that can be rehearsed");
-            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         }
     }
     None
@@ -100,21 +99,24 @@ pub(super) struct ScenarioChoices {
 }
 
 /// Reads the selection of scenarios. It is not known here which of them exist.
-pub(super) fn scenarios(entry: &Entry<Scenarios>, collector: &Collector<'_>) -> ScenarioChoices {
+pub(super) fn scenarios(
+    entry: &Entry<Scenarios>,
+    diagnostics: &Diagnostics<'_>,
+) -> ScenarioChoices {
     let Some(written) = entry.value() else {
         return ScenarioChoices::default();
     };
-    let skip = ids("skip", &written.skip, collector).unwrap_or_default();
-    let only = ids("only", &written.only, collector);
+    let skip = ids("skip", &written.skip, diagnostics).unwrap_or_default();
+    let only = ids("only", &written.only, diagnostics);
     if let (Some(only), Some((spot, _))) = (&only, written.only.written()) {
         if only.is_empty() {
-            let fault =
+            let draft =
                 DiagnosticDraft::invalid("`only` should name at least one scenario, found none");
-            collector.add_at(fault.help("leave `only` out to play all"), spot);
+            diagnostics.add_at(draft.help("leave `only` out to play all"), spot);
         }
         if let Some(both) = only.keys().find(|id| skip.contains_key(*id)) {
             let message = format!("scenario {} is in `skip` and in `only`", quote(both));
-            collector.add_at(
+            diagnostics.add_at(
                 DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
                 spot,
             );
@@ -126,7 +128,7 @@ pub(super) fn scenarios(entry: &Entry<Scenarios>, collector: &Collector<'_>) -> 
 fn ids(
     key: &str,
     entry: &Entry<Vec<Entry<String>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<BTreeMap<String, Place>> {
     let mut found = BTreeMap::new();
     for (spot, id) in entry.value()?.iter().filter_map(Entry::written) {
@@ -135,7 +137,7 @@ fn ids(
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if is_id {
-            found.insert(id.clone(), collector.entry_place(spot));
+            found.insert(id.clone(), diagnostics.entry_place(spot));
         } else {
             let message = format!(
                 "an entry of `{key}` should be the id of a scenario, found {}",
@@ -143,7 +145,7 @@ fn ids(
             );
             let help =
                 "write one such as `first-purchase`; `prodverdict rehearse --list` shows them";
-            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         }
     }
     Some(found)
@@ -151,13 +153,13 @@ fn ids(
 
 pub(super) fn events(
     entry: &Entry<Vec<Entry<String>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<BTreeSet<String>> {
     let (spot, written) = entry.written()?;
     if written.is_empty() {
-        let fault =
+        let draft =
             DiagnosticDraft::invalid("`events` should name at least one event type, found none");
-        collector.add_at(fault.help("leave `events` out for all"), spot);
+        diagnostics.add_at(draft.help("leave `events` out for all"), spot);
     }
     let mut types = BTreeSet::new();
     for (spot, text) in written.iter().filter_map(Entry::written) {
@@ -174,7 +176,7 @@ pub(super) fn events(
             );
             let help =
                 "write one such as `customer.subscription.updated`, or leave `events` out for all";
-            collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         }
     }
     Some(types)

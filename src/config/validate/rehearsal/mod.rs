@@ -11,11 +11,11 @@ use std::time::Duration;
 use super::{
     super::{
         CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
-        collector::{Collector, DiagnosticDraft, Parent, quote},
-        document::{DurationText, RawContract},
+        diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
+        document::RawContract,
         entry::{Entry, SourceSpan},
-        key_places::KeyPlaces,
         rehearsal::{self as written, RawRehearsal},
+        scalars::DurationText,
     },
     values::{duration, variable},
 };
@@ -31,52 +31,53 @@ const LONGEST_SETTLE: Duration = Duration::from_mins(10);
 pub(super) fn settings<'e>(
     (spot, written): (&SourceSpan, &RawRehearsal),
     contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,
-    collector: &Collector<'_>,
+    places: RehearsalPlaces,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Rehearsal> {
     let owner = Parent {
         name: "`rehearsal`",
         spot,
     };
     let allow_remote = written.allow_remote.value().copied().unwrap_or_default();
-    let contract_index = choices::contract(&written.contract, contracts, owner, collector);
-    let handler = addresses::handler(&written.handler, allow_remote, owner, collector);
+    let contract_index = choices::contract(&written.contract, contracts, owner, diagnostics);
+    let handler = addresses::handler(&written.handler, allow_remote, owner, diagnostics);
     let secret_env = variable(
         "secret_env",
         &written.secret_env,
         "STRIPE_WEBHOOK_SECRET",
-        collector,
+        diagnostics,
     );
     let url_env = match written.database.value() {
         Some(database) => variable(
             "url_env",
             &database.url_env,
             "REHEARSAL_DATABASE_URL",
-            collector,
+            diagnostics,
         ),
         None => Some("REHEARSAL_DATABASE_URL"),
     };
     let migrate = written
         .database
         .value()
-        .and_then(|database| app::command("migrate", &database.migrate, collector));
-    let api_version = api_version(&written.api_version, collector);
-    let api_versions = api_versions(&written.api_versions, collector);
-    let fake_stripe = fake_stripe(&written.fake_stripe, collector);
-    let app = app::settings(&written.app, allow_remote, collector);
-    let account = collector
+        .and_then(|database| app::command("migrate", &database.migrate, diagnostics));
+    let api_version = api_version(&written.api_version, diagnostics);
+    let api_versions = api_versions(&written.api_versions, diagnostics);
+    let fake_stripe = fake_stripe(&written.fake_stripe, diagnostics);
+    let app = app::settings(&written.app, allow_remote, diagnostics);
+    let account = diagnostics
         .require(&written.account, "account", owner)
-        .and_then(|(spot, account)| statements::statements(account, spot, collector));
-    let checkout = checkout(&written.checkout, allow_remote, collector);
-    let subscription_metadata = texts::metadata(&written.subscription_metadata, collector);
+        .and_then(|(spot, account)| statements::statements(account, spot, diagnostics));
+    let checkout = checkout(&written.checkout, allow_remote, diagnostics);
+    let subscription_metadata = texts::metadata(&written.subscription_metadata, diagnostics);
     let gate = match written.gate.written() {
-        Some((spot, gate)) => self::gate(gate, spot, allow_remote, collector).map(Some),
+        Some((spot, gate)) => self::gate(gate, spot, allow_remote, diagnostics).map(Some),
         None => Some(None),
     };
-    let settle = settle(&written.settle, collector);
-    let scenarios = choices::scenarios(&written.scenarios, collector);
-    let scenarios_dir = texts::path("scenarios_dir", &written.scenarios_dir, collector);
-    let events = choices::events(&written.events, collector);
-    let handler_paths = texts::paths("handler_paths", &written.handler_paths, collector);
+    let settle = settle(&written.settle, diagnostics);
+    let scenarios = choices::scenarios(&written.scenarios, diagnostics);
+    let scenarios_dir = texts::path("scenarios_dir", &written.scenarios_dir, diagnostics);
+    let events = choices::events(&written.events, diagnostics);
+    let handler_paths = texts::paths("handler_paths", &written.handler_paths, diagnostics);
     Some(Rehearsal {
         contract_index: contract_index?,
         handler: handler?,
@@ -99,34 +100,39 @@ pub(super) fn settings<'e>(
         handler_paths,
         allow_remote,
         allow_rows: written.allow_rows.value().copied().unwrap_or_default(),
-        places: places(written, spot, collector),
+        places,
     })
 }
 
-fn api_version(entry: &Entry<String>, collector: &Collector<'_>) -> Option<String> {
+fn api_version(entry: &Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<String> {
     let Some((spot, text)) = entry.written() else {
         return entry.is_absent().then(|| DEFAULT_API_VERSION.to_owned());
     };
-    version("api_version", text, spot, collector)
+    version("api_version", text, spot, diagnostics)
 }
 
 fn api_versions(
     entry: &Entry<Vec<Entry<String>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Vec<String>> {
     let Some(versions) = entry.value() else {
         return entry.is_absent().then(Vec::new);
     };
     let versions = versions.iter().map(|entry| {
         let (spot, text) = entry.written()?;
-        version("api_versions", text, spot, collector)
+        version("api_versions", text, spot, diagnostics)
     });
     // Checks every version, so that all problems are reported at once.
     let versions: Vec<Option<String>> = versions.collect();
     versions.into_iter().collect()
 }
 
-fn version(key: &str, text: &str, spot: &SourceSpan, collector: &Collector<'_>) -> Option<String> {
+fn version(
+    key: &str,
+    text: &str,
+    spot: &SourceSpan,
+    diagnostics: &Diagnostics<'_>,
+) -> Option<String> {
     let (day, name) = text
         .split_once('.')
         .map_or((text, None), |(day, name)| (day, Some(name)));
@@ -146,13 +152,13 @@ fn version(key: &str, text: &str, spot: &SourceSpan, collector: &Collector<'_>) 
         quote(text)
     );
     let help = format!("write one such as `{DEFAULT_API_VERSION}` or `2024-06-20`");
-    collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     None
 }
 
 fn fake_stripe(
     entry: &Entry<written::FakeStripe>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<FakeStripeSettings> {
     let Some(written) = entry.value() else {
         return entry.is_absent().then(|| FakeStripeSettings {
@@ -161,10 +167,10 @@ fn fake_stripe(
             address_file: None,
         });
     };
-    let fixtures = texts::path("fixtures", &written.fixtures, collector);
-    let address_file = texts::path("address_file", &written.address_file, collector);
+    let fixtures = texts::path("fixtures", &written.fixtures, diagnostics);
+    let address_file = texts::path("address_file", &written.address_file, diagnostics);
     let listen = match written.listen.written() {
-        Some((spot, text)) => addresses::listen(text, spot, collector),
+        Some((spot, text)) => addresses::listen(text, spot, diagnostics),
         None => Some(DEFAULT_LISTEN.to_owned()),
     };
     Some(FakeStripeSettings {
@@ -177,20 +183,20 @@ fn fake_stripe(
 fn checkout(
     entry: &Entry<written::RawCheckout>,
     allow_remote: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<CheckoutSettings> {
     let Some(written) = entry.value() else {
         return entry.is_absent().then(CheckoutSettings::default);
     };
     let client_reference_id = match written.client_reference_id.written() {
         Some((spot, text)) => {
-            texts::template("client_reference_id", text, spot, collector).map(Some)
+            texts::template("client_reference_id", text, spot, diagnostics).map(Some)
         }
         None => Some(None),
     };
-    let metadata = texts::metadata(&written.metadata, collector);
+    let metadata = texts::metadata(&written.metadata, diagnostics);
     let visit = match written.visit.written() {
-        Some((spot, text)) => addresses::visit(text, spot, allow_remote, collector).map(Some),
+        Some((spot, text)) => addresses::visit(text, spot, allow_remote, diagnostics).map(Some),
         None => Some(None),
     };
     Some(CheckoutSettings {
@@ -204,16 +210,16 @@ fn gate(
     written: &written::RawGate,
     spot: &SourceSpan,
     allow_remote: bool,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Gate> {
     let owner = Parent {
         name: "`gate`",
         spot,
     };
-    let url = collector
+    let url = diagnostics
         .require(&written.url, "url", owner)
-        .and_then(|(spot, text)| addresses::gate(text, spot, allow_remote, collector));
-    let (spot, paid) = collector.require(&written.paid, "paid", owner)?;
+        .and_then(|(spot, text)| addresses::gate(text, spot, allow_remote, diagnostics));
+    let (spot, paid) = diagnostics.require(&written.paid, "paid", owner)?;
     let pointer = texts::json_pointer(paid);
     if pointer.is_none() {
         let message = format!(
@@ -222,7 +228,7 @@ fn gate(
         );
         let help =
             "write `$` and the keys that lead to it, such as `$.user.paid` or `$.plans[0].active`";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     Some(Gate {
         url: url?,
@@ -231,62 +237,18 @@ fn gate(
     })
 }
 
-fn settle(entry: &Entry<DurationText>, collector: &Collector<'_>) -> Option<Duration> {
+fn settle(entry: &Entry<DurationText>, diagnostics: &Diagnostics<'_>) -> Option<Duration> {
     if entry.is_absent() {
         return Some(DEFAULT_SETTLE);
     }
-    let settle = duration("settle", entry, collector)?;
+    let settle = duration("settle", entry, diagnostics)?;
     if settle <= LONGEST_SETTLE {
         return Some(settle);
     }
     if let Some((spot, DurationText(text))) = entry.written() {
         let message = format!("`settle` should be at most 10m, found {}", quote(text));
         let help = "a rehearsal does not wait longer for a handler to write";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
     }
     None
-}
-
-fn places(written: &RawRehearsal, spot: &SourceSpan, collector: &Collector<'_>) -> RehearsalPlaces {
-    let section = collector.entry_place(spot);
-    let place = |spot: Option<&SourceSpan>| spot.map(|spot| collector.entry_place(spot));
-    RehearsalPlaces {
-        handler: place(written.handler.spot()).unwrap_or_else(|| section.clone()),
-        account: place(written.account.spot()).unwrap_or_else(|| section.clone()),
-        api_version: place(written.api_version.spot()),
-        api_versions: place(written.api_versions.spot()),
-        gate: place(written.gate.spot()),
-        scenarios_dir: place(written.scenarios_dir.spot()),
-        keys: keys(written, collector),
-        section,
-    }
-}
-
-fn keys(written: &RawRehearsal, collector: &Collector<'_>) -> KeyPlaces {
-    let mut keys = KeyPlaces::default();
-    keys.key("contract", &written.contract, collector);
-    keys.list(
-        "api_versions",
-        &written.api_versions,
-        |version| version,
-        collector,
-    );
-    keys.key("gate", &written.gate, collector);
-    keys.key("settle", &written.settle, collector);
-    keys.key("scenarios", &written.scenarios, collector);
-    if let Some(scenarios) = written.scenarios.value() {
-        keys.list("skip", &scenarios.skip, |id| id, collector);
-        keys.list("only", &scenarios.only, |id| id, collector);
-    }
-    keys.key("scenarios_dir", &written.scenarios_dir, collector);
-    keys.list("events", &written.events, |kind| kind, collector);
-    keys.list(
-        "handler_paths",
-        &written.handler_paths,
-        |path| path,
-        collector,
-    );
-    keys.key("allow_remote", &written.allow_remote, collector);
-    keys.key("allow_rows", &written.allow_rows, collector);
-    keys
 }

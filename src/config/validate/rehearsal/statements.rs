@@ -3,7 +3,7 @@
 use super::{
     super::super::{
         AccountStatement,
-        collector::{Collector, DiagnosticDraft, Parent},
+        diagnostics::{DiagnosticDraft, Diagnostics, Parent},
         entry::SourceSpan,
         placeholder::Placeholder,
         rehearsal::{RawAccount, Statements},
@@ -18,22 +18,24 @@ const EXCERPT: usize = 40;
 pub(super) fn statements(
     account: &RawAccount,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Vec<AccountStatement>> {
     let owner = Parent {
         name: "`account`",
         spot,
     };
-    let (spot, written) = collector.require(&account.sql, "sql", owner)?;
+    let (spot, written) = diagnostics.require(&account.sql, "sql", owner)?;
     let statements: Option<Vec<_>> = match written {
-        Statements::One(text) => statement(text, spot, collector).map(|statement| vec![statement]),
+        Statements::One(text) => {
+            statement(text, spot, diagnostics).map(|statement| vec![statement])
+        }
         Statements::List(entries) => {
             // Checks every statement before it stops at a broken one.
             let read: Vec<_> = entries
                 .iter()
                 .map(|entry| {
                     let (spot, text) = entry.written()?;
-                    statement(text, spot, collector)
+                    statement(text, spot, diagnostics)
                 })
                 .collect();
             read.into_iter().collect()
@@ -41,22 +43,26 @@ pub(super) fn statements(
     };
     let statements = statements?;
     if !statements.iter().any(AccountStatement::tells_the_account) {
-        let fault = DiagnosticDraft::invalid("`sql` should identify the account that it creates")
+        let draft = DiagnosticDraft::invalid("`sql` should identify the account that it creates")
             .help("write `{account_id}` where the id belongs, or end with `returning id` if the database generates it");
-        collector.add_at(fault, spot);
+        diagnostics.add_at(draft, spot);
         return None;
     }
     Some(statements)
 }
 
-fn statement(text: &str, spot: &SourceSpan, collector: &Collector<'_>) -> Option<AccountStatement> {
+fn statement(
+    text: &str,
+    spot: &SourceSpan,
+    diagnostics: &Diagnostics<'_>,
+) -> Option<AccountStatement> {
     match check_statement(text) {
         Ok(sql) => Some(AccountStatement {
             text: text.to_owned(),
             sql,
         }),
         Err(unusable) => {
-            report(unusable, text, spot, collector);
+            report(unusable, text, spot, diagnostics);
             None
         }
     }
@@ -66,13 +72,13 @@ fn report(
     SqlError { reason, at }: SqlError,
     text: &str,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) {
     let rest: String = text.chars().skip(at).collect();
     let (what, help) = match reason {
         SqlErrorKind::UnknownPlaceholder(length) => {
             let written: String = rest.chars().take(length).collect();
-            unknown_placeholder(&written, "sql", spot, collector);
+            unknown_placeholder(&written, "sql", spot, diagnostics);
             return;
         }
         SqlErrorKind::Empty => (
@@ -105,12 +111,12 @@ fn report(
     } else {
         format!("`sql` cannot be used at `{excerpt}`: {what}")
     };
-    collector.add(
+    diagnostics.add(
         DiagnosticDraft::invalid(message).help(help),
         if excerpt.is_empty() {
-            collector.focus(spot)
+            diagnostics.focus(spot)
         } else {
-            place_within(&excerpt, spot, collector)
+            place_within(&excerpt, spot, diagnostics)
         },
     );
 }

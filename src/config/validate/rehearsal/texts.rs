@@ -6,11 +6,10 @@ use globset::GlobBuilder;
 
 use super::super::{
     super::{
-        collector::{Collector, DiagnosticDraft, quote},
-        diagnostic::Code,
-        document::Literal,
+        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
         entry::{Entry, Pairs, SourceSpan},
         placeholder::{Placeholder, Template},
+        scalars::Literal,
         secrets, suggestion,
     },
     values::not_blank,
@@ -24,18 +23,18 @@ pub(super) fn template(
     key: &str,
     text: &str,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<Template> {
-    if !not_blank(&quote(key), text, spot, collector) {
+    if !not_blank(&quote(key), text, spot, diagnostics) {
         return None;
     }
-    if !is_public(key, text, spot, collector) {
+    if !is_public(key, text, spot, diagnostics) {
         return None;
     }
     match Template::parse(text) {
         Ok(template) => Some(template),
         Err(written) => {
-            unknown_placeholder(&written, key, spot, collector);
+            unknown_placeholder(&written, key, spot, diagnostics);
             None
         }
     }
@@ -46,15 +45,15 @@ pub(super) fn is_public(
     key: &str,
     text: &str,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> bool {
     if secrets::secrets_in(text).is_empty() {
         return true;
     }
     let message = format!("`{key}` should not contain a password or key (not shown)");
     let help = "remove it; if it is in use anywhere, replace it there";
-    let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-    collector.add_hiding(fault, collector.focus(spot), spot.value.clone());
+    let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+    diagnostics.add_hiding(draft, diagnostics.focus(spot), spot.value.clone());
     false
 }
 
@@ -63,37 +62,37 @@ pub(super) fn unknown_placeholder(
     written: &str,
     key: &str,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) {
     let known = Placeholder::ALL.map(Placeholder::as_str);
-    let fault = DiagnosticDraft::new(
+    let draft = DiagnosticDraft::new(
         Code::Placeholder,
         format!("unknown placeholder {} in `{key}`", quote(written)),
     )
     .help(suggestion::help(written, &known, "known placeholders"));
-    collector.add(fault, place_within(written, spot, collector));
+    diagnostics.add(draft, place_within(written, spot, diagnostics));
 }
 
 /// Returns the place of the text in the value, or of the value if it spells the text differently.
 pub(super) fn place_within(
     text: &str,
     spot: &SourceSpan,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Range<usize> {
-    let value = collector.lines().text().get(spot.value.clone());
+    let value = diagnostics.lines().text().get(spot.value.clone());
     match value.and_then(|value| value.find(text)) {
         Some(at) if !text.contains('\n') => {
             let start = spot.value.start + at;
             start..start + text.len()
         }
-        Some(_) | None => collector.focus(spot),
+        Some(_) | None => diagnostics.focus(spot),
     }
 }
 
 /// Reads metadata as the application would set it; `None` if any of it is invalid.
 pub(super) fn metadata(
     entry: &Entry<Pairs<Literal>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<BTreeMap<String, Template>> {
     let Some(Pairs(pairs)) = entry.value() else {
         return entry.is_absent().then(BTreeMap::new);
@@ -103,14 +102,14 @@ pub(super) fn metadata(
         .iter()
         .map(|(key, entry)| {
             let (spot, Literal(text)) = entry.written()?;
-            check_key(key, spot, collector);
-            Some((key.clone(), template(key, text, spot, collector)?))
+            check_key(key, spot, diagnostics);
+            Some((key.clone(), template(key, text, spot, diagnostics)?))
         })
         .collect();
     read.into_iter().collect()
 }
 
-fn check_key(key: &str, spot: &SourceSpan, collector: &Collector<'_>) {
+fn check_key(key: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits =
         !key.trim().is_empty() && key.chars().count() <= LONGEST_KEY && !key.contains(['[', ']']);
     if !fits {
@@ -118,16 +117,20 @@ fn check_key(key: &str, spot: &SourceSpan, collector: &Collector<'_>) {
             "a key of metadata should be at most {LONGEST_KEY} characters without brackets, found {}",
             quote(key)
         );
-        collector.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
     }
 }
 
 /// Reads a path in the repository.
-pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) -> Option<String> {
+pub(super) fn path(
+    key: &str,
+    entry: &Entry<String>,
+    diagnostics: &Diagnostics<'_>,
+) -> Option<String> {
     let (spot, text) = entry.written()?;
     let leads_out =
         text.starts_with('/') || text.contains('\\') || text.split('/').any(|part| part == "..");
-    if !not_blank(&quote(key), text, spot, collector) {
+    if !not_blank(&quote(key), text, spot, diagnostics) {
         return None;
     }
     if leads_out {
@@ -136,7 +139,7 @@ pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) 
             quote(text)
         );
         let help = "write it from the repository's root, with `/` between its parts";
-        collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;
     }
     Some(text.trim_start_matches("./").to_owned())
@@ -145,12 +148,12 @@ pub(super) fn path(key: &str, entry: &Entry<String>, collector: &Collector<'_>) 
 pub(super) fn paths(
     key: &str,
     entry: &Entry<Vec<Entry<String>>>,
-    collector: &Collector<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Vec<String> {
     let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
     let mut paths = Vec::new();
     for entry in entries {
-        let Some(text) = path(key, entry, collector) else {
+        let Some(text) = path(key, entry, diagnostics) else {
             continue;
         };
         match (GlobBuilder::new(&text).build(), entry.spot()) {
@@ -161,7 +164,7 @@ pub(super) fn paths(
                     error.kind()
                 );
                 let help = "write one such as `app/webhook.ts` or `app/**/*.ts`";
-                collector.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+                diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
             }
             _ => paths.push(text),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Expression, TableName, collector::quote};
+use super::super::{Expression, TableName, diagnostics::quote};
 
 /// Maximum number of names in a message.
 const NAMED: usize = 3;

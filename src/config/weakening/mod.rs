@@ -11,7 +11,7 @@ mod stored;
 mod tests;
 mod wording;
 
-use super::{Config, collector::quote, places::ContractPlaces};
+use super::{Config, diagnostics::quote, places::ContractPlaces};
 use crate::problem::Place;
 use wording::listed;
 
@@ -20,7 +20,7 @@ pub use changed_sql::{ChangedSql, all_sql, sql_that_differs};
 /// A change by which less is found, or by which less may be found. Its texts contain parts of both files, which are
 /// hostile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loosening {
+pub struct Weakening {
     /// Effect of the pull request, such as "lets findings of severity high pass".
     pub effect: String,
     /// Old and new value.
@@ -29,7 +29,7 @@ pub struct Loosening {
     pub place: Place,
 }
 
-impl Loosening {
+impl Weakening {
     /// Returns one sentence without a full stop.
     pub fn message(&self) -> String {
         format!("this pull request {}: {}", self.effect, self.change)
@@ -38,7 +38,7 @@ impl Loosening {
 
 /// Lists what `head` lets pass that `base` does not, in the order of the lines of `head`. Stricter settings and changes
 /// of order are not listed.
-pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
+pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
     // `..` is not used: a new field has to be compared, or a comment says why not.
     let Config {
         contracts,
@@ -93,7 +93,7 @@ pub fn loosened(base: &Config, head: &Config) -> Vec<Loosening> {
 struct Notes<'a> {
     /// Name of the contract, if there is more than one.
     contract: Option<&'a str>,
-    found: Vec<Loosening>,
+    found: Vec<Weakening>,
 }
 
 impl Notes<'_> {
@@ -102,7 +102,7 @@ impl Notes<'_> {
         if let Some(name) = self.contract {
             effect.push_str(&format!(" in the contract {}", quote(name)));
         }
-        self.found.push(Loosening {
+        self.found.push(Weakening {
             effect,
             change: change.into(),
             place: place.clone(),

@@ -1,17 +1,77 @@
-//! Collects the problems of one file, each with its place.
+//! Problems of one file, each with a stable code, its place and advice.
 
 use std::{cell::RefCell, ops::Range};
 
 use super::{
-    diagnostic::{Code, Diagnostic},
     entry::{Entry, SourceSpan},
     lines::LineIndex,
     schema, secrets,
 };
-use crate::problem::Place;
+use crate::problem::{Place, Problem};
 
 /// Maximum length of quoted text in messages: the file is hostile.
 const QUOTED: usize = 60;
+
+/// Kind of a problem. The words are stable, so that they can be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    TooLarge,
+    Empty,
+    Syntax,
+    /// Valid YAML that is not accepted: anchors, aliases, merge keys, tags, several documents, deep nesting.
+    Refused,
+    UnknownKey,
+    DuplicateKey,
+    MissingKey,
+    WrongType,
+    InvalidValue,
+    Placeholder,
+    Conflict,
+    /// A secret in place of the name of an environment variable.
+    SecretValue,
+}
+
+impl Code {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too-large",
+            Self::Empty => "empty",
+            Self::Syntax => "syntax",
+            Self::Refused => "refused",
+            Self::UnknownKey => "unknown-key",
+            Self::DuplicateKey => "duplicate-key",
+            Self::MissingKey => "missing-key",
+            Self::WrongType => "wrong-type",
+            Self::InvalidValue => "invalid-value",
+            Self::Placeholder => "placeholder",
+            Self::Conflict => "conflict",
+            Self::SecretValue => "secret-value",
+        }
+    }
+}
+
+/// A problem in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub code: Code,
+    /// Message with what was expected and found, in lower case without a full stop. Secrets are masked.
+    pub message: String,
+    /// Advice; empty if the message is enough.
+    pub help: String,
+    pub place: Place,
+    /// The offending bytes of the text.
+    pub span: Range<usize>,
+    /// Bytes of the text that must not be shown.
+    pub(super) hidden: Option<Range<usize>>,
+}
+
+impl From<Diagnostic> for Problem {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::new(diagnostic.message)
+            .hint(diagnostic.help)
+            .at(diagnostic.place)
+    }
+}
 
 /// Kind of the file, on which the advice in messages depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +82,7 @@ pub(super) enum FileKind {
 
 /// The problems found so far. Readers share it, so it is filled through a shared reference.
 #[derive(Debug)]
-pub(super) struct Collector<'a> {
+pub(super) struct Diagnostics<'a> {
     file: FileKind,
     lines: LineIndex<'a>,
     path: &'a str,
@@ -64,8 +124,8 @@ pub(super) struct Parent<'a> {
     pub(super) spot: &'a SourceSpan,
 }
 
-impl<'a> Collector<'a> {
-    /// Creates a collector for the configuration.
+impl<'a> Diagnostics<'a> {
+    /// Starts to collect the problems of the configuration.
     pub(super) fn new(text: &'a str, path: &'a str) -> Self {
         Self::for_file(FileKind::Configuration, text, path)
     }
@@ -92,23 +152,23 @@ impl<'a> Collector<'a> {
     }
 
     /// Adds a problem with the bytes themselves.
-    pub(super) fn add(&self, fault: DiagnosticDraft, span: Range<usize>) {
-        self.push(fault, span, None);
+    pub(super) fn add(&self, draft: DiagnosticDraft, span: Range<usize>) {
+        self.push(draft, span, None);
     }
 
     /// Adds a problem with a value, at the value, or at its key if the value is not on one line.
-    pub(super) fn add_at(&self, fault: DiagnosticDraft, spot: &SourceSpan) {
-        self.push(fault, self.focus(spot), None);
+    pub(super) fn add_at(&self, draft: DiagnosticDraft, spot: &SourceSpan) {
+        self.push(draft, self.focus(spot), None);
     }
 
     /// Adds a problem whose place contains bytes that must not be shown.
     pub(super) fn add_hiding(
         &self,
-        fault: DiagnosticDraft,
+        draft: DiagnosticDraft,
         span: Range<usize>,
         hidden: Range<usize>,
     ) {
-        self.push(fault, span, Some(hidden));
+        self.push(draft, span, Some(hidden));
     }
 
     /// Returns the bytes to mark for a value: the value if it is on one line, or else its key, or else its first line.
@@ -147,14 +207,14 @@ impl<'a> Collector<'a> {
     ) -> Option<(&'e SourceSpan, &'e T)> {
         if entry.is_absent() {
             let message = format!("missing key `{key}` in {}", owner.name);
-            let fault = DiagnosticDraft::new(Code::MissingKey, message).help(help_for_missing(key));
-            self.add_at(fault, owner.spot);
+            let draft = DiagnosticDraft::new(Code::MissingKey, message).help(help_for_missing(key));
+            self.add_at(draft, owner.spot);
         }
         entry.written()
     }
 
     /// Returns all problems in the order of the file.
-    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+    pub(super) fn into_sorted(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
         found.sort_by(|a, b| {
             (a.span.start, a.code, &a.message).cmp(&(b.span.start, b.code, &b.message))
@@ -163,12 +223,12 @@ impl<'a> Collector<'a> {
         found
     }
 
-    fn push(&self, fault: DiagnosticDraft, span: Range<usize>, hidden: Option<Range<usize>>) {
+    fn push(&self, draft: DiagnosticDraft, span: Range<usize>, hidden: Option<Range<usize>>) {
         let DiagnosticDraft {
             code,
             message,
             help,
-        } = fault;
+        } = draft;
         self.found.borrow_mut().push(Diagnostic {
             code,
             message: secrets::mask(&message).into_owned(),

@@ -4,20 +4,21 @@
 //! `Document` with its derives remains the only description of the format. Serde by itself stops at the first mistake;
 //! here an [`Entry`](super::entry::Entry) catches the mistakes inside it, and unknown keys are reported and left out.
 
+mod access;
+
 use serde::{
     Deserializer,
     de::{Error as _, IntoDeserializer as _, Unexpected, Visitor},
     forward_to_deserialize_any,
 };
 
+use self::access::{EntryParts, Items, KnownPairs};
 use super::{
-    access::{EntryParts, Items, KnownPairs},
     block_text::SQL_AS_BLOCK,
-    collector::{Collector, DiagnosticDraft, quote},
-    diagnostic::Code,
-    document::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
+    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
     entry::SourceSpan,
     forms::{INCLUDED, WORDS},
+    scalars::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
     secrets, suggestion,
     tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
     type_error::{TypeError, one_of},
@@ -28,7 +29,7 @@ use super::{
 pub(super) struct NodeReader<'a> {
     node: &'a Node,
     name: NodeName<'a>,
-    collector: &'a Collector<'a>,
+    diagnostics: &'a Diagnostics<'a>,
 }
 
 /// Name of a node in messages.
@@ -40,11 +41,11 @@ pub(super) enum NodeName<'a> {
 }
 
 impl<'a> NodeReader<'a> {
-    pub(super) fn new(node: &'a Node, collector: &'a Collector<'a>) -> Self {
+    pub(super) fn new(node: &'a Node, diagnostics: &'a Diagnostics<'a>) -> Self {
         Self {
             node,
             name: NodeName::File,
-            collector,
+            diagnostics,
         }
     }
 
@@ -86,14 +87,14 @@ impl<'a> NodeReader<'a> {
     }
 
     /// Reports that this node does not fit.
-    pub(super) fn report(self, misfit: TypeError) {
+    pub(super) fn report(self, type_error: TypeError) {
         let subject = match self.name {
             NodeName::File => "the file".to_owned(),
             NodeName::Value(key) => quote(&key.text),
             NodeName::EntryOf(list) => format!("an entry of {}", quote(list)),
         };
         let found = self.found();
-        let fault = match misfit {
+        let draft = match type_error {
             TypeError::Reported => return,
             TypeError::Expected(what) => {
                 let message = format!("{subject} should be {what}, found {found}");
@@ -109,10 +110,10 @@ impl<'a> NodeReader<'a> {
         };
         let spot = self.spot();
         if secrets::tells_of_a_secret(self.label()) {
-            let span = self.collector.focus(&spot);
-            self.collector.add_hiding(fault, span, spot.value);
+            let span = self.diagnostics.focus(&spot);
+            self.diagnostics.add_hiding(draft, span, spot.value);
         } else {
-            self.collector.add_at(fault, &spot);
+            self.diagnostics.add_at(draft, &spot);
         }
     }
 
@@ -159,51 +160,41 @@ impl<'a> NodeReader<'a> {
 
     pub(super) fn spot(self) -> SourceSpan {
         let key = match self.name {
-            NodeName::Value(key) => Some(key.span.clone()),
+            NodeName::Value(key) => Some(key),
             NodeName::File | NodeName::EntryOf(_) => None,
         };
-        let text = self.collector.lines().text();
-        let is_flow = text
-            .get(self.node.span.clone())
-            .is_some_and(|value| value.starts_with(['[', '{']));
-        let is_block =
-            matches!(self.node.kind, NodeKind::List(_) | NodeKind::Mapping(_)) && !is_flow;
-        SourceSpan {
-            key,
-            value: self.node.span.clone(),
-            is_block,
-        }
+        self.node.source_span(key, self.diagnostics.lines().text())
     }
 
     pub(super) fn unknown_key(self, key: &NodeKey, value: &Node, known: &'static [&'static str]) {
-        let fault = DiagnosticDraft::new(
+        let draft = DiagnosticDraft::new(
             Code::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
         )
-        .help(match self.collector.home_of(&key.text) {
+        .help(match self.diagnostics.home_of(&key.text) {
             Some(home) => format!("it belongs {home}"),
             None if self.is_cut_sql(value) => SQL_AS_BLOCK.to_owned(),
             None => suggestion::help(&key.text, known, "known keys here"),
         });
         if !secrets::tells_of_a_secret(&key.text) {
-            self.collector.add(fault, key.span.clone());
+            self.diagnostics.add(draft, key.span.clone());
             return;
         }
         let is_name = match &value.kind {
             NodeKind::Scalar(scalar) => secrets::is_variable_name(&scalar.text),
             NodeKind::List(_) | NodeKind::Mapping(_) | NodeKind::Refused => true,
         };
-        let fault = if is_name {
-            fault
+        let draft = if is_name {
+            draft
         } else {
             let help = format!(
                 "{}; if the file contained a secret, replace it at its provider",
-                fault.help
+                draft.help
             );
-            fault.help(help)
+            draft.help(help)
         };
-        self.collector
-            .add_hiding(fault, key.span.clone(), value.span.clone());
+        self.diagnostics
+            .add_hiding(draft, key.span.clone(), value.span.clone());
     }
 
     /// Returns true if the pair results from a comma in `{sql: f(a, b)}`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::{AccessContract, AccountsQuery, DatabaseSettings, Expression, collector::quote},
+    super::{AccessContract, AccountsQuery, DatabaseSettings, Expression, diagnostics::quote},
     ContractPlaces, Notes, goes,
     wording::{expression, optional, table},
 };
@@ -29,17 +29,25 @@ pub(super) fn compare(
     let before = &base.database;
     if before.url_env != *url_env {
         let change = goes("url_env", &quote(&before.url_env), &quote(url_env));
-        notes.note(OTHER_ACCOUNTS, change, places.of_key("url_env", None));
+        notes.note(
+            OTHER_ACCOUNTS,
+            change,
+            places.of_key("database.url_env", None),
+        );
     }
     if before.match_on != *match_on {
         let word = |match_on: MatchOn| quote(match_on.link().as_str());
         let change = goes("match_on", &word(before.match_on), &word(*match_on));
-        notes.note(OTHER_ACCOUNTS, change, places.of_key("match_on", None));
+        notes.note(
+            OTHER_ACCOUNTS,
+            change,
+            places.of_key("database.match_on", None),
+        );
     }
     if before.timezone != *timezone {
         let change = goes("timezone", &quote(&before.timezone), &quote(timezone));
         let effect = "reads times of the database differently than the base commit";
-        notes.note(effect, change, places.of_key("timezone", None));
+        notes.note(effect, change, places.of_key("database.timezone", None));
     }
     accounts(&before.accounts, now, &head.contract, places, notes);
 }
@@ -79,7 +87,8 @@ fn accounts(
     notes: &mut Notes<'_>,
 ) {
     let mut other = |key: &str, change: String| {
-        notes.note(OTHER_ACCOUNTS, change, places.of_key(key, None));
+        let place = places.of_key(&format!("database.{key}"), None);
+        notes.note(OTHER_ACCOUNTS, change, place);
     };
     match (before, now) {
         (AccountsQuery::Query { sql: before }, AccountsQuery::Query { sql: now }) => {
@@ -168,7 +177,7 @@ fn columns(
         let place = if now.is_some() {
             places.of_column(field)
         } else {
-            places.of_key("columns", None)
+            places.of_key("database.columns", None)
         };
         notes.note(effect, change, place);
     }

@@ -1,7 +1,7 @@
 //! Warns if a pull request weakens the configuration of its base commit. No verdict changes.
 
 use crate::{
-    config::{self, Config, Diagnostic, Loosening, MAX_BYTES},
+    config::{self, Config, Diagnostic, MAX_BYTES, Weakening},
     github::{Client, ClientError, Context, Trust},
     problem::Problem,
 };
@@ -61,7 +61,7 @@ async fn compare(
         let text = text.ok_or(Incomparable::HeadMissing)?;
         let head = config::load(&text, path).map_err(Incomparable::HeadInvalid)?;
         let hint = "the configuration of the base commit is in force here; the pull request's own is once it is merged";
-        return Ok(problems(config::loosened(config, &head), hint));
+        return Ok(problems(config::weakened(config, &head), hint));
     }
     let Some(base) = &context.base_sha else {
         return Ok(Vec::new());
@@ -71,7 +71,7 @@ async fn compare(
         return Ok(Vec::new());
     };
     let base = config::load(&text, path).map_err(Incomparable::BaseInvalid)?;
-    let found = config::loosened(&base, config);
+    let found = config::weakened(&base, config);
     if found.is_empty() {
         return Ok(Vec::new());
     }
@@ -82,8 +82,8 @@ async fn compare(
     Ok(problems(found, hint))
 }
 
-fn problems(found: Vec<Loosening>, hint: &str) -> Vec<Problem> {
-    let problem = |one: Loosening| Problem::new(one.message()).hint(hint).at(one.place);
+fn problems(found: Vec<Weakening>, hint: &str) -> Vec<Problem> {
+    let problem = |one: Weakening| Problem::new(one.message()).hint(hint).at(one.place);
     found.into_iter().map(problem).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{AccessContract, collector::quote},
+    super::{AccessContract, diagnostics::quote},
     ContractPlaces, Notes, goes, listed, plans, stored,
     wording::{duration, lasting},
 };
@@ -303,7 +303,7 @@ fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes
     if is > was {
         let effect = "allows access for longer while a payment is overdue";
         let change = goes("past_due", &shown(was), &shown(is));
-        notes.note(effect, change, places.of_key("past_due", None));
+        notes.note(effect, change, places.of_key("grace.past_due", None));
     }
     let (was, is) = (before.canceled, canceled);
     let is_looser = match (was, is) {
@@ -321,6 +321,6 @@ fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes
         };
         let effect = "allows access for longer after a subscription ends";
         let change = goes("canceled", &shown(was), &shown(is));
-        notes.note(effect, change, places.of_key("canceled", None));
+        notes.note(effect, change, places.of_key("grace.canceled", None));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::collector::quote, ContractPlaces, Notes, goes, listed};
+use super::{super::diagnostics::quote, ContractPlaces, Notes, goes, listed};
 use crate::contract::{Contract, Field, Included, PricePattern, Seats, Status};
 
 pub(super) fn compare(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{Config, Gate, Rehearsal, collector::quote},
+    super::{Config, Gate, Rehearsal, diagnostics::quote},
     Notes, goes, listed,
     wording::{duration, optional},
 };
@@ -74,7 +74,7 @@ fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if let (None, Some(only)) = (&before.only, &now.only) {
         let effect = format!("rehearses only {}", counted(only.len(), "scenario"));
         let change = goes("only", "all", &listed(only.keys().map(String::as_str)));
-        notes.note(effect, change, now.places.of_key("only", None));
+        notes.note(effect, change, now.places.of_key("scenarios.only", None));
         return;
     }
     let plays = |rehearsal: &Rehearsal, id: &String| {
@@ -111,7 +111,8 @@ fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
         })
     };
     let change = goes(key, &shown(before), &shown(now));
-    notes.note(effect, change, now.places.of_key(key, Some(first)));
+    let place = now.places.of_key(&format!("scenarios.{key}"), Some(first));
+    notes.note(effect, change, place);
 }
 
 fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {

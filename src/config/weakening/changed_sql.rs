@@ -76,7 +76,7 @@ impl SqlKey {
 
     fn place(self, places: &ContractPlaces) -> &Place {
         match self {
-            Self::Database(key) => places.of_key(key, None),
+            Self::Database(key) => places.of_key(&format!("database.{key}"), None),
             Self::Column(field) => places.of_column(field),
         }
     }

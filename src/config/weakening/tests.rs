@@ -59,10 +59,10 @@ rehearsal:
 "#;
 
 /// Text, replacement (`»` begins the marked line), and the message without its beginning.
-type LooseningCase = (&'static str, &'static str, &'static str);
+type WeakeningCase = (&'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
-const LOOSER: &[LooseningCase] = &[
+const LOOSER: &[WeakeningCase] = &[
     ("fail_on: medium", "»fail_on: high", "lets findings of severity medium pass: `fail_on` changes from `medium` to \
                                            `high`"),
     ("fail_on: medium", "»fail_on: never", "lets findings of severity high and medium pass: `fail_on` changes from \
@@ -179,7 +179,7 @@ const LOOSER: &[LooseningCase] = &[
 
 /// Lines whose removal weakens the file, the beginning of the marked line, and the message.
 #[rustfmt::skip]
-const GONE: &[LooseningCase] = &[
+const GONE: &[WeakeningCase] = &[
     ("    fail_on: medium\n", "- type: access", "lets findings of severity medium pass: `fail_on` changes from \
                                                  `medium` to `high`"),
     ("    mode: live\n", "- type: access", "accepts objects of the provider's other mode: `mode` changes from `live` \
@@ -240,7 +240,7 @@ fn config(text: &str) -> Config {
 }
 
 fn told(base: &str, head: &str) -> Vec<(String, u32)> {
-    loosened(&config(base), &config(head))
+    weakened(&config(base), &config(head))
         .iter()
         .map(|one| {
             assert_eq!(one.place.path, "prodverdict.yml");

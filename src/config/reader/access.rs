@@ -6,9 +6,11 @@ use serde::de::{
 };
 
 use super::{
-    reader::{NodeName, NodeReader},
-    tree::{Node, NodeKey},
-    type_error::TypeError,
+    super::{
+        tree::{Node, NodeKey},
+        type_error::TypeError,
+    },
+    NodeName, NodeReader,
 };
 
 /// The entries of a list.
@@ -85,8 +87,8 @@ impl<'de> SeqAccess<'de> for EntryParts<'de> {
         if self.place_given {
             return Ok(match seed.deserialize(self.reader) {
                 Ok(value) => Some(value),
-                Err(misfit) => {
-                    self.reader.report(misfit);
+                Err(type_error) => {
+                    self.reader.report(type_error);
                     None
                 }
             });
