@@ -17,39 +17,16 @@ import json
 import os
 import pathlib
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import tomllib
-import urllib.parse
 
-try:
-    from ruamel.yaml import YAML
-
-    load_yaml = YAML(typ="safe").load
-except ImportError:
-    from yaml import safe_load as load_yaml
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-SERVER = urllib.parse.urlsplit(os.environ["TEST_DATABASE_URL"])
-NAME = f"prodverdict_preset_{os.getpid()}"
-PASSWORD = secrets.token_hex(8)
-DAY = 86400
-PRESET_KEYS = {
-    "title", "description", "provider", "read_at", "detect", "webhook", "billing_paths", "plans", "policy", "hints",
-}
-NESTED_KEYS = {
-    "detect": {"packages", "files", "tables", "prefer_over"},
-    "webhook": {"files", "path", "secret_env", "key_env", "api_version", "events", "calls"},
-    "plans": {"stored", "words"},
-    "policy": {"past_due", "paused", "exempt"},
-}
-HINTS = {
-    "revenue-leak", "wrongful-access", "no-subscription", "plan-drift", "customer-mismatch", "orphan-subscription",
-}
+from folder import ROOT, bare, columns_of, example_is_filled, fill, is_complete, load_yaml, preset_folders
+from postgres import NAME, PASSWORD, Failed, copy, drop, psql, url
+from recorded import DEFAULTS, paddle_subscription, stripe_subscription
 
 
 class Silent(http.server.BaseHTTPRequestHandler):
@@ -66,105 +43,6 @@ class Silent(http.server.BaseHTTPRequestHandler):
 
 
 HANDLER = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-
-
-class Failed(Exception):
-    pass
-
-
-def url(database: str, role: str | None = None) -> str:
-    host = f"{SERVER.hostname}:{SERVER.port}"
-    user = f"{role}:{PASSWORD}" if role else f"{SERVER.username}:{SERVER.password}"
-    return SERVER._replace(netloc=f"{user}@{host}", path=f"/{database}").geturl()
-
-
-def psql(database: str, sql: str) -> list[list[str]]:
-    command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\x1f",
-               "--set=ON_ERROR_STOP=1", "--dbname", url(database), "--file=-"]
-    ran = subprocess.run(command, input=sql, text=True, capture_output=True)
-    if ran.returncode != 0:
-        raise Failed(f"psql: {ran.stderr.strip()}")
-    return [line.split("\x1f") for line in ran.stdout.splitlines() if line]
-
-
-def bare(name: str) -> str:
-    """Returns a name without case and underscores, which is how names of columns are compared."""
-    return name.lower().replace("_", "")
-
-
-def columns_of(detect: dict) -> list[tuple[str, str]]:
-    return [(table, column) for table, columns in detect["tables"].items() for column in columns]
-
-
-def drop(database: str):
-    psql("postgres", f"drop database if exists {database} with (force)")
-
-
-def copy(database: str) -> str:
-    """Makes a copy of the database, which the next copy replaces."""
-    drop(f"{NAME}_copy")
-    psql("postgres", f"create database {NAME}_copy template {database}")
-    return f"{NAME}_copy"
-
-
-def fill(text: str, plans: list[tuple[str, str]]) -> str:
-    """Repeats each line with a placeholder for each plan, escaped for the quotes around it."""
-    lines = []
-    for line in text.splitlines(keepends=True):
-        if "your_plan" not in line:
-            lines.append(line)
-            continue
-        for key, word in plans:
-            filled = line.replace("price_your_plan", key)
-            filled = filled.replace('"your_plan"', json.dumps(word)).replace("'your_plan'", "'" + word.replace("'", "''") + "'")
-            lines.append(filled)
-    return "".join(lines)
-
-
-def stripe_subscription(one: dict, now: int) -> dict:
-    ends = now + int(one["ends"] * DAY)
-    begins = ends - one["days"] * DAY
-    interval = "year" if one["days"] > 300 else "month"
-    ended = {"canceled_at": now - DAY, "ended_at": now - one["ended"] * DAY} if one["status"] == "canceled" else {}
-    price = {
-        "id": one["price"], "object": "price", "currency": "usd", "product": one["product"], "type": "recurring",
-        "recurring": {"interval": interval, "interval_count": 1, "usage_type": "licensed"}, "unit_amount": 2000,
-    }
-    item = {
-        "id": f"si_{one['id']}", "object": "subscription_item", "current_period_start": begins, "current_period_end": ends,
-        "price": price, "quantity": one["quantity"],
-    }
-    pause = {"behavior": one["pause"]} if one["pause"] else None
-    return {
-        "id": one["id"], "object": "subscription", "created": now - 90 * DAY, "cancel_at": None,
-        "cancel_at_period_end": one["cancels"], "canceled_at": None, "ended_at": None, "currency": "usd",
-        "customer": one["customer"], "livemode": True, "metadata": {}, "pause_collection": pause, "status": one["status"],
-        "items": {"object": "list", "data": [item], "has_more": False, "url": "/v1/subscription_items"},
-    } | ended
-
-
-def paddle_subscription(one: dict, now: int) -> dict:
-    def at(seconds: int) -> str:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-    ends = now + int(one["ends"] * DAY)
-    price = {
-        "id": one["price"], "product_id": one["product"], "unit_price": {"amount": "2000", "currency_code": "USD"},
-        "billing_cycle": {"interval": "month", "frequency": 1},
-    }
-    change = {"action": "cancel", "effective_at": at(ends)} if one["cancels"] else None
-    return {
-        "id": one["id"], "status": one["status"], "customer_id": one["customer"], "created_at": at(now - 90 * DAY),
-        "canceled_at": at(now - one["ended"] * DAY) if one["status"] == "canceled" else None, "currency_code": "USD",
-        "collection_mode": "automatic", "custom_data": None, "scheduled_change": change,
-        "current_billing_period": {"starts_at": at(ends - 30 * DAY), "ends_at": at(ends)},
-        "items": [{"price": price, "quantity": one["quantity"]}],
-    }
-
-
-DEFAULTS = {
-    "status": "active", "ends": 20, "days": 30, "ended": 40, "cancels": False, "pause": None, "quantity": 1, "product": "prod_other",
-}
 
 
 def snake_case(text: str) -> str:
@@ -251,7 +129,7 @@ class Proof:
         existing = {tuple(map(bare, (f"{schema}.{table}", column))) for schema, table, column in columns}
         existing |= {tuple(map(bare, (table, column))) for _, table, column in columns}
         fitting = {}
-        for folder in self.preset.parent.iterdir():
+        for folder in preset_folders():
             detect = load_yaml((folder / "preset.yml").read_text(encoding="utf-8"))["detect"]
             if all((bare(table), bare(column)) in existing for table, column in columns_of(detect)):
                 fitting[folder.name] = detect["prefer_over"]
@@ -362,38 +240,6 @@ class Proof:
         self.expect(drift["name"], self.check(database, subscriptions), drift["findings"])
 
 
-def is_complete(preset: pathlib.Path):
-    for file in ("preset.yml", "prodverdict.yml", "role.sql", "plans.sql"):
-        if not (preset / file).is_file():
-            raise Failed(f"{file} is missing")
-    about = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))
-    if set(about) != PRESET_KEYS:
-        raise Failed(f"preset.yml: keys {sorted(set(about) ^ PRESET_KEYS)}")
-    for key, keys in NESTED_KEYS.items():
-        if set(about[key]) != keys:
-            raise Failed(f"preset.yml: keys of `{key}`: {sorted(set(about[key]) ^ keys)}")
-    if missing := HINTS - set(about["hints"]):
-        raise Failed(f"preset.yml: no hints for {sorted(missing)}")
-    for other in about["detect"]["prefer_over"]:
-        if not (preset.parent / other).is_dir():
-            raise Failed(f"preset.yml: prefer_over names `{other}`, which is no preset")
-    if (about["provider"] == "stripe") != (preset / "rehearsal.yml").is_file():
-        raise Failed("rehearsal.yml belongs to the presets of Stripe, and only to them")
-
-
-def example_is_filled(preset: pathlib.Path):
-    """Compares the example's configuration with the preset, filled with the example's plans."""
-    example = ROOT / "examples" / preset.name / "prodverdict.yml"
-    text = example.read_text(encoding="utf-8")
-    plans = load_yaml(text)["contracts"][0]["plans"]
-    filled = fill((preset / "prodverdict.yml").read_text(encoding="utf-8"), list(plans.items()))
-    if text == filled:
-        return
-    if not os.environ.get("PRODVERDICT_UPDATE_EXPECTED"):
-        raise Failed(f"{example} is not the filled preset; PRODVERDICT_UPDATE_EXPECTED=1 rewrites it")
-    example.write_text(filled, encoding="utf-8")
-
-
 def clean():
     drop(f"{NAME}_copy")
     drop(NAME)
@@ -403,7 +249,7 @@ def clean():
 def main() -> int:
     program, stacks, *names = sys.argv[1:]
     stacks, presets = pathlib.Path(stacks), ROOT / "presets"
-    names = names or sorted(folder.name for folder in presets.iterdir())
+    names = names or [folder.name for folder in preset_folders()]
     failed = skipped = proved = 0
     threading.Thread(target=HANDLER.serve_forever, daemon=True).start()
     for name in names:
