@@ -1,0 +1,13 @@
+//! State of the previous result, which is read back from texts that others can edit.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use prodverdict::baseline::State;
+
+fuzz_target!(|text: &str| {
+    if let Some(state) = State::find(text) {
+        let line = state.line().expect("what was read can be written");
+        assert_eq!(State::find(&line), Some(state));
+    }
+});
