@@ -3,11 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use prodverdict::baseline::State;
+use prodverdict::baseline::FindingsSnapshot;
 
 fuzz_target!(|text: &str| {
-    if let Some(state) = State::find(text) {
+    if let Some(state) = FindingsSnapshot::find(text) {
         let line = state.line().expect("what was read can be written");
-        assert_eq!(State::find(&line), Some(state));
+        assert_eq!(FindingsSnapshot::find(&line), Some(state));
     }
 });
