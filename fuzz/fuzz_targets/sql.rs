@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use prodverdict::config::sql::{CheckedSql, Now, Piece, check_fragment, check_statement};
+use prodverdict::config::sql::{CheckedSql, Now, SqlPiece, check_fragment, check_statement};
 
 fuzz_target!(|text: &str| {
     let checked: [Result<CheckedSql<Now>, _>; 2] = [check_fragment(text), check_statement(text)];
@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
         match checked {
             Ok(sql) => {
                 for piece in sql.pieces {
-                    if let Piece::Verbatim { text: piece, .. } = piece {
+                    if let SqlPiece::Verbatim { text: piece, .. } = piece {
                         assert!(text.contains(&piece));
                     }
                 }
