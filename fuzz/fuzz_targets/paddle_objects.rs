@@ -3,10 +3,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use prodverdict::billing::{PriceTable, paddle_objects};
+use prodverdict::{
+    billing::{PriceTable, RecordedForm, definition},
+    contract::Source,
+};
 
 fuzz_target!(|text: &str| {
-    if let Ok(value) = serde_json::from_str(text) {
-        let _ = paddle_objects::subscription(&value, &mut PriceTable::default());
+    if let Ok(value) = serde_json::from_str(text)
+        && let RecordedForm::Subscriptions { from_value, .. } =
+            definition(Source::Paddle).recorded_form()
+    {
+        let _ = from_value(&value, &mut PriceTable::default());
     }
 });

@@ -6,20 +6,21 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::{DecodeError, RequestError, provider::Provider, refusal::RefusalMeaning};
+use super::{DecodeError, ExceededLimit, RefusalMeaning, RequestError};
 use crate::http::scrub;
 
 /// Number of bytes read from an error response.
-pub(crate) const LARGEST_REFUSAL: usize = 64 * 1024;
+pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// A complete response, with the API key that must never be shown.
 #[derive(Debug)]
 pub(crate) struct ProviderResponse<'a> {
-    pub(crate) provider: Provider,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     pub(crate) key: &'a SecretString,
+    /// Header with the request id, which support can look up.
+    pub(crate) request_id_header: &'static str,
 }
 
 impl ProviderResponse<'_> {
@@ -60,11 +61,11 @@ impl ProviderResponse<'_> {
         if text.trim().is_empty() {
             return "an empty body".to_owned();
         }
-        self.shown(&text.chars().take(LARGEST_REFUSAL).collect::<String>())
+        self.shown(&text.chars().take(MAX_REFUSAL_BYTES).collect::<String>())
     }
 
     pub(crate) fn request_id(&self) -> Option<String> {
-        let id = self.header(self.provider.request_id_header())?;
+        let id = self.header(self.request_id_header)?;
         Some(self.shown(&id.chars().take(80).collect::<String>()))
     }
 
@@ -80,16 +81,13 @@ impl ProviderResponse<'_> {
         match self.status.as_u16() {
             300..=399 => RefusalMeaning::Redirect,
             401 => RefusalMeaning::InvalidKey,
-            429 => {
-                let reason = self.header("stripe-rate-limited-reason");
-                RefusalMeaning::RateLimited(reason.map(|reason| self.shown(reason)))
-            }
+            429 => RefusalMeaning::RateLimited(ExceededLimit::Unknown),
             500.. => RefusalMeaning::Trouble,
             _ => RefusalMeaning::NotTheApi,
         }
     }
 
-    /// Returns `Retry-After` in seconds. Neither provider uses its date form.
+    /// Returns `Retry-After` in seconds. No provider uses its date form.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self.header("retry-after")?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds))

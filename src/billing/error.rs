@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{DecodeError, KeyError, ProviderRefusal, transport::LARGEST_ANSWER};
+use super::{DecodeError, KeyError, ProviderRefusal};
 use crate::{http::BaseUrlError, problem::Explain};
+
+/// A page of 100 subscriptions with 20 items each is under 7 MiB; anything larger than this is not a page.
+pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A failed read. Reads are never partial.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +108,7 @@ pub enum RequestError {
     /// The body does not even start like JSON: a login page, or nothing.
     #[error("the response of {bytes} bytes is not JSON: {beginning}")]
     NoJson { bytes: usize, beginning: String },
-    #[error("the response is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)]
+    #[error("the response is larger than {} MiB", MAX_RESPONSE_BYTES / 1024 / 1024)]
     TooLarge,
     #[error("{most} requests were already sent, which is all that `max_requests` allows")]
     OverBudget { most: u64 },
@@ -160,7 +163,7 @@ impl RequestError {
                 "raise `max_requests`; `prodverdict check access --plan` estimates what is needed"
                     .to_owned()
             }
-            Self::Refused { refusal, .. } => refusal.hint(),
+            Self::Refused { refusal, .. } => refusal.hint.clone(),
         }
     }
 

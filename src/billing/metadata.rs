@@ -26,6 +26,15 @@ impl WireMetadata {
     }
 }
 
+/// A customer with its metadata.
+#[derive(Debug, Deserialize)]
+#[serde(expecting = "a customer")]
+pub(crate) struct WireCustomer {
+    pub(crate) id: String,
+    #[serde(default, alias = "custom_data")]
+    pub(crate) metadata: WireMetadata,
+}
+
 impl<'de> Deserialize<'de> for WireMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MetadataVisitor)

@@ -1,43 +1,48 @@
 //! Readers of the billing providers: they turn API objects into facts, completely or not at all.
 //!
-//! Stripe omits subscriptions on test clocks from every list that is not filtered by clock or customer. In test mode
-//! each clock is listed separately, and its subscriptions are marked.
+//! Each provider has a folder, and `registry` is the only other file that names one.
 
+mod amount;
 mod answer;
-mod by_id;
 mod decoding;
-pub mod entitlement_objects;
 mod entitlements;
 mod error;
 mod extras;
 mod facts;
+mod features;
 mod keys;
+mod lookup;
 mod metadata;
-mod owners;
-mod pace;
 mod paddle;
 mod pages;
-mod patience;
-mod plan;
 mod prices;
 mod provider;
+mod rate_limit;
+mod read_plan;
 mod reader;
 mod refusal;
+mod registry;
+mod retry_policy;
+mod settings;
+mod source;
 mod stripe;
 mod transport;
 
 pub use decoding::{DecodeError, Decoded};
 pub use error::{Error, RequestError};
 pub use facts::BillingFacts;
-pub use keys::{KeyError, key_advice};
-pub use pace::RateLimit;
-pub use paddle::objects as paddle_objects;
-pub use patience::RetryPolicy;
-pub use plan::{ReadPlan, ReadStep};
+pub use features::{Entitlement, combine_entitlements};
+pub use keys::{KeyError, KeyFormat, ModeHost, ModeHosts};
 pub use prices::PriceTable;
-pub use provider::PaddleEnvironment;
-pub use reader::{BillingReader, Settings, Survey};
-pub use refusal::{ProviderRefusal, RefusalMeaning};
+pub use rate_limit::RateLimit;
+pub use read_plan::{ReadPlan, ReadStep};
+pub use reader::{BillingReader, StartedRead, key_advice};
+pub use refusal::{ExceededLimit, ProviderRefusal, RefusalMeaning};
+pub use registry::definition;
+pub use retry_policy::RetryPolicy;
+pub use settings::Settings;
+pub use source::{RecordedForm, SourceDefinition};
+// A rehearsal decodes the objects of the fake Stripe.
 pub use stripe::objects as stripe_objects;
 
 #[cfg(test)]

@@ -2,17 +2,20 @@
 
 use std::{
     collections::HashSet,
+    fmt,
     hash::{BuildHasher as _, RandomState},
 };
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{DecodeError, Error, provider::Provider, transport::ReadSession};
+use super::{
+    DecodeError, Decoded, Error,
+    transport::{Endpoint, ReadSession, Reading},
+};
 
 /// Number of attempts at a page that makes no progress.
-const TRIES: u32 = 3;
+const MAX_TRIES: u32 = 3;
 
 /// One query, whose pages must be read in sequence. A full read may be split into several of them.
 #[derive(Debug, Clone)]
@@ -20,6 +23,22 @@ pub(crate) struct ListQuery {
     /// Path under the base URL, without a leading slash.
     pub(crate) path: &'static str,
     pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) format: &'static dyn PageFormat,
+}
+
+/// The form of a provider's pages.
+pub(crate) trait PageFormat: fmt::Debug + Sync {
+    /// Requests the page at `address`.
+    fn page<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        listing: Endpoint,
+        address: &'a Url,
+    ) -> Reading<'a, ListPage>;
+
+    /// Returns the parameter that leads to the page after `page`, whose last object has the id `last`; or the reason
+    /// why there is none.
+    fn cursor(&self, page: &ListPage, last: &str) -> Result<(&'static str, String), &'static str>;
 }
 
 impl ListQuery {
@@ -40,7 +59,8 @@ pub(crate) trait ListElement {
 #[derive(Debug)]
 pub(crate) struct Pages<'a> {
     session: ReadSession<'a>,
-    listing: &'static str,
+    listing: Endpoint,
+    format: &'static dyn PageFormat,
     first: Url,
     next: Option<Url>,
     /// Hashes of the cursors so far. A collision would only end the read with an error.
@@ -55,46 +75,23 @@ pub(crate) struct Pages<'a> {
     read: u64,
 }
 
-/// Upper limit of Paddle's counts.
-pub(crate) const COUNTED: u64 = 100_000;
-
-/// A page of either provider.
-struct ListPage {
-    rows: Vec<Box<RawValue>>,
-    has_more: bool,
+/// A page of any provider.
+#[derive(Debug)]
+pub(crate) struct ListPage {
+    pub(crate) rows: Vec<Box<RawValue>>,
+    pub(crate) has_more: bool,
     /// URL of the next page, if the provider sends it.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
     /// Number of objects on all pages, if the provider sends it.
-    total: Option<u64>,
+    pub(crate) total: Option<u64>,
+    /// The same number if it is exact.
+    pub(crate) exact_total: Option<u64>,
 }
 
-#[derive(Deserialize)]
-#[serde(expecting = "a list object")]
-struct StripePage {
-    data: Vec<Box<RawValue>>,
-    has_more: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "a page")]
-struct PaddlePage {
-    data: Vec<Box<RawValue>>,
-    meta: PaddleMeta,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
-struct PaddleMeta {
-    pagination: PaddlePagination,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
-struct PaddlePagination {
-    has_more: bool,
-    next: Option<String>,
-    /// Negative if nobody counted.
-    estimated_total: Option<i64>,
+impl ListElement for Decoded {
+    fn id(&self) -> &str {
+        self.subscription.id.as_str()
+    }
 }
 
 impl<'a> Pages<'a> {
@@ -108,6 +105,7 @@ impl<'a> Pages<'a> {
         Self {
             session,
             listing: listing.path,
+            format: listing.format,
             next: Some(first.clone()),
             first,
             cursors: HashSet::new(),
@@ -164,7 +162,7 @@ impl<'a> Pages<'a> {
             match self.turn(&address, &mut decode).await {
                 // A page that was wrong once may be right the next time.
                 Err(error @ (Error::NoProgress { .. } | Error::CutShort { .. }))
-                    if tries < tries_of(&error) =>
+                    if tries < max_tries(&error) =>
                 {
                     tracing::warn!("{error}: retrying");
                     tries += 1;
@@ -184,7 +182,10 @@ impl<'a> Pages<'a> {
         address: &Url,
         decode: &mut impl FnMut(&RawValue) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, Error> {
-        let page = self.page(address).await?;
+        let page = self
+            .format
+            .page(self.session, self.listing, address)
+            .await?;
         self.total = page.total;
         let objects = page
             .rows
@@ -192,7 +193,7 @@ impl<'a> Pages<'a> {
             .map(|row| decode(row))
             .collect::<Result<Vec<T>, DecodeError>>()
             .map_err(|error| Error::Object {
-                provider: self.session.provider().name(),
+                provider: self.session.provider().name,
                 error: Box::new(error),
             })?;
         let hash = |object: &T| self.hasher.hash_one(object.id());
@@ -202,8 +203,11 @@ impl<'a> Pages<'a> {
         }
         let read = u64::try_from(objects.len()).unwrap_or(u64::MAX);
         let read = self.read.saturating_add(read);
-        let exact = page.total.filter(|total| *total <= COUNTED);
-        let expected = if self.read == 0 { exact } else { self.expected };
+        let expected = if self.read == 0 {
+            page.exact_total
+        } else {
+            self.expected
+        };
         if !page.has_more
             && let Some(total) = expected.filter(|total| *total > read)
         {
@@ -217,7 +221,12 @@ impl<'a> Pages<'a> {
             let last = objects
                 .last()
                 .ok_or_else(|| self.stuck("a page is empty but says that there is more"))?;
-            let next = self.after(last.id(), page.next)?;
+            let (name, cursor) = self
+                .format
+                .cursor(&page, last.id())
+                .map_err(|stuck| self.stuck(stuck))?;
+            let mut next = self.first.clone();
+            next.query_pairs_mut().append_pair(name, &cursor);
             // A server that does not know a cursor may restart the list forever.
             if !self.cursors.insert(self.hasher.hash_one(last.id())) {
                 return Err(self.stuck("a cursor repeats"));
@@ -230,54 +239,6 @@ impl<'a> Pages<'a> {
         Ok(objects)
     }
 
-    async fn page(&self, address: &Url) -> Result<ListPage, Error> {
-        match self.session.provider() {
-            Provider::Stripe => {
-                let page: StripePage = self.session.get(self.listing, address).await?;
-                Ok(ListPage {
-                    rows: page.data,
-                    has_more: page.has_more,
-                    next: None,
-                    total: None,
-                })
-            }
-            Provider::Paddle => {
-                let page: PaddlePage = self.session.get(self.listing, address).await?;
-                let PaddlePagination {
-                    has_more,
-                    next,
-                    estimated_total,
-                } = page.meta.pagination;
-                Ok(ListPage {
-                    rows: page.data,
-                    has_more,
-                    next,
-                    total: estimated_total.and_then(|total| u64::try_from(total).ok()),
-                })
-            }
-        }
-    }
-
-    fn after(&self, last: &str, next: Option<String>) -> Result<Url, Error> {
-        match self.session.provider() {
-            Provider::Stripe => {
-                let mut address = self.first.clone();
-                address
-                    .query_pairs_mut()
-                    .append_pair("starting_after", last);
-                Ok(address)
-            }
-            Provider::Paddle => {
-                let next =
-                    next.ok_or_else(|| self.stuck("a page says that there is more but not where"))?;
-                let cursor = cursor(&next).unwrap_or_else(|| last.to_owned());
-                let mut address = self.first.clone();
-                address.query_pairs_mut().append_pair("after", &cursor);
-                Ok(address)
-            }
-        }
-    }
-
     fn stuck(&self, stuck: &'static str) -> Error {
         Error::NoProgress {
             listing: self.listing,
@@ -286,20 +247,11 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Returns the cursor of a URL. Nothing else of it is used: it may name another host than the one requested, for
-/// example behind a gateway, and the key must not be sent elsewhere.
-fn cursor(next: &str) -> Option<String> {
-    let (_, query) = next.split_once('?')?;
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    let (_, cursor) = pairs.find(|(name, _)| name == "after")?;
-    Some(cursor.into_owned())
-}
-
-fn tries_of(error: &Error) -> u32 {
+fn max_tries(error: &Error) -> u32 {
     // A list that twice contradicts its own count is no temporary failure.
     if matches!(error, Error::CutShort { .. }) {
         2
     } else {
-        TRIES
+        MAX_TRIES
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     hash::{BuildHasher as _, Hash as _, Hasher as _},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -63,6 +63,17 @@ impl PriceTable {
             .terms
             .entry(hash(&terms), |known| **known == terms, |known| hash(known));
         Arc::clone(known.or_insert_with(|| terms.into()).get())
+    }
+}
+
+/// A table shared by pages that are read in parallel.
+#[derive(Debug, Default)]
+pub(crate) struct SharedPrices(Mutex<PriceTable>);
+
+impl SharedPrices {
+    /// Locks the table. Decoding one object neither waits nor panics.
+    pub(crate) fn locked(&self) -> MutexGuard<'_, PriceTable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,106 +1,82 @@
-//! The provider's name, its base URL, and the headers that fix the shape of its responses.
+//! A billing provider: everything in which its API differs from that of others, as data.
 
-use crate::contract::{Mode, Source};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{
+    KeyError, ProviderRefusal, RateLimit,
+    answer::ProviderResponse,
+    keys::{KeyFormat, ModeHosts, check_mode},
+};
+use crate::contract::Mode;
 
 /// A billing provider, regardless of which of its objects are the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Provider {
-    Stripe,
-    Paddle,
+#[derive(Debug)]
+pub(crate) struct Provider {
+    /// Display name.
+    pub(crate) name: &'static str,
+    pub(crate) hosts: Hosts,
+    /// Environment variable with a base URL that overrides the provider's own.
+    pub(crate) base_variable: &'static str,
+    /// Header that pins the API version. Without it the account's default applies, which may answer in another form.
+    pub(crate) version_header: (&'static str, &'static str),
+    /// Header with the request id, which support can look up.
+    pub(crate) request_id_header: &'static str,
+    pub(crate) keys: KeyFormat,
+    /// Documented limits for keys of each mode. A key without a known mode gets those of test mode.
+    pub(crate) live_limit: RateLimit,
+    pub(crate) test_limit: RateLimit,
+    /// Permission that a key needs to read customers.
+    pub(crate) customer_permission: &'static str,
+    /// Parses a response that is not a success.
+    pub(crate) refusal: fn(&ProviderResponse<'_>) -> ProviderRefusal,
 }
 
-/// Paddle's host; each has separate keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PaddleEnvironment {
-    #[default]
-    Sandbox,
-    Production,
-}
-
-impl PaddleEnvironment {
-    /// Returns the value used in `PADDLE_ENVIRONMENT`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Production => "production",
-        }
-    }
-
-    /// Parses the value, ignoring case. Also accepts the words for a mode.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word.trim().to_lowercase().as_str() {
-            "sandbox" | "test" => Some(Self::Sandbox),
-            "production" | "live" => Some(Self::Production),
-            _ => None,
-        }
-    }
-
-    /// Returns the environment whose objects have that mode.
-    pub(crate) fn for_mode(mode: Mode) -> Self {
-        match mode {
-            Mode::Test => Self::Sandbox,
-            Mode::Live => Self::Production,
-        }
-    }
+/// The hosts of a provider's API.
+#[derive(Debug)]
+pub(crate) enum Hosts {
+    /// One host for both modes: the key alone determines the mode.
+    One(&'static str),
+    PerMode(ModeHosts),
 }
 
 impl Provider {
-    pub(crate) fn for_source(source: Source) -> Self {
-        match source {
-            Source::Stripe | Source::StripeEntitlements => Self::Stripe,
-            Source::Paddle => Self::Paddle,
+    /// Returns the mode that the key shows.
+    pub(crate) fn key_mode(&self, key: &SecretString) -> Option<Mode> {
+        self.keys.mode(key.expose_secret())
+    }
+
+    /// Returns the base URL. With a host for each mode it is that of the chosen one, else that of the key or the
+    /// contract, else that of test mode.
+    pub(crate) fn base(&self, chosen: Option<Mode>, implied: Option<Mode>) -> &'static str {
+        match &self.hosts {
+            Hosts::One(base) => base,
+            Hosts::PerMode(hosts) => hosts.host(chosen.or(implied).unwrap_or(Mode::Test)).base,
         }
     }
 
-    /// Returns the name, for people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Stripe => "Stripe",
-            Self::Paddle => "Paddle",
+    pub(crate) fn limit(&self, mode: Option<Mode>) -> RateLimit {
+        match mode {
+            Some(Mode::Live) => self.live_limit,
+            Some(Mode::Test) | None => self.test_limit,
         }
     }
 
-    pub(crate) fn default_base(self, environment: PaddleEnvironment) -> &'static str {
-        match (self, environment) {
-            (Self::Stripe, _) => "https://api.stripe.com",
-            (Self::Paddle, PaddleEnvironment::Sandbox) => "https://sandbox-api.paddle.com",
-            (Self::Paddle, PaddleEnvironment::Production) => "https://api.paddle.com",
-        }
-    }
-
-    /// Returns the header that pins the API version. Without it the account's default applies: some versions reject
-    /// `status=all`, others carry periods elsewhere.
-    pub(crate) fn version_header(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Stripe => ("stripe-version", "2026-10-28.endive"),
-            Self::Paddle => ("paddle-version", "1"),
-        }
-    }
-
-    /// Returns the header with the request id, which support can look up.
-    pub(crate) fn request_id_header(self) -> &'static str {
-        match self {
-            Self::Stripe => "request-id",
-            Self::Paddle => "x-request-id",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_for_an_environment_are_understood_in_any_case() {
-        for (word, expected) in [
-            ("sandbox", Some(PaddleEnvironment::Sandbox)),
-            (" Production ", Some(PaddleEnvironment::Production)),
-            ("LIVE", Some(PaddleEnvironment::Production)),
-            ("test", Some(PaddleEnvironment::Sandbox)),
-            ("staging", None),
-            ("", None),
-        ] {
-            assert_eq!(PaddleEnvironment::parse(word), expected, "{word}");
+    /// Rejects values that cannot be a key of the provider, and keys of the wrong mode. Keys that do not show their mode
+    /// are left to the provider.
+    pub(crate) fn check_key(
+        &'static self,
+        key: &SecretString,
+        mode: Option<Mode>,
+        chosen_host: Option<Mode>,
+    ) -> Result<(), KeyError> {
+        self.keys.check(self.name, key)?;
+        let found = self.key_mode(key);
+        match &self.hosts {
+            Hosts::One(_) => check_mode(self.name, mode, found),
+            Hosts::PerMode(hosts) => {
+                let chosen = chosen_host.or(found).or(mode).unwrap_or(Mode::Test);
+                hosts.check(self.name, chosen, mode, found)
+            }
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    num::NonZeroU32,
     time::Duration,
 };
 
@@ -10,50 +9,27 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, PaddleEnvironment, RateLimit, RetryPolicy, by_id, entitlements,
-    extras::{Extra, Extras},
-    keys, owners, paddle,
-    plan::{ReadPlan, ReadStep},
+    BillingFacts, Error, RateLimit, ReadPlan, Settings, SourceDefinition,
+    extras::Extras,
+    lookup,
     provider::Provider,
-    stripe,
+    registry::{PROVIDERS, definition},
+    source::{BegunList, Events, Progress},
     transport::{ClientOptions, Transport},
 };
 use crate::{
-    contract::{
-        CustomerId, EventLog, ListingScope, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
-    },
+    contract::{CustomerId, EventLog, ListingScope, Metadata, Source, SubscriptionId, UnixSeconds},
     http,
     problem::Problem,
 };
 
 /// Time limit for events. They only explain a verdict that is known already, so it does not wait long for them.
-const PATIENCE_FOR_EVENTS: Duration = Duration::from_mins(1);
-
-/// Settings of a reader besides source and key.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// Base URL that overrides the provider's own.
-    pub base: Option<String>,
-    /// Paddle's environment. `None` means: according to the key or the contract's mode, else the sandbox. Stripe has
-    /// one host, and the key alone determines the mode.
-    pub paddle: Option<PaddleEnvironment>,
-    /// The mode required by the contract.
-    pub mode: Option<Mode>,
-    pub patience: RetryPolicy,
-    /// Requests per second, overriding the provider's documented rate.
-    pub requests_per_second: Option<NonZeroU32>,
-    /// Maximum number of requests.
-    pub max_requests: Option<u64>,
-    /// True if events will be read.
-    pub evidence: bool,
-    /// True if the contract has a grace that starts at the due date of the latest invoice of a `past_due` subscription.
-    pub invoices: bool,
-}
+const EVENTS_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A reader of one source. It sends only GET requests.
 #[derive(Debug)]
 pub struct BillingReader {
-    source: Source,
+    source: &'static SourceDefinition,
     transport: Transport,
     /// Number of requests reserved for events.
     evidence: u64,
@@ -61,17 +37,7 @@ pub struct BillingReader {
 
 /// A started read with a known estimate of its cost.
 #[derive(Debug)]
-pub struct Survey<'a> {
-    reader: &'a BillingReader,
-    begun: ProviderSurvey<'a>,
-}
-
-#[derive(Debug)]
-enum ProviderSurvey<'a> {
-    Stripe(Box<stripe::StripeSurvey<'a>>),
-    Paddle(Box<paddle::PaddleSurvey<'a>>),
-    Entitlements(Vec<CustomerId>, ReadPlan),
-}
+pub struct StartedRead<'a>(BegunList<'a>);
 
 impl BillingReader {
     /// Creates a reader after checking the base URL and the key. Sends nothing yet.
@@ -81,78 +47,70 @@ impl BillingReader {
         key: &SecretString,
         settings: &Settings,
     ) -> Result<Self, Error> {
-        let provider = Provider::for_source(source);
+        Self::for_definition(definition(source), client, key, settings)
+    }
+
+    pub(crate) fn for_definition(
+        source: &'static SourceDefinition,
+        client: reqwest::Client,
+        key: &SecretString,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        let provider = source.provider;
         let key = SecretString::from(key.expose_secret().trim());
-        let mode = keys::mode_of(key.expose_secret());
-        let of_mode = mode.or(settings.mode).map(PaddleEnvironment::for_mode);
-        let paddle = settings.paddle.or(of_mode).unwrap_or_default();
-        keys::check(source, &key, settings.mode, paddle)?;
-        let base = settings
-            .base
-            .as_deref()
-            .unwrap_or_else(|| provider.default_base(paddle));
+        let mode = provider.key_mode(&key);
+        provider.check_key(&key, settings.mode, settings.host)?;
+        let implied = mode.or(settings.mode);
+        let base = settings.base.as_deref();
+        let base = base.unwrap_or_else(|| provider.base(settings.host, implied));
         let base = address(provider, base)?;
-        let documented = RateLimit::documented(provider, mode);
+        let documented = provider.limit(mode);
         let rate = settings.requests_per_second;
-        let effort = ClientOptions {
-            patience: settings.patience,
-            pace: rate.map_or(documented, |rate| documented.at(rate)),
+        let extras = source.extras.iter();
+        let extras = extras.filter(|one| one.when.applies(settings.invoices, implied));
+        let options = ClientOptions {
+            retry_policy: settings.retry_policy,
+            rate_limit: rate.map_or(documented, |rate| documented.at(rate)),
             budget: settings.max_requests,
-            extras: extras(source, &key, settings),
+            extras: Extras::new(extras.map(|one| one.extra).collect()),
         };
         Ok(Self {
             source,
-            evidence: match source {
-                Source::Stripe if settings.evidence => stripe::events::MOST_REQUESTS,
-                Source::Stripe | Source::Paddle | Source::StripeEntitlements => 0,
+            evidence: match source.events {
+                Events::Log { max_requests, .. } if settings.evidence => max_requests,
+                Events::Log { .. } | Events::Unread(_) | Events::None => 0,
             },
-            transport: Transport::new(provider, client, base, key, effort)?,
+            transport: Transport::new(provider, client, base, key, options)?,
         })
     }
 
-    /// Starts to read the scope given by `breadth` and estimates the cost. Entitlements can only be listed by customer,
-    /// so they need `customers`; other sources ignore them.
-    pub async fn survey(
-        &self,
-        breadth: &ListingScope,
-        customers: &[CustomerId],
-    ) -> Result<Survey<'_>, Error> {
+    /// Starts to read the scope and estimates the cost. Objects that can only be listed by customer need `customers`;
+    /// other sources ignore them.
+    pub async fn begin<'a>(
+        &'a self,
+        scope: &'a ListingScope,
+        customers: &'a [CustomerId],
+    ) -> Result<StartedRead<'a>, Error> {
         let session = self.transport.session();
-        let begun = match self.source {
-            Source::Stripe => {
-                ProviderSurvey::Stripe(Box::new(stripe::survey(session, breadth).await?))
-            }
-            Source::Paddle => ProviderSurvey::Paddle(Box::new(paddle::survey(session).await?)),
-            Source::StripeEntitlements => {
-                let mut plan = ReadPlan::new(true);
-                let customers: Vec<_> = distinct(customers).into_iter().cloned().collect();
-                let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
-                plan.steps.push(ReadStep::new(
-                    "entitlements of each linked customer",
-                    number,
-                ));
-                ProviderSurvey::Entitlements(customers, plan)
-            }
-        };
-        let mut survey = Survey {
-            reader: self,
-            begun,
-        };
-        survey.begun.plan_mut().evidence = self.evidence;
-        self.afford(survey.plan().left())?;
+        let mut begun = self.source.lists.begin(session, scope, customers).await?;
+        let plan = &mut begun.plan;
+        plan.evidence = self.evidence;
+        if let Events::Unread(reason) = self.source.events {
+            plan.unread_events = Some(reason);
+        }
+        self.afford(plan.left())?;
         // A capped count promises nothing; without any count, the limit is enforced when it is reached.
-        let plan = survey.plan();
         if let Some(most) = self.transport.budget()
             && plan.at_least
             && plan.left() > 1
         {
             return Err(Error::Uncounted {
-                provider: Provider::for_source(self.source).name(),
+                provider: self.source.provider.name,
                 counted: plan.requests(),
                 most,
             });
         }
-        Ok(survey)
+        Ok(StartedRead(begun))
     }
 
     /// Fails if the budget does not allow this many more requests, in addition to those for events.
@@ -163,7 +121,7 @@ impl BillingReader {
             .saturating_add(self.evidence);
         match self.transport.budget() {
             Some(most) if needed > most => Err(Error::TooDear {
-                provider: Provider::for_source(self.source).name(),
+                provider: self.source.provider.name,
                 needed,
                 most,
             }),
@@ -171,39 +129,33 @@ impl BillingReader {
         }
     }
 
-    /// Reads everything in the source; `customers` as for [`Self::survey`].
+    /// Reads everything in the source; `customers` as for [`Self::begin`].
     pub async fn read_all(
         &self,
         customers: &[CustomerId],
         on_progress: &(dyn Fn(u64) + Sync),
     ) -> Result<BillingFacts, Error> {
-        let survey = self.survey(&ListingScope::Everything, customers).await?;
-        survey.read(on_progress).await
+        let begun = self.begin(&ListingScope::Everything, customers).await?;
+        begun.read(on_progress).await
     }
 
     /// Reads everything of these customers. Unknown customers have nothing.
     pub async fn read_customers(&self, customers: &[CustomerId]) -> Result<BillingFacts, Error> {
         let session = self.transport.session();
         let customers = distinct(customers);
-        match self.source {
-            Source::Stripe => stripe::read_customers(session, &customers).await,
-            Source::Paddle => paddle::read_customers(session, &customers).await,
-            Source::StripeEntitlements => entitlements::read_customers(session, &customers).await,
-        }
+        self.source.lists.customers(session, &customers).await
     }
 
-    /// Reads just these subscriptions and skips unknown ones. Entitlements are not subscriptions.
+    /// Reads just these subscriptions and skips unknown ones. A source without subscriptions has none.
     pub async fn read_subscriptions(
         &self,
         subscriptions: &[SubscriptionId],
     ) -> Result<BillingFacts, Error> {
-        let session = self.transport.session();
-        match self.source {
-            Source::Stripe | Source::Paddle => {
-                by_id::subscriptions(session, &distinct(subscriptions)).await
-            }
-            Source::StripeEntitlements => Ok(BillingFacts::default()),
+        if !self.source.has_subscriptions {
+            return Ok(BillingFacts::default());
         }
+        let session = self.transport.session();
+        lookup::subscriptions(session, self.source.lookups, &distinct(subscriptions)).await
     }
 
     /// Returns the metadata of those of the customers that have some.
@@ -211,35 +163,36 @@ impl BillingReader {
         &self,
         customers: &[CustomerId],
     ) -> Result<BTreeMap<CustomerId, Metadata>, Error> {
-        by_id::customer_metadata(self.transport.session(), &distinct(customers)).await
+        let session = self.transport.session();
+        lookup::customer_metadata(session, self.source.lookups, &distinct(customers)).await
     }
 
     /// Returns one warning for each optional kind of fact that the provider refused to show.
     pub fn warnings(&self) -> Vec<Problem> {
-        self.transport.extras().warnings()
+        let extras = self.transport.extras();
+        let mut warnings = extras.warnings();
+        if extras.are_customers_refused() {
+            warnings.push(customers_refused());
+        }
+        warnings
     }
 
     /// Returns true if the provider knows any of these customers, looked up one by one; false if the key may not read
     /// them.
     pub async fn any_customer_exists(&self, customers: &[CustomerId]) -> Result<bool, Error> {
         let session = self.transport.session();
-        match self.source {
-            Source::Stripe | Source::StripeEntitlements => {
-                stripe::any_customer_exists(session, customers).await
-            }
-            Source::Paddle => paddle::any_customer_exists(session, customers).await,
-        }
+        let lookups = self.source.lookups;
+        lookups.any_customer_exists(session, customers).await
     }
 
     /// Returns the customers of these subscriptions, looked up one by one. Subscriptions unknown to the provider are
-    /// skipped. Entitlements belong to no subscription.
+    /// skipped. A source without subscriptions has no owners of them.
     pub async fn owners(&self, subscriptions: &[SubscriptionId]) -> Result<Vec<CustomerId>, Error> {
-        match self.source {
-            Source::Stripe | Source::Paddle => {
-                owners::find(self.transport.session(), subscriptions).await
-            }
-            Source::StripeEntitlements => Ok(Vec::new()),
+        if !self.source.has_subscriptions {
+            return Ok(Vec::new());
         }
+        let session = self.transport.session();
+        lookup::owners(session, self.source.lookups, subscriptions).await
     }
 
     /// Reads the provider's events with a handful of requests: changes of subscriptions, newest first, until
@@ -248,42 +201,37 @@ impl BillingReader {
         &self,
         suffices: &(dyn Fn(&EventLog) -> bool + Sync),
     ) -> Result<Option<EventLog>, Error> {
-        match self.source {
-            Source::Stripe => {
-                let session = self.transport.session_of(PATIENCE_FOR_EVENTS);
-                stripe::events::read(session, suffices).await.map(Some)
+        match self.source.events {
+            Events::Log { log, .. } => {
+                let session = self.transport.session_of(EVENTS_DEADLINE);
+                log.changes(session, suffices).await.map(Some)
             }
-            Source::Paddle => {
-                tracing::info!(
-                    "Paddle's notifications are not read yet: findings have no evidence from webhooks"
-                );
+            Events::Unread(reason) => {
+                tracing::info!("{reason}: findings have no evidence from webhooks");
                 Ok(None)
             }
-            Source::StripeEntitlements => Ok(None),
+            Events::None => Ok(None),
         }
     }
 
-    /// Passes on the events of Stripe's log since a time, newest first and about `most` of them at most. Returns true
-    /// if there are more, and `None` if the source has no such log.
+    /// Passes on the events of the provider's log since a time, newest first and about `most` of them at most. Returns
+    /// true if there are more, and `None` if the source has no such log.
     pub async fn event_log(
         &self,
         since: UnixSeconds,
         most: u64,
         take: &mut (dyn FnMut(serde_json::Value) + Send),
     ) -> Result<Option<bool>, Error> {
-        match self.source {
-            Source::Stripe => {
-                let session = self.transport.session();
-                let more = stripe::events::read_log(session, since, most, take).await?;
-                Ok(Some(more))
-            }
-            Source::Paddle | Source::StripeEntitlements => Ok(None),
-        }
+        let Events::Log { log, .. } = self.source.events else {
+            return Ok(None);
+        };
+        let session = self.transport.session();
+        log.all(session, since, most, take).await.map(Some)
     }
 
     /// Returns the rate limits of the reader.
-    pub fn pace(&self) -> RateLimit {
-        self.transport.pace()
+    pub fn rate_limit(&self) -> RateLimit {
+        self.transport.rate_limit()
     }
 
     /// Returns the number of requests sent so far, including retries.
@@ -292,56 +240,41 @@ impl BillingReader {
     }
 }
 
-impl ProviderSurvey<'_> {
-    fn plan_mut(&mut self) -> &mut ReadPlan {
-        match self {
-            Self::Stripe(survey) => &mut survey.plan,
-            Self::Paddle(survey) => &mut survey.plan,
-            Self::Entitlements(_, plan) => plan,
-        }
-    }
-}
-
-impl Survey<'_> {
+impl StartedRead<'_> {
     /// Returns the scope of the read and its cost.
     pub fn plan(&self) -> &ReadPlan {
-        match &self.begun {
-            ProviderSurvey::Stripe(survey) => &survey.plan,
-            ProviderSurvey::Paddle(survey) => &survey.plan,
-            ProviderSurvey::Entitlements(_, plan) => plan,
-        }
+        &self.0.plan
     }
 
     /// Reads the rest. `on_progress` receives the number of objects or customers read.
-    pub async fn read(self, on_progress: &(dyn Fn(u64) + Sync)) -> Result<BillingFacts, Error> {
-        match self.begun {
-            ProviderSurvey::Stripe(survey) => survey.read(on_progress).await,
-            ProviderSurvey::Paddle(survey) => survey.read(on_progress).await,
-            ProviderSurvey::Entitlements(customers, _) => {
-                let session = self.reader.transport.session();
-                entitlements::read_all(session, &distinct(&customers), on_progress).await
-            }
-        }
+    pub async fn read(self, on_progress: Progress<'_>) -> Result<BillingFacts, Error> {
+        self.0.rest.read(on_progress).await
     }
+}
+
+/// Returns a warning if the key can do more than the necessary reads of the source.
+pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
+    let definition = definition(source);
+    let provider = definition.provider;
+    provider
+        .keys
+        .excess(provider.name, key, definition.key_page?)
 }
 
 fn distinct<T: Ord>(ids: &[T]) -> BTreeSet<&T> {
     ids.iter().collect()
 }
 
-/// Only Stripe has test clocks, and only in test mode. Paddle cannot include an invoice with a subscription.
-fn extras(source: Source, key: &SecretString, settings: &Settings) -> Extras {
-    if source != Source::Stripe {
-        return Extras::default();
-    }
-    let mode = keys::mode_of(key.expose_secret()).or(settings.mode);
-    let invoices = settings.invoices.then_some(Extra::Invoices);
-    let clocks = (mode == Some(Mode::Test)).then_some(Extra::TestClocks);
-    Extras::new(invoices.into_iter().chain(clocks))
+fn customers_refused() -> Problem {
+    let permission =
+        |provider: &&Provider| format!("{}: `{}`", provider.name, provider.customer_permission);
+    let permissions: Vec<_> = PROVIDERS.iter().map(permission).collect();
+    Problem::new("the key may not read customers, so the check cannot see whose account their metadata names")
+        .hint(format!("let the key read customers ({})", permissions.join(", ")))
 }
 
-fn address(provider: Provider, base: &str) -> Result<Url, Error> {
-    let provider = provider.name();
+fn address(provider: &Provider, base: &str) -> Result<Url, Error> {
+    let provider = provider.name;
     // Check this before any error that would show the URL: a password in it is a secret too.
     let parsed = Url::parse(base).ok();
     if parsed.as_ref().is_some_and(has_other_parts) {

@@ -1,7 +1,6 @@
 //! An error response of a provider: its meaning, and how to fix it.
 
-use super::{keys::prefilled, provider::Provider};
-use crate::contract::{Mode, Source};
+use crate::contract::Mode;
 
 /// A provider's error response. The texts come from the server, with anything that looks like a key removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +11,8 @@ pub struct ProviderRefusal {
     pub meaning: RefusalMeaning,
     pub message: String,
     pub request_id: Option<String>,
+    /// Suggested action; empty if the message is enough.
+    pub hint: String,
     /// True if a retry may succeed.
     pub(crate) passing: bool,
 }
@@ -34,8 +35,8 @@ pub enum RefusalMeaning {
     NoSuchObject(Option<String>),
     /// A parameter that the provider does not accept.
     BadParameter(Option<String>),
-    /// Too many requests; Stripe's word for the limit.
-    RateLimited(Option<String>),
+    /// Too many requests.
+    RateLimited(ExceededLimit),
     Redirect,
     /// The provider, or an intermediary, has a problem.
     Trouble,
@@ -44,91 +45,80 @@ pub enum RefusalMeaning {
     Other,
 }
 
-impl ProviderRefusal {
+/// The limit that a request exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExceededLimit {
+    AccountRate,
+    AccountConcurrency,
+    EndpointRate,
+    EndpointConcurrency,
+    /// Another request holds the object.
+    Lock,
+    /// The provider does not say.
+    Unknown,
+}
+
+impl RefusalMeaning {
     /// Returns true if the requested customer does not exist here.
     pub(crate) fn is_unknown_customer(&self) -> bool {
-        match &self.meaning {
-            RefusalMeaning::NoSuchObject(parameter) => {
+        match self {
+            Self::NoSuchObject(parameter) => {
                 matches!(parameter.as_deref(), None | Some("customer" | "id"))
             }
-            RefusalMeaning::OtherMode(_) => true,
-            RefusalMeaning::BadParameter(parameter) => {
-                self.provider == Provider::Paddle.name()
-                    && parameter.as_deref() == Some("customer_id")
-            }
-            RefusalMeaning::InvalidKey
-            | RefusalMeaning::ExpiredKey
-            | RefusalMeaning::PublishableKey
-            | RefusalMeaning::AddressNotAllowed
-            | RefusalMeaning::MissingPermission(_)
-            | RefusalMeaning::OtherAccount
-            | RefusalMeaning::RateLimited(_)
-            | RefusalMeaning::Redirect
-            | RefusalMeaning::Trouble
-            | RefusalMeaning::NotTheApi
-            | RefusalMeaning::Other => false,
+            Self::OtherMode(_) => true,
+            Self::BadParameter(_)
+            | Self::InvalidKey
+            | Self::ExpiredKey
+            | Self::PublishableKey
+            | Self::AddressNotAllowed
+            | Self::MissingPermission(_)
+            | Self::OtherAccount
+            | Self::RateLimited(_)
+            | Self::Redirect
+            | Self::Trouble
+            | Self::NotTheApi
+            | Self::Other => false,
         }
     }
 
-    /// Returns a suggestion for a fix.
-    pub fn hint(&self) -> String {
-        let provider = self.provider;
-        let stripe = provider == Provider::Stripe.name();
-        match &self.meaning {
-            RefusalMeaning::InvalidKey if stripe => format!(
-                "the key is wrong or was revoked: create a new restricted one and store it in the secret: {}",
-                prefilled(Source::Stripe)
-            ),
-            RefusalMeaning::InvalidKey => "the key is wrong, revoked, or of the other environment: check the secret and `PADDLE_ENVIRONMENT`".to_owned(),
-            RefusalMeaning::ExpiredKey => "create a new key and store it in the secret".to_owned(),
-            RefusalMeaning::PublishableKey => "use a restricted key (`rk_…`) instead of the publishable one".to_owned(),
-            RefusalMeaning::AddressNotAllowed => "the key allows only certain addresses: add the runner's, or use a runner with a fixed one".to_owned(),
-            RefusalMeaning::MissingPermission(permission) => missing_permission(stripe, permission.as_deref()),
-            RefusalMeaning::OtherAccount => "use a key of the account whose customers the database contains".to_owned(),
-            RefusalMeaning::OtherMode(mode) => format!(
+    /// Returns the suggested action for a refusal of this provider. `invalid_key` and `missing_permission` are the
+    /// provider's own advice.
+    pub(crate) fn hint(
+        &self,
+        provider: &str,
+        invalid_key: &str,
+        missing_permission: fn(Option<&str>) -> String,
+    ) -> String {
+        match self {
+            Self::InvalidKey => invalid_key.to_owned(),
+            Self::ExpiredKey => "create a new key and store it in the secret".to_owned(),
+            Self::PublishableKey => "use a restricted key (`rk_…`) instead of the publishable one".to_owned(),
+            Self::AddressNotAllowed => "the key allows only certain addresses: add the runner's, or use a runner with a fixed one".to_owned(),
+            Self::MissingPermission(permission) => missing_permission(permission.as_deref()),
+            Self::OtherAccount => "use a key of the account whose customers the database contains".to_owned(),
+            Self::OtherMode(mode) => format!(
                 "the database contains {} mode ids, but the key is of the other mode: use a {} mode key, or the other \
                  database",
                 mode.as_str(),
                 mode.as_str()
             ),
-            RefusalMeaning::RateLimited(reason) => rate_limited(provider, reason.as_deref()),
-            RefusalMeaning::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
-            RefusalMeaning::Trouble => format!("{provider} or a proxy in between is failing: run again later"),
-            RefusalMeaning::NotTheApi => format!("something other than {provider}'s API answered: check the base URL \
+            Self::RateLimited(limit) => rate_limited(provider, *limit),
+            Self::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
+            Self::Trouble => format!("{provider} or a proxy in between is failing: run again later"),
+            Self::NotTheApi => format!("something other than {provider}'s API answered: check the base URL \
                                                   and the proxy"),
-            RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_) | RefusalMeaning::Other => String::new(),
+            Self::NoSuchObject(_) | Self::BadParameter(_) | Self::Other => String::new(),
         }
     }
 }
 
-fn missing_permission(stripe: bool, permission: Option<&str>) -> String {
-    if !stripe {
-        let permission = permission.unwrap_or("subscription.read");
-        return format!(
-            "give the key the permission `{permission}` under Developer tools > Authentication"
-        );
-    }
-    let permission = permission.unwrap_or("subscription_read");
-    let row = match permission {
-        "subscription_read" => "Subscriptions",
-        "customer_read" => "Customers",
-        "entitlement_read" => "Entitlements",
-        "event_read" => "Events",
-        "plan_read" => "Prices",
-        other => other.strip_suffix("_read").unwrap_or(other),
-    };
-    format!(
-        "edit the key at https://dashboard.stripe.com/apikeys and set `{row}` to Read (`rak_{permission}`)"
-    )
-}
-
-fn rate_limited(provider: &str, reason: Option<&str>) -> String {
-    let limit = match reason {
-        Some("global-rate") => "the account's requests per second",
-        Some("global-concurrency") => "the account's concurrent requests",
-        Some("endpoint-rate") => "the requests per second of this endpoint",
-        Some("endpoint-concurrency") => "the concurrent requests of this endpoint",
-        Some(_) | None => "a rate limit",
+fn rate_limited(provider: &str, limit: ExceededLimit) -> String {
+    let limit = match limit {
+        ExceededLimit::AccountRate => "the account's requests per second",
+        ExceededLimit::AccountConcurrency => "the account's concurrent requests",
+        ExceededLimit::EndpointRate => "the requests per second of this endpoint",
+        ExceededLimit::EndpointConcurrency => "the concurrent requests of this endpoint",
+        ExceededLimit::Lock | ExceededLimit::Unknown => "a rate limit",
     };
     format!(
         "something else is using up {limit} at {provider}: run at a quieter time, or one check at a time"

@@ -6,6 +6,7 @@ use std::{
 };
 
 use backon::Retryable as _;
+use futures::future::LocalBoxFuture;
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{self, InvalidHeaderValue},
@@ -17,17 +18,16 @@ use url::Url;
 
 use super::{
     Error, KeyError, RateLimit, RefusalMeaning, RequestError, RetryPolicy,
-    answer::{LARGEST_REFUSAL, ProviderResponse},
+    answer::{MAX_REFUSAL_BYTES, ProviderResponse},
+    error::MAX_RESPONSE_BYTES,
     extras::Extras,
-    pace::RequestLimiter,
-    paddle,
     provider::Provider,
-    stripe,
+    rate_limit::RequestLimiter,
 };
 use crate::http::scrub;
 
-/// A page of 100 subscriptions with 20 items each is under 7 MiB; anything larger than this is not a page.
-pub(crate) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// The result of a read behind a trait.
+pub(crate) type Reading<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
 
 /// The destination of requests, with the key.
 #[derive(Debug)]
@@ -37,10 +37,10 @@ pub(crate) struct Transport {
     /// Never shown, and removed from the server's texts.
     key: SecretString,
     authorization: HeaderValue,
-    provider: Provider,
-    patience: RetryPolicy,
-    pace: RateLimit,
-    throttle: RequestLimiter,
+    provider: &'static Provider,
+    retry_policy: RetryPolicy,
+    rate_limit: RateLimit,
+    limiter: RequestLimiter,
     requests: AtomicU64,
     /// True if the provider has answered at least once.
     has_answered: AtomicBool,
@@ -55,25 +55,25 @@ pub(crate) type Endpoint = &'static str;
 /// Limits of a transport and the extras it requests.
 #[derive(Debug)]
 pub(crate) struct ClientOptions {
-    pub(crate) patience: RetryPolicy,
-    pub(crate) pace: RateLimit,
+    pub(crate) retry_policy: RetryPolicy,
+    pub(crate) rate_limit: RateLimit,
     pub(crate) budget: Option<u64>,
     pub(crate) extras: Extras,
 }
 
 impl Transport {
     pub(crate) fn new(
-        provider: Provider,
+        provider: &'static Provider,
         client: reqwest::Client,
         base: Url,
         key: SecretString,
-        effort: ClientOptions,
+        options: ClientOptions,
     ) -> Result<Self, KeyError> {
         let bearer = format!("Bearer {}", key.expose_secret());
         let mut authorization =
             HeaderValue::try_from(bearer).map_err(|_says_nothing_more: InvalidHeaderValue| {
                 KeyError::Characters {
-                    provider: provider.name(),
+                    provider: provider.name,
                 }
             })?;
         authorization.set_sensitive(true);
@@ -83,13 +83,13 @@ impl Transport {
             key,
             authorization,
             provider,
-            patience: effort.patience,
-            pace: effort.pace,
-            throttle: RequestLimiter::new(effort.pace),
+            retry_policy: options.retry_policy,
+            rate_limit: options.rate_limit,
+            limiter: RequestLimiter::new(options.rate_limit),
             requests: AtomicU64::new(0),
             has_answered: AtomicBool::new(false),
-            budget: effort.budget,
-            extras: effort.extras,
+            budget: options.budget,
+            extras: options.extras,
         })
     }
 
@@ -102,8 +102,8 @@ impl Transport {
         self.requests.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn pace(&self) -> RateLimit {
-        self.pace
+    pub(crate) fn rate_limit(&self) -> RateLimit {
+        self.rate_limit
     }
 
     pub(crate) fn budget(&self) -> Option<u64> {
@@ -124,16 +124,16 @@ impl Transport {
 
     /// Starts one read and its deadline.
     pub(crate) fn session(&self) -> ReadSession<'_> {
-        self.session_of(self.patience.deadline)
+        self.session_of(self.retry_policy.deadline)
     }
 
     /// Starts one read with a shorter deadline than usual.
     pub(crate) fn session_of(&self, at_most: Duration) -> ReadSession<'_> {
-        let (now, patience) = (Instant::now(), &self.patience);
+        let (now, policy) = (Instant::now(), &self.retry_policy);
         ReadSession {
             transport: self,
-            until: now + patience.deadline.min(at_most),
-            first_answer_until: now + patience.first_answer,
+            until: now + policy.deadline.min(at_most),
+            first_answer_until: now + policy.first_answer,
         }
     }
 }
@@ -148,12 +148,12 @@ pub(crate) struct ReadSession<'a> {
 }
 
 impl ReadSession<'_> {
-    pub(crate) fn provider(&self) -> Provider {
+    pub(crate) fn provider(&self) -> &'static Provider {
         self.transport.provider
     }
 
-    pub(crate) fn pace(&self) -> RateLimit {
-        self.transport.pace
+    pub(crate) fn rate_limit(&self) -> RateLimit {
+        self.transport.rate_limit
     }
 
     pub(crate) fn extras(&self) -> &Extras {
@@ -191,27 +191,27 @@ impl ReadSession<'_> {
         endpoint: Endpoint,
         address: &Url,
     ) -> Result<T, Error> {
-        let (patience, provider) = (self.transport.patience, self.provider().name());
+        let (policy, provider) = (self.transport.retry_policy, self.provider().name);
         let tries = AtomicU32::new(0);
         let attempt = || {
             tries.fetch_add(1, Ordering::Relaxed);
             self.attempt(endpoint, address)
         };
-        let may_pass = |trouble: &RequestError| {
-            trouble.may_pass_after(tries.load(Ordering::Relaxed), self.has_answered())
+        let may_pass = |error: &RequestError| {
+            error.may_pass_after(tries.load(Ordering::Relaxed), self.has_answered())
         };
         attempt
-            .retry(patience.waits(self.has_answered()).into_iter())
+            .retry(policy.waits(self.has_answered()).into_iter())
             .when(may_pass)
-            .adjust(|trouble, planned| self.wait(trouble, planned?))
-            .notify(|trouble, wait| {
+            .adjust(|error, planned| self.wait(error, planned?))
+            .notify(|error, wait| {
                 let seconds = wait.as_secs_f64();
-                tracing::warn!("{provider}: {trouble}; retrying in {seconds:.1} s");
+                tracing::warn!("{provider}: {error}; retrying in {seconds:.1} s");
             })
             .await
-            .map_err(|trouble| {
+            .map_err(|error| {
                 let tries = tries.load(Ordering::Relaxed);
-                self.failure(address, tries, trouble)
+                self.failure(address, tries, error)
             })
     }
 
@@ -227,31 +227,31 @@ impl ReadSession<'_> {
     }
 
     /// Returns the wait before the next try, or `None` if that would exceed the deadline.
-    fn wait(&self, trouble: &RequestError, planned: Duration) -> Option<Duration> {
-        let asked = trouble
+    fn wait(&self, error: &RequestError, planned: Duration) -> Option<Duration> {
+        let asked = error
             .retry_after()
-            .map(|wait| wait.min(self.transport.patience.retry_after));
+            .map(|wait| wait.min(self.transport.retry_policy.retry_after));
         let wait = planned.max(asked.unwrap_or_default());
         (Instant::now() + wait < self.until()).then_some(wait)
     }
 
-    fn failure(&self, address: &Url, tries: u32, trouble: RequestError) -> Error {
+    fn failure(&self, address: &Url, tries: u32, error: RequestError) -> Error {
         let request = format!("GET {}", scrub::presentable(address.path()));
-        let patience = self.transport.patience;
+        let policy = self.transport.retry_policy;
         let is_out_of_time =
-            trouble.may_pass_after(tries, self.has_answered()) && tries < patience.tries;
+            error.may_pass_after(tries, self.has_answered()) && tries < policy.tries;
         if is_out_of_time && self.until() == self.until {
             return Error::Deadline {
-                provider: self.provider().name(),
-                seconds: patience.deadline.as_secs(),
+                provider: self.provider().name,
+                seconds: policy.deadline.as_secs(),
                 request,
-                last: Box::new(trouble),
+                last: Box::new(error),
             };
         }
         Error::Request {
             request,
             tries,
-            trouble: Box::new(trouble),
+            trouble: Box::new(error),
         }
     }
 
@@ -261,14 +261,14 @@ impl ReadSession<'_> {
         address: &Url,
     ) -> Result<T, RequestError> {
         let transport = self.transport;
-        let _under_way = transport.throttle.enter(endpoint).await;
+        let _under_way = transport.limiter.enter(endpoint).await;
         transport.spend()?;
         let begun = Instant::now();
         let exchanged = self.exchange(address).await;
         let path = scrub::presentable(address.path());
         let took = begun.elapsed();
-        let (status, headers, body) = exchanged.inspect_err(|trouble| {
-            tracing::debug!("GET {path}: {trouble} after {} ms", took.as_millis());
+        let (status, headers, body) = exchanged.inspect_err(|error| {
+            tracing::debug!("GET {path}: {error} after {} ms", took.as_millis());
         })?;
         tracing::debug!(
             "GET {path}: {}, {} bytes in {} ms",
@@ -277,20 +277,17 @@ impl ReadSession<'_> {
             took.as_millis()
         );
         let answer = ProviderResponse {
-            provider: self.provider(),
             status,
             headers,
             body,
             key: &self.transport.key,
+            request_id_header: self.provider().request_id_header,
         };
         if !status.is_success() {
-            let refusal = match answer.provider {
-                Provider::Stripe => stripe::answers::refusal(&answer),
-                Provider::Paddle => paddle::answers::refusal(&answer),
-            };
-            if let RefusalMeaning::RateLimited(reason) = &refusal.meaning {
+            let refusal = (self.provider().refusal)(&answer);
+            if let RefusalMeaning::RateLimited(limit) = refusal.meaning {
                 transport.has_answered.store(true, Ordering::Relaxed);
-                transport.throttle.refused(endpoint, reason.as_deref());
+                transport.limiter.refused(endpoint, limit);
             }
             return Err(RequestError::Refused {
                 retry_after: answer.retry_after(),
@@ -313,9 +310,9 @@ impl ReadSession<'_> {
         if left.is_zero() {
             return Err(RequestError::NoTimeLeft);
         }
-        let within = transport.patience.request.min(left);
+        let within = transport.retry_policy.request.min(left);
         let failed = |error| self.broken(error, within);
-        let (version, dated) = transport.provider.version_header();
+        let (version, dated) = transport.provider.version_header;
         let mut response = transport
             .client
             .get(address.clone())
@@ -328,9 +325,9 @@ impl ReadSession<'_> {
             .map_err(failed)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let largest = if status.is_success() {
-            LARGEST_ANSWER
+            MAX_RESPONSE_BYTES
         } else {
-            LARGEST_REFUSAL
+            MAX_REFUSAL_BYTES
         };
         let mut body = Vec::new();
         loop {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{failure::Failure, provider::replace, sources::Sources};
 use crate::contract::{
     Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
-    RuleColumn, Source, UnixSeconds, evaluate,
+    RuleColumn, UnixSeconds, evaluate,
 };
 
 /// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
@@ -116,8 +116,9 @@ async fn read_customers(
         .collect();
     customers.extend(linked_meanwhile(contract, sides, facts, findings).await?);
     let customers: Vec<_> = customers.into_iter().collect();
-    let is_listed = contract.source != Source::StripeEntitlements;
-    if is_listed && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sides.requests() {
+    if !sides.is_listed_by_customer()
+        && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sides.requests()
+    {
         return sides.read_provider_again(facts).await;
     }
     if customers.is_empty() {

@@ -30,7 +30,7 @@ use crate::{
 pub(crate) struct RunParameters<'r> {
     pub(crate) environment: &'r Environment,
     client: OnceLock<reqwest::Client>,
-    pub(crate) patience: RetryPolicy,
+    pub(crate) retry_policy: RetryPolicy,
     pub(crate) progress: &'r Progress,
     pub(crate) recorded: RecordedSides,
     /// Time of evaluation.
@@ -50,7 +50,7 @@ impl<'r> RunParameters<'r> {
         Self {
             environment,
             client: OnceLock::new(),
-            patience: RetryPolicy::default(),
+            retry_policy: RetryPolicy::default(),
             progress,
             recorded,
             now,

@@ -12,7 +12,6 @@ use crate::{
     config::Config,
     contract::Source,
     report,
-    text::counted,
 };
 
 /// Prints the cost of checking each contract, without checking it.
@@ -28,9 +27,9 @@ pub(super) async fn run(
             Err(failure) => Err(failure),
         };
         match planned {
-            Ok(Some((plan, pace))) => {
+            Ok(Some((plan, rate_limit))) => {
                 let source = contract.contract.source;
-                output.data(&in_full(&contract.name, source, &plan, pace))?;
+                output.data(&in_full(&contract.name, source, &plan, rate_limit))?;
             }
             Ok(None) => {}
             Err(failure) => {
@@ -46,13 +45,13 @@ pub(super) async fn run(
 }
 
 /// Returns a line such as `Stripe: about 196 requests, 8s`.
-pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: RateLimit) -> String {
+pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -> String {
     let requests = plan.requests();
     format!(
         "{provider}: {} {}, {}",
         about(plan),
-        counted(requests, "request"),
-        time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
+        count(requests, "request"),
+        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
     )
 }
 
@@ -60,7 +59,7 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, pace: RateLimit) -> Stri
 pub(super) fn of_suspects(provider: &str, number: u64) -> String {
     format!(
         "{provider}: {} more, one for each customer whose account disagrees with the list",
-        counted(number, "request")
+        count(number, "request")
     )
 }
 
@@ -68,15 +67,15 @@ fn about(plan: &ReadPlan) -> &'static str {
     if plan.at_least { "at least" } else { "about" }
 }
 
-fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: RateLimit) -> String {
+fn in_full(contract: &str, source: Source, plan: &ReadPlan, rate_limit: RateLimit) -> String {
     let mut text = format!(
         "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
         about(plan),
-        counted(plan.requests(), "request"),
+        count(plan.requests(), "request"),
         source.provider(),
-        time(plan.time(plan.left().saturating_add(plan.evidence), pace)),
-        pace.endpoint,
-        pace.at_once,
+        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
+        rate_limit.endpoint,
+        rate_limit.at_once,
     );
     text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
     for step in &plan.steps {
@@ -88,13 +87,18 @@ fn in_full(contract: &str, source: Source, plan: &ReadPlan, pace: RateLimit) -> 
             plan.evidence
         );
     }
-    if source == Source::Paddle {
-        text += "  no evidence from webhooks: Paddle's notifications are not read yet\n";
+    if let Some(reason) = plan.unread_events {
+        text += &format!("  no evidence from webhooks: {reason}\n");
     }
     if !plan.is_everything {
         text += "  one more  for each customer who is not listed and whose account says paid\n";
     }
     text
+}
+
+fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// Formats a time in whole seconds, at least one.
@@ -110,25 +114,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_says_that_paddles_findings_have_no_evidence() {
-        let plan = ReadPlan {
-            is_everything: true,
-            steps: Vec::new(),
-            at_least: false,
-            evidence: 0,
-            sent: 1,
-            took: Duration::ZERO,
-        };
-        let pace = RateLimit {
+    fn a_plan_says_why_events_are_not_read() {
+        let rate_limit = RateLimit {
             endpoint: NonZeroU32::MIN,
             account: NonZeroU32::MIN,
             at_once: 1,
         };
-        for (source, is_told) in [(Source::Paddle, true), (Source::Stripe, false)] {
-            let text = in_full("access", source, &plan, pace);
+        for unread_events in [Some("the log is not read yet"), None] {
+            let plan = ReadPlan {
+                is_everything: true,
+                steps: Vec::new(),
+                at_least: false,
+                evidence: 0,
+                unread_events,
+                sent: 1,
+                took: Duration::ZERO,
+            };
+            let text = in_full("access", Source::Stripe, &plan, rate_limit);
             assert_eq!(
-                text.contains("no evidence from webhooks"),
-                is_told,
+                text.contains("no evidence from webhooks: the log is not read yet"),
+                unread_events.is_some(),
                 "{text}"
             );
         }

@@ -32,15 +32,14 @@ impl ContractProvider<'_> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
         tracing::info!("reading {provider}");
-        let survey = reader
-            .survey(&self.contract.listing_scope(), customers)
-            .await?;
-        let plan = survey.plan();
+        let scope = self.contract.listing_scope();
+        let begun = reader.begin(&scope, customers).await?;
+        let plan = begun.plan();
         let is_everything = plan.is_everything;
         if plan.left() > 0 {
-            notice::say(&plan::in_short(provider, plan, reader.pace()));
+            notice::say(&plan::in_short(provider, plan, reader.rate_limit()));
         }
-        let facts = survey.read(&|count| line.read(count)).await?;
+        let facts = begun.read(&|count| line.read(count)).await?;
         tracing::info!(
             "read {} subscriptions in {} requests",
             facts.subscriptions.len(),
@@ -94,10 +93,10 @@ impl ContractProvider<'_> {
         let is_unknown = no_known_customer && !facts.customer_known;
         // Listing everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {
-            let survey = reader.survey(&ListingScope::Everything, &[]).await;
-            match survey {
-                Ok(survey) if is_unknown || survey.plan().left() < number => {
-                    let read = survey.read(&|_| {}).await?;
+            let begun = reader.begin(&ListingScope::Everything, &[]).await;
+            match begun {
+                Ok(begun) if is_unknown || begun.plan().left() < number => {
+                    let read = begun.read(&|_| {}).await?;
                     facts.subscriptions = read.subscriptions;
                     facts.customer_metadata.extend(read.customer_metadata);
                     return Ok(no_known_customer);

@@ -10,10 +10,10 @@ use super::{
     recorded::{RecordedSides, not_applied},
 };
 use crate::{
-    billing::{self, BillingFacts, PaddleEnvironment, RateLimit, ReadPlan},
+    billing::{self, BillingFacts, RateLimit, ReadPlan},
     cli::Environment,
     config::AccessContract,
-    contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId, UnixSeconds},
+    contract::{AccountId, CustomerId, EventLog, Facts, SubscriptionId, UnixSeconds},
     database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored},
     fixtures::{self, FixtureFiles},
     problem::Problem,
@@ -111,6 +111,11 @@ impl<'r> Sources<'r> {
         )
     }
 
+    /// Returns true if the provider's objects can only be listed customer by customer.
+    pub(crate) fn is_listed_by_customer(&self) -> bool {
+        billing::definition(self.contract.contract.source).is_listed_by_customer()
+    }
+
     /// Returns the time of evaluation.
     pub(crate) fn now(&self) -> UnixSeconds {
         self.request.now
@@ -134,8 +139,7 @@ impl<'r> Sources<'r> {
 
     /// Reads both sides, in parallel if they are independent.
     pub(crate) async fn read(&self) -> Result<CheckInput, Failure> {
-        let listed_by_customer = self.contract.contract.source == Source::StripeEntitlements;
-        let (accounts, listed) = if listed_by_customer {
+        let (accounts, listed) = if self.is_listed_by_customer() {
             let accounts = self.read_accounts().await?;
             let listed = self.list(&customers_of(&accounts.accounts)).await?;
             (accounts, listed)
@@ -235,13 +239,14 @@ impl<'r> Sources<'r> {
         let Billing::Live(reader) = &self.billing else {
             return Ok(None);
         };
-        let customers = match self.contract.contract.source {
-            Source::StripeEntitlements => customers_of(&self.read_accounts().await?.accounts),
-            Source::Stripe | Source::Paddle => Vec::new(),
+        let customers = if self.is_listed_by_customer() {
+            customers_of(&self.read_accounts().await?.accounts)
+        } else {
+            Vec::new()
         };
         let scope = self.contract.contract.listing_scope();
-        let survey = reader.survey(&scope, &customers).await?;
-        Ok(Some((survey.plan().clone(), reader.pace())))
+        let begun = reader.begin(&scope, &customers).await?;
+        Ok(Some((begun.plan().clone(), reader.rate_limit())))
     }
 
     /// Reads the chosen accounts; if they are recorded, all.
@@ -373,38 +378,17 @@ pub(super) fn reader(
         .secret(&contract.key_env)
         .ok_or_else(|| not_set(&[&contract.key_env]))?;
     let source = contract.contract.source;
-    let base = match source {
-        Source::Stripe | Source::StripeEntitlements => "STRIPE_API_BASE",
-        Source::Paddle => "PADDLE_API_BASE",
-    };
+    let definition = billing::definition(source);
     let settings = billing::Settings {
-        base: environment.get(base).map(str::to_owned),
-        paddle: paddle_environment(environment)?,
         mode: contract.contract.mode,
-        patience: run.patience,
+        retry_policy: run.retry_policy,
         requests_per_second: contract.requests_per_second,
         max_requests: contract.max_requests.map(|most| most.get().into()),
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
+        ..billing::Settings::from_variables(definition, |name| environment.get(name))?
     };
     billing::BillingReader::new(source, run.client()?, &key, &settings).map_err(Failure::from)
-}
-
-fn paddle_environment(environment: &Environment) -> Result<Option<PaddleEnvironment>, Problem> {
-    let Some(word) = environment.get("PADDLE_ENVIRONMENT") else {
-        return Ok(None);
-    };
-    let known = PaddleEnvironment::parse(word).ok_or_else(|| {
-        Problem::new(
-            "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor \
-             `production`",
-        )
-        .hint(
-            "set one of the two, or leave it out: a key that begins with `pdl_` names its \
-             environment",
-        )
-    });
-    known.map(Some)
 }
 
 fn not_set(names: &[&str]) -> Problem {

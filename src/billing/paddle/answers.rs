@@ -2,11 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::billing::{
-    answer::ProviderResponse,
-    provider::Provider,
-    refusal::{ProviderRefusal, RefusalMeaning},
-};
+use super::PROVIDER;
+use crate::billing::{ExceededLimit, ProviderRefusal, RefusalMeaning, answer::ProviderResponse};
 
 #[derive(Deserialize)]
 struct PaddleErrorEnvelope {
@@ -32,7 +29,7 @@ struct Meta {
 }
 
 /// Parses a response that is not a success.
-pub(crate) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
+pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
     let (meaning, message, request_id) =
         match serde_json::from_slice::<PaddleErrorEnvelope>(&answer.body) {
             Ok(envelope) => (
@@ -46,13 +43,22 @@ pub(crate) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
             Err(_) => (answer.meaning_without_envelope(), answer.beginning(), None),
         };
     ProviderRefusal {
-        provider: Provider::Paddle.name(),
+        provider: PROVIDER.name,
         status: answer.status.as_u16(),
         passing: answer.may_pass(),
+        hint: hint(&meaning),
         meaning,
         message,
         request_id: request_id.or_else(|| answer.request_id()),
     }
+}
+
+fn hint(meaning: &RefusalMeaning) -> String {
+    let invalid_key = "the key is wrong, revoked, or of the other environment: check the secret and `PADDLE_ENVIRONMENT`";
+    meaning.hint(PROVIDER.name, invalid_key, |permission| {
+        let permission = permission.unwrap_or("subscription.read");
+        format!("give the key the permission `{permission}` under Developer tools > Authentication")
+    })
 }
 
 fn described(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> String {
@@ -76,7 +82,7 @@ fn meaning(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> RefusalMean
         (403, _) => RefusalMeaning::MissingPermission(None),
         (404, _) => RefusalMeaning::NoSuchObject(Some("id".to_owned())),
         (400, _) => RefusalMeaning::BadParameter(field()),
-        (429, _) => RefusalMeaning::RateLimited(None),
+        (429, _) => RefusalMeaning::RateLimited(ExceededLimit::Unknown),
         (500.., _) => RefusalMeaning::Trouble,
         _ => RefusalMeaning::Other,
     }

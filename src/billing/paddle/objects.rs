@@ -9,9 +9,9 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     billing::{
         DecodeError, Decoded, PriceTable,
+        amount::{Amount, interval},
         decoding::{ObjectOrigin, boxed, check_kind, from_text, from_value},
         metadata::{WireMetadata, WireOwner},
-        stripe::price_objects::{Amount, interval},
     },
     contract::{
         CustomerId, Details, Interval, Item, Period, Price, PriceId, Status, Subscription,
@@ -22,7 +22,7 @@ use crate::{
 const SUBSCRIPTION: &str = "subscription";
 
 /// Reads a recorded subscription.
-pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+pub(crate) fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
     from_value::<PaddleSubscription>(SUBSCRIPTION, value)?.decode(ObjectOrigin::Recorded, prices)
 }
 

@@ -3,12 +3,9 @@
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::{KEY_PAGE, PROVIDER};
 use crate::{
-    billing::{
-        answer::ProviderResponse,
-        provider::Provider,
-        refusal::{ProviderRefusal, RefusalMeaning},
-    },
+    billing::{ExceededLimit, ProviderRefusal, RefusalMeaning, answer::ProviderResponse},
     contract::Mode,
 };
 
@@ -25,7 +22,7 @@ struct StripeErrorBody {
 }
 
 /// Parses a response that is not a success.
-pub(crate) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
+pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
     let body =
         serde_json::from_slice::<StripeErrorEnvelope>(&answer.body).map(|envelope| envelope.error);
     let (meaning, message) = match &body {
@@ -33,12 +30,13 @@ pub(crate) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
             meaning(answer, body),
             answer.shown(body.message.as_deref().unwrap_or("no message")),
         ),
-        Err(_) => (answer.meaning_without_envelope(), answer.beginning()),
+        Err(_) => (without_envelope(answer), answer.beginning()),
     };
     ProviderRefusal {
-        provider: Provider::Stripe.name(),
+        provider: PROVIDER.name,
         status: answer.status.as_u16(),
         passing: is_passing(answer),
+        hint: hint(&meaning),
         meaning,
         message,
         request_id: answer.request_id(),
@@ -76,17 +74,49 @@ fn meaning(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> RefusalMean
             None => RefusalMeaning::NoSuchObject(parameter()),
         },
         (400, _) => RefusalMeaning::BadParameter(parameter()),
-        (429, _) => RefusalMeaning::RateLimited(rate_limited_reason(answer, body)),
+        (429, _) => RefusalMeaning::RateLimited(exceeded_limit(answer, body.code.as_deref())),
         (500.., _) => RefusalMeaning::Trouble,
         _ => RefusalMeaning::Other,
     }
 }
 
-fn rate_limited_reason(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> Option<String> {
-    answer
-        .header("stripe-rate-limited-reason")
-        .or(body.code.as_deref())
-        .map(|reason| answer.shown(reason))
+fn without_envelope(answer: &ProviderResponse<'_>) -> RefusalMeaning {
+    match answer.meaning_without_envelope() {
+        RefusalMeaning::RateLimited(_) => RefusalMeaning::RateLimited(exceeded_limit(answer, None)),
+        other => other,
+    }
+}
+
+/// Returns the limit named by Stripe's header, else by the error code.
+fn exceeded_limit(answer: &ProviderResponse<'_>, code: Option<&str>) -> ExceededLimit {
+    match answer.header("stripe-rate-limited-reason").or(code) {
+        Some("global-rate") => ExceededLimit::AccountRate,
+        Some("global-concurrency") => ExceededLimit::AccountConcurrency,
+        Some("endpoint-rate") => ExceededLimit::EndpointRate,
+        Some("endpoint-concurrency") => ExceededLimit::EndpointConcurrency,
+        Some("lock_timeout") => ExceededLimit::Lock,
+        Some(_) | None => ExceededLimit::Unknown,
+    }
+}
+
+fn hint(meaning: &RefusalMeaning) -> String {
+    let invalid_key = format!(
+        "the key is wrong or was revoked: create a new restricted one and store it in the secret: {KEY_PAGE}"
+    );
+    meaning.hint(PROVIDER.name, &invalid_key, |permission| {
+        let permission = permission.unwrap_or("subscription_read");
+        let row = match permission {
+            "subscription_read" => "Subscriptions",
+            "customer_read" => "Customers",
+            "entitlement_read" => "Entitlements",
+            "event_read" => "Events",
+            "plan_read" => "Prices",
+            other => other.strip_suffix("_read").unwrap_or(other),
+        };
+        format!(
+            "edit the key at https://dashboard.stripe.com/apikeys and set `{row}` to Read (`rak_{permission}`)"
+        )
+    })
 }
 
 /// Finds the permission in `Having the 'rak_subscription_read' permission would allow …` and its newer wordings.
@@ -125,7 +155,7 @@ mod tests {
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         refusal(&ProviderResponse {
-            provider: Provider::Stripe,
+            request_id_header: PROVIDER.request_id_header,
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             body: json!({ "error": error }).to_string().into_bytes(),
@@ -190,7 +220,7 @@ mod tests {
             (
                 429,
                 json!({"code": "lock_timeout"}),
-                RefusalMeaning::RateLimited(Some("lock_timeout".to_owned())),
+                RefusalMeaning::RateLimited(ExceededLimit::Lock),
             ),
             (503, json!({"type": "api_error"}), RefusalMeaning::Trouble),
         ] {

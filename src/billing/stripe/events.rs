@@ -3,13 +3,14 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::listing;
+use super::listing::listing;
 use crate::{
     billing::{
         DecodeError, Error,
         decoding::{check_kind, from_text},
         pages::{ListElement, ListQuery, Pages},
-        transport::ReadSession,
+        source::EventReads,
+        transport::{ReadSession, Reading},
     },
     contract::{EventLog, ProviderEvent, SubscriptionId, UnixSeconds},
 };
@@ -17,10 +18,10 @@ use crate::{
 const EVENT: &str = "event";
 
 /// Maximum number of requests.
-pub(crate) const MOST_REQUESTS: u64 = 5;
+pub(super) const MAX_REQUESTS: u64 = 5;
 
 /// Part of them for undelivered events: an endpoint that is down fails at everything.
-const PAGES_OF_UNDELIVERED: u64 = 2;
+const MAX_UNDELIVERED_PAGES: u64 = 2;
 
 /// Event types of subscription changes.
 const CHANGES: [&str; 5] = [
@@ -40,6 +41,30 @@ const ACTED_ON: [&str; 5] = [
     "invoice.payment_succeeded",
 ];
 
+/// Stripe's log of events.
+#[derive(Debug)]
+pub(super) struct Log;
+
+impl EventReads for Log {
+    fn changes<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Reading<'a, EventLog> {
+        Box::pin(read_changes(session, suffices))
+    }
+
+    fn all<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        since: UnixSeconds,
+        most: u64,
+        take: &'a mut (dyn FnMut(Value) + Send),
+    ) -> Reading<'a, bool> {
+        Box::pin(read_all(session, since, most, take))
+    }
+}
+
 impl ListElement for ProviderEvent {
     fn id(&self) -> &str {
         &self.id
@@ -48,7 +73,7 @@ impl ListElement for ProviderEvent {
 
 /// Reads the events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not
 /// accepted, and changes of subscriptions until `suffices` or the page limit.
-pub(crate) async fn read(
+async fn read_changes(
     session: ReadSession<'_>,
     suffices: &(dyn Fn(&EventLog) -> bool + Sync),
 ) -> Result<EventLog, Error> {
@@ -56,14 +81,14 @@ pub(crate) async fn read(
     let kinds: Vec<_> = CHANGES.into_iter().chain(ACTED_ON).collect();
     let mut pages = Pages::new(session, &events(&kinds, &[("delivery_success", "false")]));
     let mut asked = 0;
-    while asked < PAGES_OF_UNDELIVERED
+    while asked < MAX_UNDELIVERED_PAGES
         && let Some(page) = pages.next(event_text).await?
     {
         asked += 1;
         log.undelivered.extend(page);
     }
     let mut pages = Pages::new(session, &events(&CHANGES, &[]));
-    while asked < MOST_REQUESTS
+    while asked < MAX_REQUESTS
         && let Some(page) = pages.next(event_text).await?
     {
         asked += 1;
@@ -90,7 +115,7 @@ impl ListElement for RawEvent {
 
 /// Passes on events of every type since a time, newest first, in whole pages up to about `most`. Returns true if there
 /// are more.
-pub(crate) async fn read_log(
+async fn read_all(
     session: ReadSession<'_>,
     since: UnixSeconds,
     most: u64,

@@ -4,15 +4,22 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Prices, listing, next_page, subscriptions, with_invoices};
+use super::listing::{listing, next_page, subscriptions, with_invoices};
 use crate::billing::{
     Decoded, Error,
     decoding::from_text,
     extras::{Extra, is_refusal},
     facts::FactsBuilder,
-    owners::is_unknown,
+    lookup::is_unknown,
     pages::{ListElement, Pages},
+    prices::SharedPrices,
     transport::ReadSession,
+};
+
+/// Subscriptions on test clocks.
+pub(super) const TEST_CLOCKS: Extra = Extra {
+    message: "subscriptions on test clocks were not listed: the key may not read test clocks, or the server has none",
+    hint: "set `Test clocks` to Read for the key (`rak_billing_clock_read`), or do not link accounts to customers on test clocks",
 };
 
 #[derive(Debug, Deserialize)]
@@ -29,7 +36,7 @@ impl ListElement for Clock {
 
 /// Returns the ids of all clocks if they are wanted; none if the key may not read them or the server has no clocks.
 pub(super) async fn clocks(session: ReadSession<'_>) -> Result<Vec<String>, Error> {
-    if !session.extras().wants(Extra::TestClocks) {
+    if !session.extras().wants(TEST_CLOCKS) {
         return Ok(Vec::new());
     }
     let mut pages = Pages::new(session, &listing("v1/test_helpers/test_clocks", &[]));
@@ -41,7 +48,7 @@ pub(super) async fn clocks(session: ReadSession<'_>) -> Result<Vec<String>, Erro
             Ok(Some(page)) => clocks.extend(page.into_iter().map(|clock| clock.id)),
             Ok(None) => return Ok(clocks),
             Err(error) if is_refusal(&error) => {
-                session.extras().refuse(Extra::TestClocks);
+                session.extras().refuse(TEST_CLOCKS);
                 return Ok(Vec::new());
             }
             Err(error) => return Err(error),
@@ -53,14 +60,14 @@ pub(super) async fn clocks(session: ReadSession<'_>) -> Result<Vec<String>, Erro
 pub(super) async fn read(
     session: ReadSession<'_>,
     clocks: &[String],
-    prices: &Prices,
-    gathering: &mut FactsBuilder,
+    prices: &SharedPrices,
+    builder: &mut FactsBuilder,
 ) -> Result<(), Error> {
     let mut answers = stream::iter(clocks)
         .map(|clock| of_clock(session, clock, prices))
-        .buffered(session.pace().at_once);
+        .buffered(session.rate_limit().at_once);
     while let Some(found) = answers.try_next().await? {
-        gathering.extend(found);
+        builder.extend(found);
     }
     Ok(())
 }
@@ -69,7 +76,7 @@ pub(super) async fn read(
 async fn of_clock(
     session: ReadSession<'_>,
     clock: &str,
-    prices: &Prices,
+    prices: &SharedPrices,
 ) -> Result<Vec<Decoded>, Error> {
     let filter = [("test_clock", clock), ("status", "all")];
     let listing = with_invoices(session, subscriptions(&filter));

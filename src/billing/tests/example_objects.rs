@@ -9,7 +9,10 @@ use std::{
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    billing::{PriceTable, entitlement_objects, paddle_objects, stripe_objects},
+    billing::{
+        PriceTable, entitlements::objects as entitlement_objects,
+        paddle::objects as paddle_objects, stripe::objects as stripe_objects,
+    },
     contract::{Interval, Item, Period, Price, Status, UnixSeconds},
 };
 

@@ -16,7 +16,7 @@ use crate::{
 fn reader(server: &Server, key: &str, invoices: bool) -> BillingReader {
     let settings = Settings {
         base: Some(server.base.clone()),
-        patience: impatient(),
+        retry_policy: impatient(),
         invoices,
         ..Settings::default()
     };
@@ -65,8 +65,8 @@ async fn invoices_are_asked_for_with_what_is_overdue_alone() {
     ] {
         let server = Server::start(|_, asked| overdue(asked)).await;
         let reader = reader(&server, LIVE, true);
-        let survey = reader.survey(&breadth, &[]).await.unwrap();
-        let facts = survey.read(&|_| {}).await.unwrap();
+        let begun = reader.begin(&breadth, &[]).await.unwrap();
+        let facts = begun.read(&|_| {}).await.unwrap();
         assert_eq!(due(&facts), [None, Some(UnixSeconds(7))], "{breadth:?}");
         assert_eq!(reader.requests(), requests, "{breadth:?}");
         for asked in server.asked() {
@@ -136,9 +136,9 @@ fn with_clocks(asked: &Asked) -> Value {
 async fn subscriptions_on_test_clocks_are_read_and_marked() {
     let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
     let reader = reader(&server, TEST, false);
-    let survey = reader.survey(&ListingScope::Everything, &[]).await.unwrap();
-    assert_eq!(survey.plan().left(), 2);
-    let facts = survey.read(&|_| {}).await.unwrap();
+    let begun = reader.begin(&ListingScope::Everything, &[]).await.unwrap();
+    assert_eq!(begun.plan().left(), 2);
+    let facts = begun.read(&|_| {}).await.unwrap();
     let read = facts.subscriptions.iter();
     let read: Vec<_> = read
         .map(|one| (one.id.as_str(), one.on_test_clock))

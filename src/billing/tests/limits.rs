@@ -35,11 +35,11 @@ async fn silence_is_waited_out_once_and_not_for_ever() {
     assert_eq!(facts, without_faults().await);
 
     let server = Server::start(|_, _| Answer::Silence).await;
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         deadline: Duration::from_millis(600),
         ..impatient()
     };
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
     assert!(error.to_string().contains("Stripe took longer than"));
@@ -54,11 +54,11 @@ async fn a_listing_without_end_ends_at_the_deadline() {
         Answer::ok(&json!({"has_more": true, "data": [object]}))
     })
     .await;
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         deadline: Duration::from_secs(1),
         ..impatient()
     };
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
     assert!(server.asked().len() > 2, "{error:?}");
@@ -67,11 +67,11 @@ async fn a_listing_without_end_ends_at_the_deadline() {
 #[tokio::test]
 async fn nothing_is_sent_after_the_deadline() {
     let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         deadline: Duration::ZERO,
         ..impatient()
     };
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     let told = told(&reader.read_all(&[], &|_| {}).await.unwrap_err());
     assert!(told.contains("no time was left to send it"), "{told}");
     assert!(server.asked().is_empty());
@@ -79,7 +79,7 @@ async fn nothing_is_sent_after_the_deadline() {
 
 #[tokio::test]
 async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         retry_after: Duration::from_millis(300),
         ..impatient()
     };
@@ -89,7 +89,7 @@ async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
     })
     .await;
     let started = tokio::time::Instant::now();
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     reader.read_all(&[], &|_| {}).await.unwrap();
     let waited = started.elapsed();
     assert!(
@@ -102,11 +102,11 @@ async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
 async fn an_endless_body_is_cut_off() {
     let server =
         Server::start(|_, _| Answer::status(200, &[], &" ".repeat(65 * 1024 * 1024))).await;
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         request: Duration::from_secs(20),
         ..impatient()
     };
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(told(&error).contains("larger than 64 MiB"), "{error:?}");
     assert_eq!(reader.requests(), 1);
@@ -137,11 +137,11 @@ async fn a_provider_that_never_answers_is_given_up_soon() {
 #[tokio::test]
 async fn silence_from_the_beginning_is_given_up_sooner() {
     let server = Server::start(|_, _| Answer::Silence).await;
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         first_answer: Duration::from_millis(300),
         ..impatient()
     };
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(
         told(&error).contains("`GET /v1/subscriptions` failed"),
@@ -158,12 +158,12 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
         Answer::ok(&page(&five(), asked))
     })
     .await;
-    let patience = RetryPolicy {
+    let policy = RetryPolicy {
         base: Duration::from_millis(100),
         cap: Duration::from_millis(200),
-        ..patience
+        ..policy
     };
-    let reader = server.reader_with(Source::Stripe, patience);
+    let reader = server.reader_with(Source::Stripe, policy);
     reader.read_all(&[], &|_| {}).await.unwrap();
 }
 

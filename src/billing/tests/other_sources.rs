@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::scripted::{Answer, Server};
 use crate::{
-    billing::{BillingReader, Error, PaddleEnvironment, RefusalMeaning, Settings},
+    billing::{BillingReader, Error, RefusalMeaning, Settings},
     contract::{CustomerId, ListingScope, Mode, Source, Status, SubscriptionId},
     http,
     problem::{Explain as _, Problem},
@@ -229,8 +229,8 @@ async fn a_count_that_was_cut_off_is_the_least_there_is() {
     for (total, at_least, requests) in [(401, false, 3), (100_001, true, 501), (-1, true, 2)] {
         let server = Server::start(move |_, _| counted_page(&["sub_1"], true, total)).await;
         let reader = server.reader(Source::Paddle);
-        let survey = reader.survey(&ListingScope::Everything, &[]).await.unwrap();
-        let plan = survey.plan();
+        let begun = reader.begin(&ListingScope::Everything, &[]).await.unwrap();
+        let plan = begun.plan();
         assert_eq!(
             (plan.at_least, plan.requests()),
             (at_least, requests),
@@ -251,7 +251,7 @@ async fn no_limit_is_promised_where_nobody_counts() {
     let client = http::client().unwrap();
     let reader = BillingReader::new(Source::Paddle, client, &key, &settings).unwrap();
     let error = reader
-        .survey(&ListingScope::Everything, &[])
+        .begin(&ListingScope::Everything, &[])
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Uncounted { .. }), "{error:?}");
@@ -260,7 +260,7 @@ async fn no_limit_is_promised_where_nobody_counts() {
 #[test]
 fn the_key_says_which_environment_of_paddle_is_asked() {
     let hexadecimal = "0123456789abcdef0123456789abcdef0123456789abcdef01";
-    let (sandbox, production) = (PaddleEnvironment::Sandbox, PaddleEnvironment::Production);
+    let (sandbox, production) = (Mode::Test, Mode::Live);
     for (key, environment, mode, works) in [
         ("pdl_live_apikey_1", None, None, true),
         ("pdl_live_apikey_1", Some(production), None, true),
@@ -273,7 +273,7 @@ fn the_key_says_which_environment_of_paddle_is_asked() {
         (hexadecimal, Some(sandbox), Some(Mode::Live), false),
     ] {
         let settings = Settings {
-            paddle: environment,
+            host: environment,
             mode,
             ..Settings::default()
         };

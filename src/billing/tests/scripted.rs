@@ -124,14 +124,14 @@ impl Server {
         self.reader_with(source, impatient())
     }
 
-    pub(super) fn reader_with(&self, source: Source, patience: RetryPolicy) -> BillingReader {
+    pub(super) fn reader_with(&self, source: Source, retry_policy: RetryPolicy) -> BillingReader {
         let key = match source {
             Source::Paddle => "pdl_sdbx_apikey_CANARYcanary0123456789",
             Source::Stripe | Source::StripeEntitlements => CANARY,
         };
         let settings = Settings {
             base: Some(self.base.clone()),
-            patience,
+            retry_policy,
             ..Settings::default()
         };
         BillingReader::new(

@@ -20,9 +20,10 @@ use super::{
     sources::reader,
 };
 use crate::{
+    billing::definition,
     cli::{Environment, RecordArgs},
     config::{AccessContract, Config},
-    contract::{Mode, Source, UnixSeconds},
+    contract::{Mode, UnixSeconds},
     problem::Problem,
     rehearsal::{ProductionLog, Recording, TestPrices, Unplayable, built_in},
     report::{self, Mask},
@@ -82,7 +83,7 @@ async fn record(
     output: &Output,
 ) -> Result<String, Failure> {
     let contract = chosen(config, arguments.contract.as_deref())?;
-    if contract.contract.source != Source::Stripe {
+    if !definition(contract.contract.source).has_event_log() {
         return Err(not_supported(contract).into());
     }
     let prices =

@@ -51,7 +51,7 @@ fn reader(fake: &FakeStripe) -> BillingReader {
     let settings = Settings {
         base: Some(fake.base_url()),
         requests_per_second: NonZeroU32::new(100_000),
-        patience: RetryPolicy {
+        retry_policy: RetryPolicy {
             base: Duration::from_millis(1),
             cap: Duration::from_millis(5),
             ..RetryPolicy::default()

@@ -273,8 +273,8 @@ async fn asking_for_each(
     breadth: &ListingScope,
 ) -> Result<Evaluation, Unanswerable> {
     let mut facts = case.facts();
-    let survey = reader.survey(breadth, &[]).await.expect("a survey");
-    let read = survey.read(&|_| {}).await.expect("a listing");
+    let begun = reader.begin(breadth, &[]).await.expect("a plan");
+    let read = begun.read(&|_| {}).await.expect("a listing");
     facts.subscriptions = read.subscriptions;
     let open = follow_up(&case.contract, &facts, UnixSeconds(NOW));
     if open.no_known_customer {
@@ -344,13 +344,11 @@ async fn the_history_is_not_read_where_nothing_needs_it() {
         });
     });
     let reader = reader(&fake);
-    let survey = reader
-        .survey(&Contract::new(Source::Stripe).listing_scope(), &[])
-        .await;
-    let survey = survey.expect("a survey");
-    let guessed = survey.plan().requests();
-    assert!(!survey.plan().is_everything);
-    let read = survey.read(&|_| {}).await.expect("a listing");
+    let scope = Contract::new(Source::Stripe).listing_scope();
+    let begun = reader.begin(&scope, &[]).await.expect("a plan");
+    let guessed = begun.plan().requests();
+    assert!(!begun.plan().is_everything);
+    let read = begun.read(&|_| {}).await.expect("a listing");
     let sent = reader.requests();
     assert!((100..200).contains(&read.subscriptions.len()));
     assert!(sent <= 10 && guessed <= 10, "{sent} requests of {guessed}");

@@ -14,6 +14,8 @@ pub struct ReadPlan {
     pub at_least: bool,
     /// Maximum number of requests for the evidence of the findings.
     pub evidence: u64,
+    /// Reason why the provider's events are not read, if it has some.
+    pub unread_events: Option<&'static str>,
     /// Requests sent to make the plan. Their results are not requested again.
     pub sent: u64,
     /// Response time of one of these requests.
@@ -45,6 +47,7 @@ impl ReadPlan {
             steps: Vec::new(),
             at_least: false,
             evidence: 0,
+            unread_events: None,
             sent: 0,
             took: Duration::ZERO,
         }
@@ -62,14 +65,14 @@ impl ReadPlan {
             .saturating_add(self.evidence)
     }
 
-    /// Returns the time that `requests` take at this pace, if each is answered as fast as those of the plan.
-    pub fn time(&self, requests: u64, pace: RateLimit) -> Duration {
+    /// Returns the time that `requests` take at this rate, if each is answered as fast as those of the plan.
+    pub fn time(&self, requests: u64, rate_limit: RateLimit) -> Duration {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
-        let at_once = u32::try_from(pace.at_once.max(1)).unwrap_or(u32::MAX);
+        let at_once = u32::try_from(rate_limit.at_once.max(1)).unwrap_or(u32::MAX);
         let by_answers = self.took.saturating_mul(requests.div_ceil(at_once));
         let by_rate = Duration::from_secs(1)
             .saturating_mul(requests)
-            .checked_div(pace.endpoint.get());
+            .checked_div(rate_limit.endpoint.get());
         by_answers.max(by_rate.unwrap_or_default())
     }
 }

@@ -1,25 +1,26 @@
-//! A list split by creation time into pieces that are paged in parallel, and split further while they are read.
+//! A list split by creation time into partitions that are paged in parallel, and split further while they are read.
 //!
-//! Each piece is a half-open range of seconds, so that together they hold every object once. The oldest is open below
-//! and the newest above: the age of the account need not be known. Within a piece pages follow by cursor, which is the
+//! Each partition is a half-open range of seconds, so that together they hold every object once. The oldest is open below
+//! and the newest above: the age of the account need not be known. Within a partition pages follow by cursor, which is the
 //! only option for a second in which thousands were created.
 
 use std::cmp::Reverse;
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 
-use super::{PAGE_SIZE, Prices, next_page};
+use super::listing::{PAGE_SIZE, next_page};
 use crate::{
     billing::{
         Decoded, Error,
         facts::FactsBuilder,
         pages::{ListQuery, Pages},
+        prices::SharedPrices,
         transport::ReadSession,
     },
     contract::UnixSeconds,
 };
 
-/// Start of 2010; no object of Stripe is older. It decides where an open piece is split, not what it holds.
+/// Start of 2010; no object of Stripe is older. It decides where an open partition is split, not what it holds.
 const BEGINNING: i64 = 1_262_304_000;
 
 /// Minimum number of pages worth a split, which costs half a page.
@@ -28,7 +29,7 @@ const WORTH_CUTTING: u64 = 3;
 /// Factor between the reaches of the first splits.
 const REACH: i64 = 8;
 
-/// Number of equal parts into which the oldest piece is split, to find out when the account began.
+/// Number of equal parts into which the oldest partition is split, to find out when the account began.
 const PARTS: i64 = 4;
 
 const FROM: &str = "created[gte]";
@@ -36,7 +37,7 @@ const UNTIL: &str = "created[lt]";
 
 /// The objects created from `from` on and before `until`.
 #[derive(Debug)]
-struct ListPiece<'a> {
+struct Partition<'a> {
     /// `None` while a page of it is being requested.
     pages: Option<Pages<'a>>,
     from: Option<i64>,
@@ -51,14 +52,14 @@ struct ListPiece<'a> {
 
 /// A list that is being read.
 #[derive(Debug)]
-pub(crate) struct Pieces<'a> {
+pub(crate) struct Partitions<'a> {
     session: ReadSession<'a>,
     listing: ListQuery,
-    all: Vec<ListPiece<'a>>,
+    all: Vec<Partition<'a>>,
     order: ListOrder,
 }
 
-/// The order of a list, as far as its first piece shows. Only lists with the newest first can be split by time.
+/// The order of a list, as far as its first partition shows. Only lists with the newest first can be split by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ListOrder {
     /// Everything so far was created in one second.
@@ -81,28 +82,28 @@ impl ListOrder {
     }
 }
 
-/// A page of the piece at this index, requested with these bounds.
-struct PieceAnswer<'a> {
+/// A page of the partition at this index, requested with these bounds.
+struct PartitionPage<'a> {
     place: usize,
     pages: Pages<'a>,
     from: Option<i64>,
     page: Result<Option<Vec<Decoded>>, Error>,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> Partitions<'a> {
     /// Reads the first page.
     pub(crate) async fn first_page(
         session: ReadSession<'a>,
         listing: &ListQuery,
-        prices: &Prices,
-        gathering: &mut FactsBuilder,
+        prices: &SharedPrices,
+        builder: &mut FactsBuilder,
     ) -> Result<Self, Error> {
         let mut pages = Pages::new(session, listing);
         let page = next_page(session, &mut pages, prices).await?;
         let page = page.unwrap_or_default();
         let created = |one: Option<&Decoded>| one.map_or(0, |one| one.subscription.created.0);
         let order = ListOrder::new(&page);
-        let first = ListPiece {
+        let first = Partition {
             is_done: !pages.has_more(),
             pages: Some(pages),
             from: None,
@@ -111,7 +112,7 @@ impl<'a> Pieces<'a> {
             reached: created(page.last()),
             objects: count(&page),
         };
-        gathering.extend(page);
+        builder.extend(page);
         Ok(Self {
             session,
             listing: listing.clone(),
@@ -121,49 +122,49 @@ impl<'a> Pieces<'a> {
     }
 
     /// Reads as many more pages as an estimate of the total needs.
-    pub(crate) async fn survey(
+    pub(crate) async fn estimate(
         mut self,
-        prices: &Prices,
-        gathering: &mut FactsBuilder,
+        prices: &SharedPrices,
+        builder: &mut FactsBuilder,
     ) -> Result<Self, Error> {
         self.reach_back();
-        self.run(prices, gathering, &|_| {}, true).await?;
+        self.run(prices, builder, &|_| {}, true).await?;
         // An estimate that may forbid the rest has to be a good one.
         if self.session.budget().is_some() {
             self.look_for_the_beginning();
-            self.run(prices, gathering, &|_| {}, true).await?;
+            self.run(prices, builder, &|_| {}, true).await?;
         }
         Ok(self)
     }
 
-    /// Returns the number of requests still needed, extrapolated from the density of the pieces read. The account began
+    /// Returns the number of requests still needed, extrapolated from the density of the partitions read. The account began
     /// somewhere within the oldest of them; the middle is assumed.
     pub(crate) fn pages_left(&self) -> u64 {
-        let left = self.all.iter().map(ListPiece::pages_left).sum::<u64>();
+        let left = self.all.iter().map(Partition::pages_left).sum::<u64>();
         let beyond = self
             .oldest_unread()
-            .map_or(0, |(_, piece)| piece.pages_left() / 2);
+            .map_or(0, |(_, partition)| partition.pages_left() / 2);
         left.saturating_sub(beyond)
     }
 
-    fn oldest_unread(&self) -> Option<(usize, &ListPiece<'a>)> {
-        let pieces = self.all.iter().enumerate();
-        pieces
-            .filter(|(_, piece)| !piece.is_done)
-            .min_by_key(|(_, piece)| piece.reached)
+    fn oldest_unread(&self) -> Option<(usize, &Partition<'a>)> {
+        let partitions = self.all.iter().enumerate();
+        partitions
+            .filter(|(_, partition)| !partition.is_done)
+            .min_by_key(|(_, partition)| partition.reached)
     }
 
     /// Reads all that is left. `on_progress` receives the number of subscriptions so far.
     pub(crate) async fn read(
         mut self,
-        prices: &Prices,
-        gathering: &mut FactsBuilder,
+        prices: &SharedPrices,
+        builder: &mut FactsBuilder,
         on_progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), Error> {
-        self.run(prices, gathering, on_progress, false).await
+        self.run(prices, builder, on_progress, false).await
     }
 
-    /// Splits the first piece at 8, 64, 512, … times the age that its first page spans.
+    /// Splits the first partition at 8, 64, 512, … times the age that its first page spans.
     fn reach_back(&mut self) {
         let Some(first) = self.all.first().filter(|first| !first.is_done) else {
             return;
@@ -180,15 +181,15 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// Splits the oldest unfinished piece, which may be empty before some time.
+    /// Splits the oldest unfinished partition, which may be empty before some time.
     fn look_for_the_beginning(&mut self) {
-        let Some((place, piece)) = self.oldest_unread() else {
+        let Some((place, partition)) = self.oldest_unread() else {
             return;
         };
-        if self.order != ListOrder::NewestFirst || piece.pages_left() < WORTH_CUTTING {
+        if self.order != ListOrder::NewestFirst || partition.pages_left() < WORTH_CUTTING {
             return;
         }
-        let (reached, oldest) = (piece.reached, piece.oldest());
+        let (reached, oldest) = (partition.reached, partition.oldest());
         let mut place = place;
         for part in 1..PARTS {
             place = self.cut_at(place, reached - (reached - oldest) / PARTS * part);
@@ -198,16 +199,16 @@ impl<'a> Pieces<'a> {
     /// Sends requests until nothing is left, or until enough is known.
     async fn run(
         &mut self,
-        prices: &Prices,
-        gathering: &mut FactsBuilder,
+        prices: &SharedPrices,
+        builder: &mut FactsBuilder,
         on_progress: &(dyn Fn(u64) + Sync),
-        is_survey: bool,
+        is_estimate: bool,
     ) -> Result<(), Error> {
-        let at_once = self.session.pace().at_once;
+        let at_once = self.session.rate_limit().at_once;
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < at_once {
-                let Some(place) = self.next_place(is_survey) else {
+                let Some(place) = self.next_place(is_estimate) else {
                     break;
                 };
                 if let Some(request) = self.request(place, prices) {
@@ -217,42 +218,44 @@ impl<'a> Pieces<'a> {
             let Some(answer) = under_way.next().await else {
                 return Ok(());
             };
-            gathering.extend(self.take(answer)?);
-            on_progress(gathering.count());
+            builder.extend(self.take(answer)?);
+            on_progress(builder.count());
         }
     }
 
-    /// Returns the piece to read next; if all are busy, half of the one with the most left.
-    fn next_place(&mut self, is_survey: bool) -> Option<usize> {
-        let waits = |piece: &ListPiece<'_>| {
-            !piece.is_done && piece.pages.is_some() && (!is_survey || piece.is_unseen())
+    /// Returns the partition to read next; if all are busy, half of the one with the most left.
+    fn next_place(&mut self, is_estimate: bool) -> Option<usize> {
+        let waits = |partition: &Partition<'_>| {
+            !partition.is_done
+                && partition.pages.is_some()
+                && (!is_estimate || partition.is_unseen())
         };
         if let Some(place) = self.all.iter().position(waits) {
             return Some(place);
         }
-        if self.order != ListOrder::NewestFirst || is_survey {
+        if self.order != ListOrder::NewestFirst || is_estimate {
             return None;
         }
         let candidates = self.all.iter().enumerate();
         let (place, _) = candidates
-            .filter(|(_, piece)| !piece.is_unseen())
-            .filter_map(|(place, piece)| Some((place, piece.worth_cutting()?)))
+            .filter(|(_, partition)| !partition.is_unseen())
+            .filter_map(|(place, partition)| Some((place, partition.worth_cutting()?)))
             .max_by_key(|(place, left)| (*left, Reverse(*place)))?;
         let cut = self.all.get(place)?.middle();
         Some(self.cut_at(place, cut))
     }
 
-    /// Moves objects older than `cut` to a new piece.
+    /// Moves objects older than `cut` to a new partition.
     fn cut_at(&mut self, place: usize, cut: i64) -> usize {
-        let Some(piece) = self.all.get_mut(place) else {
+        let Some(partition) = self.all.get_mut(place) else {
             return place;
         };
-        let from = piece.from.replace(cut);
+        let from = partition.from.replace(cut);
         let mut listing = self.listing.with(UNTIL, &cut.to_string());
         if let Some(from) = from {
             listing = listing.with(FROM, &from.to_string());
         }
-        self.all.push(ListPiece {
+        self.all.push(Partition {
             pages: Some(Pages::new(self.session, &listing)),
             from,
             until: Some(cut),
@@ -267,18 +270,18 @@ impl<'a> Pieces<'a> {
     fn request<'p>(
         &mut self,
         place: usize,
-        prices: &'p Prices,
-    ) -> Option<impl Future<Output = PieceAnswer<'a>> + use<'a, 'p>> {
+        prices: &'p SharedPrices,
+    ) -> Option<impl Future<Output = PartitionPage<'a>> + use<'a, 'p>> {
         let session = self.session;
-        let piece = self.all.get_mut(place)?;
-        let mut pages = piece.pages.take()?;
-        let from = piece.from;
+        let partition = self.all.get_mut(place)?;
+        let mut pages = partition.pages.take()?;
+        let from = partition.from;
         if let Some(from) = from {
             pages.narrow(FROM, &from.to_string());
         }
         Some(async move {
             let page = next_page(session, &mut pages, prices).await;
-            PieceAnswer {
+            PartitionPage {
                 place,
                 pages,
                 from,
@@ -287,38 +290,38 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    fn take(&mut self, answer: PieceAnswer<'a>) -> Result<Vec<Decoded>, Error> {
+    fn take(&mut self, answer: PartitionPage<'a>) -> Result<Vec<Decoded>, Error> {
         let page = answer.page?.unwrap_or_default();
-        let Some(piece) = self.all.get_mut(answer.place) else {
+        let Some(partition) = self.all.get_mut(answer.place) else {
             return Ok(page);
         };
         let within = |created: UnixSeconds| {
             answer.from.is_none_or(|from| from <= created.0)
-                && piece.until.is_none_or(|until| created.0 < until)
+                && partition.until.is_none_or(|until| created.0 < until)
         };
-        // A server that does not know the filter would list everything again in every piece.
+        // A server that does not know the filter would list everything again in every partition.
         if let Some(other) = page.iter().find(|one| !within(one.subscription.created)) {
             return Err(Error::ForeignTime {
-                provider: self.session.provider().name(),
+                provider: self.session.provider().name,
                 id: other.subscription.id.to_string(),
             });
         }
         if self.order == ListOrder::Untold {
             self.order = ListOrder::new(&page);
         }
-        piece.objects += count(&page);
+        partition.objects += count(&page);
         if let Some(last) = page.last() {
-            piece.reached = last.subscription.created.0;
+            partition.reached = last.subscription.created.0;
         }
-        // Objects older than a split made in the meantime belong to another piece.
-        let is_passed = piece.from.is_some_and(|from| piece.reached < from);
-        piece.is_done = !answer.pages.has_more() || is_passed;
-        piece.pages = Some(answer.pages);
+        // Objects older than a split made in the meantime belong to another partition.
+        let is_passed = partition.from.is_some_and(|from| partition.reached < from);
+        partition.is_done = !answer.pages.has_more() || is_passed;
+        partition.pages = Some(answer.pages);
         Ok(page)
     }
 }
 
-impl ListPiece<'_> {
+impl Partition<'_> {
     /// Returns true if nothing of it was read and nothing is being requested.
     fn is_unseen(&self) -> bool {
         self.objects == 0 && !self.is_done

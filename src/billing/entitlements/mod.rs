@@ -1,20 +1,93 @@
-//! Reads active entitlements with one request per customer: Stripe cannot list them all at once.
+//! Stripe's active entitlements as a source, with one request per customer: Stripe cannot list them all at once.
+
+pub(crate) mod objects;
 
 use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
+use self::objects::{ListedEntitlement, entitlement, listed};
 use super::{
-    BillingFacts, Error, PriceTable, RefusalMeaning,
-    entitlement_objects::{Entitlement, ListedEntitlement, listed, standing_in},
+    BillingFacts, Entitlement, Error, PriceTable, ReadPlan, ReadStep, RefusalMeaning,
+    combine_entitlements,
     facts::FactsBuilder,
-    pages::{self, Pages},
-    stripe::{can_be_asked, is_unknown_customer, listing},
-    transport::ReadSession,
+    lookup::is_unknown_customer,
+    pages::{ListElement, Pages},
+    source::{BegunList, Events, Lists, Progress, RecordedForm, RestOfList, SourceDefinition},
+    stripe,
+    transport::{ReadSession, Reading},
 };
-use crate::contract::CustomerId;
+use crate::contract::{CustomerId, ListingScope};
 
-impl pages::ListElement for ListedEntitlement {
+/// Stripe's active entitlements.
+pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
+    provider: &stripe::PROVIDER,
+    lists: &ActiveEntitlements,
+    lookups: &stripe::ById,
+    events: Events::None,
+    has_subscriptions: false,
+    listed_by_customer: true,
+    extras: &[],
+    key_page: Some(
+        "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]=rak_entitlement_read\
+         &permissions[]=rak_customer_read",
+    ),
+    recorded_file: "stripe/entitlements.json",
+    recorded_form: RecordedForm::Entitlements(entitlement),
+};
+
+/// Stripe's lists of entitlements.
+#[derive(Debug)]
+struct ActiveEntitlements;
+
+impl Lists for ActiveEntitlements {
+    fn begin<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        _: &'a ListingScope,
+        customers: &'a [CustomerId],
+    ) -> Reading<'a, BegunList<'a>> {
+        let customers: BTreeSet<_> = customers.iter().cloned().collect();
+        let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
+        let mut plan = ReadPlan::new(true);
+        plan.steps.push(ReadStep::new(
+            "entitlements of each linked customer",
+            number,
+        ));
+        let rest = Box::new(RestOfCustomers { session, customers });
+        Box::pin(async { Ok(BegunList { plan, rest }) })
+    }
+
+    fn customers<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a BTreeSet<&'a CustomerId>,
+    ) -> Reading<'a, BillingFacts> {
+        Box::pin(read_customers(session, customers))
+    }
+}
+
+/// The customers whose entitlements are still to be read.
+#[derive(Debug)]
+struct RestOfCustomers<'a> {
+    session: ReadSession<'a>,
+    customers: BTreeSet<CustomerId>,
+}
+
+impl<'a> RestOfList<'a> for RestOfCustomers<'a> {
+    fn read<'p>(self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    where
+        'a: 'p,
+        Self: 'p,
+    {
+        Box::pin(async move {
+            let customers = self.customers.iter().collect();
+            read_all(self.session, &customers, on_progress).await
+        })
+    }
+}
+
+impl ListElement for ListedEntitlement {
     fn id(&self) -> &str {
         &self.id
     }
@@ -31,30 +104,30 @@ enum CustomerAnswer {
 /// read.
 ///
 /// If none of them is known and one exists in the other mode, the key has the wrong mode.
-pub(crate) async fn read_all(
+async fn read_all(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
-    on_progress: &(dyn Fn(u64) + Sync),
+    on_progress: Progress<'_>,
 ) -> Result<BillingFacts, Error> {
     let reading = read(session, customers, on_progress).await?;
     match reading.of_the_other_mode {
         Some(error) if !reading.known => Err(error),
-        Some(_) | None => Ok(reading.gathering.finish()),
+        Some(_) | None => Ok(reading.builder.finish()),
     }
 }
 
 /// Reads the entitlements of some customers. Unknown customers have none.
-pub(crate) async fn read_customers(
+async fn read_customers(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
     let reading = read(session, customers, &|_| {}).await?;
-    Ok(reading.gathering.finish())
+    Ok(reading.builder.finish())
 }
 
 #[derive(Default)]
 struct EntitlementsReading {
-    gathering: FactsBuilder,
+    builder: FactsBuilder,
     /// True if Stripe knows at least one of the customers.
     known: bool,
     of_the_other_mode: Option<Error>,
@@ -63,14 +136,14 @@ struct EntitlementsReading {
 async fn read(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
-    on_progress: &(dyn Fn(u64) + Sync),
+    on_progress: Progress<'_>,
 ) -> Result<EntitlementsReading, Error> {
     let mut answers = stream::iter(customers)
         .map(|customer| async move {
             let answer = of_customer(session, customer).await?;
             Ok::<_, Error>((*customer, answer))
         })
-        .buffered(session.pace().at_once);
+        .buffered(session.rate_limit().at_once);
     let mut reading = EntitlementsReading::default();
     let mut prices = PriceTable::default();
     let mut asked = 0;
@@ -80,9 +153,7 @@ async fn read(
         match answer {
             CustomerAnswer::Entitled(entitlements) => {
                 reading.known = true;
-                reading
-                    .gathering
-                    .entitle(customer, entitlements, &mut prices);
+                reading.builder.entitle(customer, entitlements, &mut prices);
             }
             CustomerAnswer::Unknown(Some(error)) if is_of_the_other_mode(&error) => {
                 reading.of_the_other_mode.get_or_insert(error);
@@ -107,7 +178,7 @@ impl FactsBuilder {
             customer: customer.clone(),
             feature: listed.feature,
         });
-        for subscription in standing_in(rows, prices) {
+        for subscription in combine_entitlements(rows, prices) {
             self.put(subscription);
         }
     }
@@ -123,11 +194,11 @@ async fn of_customer(
     session: ReadSession<'_>,
     customer: &CustomerId,
 ) -> Result<CustomerAnswer, Error> {
-    if !can_be_asked(customer) {
+    if !stripe::can_be_asked(customer) {
         return Ok(CustomerAnswer::Unknown(None));
     }
     let filter = [("customer", customer.as_str())];
-    let listing = listing("v1/entitlements/active_entitlements", &filter);
+    let listing = stripe::listing("v1/entitlements/active_entitlements", &filter);
     let mut pages = Pages::new(session, &listing);
     let mut found = Vec::new();
     loop {

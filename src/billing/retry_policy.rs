@@ -72,23 +72,23 @@ mod tests {
 
     #[test]
     fn waits_for_a_first_answer_are_parts_of_the_longest() {
-        let patience = RetryPolicy::default();
-        let mut longest = patience.base;
-        for wait in patience.waits(false) {
+        let policy = RetryPolicy::default();
+        let mut longest = policy.base;
+        for wait in policy.waits(false) {
             assert!(wait <= longest, "{wait:?}");
-            longest = (longest * 2).min(patience.cap);
+            longest = (longest * 2).min(policy.cap);
         }
-        assert_eq!(patience.waits(false).len(), 7);
-        assert_eq!(patience.first_answer, Duration::from_secs(45));
+        assert_eq!(policy.waits(false).len(), 7);
+        assert_eq!(policy.first_answer, Duration::from_secs(45));
     }
 
     #[test]
     fn waits_for_a_provider_that_answered_double() {
-        let patience = RetryPolicy::default();
-        let mut least = patience.base;
-        for wait in patience.waits(true) {
+        let policy = RetryPolicy::default();
+        let mut least = policy.base;
+        for wait in policy.waits(true) {
             assert!(wait >= least, "{wait:?}");
-            least = (least * 2).min(patience.cap);
+            least = (least * 2).min(policy.cap);
         }
     }
 }

@@ -19,8 +19,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::provider::Provider;
-use crate::contract::Mode;
+use super::ExceededLimit;
 
 /// The request rate allowed by configuration: the provider's own limits, unless lower ones are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,27 +39,12 @@ const ONE_REFUSAL: Duration = Duration::from_millis(500);
 const RECOVERY: Duration = Duration::from_secs(2);
 
 impl RateLimit {
-    /// Returns the provider's documented limits. A key without a known mode gets the lower ones of a sandbox.
-    pub(crate) fn documented(provider: Provider, mode: Option<Mode>) -> Self {
-        let a_second = |number: u32| NonZeroU32::MIN.saturating_add(number - 1);
-        match (provider, mode) {
-            (Provider::Stripe, Some(Mode::Live)) => Self {
-                endpoint: a_second(25),
-                account: a_second(100),
-                at_once: 8,
-            },
-            // The concurrency limit is not published; sandboxes are known to object to more than about five.
-            (Provider::Stripe, Some(Mode::Test) | None) => Self {
-                endpoint: a_second(25),
-                account: a_second(25),
-                at_once: 4,
-            },
-            // 240 per minute for each IP address.
-            (Provider::Paddle, _) => Self {
-                endpoint: a_second(4),
-                account: a_second(4),
-                at_once: 4,
-            },
+    /// Creates a limit of at least one request per second.
+    pub(crate) const fn per_second(endpoint: u32, account: u32, at_once: usize) -> Self {
+        Self {
+            endpoint: NonZeroU32::MIN.saturating_add(endpoint.saturating_sub(1)),
+            account: NonZeroU32::MIN.saturating_add(account.saturating_sub(1)),
+            at_once,
         }
     }
 
@@ -77,7 +61,7 @@ impl RateLimit {
 /// A rate limiter that enforces a [`RateLimit`].
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
-    pace: RateLimit,
+    limit: RateLimit,
     account: Bucket,
     endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
     under_way: Semaphore,
@@ -87,14 +71,14 @@ pub(crate) struct RequestLimiter {
 }
 
 impl RequestLimiter {
-    pub(crate) fn new(pace: RateLimit) -> Self {
+    pub(crate) fn new(limit: RateLimit) -> Self {
         Self {
-            account: Bucket::new(pace.account),
+            account: Bucket::new(limit.account),
             endpoints: Mutex::default(),
-            under_way: Semaphore::new(pace.at_once),
-            at_once: AtomicUsize::new(pace.at_once),
+            under_way: Semaphore::new(limit.at_once),
+            at_once: AtomicUsize::new(limit.at_once),
             last_crowded: Mutex::default(),
-            pace,
+            limit,
         }
     }
 
@@ -108,14 +92,16 @@ impl RequestLimiter {
         permit
     }
 
-    /// Slows down after the provider rejected a request as one too many, according to the reason it gave.
-    pub(crate) fn refused(&self, endpoint: &'static str, reason: Option<&str>) {
-        match reason {
-            Some("global-rate") => self.account.slow_down(),
-            Some("global-concurrency" | "endpoint-concurrency") => self.narrow(),
-            // Another request holds the object; a lower rate would not help.
-            Some("lock_timeout") => {}
-            Some(_) | None => self.bucket(endpoint).slow_down(),
+    /// Slows down after the provider rejected a request as one too many.
+    pub(crate) fn refused(&self, endpoint: &'static str, limit: ExceededLimit) {
+        match limit {
+            ExceededLimit::AccountRate => self.account.slow_down(),
+            ExceededLimit::AccountConcurrency | ExceededLimit::EndpointConcurrency => self.narrow(),
+            // A lower rate would not help.
+            ExceededLimit::Lock => {}
+            ExceededLimit::EndpointRate | ExceededLimit::Unknown => {
+                self.bucket(endpoint).slow_down();
+            }
         }
     }
 
@@ -123,7 +109,7 @@ impl RequestLimiter {
         let mut endpoints = unpoisoned(&self.endpoints);
         let bucket = endpoints
             .entry(endpoint)
-            .or_insert_with(|| Arc::new(Bucket::new(self.pace.endpoint)));
+            .or_insert_with(|| Arc::new(Bucket::new(self.limit.endpoint)));
         Arc::clone(bucket)
     }
 
@@ -145,7 +131,7 @@ impl RequestLimiter {
         if last.is_some_and(|last| last.elapsed() > RECOVERY) {
             let now = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
             self.under_way.add_permits(1);
-            *last = (now < self.pace.at_once).then(Instant::now);
+            *last = (now < self.limit.at_once).then(Instant::now);
         }
     }
 }
@@ -154,11 +140,11 @@ impl RequestLimiter {
 #[derive(Debug)]
 struct Bucket {
     full: NonZeroU32,
-    state: Mutex<PaceState>,
+    state: Mutex<BucketState>,
 }
 
 #[derive(Debug)]
-struct PaceState {
+struct BucketState {
     limiter: Arc<DefaultDirectRateLimiter>,
     /// Thousandths of a request per second.
     rate: u64,
@@ -171,7 +157,7 @@ impl Bucket {
         let burst = NonZeroU32::MIN.saturating_add(full.get() / 4);
         Self {
             full,
-            state: Mutex::new(PaceState {
+            state: Mutex::new(BucketState {
                 limiter: Arc::new(RateLimiter::direct(
                     Quota::per_second(full).allow_burst(burst),
                 )),
@@ -221,7 +207,7 @@ impl Bucket {
     }
 }
 
-impl PaceState {
+impl BucketState {
     /// Sets the rate, without bursts.
     fn set(&mut self, rate: u64) {
         let nanoseconds = 1_000_000_000_000_u64.checked_div(rate).unwrap_or(u64::MAX);
@@ -242,8 +228,8 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn pace(endpoint: u32) -> RateLimit {
-        let documented = RateLimit::documented(Provider::Stripe, Some(Mode::Live));
+    fn limit(endpoint: u32) -> RateLimit {
+        let documented = RateLimit::per_second(25, 100, 8);
         documented.at(NonZeroU32::MIN.saturating_add(endpoint - 1))
     }
 
@@ -253,7 +239,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_slows_down_once_and_time_makes_up_for_it() {
-        let bucket = Bucket::new(pace(25).endpoint);
+        let bucket = Bucket::new(limit(25).endpoint);
         bucket.slow_down();
         assert_eq!(rate(&bucket), 20_000);
         // Other requests in flight are refused for the same reason.
@@ -276,43 +262,37 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_reason_slows_down_what_it_is_about() {
-        let throttle = RequestLimiter::new(pace(25));
-        let endpoint = |name| rate(&throttle.bucket(name));
-        throttle.refused("v1/subscriptions", Some("endpoint-rate"));
+        let limiter = RequestLimiter::new(limit(25));
+        let endpoint = |name| rate(&limiter.bucket(name));
+        limiter.refused("v1/subscriptions", ExceededLimit::EndpointRate);
         assert_eq!(endpoint("v1/subscriptions"), 20_000);
         assert_eq!(endpoint("v1/events"), 25_000);
-        assert_eq!(rate(&throttle.account), 100_000);
-        throttle.refused("v1/events", Some("global-rate"));
-        assert_eq!(rate(&throttle.account), 80_000);
-        throttle.refused("v1/events", Some("lock_timeout"));
+        assert_eq!(rate(&limiter.account), 100_000);
+        limiter.refused("v1/events", ExceededLimit::AccountRate);
+        assert_eq!(rate(&limiter.account), 80_000);
+        limiter.refused("v1/events", ExceededLimit::Lock);
         assert_eq!(endpoint("v1/events"), 25_000);
 
         for _ in 0..20 {
-            throttle.refused("v1/events", Some("global-concurrency"));
+            limiter.refused("v1/events", ExceededLimit::AccountConcurrency);
             tokio::time::advance(ONE_REFUSAL).await;
         }
         assert_eq!(
-            throttle.under_way.available_permits(),
+            limiter.under_way.available_permits(),
             1,
             "one is always allowed"
         );
         for _ in 0..20 {
             tokio::time::advance(RECOVERY + ONE_REFUSAL).await;
-            drop(throttle.enter("v1/subscriptions").await);
+            drop(limiter.enter("v1/subscriptions").await);
         }
-        assert_eq!(throttle.under_way.available_permits(), 8);
+        assert_eq!(limiter.under_way.available_permits(), 8);
     }
 
     #[test]
     fn an_own_rate_applies_per_endpoint() {
-        assert_eq!(pace(5).endpoint.get(), 5);
-        assert_eq!(pace(5).account.get(), 100);
-        assert_eq!(pace(500).account.get(), 500);
-        let test = RateLimit::documented(Provider::Stripe, Some(Mode::Test));
-        assert_eq!((test.account.get(), test.at_once), (25, 4));
-        assert_eq!(
-            RateLimit::documented(Provider::Paddle, None).endpoint.get(),
-            4
-        );
+        assert_eq!(limit(5).endpoint.get(), 5);
+        assert_eq!(limit(5).account.get(), 100);
+        assert_eq!(limit(500).account.get(), 500);
     }
 }

@@ -2,48 +2,51 @@
 
 use tokio::time::Instant;
 
-use super::{Prices, pieces::Pieces, subscriptions, test_clocks, with_invoices};
+use super::{
+    listing::{INVOICES, subscriptions, with_invoices},
+    partitions::Partitions,
+    test_clocks,
+};
 use crate::{
     billing::{
-        BillingFacts, Error,
-        extras::Extra,
+        BillingFacts, Error, ReadPlan, ReadStep,
         facts::FactsBuilder,
         pages::ListQuery,
-        plan::{ReadPlan, ReadStep},
-        transport::ReadSession,
+        prices::SharedPrices,
+        source::{BegunList, Progress, RestOfList},
+        transport::{ReadSession, Reading},
     },
     contract::{ListingScope, Status},
 };
 
-/// A started read.
+/// The partitions and clocks that are still to be read.
 #[derive(Debug)]
-pub(crate) struct StripeSurvey<'a> {
+struct RestOfPartitions<'a> {
     session: ReadSession<'a>,
-    pieces: Vec<Pieces<'a>>,
+    lists: Vec<Partitions<'a>>,
     /// Ids of test clocks.
     clocks: Vec<String>,
-    prices: Prices,
-    gathering: FactsBuilder,
-    pub(crate) plan: ReadPlan,
+    prices: SharedPrices,
+    builder: FactsBuilder,
 }
 
-/// Reads the first pages of the scope given by `breadth`.
-pub(crate) async fn survey<'a>(
+/// Reads the first pages of the scope.
+pub(super) async fn begin<'a>(
     session: ReadSession<'a>,
-    breadth: &ListingScope,
-) -> Result<StripeSurvey<'a>, Error> {
+    scope: &ListingScope,
+) -> Result<BegunList<'a>, Error> {
     let begun = session.requests();
-    let prices = Prices::default();
-    let mut gathering = FactsBuilder::default();
-    let mut plan = ReadPlan::new(*breadth == ListingScope::Everything);
-    let mut pieces = Vec::new();
-    for (what, listing) in listings(session, breadth) {
+    let prices = SharedPrices::default();
+    let mut builder = FactsBuilder::default();
+    let mut plan = ReadPlan::new(*scope == ListingScope::Everything);
+    let mut lists = Vec::new();
+    for (what, listing) in listings(session, scope) {
         let asked = Instant::now();
-        let first = Pieces::first_page(session, &listing, &prices, &mut gathering).await?;
+        let first = Partitions::first_page(session, &listing, &prices, &mut builder).await?;
         plan.took = asked.elapsed();
-        let part = first.survey(&prices, &mut gathering).await?;
-        plan.steps.push(ReadStep::new(&what, part.pages_left()));
-        pieces.push(part);
+        let list = first.estimate(&prices, &mut builder).await?;
+        plan.steps.push(ReadStep::new(&what, list.pages_left()));
+        lists.push(list);
     }
     let clocks = test_clocks::clocks(session).await?;
     if !clocks.is_empty() {
@@ -52,14 +55,14 @@ pub(crate) async fn survey<'a>(
             .push(ReadStep::new("subscriptions on test clocks", number));
     }
     plan.sent = session.requests().saturating_sub(begun);
-    Ok(StripeSurvey {
+    let rest = Box::new(RestOfPartitions {
         session,
-        pieces,
+        lists,
         clocks,
         prices,
-        gathering,
-        plan,
-    })
+        builder,
+    });
+    Ok(BegunList { plan, rest })
 }
 
 /// Returns the lists that make up a scope, with names for people.
@@ -67,7 +70,7 @@ pub(crate) async fn survey<'a>(
 /// Of several statuses `active` comes last: a subscription that becomes active while the others are read is seen at
 /// least once. If invoices are wanted, `past_due` is listed separately, even if another list includes it, so that no
 /// other subscription is requested with its invoice.
-fn listings(session: ReadSession<'_>, breadth: &ListingScope) -> Vec<(String, ListQuery)> {
+fn listings(session: ReadSession<'_>, scope: &ListingScope) -> Vec<(String, ListQuery)> {
     let named = |status: &Status| {
         let listing = subscriptions(&[("status", status.as_str())]);
         let listing = if *status == Status::PastDue {
@@ -77,7 +80,7 @@ fn listings(session: ReadSession<'_>, breadth: &ListingScope) -> Vec<(String, Li
         };
         (format!("subscriptions that are `{status}`"), listing)
     };
-    let mut listings = match breadth {
+    let mut listings = match scope {
         ListingScope::Everything => {
             let everything = subscriptions(&[("status", "all")]);
             vec![("every subscription".to_owned(), everything)]
@@ -98,8 +101,8 @@ fn listings(session: ReadSession<'_>, breadth: &ListingScope) -> Vec<(String, Li
             statuses.into_iter().map(named).collect()
         }
     };
-    let has_overdue = matches!(breadth, ListingScope::Statuses(_));
-    if session.extras().wants(Extra::Invoices) && !has_overdue {
+    let has_overdue = matches!(scope, ListingScope::Statuses(_));
+    if session.extras().wants(INVOICES) && !has_overdue {
         let (_, listing) = named(&Status::PastDue);
         let what = "invoices of subscriptions that are `past_due`".to_owned();
         listings.push((what, listing));
@@ -107,25 +110,26 @@ fn listings(session: ReadSession<'_>, breadth: &ListingScope) -> Vec<(String, Li
     listings
 }
 
-impl StripeSurvey<'_> {
-    /// Reads the rest. `on_progress` receives the number of subscriptions after each page.
-    pub(crate) async fn read(
-        self,
-        on_progress: &(dyn Fn(u64) + Sync),
-    ) -> Result<BillingFacts, Error> {
-        let Self {
-            session,
-            pieces,
-            clocks,
-            prices,
-            mut gathering,
-            plan: _,
-        } = self;
-        on_progress(gathering.count());
-        for part in pieces {
-            part.read(&prices, &mut gathering, on_progress).await?;
-        }
-        test_clocks::read(session, &clocks, &prices, &mut gathering).await?;
-        Ok(gathering.finish())
+impl<'a> RestOfList<'a> for RestOfPartitions<'a> {
+    fn read<'p>(self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    where
+        'a: 'p,
+        Self: 'p,
+    {
+        Box::pin(async move {
+            let Self {
+                session,
+                lists,
+                clocks,
+                prices,
+                mut builder,
+            } = *self;
+            on_progress(builder.count());
+            for list in lists {
+                list.read(&prices, &mut builder, on_progress).await?;
+            }
+            test_clocks::read(session, &clocks, &prices, &mut builder).await?;
+            Ok(builder.finish())
+        })
     }
 }

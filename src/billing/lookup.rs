@@ -1,0 +1,143 @@
+//! Looks up subscriptions and customers by their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{
+    BillingFacts, Decoded, Error, PriceTable, RefusalMeaning, facts::FactsBuilder,
+    prices::SharedPrices, source::Lookups, transport::ReadSession,
+};
+use crate::{
+    contract::{CustomerId, Metadata, SubscriptionId},
+    http::scrub::presentable,
+};
+
+/// Longer than any subscription id.
+const MAX_ID_LENGTH: usize = 255;
+
+/// Reads those of the subscriptions that exist at the provider.
+pub(crate) async fn subscriptions(
+    session: ReadSession<'_>,
+    lookups: &dyn Lookups,
+    ids: &BTreeSet<&SubscriptionId>,
+) -> Result<BillingFacts, Error> {
+    let prices = SharedPrices::default();
+    let asked = ids.iter().filter(|id| can_be_asked(id.as_str()));
+    let mut answers = stream::iter(asked)
+        .map(|id| subscription(session, lookups, id.as_str(), &prices))
+        .buffered(session.rate_limit().at_once);
+    let mut builder = FactsBuilder::default();
+    while let Some(found) = answers.try_next().await? {
+        builder.extend(found);
+    }
+    Ok(builder.finish())
+}
+
+async fn subscription(
+    session: ReadSession<'_>,
+    lookups: &dyn Lookups,
+    id: &str,
+    prices: &SharedPrices,
+) -> Result<Option<Decoded>, Error> {
+    match lookups.subscription(session, id, prices).await {
+        Ok(found) => {
+            check_id(session, id, found.subscription.id.as_str())?;
+            Ok(Some(found))
+        }
+        Err(error) if is_unknown(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the distinct customers of `subscriptions`, as far as the provider knows them.
+pub(crate) async fn owners(
+    session: ReadSession<'_>,
+    lookups: &dyn Lookups,
+    subscriptions: &[SubscriptionId],
+) -> Result<Vec<CustomerId>, Error> {
+    let mut owners = Vec::new();
+    for subscription in subscriptions.iter().filter(|id| can_be_asked(id.as_str())) {
+        let (id, owner) = match lookups.owner(session, subscription.as_str()).await {
+            Ok(found) => found,
+            Err(error) if is_unknown(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        check_id(session, subscription.as_str(), &id)?;
+        owners.push(CustomerId::from(owner));
+    }
+    owners.sort();
+    owners.dedup();
+    Ok(owners)
+}
+
+/// Returns the metadata of the customers that have some; empty if the key may not read customers.
+pub(crate) async fn customer_metadata(
+    session: ReadSession<'_>,
+    lookups: &dyn Lookups,
+    customers: &BTreeSet<&CustomerId>,
+) -> Result<BTreeMap<CustomerId, Metadata>, Error> {
+    let read = match lookups.customers(session, customers).await {
+        Err(error) if is_forbidden(&error) => {
+            session.extras().refuse_customers();
+            return Ok(BTreeMap::new());
+        }
+        read => read?,
+    };
+    let mut words = PriceTable::default();
+    let with_some = read.into_iter().filter_map(|customer| {
+        let metadata = customer.metadata.sorted(&mut words);
+        (!metadata.is_empty()).then(|| (CustomerId::from(customer.id), metadata))
+    });
+    Ok(with_some.collect())
+}
+
+fn is_forbidden(error: &Error) -> bool {
+    let meaning = error.refusal().map(|refusal| &refusal.meaning);
+    matches!(meaning, Some(RefusalMeaning::MissingPermission(_)))
+}
+
+/// Checks that the provider sent the requested object.
+pub(crate) fn check_id(session: ReadSession<'_>, asked: &str, got: &str) -> Result<(), Error> {
+    if asked == got {
+        return Ok(());
+    }
+    Err(Error::ForeignObject {
+        provider: session.provider().name,
+        asked: presentable(asked),
+        got: presentable(got),
+    })
+}
+
+/// Checks that all subscriptions belong to the requested customer: with a server that ignores the filter, other
+/// customers' subscriptions would seem to belong to nobody.
+pub(crate) fn check_owner(
+    session: ReadSession<'_>,
+    asked: &CustomerId,
+    found: &[Decoded],
+) -> Result<(), Error> {
+    let mut owners = found.iter().map(|decoded| &decoded.subscription.customer);
+    owners.try_for_each(|owner| check_id(session, asked.as_str(), owner.as_str()))
+}
+
+/// Returns true if the object does not exist. One of the other mode does not count: the key is wrong then.
+pub(crate) fn is_unknown(error: &Error) -> bool {
+    let meaning = error.refusal().map(|refusal| &refusal.meaning);
+    matches!(
+        meaning,
+        Some(RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_))
+    )
+}
+
+/// Returns true if the requested customer does not exist, or only in the other mode.
+pub(crate) fn is_unknown_customer(error: &Error) -> bool {
+    let meaning = error.refusal().map(|refusal| &refusal.meaning);
+    meaning.is_some_and(RefusalMeaning::is_unknown_customer)
+}
+
+/// Returns true if `id` can be a subscription id. Ids come from the database and may be anything; those that cannot be
+/// valid are not sent.
+fn can_be_asked(id: &str) -> bool {
+    let is_mark = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    (1..=MAX_ID_LENGTH).contains(&id.len()) && id.chars().all(is_mark)
+}

@@ -1,0 +1,175 @@
+//! Requests for single subscriptions and customers of Paddle.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{can_be_asked, objects::subscription_text};
+use crate::{
+    billing::{
+        Decoded, Error, RefusalMeaning,
+        lookup::{check_id, is_unknown},
+        metadata::WireCustomer,
+        prices::SharedPrices,
+        source::Lookups,
+        transport::{Endpoint, ReadSession, Reading},
+    },
+    contract::CustomerId,
+};
+
+const SUBSCRIPTION: Endpoint = "subscriptions/{id}";
+
+/// Paddle's lookups.
+#[derive(Debug)]
+pub(super) struct ById;
+
+impl Lookups for ById {
+    fn subscription<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        id: &'a str,
+        prices: &'a SharedPrices,
+    ) -> Reading<'a, Decoded> {
+        Box::pin(subscription(session, id, prices))
+    }
+
+    fn owner<'a>(&'a self, session: ReadSession<'a>, id: &'a str) -> Reading<'a, (String, String)> {
+        Box::pin(owner(session, id))
+    }
+
+    fn customers<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a BTreeSet<&'a CustomerId>,
+    ) -> Reading<'a, Vec<WireCustomer>> {
+        Box::pin(read_customers(session, customers))
+    }
+
+    fn any_customer_exists<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a [CustomerId],
+    ) -> Reading<'a, bool> {
+        Box::pin(any_customer_exists(session, customers))
+    }
+}
+
+/// The response to a request for a single object.
+#[derive(Deserialize)]
+struct Enveloped {
+    data: Box<RawValue>,
+}
+
+async fn subscription(
+    session: ReadSession<'_>,
+    id: &str,
+    prices: &SharedPrices,
+) -> Result<Decoded, Error> {
+    let address = session.address(["subscriptions", id], &[]);
+    let found: Enveloped = session.get(SUBSCRIPTION, &address).await?;
+    subscription_text(&found.data, &mut prices.locked()).map_err(|error| Error::Object {
+        provider: session.provider().name,
+        error: Box::new(error),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an answer with a subscription")]
+struct OwnerEnvelope {
+    data: PaddleOwner,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a subscription")]
+struct PaddleOwner {
+    id: String,
+    customer_id: String,
+}
+
+async fn owner(session: ReadSession<'_>, id: &str) -> Result<(String, String), Error> {
+    let address = session.address(["subscriptions", id], &[]);
+    let found: OwnerEnvelope = session.get(SUBSCRIPTION, &address).await?;
+    Ok((found.data.id, found.data.customer_id))
+}
+
+#[derive(Deserialize)]
+struct CustomerList {
+    data: Vec<WireCustomer>,
+}
+
+/// Looks up many customers per request. If a request is refused, splits it in half and retries both halves.
+async fn read_customers(
+    session: ReadSession<'_>,
+    customers: &BTreeSet<&CustomerId>,
+) -> Result<Vec<WireCustomer>, Error> {
+    /// A page holds 200 objects, and 100 ids fit into any URL.
+    const AT_ONCE: usize = 100;
+    let asked = customers.iter().filter(|customer| can_be_asked(customer));
+    let asked: Vec<_> = asked.map(|customer| customer.as_str()).collect();
+    let mut left: Vec<_> = asked.chunks(AT_ONCE).rev().collect();
+    let mut all = Vec::new();
+    while let Some(ids) = left.pop() {
+        let query = [
+            ("id", &*ids.join(",")),
+            ("status", "active,archived"),
+            ("per_page", "200"),
+        ];
+        let address = session.address(["customers"], &query);
+        match session.get::<CustomerList>("customers", &address).await {
+            Ok(found) => {
+                for customer in found.data {
+                    if !ids.contains(&customer.id.as_str()) {
+                        check_id(
+                            session,
+                            ids.first().copied().unwrap_or_default(),
+                            &customer.id,
+                        )?;
+                    }
+                    all.push(customer);
+                }
+            }
+            Err(error) if is_unknown(&error) => {
+                if ids.len() > 1 {
+                    let (first, second) = ids.split_at(ids.len() / 2);
+                    left.extend([second, first]);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+#[derive(Deserialize)]
+struct CustomerEnvelope {
+    data: PaddleCustomer,
+}
+
+#[derive(Deserialize)]
+struct PaddleCustomer {
+    id: String,
+}
+
+async fn any_customer_exists(
+    session: ReadSession<'_>,
+    customers: &[CustomerId],
+) -> Result<bool, Error> {
+    for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
+        let address = session.address(["customers", customer.as_str()], &[]);
+        let error = match session
+            .get::<CustomerEnvelope>("customers/{id}", &address)
+            .await
+        {
+            Ok(found) if found.data.id == customer.as_str() => return Ok(true),
+            Ok(_) => continue,
+            Err(error) => error,
+        };
+        match error.refusal().map(|refusal| &refusal.meaning) {
+            Some(RefusalMeaning::NoSuchObject(_) | RefusalMeaning::BadParameter(_)) => {}
+            Some(RefusalMeaning::MissingPermission(_)) => return Ok(false),
+            _ => return Err(error),
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,80 @@
+//! Paddle's pages, which have a count and a link to the next one.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::{Url, form_urlencoded};
+
+use crate::billing::{
+    pages::{ListPage, PageFormat},
+    transport::{Endpoint, ReadSession, Reading},
+};
+
+/// Upper limit of Paddle's counts.
+pub(super) const MAX_COUNT: u64 = 100_000;
+
+/// The form of Paddle's pages.
+#[derive(Debug)]
+pub(super) struct Format;
+
+#[derive(Deserialize)]
+#[serde(expecting = "a page")]
+struct PaddlePage {
+    data: Vec<Box<RawValue>>,
+    meta: PaddleMeta,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct PaddleMeta {
+    pagination: PaddlePagination,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct PaddlePagination {
+    has_more: bool,
+    next: Option<String>,
+    /// Negative if nobody counted.
+    estimated_total: Option<i64>,
+}
+
+impl PageFormat for Format {
+    fn page<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        listing: Endpoint,
+        address: &'a Url,
+    ) -> Reading<'a, ListPage> {
+        Box::pin(async move {
+            let page: PaddlePage = session.get(listing, address).await?;
+            let PaddlePagination {
+                has_more,
+                next,
+                estimated_total,
+            } = page.meta.pagination;
+            let total = estimated_total.and_then(|total| u64::try_from(total).ok());
+            Ok(ListPage {
+                rows: page.data,
+                has_more,
+                next,
+                total,
+                exact_total: total.filter(|total| *total <= MAX_COUNT),
+            })
+        })
+    }
+
+    fn cursor(&self, page: &ListPage, last: &str) -> Result<(&'static str, String), &'static str> {
+        let next = page.next.as_deref();
+        let next = next.ok_or("a page says that there is more but not where")?;
+        Ok(("after", cursor(next).unwrap_or_else(|| last.to_owned())))
+    }
+}
+
+/// Returns the cursor of a URL. Nothing else of it is used: it may name another host than the one requested, for
+/// example behind a gateway, and the key must not be sent elsewhere.
+fn cursor(next: &str) -> Option<String> {
+    let (_, query) = next.split_once('?')?;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let (_, cursor) = pairs.find(|(name, _)| name == "after")?;
+    Some(cursor.into_owned())
+}

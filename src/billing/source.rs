@@ -1,0 +1,188 @@
+//! A source of facts: which objects of a provider are read, and how.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    BillingFacts, DecodeError, Decoded, Entitlement, PriceTable, ReadPlan,
+    extras::Extra,
+    metadata::WireCustomer,
+    prices::SharedPrices,
+    provider::Provider,
+    transport::{ReadSession, Reading},
+};
+use crate::contract::{CustomerId, EventLog, ListingScope, Mode, UnixSeconds};
+
+/// Objects of a provider that decide who has paid, with everything in which they differ from others.
+#[derive(Debug)]
+pub struct SourceDefinition {
+    pub(crate) provider: &'static Provider,
+    pub(crate) lists: &'static dyn Lists,
+    pub(crate) lookups: &'static dyn Lookups,
+    pub(crate) events: Events,
+    /// True if the objects are subscriptions, which have ids of their own.
+    pub(crate) has_subscriptions: bool,
+    /// True if the objects can only be listed customer by customer.
+    pub(crate) listed_by_customer: bool,
+    pub(crate) extras: &'static [OptionalExtra],
+    /// Page that creates a key with no more permissions than the reads need.
+    pub(crate) key_page: Option<&'static str>,
+    pub(crate) recorded_file: &'static str,
+    pub(crate) recorded_form: RecordedForm,
+}
+
+/// Lists of the source's objects.
+pub(crate) trait Lists: fmt::Debug + Sync {
+    /// Reads the first pages of the scope, as far as an estimate of the cost needs. `customers` are those to list if the
+    /// source is listed by customer.
+    fn begin<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        scope: &'a ListingScope,
+        customers: &'a [CustomerId],
+    ) -> Reading<'a, BegunList<'a>>;
+
+    /// Reads everything of `customers`. Unknown customers have nothing.
+    fn customers<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a BTreeSet<&'a CustomerId>,
+    ) -> Reading<'a, BillingFacts>;
+}
+
+/// A started list with its estimated cost.
+#[derive(Debug)]
+pub(crate) struct BegunList<'a> {
+    pub(crate) plan: ReadPlan,
+    pub(crate) rest: Box<dyn RestOfList<'a> + 'a>,
+}
+
+/// The part of a list that is still to be read.
+pub(crate) trait RestOfList<'a>: fmt::Debug {
+    /// Reads the rest. `on_progress` receives the number of objects or customers read.
+    fn read<'p>(self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    where
+        'a: 'p,
+        Self: 'p;
+}
+
+/// Receives the number of objects read so far.
+pub(crate) type Progress<'p> = &'p (dyn Fn(u64) + Sync);
+
+/// Requests for single objects by their ids, which are the same for all sources of a provider.
+pub(crate) trait Lookups: fmt::Debug + Sync {
+    /// Reads one subscription.
+    fn subscription<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        id: &'a str,
+        prices: &'a SharedPrices,
+    ) -> Reading<'a, Decoded>;
+
+    /// Returns the ids of a subscription and of its customer, as the provider spells them.
+    fn owner<'a>(&'a self, session: ReadSession<'a>, id: &'a str) -> Reading<'a, (String, String)>;
+
+    /// Reads those of the customers that exist.
+    fn customers<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a BTreeSet<&'a CustomerId>,
+    ) -> Reading<'a, Vec<WireCustomer>>;
+
+    /// Returns true if the provider knows one of `customers`; false if the key may not read them.
+    fn any_customer_exists<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a [CustomerId],
+    ) -> Reading<'a, bool>;
+}
+
+/// The provider's log of events.
+#[derive(Debug)]
+pub(crate) enum Events {
+    Log {
+        log: &'static dyn EventReads,
+        /// Maximum number of requests for the evidence of findings.
+        max_requests: u64,
+    },
+    /// There is one that is not read, for this reason.
+    Unread(&'static str),
+    None,
+}
+
+/// Requests for events.
+pub(crate) trait EventReads: fmt::Debug + Sync {
+    /// Reads changes of subscriptions, newest first, until `suffices`.
+    fn changes<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Reading<'a, EventLog>;
+
+    /// Passes on events of every type since a time, newest first, about `most` of them at most. Returns true if there
+    /// are more.
+    fn all<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        since: UnixSeconds,
+        most: u64,
+        take: &'a mut (dyn FnMut(Value) + Send),
+    ) -> Reading<'a, bool>;
+}
+
+/// An optional fact, and the case in which it is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OptionalExtra {
+    pub(crate) extra: Extra,
+    pub(crate) when: WantedWhen,
+}
+
+/// The case in which an optional fact is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum WantedWhen {
+    /// The contract has a grace from the due date of an invoice.
+    Invoices,
+    TestMode,
+}
+
+impl WantedWhen {
+    pub(crate) fn applies(self, invoices: bool, mode: Option<Mode>) -> bool {
+        match self {
+            Self::Invoices => invoices,
+            Self::TestMode => mode == Some(Mode::Test),
+        }
+    }
+}
+
+/// The form of recorded objects.
+#[derive(Debug, Clone, Copy)]
+pub enum RecordedForm {
+    Subscriptions {
+        from_text: fn(&RawValue, &mut PriceTable) -> Result<Decoded, DecodeError>,
+        from_value: fn(&Value, &mut PriceTable) -> Result<Decoded, DecodeError>,
+    },
+    /// Entitlements of customers, which [`combine_entitlements`](super::combine_entitlements) turns into subscriptions.
+    Entitlements(fn(&Value) -> Result<Entitlement, DecodeError>),
+}
+
+impl SourceDefinition {
+    /// Returns the file with recorded objects.
+    pub fn recorded_file(&self) -> &'static str {
+        self.recorded_file
+    }
+
+    pub fn recorded_form(&self) -> RecordedForm {
+        self.recorded_form
+    }
+
+    /// Returns true if the objects can only be listed customer by customer.
+    pub fn is_listed_by_customer(&self) -> bool {
+        self.listed_by_customer
+    }
+
+    /// Returns true if the provider's events can be read.
+    pub fn has_event_log(&self) -> bool {
+        matches!(self.events, Events::Log { .. })
+    }
+}

@@ -1,0 +1,84 @@
+//! Reads Stripe's subscriptions: all of a scope, or those of some customers.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{
+    estimate::begin,
+    listing::{can_be_asked, next_page, subscriptions, with_invoices},
+};
+use crate::{
+    billing::{
+        BillingFacts, Decoded, Error,
+        facts::FactsBuilder,
+        lookup::{check_owner, is_unknown_customer},
+        pages::Pages,
+        prices::SharedPrices,
+        source::{BegunList, Lists},
+        transport::{ReadSession, Reading},
+    },
+    contract::{CustomerId, ListingScope},
+};
+
+/// Stripe's lists of subscriptions.
+#[derive(Debug)]
+pub(super) struct Subscriptions;
+
+impl Lists for Subscriptions {
+    fn begin<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        scope: &'a ListingScope,
+        _: &'a [CustomerId],
+    ) -> Reading<'a, BegunList<'a>> {
+        Box::pin(begin(session, scope))
+    }
+
+    fn customers<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        customers: &'a BTreeSet<&'a CustomerId>,
+    ) -> Reading<'a, BillingFacts> {
+        Box::pin(read_customers(session, customers))
+    }
+}
+
+async fn read_customers(
+    session: ReadSession<'_>,
+    customers: &BTreeSet<&CustomerId>,
+) -> Result<BillingFacts, Error> {
+    let prices = SharedPrices::default();
+    let mut answers = stream::iter(customers)
+        .map(|customer| of_customer(session, customer, &prices))
+        .buffered(session.rate_limit().at_once);
+    let mut builder = FactsBuilder::default();
+    while let Some(subscriptions) = answers.try_next().await? {
+        builder.extend(subscriptions);
+    }
+    Ok(builder.finish())
+}
+
+async fn of_customer(
+    session: ReadSession<'_>,
+    customer: &CustomerId,
+    prices: &SharedPrices,
+) -> Result<Vec<Decoded>, Error> {
+    if !can_be_asked(customer) {
+        return Ok(Vec::new());
+    }
+    let filter = [("customer", customer.as_str()), ("status", "all")];
+    let listing = with_invoices(session, subscriptions(&filter));
+    let mut pages = Pages::new(session, &listing);
+    let mut found = Vec::new();
+    loop {
+        match next_page(session, &mut pages, prices).await {
+            Ok(Some(page)) => found.extend(page),
+            Ok(None) => break,
+            Err(error) if found.is_empty() && is_unknown_customer(&error) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    check_owner(session, customer, &found)?;
+    Ok(found)
+}

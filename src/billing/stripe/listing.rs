@@ -1,0 +1,129 @@
+//! Stripe's lists of subscriptions and their pages.
+
+use serde_json::value::RawValue;
+
+use super::{
+    objects::{DecodedItem, item_text, subscription_text},
+    page::Format,
+};
+use crate::{
+    billing::{
+        Decoded, Error,
+        decoding::{boxed, different},
+        extras::{Extra, is_refusal},
+        pages::{ListElement, ListQuery, Pages},
+        prices::SharedPrices,
+        transport::ReadSession,
+    },
+    contract::{CustomerId, Details, Period},
+};
+
+/// Stripe's maximum number of objects per page.
+const PAGE: &str = "100";
+pub(super) const PAGE_SIZE: u64 = 100;
+
+/// Parameter that replaces ids by objects.
+pub(super) const EXPAND: &str = "expand[]";
+
+/// Longer than any id that Stripe creates or accepts.
+const MAX_ID_LENGTH: usize = 255;
+
+/// Due date of the latest invoice of a `past_due` subscription.
+pub(super) const INVOICES: Extra = Extra {
+    message: "the key may not read invoices, so the check cannot see since when payment is overdue",
+    hint: "set `Invoices` to Read for the key (`rak_invoice_read`), or map `past_due_since`",
+};
+
+impl ListElement for DecodedItem {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Adds the latest invoice to a list of subscriptions if it is wanted.
+pub(super) fn with_invoices(session: ReadSession<'_>, listing: ListQuery) -> ListQuery {
+    if session.extras().wants(INVOICES) {
+        return listing.with(EXPAND, "data.latest_invoice");
+    }
+    listing
+}
+
+pub(super) fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
+    listing("v1/subscriptions", filter)
+}
+
+pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> ListQuery {
+    let limit = ("limit", PAGE);
+    ListQuery {
+        path,
+        query: filter
+            .iter()
+            .chain([&limit])
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect(),
+        format: &Format,
+    }
+}
+
+/// Returns true if `customer` can be an id of Stripe. Ids come from the database and may be anything; invalid ones are
+/// not sent, since nobody can have them.
+pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
+    let id = customer.as_str();
+    let is_dots = id.chars().all(|character| character == '.');
+    (1..=MAX_ID_LENGTH).contains(&id.len()) && !is_dots && !id.chars().any(char::is_control)
+}
+
+pub(super) async fn next_page(
+    session: ReadSession<'_>,
+    pages: &mut Pages<'_>,
+    prices: &SharedPrices,
+) -> Result<Option<Vec<Decoded>>, Error> {
+    let decode = |text: &RawValue| subscription_text(text, &mut prices.locked());
+    let mut page = pages.next(decode).await;
+    if let Err(error) = &page
+        && is_refusal(error)
+        && pages.widen(EXPAND)
+    {
+        page = pages.next(decode).await;
+        if page.is_ok() {
+            session.extras().refuse(INVOICES);
+        }
+    }
+    let Some(mut page) = page? else {
+        return Ok(None);
+    };
+    for decoded in page.iter_mut().filter(|decoded| decoded.more_items) {
+        complete(session, decoded, prices).await?;
+    }
+    Ok(Some(page))
+}
+
+/// Reads all items of a subscription that includes only its first ones.
+pub(super) async fn complete(
+    session: ReadSession<'_>,
+    decoded: &mut Decoded,
+    prices: &SharedPrices,
+) -> Result<(), Error> {
+    let filter = [("subscription", decoded.subscription.id.as_str())];
+    let mut pages = Pages::new(session, &listing("v1/subscription_items", &filter));
+    let currency = decoded.currency.as_deref();
+    let mut items = Vec::new();
+    while let Some(page) = pages
+        .next(|text: &RawValue| item_text(text, currency, &mut prices.locked()))
+        .await?
+    {
+        items.extend(page);
+    }
+    let own = decoded.period;
+    let periods: Vec<_> = items.iter().map(|listed| listed.period.or(own)).collect();
+    let subscription = &mut decoded.subscription;
+    subscription.period = Period::of_items(periods.iter().copied().flatten());
+    let details = subscription.details.take().map(|details| *details);
+    subscription.details = boxed(Details {
+        item_periods: different(periods),
+        ..details.unwrap_or_default()
+    });
+    decoded.subscription.items = items.into_iter().map(|listed| listed.item).collect();
+    decoded.more_items = false;
+    Ok(())
+}
