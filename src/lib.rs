@@ -1,6 +1,6 @@
 //! Compares a billing provider with an application's database under an access contract, and rehearses webhook handlers.
-//! `contract` is the pure core; `config`, `baseline`, `changes` and `report` are pure edges around it. `billing`,
-//! `database` and `fixtures` read the two sides; `github` and `chat` publish. `rehearsal` defines the scenarios,
+//! `contract` is the pure core; `config`, `baseline`, `changes` and `report` are pure edges around it. `billing`
+//! and `database` read the two sides, `sources` makes them interchangeable with recorded files; `github` and `chat` publish. `rehearsal` defines the scenarios,
 //! the package `fake-stripe` simulates the provider and delivers its events, `scratch` writes the accounts. Only
 //! `commands` wires them together; `tests/it/architecture.rs` enforces this.
 
@@ -14,7 +14,6 @@ pub mod commands;
 pub mod config;
 pub mod contract;
 pub mod database;
-pub mod fixtures;
 pub mod github;
 pub mod host;
 pub mod http;
@@ -23,4 +22,5 @@ pub mod problem;
 pub mod rehearsal;
 pub mod report;
 pub mod scratch;
+pub mod sources;
 pub mod text;

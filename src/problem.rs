@@ -95,3 +95,42 @@ impl Explain for Unanswerable {
         Self::named(self)
     }
 }
+
+/// A problem with the ids in its texts, which `redact: ids` must find there.
+#[derive(Debug)]
+pub struct Failure {
+    pub problem: Problem,
+    pub named: Vec<String>,
+}
+
+impl<E: Explain> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            named: error.named(),
+            problem: Problem::from(error),
+        }
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            named: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Unanswerable;
+
+    #[test]
+    fn an_id_in_the_message_is_named_so_that_it_can_be_hidden() {
+        let id = "usr_7".to_owned();
+        let failure = Failure::from(Unanswerable::AccountOnTwoRows { id: id.clone() });
+        assert!(failure.problem.message.contains(&id));
+        assert_eq!(failure.named, [id]);
+    }
+}

@@ -3,18 +3,19 @@
 use super::{
     accepted::accepted,
     configuration,
-    judge::{RunParameters, judge},
     masking::{mask_of, secrets_of},
     output::Output,
     plan,
-    progress::Progress,
     recorded::RecordedSides,
     reporting::Reporting,
+    run_check::run_check,
+    run_parameters::RunParameters,
     unanswered,
 };
 use crate::{
     cli::{CheckArgs, Environment},
     contract::UnixSeconds,
+    notice::Progress,
     report::Mask,
 };
 
@@ -45,7 +46,7 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
     }
     run.repairs = reporting.wants_repairs();
-    let mut outcome = judge(&config, &run).await;
+    let mut outcome = run_check(&config, &run).await;
     outcome.compare(&accepted.comparison());
     reporting.finish(&outcome, &output)
 }

@@ -2,23 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{failure::Failure, provider::replace, sources::Sources};
-use crate::contract::{
-    Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
-    RuleColumn, UnixSeconds, evaluate,
+use super::failure::Failure;
+use crate::{
+    contract::{
+        Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
+        RuleColumn, evaluate,
+    },
+    sources::{Sources, replace},
 };
 
 /// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
 pub(crate) async fn confirm(
     contract: &Contract,
-    sides: &Sources<'_>,
+    sources: &Sources<'_>,
     facts: &mut Facts,
     first: Evaluation,
-    now: UnixSeconds,
 ) -> Result<Evaluation, Failure> {
-    read_accounts(sides, facts, &first.findings).await?;
-    read_customers(contract, sides, facts, &first.findings).await?;
-    let mut second = evaluate(contract, facts, now)?;
+    read_accounts(sources, facts, &first.findings).await?;
+    read_customers(contract, sources, facts, &first.findings).await?;
+    let mut second = evaluate(contract, facts, sources.now)?;
     keep_confirmed(&mut second, &first);
     Ok(second)
 }
@@ -71,20 +73,20 @@ fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
 /// Reads the accounts of the findings again. An account linked in the meantime cannot be found by any known id, so a
 /// customer without accounts requires a read of all of them.
 async fn read_accounts(
-    sides: &Sources<'_>,
+    sources: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<(), Failure> {
     let needs_all = |finding: &Finding| finding.rule.info().column == Some(RuleColumn::Link);
     if findings.iter().any(needs_all) {
-        facts.accounts = sides.read_accounts().await?.accounts;
+        facts.accounts = sources.accounts.all().await?.accounts;
         return Ok(());
     }
     let ids = accused_accounts(findings);
     if ids.is_empty() {
         return Ok(());
     }
-    let again = sides.read_accounts_again(&ids).await?;
+    let again = sources.accounts.by_id(&ids).await?;
     facts
         .accounts
         .retain(|account| ids.binary_search(&account.id).is_err());
@@ -105,7 +107,7 @@ fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
 /// Reads each customer again, or lists everything if that takes fewer requests.
 async fn read_customers(
     contract: &Contract,
-    sides: &Sources<'_>,
+    sources: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<(), Failure> {
@@ -114,17 +116,17 @@ async fn read_customers(
         .filter_map(|finding| finding.subject.customer.as_deref())
         .map(CustomerId::from)
         .collect();
-    customers.extend(linked_meanwhile(contract, sides, facts, findings).await?);
+    customers.extend(linked_meanwhile(contract, sources, facts, findings).await?);
     let customers: Vec<_> = customers.into_iter().collect();
-    if !sides.is_listed_by_customer()
-        && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sides.requests()
+    if !sources.billing.is_listed_by_customer()
+        && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sources.billing.requests()
     {
-        return sides.read_provider_again(facts).await;
+        return sources.read_billing_again(facts).await;
     }
     if customers.is_empty() {
         return Ok(());
     }
-    let again = sides.read_customers(&customers).await?;
+    let again = sources.billing.customers(&customers).await?;
     replace(facts, &customers, again.subscriptions);
     Ok(())
 }
@@ -132,7 +134,7 @@ async fn read_customers(
 /// Returns the current customers of the accounts with findings: a row may have a new one by now.
 async fn linked_meanwhile(
     contract: &Contract,
-    sides: &Sources<'_>,
+    sources: &Sources<'_>,
     facts: &Facts,
     findings: &[Finding],
 ) -> Result<Vec<CustomerId>, Failure> {
@@ -156,7 +158,7 @@ async fn linked_meanwhile(
     }
     if !unknown.is_empty() {
         let unknown: Vec<_> = unknown.into_iter().cloned().collect();
-        owners.extend(sides.owners(&unknown).await?);
+        owners.extend(sources.billing.owners(&unknown).await?);
     }
     Ok(owners)
 }

@@ -3,18 +3,14 @@
 use std::path::Path;
 
 use super::{
-    configuration,
-    judge::{RunParameters, judge},
-    output::Output,
-    progress::Progress,
-    recorded::RecordedSides,
-    reporting::Reporting,
-    unanswered,
+    configuration, output::Output, recorded::RecordedSides, reporting::Reporting,
+    run_check::run_check, run_parameters::RunParameters, unanswered,
 };
 use crate::{
     cli::{Environment, ReportArgs},
-    fixtures::FixtureFiles,
+    notice::Progress,
     report::Mask,
+    sources::FixtureFiles,
 };
 
 /// Name of the configuration in the report.
@@ -48,7 +44,7 @@ pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8
         Ok(config) => {
             let mut run = RunParameters::new(environment, &progress, recorded, super::now());
             run.repairs = reporting.wants_repairs();
-            judge(&config, &run).await
+            run_check(&config, &run).await
         }
         Err(unusable) => unanswered(unusable.problems()),
     };

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::sources::Sources;
 use crate::{
     config::AccessContract,
-    contract::{Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
+    contract::{EventLog, Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
     problem::Problem,
+    sources::Sources,
 };
 
 /// Keys whose events could not be read in this run, by environment variable, with the reason.
@@ -18,7 +18,7 @@ impl EvidenceFailures {
     pub(crate) async fn add(
         &mut self,
         contract: &AccessContract,
-        sides: &Sources<'_>,
+        sources: &Sources<'_>,
         facts: &Facts,
         findings: &mut [Finding],
     ) {
@@ -26,12 +26,14 @@ impl EvidenceFailures {
         if !is_wanted || self.0.contains_key(&contract.key_env) {
             return;
         }
-        let log = sides.events(&|log| tells_every_change(log, findings)).await;
+        let suffices = |log: &EventLog| tells_every_change(log, findings);
+        let log = sources.billing.events(&suffices).await;
         match log {
-            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, sides.now(), findings),
+            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, sources.now, findings),
             Ok(None) => {}
-            Err(problem) => {
-                self.0.insert(contract.key_env.clone(), unread(&problem));
+            Err(failure) => {
+                let warning = unread(&failure.problem);
+                self.0.insert(contract.key_env.clone(), warning);
             }
         }
     }

@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use super::{
     configuration,
+    credentials::open,
     evidence::EvidenceFailures,
     failure::Failure,
-    judge::RunParameters,
     lookup::{LookupRequest, find},
     masking::{mask_of, secrets_of},
     output::Output,
-    progress::Progress,
     recorded::RecordedSides,
-    sources::Sources,
+    run_parameters::RunParameters,
 };
 use crate::{
     billing::key_advice,
     cli::{Environment, ExplainArgs, Format},
     config::{AccessContract, Config},
     contract::{Explained, UnixSeconds, Verdict, explain},
+    notice::Progress,
     problem::Problem,
     report::{self, ExplainedContract, ExplainedEntity, Mask, Reported},
 };
@@ -132,8 +132,8 @@ async fn explain_contract(
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Problem>,
 ) -> Result<Option<(Explained, u64)>, Failure> {
-    let sides = Sources::open(contract, run)?;
-    let Some(mut found) = find(&contract.contract, &sides, asked).await? else {
+    let sources = open(contract, run)?;
+    let Some(mut found) = find(&contract.contract, &sources, asked).await? else {
         return Ok(None);
     };
     if run.recorded == RecordedSides::Nothing
@@ -145,8 +145,8 @@ async fn explain_contract(
     let facts = &found.facts;
     let mut explained = explain(&contract.contract, facts, &found.existing, run.now);
     let findings = &mut explained.findings;
-    evidence.add(contract, &sides, facts, findings).await;
-    Ok(Some((explained, sides.requests())))
+    evidence.add(contract, &sources, facts, findings).await;
+    Ok(Some((explained, sources.billing.requests())))
 }
 
 fn judged(

@@ -12,7 +12,6 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::progress;
 use crate::{notice, report::neutral};
 
 /// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Only our own
@@ -83,7 +82,7 @@ impl Write for LineWriter {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let line = neutral::terminal(text.trim_end());
-        progress::above(|| writeln!(io::stderr().lock(), "{line}"))?;
+        notice::above(|| writeln!(io::stderr().lock(), "{line}"))?;
         Ok(event.len())
     }
 

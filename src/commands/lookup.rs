@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{failure::Failure, provider::customers_of, sources::Sources};
+use super::failure::Failure;
 use crate::{
     contract::{
         Account, AccountId, Contract, CustomerId, Facts, MatchOn, SeenModes, Subscription,
@@ -10,6 +10,7 @@ use crate::{
     },
     database::{Chosen, DatabaseFacts},
     problem::Problem,
+    sources::{Sources, customers_of},
 };
 
 /// Maximum number of reads of rows, until none of them leads to another. Two are enough unless rows change meanwhile.
@@ -47,7 +48,7 @@ impl LookupRequest {
     }
 }
 
-/// The facts of both sides about the entity.
+/// The facts of both sources about the entity.
 #[derive(Debug)]
 pub(crate) struct LookupResult {
     pub(crate) facts: Facts,
@@ -59,12 +60,12 @@ pub(crate) struct LookupResult {
 /// Finds the account or customer with everything related to it. Returns `None` if neither side knows it.
 pub(crate) async fn find(
     contract: &Contract,
-    sides: &Sources<'_>,
+    sources: &Sources<'_>,
     asked: &LookupRequest,
 ) -> Result<Option<LookupResult>, Failure> {
     let mut provider = AskedProvider {
         match_on: contract.match_on,
-        sides,
+        sources,
         customers: BTreeSet::new(),
         stored: BTreeSet::new(),
         subscriptions: Vec::new(),
@@ -78,7 +79,7 @@ pub(crate) async fn find(
         },
     };
     for _ in 0..ROUNDS {
-        let mut rows = sides.read_chosen(&chosen).await?;
+        let mut rows = sources.accounts.chosen(&chosen).await?;
         rows.accounts
             .retain(|account| is_chosen(account, &chosen, contract.match_on));
         let called = asked.customer.as_ref();
@@ -129,7 +130,7 @@ fn stored(account: &Account) -> Option<&SubscriptionId> {
 /// The lookups at the provider so far, with their results.
 struct AskedProvider<'s, 'r> {
     match_on: MatchOn,
-    sides: &'s Sources<'r>,
+    sources: &'s Sources<'r>,
     customers: BTreeSet<CustomerId>,
     stored: BTreeSet<SubscriptionId>,
     subscriptions: Vec<Subscription>,
@@ -152,7 +153,7 @@ impl AskedProvider<'_, '_> {
         if customers.is_empty() {
             return Ok(());
         }
-        let mut said = self.sides.read_customers(&customers).await?;
+        let mut said = self.sources.billing.customers(&customers).await?;
         // Recorded facts are always complete.
         said.subscriptions
             .retain(|subscription| customers.contains(&subscription.customer));
@@ -177,7 +178,7 @@ impl AskedProvider<'_, '_> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        self.sides.owners(&asked).await
+        self.sources.billing.owners(&asked).await
     }
 
     /// Returns the values that related accounts store as links.
@@ -202,7 +203,7 @@ impl AskedProvider<'_, '_> {
                 .iter()
                 .any(|one| one.customer == customer);
             let asked = [customer];
-            if !has_some && self.sides.any_customer_exists(&asked).await? {
+            if !has_some && self.sources.billing.any_customer_exists(&asked).await? {
                 existing.extend(asked);
             }
         }

@@ -1,17 +1,16 @@
-//! `prodverdict check access --plan`, and the line that announces the cost of a read.
-
-use std::time::Duration;
+//! `prodverdict check access --plan`: prints the cost of a check.
 
 use super::{
-    judge::RunParameters,
+    credentials::open,
+    failure::Failure,
     output::{Output, OutputError},
-    sources::Sources,
+    run_parameters::RunParameters,
 };
 use crate::{
     billing::{RateLimit, ReadPlan},
-    config::Config,
-    contract::Source,
+    config::{AccessContract, Config},
     report,
+    sources::{customers_of, in_full},
 };
 
 /// Prints the cost of checking each contract, without checking it.
@@ -22,14 +21,10 @@ pub(super) async fn run(
 ) -> Result<u8, OutputError> {
     let mut status = 0;
     for contract in &config.contracts {
-        let planned = match Sources::open(contract, run) {
-            Ok(sides) => sides.plan().await,
-            Err(failure) => Err(failure),
-        };
-        match planned {
+        match cost(contract, run).await {
             Ok(Some((plan, rate_limit))) => {
-                let source = contract.contract.source;
-                output.data(&in_full(&contract.name, source, &plan, rate_limit))?;
+                let provider = contract.contract.source.provider();
+                output.data(&in_full(&contract.name, provider, &plan, rate_limit))?;
             }
             Ok(None) => {}
             Err(failure) => {
@@ -44,98 +39,15 @@ pub(super) async fn run(
     Ok(status)
 }
 
-/// Returns a line such as `Stripe: about 196 requests, 8s`.
-pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -> String {
-    let requests = plan.requests();
-    format!(
-        "{provider}: {} {}, {}",
-        about(plan),
-        count(requests, "request"),
-        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
-    )
-}
-
-/// Returns the line that announces lookups of single customers.
-pub(super) fn of_suspects(provider: &str, number: u64) -> String {
-    format!(
-        "{provider}: {} more, one for each customer whose account disagrees with the list",
-        count(number, "request")
-    )
-}
-
-fn about(plan: &ReadPlan) -> &'static str {
-    if plan.at_least { "at least" } else { "about" }
-}
-
-fn in_full(contract: &str, source: Source, plan: &ReadPlan, rate_limit: RateLimit) -> String {
-    let mut text = format!(
-        "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
-        about(plan),
-        count(plan.requests(), "request"),
-        source.provider(),
-        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
-        rate_limit.endpoint,
-        rate_limit.at_once,
-    );
-    text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
-    for step in &plan.steps {
-        text += &format!("  {:>8}  to list {}\n", step.requests, step.what);
-    }
-    if plan.evidence > 0 {
-        text += &format!(
-            "  {:>8}  at most, for the webhooks behind findings\n",
-            plan.evidence
-        );
-    }
-    if let Some(reason) = plan.unread_events {
-        text += &format!("  no evidence from webhooks: {reason}\n");
-    }
-    if !plan.is_everything {
-        text += "  one more  for each customer who is not listed and whose account says paid\n";
-    }
-    text
-}
-
-fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-/// Formats a time in whole seconds, at least one.
-fn time(time: Duration) -> String {
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    humantime::format_duration(Duration::from_secs(seconds.max(1))).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use super::*;
-
-    #[test]
-    fn a_plan_says_why_events_are_not_read() {
-        let rate_limit = RateLimit {
-            endpoint: NonZeroU32::MIN,
-            account: NonZeroU32::MIN,
-            at_once: 1,
-        };
-        for unread_events in [Some("the log is not read yet"), None] {
-            let plan = ReadPlan {
-                is_everything: true,
-                steps: Vec::new(),
-                at_least: false,
-                evidence: 0,
-                unread_events,
-                sent: 1,
-                took: Duration::ZERO,
-            };
-            let text = in_full("access", Source::Stripe, &plan, rate_limit);
-            assert_eq!(
-                text.contains("no evidence from webhooks: the log is not read yet"),
-                unread_events.is_some(),
-                "{text}"
-            );
-        }
-    }
+async fn cost(
+    contract: &AccessContract,
+    run: &RunParameters<'_>,
+) -> Result<Option<(ReadPlan, RateLimit)>, Failure> {
+    let sources = open(contract, run)?;
+    let customers = if sources.billing.is_listed_by_customer() {
+        customers_of(&sources.accounts.all().await?.accounts)
+    } else {
+        Vec::new()
+    };
+    sources.billing.cost(&customers).await
 }

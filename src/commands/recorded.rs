@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{cli::FixtureArgs, config::AccountsQuery, fixtures::FixtureFiles, problem::Problem};
+use crate::{cli::FixtureArgs, sources::FixtureFiles};
 
 /// The sides that are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,22 +24,4 @@ impl RecordedSides {
             Self::Nothing
         }
     }
-}
-
-/// Warns that `join` and `where` are not applied to recorded rows, which are results of the accounts query.
-pub(crate) fn not_applied(query: &AccountsQuery) -> Option<Problem> {
-    let AccountsQuery::Table { join, filter, .. } = query else {
-        return None;
-    };
-    let (are, keys) = match (join, filter) {
-        (None, None) => return None,
-        (Some(_), None) => ("`join` is", "`join` gives"),
-        (None, Some(_)) => ("`where` is", "`where` keeps"),
-        (Some(_), Some(_)) => ("`join` and `where` are", "they give"),
-    };
-    Some(
-        Problem::new(format!("{are} not applied to recorded rows")).hint(format!(
-            "record only the rows that {keys}: what the accounts query returns"
-        )),
-    )
 }

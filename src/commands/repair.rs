@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sources::Sources;
 use crate::{
     config::{AccessContract, AccountsQuery, Expression, TableName},
     contract::{
@@ -11,19 +10,20 @@ use crate::{
     },
     database::{Holds, Stored, StoredRequest, Value, ValueForm},
     report::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair},
+    sources::AccountSource,
 };
 
 /// Returns one repair for each finding, in the same order.
 pub(crate) async fn repairs(
     contract: &AccessContract,
-    sides: &Sources<'_>,
+    accounts: &dyn AccountSource,
     facts: &Facts,
     findings: &[Finding],
     now: UnixSeconds,
 ) -> Vec<Repair> {
     let corrections = corrections(&contract.contract, facts, now, findings);
     let rows = match AccountsTable::from_contract(contract) {
-        Ok(table) => rows(&table, sides, facts, &corrections).await,
+        Ok(table) => rows(&table, accounts, facts, &corrections).await,
         Err(reason) => all(&corrections, &reason),
     };
     let repair = |finding: &Finding| of_finding(finding, &corrections, &rows);
@@ -107,7 +107,7 @@ impl<'c> AccountsTable<'c> {
 
 async fn rows(
     table: &AccountsTable<'_>,
-    sides: &Sources<'_>,
+    accounts: &dyn AccountSource,
     facts: &Facts,
     corrections: &BTreeMap<String, RowCorrection>,
 ) -> BTreeMap<String, Repair> {
@@ -136,7 +136,7 @@ async fn rows(
         columns: &columns,
         ids: &ids,
     };
-    let stored = match sides.stored(&request).await {
+    let stored = match accounts.stored(&request).await {
         Ok(Some(stored)) => stored,
         Ok(None) => {
             return all(
@@ -144,8 +144,9 @@ async fn rows(
                 "the accounts are recorded: no database was read",
             );
         }
-        Err(problem) => {
-            let reason = format!("its row could not be read again ({})", problem.message);
+        Err(failure) => {
+            let message = failure.problem.message;
+            let reason = format!("its row could not be read again ({message})");
             return all(corrections, &reason);
         }
     };

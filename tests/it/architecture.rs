@@ -30,8 +30,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["contract", "config", "problem", "host", "database"],
     ),
     (
-        "fixtures",
-        &["contract", "config", "problem", "billing", "database"],
+        "sources",
+        &[
+            "contract", "config", "problem", "notice", "text", "billing", "database",
+        ],
     ),
     (
         "github",

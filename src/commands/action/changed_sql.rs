@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::step::Step;
 use crate::{
-    commands::{recorded::RecordedSides, sources::missing_credentials},
+    commands::{credentials::missing_credentials, recorded::RecordedSides},
     config::{self, ChangedSql, Config, MAX_BYTES},
     database::{self, Power},
     github::{Client, Context, Trust},

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, time::Duration};
 
 use crate::{
     cli::Environment,
-    commands::judge::FailOn,
+    commands::run_parameters::FailOn,
     contract::Severity,
     github::{CommentMode, Limits},
     problem::Problem,

@@ -12,17 +12,18 @@ use super::{
 use crate::{
     application::CommandLine,
     commands::{
-        judge::{RunParameters, all_missing_credentials, judge},
         now,
-        progress::Progress,
         rehearse::{
             AppCommand, ConfigFiles, RehearsalOptions, Setup, missing_for, not_begun, played,
         },
+        run_check::{all_missing_credentials, run_check},
+        run_parameters::RunParameters,
         signals::Signals,
         unanswered,
     },
     config::Config,
     github::{Context, Trust},
+    notice::Progress,
     problem::Problem,
     report::Outcome,
 };
@@ -105,7 +106,7 @@ impl Judging<'_> {
         }
         run.fail_on = self.step.inputs.fail_on;
         run.repairs = self.destinations.files.want_repairs();
-        Judged::Told(Box::new(judge(config, &run).await))
+        Judged::Told(Box::new(run_check(config, &run).await))
     }
 
     /// Turns the report of an earlier step into the outcome of this one.

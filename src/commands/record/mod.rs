@@ -10,20 +10,20 @@ use fake_stripe::ApiVersion;
 
 use super::{
     configuration,
+    credentials::reader,
     failure::Failure,
-    judge::RunParameters,
     masking::{mask_of, secrets_of},
     output::Output,
-    progress::Progress,
     recorded::RecordedSides,
     rehearse::comes_to,
-    sources::reader,
+    run_parameters::RunParameters,
 };
 use crate::{
     billing::definition,
     cli::{Environment, RecordArgs},
     config::{AccessContract, Config},
     contract::{Mode, UnixSeconds},
+    notice::Progress,
     problem::Problem,
     rehearsal::{ProductionLog, Recording, TestPrices, Unplayable, built_in},
     report::{self, Mask},

@@ -58,8 +58,8 @@ pub(crate) use self::{
     setup::missing_for,
 };
 use super::{
-    accepted::accepted, configuration, judge::FailOn, masking::mask_of, output::Output,
-    reporting::Reporting, signals::Signals,
+    accepted::accepted, configuration, masking::mask_of, output::Output, reporting::Reporting,
+    run_parameters::FailOn, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},

@@ -9,16 +9,14 @@ use secrecy::SecretString;
 
 use crate::{
     billing::{BillingReader, Settings},
-    commands::{
-        progress::Progress,
-        provider::{ContractProvider, replace, some_customers},
-    },
     contract::{
         Account, AccountColumns, AccountId, CanceledGrace, ColumnName, Contract, CustomerId,
         Evaluation, Facts, Field, Grace, ListingScope, Plans, PricePattern, Rule, Source, Status,
         Statuses, Unanswerable, UnixSeconds, evaluate, follow_up,
     },
     http,
+    notice::Progress,
+    sources::{ContractProvider, replace, some_customers},
 };
 
 const NOW: i64 = 1_795_392_000;

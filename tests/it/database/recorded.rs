@@ -6,7 +6,7 @@ use prodverdict::{
     config::{AccountsQuery, DatabaseSettings},
     contract::Field,
     database::DatabaseFacts,
-    fixtures::{self, FixtureFiles, RecordedAccounts},
+    sources::{self, FixtureFiles, RecordedAccounts},
 };
 
 use sqlx::AssertSqlSafe;
@@ -24,7 +24,7 @@ async fn recorded(world: &World, settings: &DatabaseSettings, name: &str) -> Rec
     fs::create_dir(folder.path().join("db")).expect("a folder");
     fs::write(folder.path().join("db/users.json"), rows).expect("written");
     let recording = FixtureFiles::find(Some(folder.path()), Path::new("prodverdict.yml"));
-    fixtures::accounts(&recording, settings, true).expect("read")
+    sources::accounts(&recording, settings, true).expect("read")
 }
 
 #[expect(

@@ -1,34 +1,29 @@
-//! The provider's side of a live check: lists what the contract needs, then looks up customers still in doubt.
+//! Lists what a contract needs of its provider, then looks up customers and subscriptions that could change the verdict.
 
-use super::{plan, progress::Progress};
+use super::{
+    billing_source::Listing,
+    cost,
+    customers::{ASKED, replace, some_customers},
+};
 use crate::{
-    billing::{BillingFacts, BillingReader, Error},
-    contract::{
-        Account, Contract, CustomerId, Facts, FollowUp, ListingScope, Subscription, UnixSeconds,
-        follow_up,
-    },
-    notice,
+    billing::{BillingReader, Error},
+    contract::{Contract, CustomerId, Facts, FollowUp, ListingScope, UnixSeconds, follow_up},
+    notice::{self, Progress},
 };
 
 /// Number of requests from which they are announced.
 const MANY: u64 = 20;
 
 /// The provider of one contract.
-pub(super) struct ContractProvider<'p> {
-    pub(super) contract: &'p Contract,
-    pub(super) reader: &'p BillingReader,
-    pub(super) progress: &'p Progress,
-}
-
-/// The result of a listing.
-pub(super) struct ListingResult {
-    pub(super) facts: BillingFacts,
-    pub(super) is_everything: bool,
+pub(crate) struct ContractProvider<'p> {
+    pub(crate) contract: &'p Contract,
+    pub(crate) reader: &'p BillingReader,
+    pub(crate) progress: &'p Progress,
 }
 
 impl ContractProvider<'_> {
     /// Lists what the contract needs; entitlements are those of `customers`.
-    pub(super) async fn list(&self, customers: &[CustomerId]) -> Result<ListingResult, Error> {
+    pub(crate) async fn list(&self, customers: &[CustomerId]) -> Result<Listing, Error> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
         tracing::info!("reading {provider}");
@@ -37,7 +32,7 @@ impl ContractProvider<'_> {
         let plan = begun.plan();
         let is_everything = plan.is_everything;
         if plan.left() > 0 {
-            notice::say(&plan::in_short(provider, plan, reader.rate_limit()));
+            notice::say(&cost::in_short(provider, plan, reader.rate_limit()));
         }
         let facts = begun.read(&|count| line.read(count)).await?;
         tracing::info!(
@@ -45,7 +40,7 @@ impl ContractProvider<'_> {
             facts.subscriptions.len(),
             reader.requests()
         );
-        Ok(ListingResult {
+        Ok(Listing {
             facts,
             is_everything,
         })
@@ -53,7 +48,7 @@ impl ContractProvider<'_> {
 
     /// Adds facts that were not listed but could change the verdict. `listed_all` says that every subscription was
     /// listed. Returns true if customers were looked up by id because none was known.
-    pub(super) async fn settle(
+    pub(crate) async fn settle(
         &self,
         facts: &mut Facts,
         now: UnixSeconds,
@@ -142,46 +137,11 @@ impl ContractProvider<'_> {
     }
 
     fn say_how_many(&self, number: u64) {
-        let line = plan::of_suspects(self.contract.source.provider(), number);
+        let line = cost::of_lookups(self.contract.source.provider(), number);
         if number >= MANY {
             notice::say(&line);
         } else {
             tracing::info!("{line}");
         }
     }
-}
-
-/// Replaces the known subscriptions of these customers, which must be sorted.
-pub(super) fn replace(
-    facts: &mut Facts,
-    customers: &[CustomerId],
-    subscriptions: Vec<Subscription>,
-) {
-    facts
-        .subscriptions
-        .retain(|subscription| customers.binary_search(&subscription.customer).is_err());
-    facts.subscriptions.extend(subscriptions);
-}
-
-/// Number of ids to look up before a key is considered wrong.
-const ASKED: usize = 3;
-
-/// Returns a few customers to look up before a key is considered wrong.
-pub(super) fn some_customers(accounts: &[Account]) -> Vec<CustomerId> {
-    let mut customers = customers_of(accounts);
-    customers.truncate(ASKED);
-    customers
-}
-
-/// Returns the distinct customers that accounts are linked to.
-pub(super) fn customers_of(accounts: &[Account]) -> Vec<CustomerId> {
-    let linked = accounts.iter().flat_map(|account| {
-        let columns = account.columns.iter();
-        let others = columns.flat_map(|columns| columns.other_customers.iter());
-        account.customer.iter().chain(others).cloned()
-    });
-    let mut customers: Vec<_> = linked.filter(|id| !id.as_str().trim().is_empty()).collect();
-    customers.sort();
-    customers.dedup();
-    customers
 }

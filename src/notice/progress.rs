@@ -9,12 +9,12 @@ static SHOWN: Mutex<Option<MultiProgress>> = Mutex::new(None);
 
 /// Spinners on standard error, one per source.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     bars: MultiProgress,
 }
 
 /// Writes to standard error, above the spinners if there are any.
-pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
+pub fn above<T>(write: impl FnOnce() -> T) -> T {
     let shown = SHOWN.lock().ok().and_then(|shown| shown.clone());
     match shown {
         Some(bars) => bars.suspend(write),
@@ -23,7 +23,7 @@ pub(super) fn above<T>(write: impl FnOnce() -> T) -> T {
 }
 
 impl Progress {
-    pub(crate) fn new(on_terminal: bool) -> Self {
+    pub fn new(on_terminal: bool) -> Self {
         let target = if on_terminal {
             ProgressDrawTarget::stderr()
         } else {
@@ -37,7 +37,7 @@ impl Progress {
     }
 
     /// Adds a line that counts the objects of one source. It disappears when dropped.
-    pub(crate) fn line(&self, source: &str) -> Line {
+    pub fn line(&self, source: &str) -> Line {
         let bar = self.bars.add(ProgressBar::new_spinner());
         // The template is a literal; should it ever fail to parse, the default line is shown.
         if let Ok(style) =
@@ -53,11 +53,11 @@ impl Progress {
 
 /// The progress line of one source.
 #[derive(Debug)]
-pub(crate) struct Line(ProgressBar);
+pub struct Line(ProgressBar);
 
 impl Line {
     /// Shows the number read so far.
-    pub(crate) fn read(&self, count: u64) {
+    pub fn read(&self, count: u64) {
         self.0.set_position(count);
     }
 }

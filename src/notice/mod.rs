@@ -1,5 +1,9 @@
 //! Messages for a waiting user, shown on standard error even without `-v`.
 
+mod progress;
+
+pub use progress::{Line, Progress, above};
+
 /// Log target of these messages.
 pub const TARGET: &str = "prodverdict::notice";
 

@@ -1,0 +1,25 @@
+//! The accounts side of a contract, live or recorded.
+
+use super::billing_source::Reading;
+use crate::{
+    contract::AccountId,
+    database::{Chosen, DatabaseFacts, Stored, StoredRequest},
+};
+
+/// Facts from the application's database.
+pub(crate) trait AccountSource {
+    /// Returns true if the facts may change between two reads.
+    fn is_live(&self) -> bool;
+
+    /// Reads every account.
+    fn all(&self) -> Reading<'_, DatabaseFacts>;
+
+    /// Reads the accounts with these ids. May return others too.
+    fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> Reading<'a, DatabaseFacts>;
+
+    /// Reads the chosen accounts. May return others too.
+    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> Reading<'a, DatabaseFacts>;
+
+    /// Reads the rows with these ids from the accounts' own table. Returns `None` if there is no table.
+    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> Reading<'a, Option<Stored>>;
+}

@@ -1,0 +1,68 @@
+//! The billing side of a contract, live or recorded.
+
+use futures::future::LocalBoxFuture;
+
+use crate::{
+    billing::{BillingFacts, RateLimit, ReadPlan},
+    contract::{CustomerId, EventLog, Facts, SubscriptionId, UnixSeconds},
+    problem::{Failure, Problem},
+};
+
+/// The result of a read behind a trait.
+pub(crate) type Reading<'a, T> = LocalBoxFuture<'a, Result<T, Failure>>;
+
+/// Facts from a billing provider.
+pub(crate) trait BillingSource {
+    /// Returns true if the facts may change between two reads.
+    fn is_live(&self) -> bool;
+
+    /// Returns true if the provider's objects can only be listed customer by customer.
+    fn is_listed_by_customer(&self) -> bool;
+
+    /// Returns the number of requests sent so far.
+    fn requests(&self) -> u64;
+
+    /// Returns warnings about facts that the provider refused to show so far.
+    fn warnings(&self) -> Vec<Problem>;
+
+    /// Lists what the contract needs. Objects that can only be listed by customer are those of `customers`.
+    fn list<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, Listing>;
+
+    /// Adds facts that were not listed but could change the verdict. `listed_all` says that every subscription was
+    /// listed. Returns true if customers were looked up by id because none was known.
+    fn follow_up<'a>(
+        &'a self,
+        facts: &'a mut Facts,
+        now: UnixSeconds,
+        listed_all: bool,
+    ) -> Reading<'a, bool>;
+
+    /// Estimates the cost of a listing. Returns `None` if it costs no requests.
+    fn cost<'a>(
+        &'a self,
+        customers: &'a [CustomerId],
+    ) -> Reading<'a, Option<(ReadPlan, RateLimit)>>;
+
+    /// Reads everything of these customers. May return that of others too.
+    fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, BillingFacts>;
+
+    /// Returns the customers of these subscriptions.
+    fn owners<'a>(&'a self, subscriptions: &'a [SubscriptionId]) -> Reading<'a, Vec<CustomerId>>;
+
+    /// Returns true if the provider knows any of these customers by id.
+    fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, bool>;
+
+    /// Reads events until `suffices`. Returns `None` if there is no event log.
+    fn events<'a>(
+        &'a self,
+        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Reading<'a, Option<EventLog>>;
+}
+
+/// The result of a listing.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) facts: BillingFacts,
+    /// True if every subscription was listed.
+    pub(crate) is_everything: bool,
+}

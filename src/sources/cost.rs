@@ -1,0 +1,105 @@
+//! Texts about the cost of reading a provider: announced before a read, and printed by `--plan`.
+
+use std::time::Duration;
+
+use crate::{
+    billing::{RateLimit, ReadPlan},
+    text::counted,
+};
+
+/// Returns a line such as `Stripe: about 196 requests, 8s`.
+pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -> String {
+    let requests = plan.requests();
+    format!(
+        "{provider}: {} {}, {}",
+        about(plan),
+        counted(requests, "request"),
+        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
+    )
+}
+
+/// Returns the line that announces lookups of single customers.
+pub(super) fn of_lookups(provider: &str, number: u64) -> String {
+    format!(
+        "{provider}: {} more, one for each customer whose account disagrees with the list",
+        counted(number, "request")
+    )
+}
+
+fn about(plan: &ReadPlan) -> &'static str {
+    if plan.at_least { "at least" } else { "about" }
+}
+
+/// Returns the cost of one contract, step by step.
+pub(crate) fn in_full(
+    contract: &str,
+    provider: &str,
+    plan: &ReadPlan,
+    rate_limit: RateLimit,
+) -> String {
+    let mut text = format!(
+        "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
+        about(plan),
+        counted(plan.requests(), "request"),
+        provider,
+        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
+        rate_limit.endpoint,
+        rate_limit.at_once,
+    );
+    text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
+    for step in &plan.steps {
+        text += &format!("  {:>8}  to list {}\n", step.requests, step.what);
+    }
+    if plan.evidence > 0 {
+        text += &format!(
+            "  {:>8}  at most, for the webhooks behind findings\n",
+            plan.evidence
+        );
+    }
+    if let Some(reason) = plan.unread_events {
+        text += &format!("  no evidence from webhooks: {reason}\n");
+    }
+    if !plan.is_everything {
+        text += "  one more  for each customer who is not listed and whose account says paid\n";
+    }
+    text
+}
+
+/// Formats a time in whole seconds, at least one.
+fn time(time: Duration) -> String {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    humantime::format_duration(Duration::from_secs(seconds.max(1))).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_says_why_events_are_not_read() {
+        let rate_limit = RateLimit {
+            endpoint: NonZeroU32::MIN,
+            account: NonZeroU32::MIN,
+            at_once: 1,
+        };
+        for unread_events in [Some("the log is not read yet"), None] {
+            let plan = ReadPlan {
+                is_everything: true,
+                steps: Vec::new(),
+                at_least: false,
+                evidence: 0,
+                unread_events,
+                sent: 1,
+                took: Duration::ZERO,
+            };
+            let text = in_full("access", "Acme", &plan, rate_limit);
+            assert_eq!(
+                text.contains("no evidence from webhooks: the log is not read yet"),
+                unread_events.is_some(),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Facts from a billing provider's API.
+
+use futures::FutureExt as _;
+
+use super::{
+    billing_source::{BillingSource, Listing, Reading},
+    follow_up::ContractProvider,
+};
+use crate::{
+    billing::{BillingFacts, BillingReader, RateLimit, ReadPlan, definition},
+    contract::{Contract, CustomerId, EventLog, Facts, SubscriptionId, UnixSeconds},
+    notice::Progress,
+    problem::{Failure, Problem},
+};
+
+/// The provider of one contract.
+pub(crate) struct LiveBilling<'r> {
+    pub(crate) contract: &'r Contract,
+    pub(crate) reader: BillingReader,
+    pub(crate) progress: &'r Progress,
+}
+
+impl LiveBilling<'_> {
+    fn provider(&self) -> ContractProvider<'_> {
+        ContractProvider {
+            contract: self.contract,
+            reader: &self.reader,
+            progress: self.progress,
+        }
+    }
+}
+
+impl BillingSource for LiveBilling<'_> {
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn is_listed_by_customer(&self) -> bool {
+        definition(self.contract.source).is_listed_by_customer()
+    }
+
+    fn requests(&self) -> u64 {
+        self.reader.requests()
+    }
+
+    fn warnings(&self) -> Vec<Problem> {
+        self.reader.warnings()
+    }
+
+    fn list<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, Listing> {
+        async move { Ok(self.provider().list(customers).await?) }.boxed_local()
+    }
+
+    fn follow_up<'a>(
+        &'a self,
+        facts: &'a mut Facts,
+        now: UnixSeconds,
+        listed_all: bool,
+    ) -> Reading<'a, bool> {
+        async move { Ok(self.provider().settle(facts, now, listed_all).await?) }.boxed_local()
+    }
+
+    fn cost<'a>(
+        &'a self,
+        customers: &'a [CustomerId],
+    ) -> Reading<'a, Option<(ReadPlan, RateLimit)>> {
+        async move {
+            let scope = self.contract.listing_scope();
+            let begun = self.reader.begin(&scope, customers).await?;
+            Ok(Some((begun.plan().clone(), self.reader.rate_limit())))
+        }
+        .boxed_local()
+    }
+
+    fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, BillingFacts> {
+        async move { Ok(self.reader.read_customers(customers).await?) }.boxed_local()
+    }
+
+    fn owners<'a>(&'a self, subscriptions: &'a [SubscriptionId]) -> Reading<'a, Vec<CustomerId>> {
+        async move { Ok(self.reader.owners(subscriptions).await?) }.boxed_local()
+    }
+
+    fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, bool> {
+        async move { Ok(self.reader.any_customer_exists(customers).await?) }.boxed_local()
+    }
+
+    fn events<'a>(
+        &'a self,
+        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Reading<'a, Option<EventLog>> {
+        async move {
+            let log = self.reader.events(suffices).await;
+            log.map_err(Failure::from)
+        }
+        .boxed_local()
+    }
+}

@@ -1,0 +1,153 @@
+//! Recorded files as the sources of a contract's facts.
+
+use futures::FutureExt as _;
+
+use super::{FixtureFiles, accounts, billing};
+use crate::{
+    billing::{BillingFacts, RateLimit, ReadPlan},
+    config::{AccessContract, AccountsQuery},
+    contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId, UnixSeconds},
+    database::{Chosen, DatabaseFacts, Stored, StoredRequest},
+    problem::Problem,
+    sources::{
+        account_source::AccountSource,
+        billing_source::{BillingSource, Listing, Reading},
+    },
+};
+
+/// The recorded objects of a provider, which are always complete.
+pub(crate) struct RecordedBilling {
+    pub(crate) files: FixtureFiles,
+    pub(crate) source: Source,
+}
+
+impl BillingSource for RecordedBilling {
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    fn is_listed_by_customer(&self) -> bool {
+        false
+    }
+
+    fn requests(&self) -> u64 {
+        0
+    }
+
+    fn warnings(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    fn list<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, Listing> {
+        let (files, source) = (self.files.clone(), self.source);
+        async move {
+            Ok(Listing {
+                facts: aside(move || billing(&files, source)).await?,
+                is_everything: true,
+            })
+        }
+        .boxed_local()
+    }
+
+    fn follow_up<'a>(&'a self, _: &'a mut Facts, _: UnixSeconds, _: bool) -> Reading<'a, bool> {
+        async { Ok(false) }.boxed_local()
+    }
+
+    fn cost<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, Option<(ReadPlan, RateLimit)>> {
+        async { Ok(None) }.boxed_local()
+    }
+
+    fn customers<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, BillingFacts> {
+        async { Ok(self.list(&[]).await?.facts) }.boxed_local()
+    }
+
+    fn owners<'a>(&'a self, subscriptions: &'a [SubscriptionId]) -> Reading<'a, Vec<CustomerId>> {
+        async {
+            let mut recorded = self.list(&[]).await?.facts.subscriptions;
+            recorded.retain(|one| subscriptions.contains(&one.id));
+            Ok(recorded.into_iter().map(|one| one.customer).collect())
+        }
+        .boxed_local()
+    }
+
+    fn any_customer_exists<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, bool> {
+        async { Ok(false) }.boxed_local()
+    }
+
+    fn events<'a>(
+        &'a self,
+        _: &'a (dyn Fn(&EventLog) -> bool + Sync),
+    ) -> Reading<'a, Option<EventLog>> {
+        async { Ok(None) }.boxed_local()
+    }
+}
+
+/// Recorded results of the accounts query.
+pub(crate) struct RecordedAccountRows<'r> {
+    pub(crate) files: FixtureFiles,
+    pub(crate) contract: &'r AccessContract,
+    /// True if the contract checks plans.
+    pub(crate) wants_plan: bool,
+}
+
+impl AccountSource for RecordedAccountRows<'_> {
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    fn all(&self) -> Reading<'_, DatabaseFacts> {
+        let (files, settings) = (self.files.clone(), self.contract.database.clone());
+        let wants_plan = self.wants_plan;
+        async move {
+            let recorded = aside(move || accounts(&files, &settings, wants_plan)).await?;
+            Ok(DatabaseFacts {
+                accounts: recorded.accounts,
+                mapped: recorded.mapped,
+                stored_words: recorded.stored_words,
+                warnings: not_applied(&self.contract.database.accounts)
+                    .into_iter()
+                    .collect(),
+            })
+        }
+        .boxed_local()
+    }
+
+    fn by_id<'a>(&'a self, _: &'a [AccountId]) -> Reading<'a, DatabaseFacts> {
+        self.all()
+    }
+
+    fn chosen<'a>(&'a self, _: &'a Chosen) -> Reading<'a, DatabaseFacts> {
+        self.all()
+    }
+
+    fn stored<'a>(&'a self, _: &'a StoredRequest<'a>) -> Reading<'a, Option<Stored>> {
+        async { Ok(None) }.boxed_local()
+    }
+}
+
+/// Runs CPU-bound work on a separate thread, so that both sides are read in parallel.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // The task is never cancelled, so it panicked; the panic continues here.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Warns that `join` and `where` are not applied to recorded rows, which are results of the accounts query.
+fn not_applied(query: &AccountsQuery) -> Option<Problem> {
+    let AccountsQuery::Table { join, filter, .. } = query else {
+        return None;
+    };
+    let (are, keys) = match (join, filter) {
+        (None, None) => return None,
+        (Some(_), None) => ("`join` is", "`join` gives"),
+        (None, Some(_)) => ("`where` is", "`where` keeps"),
+        (Some(_), Some(_)) => ("`join` and `where` are", "they give"),
+    };
+    Some(
+        Problem::new(format!("{are} not applied to recorded rows")).hint(format!(
+            "record only the rows that {keys}: what the accounts query returns"
+        )),
+    )
+}
