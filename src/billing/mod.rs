@@ -4,6 +4,7 @@
 
 mod amount;
 mod answer;
+mod budget;
 mod decoding;
 mod entitlements;
 mod error;

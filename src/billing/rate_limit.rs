@@ -82,6 +82,10 @@ impl RequestLimiter {
         }
     }
 
+    pub(crate) fn limit(&self) -> RateLimit {
+        self.limit
+    }
+
     /// Waits for a turn. The request counts as in flight until the permit is dropped.
     pub(crate) async fn enter(&self, endpoint: &'static str) -> Option<SemaphorePermit<'_>> {
         self.widen();

@@ -71,7 +71,7 @@ impl BillingReader {
         let options = ClientOptions {
             retry_policy: settings.retry_policy,
             rate_limit: rate.map_or(documented, |rate| documented.at(rate)),
-            budget: settings.max_requests,
+            max_requests: settings.max_requests,
             extras: Extras::new(extras.map(|one| one.extra).collect()),
         };
         Ok(Self {
@@ -100,7 +100,7 @@ impl BillingReader {
         }
         self.afford(plan.left())?;
         // A capped count promises nothing; without any count, the limit is enforced when it is reached.
-        if let Some(most) = self.transport.budget()
+        if let Some(most) = self.transport.max_requests()
             && plan.at_least
             && plan.left() > 1
         {
@@ -119,7 +119,7 @@ impl BillingReader {
             .requests()
             .saturating_add(requests)
             .saturating_add(self.evidence);
-        match self.transport.budget() {
+        match self.transport.max_requests() {
             Some(most) if needed > most => Err(Error::TooDear {
                 provider: self.source.provider.name,
                 needed,

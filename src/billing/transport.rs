@@ -1,7 +1,7 @@
 //! The only way to a provider: sends GET requests with retries, and returns JSON or an error that explains the failure.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     Error, KeyError, RateLimit, RefusalMeaning, RequestError, RetryPolicy,
     answer::{MAX_REFUSAL_BYTES, ProviderResponse},
+    budget::RequestBudget,
     error::MAX_RESPONSE_BYTES,
     extras::Extras,
     provider::Provider,
@@ -39,13 +40,10 @@ pub(crate) struct Transport {
     authorization: HeaderValue,
     provider: &'static Provider,
     retry_policy: RetryPolicy,
-    rate_limit: RateLimit,
     limiter: RequestLimiter,
-    requests: AtomicU64,
+    budget: RequestBudget,
     /// True if the provider has answered at least once.
     has_answered: AtomicBool,
-    /// Maximum number of requests over the lifetime.
-    budget: Option<u64>,
     extras: Extras,
 }
 
@@ -57,7 +55,7 @@ pub(crate) type Endpoint = &'static str;
 pub(crate) struct ClientOptions {
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) rate_limit: RateLimit,
-    pub(crate) budget: Option<u64>,
+    pub(crate) max_requests: Option<u64>,
     pub(crate) extras: Extras,
 }
 
@@ -84,11 +82,9 @@ impl Transport {
             authorization,
             provider,
             retry_policy: options.retry_policy,
-            rate_limit: options.rate_limit,
             limiter: RequestLimiter::new(options.rate_limit),
-            requests: AtomicU64::new(0),
+            budget: RequestBudget::new(options.max_requests),
             has_answered: AtomicBool::new(false),
-            budget: options.budget,
             extras: options.extras,
         })
     }
@@ -99,27 +95,15 @@ impl Transport {
 
     /// Returns the number of requests so far, including retries.
     pub(crate) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.budget.sent()
     }
 
     pub(crate) fn rate_limit(&self) -> RateLimit {
-        self.rate_limit
+        self.limiter.limit()
     }
 
-    pub(crate) fn budget(&self) -> Option<u64> {
-        self.budget
-    }
-
-    /// Counts one more request, or fails if the budget is used up.
-    fn spend(&self) -> Result<(), RequestError> {
-        let sent = self.requests.fetch_add(1, Ordering::Relaxed);
-        match self.budget {
-            Some(most) if sent >= most => {
-                self.requests.fetch_sub(1, Ordering::Relaxed);
-                Err(RequestError::OverBudget { most })
-            }
-            _ => Ok(()),
-        }
+    pub(crate) fn max_requests(&self) -> Option<u64> {
+        self.budget.max()
     }
 
     /// Starts one read and its deadline.
@@ -153,15 +137,15 @@ impl ReadSession<'_> {
     }
 
     pub(crate) fn rate_limit(&self) -> RateLimit {
-        self.transport.rate_limit
+        self.transport.rate_limit()
     }
 
     pub(crate) fn extras(&self) -> &Extras {
         &self.transport.extras
     }
 
-    pub(crate) fn budget(&self) -> Option<u64> {
-        self.transport.budget
+    pub(crate) fn max_requests(&self) -> Option<u64> {
+        self.transport.max_requests()
     }
 
     /// Returns the number of requests so far, including retries and other reads.
@@ -262,7 +246,7 @@ impl ReadSession<'_> {
     ) -> Result<T, RequestError> {
         let transport = self.transport;
         let _under_way = transport.limiter.enter(endpoint).await;
-        transport.spend()?;
+        transport.budget.spend()?;
         let begun = Instant::now();
         let exchanged = self.exchange(address).await;
         let path = scrub::presentable(address.path());

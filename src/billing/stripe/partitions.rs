@@ -130,7 +130,7 @@ impl<'a> Partitions<'a> {
         self.reach_back();
         self.run(prices, builder, &|_| {}, true).await?;
         // An estimate that may forbid the rest has to be a good one.
-        if self.session.budget().is_some() {
+        if self.session.max_requests().is_some() {
             self.look_for_the_beginning();
             self.run(prices, builder, &|_| {}, true).await?;
         }
