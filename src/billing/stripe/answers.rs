@@ -81,10 +81,11 @@ fn meaning(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> RefusalMean
 }
 
 fn without_envelope(answer: &ProviderResponse<'_>) -> RefusalMeaning {
-    match answer.meaning_without_envelope() {
-        RefusalMeaning::RateLimited(_) => RefusalMeaning::RateLimited(exceeded_limit(answer, None)),
-        other => other,
+    let meaning = answer.meaning_without_envelope();
+    if let RefusalMeaning::RateLimited(_) = meaning {
+        return RefusalMeaning::RateLimited(exceeded_limit(answer, None));
     }
+    meaning
 }
 
 /// Returns the limit named by Stripe's header, else by the error code.

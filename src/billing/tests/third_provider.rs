@@ -173,8 +173,7 @@ impl<'a> RestOfList<'a> for Rest<'a> {
     {
         Box::pin(async move {
             let (mut prices, mut builder) = (PriceTable::default(), FactsBuilder::default());
-            let decode = |text: &RawValue| membership_text(text, &mut prices);
-            let mut decode = decode;
+            let mut decode = |text: &RawValue| membership_text(text, &mut prices);
             while let Some(page) = self.0.next(&mut decode).await? {
                 builder.extend(page);
                 on_progress(builder.count());
@@ -202,7 +201,7 @@ impl Lists for Acme {
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> Reading<'a, BillingFacts> {
-        let customer = customers.iter().map(|customer| customer.to_string());
+        let customer = customers.iter().map(ToString::to_string);
         let query = customer.map(|customer| ("member", customer)).collect();
         Box::new(Rest(pages(session, query))).read(&|_| {})
     }
