@@ -30,7 +30,10 @@ from recorded import DEFAULTS, paddle_subscription, stripe_subscription
 
 
 class Silent(http.server.BaseHTTPRequestHandler):
-    """A webhook handler that does nothing."""
+    """An application that does nothing."""
+
+    def do_GET(self):
+        self.do_POST()
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -187,7 +190,7 @@ class Proof:
             from pg_tables where schemaname not in ('pg_catalog', 'information_schema') \\gexec
         """)
         text = f"{fill(self.text, self.pairs)}\n{fill(self.rehearsal, self.pairs)}"
-        text = re.sub(r"(handler: http://localhost:)\d+", rf"\g<1>{HANDLER.server_port}", text)
+        text = re.sub(r"(http://localhost:)\d+", rf"\g<1>{HANDLER.server_port}", text)
         text = re.sub(r"\n  settle: .*", "", text) + "  settle: 100ms\n  fake_stripe: { listen: \"127.0.0.1:0\" }\n"
         (self.folder / "prodverdict.yml").write_text(text, encoding="utf-8")
         secret = load_yaml(text)["rehearsal"]["secret_env"]
