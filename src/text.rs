@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// Formats a count with its noun: `1 price`, `2 prices`.
-pub fn counted(number: impl Display + PartialEq + From<u8>, noun: &str) -> String {
+pub fn counted(number: impl Copy + Display + PartialEq + From<u8>, noun: &str) -> String {
     let ending = if number == 1.into() { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }

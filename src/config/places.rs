@@ -88,11 +88,8 @@ impl ContractPlaces {
     /// Returns the place of the column, or of the query that computes it.
     fn column(&self, field: Field) -> Option<&Place> {
         let mapped = |name: &str| self.0.at("database.columns")?.entry(name);
-        let published = || match field {
-            Field::CustomerId => mapped("stripe_customer_id"),
-            _ => None,
-        };
-        let column = mapped(field.as_str()).or_else(published);
+        let published = (field == Field::CustomerId).then_some("stripe_customer_id");
+        let column = mapped(field.as_str()).or_else(|| mapped(published?));
         let column = column.or_else(|| self.0.at("database.query"));
         column.map(PlaceTree::place)
     }

@@ -1,6 +1,6 @@
 //! Valid contracts for the readers and the evaluator.
 
-use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
+use std::{collections::BTreeMap, fmt, num::NonZeroU32, time::Duration};
 
 use crate::contract::{Contract, Field, MatchOn};
 
@@ -55,6 +55,15 @@ pub enum AccountsQuery {
 pub struct TableName {
     pub schema: Option<String>,
     pub name: String,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        f.write_str(&self.name)
+    }
 }
 
 /// Source of a canonical column.

@@ -117,7 +117,7 @@ impl TableForm<'_> {
             return Err(Error::NoColumn {
                 field,
                 column: column.to_owned(),
-                table: super::diagnosis::shown(self.table),
+                table: self.table.to_string(),
                 nearest: nearest(column, self.existing.iter().map(String::as_str)),
                 existing: self.existing.to_vec(),
             });

@@ -80,8 +80,8 @@ pub(super) async fn no_configured_table(
 ) -> Result<Error, Failed> {
     let nearest = nearest_table(&table.name, &candidates(session).await?);
     Ok(Error::NoTable {
-        table: shown(table),
-        nearest: nearest.map(|nearest| shown(&nearest)),
+        table: table.to_string(),
+        nearest: nearest.map(|nearest| nearest.to_string()),
         place: None,
     })
 }
@@ -137,14 +137,6 @@ pub(super) fn permission(
         role: name,
         message,
         grants,
-    }
-}
-
-/// Returns a table's display name, as the configuration spells it.
-pub(super) fn shown(table: &TableName) -> String {
-    match &table.schema {
-        Some(schema) => format!("{schema}.{}", table.name),
-        None => table.name.clone(),
     }
 }
 

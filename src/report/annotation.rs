@@ -277,7 +277,7 @@ fn cut(text: &str, limit: usize) -> String {
 mod tests {
     use crate::{
         contract::Source,
-        report::{Change, sample, sample_compared},
+        report::{Change, sample},
     };
 
     use super::*;
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn an_annotation_title_shows_the_standing() {
-        let annotations = annotations(&sample_compared::compared(), "a.yml");
+        let annotations = annotations(&sample::compared(), "a.yml");
         let shown: Vec<_> = annotations
             .iter()
             .map(|one| (one.level.as_str(), one.title.as_str()))

@@ -174,7 +174,7 @@ mod tests {
         baseline::FindingsSnapshot,
         contract::{Finding, Rule, Severity, Source, UnixSeconds},
         problem::Place,
-        report::{PlayedResult, PlayedScenario, sample, sample_rehearsal},
+        report::{PlayedResult, PlayedScenario, sample},
     };
 
     use super::*;
@@ -352,17 +352,17 @@ mod tests {
         let mut check = sample::passing();
         check.compare(&with(None, &accepted));
         assert_eq!(check.warnings, []);
-        let mut rehearsal = sample_rehearsal::rehearsal();
+        let mut rehearsal = sample::rehearsal();
         rehearsal.compare(&with(None, &accepted));
         assert_eq!(rehearsal.warnings.len(), 1);
     }
 
     fn rehearsal_with(result: PlayedResult) -> Outcome {
-        let mut rehearsal = sample_rehearsal::rehearsal();
+        let mut rehearsal = sample::rehearsal();
         let scenarios = &mut rehearsal.rehearsal.as_mut().unwrap().scenarios;
         scenarios.push(PlayedScenario {
             left_out: vec!["the fake does not play GET /v1/quotes".to_owned()],
-            ..sample_rehearsal::scenario("plan-change", result)
+            ..sample::scenario("plan-change", result)
         });
         rehearsal
     }

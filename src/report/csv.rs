@@ -159,7 +159,7 @@ mod tests {
         write_csv(outcome, &mut file).unwrap();
         String::from_utf8(file).unwrap()
     }
-    use crate::{contract::Verdict, report::sample, report::sample_rehearsal};
+    use crate::{contract::Verdict, report::sample};
 
     fn read(text: &str) -> Vec<csv::StringRecord> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -210,7 +210,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_stays_in_its_cell_and_is_no_formula(text in prop_oneof![sample::hostile(), any::<String>(), "[=+@,\"\r\n\t '-]{0,9}"]) {
-            for outcome in [sample::full_of(&text), sample_rehearsal::rehearsal_full_of(&text)] {
+            for outcome in [sample::full_of(&text), sample::rehearsal_full_of(&text)] {
                 let written = csv(&outcome);
                 let rows = read(&written);
                 for row in &rows {

@@ -475,7 +475,7 @@ mod tests {
 
     use crate::{
         contract::Source,
-        report::{neutral::is_hidden, sample, sample_compared},
+        report::{neutral::is_hidden, sample},
     };
 
     use super::*;
@@ -487,7 +487,7 @@ mod tests {
 
     #[test]
     fn each_finding_says_how_it_stands() {
-        let report: Value = serde_json::from_str(&json(&sample_compared::compared())).unwrap();
+        let report: Value = serde_json::from_str(&json(&sample::compared())).unwrap();
         let standings: Vec<_> = report["findings"]
             .as_array()
             .unwrap()

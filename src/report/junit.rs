@@ -350,7 +350,7 @@ mod tests {
     use roxmltree::{Document, Node};
 
     use super::*;
-    use crate::report::{sample, sample_rehearsal};
+    use crate::report::sample;
 
     fn count(document: &Document<'_>, name: &str) -> usize {
         document
@@ -395,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_rehearsal_is_a_suite_with_a_test_for_each_scenario() {
-        let text = junit(&sample_rehearsal::rehearsal());
+        let text = junit(&sample::rehearsal());
         assert_consistent(&text);
         insta::assert_snapshot!(text);
     }
@@ -443,7 +443,7 @@ mod tests {
         fn any_text_is_read_back(
             text in prop_oneof![sample::hostile(), any::<String>(), "[\\x00-\\x20<>&'\"\\]\u{fffe}\u{ffff}]{0,12}"]
         ) {
-            for outcome in [sample::full_of(&text), sample_rehearsal::rehearsal_full_of(&text)] {
+            for outcome in [sample::full_of(&text), sample::rehearsal_full_of(&text)] {
                 let written = junit(&outcome);
                 assert_consistent(&written);
                 let document = Document::parse(&written).expect("XML");

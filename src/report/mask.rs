@@ -260,7 +260,10 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
-    use crate::report::{Repair, sample, sample_rehearsal::rehearsal_full_of};
+    use crate::report::{
+        Repair,
+        sample::{self, rehearsal_full_of},
+    };
 
     use super::*;
 

@@ -29,12 +29,6 @@ mod repair;
 mod rewrite;
 #[cfg(test)]
 mod sample;
-#[cfg(test)]
-mod sample_compared;
-#[cfg(test)]
-mod sample_hostile;
-#[cfg(test)]
-mod sample_rehearsal;
 mod sarif;
 mod shown;
 mod text;

@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn redaction_hides_ids_and_keeps_scenarios() {
-        let outcome = crate::report::sample_rehearsal::rehearsal();
+        let outcome = sample::rehearsal();
         let redacted = redact_ids(&outcome);
         for (before, after) in sample::rendered(&outcome)
             .iter()
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn no_format_shows_an_id_that_is_in_every_field() {
         let canary = "cus_Canary0123456789";
-        let mut outcome = crate::report::sample_rehearsal::rehearsal_full_of(canary);
+        let mut outcome = sample::rehearsal_full_of(canary);
         // Texts without ids: words of the configuration, of the provider and of the repository.
         for contract in &mut outcome.contracts {
             contract.name = "users".into();

@@ -308,7 +308,7 @@ impl Paint {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::report::{Change, sample, sample_compared};
+    use crate::report::{Change, sample};
 
     use super::*;
 
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn findings_show_their_standing() {
-        let outcome = sample_compared::compared();
+        let outcome = sample::compared();
         let text = text(&outcome, false);
         for line in [
             "[HIGH] user:usr_alice (known)\n",

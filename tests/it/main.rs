@@ -17,6 +17,7 @@ mod config;
 mod database;
 mod example_app;
 mod github;
+mod import_cycles;
 mod integration;
 mod recipes;
 mod rehearsal;

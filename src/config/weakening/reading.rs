@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     super::{AccessContract, AccountsQuery, DatabaseSettings, Expression, diagnostics::quote},
     ContractPlaces, Notes, goes,
-    wording::{expression, optional, table},
+    wording::{expression, optional},
 };
 use crate::contract::{Contract, Field, MatchOn, Source};
 
@@ -111,7 +111,11 @@ fn accounts(
             },
         ) => {
             if table_before != table_now {
-                let change = goes("users_table", &table(table_before), &table(table_now));
+                let change = goes(
+                    "users_table",
+                    &quote(&table_before.to_string()),
+                    &quote(&table_now.to_string()),
+                );
                 other("users_table", change);
             }
             for (key, before, now) in [

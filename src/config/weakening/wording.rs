@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Expression, TableName, diagnostics::quote};
+use super::super::{Expression, diagnostics::quote};
 
 /// Maximum number of names in a message.
 const NAMED: usize = 3;
@@ -36,13 +36,6 @@ pub(super) fn lasting(seconds: u64) -> String {
 
 pub(super) fn duration(duration: Duration) -> String {
     format!("`{}`", humantime::format_duration(duration))
-}
-
-pub(super) fn table(table: &TableName) -> String {
-    match &table.schema {
-        Some(schema) => quote(&format!("{schema}.{}", table.name)),
-        None => quote(&table.name),
-    }
 }
 
 pub(super) fn expression(expression: &Expression) -> String {

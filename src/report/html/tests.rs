@@ -12,7 +12,7 @@ use crate::{
     report::{
         neutral::visible,
         sample,
-        sample_rehearsal::{rehearsal, rehearsal_full_of},
+        sample::{rehearsal, rehearsal_full_of},
     },
 };
 

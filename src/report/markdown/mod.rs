@@ -277,22 +277,15 @@ mod tests {
 
     #[test]
     fn a_comment_on_a_rehearsal() {
-        insta::assert_snapshot!(comment(
-            &crate::report::sample_rehearsal::rehearsal(),
-            CONFIG,
-            CHECK_RUN
-        ));
+        insta::assert_snapshot!(comment(&sample::rehearsal(), CONFIG, CHECK_RUN));
     }
 
     #[test]
     fn any_number_of_scenarios_leaves_room_for_the_findings() {
-        let mut outcome = crate::report::sample_rehearsal::rehearsal();
+        let mut outcome = sample::rehearsal();
         let one = |number| PlayedScenario {
             ends: "|`@x".repeat(300),
-            ..crate::report::sample_rehearsal::scenario(
-                &format!("mine-{number}"),
-                PlayedResult::Broken,
-            )
+            ..sample::scenario(&format!("mine-{number}"), PlayedResult::Broken)
         };
         outcome.rehearsal = Some(Rehearsed {
             scenarios: (0..2_000).map(one).collect(),
@@ -363,10 +356,7 @@ mod tests {
     #[test]
     fn a_finding_full_of_long_texts_still_fits_everywhere() {
         let long = "\u{1f980}@#:_".repeat(14_000);
-        for outcome in [
-            sample::full_of(&long),
-            crate::report::sample_rehearsal::rehearsal_full_of(&long),
-        ] {
+        for outcome in [sample::full_of(&long), sample::rehearsal_full_of(&long)] {
             for (limit, text) in everywhere(&outcome) {
                 assert!(text.len() <= limit, "{} of {limit}", text.len());
                 assert!(!text.contains("did not fit"), "{text}");
@@ -417,7 +407,7 @@ mod tests {
         let canary = "cus_CANARY_0123456789";
         let outcome = sample::full_of(canary);
         let masked = Mask::new(&[canary]).outcome(&outcome);
-        let played = crate::report::sample_rehearsal::rehearsal_full_of(canary);
+        let played = sample::rehearsal_full_of(canary);
         let rehearsal = Mask::new(&[canary]).outcome(&played);
         for text in sample::rendered(&rehearsal) {
             assert!(!text.contains("CANARY"), "{text}");
@@ -465,7 +455,7 @@ mod tests {
 
         #[test]
         fn hostile_text_stays_text_in_every_report_of_a_rehearsal(text in sample::hostile(), other in sample::hostile()) {
-            let mut outcome = crate::report::sample_rehearsal::rehearsal_full_of(&text);
+            let mut outcome = sample::rehearsal_full_of(&text);
             outcome.contracts[1] = sample::contract(&other, Source::Stripe, vec![sample::about(&other)]);
             for (limit, markdown) in everywhere(&outcome) {
                 prop_assert!(markdown.len() <= limit);

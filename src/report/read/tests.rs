@@ -6,8 +6,7 @@ use super::*;
 use crate::contract::{EventMention, Field, Mentions};
 use crate::report::{
     self, markdown,
-    sample::{every_kind, failing, passing},
-    sample_rehearsal::rehearsal,
+    sample::{every_kind, failing, passing, rehearsal},
 };
 
 /// Removes what JSON does not contain and what publishing computes again.

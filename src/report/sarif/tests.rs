@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     contract::Source,
-    report::{Change, sample, sample_rehearsal},
+    report::{Change, sample},
 };
 
 const HERE: Surroundings<'_> = Surroundings {
@@ -122,7 +122,7 @@ fn more_findings_than_github_takes_are_cut_and_counted() {
 
 #[test]
 fn a_rehearsal_lists_the_rules_of_handlers_too() {
-    let outcome = sample_rehearsal::rehearsal();
+    let outcome = sample::rehearsal();
     let run = run(&outcome);
     assert_eq!(run["automationDetails"]["id"], "prodverdict/rehearse/");
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
@@ -180,7 +180,7 @@ fn read(text: &str) -> (String, bool) {
 proptest! {
     #[test]
     fn no_text_is_a_link_an_argument_or_an_absolute_path(text in sample::hostile()) {
-        for outcome in [sample::full_of(&text), sample_rehearsal::rehearsal_full_of(&text)] {
+        for outcome in [sample::full_of(&text), sample::rehearsal_full_of(&text)] {
             let printed = sarif(&outcome, &HERE);
             prop_assert!(!printed.contains("##["));
             let run = run(&outcome);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 /// Generates text that tries to act as markup or as a command wherever it appears.
-pub(super) fn hostile() -> impl Strategy<Value = String> {
+pub(in super::super) fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "@octocat",
         "@org/team",

@@ -5,13 +5,10 @@ use crate::{
     contract::{Rule, Source},
 };
 
-use super::{
-    Outcome,
-    sample::{alice, contract, finding, outcome},
-};
+use super::{Outcome, alice, contract, finding, outcome};
 
 /// Returns an outcome with a new, a known and an accepted finding, in which known findings pass.
-pub(super) fn compared() -> Outcome {
+pub(in super::super) fn compared() -> Outcome {
     let bob = finding(Rule::WrongfulAccess, "user:usr_bob");
     let stale = finding(Rule::StalePlan, "user:usr_carol");
     let mut outcome = outcome(vec![contract(

@@ -1,13 +1,13 @@
 //! Sample rehearsals for the tests of the renderers.
 
-use super::{
-    Outcome, PlayedResult, PlayedScenario, Rehearsed,
-    sample::{alice, contract, full_of, outcome},
+use super::{Outcome, alice, contract, full_of, outcome};
+use crate::{
+    contract::{Entity, Finding, Money, Rule, Source, Subject},
+    report::{PlayedResult, PlayedScenario, Rehearsed},
 };
-use crate::contract::{Entity, Finding, Money, Rule, Source, Subject};
 
 /// Returns a rehearsal of three scenarios, one of which breaks at its second step.
-pub(super) fn rehearsal() -> Outcome {
+pub(in super::super) fn rehearsal() -> Outcome {
     let mut outcome = outcome(vec![contract("users", Source::Stripe, vec![left_in()])]);
     outcome.rehearsal = Some(Rehearsed {
         scenarios: vec![
@@ -26,7 +26,7 @@ pub(super) fn rehearsal() -> Outcome {
 }
 
 /// Returns a rehearsal with `text` in every field of its scenarios and findings, like [`full_of`].
-pub(super) fn rehearsal_full_of(text: &str) -> Outcome {
+pub(in super::super) fn rehearsal_full_of(text: &str) -> Outcome {
     let full = PlayedScenario {
         title: text.into(),
         ends: text.into(),
@@ -41,7 +41,7 @@ pub(super) fn rehearsal_full_of(text: &str) -> Outcome {
     }
 }
 
-pub(super) fn scenario(id: &str, result: PlayedResult) -> PlayedScenario {
+pub(in super::super) fn scenario(id: &str, result: PlayedResult) -> PlayedScenario {
     PlayedScenario {
         id: id.into(),
         title: "deleted while the period runs on".into(),

@@ -1,5 +1,9 @@
 //! Sample outcomes for the tests of the renderers.
 
+mod compared;
+mod hostile;
+mod rehearsal;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -12,13 +16,12 @@ use crate::{
 
 use super::{
     CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Repair, RepairCell,
-    Reported, RowRepair, Surroundings, annotations, json, markdown,
-    sample_compared::compared,
-    sample_rehearsal::{rehearsal, rehearsal_full_of},
-    text, workflow_command,
+    Reported, RowRepair, Surroundings, annotations, json, markdown, text, workflow_command,
 };
 
-pub(super) use super::sample_hostile::hostile;
+pub(super) use compared::compared;
+pub(super) use hostile::hostile;
+pub(super) use rehearsal::{rehearsal, rehearsal_full_of, scenario};
 
 /// Returns the typical case: a customer who pays and has no access.
 pub(super) fn failing() -> Outcome {
