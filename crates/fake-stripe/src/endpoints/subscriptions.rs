@@ -8,7 +8,7 @@ use crate::{
     keys::Permission,
     shapes::SubscriptionShape,
     version::ApiVersion,
-    world::{Slot, Status, Subscription, World},
+    world::{Status, Subscription, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -60,7 +60,6 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         call.find((world, &world.prices), param, (price, param))?;
     }
     let mut listing = Listing::new(&world.subscriptions, "subscription", window).created(created);
-    listing.slots = Cow::Borrowed(status.slots(world));
     if let Some(customer) = &customer {
         call.find(
             (world, &world.customers),
@@ -145,16 +144,6 @@ impl StatusFilter {
                     ApiError::none_of("status", &words)
                 })
             }
-        }
-    }
-
-    /// Returns the matching subscriptions, oldest first.
-    fn slots<'w>(&self, world: &'w World) -> &'w [Slot] {
-        match self {
-            Self::NotCanceled => world.by_status.not_canceled(),
-            Self::All => world.subscriptions.ordered_slots(),
-            Self::Ended => world.by_status.ended(),
-            Self::Only(only) => world.by_status.with(only),
         }
     }
 

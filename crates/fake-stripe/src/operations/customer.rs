@@ -50,13 +50,12 @@ impl World {
 
     /// Removes an object from the API while events about it remain. Returns false if it does not exist.
     pub fn forget(&mut self, id: &str) -> bool {
-        if let Some(slot) = self.subscriptions.slot(id) {
-            self.unlink(slot);
+        let is_linked = [self.subscriptions.forget(id), self.customers.forget(id)].contains(&true);
+        if is_linked {
+            self.link_all();
         }
         let objects = &mut self.objects;
-        [
-            self.subscriptions.forget(id),
-            self.customers.forget(id),
+        let is_another = [
             self.prices.forget(id),
             self.products.forget(id),
             objects.invoices.forget(id),
@@ -68,7 +67,8 @@ impl World {
             objects.schedules.forget(id),
             objects.coupons.forget(id),
         ]
-        .contains(&true)
+        .contains(&true);
+        is_linked || is_another
     }
 
     fn living_customer(&self, id: &str) -> Result<Customer, Impossible> {

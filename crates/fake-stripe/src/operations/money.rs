@@ -53,7 +53,7 @@ impl World {
                 && invoice
                     .is_some_and(|invoice| invoice.subscription.as_deref() == Some(subscription))
         };
-        let charge = self.objects.charges.iter().filter(is_theirs).last();
+        let charge = self.objects.charges.iter().rfind(is_theirs);
         charge.cloned().ok_or_else(|| Impossible::NotNow {
             kind: "subscription",
             id: subscription.into(),

@@ -1,8 +1,11 @@
 //! Objects of one kind, looked up by id and listed newest first, as in Stripe's lists.
 
-use std::{collections::BTreeSet, hash::BuildHasher as _};
+use std::{
+    borrow::Borrow,
+    hash::{Hash, Hasher},
+};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use indexmap::IndexSet;
 
 /// The common fields of listed objects.
 pub(crate) trait Object {
@@ -26,35 +29,49 @@ macro_rules! objects {
 }
 pub(super) use objects;
 
-/// The index of an object in its collection. Slots are assigned in insertion order and never change.
-pub(crate) type Slot = u32;
+/// The position of an object in its collection, in insertion order. Only `forget` changes the slots of others.
+pub(crate) type Slot = usize;
 
-/// Objects in insertion order, an index by id, and the list order. No id is stored twice: a million objects have to fit
-/// into memory beside the tested program.
+/// An object that is found by its id, which is so not stored twice: a million objects have to fit into memory beside the
+/// tested program.
+#[derive(Debug)]
+struct ById<T>(T);
+
+impl<T: Object> Borrow<str> for ById<T> {
+    fn borrow(&self) -> &str {
+        self.0.id()
+    }
+}
+
+impl<T: Object> Hash for ById<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id().hash(state);
+    }
+}
+
+impl<T: Object> PartialEq for ById<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+impl<T: Object> Eq for ById<T> {}
+
+/// Objects in insertion order, and their list order.
 #[derive(Debug)]
 pub(crate) struct Collection<T> {
-    objects: Vec<T>,
-    by_id: HashTable<Slot>,
-    hasher: DefaultHashBuilder,
+    objects: IndexSet<ById<T>>,
     /// Slots by (created, slot), oldest first.
     order: Vec<Slot>,
     ordered: bool,
-    /// Revision, which differs after every change.
-    revision: u64,
-    /// Slots of removed objects.
-    forgotten: BTreeSet<Slot>,
 }
 
 impl<T> Default for Collection<T> {
     fn default() -> Self {
         Self {
-            objects: Vec::new(),
-            by_id: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
+            objects: IndexSet::new(),
             order: Vec::new(),
             ordered: true,
-            revision: 0,
-            forgotten: BTreeSet::new(),
         }
     }
 }
@@ -62,115 +79,71 @@ impl<T> Default for Collection<T> {
 impl<T: Object> Collection<T> {
     /// Adds an object, or replaces the one with the same id.
     pub(crate) fn put(&mut self, object: T) -> Slot {
-        self.revision = self.revision.wrapping_add(1);
-        if let Some(slot) = self.slot(object.id()) {
-            if let Some(place) = self.objects.get_mut(index(slot)) {
-                self.ordered &= place.created() == object.created();
-                *place = object;
-            }
-            return slot;
+        let created = object.created();
+        let newest = self.order.last().and_then(|newest| self.at(*newest));
+        let is_newest = newest.is_none_or(|newest| newest.created() <= created);
+        let (slot, replaced) = self.objects.replace_full(ById(object));
+        if let Some(ById(replaced)) = replaced {
+            self.ordered &= replaced.created() == created;
+        } else {
+            self.ordered &= is_newest;
+            self.order.push(slot);
         }
-        let slot = Slot::try_from(self.objects.len()).unwrap_or(Slot::MAX);
-        self.ordered &= self.order.last().is_none_or(|last| {
-            self.objects
-                .get(index(*last))
-                .is_some_and(|newest| newest.created() <= object.created())
-        });
-        let hash = self.hasher.hash_one(object.id());
-        self.order.push(slot);
-        self.objects.push(object);
-        let (objects, hasher) = (&self.objects, &self.hasher);
-        self.by_id.insert_unique(hash, slot, |slot| {
-            objects
-                .get(index(*slot))
-                .map_or(0, |object| hasher.hash_one(object.id()))
-        });
         slot
     }
 
     /// Removes an object from lookups and lists.
     pub(crate) fn forget(&mut self, id: &str) -> bool {
-        let hash = self.hasher.hash_one(id);
-        let objects = &self.objects;
-        let found = self.by_id.find_entry(hash, |slot| {
-            objects
-                .get(index(*slot))
-                .is_some_and(|object| object.id() == id)
-        });
-        let Ok(found) = found else {
+        let Some((removed, _)) = self.objects.shift_remove_full(id) else {
             return false;
         };
-        let (slot, _) = found.remove();
-        self.order.retain(|other| *other != slot);
-        self.forgotten.insert(slot);
-        self.revision = self.revision.wrapping_add(1);
+        self.order.retain(|slot| *slot != removed);
+        for slot in self.order.iter_mut().filter(|slot| **slot > removed) {
+            *slot = slot.saturating_sub(1);
+        }
         true
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
-        self.objects.get(index(self.slot(id)?))
+        self.objects.get(id).map(|ById(object)| object)
     }
 
     pub(crate) fn slot(&self, id: &str) -> Option<Slot> {
-        let hash = self.hasher.hash_one(id);
-        let same = |slot: &Slot| {
-            self.objects
-                .get(index(*slot))
-                .is_some_and(|object| object.id() == id)
-        };
-        self.by_id.find(hash, same).copied()
+        self.objects.get_index_of(id)
     }
 
     pub(crate) fn at(&self, slot: Slot) -> Option<&T> {
-        self.objects.get(index(slot))
+        self.objects.get_index(slot).map(|ById(object)| object)
     }
 
-    /// Returns the slots sorted, oldest first; within one second in insertion order.
-    pub(crate) fn order(&mut self) -> &[Slot] {
+    /// Sorts the slots, oldest first; within one second in insertion order.
+    pub(crate) fn put_in_order(&mut self) {
         if !self.ordered {
             let objects = &self.objects;
-            self.order
-                .sort_by_key(|slot| (objects.get(index(*slot)).map(Object::created), *slot));
+            let created = |slot| objects.get_index(slot).map(|ById(object)| object.created());
+            self.order.sort_by_key(|slot| (created(*slot), *slot));
             self.ordered = true;
         }
-        &self.order
     }
 
-    /// Returns the slots as last sorted by `order`, for a caller that also borrows the objects.
+    /// Returns the slots as last sorted by `put_in_order`.
     pub(crate) fn ordered_slots(&self) -> &[Slot] {
         &self.order
     }
 
-    pub(crate) fn revision(&self) -> u64 {
-        self.revision
-    }
-
     pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
+        self.objects.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        let slots = 0..=Slot::MAX;
-        let objects = slots.zip(&self.objects);
-        objects
-            .filter(|(slot, _)| self.forgotten.is_empty() || !self.forgotten.contains(slot))
-            .map(|(_, object)| object)
+    /// Returns the objects in insertion order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.objects.iter().map(|ById(object)| object)
     }
 
     pub(crate) fn reserve(&mut self, additional: usize) {
         self.objects.reserve_exact(additional);
         self.order.reserve_exact(additional);
-        let (objects, hasher) = (&self.objects, &self.hasher);
-        self.by_id.reserve(additional, |slot| {
-            objects
-                .get(index(*slot))
-                .map_or(0, |object| hasher.hash_one(object.id()))
-        });
     }
-}
-
-fn index(slot: Slot) -> usize {
-    usize::try_from(slot).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -192,9 +165,9 @@ mod tests {
     }
 
     fn oldest_first(things: &mut Collection<Thing>) -> Vec<String> {
-        let slots = things.order().to_vec();
+        things.put_in_order();
+        let slots = things.ordered_slots().iter();
         slots
-            .iter()
             .map(|slot| things.at(*slot).unwrap().0.to_string())
             .collect()
     }

@@ -2,7 +2,6 @@
 
 mod amounts;
 mod bulk;
-mod by_status;
 mod catalog;
 mod collection;
 mod coupon;
@@ -44,12 +43,12 @@ pub use self::{
     stage::{Cause, Stage},
     subscription::{Details, Item, PauseCollection, Period, Status, Subscription},
 };
-use self::{by_status::ByStatus, numbers::Numbers, objects::Objects, stage::Scene};
 pub(crate) use self::{
     collection::{Collection, Object, Slot},
     identifiers::{identifier, mix},
     lifecycle::period_length,
 };
+use self::{numbers::Numbers, objects::Objects, stage::Scene};
 use super::{keys::Keys, version::ApiVersion};
 
 /// One Stripe account in one mode. The same calls in the same order produce the same world, including ids.
@@ -74,7 +73,6 @@ pub struct World {
     pub(crate) test_clocks: Collection<TestClock>,
     /// Objects of the less numerous kinds.
     pub(crate) objects: Objects,
-    pub(crate) by_status: ByStatus,
     /// Pairs of (customer, subscription), so that a lookup by customer does not scan a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
     pub(crate) numbers: Numbers,
@@ -110,7 +108,6 @@ impl World {
             webhook_endpoints: Collection::default(),
             test_clocks: Collection::default(),
             objects: Objects::default(),
-            by_status: ByStatus::default(),
             by_customer: BTreeSet::new(),
             numbers: Numbers::default(),
             scene: Scene::default(),
@@ -315,16 +312,15 @@ impl World {
 
     /// Sorts every collection into list order, which changes may have disturbed.
     pub(crate) fn put_in_order(&mut self) {
-        self.customers.order();
-        self.products.order();
-        self.prices.order();
-        self.subscriptions.order();
-        self.by_status.follow(&self.subscriptions);
-        self.features.order();
-        self.entitlements.order();
-        self.events.order();
-        self.webhook_endpoints.order();
-        self.test_clocks.order();
+        self.customers.put_in_order();
+        self.products.put_in_order();
+        self.prices.put_in_order();
+        self.subscriptions.put_in_order();
+        self.features.put_in_order();
+        self.entitlements.put_in_order();
+        self.events.put_in_order();
+        self.webhook_endpoints.put_in_order();
+        self.test_clocks.put_in_order();
         self.objects.put_in_order();
     }
 
@@ -345,7 +341,17 @@ impl World {
         }
     }
 
-    pub(crate) fn unlink(&mut self, subscription: Slot) {
+    /// Links all subscriptions with their customers, after slots have changed.
+    pub(crate) fn link_all(&mut self) {
+        let linked = |(slot, subscription): (Slot, &Subscription)| {
+            let customer = self.customers.slot(&subscription.customer)?;
+            Some((customer, slot))
+        };
+        let subscriptions = self.subscriptions.iter().enumerate();
+        self.by_customer = subscriptions.filter_map(linked).collect();
+    }
+
+    fn unlink(&mut self, subscription: Slot) {
         let customer = self
             .subscriptions
             .at(subscription)

@@ -28,18 +28,18 @@ pub(crate) struct Objects {
 impl Objects {
     /// Sorts the listed collections into list order.
     pub(super) fn put_in_order(&mut self) {
-        self.invoices.order();
-        self.invoice_payments.order();
-        self.payment_intents.order();
-        self.charges.order();
-        self.sessions.order();
-        self.schedules.order();
-        self.coupons.order();
-        self.invoice_items.order();
-        self.payment_methods.order();
-        self.refunds.order();
-        self.disputes.order();
-        self.records.order();
+        self.invoices.put_in_order();
+        self.invoice_payments.put_in_order();
+        self.payment_intents.put_in_order();
+        self.charges.put_in_order();
+        self.sessions.put_in_order();
+        self.schedules.put_in_order();
+        self.coupons.put_in_order();
+        self.invoice_items.put_in_order();
+        self.payment_methods.put_in_order();
+        self.refunds.put_in_order();
+        self.disputes.put_in_order();
+        self.records.put_in_order();
     }
 }
 

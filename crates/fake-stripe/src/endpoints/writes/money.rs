@@ -8,7 +8,7 @@ use crate::{
     form::merge,
     keys::Permission,
     shapes,
-    world::{PaymentMethod, World},
+    world::{Charge, PaymentMethod, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -81,10 +81,8 @@ fn refund(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     } else {
         "payment_intent"
     };
-    let charges = world.objects.charges.iter();
-    let found = charges
-        .filter(|one| one.id == *named || one.payment_intent == *named)
-        .last();
+    let is_named = |one: &&Charge| one.id == *named || one.payment_intent == *named;
+    let found = world.objects.charges.iter().rfind(is_named);
     let found = found.filter(|one| !one.declined).cloned();
     let found = found.ok_or_else(|| ApiError::missing(param, named, param))?;
     writing.finish()?;
