@@ -11,12 +11,12 @@ use futures::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
+    connection::ConnectionReset,
     error::{ApiError, Unplayed},
-    faults::{Fault, Reshape},
+    faults::{Fault, MalformedObject},
     idempotency::Saved,
     limits::LimitReason,
-    line::Cutter,
-    reshape,
+    malformed_object,
 };
 
 /// A complete response.
@@ -39,7 +39,7 @@ pub(crate) enum Delivery {
 
 /// A marker of responses that are sent exactly as they are, without compression.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AsItIs;
+pub(crate) struct Uncompressed;
 
 impl Answer {
     pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
@@ -142,8 +142,8 @@ impl Answer {
             | Fault::TruncatedJson
             | Fault::SlowFirstByte(_)
             | Fault::SlowTrickle { .. }
-            | Fault::Disorder(_)
-            | Fault::Reshaped(_) => None,
+            | Fault::MalformedList(_)
+            | Fault::MalformedObject(_) => None,
         }
     }
 
@@ -154,21 +154,21 @@ impl Answer {
     }
 
     /// Changes the objects in the body.
-    pub(crate) fn reshaped(mut self, reshape: Reshape) -> Self {
-        self.body = reshape::reshaped(&self.body, reshape).into();
+    pub(crate) fn with_malformed_objects(mut self, how: MalformedObject) -> Self {
+        self.body = malformed_object::with_malformed_objects(&self.body, how).into();
         self
     }
 
     /// Sends the response.
-    pub(crate) fn send(self, delivery: Delivery, cutter: Cutter) -> Response {
+    pub(crate) fn send(self, delivery: Delivery, reset: ConnectionReset) -> Response {
         let length = self.body.len();
         let body = match delivery {
             Delivery::Whole => Body::from(self.body),
             Delivery::Reset => {
-                cutter.cut();
+                reset.trigger();
                 Body::empty()
             }
-            Delivery::ResetInBody => half_and_reset(&self.body, cutter),
+            Delivery::ResetInBody => half_and_reset(&self.body, reset),
             Delivery::Trickle { bytes, pause } => trickle(self.body, bytes.max(1), pause),
         };
         let mut response = Response::new(body);
@@ -178,7 +178,7 @@ impl Answer {
             response
                 .headers_mut()
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-            response.extensions_mut().insert(AsItIs);
+            response.extensions_mut().insert(Uncompressed);
         }
         response
     }
@@ -189,14 +189,14 @@ fn status_of(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn half_and_reset(body: &Bytes, cutter: Cutter) -> Body {
+fn half_and_reset(body: &Bytes, reset: ConnectionReset) -> Body {
     /// Long enough for the first half to leave this machine's buffers.
     const FLUSHED: Duration = Duration::from_millis(20);
     let half = body.slice(..body.len() / 2);
     let first = stream::once(async move { Ok(half) });
     let reset = stream::once(async move {
         tokio::time::sleep(FLUSHED).await;
-        cutter.cut();
+        reset.trigger();
         Err(io::Error::from(io::ErrorKind::ConnectionReset))
     });
     Body::from_stream(first.chain(reset))

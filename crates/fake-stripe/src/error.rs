@@ -1,4 +1,4 @@
-//! Stripe's errors: the envelope and the messages. Also tells gaps of this fake from errors that Stripe would return.
+//! Stripe's errors: the envelope and the messages. Those that are gaps of this fake are marked.
 
 use http::StatusCode;
 use serde::Serialize;

@@ -42,14 +42,14 @@ pub enum Fault {
     /// The body is sent in chunks of this many bytes with this pause before each.
     SlowTrickle { bytes: usize, pause: Duration },
     /// The list is wrong.
-    Disorder(Disorder),
+    MalformedList(MalformedList),
     /// The format of the objects is wrong.
-    Reshaped(Reshape),
+    MalformedObject(MalformedObject),
 }
 
 /// A deviation of objects from the documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reshape {
+pub enum MalformedObject {
     /// Every number is a string.
     NumbersAsText,
     /// Items have neither a price nor a plan.
@@ -60,7 +60,7 @@ pub enum Reshape {
 
 /// A malformed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disorder {
+pub enum MalformedList {
     /// The first page again, whatever the cursor says, and always more to come.
     RepeatedPage,
     /// No objects, but more to come.

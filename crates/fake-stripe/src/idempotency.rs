@@ -17,14 +17,14 @@ pub(crate) struct Idempotency(BTreeMap<String, Entry>);
 
 #[derive(Debug)]
 struct Entry {
-    asked: Asked,
+    identity: RequestIdentity,
     /// `None` while the first request is in progress.
     saved: Option<Saved>,
 }
 
 /// The parts of a request that must match to count as a repetition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RequestIdentity {
     pub(crate) path: String,
     pub(crate) body: Vec<(String, String)>,
 }
@@ -48,18 +48,24 @@ pub(crate) enum Claim {
 
 impl Idempotency {
     /// Claims a key for a request. `First` requires a later `finish`.
-    pub(crate) fn claim(&mut self, key: &str, asked: Asked) -> Claim {
+    pub(crate) fn claim(&mut self, key: &str, identity: RequestIdentity) -> Claim {
         if key.is_empty() || key.len() > MAX_KEY_LENGTH {
             return Claim::Refused(ApiError::idempotency(format!(
                 "Idempotency keys have between 1 and {MAX_KEY_LENGTH} characters."
             )));
         }
         let Some(entry) = self.0.get(key) else {
-            self.0.insert(key.to_owned(), Entry { asked, saved: None });
+            self.0.insert(
+                key.to_owned(),
+                Entry {
+                    identity,
+                    saved: None,
+                },
+            );
             return Claim::First;
         };
         match &entry.saved {
-            _ if entry.asked != asked => Claim::Refused(ApiError::idempotency(
+            _ if entry.identity != identity => Claim::Refused(ApiError::idempotency(
                 "Keys for idempotent requests can only be used with the same parameters they were first used with. Try \
                  using a key other than the one you used, if you meant to execute a different request.",
             )),
@@ -94,8 +100,8 @@ impl Idempotency {
 mod tests {
     use super::*;
 
-    fn asked(value: &str) -> Asked {
-        Asked {
+    fn identity(value: &str) -> RequestIdentity {
+        RequestIdentity {
             path: "/v1/customers".to_owned(),
             body: vec![("email".to_owned(), value.to_owned())],
         }
@@ -104,8 +110,8 @@ mod tests {
     #[test]
     fn a_key_is_bound_to_its_first_request() {
         let mut keys = Idempotency::default();
-        assert!(matches!(keys.claim("k", asked("a")), Claim::First));
-        let Claim::Refused(error) = keys.claim("k", asked("a")) else {
+        assert!(matches!(keys.claim("k", identity("a")), Claim::First));
+        let Claim::Refused(error) = keys.claim("k", identity("a")) else {
             panic!("two at once");
         };
         assert_eq!(
@@ -113,15 +119,15 @@ mod tests {
             (StatusCode::CONFLICT, Some("idempotency_key_in_use"))
         );
         keys.finish("k", None);
-        assert!(matches!(keys.claim("k", asked("b")), Claim::First));
+        assert!(matches!(keys.claim("k", identity("b")), Claim::First));
         let saved = Saved {
             status: StatusCode::OK,
             body: Bytes::from_static(b"{}"),
             request: "req_1".into(),
         };
         keys.finish("k", Some(saved));
-        assert!(matches!(keys.claim("k", asked("b")), Claim::Again(_)));
-        let Claim::Refused(error) = keys.claim("k", asked("a")) else {
+        assert!(matches!(keys.claim("k", identity("b")), Claim::Again(_)));
+        let Claim::Refused(error) = keys.claim("k", identity("a")) else {
             panic!("other parameters");
         };
         assert_eq!(
@@ -129,7 +135,7 @@ mod tests {
             (StatusCode::BAD_REQUEST, "idempotency_error")
         );
         assert!(matches!(
-            keys.claim(&"x".repeat(256), asked("a")),
+            keys.claim(&"x".repeat(256), identity("a")),
             Claim::Refused(_)
         ));
     }

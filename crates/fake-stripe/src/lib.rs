@@ -8,28 +8,28 @@
 //! `webhook` delivers the events, `redirect` sends the requests of an application here, and `command` is the program.
 
 mod answer;
-mod arrival;
 pub mod command;
+mod connection;
 mod endpoint;
 mod endpoints;
+mod engine;
 mod error;
-mod exchange;
 mod expansion;
 mod faults;
 mod form;
 mod idempotency;
+mod incoming;
 mod keys;
 mod latency;
 mod limits;
-mod line;
 mod loading;
+mod malformed_object;
 mod operations;
 mod paging;
 #[cfg(feature = "tls")]
 mod proxy;
 mod recorder;
 pub mod redirect;
-mod reshape;
 mod server;
 mod shapes;
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod world;
 pub use self::{
     endpoint::Endpoint,
     error::Unplayed,
-    faults::{Armed, Disorder, Fault, Reshape, Times},
+    faults::{Armed, Fault, MalformedList, MalformedObject, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,
     limits::{LimitReason, Limits},

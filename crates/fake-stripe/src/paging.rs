@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{
     error::ApiError,
-    faults::Disorder,
+    faults::MalformedList,
     form::{Form, TimeRange},
     world::{Collection, Object, Slot},
 };
@@ -14,7 +14,7 @@ use super::{
 pub(crate) struct Window {
     cursor: Cursor,
     limit: usize,
-    disorder: Option<Disorder>,
+    malformed: Option<MalformedList>,
 }
 
 #[derive(Debug)]
@@ -36,7 +36,10 @@ pub(crate) struct Page<'a, T> {
 
 impl Window {
     /// Reads `starting_after`, `ending_before` and `limit`.
-    pub(crate) fn read(form: &mut Form, disorder: Option<Disorder>) -> Result<Self, ApiError> {
+    pub(crate) fn read(
+        form: &mut Form,
+        malformed: Option<MalformedList>,
+    ) -> Result<Self, ApiError> {
         let limit = form.limit()?;
         let after = form.plain("starting_after")?;
         let before = form.plain("ending_before")?;
@@ -51,15 +54,17 @@ impl Window {
             (None, None) => Cursor::Start,
         };
         Ok(Self {
-            cursor: match disorder {
-                Some(Disorder::RepeatedPage | Disorder::UnknownCursor) => Cursor::Start,
+            cursor: match malformed {
+                Some(MalformedList::RepeatedPage | MalformedList::UnknownCursor) => Cursor::Start,
                 Some(
-                    Disorder::ObjectTwice | Disorder::HasMoreWithoutData | Disorder::OldestFirst,
+                    MalformedList::ObjectTwice
+                    | MalformedList::HasMoreWithoutData
+                    | MalformedList::OldestFirst,
                 )
                 | None => cursor,
             },
             limit,
-            disorder,
+            malformed,
         })
     }
 
@@ -84,7 +89,7 @@ impl Window {
         };
         let range = |from: usize, to: usize| slots.get(from..to.max(from)).unwrap_or_default();
         let object = |slot: &Slot| collection.at(*slot).filter(|object| wanted(object));
-        let is_reversed = self.disorder == Some(Disorder::OldestFirst);
+        let is_reversed = self.malformed == Some(MalformedList::OldestFirst);
         Ok(match &self.cursor {
             Cursor::Start if is_reversed => self.take(range(first, end).iter().filter_map(object)),
             Cursor::After(id) if is_reversed => {
@@ -93,7 +98,7 @@ impl Window {
             }
             Cursor::Start => self.take(range(first, end).iter().rev().filter_map(object)),
             Cursor::After(id) => {
-                let kept = usize::from(self.disorder == Some(Disorder::ObjectTwice));
+                let kept = usize::from(self.malformed == Some(MalformedList::ObjectTwice));
                 let end = end.min(position(id, "starting_after")?.saturating_add(kept));
                 self.take(range(first, end).iter().rev().filter_map(object))
             }
@@ -136,7 +141,7 @@ impl Window {
     }
 
     fn take<'w, T>(&self, mut objects: impl Iterator<Item = &'w T>) -> Page<'w, T> {
-        if self.disorder == Some(Disorder::HasMoreWithoutData) {
+        if self.malformed == Some(MalformedList::HasMoreWithoutData) {
             return Page {
                 objects: Vec::new(),
                 has_more: true,
@@ -144,7 +149,8 @@ impl Window {
         }
         let page: Vec<_> = objects.by_ref().take(self.limit).collect();
         Page {
-            has_more: self.disorder == Some(Disorder::RepeatedPage) || objects.next().is_some(),
+            has_more: self.malformed == Some(MalformedList::RepeatedPage)
+                || objects.next().is_some(),
             objects: page,
         }
     }

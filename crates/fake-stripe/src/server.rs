@@ -22,17 +22,17 @@ use tower_http::{
 };
 
 #[cfg(feature = "tls")]
-use super::tls::{Certificates, TlsLines};
+use super::tls::{Certificates, TlsListener};
 use super::{
-    answer::AsItIs,
-    arrival::Arrival,
+    answer::Uncompressed,
+    connection::{ConnectionReset, ResettableListener},
     endpoint::Endpoint,
     endpoints::{Method, routes},
-    exchange::Engine,
+    engine::Engine,
     faults::{About, Armed, Fault, Times},
+    incoming::IncomingRequest,
     latency::Latency,
     limits::{Limiter, Limits},
-    line::{Cutter, Lines},
     recorder::Request,
     world::World,
 };
@@ -135,8 +135,9 @@ impl FakeStripe {
 
     /// Changes the world just before the `number`th request since the start is answered.
     pub fn before_request(&self, number: u64, change: impl FnOnce(&mut World) + Send + 'static) {
-        let mut desk = self.engine.desk();
-        desk.changes
+        let mut state = self.engine.state();
+        state
+            .changes
             .entry(number)
             .or_default()
             .push(Box::new(change));
@@ -144,14 +145,14 @@ impl FakeStripe {
 
     /// Injects a fault. Requests count from now.
     pub fn fail(&self, fault: Fault, times: Times) {
-        let mut desk = self.engine.desk();
-        desk.faults.add(About::All, fault, times);
+        let mut state = self.engine.state();
+        state.faults.add(About::All, fault, times);
     }
 
     /// Injects a fault into requests to one endpoint; only those count.
     pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
-        let mut desk = self.engine.desk();
-        desk.faults.add(About::Endpoint(endpoint), fault, times);
+        let mut state = self.engine.state();
+        state.faults.add(About::Endpoint(endpoint), fault, times);
     }
 
     /// Injects a fault into requests that mention one of these ids (or other words, such as an e-mail) in their path,
@@ -163,61 +164,62 @@ impl FakeStripe {
         fault: Fault,
         times: Times,
     ) -> Armed {
-        let mut desk = self.engine.desk();
-        desk.faults
+        let mut state = self.engine.state();
+        state
+            .faults
             .add(About::Ids(ids.into_iter().collect()), fault, times)
     }
 
     /// Removes the remaining occurrences of a fault.
     pub fn disarm(&self, armed: &Armed) {
-        self.engine.desk().faults.remove(armed);
+        self.engine.state().faults.remove(armed);
     }
 
     /// Removes all faults.
     pub fn heal(&self) {
-        self.engine.desk().faults.clear();
+        self.engine.state().faults.clear();
     }
 
     /// Sets the limits and resets the counters.
     pub fn limit(&self, limits: Limits) {
-        self.engine.desk().limiter = Limiter::new(limits);
+        self.engine.state().limiter = Limiter::new(limits);
     }
 
     /// Sets the distribution of response times.
     pub fn delay(&self, latency: Option<Latency>) {
-        self.engine.desk().latency = latency;
+        self.engine.state().latency = latency;
     }
 
     /// Lets the fake's clock run in real time from now on.
     pub fn follow_time(&self) {
         let clock = self.engine.world().clock;
-        self.engine.desk().follows = Some((Instant::now(), clock));
+        self.engine.state().follows = Some((Instant::now(), clock));
     }
 
     /// Turns off compression, whatever a client accepts.
     pub fn do_not_compress(&self) {
-        self.engine.desk().is_plain = true;
+        self.engine.state().is_plain = true;
     }
 
-    /// Returns the requests in order of arrival.
+    /// Returns the requests in order of incoming.
     pub fn requests(&self) -> Vec<Request> {
-        self.engine.desk().recorder.requests().to_vec()
+        self.engine.state().recorder.requests().to_vec()
     }
 
     /// Returns the number of the last request; 0 before the first.
     pub fn last_request(&self) -> u64 {
-        self.engine.desk().recorder.last()
+        self.engine.state().recorder.last()
     }
 
     /// Returns the requests after this number.
     pub fn requests_since(&self, number: u64) -> Vec<Request> {
-        self.engine.desk().recorder.since(number).to_vec()
+        self.engine.state().recorder.since(number).to_vec()
     }
 
     /// Returns the requests after this number that refer to something created in this namespace.
     pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request> {
-        let desk = self.engine.desk();
-        let later = desk.recorder.since(number).iter();
+        let state = self.engine.state();
+        let later = state.recorder.since(number).iter();
         later
             .filter(|request| request.namespaces.contains(namespace))
             .cloned()
@@ -227,8 +229,8 @@ impl FakeStripe {
     /// Returns the requests after this number that refer to nothing from any namespace, but for example to a price.
     /// While several scenarios run in parallel, they cannot be attributed to one of them.
     pub fn requests_about_nobody(&self, number: u64) -> Vec<Request> {
-        let desk = self.engine.desk();
-        let later = desk.recorder.since(number).iter();
+        let state = self.engine.state();
+        let later = state.recorder.since(number).iter();
         later
             .filter(|request| request.namespaces.is_empty())
             .cloned()
@@ -238,7 +240,7 @@ impl FakeStripe {
     /// Returns the number of requests by endpoint.
     pub fn counts(&self) -> BTreeMap<Endpoint, usize> {
         let mut counts = BTreeMap::new();
-        for request in self.engine.desk().recorder.requests() {
+        for request in self.engine.state().recorder.requests() {
             let count: &mut usize = counts.entry(request.endpoint).or_default();
             *count = count.saturating_add(1);
         }
@@ -247,7 +249,7 @@ impl FakeStripe {
 
     /// Forgets the requests so far; numbering continues.
     pub fn forget_requests(&self) {
-        self.engine.desk().recorder.forget();
+        self.engine.state().recorder.forget();
     }
 
     /// Stops listening, closes every connection, and frees the port.
@@ -282,13 +284,13 @@ fn serve(
         .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let app = router(engine).into_make_service_with_connect_info::<Cutter>();
+        let app = router(engine).into_make_service_with_connect_info::<ConnectionReset>();
         let serving = async {
             match transport {
-                Transport::Plain => axum::serve(Lines(listener), app).await,
+                Transport::Plain => axum::serve(ResettableListener(listener), app).await,
                 #[cfg(feature = "tls")]
                 Transport::Tls(certificates) => {
-                    axum::serve(TlsLines::new(listener, certificates), app).await
+                    axum::serve(TlsListener::new(listener, certificates), app).await
                 }
             }
         };
@@ -301,22 +303,22 @@ fn serve(
 
 fn router(engine: &Arc<Engine>) -> Router {
     let fallback = Arc::clone(engine);
-    let unrecognized = move |ConnectInfo(cutter): ConnectInfo<Cutter>, request: Asked| async {
-        let arrival = Arrival::read(request).await;
-        fallback.exchange(None, cutter, arrival).await
+    let unrecognized = move |ConnectInfo(reset): ConnectInfo<ConnectionReset>, request: Asked| async {
+        let incoming = IncomingRequest::read(request).await;
+        fallback.handle(None, reset, incoming).await
     };
     let router = routes().fold(Router::new(), |router, route| {
         let engine = Arc::clone(engine);
         let handler = move |id: Option<Path<Vec<String>>>,
-                            ConnectInfo(cutter): ConnectInfo<Cutter>,
+                            ConnectInfo(reset): ConnectInfo<ConnectionReset>,
                             request: Asked| async move {
-            let arrival = if route.has_body() {
-                Arrival::read(request).await
+            let incoming = if route.has_body() {
+                IncomingRequest::read(request).await
             } else {
-                Arrival::without_body(request.into_parts().0)
+                IncomingRequest::without_body(request.into_parts().0)
             };
             let route = (route, first_id(id));
-            engine.exchange(Some(route), cutter, arrival).await
+            engine.handle(Some(route), reset, incoming).await
         };
         let method = match route.method {
             Method::Get => MethodFilter::GET,
@@ -352,6 +354,6 @@ impl Predicate for Compressible {
         let _: (StatusCode, Version, &HeaderMap) =
             (response.status(), response.version(), response.headers());
         let extensions: &Extensions = response.extensions();
-        extensions.get::<AsItIs>().is_none()
+        extensions.get::<Uncompressed>().is_none()
     }
 }

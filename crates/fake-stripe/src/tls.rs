@@ -32,7 +32,7 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use super::line::{Cutter, Line, Lines};
+use super::connection::{Connection, ConnectionReset, ResettableListener};
 
 /// Hosts in the certificate, and the only ones that its authority may sign for.
 const HOSTS: [&str; 3] = ["api.stripe.com", "files.stripe.com", "localhost"];
@@ -282,19 +282,19 @@ fn write(path: &Path, what: &str, pem: &str, mode: u32) -> Result<(), Certificat
 
 /// A listener for TLS connections. Slow handshakes do not delay other clients.
 #[derive(Debug)]
-pub(crate) struct TlsLines {
-    accepted: mpsc::Receiver<(TlsStream<Line>, SocketAddr)>,
+pub(crate) struct TlsListener {
+    accepted: mpsc::Receiver<(TlsStream<Connection>, SocketAddr)>,
     address: io::Result<SocketAddr>,
 }
 
-impl TlsLines {
+impl TlsListener {
     pub(crate) fn new(listener: TcpListener, certificates: &Certificates) -> Self {
         /// Timeout of a handshake.
         const HANDSHAKE: Duration = Duration::from_secs(10);
         let acceptor = TlsAcceptor::from(Arc::clone(&certificates.config));
         let (sender, accepted) = mpsc::channel(64);
         let address = listener.local_addr();
-        let mut lines = Lines(listener);
+        let mut lines = ResettableListener(listener);
         tokio::spawn(async move {
             while !sender.is_closed() {
                 let (line, address) = lines.accept().await;
@@ -311,8 +311,8 @@ impl TlsLines {
     }
 }
 
-impl Listener for TlsLines {
-    type Io = TlsStream<Line>;
+impl Listener for TlsListener {
+    type Io = TlsStream<Connection>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
@@ -330,9 +330,9 @@ impl Listener for TlsLines {
     }
 }
 
-impl Connected<IncomingStream<'_, TlsLines>> for Cutter {
-    fn connect_info(stream: IncomingStream<'_, TlsLines>) -> Self {
-        stream.io().get_ref().0.cutter()
+impl Connected<IncomingStream<'_, TlsListener>> for ConnectionReset {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        stream.io().get_ref().0.reset_handle()
     }
 }
 

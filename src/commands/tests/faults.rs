@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use fake_stripe::{Bulk, Disorder, FakeStripe, Fault, LimitReason, Times, World};
+use fake_stripe::{Bulk, FakeStripe, Fault, LimitReason, MalformedList, Times, World};
 use secrecy::SecretString;
 
 use crate::{
@@ -40,9 +40,9 @@ fn passing() -> Vec<Fault> {
                 bytes: 100_000,
                 pause: Duration::from_millis(1),
             },
-            Fault::Disorder(Disorder::RepeatedPage),
-            Fault::Disorder(Disorder::HasMoreWithoutData),
-            Fault::Disorder(Disorder::ObjectTwice),
+            Fault::MalformedList(MalformedList::RepeatedPage),
+            Fault::MalformedList(MalformedList::HasMoreWithoutData),
+            Fault::MalformedList(MalformedList::ObjectTwice),
         ])
         .collect()
 }

@@ -96,7 +96,7 @@ fn a_row_fixed_between_reads_settles() {
 fn only_suspects_are_read_again() {
     let live = late("100ms");
     live.stripe.before_request(2, |world| {
-        world.cancel("sub_alice");
+        world.cancel_silently("sub_alice");
     });
     let ran = live.json().with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
@@ -107,7 +107,7 @@ fn only_suspects_are_read_again() {
     set_right(&live, "usr_bob");
     live.stripe.forget_requests();
     live.stripe
-        .world(|world| world.set_status("sub_alice", Status::Active));
+        .world(|world| world.set_status_silently("sub_alice", Status::Active));
     live.json().with_status(1);
     assert_eq!(
         live.asked(),
@@ -322,7 +322,7 @@ fn no_finding_survives_that_settles_within_the_window() {
     let cancel = |number: u32| {
         let id = format!("sub_{number}");
         live.stripe
-            .world(|world| world.set_status(&id, Status::Canceled));
+            .world(|world| world.set_status_silently(&id, Status::Canceled));
     };
     let hear = |number: u32| {
         live.database.run(&format!(

@@ -212,16 +212,18 @@ impl Business {
         self.expect("orphan-subscription", &format!("customer:{customer}"));
 
         let subscription = self.served().subscription.clone();
-        self.world.change_subscription(&subscription, |found| {
-            found.status = Status::Other("frozen".into());
-        });
+        self.world
+            .change_subscription_silently(&subscription, |found| {
+                found.status = Status::Other("frozen".into());
+            });
         self.expect("unknown-status", "status:frozen");
 
         let subscription = self.served().subscription.clone();
-        self.world.change_subscription(&subscription, |found| {
-            found.items.clear();
-            found.items.push(Item::new("price_mystery"));
-        });
+        self.world
+            .change_subscription_silently(&subscription, |found| {
+                found.items.clear();
+                found.items.push(Item::new("price_mystery"));
+            });
         self.expect("unmapped-price", "price:price_mystery");
 
         let row = self.served();
@@ -265,7 +267,7 @@ impl Business {
         }
         let row = self.served_with("active");
         let (id, subscription) = (row.id.clone(), row.subscription.clone());
-        self.world.cancel_at_period_end(&subscription);
+        self.world.schedule_cancel_silently(&subscription);
         self.expect("cancel-flag-drift", &format!("user:{id}"));
     }
 

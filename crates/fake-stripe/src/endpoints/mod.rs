@@ -6,9 +6,9 @@ mod checkout;
 mod coupons;
 mod customers;
 mod entitlements;
+mod events;
 mod invoices;
 mod money;
-mod notices;
 mod payments;
 mod plans;
 mod records;
@@ -29,7 +29,7 @@ use super::{
     endpoint::Endpoint,
     error::ApiError,
     expansion,
-    faults::Disorder,
+    faults::MalformedList,
     form::{Form, TimeRange},
     keys::Permission,
     paging::{Page, Window},
@@ -152,7 +152,7 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         catalog::ROUTES,
         account::ROUTES,
         entitlements::ROUTES,
-        notices::ROUTES,
+        events::ROUTES,
         invoices::ROUTES,
         checkout::ROUTES,
         payments::ROUTES,
@@ -179,7 +179,7 @@ pub(crate) struct Call<'a> {
     pub(crate) form: Form,
     pub(crate) version: &'a ApiVersion,
     pub(crate) key_is_live: bool,
-    pub(crate) disorder: Option<Disorder>,
+    pub(crate) malformed: Option<MalformedList>,
 }
 
 impl Call<'_> {
@@ -197,7 +197,7 @@ impl Call<'_> {
 
     /// Reads the page that a list shall return. These are the last parameters: others are rejected.
     fn window(&mut self) -> Result<Window, ApiError> {
-        let window = Window::read(&mut self.form, self.disorder)?;
+        let window = Window::read(&mut self.form, self.malformed)?;
         self.finish()?;
         Ok(window)
     }

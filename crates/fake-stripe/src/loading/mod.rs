@@ -212,7 +212,8 @@ fn entries(text: &str) -> Result<Vec<Value>, String> {
     };
     if list.get("has_more") == Some(&Value::Bool(true)) {
         return Err(
-            "is one page of a listing that goes on (`has_more`); record all of it".to_owned(),
+            "is only one page of a longer list (`has_more` is true): record the other pages too"
+                .to_owned(),
         );
     }
     match list.get("data") {
@@ -343,7 +344,7 @@ mod tests {
             found,
             [
                 "`users.json`: is none of customers.json, entitlements.json, prices.json, products.json, subscriptions.json",
-                "`products.json`: is one page of a listing that goes on (`has_more`); record all of it",
+                "`products.json`: is only one page of a longer list (`has_more` is true): record the other pages too",
                 "`prices.json`: entry 1 (`price_a`): `recurring.interval`: unknown variant `decade`, expected one of `day`, `week`, `month`, `year`",
                 "`customers.json`: entry 2 (`cus_a`): is in the file twice; keep the newer one",
                 "`customers.json`: entry 3: expected a customer, an object",

@@ -10,9 +10,9 @@ use crate::world::{
 
 impl World {
     pub fn create_product(&mut self, product: Product) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let id = self.product(product);
-        self.tell("product.created", EventObject::Product(&id));
+        self.record_event("product.created", EventObject::Product(&id));
         id
     }
 
@@ -24,8 +24,8 @@ impl World {
     ) -> Result<(), Impossible> {
         let known = self.products.get(id).cloned();
         let mut product = known.ok_or_else(|| Impossible::unknown("product", id))?;
-        self.by_person();
-        self.tell_change("product.updated", EventObject::Product(id), |world| {
+        self.begin_for_person();
+        self.record_change("product.updated", EventObject::Product(id), |world| {
             change(&mut product);
             product.id = id.into();
             world.products.put(product);
@@ -46,16 +46,16 @@ impl World {
                 act: "deleting it",
             });
         }
-        self.by_person();
-        self.tell("product.deleted", EventObject::Product(id));
+        self.begin_for_person();
+        self.record_event("product.deleted", EventObject::Product(id));
         self.products.forget(id);
         Ok(())
     }
 
     pub fn create_price(&mut self, price: Price) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let id = self.price(price);
-        self.tell("price.created", EventObject::Price(&id));
+        self.record_event("price.created", EventObject::Price(&id));
         id
     }
 
@@ -67,8 +67,8 @@ impl World {
     ) -> Result<(), Impossible> {
         let known = self.prices.get(id).cloned();
         let mut price = known.ok_or_else(|| Impossible::unknown("price", id))?;
-        self.by_person();
-        self.tell_change("price.updated", EventObject::Price(id), |world| {
+        self.begin_for_person();
+        self.record_change("price.updated", EventObject::Price(id), |world| {
             change(&mut price);
             price.id = id.into();
             world.prices.put(price);
@@ -79,8 +79,8 @@ impl World {
     /// Finalizes a draft invoice.
     pub fn finalize_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         self.invoice_in(id, &[InvoiceStatus::Draft], "finalizing it")?;
-        self.by_person();
-        self.finalize_told(id);
+        self.begin_for_person();
+        self.finalize_and_record(id);
         Ok(())
     }
 
@@ -96,10 +96,10 @@ impl World {
         if let Some((subscription, Status::Incomplete)) = &subscription {
             return self.pay_first_invoice(subscription);
         }
-        self.by_person();
-        self.pay_told(id);
+        self.begin_for_person();
+        self.pay_and_record(id);
         if let Some((subscription, _)) = subscription {
-            self.restore_told(&subscription);
+            self.reactivate_and_record(&subscription);
         }
         Ok(())
     }
@@ -108,10 +108,10 @@ impl World {
     pub fn void_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let voidable = [InvoiceStatus::Open, InvoiceStatus::Uncollectible];
         let invoice = self.invoice_in(id, &voidable, "voiding it")?;
-        self.by_person();
+        self.begin_for_person();
         match self.latest_of(&invoice) {
-            Some((subscription, Status::Incomplete)) => self.expire_told(&subscription, id),
-            Some(_) | None => self.void_told(id),
+            Some((subscription, Status::Incomplete)) => self.expire_and_record(&subscription, id),
+            Some(_) | None => self.void_and_record(id),
         }
         Ok(())
     }
@@ -119,17 +119,17 @@ impl World {
     /// Marks an invoice as uncollectible.
     pub fn write_invoice_off(&mut self, id: &str) -> Result<(), Impossible> {
         self.invoice_in(id, &[InvoiceStatus::Open], "giving it up")?;
-        self.by_person();
+        self.begin_for_person();
         let clock = self.clock;
-        let before = self.rendering(EventObject::Invoice(id));
+        let before = self.render(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
             invoice.status = InvoiceStatus::Uncollectible;
             invoice.uncollectible_at = Some(clock);
             invoice.auto_advance = false;
             invoice.next_payment_attempt = None;
         });
-        self.tell("invoice.marked_uncollectible", EventObject::Invoice(id));
-        self.tell_since("invoice.updated", EventObject::Invoice(id), &before);
+        self.record_event("invoice.marked_uncollectible", EventObject::Invoice(id));
+        self.record_difference("invoice.updated", EventObject::Invoice(id), &before);
         Ok(())
     }
 
@@ -142,8 +142,8 @@ impl World {
         if self.find_invoice(id).is_none() {
             return Err(Impossible::unknown("invoice", id));
         }
-        self.by_person();
-        self.tell_change("invoice.updated", EventObject::Invoice(id), |world| {
+        self.begin_for_person();
+        self.record_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.change_invoice(id, change);
         });
         Ok(())
@@ -178,9 +178,9 @@ impl World {
 
     /// Creates a one-off payment intent.
     pub fn create_payment_intent(&mut self, intent: PaymentIntent) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let id = self.payment_intent(intent);
-        self.tell("payment_intent.created", EventObject::PaymentIntent(&id));
+        self.record_event("payment_intent.created", EventObject::PaymentIntent(&id));
         id
     }
 
@@ -190,21 +190,21 @@ impl World {
         if let Some(invoice) = intent.invoice {
             return self.pay_invoice(&invoice);
         }
-        self.by_person();
-        self.charge_told(id);
+        self.begin_for_person();
+        self.charge_and_record(id);
         Ok(())
     }
 
     /// Cancels a one-off payment.
     pub fn cancel_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
         self.intent_in_waiting(id, "canceling it")?;
-        self.by_person();
+        self.begin_for_person();
         let clock = self.clock;
         self.change_intent(id, |intent| {
             intent.status = IntentStatus::Canceled;
             intent.canceled_at = Some(clock);
         });
-        self.tell("payment_intent.canceled", EventObject::PaymentIntent(id));
+        self.record_event("payment_intent.canceled", EventObject::PaymentIntent(id));
         Ok(())
     }
 
@@ -242,7 +242,7 @@ impl World {
     /// Attaches a card to a customer: an existing one, or a new one.
     pub fn attach_card(&mut self, customer: &str, card: Option<&str>) -> Option<CompactString> {
         let id = match card {
-            None => self.new_card(customer),
+            None => self.create_card(customer),
             Some(card) => {
                 let known = self.objects.payment_methods.get(card)?.clone();
                 self.payment_method(PaymentMethod {
@@ -251,8 +251,8 @@ impl World {
                 })
             }
         };
-        self.by_person();
-        self.tell("payment_method.attached", EventObject::PaymentMethod(&id));
+        self.begin_for_person();
+        self.record_event("payment_method.attached", EventObject::PaymentMethod(&id));
         Some(id)
     }
 

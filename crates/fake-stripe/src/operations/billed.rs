@@ -11,9 +11,9 @@ use crate::world::{
 
 impl World {
     pub fn create_coupon(&mut self, coupon: Coupon) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let id = self.coupon(coupon);
-        self.tell("coupon.created", EventObject::Coupon(&id));
+        self.record_event("coupon.created", EventObject::Coupon(&id));
         id
     }
 
@@ -21,8 +21,8 @@ impl World {
         let Some(mut coupon) = self.objects.coupons.get(id).cloned() else {
             return;
         };
-        self.by_person();
-        self.tell_change("coupon.updated", EventObject::Coupon(id), |world| {
+        self.begin_for_person();
+        self.record_change("coupon.updated", EventObject::Coupon(id), |world| {
             change(&mut coupon);
             world.coupon(coupon);
         });
@@ -30,8 +30,8 @@ impl World {
 
     /// Deletes a coupon. At Stripe existing users keep it; here they keep the discount.
     pub fn delete_coupon(&mut self, id: &str) {
-        self.by_person();
-        self.tell("coupon.deleted", EventObject::Coupon(id));
+        self.begin_for_person();
+        self.record_event("coupon.deleted", EventObject::Coupon(id));
         self.objects.coupons.forget(id);
     }
 
@@ -54,8 +54,8 @@ impl World {
                 act: "this refund",
             });
         }
-        self.by_person();
-        let before = self.rendering(EventObject::Charge(id));
+        self.begin_for_person();
+        let before = self.render(EventObject::Charge(id));
         charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
         self.charge(charge.clone());
         let mut refund = Refund {
@@ -67,8 +67,8 @@ impl World {
         };
         write(&mut refund);
         let refund = self.add_refund(refund);
-        self.tell("refund.created", EventObject::Refund(&refund));
-        self.tell_since("charge.refunded", EventObject::Charge(id), &before);
+        self.record_event("refund.created", EventObject::Refund(&refund));
+        self.record_difference("charge.refunded", EventObject::Charge(id), &before);
         Ok(refund)
     }
 
@@ -98,8 +98,8 @@ impl World {
         let Some(mut dispute) = self.objects.disputes.get(id).cloned() else {
             return;
         };
-        self.by_person();
-        self.tell_change(kind, EventObject::Dispute(id), |world| {
+        self.begin_for_person();
+        self.record_change(kind, EventObject::Dispute(id), |world| {
             change(&mut dispute);
             world.add_dispute(dispute);
         });
@@ -110,8 +110,8 @@ impl World {
         let Some(mut card) = self.objects.payment_methods.get(id).cloned() else {
             return;
         };
-        self.by_person();
-        self.tell_change(
+        self.begin_for_person();
+        self.record_change(
             "payment_method.detached",
             EventObject::PaymentMethod(id),
             |world| {
@@ -130,7 +130,7 @@ impl World {
 
     /// Adds an invoice item to a draft, or to the next invoice.
     pub fn create_invoice_item(&mut self, item: InvoiceItem) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let draft = item.invoice.clone();
         let line = item.line.clone();
         let id = self.invoice_item(item);
@@ -142,19 +142,19 @@ impl World {
             self.fill(&mut line.id, "il_1", 19);
             self.change_invoice(&draft, |invoice| invoice.lines.push(line));
         }
-        self.tell("invoiceitem.created", EventObject::InvoiceItem(&id));
+        self.record_event("invoiceitem.created", EventObject::InvoiceItem(&id));
         id
     }
 
     pub fn delete_invoice_item(&mut self, id: &str) {
-        self.by_person();
-        self.tell("invoiceitem.deleted", EventObject::InvoiceItem(id));
+        self.begin_for_person();
+        self.record_event("invoiceitem.deleted", EventObject::InvoiceItem(id));
         self.objects.invoice_items.forget(id);
     }
 
     /// Creates a draft invoice, including pending items of the customer or subscription if `takes_pending`.
     pub fn create_invoice(&mut self, mut invoice: Invoice, takes_pending: bool) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let subscription = invoice.subscription.clone().unwrap_or_default();
         let waiting = self.objects.invoice_items.iter().filter(|item| {
             item.invoice.is_none()
@@ -176,7 +176,7 @@ impl World {
             item.invoice = Some(id.clone());
             self.invoice_item(item);
         }
-        self.tell("invoice.created", EventObject::Invoice(&id));
+        self.record_event("invoice.created", EventObject::Invoice(&id));
         id
     }
 
@@ -187,14 +187,14 @@ impl World {
         if status == Some(InvoiceStatus::Draft) {
             self.finalize_invoice(id)?;
         }
-        self.by_person();
-        self.tell("invoice.sent", EventObject::Invoice(id));
+        self.begin_for_person();
+        self.record_event("invoice.sent", EventObject::Invoice(id));
         Ok(())
     }
 
     pub fn delete_invoice(&mut self, id: &str) {
-        self.by_person();
-        self.tell("invoice.deleted", EventObject::Invoice(id));
+        self.begin_for_person();
+        self.record_event("invoice.deleted", EventObject::Invoice(id));
         self.objects.invoices.forget(id);
     }
 
@@ -210,11 +210,11 @@ impl World {
             return Value::Null;
         };
         let items = change(self, before.items.clone());
-        self.change_subscription(id, |one| one.items = items);
-        let told = self.scene.events_version.replace(version.clone());
-        let mut next = self.rendering_of_next(id);
-        self.scene.events_version = told;
-        self.change_subscription(id, |one| *one = before);
+        self.change_subscription_silently(id, |one| one.items = items);
+        let told = self.context.events_version.replace(version.clone());
+        let mut next = self.render_next_invoice(id);
+        self.context.events_version = told;
+        self.change_subscription_silently(id, |one| *one = before);
         let own = next.get("id").and_then(Value::as_str).unwrap_or_default();
         let named = format!("upcoming_{own}");
         if let Some(next) = next.as_object_mut() {

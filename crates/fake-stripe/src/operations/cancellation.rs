@@ -17,10 +17,10 @@ const REQUESTED: &str = "cancellation_requested";
 impl World {
     /// Schedules the cancellation at the end of the period.
     pub fn schedule_cancel(&mut self, id: &str, form: EndForm) -> Result<(), Impossible> {
-        self.living(id, "scheduling its end")?;
-        self.by_person();
+        self.find_active(id, "scheduling its end")?;
+        self.begin_for_person();
         let clock = self.clock;
-        self.update_told(id, |subscription| {
+        self.update_subscription_and_record(id, |subscription| {
             let periods = subscription.items.iter().filter_map(|item| item.period);
             let end = periods.map(|period| period.end).max();
             let details = &mut subscription.details;
@@ -34,12 +34,12 @@ impl World {
 
     /// Undoes a scheduled cancellation.
     pub fn keep_subscription(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "taking its end back")?;
+        let subscription = self.find_active(id, "taking its end back")?;
         if subscription.details.cancel_at.is_none() && !subscription.details.cancel_at_period_end {
             return Err(unscheduled(id, "taking its end back"));
         }
-        self.by_person();
-        self.update_told(id, |subscription| {
+        self.begin_for_person();
+        self.update_subscription_and_record(id, |subscription| {
             let details = &mut subscription.details;
             details.cancel_at = None;
             details.cancel_at_period_end = false;
@@ -51,26 +51,26 @@ impl World {
 
     /// Cancels a subscription immediately. An incomplete one expires.
     pub fn cancel_now(&mut self, id: &str) -> Result<(), Impossible> {
-        self.living(id, "canceling it")?;
-        self.by_person();
-        self.end_told(id, REQUESTED);
+        self.find_active(id, "canceling it")?;
+        self.begin_for_person();
+        self.end_subscription_and_record(id, REQUESTED);
         Ok(())
     }
 
     /// Ends a subscription at its scheduled time.
     pub fn end_at_period_end(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "its scheduled end")?;
+        let subscription = self.find_active(id, "its scheduled end")?;
         let Some(end) = subscription.details.cancel_at else {
             return Err(unscheduled(id, "its scheduled end"));
         };
-        self.by_itself();
-        self.change_subscription(id, |subscription| {
+        self.begin_for_stripe();
+        self.change_subscription_silently(id, |subscription| {
             subscription.status = Status::Canceled;
             subscription.details.ended_at = Some(end);
             subscription.details.canceled_at.get_or_insert(end);
         });
-        self.end_schedule_told(id);
-        self.tell(
+        self.cancel_schedule_and_record(id);
+        self.record_event(
             "customer.subscription.deleted",
             EventObject::Subscription(id),
         );
@@ -78,17 +78,19 @@ impl World {
     }
 
     /// Ends a subscription now, cancels its schedule, and stops collecting its open invoice.
-    pub(super) fn end_told(&mut self, id: &str, reason: &str) {
+    pub(super) fn end_subscription_and_record(&mut self, id: &str, reason: &str) {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return;
         };
-        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let owed = self
+            .unpaid_invoice(&subscription)
+            .map(|invoice| invoice.id.clone());
         if subscription.status == Status::Incomplete {
-            self.expire_told(id, &owed.unwrap_or_default());
+            self.expire_and_record(id, &owed.unwrap_or_default());
             return;
         }
         let clock = self.clock;
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             subscription.status = Status::Canceled;
             let details = &mut subscription.details;
             details.ended_at = Some(clock);
@@ -97,18 +99,18 @@ impl World {
             details.cancel_at_period_end = false;
             details.cancellation_reason = Some(reason.into());
         });
-        self.end_schedule_told(id);
-        self.tell(
+        self.cancel_schedule_and_record(id);
+        self.record_event(
             "customer.subscription.deleted",
             EventObject::Subscription(id),
         );
         if let Some(invoice) = owed {
-            self.leave_open_told(&invoice);
+            self.stop_collecting_and_record(&invoice);
         }
     }
 
     /// Ends the schedule of an ended subscription.
-    fn end_schedule_told(&mut self, id: &str) {
+    fn cancel_schedule_and_record(&mut self, id: &str) {
         let subscription = self.find_subscription(id);
         let schedule = subscription.and_then(|one| one.details.schedule.clone());
         let schedule = schedule.and_then(|id| self.objects.schedules.get(&id).cloned());
@@ -116,7 +118,7 @@ impl World {
             schedule.status = ScheduleStatus::Canceled;
             schedule.canceled_at = Some(self.clock);
             let schedule = self.schedule(schedule);
-            self.tell(
+            self.record_event(
                 "subscription_schedule.canceled",
                 EventObject::Schedule(&schedule),
             );

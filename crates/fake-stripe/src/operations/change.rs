@@ -14,9 +14,9 @@ impl World {
         id: &str,
         change: impl FnOnce(&mut Subscription),
     ) -> Result<(), Impossible> {
-        self.known(id)?;
-        self.by_person();
-        self.update_told(id, change);
+        self.find_subscription_or_fail(id)?;
+        self.begin_for_person();
+        self.update_subscription_and_record(id, change);
         Ok(())
     }
 
@@ -28,43 +28,45 @@ impl World {
         item: Option<&str>,
         price: &str,
     ) -> Result<(), Impossible> {
-        let subscription = self.living(id, "changing its price")?;
-        let old = chosen(&subscription, item)?.clone();
+        let subscription = self.find_active(id, "changing its price")?;
+        let old = find_item(&subscription, item)?.clone();
         if self.prices.get(price).is_none() {
             return Err(Impossible::unknown("price", price));
         }
-        self.by_person();
+        self.begin_for_person();
         let new = Item {
             price: price.into(),
             ..old.clone()
         };
         let restarts = self.interval_of(&old) != self.interval_of(&new)
             && subscription.status != Status::Trialing;
-        let before = self.rendering(EventObject::Subscription(id));
-        self.change_subscription(id, |subscription| replace(subscription, &old.id, &new));
+        let before = self.render(EventObject::Subscription(id));
+        self.change_subscription_silently(id, |subscription| {
+            replace_item(subscription, &old.id, &new);
+        });
         if !restarts {
-            self.tell_since(
+            self.record_difference(
                 "customer.subscription.updated",
                 EventObject::Subscription(id),
                 &before,
             );
-            self.settle_told(&subscription, Some(&old), Some(&new));
+            self.prorate_and_record(&subscription, Some(&old), Some(&new));
             return Ok(());
         }
         let clock = self.clock;
-        self.credit(&subscription, &old);
+        self.prorate_unused(&subscription, &old);
         self.begin_periods(id, clock);
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             subscription.details.billing_cycle_anchor = Some(clock);
         });
         let invoice = self.draft_invoice(id, "subscription_update");
-        self.tell_since(
+        self.record_difference(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             &before,
         );
-        self.tell("invoice.created", EventObject::Invoice(&invoice));
-        self.pay_told(&invoice);
+        self.record_event("invoice.created", EventObject::Invoice(&invoice));
+        self.pay_and_record(&invoice);
         Ok(())
     }
 
@@ -75,38 +77,40 @@ impl World {
         item: Option<&str>,
         quantity: u32,
     ) -> Result<(), Impossible> {
-        let subscription = self.living(id, "changing its quantity")?;
-        let old = chosen(&subscription, item)?.clone();
-        self.by_person();
+        let subscription = self.find_active(id, "changing its quantity")?;
+        let old = find_item(&subscription, item)?.clone();
+        self.begin_for_person();
         let new = old.clone().quantity(quantity);
-        self.update_told(id, |subscription| replace(subscription, &old.id, &new));
+        self.update_subscription_and_record(id, |subscription| {
+            replace_item(subscription, &old.id, &new);
+        });
         if new.quantity != old.quantity {
-            self.settle_told(&subscription, Some(&old), Some(&new));
+            self.prorate_and_record(&subscription, Some(&old), Some(&new));
         }
         Ok(())
     }
 
     /// Adds an item with the same period as the others.
     pub fn add_item(&mut self, id: &str, item: Item) -> Result<CompactString, Impossible> {
-        let subscription = self.living(id, "adding an item")?;
+        let subscription = self.find_active(id, "adding an item")?;
         if self.prices.get(&item.price).is_none() {
             return Err(Impossible::unknown("price", &item.price));
         }
-        self.by_person();
+        self.begin_for_person();
         let mut item = item;
         self.fill(&mut item.id, "si_", 14);
         let period = subscription.items.first().and_then(|first| first.period);
         item.period = item.period.or(period);
         let added = item.clone();
-        self.update_told(id, |subscription| subscription.items.push(item));
-        self.settle_told(&subscription, None, Some(&added));
+        self.update_subscription_and_record(id, |subscription| subscription.items.push(item));
+        self.prorate_and_record(&subscription, None, Some(&added));
         Ok(added.id)
     }
 
     /// Removes an item, given by its id or price. The last one cannot be removed.
     pub fn remove_item(&mut self, id: &str, item: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "removing an item")?;
-        let old = chosen(&subscription, Some(item))?.clone();
+        let subscription = self.find_active(id, "removing an item")?;
+        let old = find_item(&subscription, Some(item))?.clone();
         if subscription.items.len() == 1 {
             return Err(Impossible::NotNow {
                 kind: "subscription item",
@@ -115,11 +119,11 @@ impl World {
                 act: "removing it",
             });
         }
-        self.by_person();
-        self.update_told(id, |subscription| {
+        self.begin_for_person();
+        self.update_subscription_and_record(id, |subscription| {
             subscription.items.retain(|item| item.id != old.id);
         });
-        self.settle_told(&subscription, Some(&old), None);
+        self.prorate_and_record(&subscription, Some(&old), None);
         Ok(())
     }
 
@@ -128,15 +132,20 @@ impl World {
     }
 
     /// Records the proration of a change for the next invoice: credit for unused time, charge for the remaining time.
-    fn settle_told(&mut self, subscription: &Subscription, old: Option<&Item>, new: Option<&Item>) {
-        let back = old.and_then(|old| self.credit(subscription, old));
+    fn prorate_and_record(
+        &mut self,
+        subscription: &Subscription,
+        old: Option<&Item>,
+        new: Option<&Item>,
+    ) {
+        let back = old.and_then(|old| self.prorate_unused(subscription, old));
         let due = new.and_then(|new| self.prorate(subscription, new, true));
         for item in [back, due].into_iter().flatten() {
-            self.tell("invoiceitem.created", EventObject::InvoiceItem(&item));
+            self.record_event("invoiceitem.created", EventObject::InvoiceItem(&item));
         }
     }
 
-    fn credit(&mut self, subscription: &Subscription, old: &Item) -> Option<CompactString> {
+    fn prorate_unused(&mut self, subscription: &Subscription, old: &Item) -> Option<CompactString> {
         self.prorate(subscription, old, false)
     }
 
@@ -189,7 +198,10 @@ impl World {
 }
 
 /// Finds the item with this id or, failing that, this price.
-fn chosen<'s>(subscription: &'s Subscription, item: Option<&str>) -> Result<&'s Item, Impossible> {
+fn find_item<'s>(
+    subscription: &'s Subscription,
+    item: Option<&str>,
+) -> Result<&'s Item, Impossible> {
     let items = &subscription.items;
     let found = match item {
         None => items.first(),
@@ -201,7 +213,7 @@ fn chosen<'s>(subscription: &'s Subscription, item: Option<&str>) -> Result<&'s 
     found.ok_or_else(|| Impossible::unknown("subscription item", item.unwrap_or_default()))
 }
 
-fn replace(subscription: &mut Subscription, id: &str, new: &Item) {
+fn replace_item(subscription: &mut Subscription, id: &str, new: &Item) {
     for item in subscription.items.iter_mut().filter(|item| item.id == id) {
         *item = new.clone();
     }

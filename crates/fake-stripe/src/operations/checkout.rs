@@ -35,7 +35,7 @@ pub struct Completion {
 }
 
 /// A purchase whose objects exist, before its events are recorded.
-pub(super) struct Making {
+pub(super) struct UnrecordedPurchase {
     pub(super) purchase: Purchase,
     pub(super) is_new_customer: bool,
     pub(super) card: CompactString,
@@ -93,43 +93,43 @@ impl World {
         completion: &Completion,
     ) -> Result<Purchase, Impossible> {
         let session = self.open_session(id, "completing it")?;
-        self.by_person();
-        let making = self.make(session, completion);
-        if self.tells_since_basil() {
-            self.tell_purchase(&making);
+        self.begin_for_person();
+        let purchase_made = self.create_purchase(session, completion);
+        if self.has_basil_events() {
+            self.record_purchase(&purchase_made);
         } else {
-            self.tell_old_purchase(&making);
+            self.record_purchase_before_basil(&purchase_made);
         }
-        Ok(making.purchase)
+        Ok(purchase_made.purchase)
     }
 
     /// Expires a Checkout session that nobody completed in time.
     pub fn expire_checkout(&mut self, id: &str) -> Result<(), Impossible> {
         let mut session = self.open_session(id, "expiring it")?;
-        self.by_itself();
+        self.begin_for_stripe();
         session.status = SessionStatus::Expired;
         self.checkout_session(session);
-        self.tell("checkout.session.expired", EventObject::Session(id));
+        self.record_event("checkout.session.expired", EventObject::Session(id));
         Ok(())
     }
 
     /// Completes a delayed payment.
     pub fn async_payment_succeeds(&mut self, id: &str) -> Result<(), Impossible> {
-        let (mut session, invoice) = self.awaited(id, "its late payment")?;
-        self.by_itself();
+        let (mut session, invoice) = self.awaiting_payment(id, "its late payment")?;
+        self.begin_for_stripe();
         session.payment_status = PaymentStatus::Paid;
         let subscription = session.subscription.clone().unwrap_or_default();
         self.checkout_session(session);
-        self.tell(
+        self.record_event(
             "checkout.session.async_payment_succeeded",
             EventObject::Session(id),
         );
-        self.pay_told(&invoice);
+        self.pay_and_record(&invoice);
         let card = self
             .find_subscription(&subscription)
             .map(|one| one.customer.clone());
-        let card = card.map(|customer| self.card_of(&customer));
-        self.update_told(&subscription, |subscription| {
+        let card = card.map(|customer| self.find_or_create_card(&customer));
+        self.update_subscription_and_record(&subscription, |subscription| {
             subscription.details.default_payment_method = card;
             if subscription.status == Status::Incomplete {
                 subscription.status = Status::Active;
@@ -141,19 +141,19 @@ impl World {
     /// Fails a delayed payment. The subscription keeps its status, incomplete or active; the invoice of an active one
     /// is voided.
     pub fn async_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
-        let (session, invoice) = self.awaited(id, "its late payment")?;
-        self.by_itself();
-        self.tell(
+        let (session, invoice) = self.awaiting_payment(id, "its late payment")?;
+        self.begin_for_stripe();
+        self.record_event(
             "checkout.session.async_payment_failed",
             EventObject::Session(id),
         );
-        self.decline_told(&invoice, None);
+        self.decline_and_record(&invoice, None);
         let subscription = session.subscription.unwrap_or_default();
         let is_active = self
             .find_subscription(&subscription)
             .is_some_and(|subscription| subscription.status == Status::Active);
         if is_active {
-            self.void_told(&invoice);
+            self.void_and_record(&invoice);
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl World {
     }
 
     /// Returns a complete session with an outstanding payment, and its invoice.
-    fn awaited(
+    fn awaiting_payment(
         &self,
         id: &str,
         act: &'static str,
@@ -201,12 +201,16 @@ impl World {
     }
 
     /// Creates all objects of a purchase except its payment.
-    fn make(&mut self, mut session: CheckoutSession, completion: &Completion) -> Making {
+    fn create_purchase(
+        &mut self,
+        mut session: CheckoutSession,
+        completion: &Completion,
+    ) -> UnrecordedPurchase {
         let (customer, is_new_customer) = self.buyer(&mut session, completion);
-        let subscription = self.bought(&session, &customer);
+        let subscription = self.create_bought_subscription(&session, &customer);
         let invoice = self.draft_invoice(&subscription, "subscription_create");
-        let card = self.card_of(&customer);
-        let intent = self.ask_for(&invoice);
+        let card = self.find_or_create_card(&customer);
+        let intent = self.create_intent_for(&invoice);
         session.status = SessionStatus::Complete;
         session.payment_status = match (&intent, completion.payment) {
             (None, _) if session.trial_days.is_some() => PaymentStatus::NotRequired,
@@ -217,7 +221,7 @@ impl World {
         session.subscription = Some(subscription.clone());
         session.invoice = Some(invoice.clone());
         let session = self.checkout_session(session);
-        Making {
+        UnrecordedPurchase {
             purchase: Purchase {
                 session,
                 customer,
@@ -251,7 +255,11 @@ impl World {
     }
 
     /// Creates the subscription of a purchase, before its payment.
-    fn bought(&mut self, session: &CheckoutSession, customer: &str) -> CompactString {
+    fn create_bought_subscription(
+        &mut self,
+        session: &CheckoutSession,
+        customer: &str,
+    ) -> CompactString {
         let status = if session.trial_days.is_some() {
             Status::Trialing
         } else {
@@ -282,11 +290,11 @@ impl World {
     }
 
     pub(super) fn activate(&mut self, subscription: &str) {
-        self.change_subscription(subscription, begin);
+        self.change_subscription_silently(subscription, begin);
     }
 
-    pub(super) fn set_card_told(&mut self, subscription: &str, card: &CompactString) {
-        self.update_told(subscription, |subscription| {
+    pub(super) fn set_card_and_record(&mut self, subscription: &str, card: &CompactString) {
+        self.update_subscription_and_record(subscription, |subscription| {
             subscription.details.default_payment_method = Some(card.clone());
         });
     }

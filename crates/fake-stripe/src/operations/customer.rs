@@ -7,9 +7,9 @@ use crate::world::{Customer, World};
 
 impl World {
     pub fn create_customer(&mut self, customer: Customer) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let id = self.customer(customer);
-        self.tell("customer.created", EventObject::Customer(&id));
+        self.record_event("customer.created", EventObject::Customer(&id));
         id
     }
 
@@ -19,9 +19,9 @@ impl World {
         id: &str,
         change: impl FnOnce(&mut Customer),
     ) -> Result<(), Impossible> {
-        let mut customer = self.living_customer(id)?;
-        self.by_person();
-        self.tell_change("customer.updated", EventObject::Customer(id), |world| {
+        let mut customer = self.find_active_customer(id)?;
+        self.begin_for_person();
+        self.record_change("customer.updated", EventObject::Customer(id), |world| {
             change(&mut customer);
             customer.id = id.into();
             world.customers.put(customer);
@@ -35,16 +35,16 @@ impl World {
 
     /// Deletes a customer: ends its subscriptions and leaves a stub.
     pub fn remove_customer(&mut self, id: &str) -> Result<(), Impossible> {
-        self.living_customer(id)?;
-        self.by_person();
+        self.find_active_customer(id)?;
+        self.begin_for_person();
         for subscription in self.subscriptions_of(id) {
             let known = self.find_subscription(&subscription);
             if known.is_some_and(|subscription| !subscription.status.is_ended()) {
-                self.end_told(&subscription, "cancellation_requested");
+                self.end_subscription_and_record(&subscription, "cancellation_requested");
             }
         }
-        self.tell("customer.deleted", EventObject::Customer(id));
-        self.delete_customer(id);
+        self.record_event("customer.deleted", EventObject::Customer(id));
+        self.delete_customer_silently(id);
         Ok(())
     }
 
@@ -71,7 +71,7 @@ impl World {
         is_linked || is_another
     }
 
-    fn living_customer(&self, id: &str) -> Result<Customer, Impossible> {
+    fn find_active_customer(&self, id: &str) -> Result<Customer, Impossible> {
         let known = self.find_customer(id).filter(|customer| !customer.deleted);
         known
             .cloned()

@@ -30,54 +30,58 @@ const NEXT_ATTEMPT: i64 = 3 * DAY;
 impl World {
     /// Announces the next invoice a few days in advance.
     pub fn upcoming_invoice(&mut self, id: &str) -> Result<(), Impossible> {
-        self.living(id, "announcing its next invoice")?;
-        self.by_itself();
-        let mut ahead = self.rendering_of_next(id);
+        self.find_active(id, "announcing its next invoice")?;
+        self.begin_for_stripe();
+        let mut ahead = self.render_next_invoice(id);
         if let Some(invoice) = ahead.as_object_mut() {
             invoice.remove("id");
         }
-        self.record("invoice.upcoming", ahead, None);
+        self.record_object("invoice.upcoming", ahead, None);
         Ok(())
     }
 
     /// Starts the next period.
     pub fn renew_subscription(&mut self, id: &str, how: Renewal) -> Result<(), Impossible> {
         let subscription = self.renewable(id)?;
-        self.by_itself();
-        let invoice = self.renew_told(id);
+        self.begin_for_stripe();
+        let invoice = self.renew_and_record(id);
         let is_collected = subscription.status == Status::Active
             && subscription.details.pause_collection.is_none();
         if how == Renewal::Paid && is_collected {
-            self.pay_told(&invoice);
+            self.pay_and_record(&invoice);
         }
         Ok(())
     }
 
     /// Fails an attempt to collect the invoice. A subscription that owes nothing is renewed first.
     pub fn payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "a failing payment")?;
-        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let subscription = self.find_active(id, "a failing payment")?;
+        let owed = self
+            .unpaid_invoice(&subscription)
+            .map(|invoice| invoice.id.clone());
         if owed.is_none() {
             self.renewable(id)?;
         }
-        self.by_itself();
-        let invoice = owed.unwrap_or_else(|| self.renew_told(id));
-        self.fail_told(id, &invoice);
+        self.begin_for_stripe();
+        let invoice = owed.unwrap_or_else(|| self.renew_and_record(id));
+        self.fail_payment_and_record(id, &invoice);
         Ok(())
     }
 
     /// Pays the open invoice with the customer's new card.
     pub fn recover(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "paying what is owed")?;
-        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let subscription = self.find_active(id, "paying what is owed")?;
+        let owed = self
+            .unpaid_invoice(&subscription)
+            .map(|invoice| invoice.id.clone());
         let Some(invoice) = owed else {
             return Err(nothing_owed(&subscription, "paying what is owed"));
         };
-        self.by_person();
+        self.begin_for_person();
         let customer = &subscription.customer;
-        let card = self.new_card(customer);
-        self.tell("payment_method.attached", EventObject::PaymentMethod(&card));
-        self.tell_change(
+        let card = self.create_card(customer);
+        self.record_event("payment_method.attached", EventObject::PaymentMethod(&card));
+        self.record_change(
             "customer.updated",
             EventObject::Customer(customer),
             |world| {
@@ -87,78 +91,80 @@ impl World {
                 }
             },
         );
-        self.pay_told(&invoice);
-        self.restore_told(id);
+        self.pay_and_record(&invoice);
+        self.reactivate_and_record(id);
         Ok(())
     }
 
     /// Fails the last attempt and applies the account's setting.
     pub fn give_up(&mut self, id: &str, how: GiveUp) -> Result<(), Impossible> {
-        let subscription = self.living(id, "giving up its payment")?;
-        let owed = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let subscription = self.find_active(id, "giving up its payment")?;
+        let owed = self
+            .unpaid_invoice(&subscription)
+            .map(|invoice| invoice.id.clone());
         let Some(invoice) = owed.filter(|_| subscription.status == Status::PastDue) else {
             return Err(Impossible::for_act(&subscription, "giving up its payment"));
         };
-        self.by_itself();
-        self.decline_told(&invoice, None);
+        self.begin_for_stripe();
+        self.decline_and_record(&invoice, None);
         match how {
-            GiveUp::Cancel => self.end_told(id, "payment_failed"),
-            GiveUp::Unpaid => self.update_told(id, |subscription| {
+            GiveUp::Cancel => self.end_subscription_and_record(id, "payment_failed"),
+            GiveUp::Unpaid => self.update_subscription_and_record(id, |subscription| {
                 subscription.status = Status::Unpaid;
             }),
             GiveUp::Stay => {}
-            GiveUp::Pause => self.pause_told(id, "final_payment_failure"),
+            GiveUp::Pause => self.pause_and_record(id, "final_payment_failure"),
         }
         Ok(())
     }
 
     /// Starts the next period with a draft invoice. The period moves whether or not it is paid.
-    pub(super) fn renew_told(&mut self, id: &str) -> CompactString {
-        let before = self.rendering(EventObject::Subscription(id));
-        self.renew(id);
+    pub(super) fn renew_and_record(&mut self, id: &str) -> CompactString {
+        let before = self.render(EventObject::Subscription(id));
+        self.renew_silently(id);
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell("invoice.created", EventObject::Invoice(&invoice));
-        self.tell_since(
+        self.record_event("invoice.created", EventObject::Invoice(&invoice));
+        self.record_difference(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             &before,
         );
-        self.pass_over_told(id, &invoice);
+        self.skip_collection_and_record(id, &invoice);
         invoice
     }
 
     /// Creates an invoice that is not collected, while collection is paused.
-    fn pass_over_told(&mut self, id: &str, invoice: &str) {
+    fn skip_collection_and_record(&mut self, id: &str, invoice: &str) {
         let subscription = self.find_subscription(id);
         let pause = subscription.and_then(|one| one.details.pause_collection.clone());
         match pause.as_ref().map(|pause| pause.behavior.as_str()) {
             Some("void") => {
-                self.finalize_told(invoice);
-                self.void_told(invoice);
+                self.finalize_and_record(invoice);
+                self.void_and_record(invoice);
             }
             Some("mark_uncollectible") => {
-                self.finalize_told(invoice);
+                self.finalize_and_record(invoice);
                 let clock = self.clock;
                 self.change_invoice(invoice, |invoice| {
                     invoice.status = InvoiceStatus::Uncollectible;
                     invoice.uncollectible_at = Some(clock);
                     invoice.auto_advance = false;
                 });
-                self.tell(
+                self.record_event(
                     "invoice.marked_uncollectible",
                     EventObject::Invoice(invoice),
                 );
             }
-            Some(_) => self.leave_open_told(invoice),
+            Some(_) => self.stop_collecting_and_record(invoice),
             None => {}
         }
     }
 
     /// Fails a payment attempt. The first failure makes the subscription past due.
-    pub(super) fn fail_told(&mut self, id: &str, invoice: &str) {
+    pub(super) fn fail_payment_and_record(&mut self, id: &str, invoice: &str) {
         let next = self.clock.saturating_add(NEXT_ATTEMPT);
-        self.decline_told(invoice, Some(next));
-        self.update_told(id, |subscription| {
+        self.decline_and_record(invoice, Some(next));
+        self.update_subscription_and_record(id, |subscription| {
             if matches!(subscription.status, Status::Active | Status::Trialing) {
                 subscription.status = Status::PastDue;
             }
@@ -166,8 +172,8 @@ impl World {
     }
 
     /// Reactivates a subscription after its overdue payment.
-    pub(super) fn restore_told(&mut self, id: &str) {
-        self.update_told(id, |subscription| {
+    pub(super) fn reactivate_and_record(&mut self, id: &str) {
+        self.update_subscription_and_record(id, |subscription| {
             if matches!(subscription.status, Status::PastDue | Status::Unpaid) {
                 subscription.status = Status::Active;
             }
@@ -176,7 +182,7 @@ impl World {
 
     fn renewable(&self, id: &str) -> Result<Subscription, Impossible> {
         const ACT: &str = "its renewal";
-        let subscription = self.living(id, ACT)?;
+        let subscription = self.find_active(id, ACT)?;
         if subscription.details.cancel_at.is_some() {
             return Err(Impossible::NotNow {
                 kind: "subscription",
@@ -197,11 +203,11 @@ impl World {
     }
 
     /// Returns the invoice that a renewal would create. Changes nothing but the id counters.
-    pub(super) fn rendering_of_next(&mut self, id: &str) -> serde_json::Value {
+    pub(super) fn render_next_invoice(&mut self, id: &str) -> serde_json::Value {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return serde_json::Value::Null;
         };
-        self.renew(id);
+        self.renew_silently(id);
         let waiting: Vec<_> = self
             .objects
             .invoice_items
@@ -210,12 +216,12 @@ impl World {
             .cloned()
             .collect();
         let invoice = self.draft_invoice(id, "upcoming");
-        let rendering = self.rendering(EventObject::Invoice(&invoice));
+        let rendering = self.render(EventObject::Invoice(&invoice));
         self.objects.invoices.forget(&invoice);
         for item in waiting {
             self.invoice_item(item);
         }
-        self.change_subscription(id, |changed| *changed = subscription);
+        self.change_subscription_silently(id, |changed| *changed = subscription);
         rendering
     }
 }

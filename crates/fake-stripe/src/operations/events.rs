@@ -52,13 +52,13 @@ impl World {
         let slots = self.slots_of(customer);
         let subscriptions = slots.filter_map(|slot| self.subscriptions.at(slot));
         subscriptions
-            .map(|one| written(&SubscriptionShape::new(one, view)))
+            .map(|one| to_json(&SubscriptionShape::new(one, view)))
             .collect()
     }
 
     /// Renders an object in the current event version. Returns null if it does not exist.
-    pub(super) fn rendering(&self, thing: EventObject<'_>) -> Value {
-        let version = self.scene.events_version.as_ref();
+    pub(super) fn render(&self, thing: EventObject<'_>) -> Value {
+        let version = self.context.events_version.as_ref();
         let view = View {
             world: self,
             version: version.unwrap_or(&self.default_version),
@@ -68,19 +68,19 @@ impl World {
             EventObject::Customer(id) => self
                 .customers
                 .get(id)
-                .map(|one| written(&CustomerShape::new(one, view))),
+                .map(|one| to_json(&CustomerShape::new(one, view))),
             EventObject::Subscription(id) => self
                 .subscriptions
                 .get(id)
-                .map(|one| written(&SubscriptionShape::new(one, view))),
+                .map(|one| to_json(&SubscriptionShape::new(one, view))),
             EventObject::Price(id) => self
                 .prices
                 .get(id)
-                .map(|one| written(&PriceShape::new(one, view))),
+                .map(|one| to_json(&PriceShape::new(one, view))),
             EventObject::Product(id) => self
                 .products
                 .get(id)
-                .map(|one| written(&ProductShape::new(one, view))),
+                .map(|one| to_json(&ProductShape::new(one, view))),
             EventObject::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
             EventObject::InvoiceItem(id) => some
                 .invoice_items
@@ -116,56 +116,60 @@ impl World {
     }
 
     /// Records an event with the object as it is now.
-    pub(super) fn tell(&mut self, kind: &str, thing: EventObject<'_>) {
-        let object = self.rendering(thing);
-        self.record(kind, object, None);
+    pub(super) fn record_event(&mut self, kind: &str, thing: EventObject<'_>) {
+        let object = self.render(thing);
+        self.record_object(kind, object, None);
     }
 
     /// Applies a change and records an event with the difference, unless the object stayed the same.
-    pub(super) fn tell_change(
+    pub(super) fn record_change(
         &mut self,
         kind: &str,
         thing: EventObject<'_>,
         change: impl FnOnce(&mut Self),
     ) {
-        let before = self.rendering(thing);
+        let before = self.render(thing);
         change(self);
-        self.tell_since(kind, thing, &before);
+        self.record_difference(kind, thing, &before);
     }
 
     /// Records an event with the difference since the object was rendered, if it differs.
-    pub(super) fn tell_since(&mut self, kind: &str, thing: EventObject<'_>, before: &Value) {
-        let after = self.rendering(thing);
+    pub(super) fn record_difference(&mut self, kind: &str, thing: EventObject<'_>, before: &Value) {
+        let after = self.render(thing);
         if let Some(previous) = previous_attributes(before, &after) {
-            self.record(kind, after, Some(previous));
+            self.record_object(kind, after, Some(previous));
         }
     }
 
     /// Updates a subscription and records the event.
-    pub(super) fn update_told(&mut self, id: &str, change: impl FnOnce(&mut Subscription)) {
-        self.tell_change(
+    pub(super) fn update_subscription_and_record(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Subscription),
+    ) {
+        self.record_change(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             |world| {
-                world.change_subscription(id, change);
+                world.change_subscription_silently(id, change);
             },
         );
     }
 
-    pub(super) fn record(
+    pub(super) fn record_object(
         &mut self,
         kind: &str,
         object: Value,
         previous_attributes: Option<Value>,
     ) -> CompactString {
-        let version = self.scene.events_version.as_ref();
+        let version = self.context.events_version.as_ref();
         let api_version = version.unwrap_or(&self.default_version).to_string().into();
         let listening = self.webhook_endpoints.iter().filter(|endpoint| {
             let events = &endpoint.enabled_events;
             endpoint.enabled && events.iter().any(|event| event == "*" || event == kind)
         });
         let pending_webhooks = u32::try_from(listening.count()).unwrap_or(u32::MAX);
-        let cause = self.scene.cause.clone();
+        let cause = self.context.cause.clone();
         let id = self.event(Event {
             id: CompactString::default(),
             created: self.clock,
@@ -177,20 +181,20 @@ impl World {
             idempotency_key: cause.idempotency_key,
             pending_webhooks,
         });
-        self.scene.tell(&id);
+        self.context.note_event(&id);
         id
     }
 
     /// Returns true if events have the format introduced with basil.
-    pub(super) fn tells_since_basil(&self) -> bool {
-        let version = self.scene.events_version.as_ref();
+    pub(super) fn has_basil_events(&self) -> bool {
+        let version = self.context.events_version.as_ref();
         version
             .unwrap_or(&self.default_version)
             .has_periods_at_items()
     }
 }
 
-fn written<T: Serialize>(shape: &T) -> Value {
+fn to_json<T: Serialize>(shape: &T) -> Value {
     serde_json::to_value(shape).unwrap_or_default()
 }
 

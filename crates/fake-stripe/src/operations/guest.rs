@@ -10,7 +10,7 @@ use crate::world::{
 impl World {
     /// Completes a Checkout session in `payment` mode with a null customer. Returns the id of the session.
     pub fn guest_payment(&mut self, price: &str) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let id = self.numbers.next("cs_test_a1", 55);
         let mut session = CheckoutSession {
             id: id.clone(),
@@ -29,7 +29,7 @@ impl World {
             ..PaymentIntent::default()
         }));
         self.checkout_session(session);
-        self.tell("checkout.session.completed", EventObject::Session(&id));
+        self.record_event("checkout.session.completed", EventObject::Session(&id));
         id
     }
 }

@@ -40,7 +40,7 @@ impl World {
             currency: self.currency_of(subscription).into(),
             lines,
             discount,
-            period: billed(subscription, self.clock),
+            period: billed_period(subscription, self.clock),
             customer_email: customer.and_then(|customer| customer.email.clone()),
             customer_name: customer.and_then(|customer| customer.details.name.clone()),
             auto_advance: true,
@@ -48,22 +48,22 @@ impl World {
             ..Invoice::default()
         };
         let invoice = self.invoice(invoice);
-        self.take_pending(&subscription.id, &invoice);
-        self.change_subscription(&subscription.id, |subscription| {
+        self.take_pending_items(&subscription.id, &invoice);
+        self.change_subscription_silently(&subscription.id, |subscription| {
             subscription.details.latest_invoice = Some(invoice.clone());
         });
         invoice
     }
 
     /// Assigns a subscription's pending items to this invoice.
-    fn take_pending(&mut self, subscription: &str, invoice: &CompactString) {
-        for mut item in self.pending(subscription) {
+    fn take_pending_items(&mut self, subscription: &str, invoice: &CompactString) {
+        for mut item in self.pending_items(subscription) {
             item.invoice = Some(invoice.clone());
             self.invoice_item(item);
         }
     }
 
-    fn pending(&self, subscription: &str) -> Vec<InvoiceItem> {
+    fn pending_items(&self, subscription: &str) -> Vec<InvoiceItem> {
         let waiting = self.objects.invoice_items.iter();
         let waiting = waiting.filter(|item| item.invoice.is_none());
         waiting
@@ -74,7 +74,7 @@ impl World {
 
     /// Returns the pending items and a line for every item, which costs nothing during a trial.
     pub(super) fn lines_of(&mut self, subscription: &Subscription) -> Vec<InvoiceLine> {
-        let waiting = self.pending(&subscription.id);
+        let waiting = self.pending_items(&subscription.id);
         let mut lines: Vec<InvoiceLine> = waiting
             .into_iter()
             .map(|item| InvoiceLine {
@@ -86,7 +86,7 @@ impl World {
             let is_free = subscription.status == Status::Trialing;
             lines.push(InvoiceLine {
                 amount: if is_free { 0 } else { self.amount(item) },
-                description: self.described(item, is_free),
+                description: self.describe_line(item, is_free),
                 period: item.period,
                 ..line_for(item)
             });
@@ -97,7 +97,7 @@ impl World {
         lines
     }
 
-    fn described(&self, item: &Item, is_free: bool) -> CompactString {
+    fn describe_line(&self, item: &Item, is_free: bool) -> CompactString {
         let name = self.product_name(item);
         let quantity = item.quantity.unwrap_or_default();
         if is_free {
@@ -121,7 +121,7 @@ impl World {
     }
 
     /// Finalizes a draft. Records no event.
-    pub(super) fn finalize(&mut self, id: &str) {
+    pub(super) fn finalize_silently(&mut self, id: &str) {
         let clock = self.clock;
         let Some(customer) = self
             .objects
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// Finalizes a draft, creates its payment intent, and records both events. Does nothing if it is final already.
-    pub(super) fn finalize_told(&mut self, id: &str) {
+    pub(super) fn finalize_and_record(&mut self, id: &str) {
         let Some(invoice) = self.find_invoice(id) else {
             return;
         };
@@ -161,11 +161,11 @@ impl World {
             return;
         }
         let is_asked = invoice.payment_intent.is_some();
-        self.finalize(id);
-        let intent = self.ask_for(id).filter(|_| !is_asked);
-        self.tell("invoice.finalized", EventObject::Invoice(id));
+        self.finalize_silently(id);
+        let intent = self.create_intent_for(id).filter(|_| !is_asked);
+        self.record_event("invoice.finalized", EventObject::Invoice(id));
         if let Some(intent) = intent {
-            self.tell(
+            self.record_event(
                 "payment_intent.created",
                 EventObject::PaymentIntent(&intent),
             );
@@ -173,22 +173,22 @@ impl World {
     }
 
     /// Voids an invoice.
-    pub(super) fn void_told(&mut self, id: &str) {
+    pub(super) fn void_and_record(&mut self, id: &str) {
         let clock = self.clock;
-        let before = self.rendering(EventObject::Invoice(id));
+        let before = self.render(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
             invoice.status = InvoiceStatus::Void;
             invoice.voided_at = Some(clock);
             invoice.auto_advance = false;
             invoice.next_payment_attempt = None;
         });
-        self.tell("invoice.voided", EventObject::Invoice(id));
-        self.tell_since("invoice.updated", EventObject::Invoice(id), &before);
+        self.record_event("invoice.voided", EventObject::Invoice(id));
+        self.record_difference("invoice.updated", EventObject::Invoice(id), &before);
     }
 
     /// Stops the automatic collection of an open invoice.
-    pub(super) fn leave_open_told(&mut self, id: &str) {
-        self.tell_change("invoice.updated", EventObject::Invoice(id), |world| {
+    pub(super) fn stop_collecting_and_record(&mut self, id: &str) {
+        self.record_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.change_invoice(id, |invoice| {
                 if matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open) {
                     invoice.auto_advance = false;
@@ -199,7 +199,7 @@ impl World {
     }
 
     /// Returns the latest invoice of a subscription if it is unpaid.
-    pub(super) fn owed(&self, subscription: &Subscription) -> Option<&Invoice> {
+    pub(super) fn unpaid_invoice(&self, subscription: &Subscription) -> Option<&Invoice> {
         let latest = subscription.details.latest_invoice.as_deref()?;
         let invoice = self.find_invoice(latest)?;
         matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open).then_some(invoice)
@@ -218,7 +218,7 @@ pub(super) fn line_for(item: &Item) -> InvoiceLine {
 }
 
 /// Returns the period shown on an invoice: a single moment for the first one, the past period for others.
-fn billed(subscription: &Subscription, clock: i64) -> Option<Period> {
+fn billed_period(subscription: &Subscription, clock: i64) -> Option<Period> {
     let first = subscription.items.first()?.period?;
     let is_first = subscription.details.latest_invoice.is_none();
     Some(if is_first {

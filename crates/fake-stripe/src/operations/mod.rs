@@ -1,5 +1,8 @@
 //! Operations that change the world as Stripe would, and record the events that Stripe would send, in its order, each
 //! with the object as it was at that moment.
+//!
+//! Public methods record events. Of the others, those that begin with `record` or end with `_and_record` do, as parts of an
+//! operation; the rest change the state alone.
 
 mod api_operations;
 mod billed;
@@ -75,14 +78,14 @@ impl Impossible {
 
 impl World {
     /// Returns a copy of a subscription.
-    fn known(&self, id: &str) -> Result<Subscription, Impossible> {
+    fn find_subscription_or_fail(&self, id: &str) -> Result<Subscription, Impossible> {
         let found = self.find_subscription(id).cloned();
         found.ok_or_else(|| Impossible::unknown("subscription", id))
     }
 
     /// Returns a copy of a subscription that has not ended.
-    fn living(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
-        let subscription = self.known(id)?;
+    fn find_active(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
+        let subscription = self.find_subscription_or_fail(id)?;
         if subscription.status.is_ended() {
             Err(Impossible::for_act(&subscription, act))
         } else {

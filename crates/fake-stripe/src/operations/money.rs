@@ -15,7 +15,7 @@ impl World {
     /// Disputes the last payment of a subscription; an account setting decides whether that ends the subscription.
     pub fn dispute(&mut self, subscription: &str, ends: bool) -> Result<CompactString, Impossible> {
         let mut charge = self.last_charge(subscription, "a dispute")?;
-        self.by_itself();
+        self.begin_for_stripe();
         charge.disputed = true;
         self.charge(charge.clone());
         let dispute = self.add_dispute(Dispute {
@@ -26,8 +26,8 @@ impl World {
             status: "needs_response".into(),
             ..Dispute::default()
         });
-        self.tell("charge.dispute.created", EventObject::Dispute(&dispute));
-        self.tell(
+        self.record_event("charge.dispute.created", EventObject::Dispute(&dispute));
+        self.record_event(
             "charge.dispute.funds_withdrawn",
             EventObject::Dispute(&dispute),
         );
@@ -35,14 +35,14 @@ impl World {
             .find_subscription(subscription)
             .is_some_and(|subscription| !subscription.status.is_ended());
         if ends && is_living {
-            self.end_told(subscription, "payment_disputed");
+            self.end_subscription_and_record(subscription, "payment_disputed");
         }
         Ok(dispute)
     }
 
     /// Returns the newest charge of a subscription that succeeded and was not refunded.
     fn last_charge(&self, subscription: &str, act: &'static str) -> Result<Charge, Impossible> {
-        let known = self.known(subscription)?;
+        let known = self.find_subscription_or_fail(subscription)?;
         let is_theirs = |charge: &&Charge| {
             let invoice = charge
                 .invoice

@@ -16,23 +16,23 @@ impl World {
         let customer = session.customer.clone().unwrap_or_default();
         let known = self.find_customer(&customer);
         session.buyer_email = known.and_then(|customer| customer.email.clone());
-        self.by_person();
+        self.begin_for_person();
         let intent = self.payment_intent(PaymentIntent {
             customer,
             currency: "usd".into(),
             amount: self.session_subtotal(&session),
             ..PaymentIntent::default()
         });
-        self.tell(
+        self.record_event(
             "payment_intent.created",
             EventObject::PaymentIntent(&intent),
         );
-        self.charge_told(&intent);
+        self.charge_and_record(&intent);
         session.status = SessionStatus::Complete;
         session.payment_status = PaymentStatus::Paid;
         session.payment_intent = Some(intent.clone());
         self.checkout_session(session);
-        self.tell("checkout.session.completed", EventObject::Session(&id));
+        self.record_event("checkout.session.completed", EventObject::Session(&id));
         let paid = self.objects.payment_intents.get(&intent);
         let charge = paid.and_then(|intent| intent.latest_charge.clone());
         Ok(charge.unwrap_or_default())
@@ -74,8 +74,8 @@ impl World {
             self.pay_invoice(&invoice)?;
         } else {
             let next = self.clock.saturating_add(DAY.saturating_mul(3));
-            self.by_itself();
-            self.decline_told(&invoice, Some(next));
+            self.begin_for_stripe();
+            self.decline_and_record(&invoice, Some(next));
         }
         Ok(invoice)
     }

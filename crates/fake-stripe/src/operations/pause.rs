@@ -6,9 +6,9 @@ use crate::world::{PauseCollection, Status, World};
 impl World {
     /// Pauses payment collection. The status is unchanged.
     pub fn pause_collection(&mut self, id: &str, pause: PauseCollection) -> Result<(), Impossible> {
-        self.living(id, "pausing the collection of its payments")?;
-        self.by_person();
-        self.update_told(id, |subscription| {
+        self.find_active(id, "pausing the collection of its payments")?;
+        self.begin_for_person();
+        self.update_subscription_and_record(id, |subscription| {
             subscription.details.pause_collection = Some(pause);
         });
         Ok(())
@@ -16,9 +16,9 @@ impl World {
 
     /// Resumes payment collection.
     pub fn resume_collection(&mut self, id: &str) -> Result<(), Impossible> {
-        self.living(id, "resuming the collection of its payments")?;
-        self.by_person();
-        self.update_told(id, |subscription| {
+        self.find_active(id, "resuming the collection of its payments")?;
+        self.begin_for_person();
+        self.update_subscription_and_record(id, |subscription| {
             subscription.details.pause_collection = None;
         });
         Ok(())
@@ -26,11 +26,11 @@ impl World {
 
     /// Pauses the whole subscription, which is possible since endive.
     pub fn pause_subscription(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.living(id, "pausing it")?;
+        let subscription = self.find_active(id, "pausing it")?;
         match subscription.status {
             Status::Active | Status::Trialing | Status::PastDue | Status::Unpaid => {
-                self.by_person();
-                self.pause_told(id, "pause_requested");
+                self.begin_for_person();
+                self.pause_and_record(id, "pause_requested");
                 Ok(())
             }
             Status::Paused
@@ -43,15 +43,15 @@ impl World {
 
     /// Resumes a paused subscription with a new period, which is billed.
     pub fn resume_subscription(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.known(id)?;
+        let subscription = self.find_subscription_or_fail(id)?;
         if subscription.status != Status::Paused {
             return Err(Impossible::for_act(&subscription, "resuming it"));
         }
-        self.by_person();
+        self.begin_for_person();
         let clock = self.clock;
-        let before = self.rendering(EventObject::Subscription(id));
+        let before = self.render(EventObject::Subscription(id));
         self.begin_periods(id, clock);
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             subscription.status = Status::Active;
             let details = &mut subscription.details;
             details.paused_at = None;
@@ -59,33 +59,33 @@ impl World {
             details.billing_cycle_anchor = Some(clock);
         });
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell(
+        self.record_event(
             "customer.subscription.resumed",
             EventObject::Subscription(id),
         );
-        self.tell_since(
+        self.record_difference(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             &before,
         );
-        self.tell("invoice.created", EventObject::Invoice(&invoice));
-        self.pay_told(&invoice);
+        self.record_event("invoice.created", EventObject::Invoice(&invoice));
+        self.pay_and_record(&invoice);
         Ok(())
     }
 
-    pub(super) fn pause_told(&mut self, id: &str, reason: &str) {
+    pub(super) fn pause_and_record(&mut self, id: &str, reason: &str) {
         let clock = self.clock;
-        let before = self.rendering(EventObject::Subscription(id));
-        self.change_subscription(id, |subscription| {
+        let before = self.render(EventObject::Subscription(id));
+        self.change_subscription_silently(id, |subscription| {
             subscription.status = Status::Paused;
             subscription.details.paused_at = Some(clock);
             subscription.details.pause_reason = Some(reason.into());
         });
-        self.tell(
+        self.record_event(
             "customer.subscription.paused",
             EventObject::Subscription(id),
         );
-        self.tell_since(
+        self.record_difference(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             &before,

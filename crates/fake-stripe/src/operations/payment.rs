@@ -9,7 +9,7 @@ use crate::world::{
 
 impl World {
     /// Returns the customer's card, or creates one. Records no event.
-    pub(super) fn card_of(&mut self, customer: &str) -> CompactString {
+    pub(super) fn find_or_create_card(&mut self, customer: &str) -> CompactString {
         let known = self.customers.get(customer);
         let default = known.and_then(|customer| customer.details.default_payment_method.clone());
         let any = || {
@@ -19,11 +19,11 @@ impl World {
         };
         match default.or_else(any) {
             Some(card) => card,
-            None => self.new_card(customer),
+            None => self.create_card(customer),
         }
     }
 
-    pub(super) fn new_card(&mut self, customer: &str) -> CompactString {
+    pub(super) fn create_card(&mut self, customer: &str) -> CompactString {
         let known = self.customers.get(customer);
         let email = known.and_then(|customer| customer.email.clone());
         self.payment_method(PaymentMethod {
@@ -34,7 +34,7 @@ impl World {
     }
 
     /// Creates a payment intent for the invoice total; does nothing for a zero total. Records no event.
-    pub(super) fn ask_for(&mut self, invoice: &str) -> Option<CompactString> {
+    pub(super) fn create_intent_for(&mut self, invoice: &str) -> Option<CompactString> {
         let invoice = self.find_invoice(invoice)?.clone();
         if let Some(intent) = invoice.payment_intent {
             return Some(intent);
@@ -77,13 +77,13 @@ impl World {
     }
 
     /// Charges a card for an intent. Records no event.
-    pub(super) fn charge_for(&mut self, intent: &str, is_declined: bool) -> CompactString {
+    pub(super) fn create_charge_for(&mut self, intent: &str, is_declined: bool) -> CompactString {
         let Some(whole) = self.objects.payment_intents.get(intent).cloned() else {
             return CompactString::default();
         };
         let card = match whole.payment_method.clone() {
             Some(card) if !whole.declined => card,
-            Some(_) | None => self.card_of(&whole.customer),
+            Some(_) | None => self.find_or_create_card(&whole.customer),
         };
         let customer = self.customers.get(&whole.customer);
         let charge = self.charge(Charge {
@@ -115,10 +115,10 @@ impl World {
     }
 
     /// Charges an intent successfully and records the events.
-    pub(super) fn charge_told(&mut self, intent: &str) {
-        let charge = self.charge_for(intent, false);
-        self.tell("charge.succeeded", EventObject::Charge(&charge));
-        self.tell(
+    pub(super) fn charge_and_record(&mut self, intent: &str) {
+        let charge = self.create_charge_for(intent, false);
+        self.record_event("charge.succeeded", EventObject::Charge(&charge));
+        self.record_event(
             "payment_intent.succeeded",
             EventObject::PaymentIntent(intent),
         );
@@ -148,23 +148,23 @@ impl World {
     }
 
     /// Pays an invoice, including all steps before that, and records their events.
-    pub(super) fn pay_told(&mut self, id: &str) {
-        self.finalize_told(id);
-        if let Some(intent) = self.ask_for(id) {
-            self.charge_told(&intent);
+    pub(super) fn pay_and_record(&mut self, id: &str) {
+        self.finalize_and_record(id);
+        if let Some(intent) = self.create_intent_for(id) {
+            self.charge_and_record(&intent);
         }
-        self.paid_told(id);
+        self.mark_paid_and_record(id);
     }
 
     /// Marks an invoice as paid after its payment succeeded, and records the events.
-    pub(super) fn paid_told(&mut self, id: &str) {
-        self.tell_change("invoice.updated", EventObject::Invoice(id), |world| {
+    pub(super) fn mark_paid_and_record(&mut self, id: &str) {
+        self.record_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.mark_paid(id);
         });
-        self.tell("invoice.paid", EventObject::Invoice(id));
-        self.tell("invoice.payment_succeeded", EventObject::Invoice(id));
-        if let Some(payment) = self.payment_of(id).filter(|_| self.tells_since_basil()) {
-            self.tell(
+        self.record_event("invoice.paid", EventObject::Invoice(id));
+        self.record_event("invoice.payment_succeeded", EventObject::Invoice(id));
+        if let Some(payment) = self.payment_of(id).filter(|_| self.has_basil_events()) {
+            self.record_event(
                 "invoice_payment.paid",
                 EventObject::InvoicePayment(&payment.id),
             );
@@ -172,28 +172,28 @@ impl World {
     }
 
     /// Fails an attempt to collect an invoice. The next one is at `next`, if any.
-    pub(super) fn decline_told(&mut self, id: &str, next: Option<i64>) {
-        self.finalize_told(id);
-        if let Some(intent) = self.ask_for(id) {
-            let charge = self.charge_for(&intent, true);
-            self.tell("charge.failed", EventObject::Charge(&charge));
-            self.tell(
+    pub(super) fn decline_and_record(&mut self, id: &str, next: Option<i64>) {
+        self.finalize_and_record(id);
+        if let Some(intent) = self.create_intent_for(id) {
+            let charge = self.create_charge_for(&intent, true);
+            self.record_event("charge.failed", EventObject::Charge(&charge));
+            self.record_event(
                 "payment_intent.payment_failed",
                 EventObject::PaymentIntent(&intent),
             );
         }
-        let before = self.rendering(EventObject::Invoice(id));
+        let before = self.render(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
             invoice.attempt_count = invoice.attempt_count.saturating_add(1);
             invoice.next_payment_attempt = next;
             invoice.auto_advance = next.is_some();
         });
-        self.tell("invoice.payment_failed", EventObject::Invoice(id));
-        self.tell_since("invoice.updated", EventObject::Invoice(id), &before);
+        self.record_event("invoice.payment_failed", EventObject::Invoice(id));
+        self.record_difference("invoice.updated", EventObject::Invoice(id), &before);
     }
 
     /// Cancels the payment of an invoice.
-    pub(super) fn give_up_payment_told(&mut self, id: &str) {
+    pub(super) fn cancel_payment_and_record(&mut self, id: &str) {
         let clock = self.clock;
         if let Some(mut payment) = self.payment_of(id) {
             payment.canceled_at = Some(clock);
@@ -207,7 +207,7 @@ impl World {
                 intent.status = IntentStatus::Canceled;
                 intent.canceled_at = Some(clock);
             });
-            self.tell(
+            self.record_event(
                 "payment_intent.canceled",
                 EventObject::PaymentIntent(&intent),
             );

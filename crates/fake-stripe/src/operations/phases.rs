@@ -18,7 +18,7 @@ impl World {
         let Some(now) = now else {
             return Err(Impossible::for_act(&subscription, "scheduling a change"));
         };
-        self.by_person();
+        self.begin_for_person();
         let mut items = subscription.items.clone();
         if let Some(first) = items.first_mut() {
             first.price = price.into();
@@ -35,14 +35,14 @@ impl World {
             end_behavior: "release".into(),
             ..Schedule::default()
         });
-        self.tell(
+        self.record_event(
             "subscription_schedule.created",
             EventObject::Schedule(&schedule),
         );
-        self.update_told(id, |subscription| {
+        self.update_subscription_and_record(id, |subscription| {
             subscription.details.schedule = Some(schedule.clone());
         });
-        self.update_schedule_told(&schedule, |schedule| {
+        self.update_schedule_and_record(&schedule, |schedule| {
             schedule.status = ScheduleStatus::Active;
         });
         Ok(schedule)
@@ -50,7 +50,7 @@ impl World {
 
     /// Returns a subscription that has not ended and has no schedule.
     pub(super) fn unscheduled(&self, id: &str) -> Result<Subscription, Impossible> {
-        let subscription = self.living(id, "scheduling a change")?;
+        let subscription = self.find_active(id, "scheduling a change")?;
         match &subscription.details.schedule {
             None => Ok(subscription),
             Some(schedule) => Err(Impossible::NotNow {
@@ -74,39 +74,43 @@ impl World {
         let Some(next) = next.cloned() else {
             return Err(Impossible::for_act(&subscription, "its next phase"));
         };
-        self.by_itself();
-        let before = self.rendering(EventObject::Subscription(id));
-        self.change_subscription(id, |subscription| subscription.items = next.items);
+        self.begin_for_stripe();
+        let before = self.render(EventObject::Subscription(id));
+        self.change_subscription_silently(id, |subscription| subscription.items = next.items);
         self.begin_periods(id, next.period.start);
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell("invoice.created", EventObject::Invoice(&invoice));
-        self.tell_since(
+        self.record_event("invoice.created", EventObject::Invoice(&invoice));
+        self.record_difference(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             &before,
         );
         if how == Renewal::Paid && subscription.status == Status::Active {
-            self.pay_told(&invoice);
+            self.pay_and_record(&invoice);
         }
         Ok(())
     }
 
-    pub(super) fn update_schedule_told(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
+    pub(super) fn update_schedule_and_record(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Schedule),
+    ) {
         let updated = "subscription_schedule.updated";
-        self.tell_change(updated, EventObject::Schedule(id), |world| {
+        self.record_change(updated, EventObject::Schedule(id), |world| {
             world.change_schedule(id, change);
         });
     }
 
     /// Changes a schedule that ends. Only events of updates have the previous attributes.
-    pub(super) fn close_schedule_told(
+    pub(super) fn close_schedule_and_record(
         &mut self,
         kind: &str,
         id: &str,
         change: impl FnOnce(&mut Schedule),
     ) {
         self.change_schedule(id, change);
-        self.tell(kind, EventObject::Schedule(id));
+        self.record_event(kind, EventObject::Schedule(id));
     }
 
     fn change_schedule(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
@@ -121,7 +125,7 @@ impl World {
         id: &str,
         act: &'static str,
     ) -> Result<(Subscription, Schedule), Impossible> {
-        let subscription = self.living(id, act)?;
+        let subscription = self.find_active(id, act)?;
         let schedule = subscription.details.schedule.as_deref();
         match schedule.and_then(|id| self.find_schedule(id)).cloned() {
             Some(schedule) => Ok((subscription, schedule)),

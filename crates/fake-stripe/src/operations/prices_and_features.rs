@@ -18,9 +18,9 @@ impl World {
         let known = self.prices.get(old).cloned();
         let mut archived = known.ok_or_else(|| Impossible::unknown("price", old))?;
         for subscription in subscriptions {
-            self.living(subscription, "moving it to another price")?;
+            self.find_active(subscription, "moving it to another price")?;
         }
-        self.by_person();
+        self.begin_for_person();
         let lookup_key = archived.lookup_key.take();
         let new = self.price(Price {
             lookup_key: new.lookup_key.clone().or(lookup_key),
@@ -31,16 +31,16 @@ impl World {
             },
             ..new
         });
-        self.tell("price.created", EventObject::Price(&new));
-        self.tell_change("price.updated", EventObject::Price(old), |world| {
+        self.record_event("price.created", EventObject::Price(&new));
+        self.record_change("price.updated", EventObject::Price(old), |world| {
             world.prices.put(archived.clone());
         });
-        self.tell_change("price.updated", EventObject::Price(old), |world| {
+        self.record_change("price.updated", EventObject::Price(old), |world| {
             archived.active = false;
             world.prices.put(archived);
         });
         for subscription in subscriptions {
-            self.update_told(subscription, |subscription| {
+            self.update_subscription_and_record(subscription, |subscription| {
                 for item in subscription
                     .items
                     .iter_mut()
@@ -67,9 +67,9 @@ impl World {
                 return Err(Impossible::unknown("feature", feature));
             }
         }
-        self.by_itself();
+        self.begin_for_stripe();
         let event = "entitlements.active_entitlement_summary.updated";
-        self.tell_change(event, EventObject::Entitlements(customer), |world| {
+        self.record_change(event, EventObject::Entitlements(customer), |world| {
             let theirs = world.entitlements.iter();
             let theirs: Vec<ActiveEntitlement> = theirs
                 .filter(|one| one.customer == customer)
@@ -89,7 +89,7 @@ impl World {
 
     /// Records an event with a new type and object that no application can know. It may name a customer.
     pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
-        self.by_itself();
+        self.begin_for_stripe();
         let id = self.numbers.next("nvl_1", 19);
         let object = json!({
             "id": id.as_str(),
@@ -100,6 +100,6 @@ impl World {
             "quality": {"grade": 7, "parts": [{"kind": "unheard_of", "value": null}]},
             "status": "unheard_of",
         });
-        self.record("billing.novelty.materialized", object, None)
+        self.record_object("billing.novelty.materialized", object, None)
     }
 }

@@ -13,7 +13,7 @@ impl World {
         customer: Option<CompactString>,
         write: impl FnOnce(&str, i64) -> Value,
     ) -> CompactString {
-        self.by_person();
+        self.begin_for_person();
         let mut id = CompactString::default();
         let (prefix, length) = kind.prefix();
         self.fill(&mut id, prefix, length);
@@ -24,31 +24,36 @@ impl World {
             kind,
             customer,
         };
-        self.tell_record("created", &record);
+        self.record_stored_event("created", &record);
         self.objects.records.put(record);
         id
     }
 
-    /// Updates an object and records an event whose type ends with `told`.
-    pub(crate) fn change_record(&mut self, id: &str, told: &str, change: impl FnOnce(&mut Value)) {
+    /// Updates an object and records an event of the kind, such as `updated`.
+    pub(crate) fn change_record(
+        &mut self,
+        id: &str,
+        happened: &str,
+        change: impl FnOnce(&mut Value),
+    ) {
         if let Some(mut record) = self.objects.records.get(id).cloned() {
-            self.by_person();
+            self.begin_for_person();
             change(&mut record.object);
-            self.tell_record(told, &record);
+            self.record_stored_event(happened, &record);
             self.objects.records.put(record);
         }
     }
 
     pub(crate) fn delete_record(&mut self, id: &str) {
         if let Some(record) = self.objects.records.get(id).cloned() {
-            self.by_person();
-            self.tell_record("deleted", &record);
+            self.begin_for_person();
+            self.record_stored_event("deleted", &record);
             self.objects.records.forget(id);
         }
     }
 
-    fn tell_record(&mut self, told: &str, record: &Record) {
-        let kind = format!("{}.{told}", record.kind.event());
-        self.record(&kind, record.object.clone(), None);
+    fn record_stored_event(&mut self, happened: &str, record: &Record) {
+        let kind = format!("{}.{happened}", record.kind.event());
+        self.record_object(&kind, record.object.clone(), None);
     }
 }

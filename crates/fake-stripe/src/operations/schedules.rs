@@ -63,7 +63,7 @@ impl World {
             }
             None => None,
         };
-        self.by_person();
+        self.begin_for_person();
         let is_active = subscription.is_some();
         let schedule = self.schedule(Schedule {
             customer: new.customer,
@@ -78,12 +78,14 @@ impl World {
             metadata: new.metadata,
             ..Schedule::default()
         });
-        self.tell(
+        self.record_event(
             "subscription_schedule.created",
             EventObject::Schedule(&schedule),
         );
         if let Some(id) = subscription {
-            self.update_told(&id, |one| one.details.schedule = Some(schedule.clone()));
+            self.update_subscription_and_record(&id, |one| {
+                one.details.schedule = Some(schedule.clone());
+            });
         }
         Ok(schedule)
     }
@@ -95,12 +97,12 @@ impl World {
         phases: Vec<WantedPhase>,
         change: impl FnOnce(&mut Schedule),
     ) {
-        self.by_person();
+        self.begin_for_person();
         let known = self.find_schedule(id);
         let first = known.and_then(|schedule| schedule.phases.first());
         let start = first.map_or(self.clock, |phase| phase.period.start);
         let phases = self.phases_from(start, phases);
-        self.update_schedule_told(id, |schedule| {
+        self.update_schedule_and_record(id, |schedule| {
             if !phases.is_empty() {
                 schedule.phases = phases;
             }
@@ -110,34 +112,34 @@ impl World {
 
     /// Cancels a schedule together with its subscription.
     pub fn cancel_schedule(&mut self, id: &str) {
-        let subscription = self.steered(id);
+        let subscription = self.active_subscription_of(id);
         let clock = self.clock;
-        self.by_person();
-        self.close_schedule_told("subscription_schedule.canceled", id, |schedule| {
+        self.begin_for_person();
+        self.close_schedule_and_record("subscription_schedule.canceled", id, |schedule| {
             schedule.status = ScheduleStatus::Canceled;
             schedule.canceled_at = Some(clock);
         });
         if let Some(subscription) = subscription {
-            self.end_told(&subscription, "cancellation_requested");
+            self.end_subscription_and_record(&subscription, "cancellation_requested");
         }
     }
 
     /// Releases a schedule. Its subscription continues without it.
     pub fn release_schedule(&mut self, id: &str) {
-        let subscription = self.steered(id);
+        let subscription = self.active_subscription_of(id);
         let clock = self.clock;
-        self.by_person();
-        self.close_schedule_told("subscription_schedule.released", id, |schedule| {
+        self.begin_for_person();
+        self.close_schedule_and_record("subscription_schedule.released", id, |schedule| {
             schedule.status = ScheduleStatus::Released;
             schedule.released_at = Some(clock);
         });
         if let Some(subscription) = subscription {
-            self.update_told(&subscription, |one| one.details.schedule = None);
+            self.update_subscription_and_record(&subscription, |one| one.details.schedule = None);
         }
     }
 
     /// Returns the subscription of a schedule unless it has ended.
-    fn steered(&self, id: &str) -> Option<CompactString> {
+    fn active_subscription_of(&self, id: &str) -> Option<CompactString> {
         let id = &self.find_schedule(id)?.subscription;
         let subscription = self.find_subscription(id)?;
         (!subscription.status.is_ended()).then(|| id.clone())

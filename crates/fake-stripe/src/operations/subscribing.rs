@@ -33,7 +33,7 @@ impl World {
                 return Err(Impossible::unknown("price", &item.price));
             }
         }
-        self.by_person();
+        self.begin_for_person();
         let is_trial = subscription
             .details
             .trial_end
@@ -56,17 +56,17 @@ impl World {
         if is_paid {
             self.activate(&id);
         }
-        self.tell(
+        self.record_event(
             "customer.subscription.created",
             EventObject::Subscription(&id),
         );
-        self.tell("invoice.created", EventObject::Invoice(&invoice));
-        self.finalize_told(&invoice);
+        self.record_event("invoice.created", EventObject::Invoice(&invoice));
+        self.finalize_and_record(&invoice);
         match payment {
             FirstPayment::Paid | FirstPayment::Awaited | FirstPayment::Declined if is_paid => {
-                self.pay_told(&invoice);
+                self.pay_and_record(&invoice);
             }
-            FirstPayment::Declined => self.decline_told(&invoice, None),
+            FirstPayment::Declined => self.decline_and_record(&invoice, None),
             FirstPayment::Paid | FirstPayment::Awaited => {}
         }
         Ok(id)
@@ -75,19 +75,19 @@ impl World {
     /// Pays the first invoice of an incomplete subscription as the customer.
     pub fn pay_first_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let (subscription, invoice) = self.incomplete(id, "paying its first invoice")?;
-        self.by_person();
-        let card = self.new_card(&subscription.customer);
-        if let Some(intent) = self.ask_for(&invoice) {
+        self.begin_for_person();
+        let card = self.create_card(&subscription.customer);
+        if let Some(intent) = self.create_intent_for(&invoice) {
             self.change_intent(&intent, |intent| {
                 intent.payment_method = Some(card.clone());
                 intent.declined = false;
             });
-            self.charge_told(&intent);
+            self.charge_and_record(&intent);
         }
-        self.tell("payment_method.attached", EventObject::PaymentMethod(&card));
-        self.finalize_told(&invoice);
-        self.paid_told(&invoice);
-        self.update_told(id, |subscription| {
+        self.record_event("payment_method.attached", EventObject::PaymentMethod(&card));
+        self.finalize_and_record(&invoice);
+        self.mark_paid_and_record(&invoice);
+        self.update_subscription_and_record(id, |subscription| {
             subscription.details.default_payment_method = Some(card);
             begin(subscription);
         });
@@ -97,21 +97,21 @@ impl World {
     /// Expires an incomplete subscription that was not paid within 23 hours.
     pub fn expire_incomplete(&mut self, id: &str) -> Result<(), Impossible> {
         let (_, invoice) = self.incomplete(id, "its expiry")?;
-        self.by_itself();
-        self.expire_told(id, &invoice);
+        self.begin_for_stripe();
+        self.expire_and_record(id, &invoice);
         Ok(())
     }
 
     /// Expires an incomplete subscription. Stripe reports this as `customer.subscription.updated`.
-    pub(super) fn expire_told(&mut self, id: &str, invoice: &str) {
+    pub(super) fn expire_and_record(&mut self, id: &str, invoice: &str) {
         let clock = self.clock;
-        self.update_told(id, |subscription| {
+        self.update_subscription_and_record(id, |subscription| {
             subscription.status = Status::IncompleteExpired;
             subscription.details.canceled_at = Some(clock);
             subscription.details.ended_at = Some(clock);
         });
-        self.void_told(invoice);
-        self.give_up_payment_told(invoice);
+        self.void_and_record(invoice);
+        self.cancel_payment_and_record(invoice);
     }
 
     fn incomplete(
@@ -119,8 +119,10 @@ impl World {
         id: &str,
         act: &'static str,
     ) -> Result<(Subscription, CompactString), Impossible> {
-        let subscription = self.known(id)?;
-        let invoice = self.owed(&subscription).map(|invoice| invoice.id.clone());
+        let subscription = self.find_subscription_or_fail(id)?;
+        let invoice = self
+            .unpaid_invoice(&subscription)
+            .map(|invoice| invoice.id.clone());
         match invoice {
             Some(invoice) if subscription.status == Status::Incomplete => {
                 Ok((subscription, invoice))

@@ -20,8 +20,8 @@ impl World {
     /// Announces the end of a trial, three days before it or at the start of a shorter one.
     pub fn trial_will_end(&mut self, id: &str) -> Result<(), Impossible> {
         self.trialing(id, "announcing the end of its trial")?;
-        self.by_itself();
-        self.tell(
+        self.begin_for_stripe();
+        self.record_event(
             "customer.subscription.trial_will_end",
             EventObject::Subscription(id),
         );
@@ -31,48 +31,48 @@ impl World {
     /// Ends a trial at its time, or now if that is earlier.
     pub fn end_trial(&mut self, id: &str, how: TrialEnd) -> Result<(), Impossible> {
         let subscription = self.trialing(id, "the end of its trial")?;
-        self.by_itself();
+        self.begin_for_stripe();
         let end = subscription
             .details
             .trial_end
             .unwrap_or(self.clock)
             .min(self.clock);
         match how {
-            TrialEnd::Convert | TrialEnd::PaymentFails => self.convert(id, end, how),
+            TrialEnd::Convert | TrialEnd::PaymentFails => self.convert_trial(id, end, how),
             TrialEnd::Cancel => {
-                self.prefer(id, "cancel");
-                self.change_subscription(id, |subscription| {
+                self.set_trial_ending(id, "cancel");
+                self.change_subscription_silently(id, |subscription| {
                     subscription.status = Status::Canceled;
                     subscription.details.ended_at = Some(end);
                     subscription.details.canceled_at.get_or_insert(end);
                 });
-                self.tell(
+                self.record_event(
                     "customer.subscription.deleted",
                     EventObject::Subscription(id),
                 );
             }
             TrialEnd::Pause => {
-                self.prefer(id, "pause");
-                let before = self.rendering(EventObject::Subscription(id));
-                self.change_subscription(id, |subscription| {
+                self.set_trial_ending(id, "pause");
+                let before = self.render(EventObject::Subscription(id));
+                self.change_subscription_silently(id, |subscription| {
                     subscription.status = Status::Paused;
                     subscription.details.paused_at = Some(end);
                     subscription.details.pause_reason =
                         Some("trial_end_without_payment_method".into());
                 });
-                self.tell(
+                self.record_event(
                     "customer.subscription.paused",
                     EventObject::Subscription(id),
                 );
                 let updated = "customer.subscription.updated";
-                self.tell_since(updated, EventObject::Subscription(id), &before);
+                self.record_difference(updated, EventObject::Subscription(id), &before);
             }
         }
         Ok(())
     }
 
     fn trialing(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
-        let subscription = self.known(id)?;
+        let subscription = self.find_subscription_or_fail(id)?;
         if subscription.status == Status::Trialing {
             Ok(subscription)
         } else {
@@ -81,31 +81,31 @@ impl World {
     }
 
     /// Sets the behavior of a trial without a card, which was chosen when it started.
-    fn prefer(&mut self, id: &str, ending: &str) {
-        self.change_subscription(id, |subscription| {
+    fn set_trial_ending(&mut self, id: &str, ending: &str) {
+        self.change_subscription_silently(id, |subscription| {
             subscription.details.missing_payment_method = Some(ending.into());
         });
     }
 
     /// Activates the subscription before the payment arrives.
-    fn convert(&mut self, id: &str, end: i64, how: TrialEnd) {
-        let before = self.rendering(EventObject::Subscription(id));
+    fn convert_trial(&mut self, id: &str, end: i64, how: TrialEnd) {
+        let before = self.render(EventObject::Subscription(id));
         self.begin_periods(id, end);
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             subscription.status = Status::Active;
             subscription.details.trial_end = Some(end);
         });
         let invoice = self.draft_invoice(id, "subscription_cycle");
-        self.tell_since(
+        self.record_difference(
             "customer.subscription.updated",
             EventObject::Subscription(id),
             &before,
         );
-        self.tell("invoice.created", EventObject::Invoice(&invoice));
+        self.record_event("invoice.created", EventObject::Invoice(&invoice));
         if how == TrialEnd::Convert {
-            self.pay_told(&invoice);
+            self.pay_and_record(&invoice);
         } else {
-            self.fail_told(id, &invoice);
+            self.fail_payment_and_record(id, &invoice);
         }
     }
 
@@ -118,6 +118,6 @@ impl World {
             let end = start.saturating_add(period_length(&self.prices, &item.price));
             item.period = Some(Period { start, end });
         }
-        self.change_subscription(id, |changed| changed.items = subscription.items);
+        self.change_subscription_silently(id, |changed| changed.items = subscription.items);
     }
 }

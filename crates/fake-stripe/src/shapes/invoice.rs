@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::{Value, json};
 
-use super::{View, coupon, written::object};
+use super::{View, coupon, json_object::json_object};
 use crate::world::{Invoice, InvoiceItem, InvoicePayment, InvoiceStatus, Period};
 
 /// Keys of an invoice that are always null here, in every version.
@@ -50,7 +50,7 @@ pub(crate) fn invoice(invoice: &Invoice, view: View<'_>) -> Value {
     } else {
         until_basil(invoice, view)
     };
-    object(
+    json_object(
         [
             about(invoice, view),
             amounts(invoice),
@@ -199,7 +199,7 @@ fn until_basil(invoice: &Invoice, view: View<'_>) -> Value {
         "subscription_details": {"metadata": details},
         "total_tax_amounts": [],
     });
-    object([now], &OLD_NULLS)
+    json_object([now], &OLD_NULLS)
 }
 
 fn discount_of(invoice: &Invoice, view: View<'_>) -> Option<Value> {
@@ -266,7 +266,7 @@ pub(crate) fn invoice_item(item: &InvoiceItem, view: View<'_>) -> Value {
             "unit_amount_decimal": unit.to_string(),
         })
     };
-    object([plain, versioned], &["customer_account", "test_clock"])
+    json_object([plain, versioned], &["customer_account", "test_clock"])
 }
 
 pub(crate) fn invoice_payment(payment: &InvoicePayment, view: View<'_>) -> Value {

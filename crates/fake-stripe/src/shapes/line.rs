@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PlanShape, PriceShape, View, written::object};
+use super::{PlanShape, PriceShape, View, json_object::json_object};
 use crate::world::{CheckoutSession, Invoice, InvoiceLine, Item, Period, Price};
 
 pub(crate) fn line(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Value {
@@ -31,7 +31,7 @@ pub(crate) fn line(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Val
     } else {
         until_basil(invoice, line, view)
     };
-    object([plain, versioned], &[])
+    json_object([plain, versioned], &[])
 }
 
 fn since_basil(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Value {

@@ -6,14 +6,14 @@ mod catalog;
 mod coupon;
 mod customer;
 mod entitlement;
+mod event;
 mod invoice;
+mod json_object;
 mod line;
-mod notice;
 mod payment;
 mod schedule;
 mod session;
 mod subscription;
-mod written;
 
 use serde::{Serialize, Serializer};
 
@@ -25,9 +25,9 @@ pub(crate) use self::{
     coupon::{coupon, discount},
     customer::{CustomerShape, invoice_prefix},
     entitlement::{ActiveEntitlementShape, FeatureShape, entitlement_summary},
+    event::{EventShape, TestClockShape, WebhookEndpointShape},
     invoice::{invoice, invoice_item, invoice_payment},
     line::{checkout_line, checkout_line_id, line},
-    notice::{EventShape, TestClockShape, WebhookEndpointShape},
     payment::{charge, client_secret, dispute, payment_intent, payment_method, refund},
     schedule::schedule,
     session::{checkout_session, portal_session},

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     View, balance_transaction_id,
-    written::{address, object},
+    json_object::{address, json_object},
 };
 use crate::world::{Charge, Dispute, PaymentIntent, PaymentMethod, Refund};
 
@@ -18,7 +18,7 @@ fn billing_details(email: Option<&str>) -> Value {
 }
 
 pub(crate) fn payment_method(method: &PaymentMethod, view: View<'_>) -> Value {
-    let card = object(
+    let card = json_object(
         [json!({
             "brand": "visa",
             "checks": {"address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass"},
@@ -102,7 +102,7 @@ pub(crate) fn payment_intent(intent: &PaymentIntent, view: View<'_>) -> Value {
         "setup_future_usage": "off_session",
         "status": intent.status.as_str(),
     });
-    let mut written = object([money, way], &NULLS);
+    let mut written = json_object([money, way], &NULLS);
     until_basil(&mut written, intent.invoice.as_deref(), view);
     written
 }
@@ -192,7 +192,7 @@ pub(crate) fn charge(charge: &Charge, view: View<'_>) -> Value {
         },
         "status": if paid { "succeeded" } else { "failed" },
     });
-    let mut written = object([money, way], &NULLS);
+    let mut written = json_object([money, way], &NULLS);
     until_basil(&mut written, charge.invoice.as_deref(), view);
     written
 }
@@ -219,7 +219,7 @@ fn outcome(charge: &Charge) -> Value {
 }
 
 fn card_details() -> Value {
-    object(
+    json_object(
         [json!({
             "brand": "visa",
             "country": "US",
@@ -235,7 +235,7 @@ fn card_details() -> Value {
 }
 
 pub(crate) fn refund(refund: &Refund, _: View<'_>) -> Value {
-    object(
+    json_object(
         [json!({
             "id": refund.id.as_str(),
             "object": "refund",

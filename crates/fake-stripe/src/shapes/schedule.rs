@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PlanShape, View, written::object};
+use super::{PlanShape, View, json_object::json_object};
 use crate::world::{Item, Phase, Schedule, ScheduleStatus};
 
 pub(crate) fn schedule(schedule: &Schedule, view: View<'_>) -> Value {
@@ -41,11 +41,11 @@ pub(crate) fn schedule(schedule: &Schedule, view: View<'_>) -> Value {
         "status": schedule.status.as_str(),
         "subscription": (!is_released && !subscription.is_empty()).then_some(subscription),
     });
-    object([about], &["application", "customer_account", "test_clock"])
+    json_object([about], &["application", "customer_account", "test_clock"])
 }
 
 fn default_settings() -> Value {
-    object(
+    json_object(
         [json!({
             "automatic_tax": {"disabled_reason": null, "enabled": false, "liability": null},
             "billing_cycle_anchor": "automatic",
@@ -64,7 +64,7 @@ fn default_settings() -> Value {
 }
 
 fn invoice_settings(issuer: Option<&str>) -> Value {
-    object(
+    json_object(
         [json!({"issuer": issuer.map(|kind| json!({"type": kind}))})],
         &[
             "account_tax_ids",
@@ -78,7 +78,7 @@ fn invoice_settings(issuer: Option<&str>) -> Value {
 
 fn phase_of(phase: &Phase, currency: &str, view: View<'_>) -> Value {
     let items: Vec<Value> = phase.items.iter().map(|item| item_of(item, view)).collect();
-    object(
+    json_object(
         [json!({
             "add_invoice_items": [],
             "currency": currency,

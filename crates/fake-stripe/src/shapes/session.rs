@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{View, written::object};
+use super::{View, json_object::json_object};
 use crate::world::{CheckoutSession, PaymentStatus, PortalSession, SessionMode, SessionStatus};
 
 const NULLS: [&str; 32] = [
@@ -41,7 +41,7 @@ const NULLS: [&str; 32] = [
 ];
 
 pub(crate) fn checkout_session(session: &CheckoutSession, view: View<'_>) -> Value {
-    object([about(session, view), page(session, view)], &NULLS)
+    json_object([about(session, view), page(session, view)], &NULLS)
 }
 
 fn about(session: &CheckoutSession, view: View<'_>) -> Value {
@@ -86,7 +86,7 @@ fn about(session: &CheckoutSession, view: View<'_>) -> Value {
 
 fn details(session: &CheckoutSession) -> Option<Value> {
     session.email().map(|email| {
-        object(
+        json_object(
             [json!({"email": email, "tax_exempt": "none"})],
             &[
                 "address",

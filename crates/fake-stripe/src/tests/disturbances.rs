@@ -10,7 +10,7 @@ use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
 
 use super::{Bench, KEY, NOW, ids, text};
-use crate::{Bulk, Disorder, Endpoint, Fault, Latency, LimitReason, Limits, Times, World};
+use crate::{Bulk, Endpoint, Fault, Latency, LimitReason, Limits, MalformedList, Times, World};
 
 const LIST: &str = "/v1/subscriptions";
 const ALL: [(&str, &str); 2] = [("status", "all"), ("limit", "5")];
@@ -205,9 +205,10 @@ async fn answers_begin_late_or_trickle() {
 async fn a_page_repeats_whatever_the_cursor_says() {
     let bench = crowd();
     let first = ids(&bench.get(LIST, &ALL).await);
-    bench
-        .fake
-        .fail(Fault::Disorder(Disorder::RepeatedPage), Times::Always);
+    bench.fake.fail(
+        Fault::MalformedList(MalformedList::RepeatedPage),
+        Times::Always,
+    );
     let cursor = [ALL.as_slice(), &[("starting_after", first.last().unwrap())]].concat();
     let page = bench.get(LIST, &cursor).await;
     assert_eq!(ids(&page), first);
@@ -218,7 +219,7 @@ async fn a_page_repeats_whatever_the_cursor_says() {
 
 #[tokio::test]
 async fn a_page_promises_more_and_holds_nothing() {
-    let (bench, answer) = disturbed(Fault::Disorder(Disorder::HasMoreWithoutData)).await;
+    let (bench, answer) = disturbed(Fault::MalformedList(MalformedList::HasMoreWithoutData)).await;
     let page: Value = answer.unwrap().json().await.unwrap();
     assert_eq!(
         (ids(&page).len(), page.get("has_more")),
@@ -231,9 +232,10 @@ async fn a_page_promises_more_and_holds_nothing() {
 async fn an_object_comes_on_two_pages() {
     let bench = crowd();
     let whole = bench.walk(LIST, &ALL).await;
-    bench
-        .fake
-        .fail(Fault::Disorder(Disorder::ObjectTwice), Times::Nth(3));
+    bench.fake.fail(
+        Fault::MalformedList(MalformedList::ObjectTwice),
+        Times::Nth(3),
+    );
     let mut walked = bench.walk(LIST, &ALL).await;
     assert_eq!(walked.len(), whole.len() + 1);
     walked.dedup();

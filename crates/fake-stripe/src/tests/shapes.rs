@@ -32,14 +32,14 @@ fn lively() -> World {
     add(&mut world, "incomplete_expired", Status::IncompleteExpired);
     add(&mut world, "paused", Status::Paused);
     add(&mut world, "cancel_scheduled.classic", Status::Active);
-    world.cancel_at_period_end("cancel_scheduled.classic");
+    world.schedule_cancel_silently("cancel_scheduled.classic");
     add(&mut world, "cancel_scheduled.flexible", Status::Active);
-    world.change_subscription("cancel_scheduled.flexible", |one| {
+    world.change_subscription_silently("cancel_scheduled.flexible", |one| {
         one.details.flexible_billing = true;
     });
-    world.cancel_at_period_end("cancel_scheduled.flexible");
+    world.schedule_cancel_silently("cancel_scheduled.flexible");
     add(&mut world, "collection_paused", Status::Active);
-    world.change_subscription("collection_paused", |one| {
+    world.change_subscription_silently("collection_paused", |one| {
         one.details.pause_collection = Some(PauseCollection {
             behavior: "void".into(),
             resumes_at: None,

@@ -1,11 +1,13 @@
 //! A customer, active or deleted.
 
+use std::sync::LazyLock;
+
 use compact_str::CompactString;
 
 use super::{
     Metadata,
+    boxed::{Boxed, SharedDefault},
     collection::objects,
-    sparse::{Blank, Sparse},
 };
 
 /// A customer as the engine stores it. A deleted one can still be retrieved, as `{id, object, deleted: true}`.
@@ -15,7 +17,7 @@ pub struct Customer {
     pub created: i64,
     pub email: Option<CompactString>,
     pub deleted: bool,
-    pub details: Sparse<CustomerDetails>,
+    pub details: Boxed<CustomerDetails>,
 }
 
 /// The fields of a customer that are rarely set.
@@ -34,21 +36,11 @@ pub struct CustomerDetails {
     pub invoices: u32,
 }
 
-static BLANK_DETAILS: CustomerDetails = CustomerDetails {
-    name: None,
-    description: None,
-    phone: None,
-    metadata: Metadata::new(),
-    currency: None,
-    delinquent: false,
-    test_clock: None,
-    customer_account: None,
-    default_payment_method: None,
-    invoices: 0,
-};
-
-impl Blank for CustomerDetails {
-    const BLANK: &'static Self = &BLANK_DETAILS;
+impl SharedDefault for CustomerDetails {
+    fn shared() -> &'static Self {
+        static SHARED: LazyLock<CustomerDetails> = LazyLock::new(CustomerDetails::default);
+        &SHARED
+    }
 }
 
 impl Customer {

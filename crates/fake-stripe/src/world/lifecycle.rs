@@ -12,9 +12,9 @@ const TRIAL: i64 = 14 * DAY;
 
 impl World {
     /// Sets the status of a subscription, with the times and details that come with it.
-    pub fn set_status(&mut self, id: &str, status: Status) -> bool {
+    pub fn set_status_silently(&mut self, id: &str, status: Status) -> bool {
         let clock = self.clock;
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             forget_end(subscription);
             subscription.status = status;
             imply(subscription, clock);
@@ -22,18 +22,18 @@ impl World {
     }
 
     /// Ends a subscription now, at its customer's request. One that has ended stays unchanged.
-    pub fn cancel(&mut self, id: &str) -> bool {
+    pub fn cancel_silently(&mut self, id: &str) -> bool {
         match self.find_subscription(id) {
             Some(subscription) if subscription.status.is_ended() => true,
-            Some(_) => self.set_status(id, Status::Canceled),
+            Some(_) => self.set_status_silently(id, Status::Canceled),
             None => false,
         }
     }
 
     /// Schedules the end. Classic billing keeps the flag and the time; flexible billing only the time.
-    pub fn cancel_at_period_end(&mut self, id: &str) -> bool {
+    pub fn schedule_cancel_silently(&mut self, id: &str) -> bool {
         let clock = self.clock;
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             let end = subscription
                 .items
                 .iter()
@@ -49,12 +49,12 @@ impl World {
     }
 
     /// Undoes a scheduled end.
-    pub fn keep(&mut self, id: &str) -> bool {
-        self.change_subscription(id, forget_end)
+    pub fn keep_silently(&mut self, id: &str) -> bool {
+        self.change_subscription_silently(id, forget_end)
     }
 
     /// Moves every item into its next period.
-    pub fn renew(&mut self, id: &str) -> bool {
+    pub fn renew_silently(&mut self, id: &str) -> bool {
         let lengths = self.find_subscription(id).map(|subscription| {
             subscription
                 .items
@@ -65,7 +65,7 @@ impl World {
         let Some(lengths) = lengths else {
             return false;
         };
-        self.change_subscription(id, |subscription| {
+        self.change_subscription_silently(id, |subscription| {
             for (item, length) in subscription.items.iter_mut().zip(lengths) {
                 if let Some(period) = &mut item.period {
                     *period = Period {
@@ -215,13 +215,13 @@ mod tests {
     fn a_canceled_subscription_has_ended_when_it_was_canceled() {
         let mut world =
             world_with(Subscription::new("cus_a", Status::Active).created(NOW - 40 * DAY));
-        world.cancel("sub_a");
+        world.cancel_silently("sub_a");
         let subscription = world.find_subscription("sub_a").unwrap();
         assert_eq!(subscription.status, Status::Canceled);
         assert_eq!(subscription.details.ended_at, Some(NOW));
         assert_eq!(subscription.details.canceled_at, Some(NOW));
         world.clock += DAY;
-        world.cancel("sub_a");
+        world.cancel_silently("sub_a");
         assert_eq!(
             world.find_subscription("sub_a").unwrap().details.ended_at,
             Some(NOW)
@@ -245,18 +245,18 @@ mod tests {
     #[test]
     fn a_cancellation_has_two_encodings_and_can_be_undone() {
         let mut world = world_with(Subscription::new("cus_a", Status::Active));
-        world.cancel_at_period_end("sub_a");
+        world.schedule_cancel_silently("sub_a");
         let details = world.find_subscription("sub_a").unwrap().details.clone();
         assert!(details.cancel_at_period_end);
         assert_eq!(details.cancel_at, Some(NOW + 30 * DAY));
-        world.change_subscription("sub_a", |subscription| {
+        world.change_subscription_silently("sub_a", |subscription| {
             subscription.details.flexible_billing = true;
         });
-        world.cancel_at_period_end("sub_a");
+        world.schedule_cancel_silently("sub_a");
         let details = world.find_subscription("sub_a").unwrap().details.clone();
         assert!(!details.cancel_at_period_end);
         assert_eq!(details.cancel_at, Some(NOW + 30 * DAY));
-        world.keep("sub_a");
+        world.keep_silently("sub_a");
         assert_eq!(
             world.find_subscription("sub_a").unwrap().details.cancel_at,
             None
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn renewal_moves_the_period_on_by_the_price_interval() {
         let mut world = world_with(Subscription::new("cus_a", Status::Active));
-        world.renew("sub_a");
+        world.renew_silently("sub_a");
         let period = world
             .find_subscription("sub_a")
             .unwrap()
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn deleting_a_customer_ends_its_subscriptions() {
         let mut world = world_with(Subscription::new("cus_a", Status::PastDue));
-        assert!(world.delete_customer("cus_a"));
+        assert!(world.delete_customer_silently("cus_a"));
         assert_eq!(
             world.find_subscription("sub_a").unwrap().status,
             Status::Canceled
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn a_subscription_that_moves_is_found_at_its_new_customer_only() {
         let mut world = world_with(Subscription::new("cus_a", Status::Active));
-        world.change_subscription("sub_a", |subscription| {
+        world.change_subscription_silently("sub_a", |subscription| {
             subscription.customer = "cus_b".into();
         });
         assert!(world.subscriptions_of("cus_a").is_empty());

@@ -1,24 +1,24 @@
 //! The state of the fake Stripe: objects, the clock, and the operations that change them.
 
 mod amounts;
+mod boxed;
 mod bulk;
 mod catalog;
 mod collection;
 mod coupon;
 mod customer;
 mod entitlement;
+mod event;
 mod identifiers;
 mod invoice;
 mod lifecycle;
 mod metadata;
-mod notice;
 mod numbers;
 mod objects;
 mod payment;
 mod record;
 mod schedule;
 mod session;
-mod sparse;
 mod stage;
 mod subscription;
 
@@ -27,19 +27,19 @@ use std::collections::BTreeSet;
 use compact_str::CompactString;
 
 pub use self::{
+    boxed::{Boxed, SharedDefault},
     bulk::Bulk,
     catalog::{Interval, Price, Product, Recurring},
     coupon::{Coupon, Discount, Off},
     customer::{Customer, CustomerDetails},
     entitlement::{ActiveEntitlement, Feature},
+    event::{Event, TestClock, WebhookEndpoint},
     invoice::{Invoice, InvoiceItem, InvoiceLine, InvoicePayment, InvoiceStatus},
     metadata::Metadata,
-    notice::{Event, TestClock, WebhookEndpoint},
     payment::{Charge, Dispute, IntentStatus, PaymentIntent, PaymentMethod, Refund},
     record::{Record, RecordKind},
     schedule::{Phase, Schedule, ScheduleStatus},
     session::{CheckoutSession, PaymentStatus, PortalSession, SessionMode, SessionStatus},
-    sparse::{Blank, Sparse},
     stage::{Cause, Stage},
     subscription::{Details, Item, PauseCollection, Period, Status, Subscription},
 };
@@ -48,10 +48,13 @@ pub(crate) use self::{
     identifiers::{identifier, mix},
     lifecycle::period_length,
 };
-use self::{numbers::Numbers, objects::Objects, stage::Scene};
+use self::{numbers::Numbers, objects::Objects, stage::Context};
 use super::{keys::Keys, version::ApiVersion};
 
 /// One Stripe account in one mode. The same calls in the same order produce the same world, including ids.
+///
+/// Methods with a verb do what Stripe does, and record the events that it would send. Methods named after an object add or
+/// replace it, and those that end with `_silently` change one; neither records an event.
 #[derive(Debug)]
 pub struct World {
     /// Current time in seconds since 1970. It changes only explicitly.
@@ -76,7 +79,7 @@ pub struct World {
     /// Pairs of (customer, subscription), so that a lookup by customer does not scan a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
     pub(crate) numbers: Numbers,
-    pub(crate) scene: Scene,
+    pub(crate) context: Context,
 }
 
 /// Deviations of live payloads from the documentation; off unless a test enables them.
@@ -110,7 +113,7 @@ impl World {
             objects: Objects::default(),
             by_customer: BTreeSet::new(),
             numbers: Numbers::default(),
-            scene: Scene::default(),
+            context: Context::default(),
         }
     }
 
@@ -160,7 +163,7 @@ impl World {
 
     /// Changes a subscription. Does not adjust the fields that its status implies; `set_status`, `cancel` and the other
     /// transitions do that. Returns false if it does not exist.
-    pub fn change_subscription(
+    pub fn change_subscription_silently(
         &mut self,
         id: &str,
         change: impl FnOnce(&mut Subscription),
@@ -175,9 +178,9 @@ impl World {
     }
 
     /// Deletes a customer as Stripe does: ends its subscriptions and leaves a stub that can be retrieved.
-    pub fn delete_customer(&mut self, id: &str) -> bool {
+    pub fn delete_customer_silently(&mut self, id: &str) -> bool {
         for subscription in self.subscriptions_of(id) {
-            self.cancel(&subscription);
+            self.cancel_silently(&subscription);
         }
         let Some(customer) = self.customers.get(id).cloned() else {
             return false;

@@ -30,7 +30,7 @@ pub struct Cause {
 
 /// The current context of a world.
 #[derive(Debug, Default)]
-pub(crate) struct Scene {
+pub(crate) struct Context {
     /// Version of events; `None` for the account's default.
     pub(crate) events_version: Option<ApiVersion>,
     /// Cause of the current operation's events.
@@ -38,7 +38,7 @@ pub(crate) struct Scene {
     /// Current request of the application.
     request: Option<Cause>,
     /// Events recorded since the stage was entered.
-    told: Option<Vec<CompactString>>,
+    recorded: Option<Vec<CompactString>>,
     /// Id counters of the inactive namespaces.
     waiting: BTreeMap<CompactString, Numbers>,
     /// Stage of each customer's last change.
@@ -47,10 +47,10 @@ pub(crate) struct Scene {
     namespaces: BTreeMap<CompactString, CompactString>,
 }
 
-impl Scene {
-    pub(crate) fn tell(&mut self, event: &CompactString) {
-        if let Some(told) = &mut self.told {
-            told.push(event.clone());
+impl Context {
+    pub(crate) fn note_event(&mut self, event: &CompactString) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push(event.clone());
         }
     }
 }
@@ -68,12 +68,12 @@ impl World {
     ) -> (R, Vec<CompactString>) {
         let clock = mem::replace(&mut self.clock, stage.clock);
         let version = self
-            .scene
+            .context
             .events_version
             .replace(stage.events_version.clone());
-        let told = self.scene.told.replace(Vec::new());
+        let recorded = self.context.recorded.replace(Vec::new());
         let numbers = (!stage.namespace.is_empty()).then(|| {
-            let waiting = self.scene.waiting.remove(&stage.namespace);
+            let waiting = self.context.waiting.remove(&stage.namespace);
             let theirs = waiting.unwrap_or_else(|| Numbers::new(&stage.namespace));
             mem::replace(&mut self.numbers, theirs)
         });
@@ -83,25 +83,25 @@ impl World {
             for id in theirs.take_fresh() {
                 self.note(&stage.namespace, &id);
             }
-            self.scene.waiting.insert(stage.namespace.clone(), theirs);
+            self.context.waiting.insert(stage.namespace.clone(), theirs);
         }
         self.clock = clock;
-        self.scene.events_version = version;
-        let events = mem::replace(&mut self.scene.told, told).unwrap_or_default();
+        self.context.events_version = version;
+        let events = mem::replace(&mut self.context.recorded, recorded).unwrap_or_default();
         for customer in self.customers_in(&events) {
-            self.scene.stages.insert(customer, stage.clone());
+            self.context.stages.insert(customer, stage.clone());
         }
         (result, events)
     }
 
     /// Returns the stage of a customer's last change, which the application's own changes to the customer should use.
     pub fn stage_of(&self, customer: &str) -> Option<&Stage> {
-        self.scene.stages.get(customer)
+        self.context.stages.get(customer)
     }
 
     /// Assigns a word, such as an e-mail or an account's id, to a namespace: requests that contain it belong there.
     pub fn note(&mut self, namespace: &str, word: &str) {
-        let namespaces = &mut self.scene.namespaces;
+        let namespaces = &mut self.context.namespaces;
         namespaces.insert(word.into(), namespace.into());
     }
 
@@ -111,21 +111,21 @@ impl World {
         words: impl Iterator<Item = &'r str>,
     ) -> BTreeSet<CompactString> {
         words
-            .filter_map(|word| self.scene.namespaces.get(word).cloned())
+            .filter_map(|word| self.context.namespaces.get(word).cloned())
             .collect()
     }
 
     /// Runs operations as a request of the application. Their events refer to it.
     pub fn by_request<R>(&mut self, cause: Cause, acts: impl FnOnce(&mut Self) -> R) -> R {
-        let before = self.scene.request.replace(cause);
+        let before = self.context.request.replace(cause);
         let result = acts(self);
-        self.scene.request = before;
+        self.context.request = before;
         result
     }
 
     /// Starts an operation of a person, whose events share a request.
-    pub(crate) fn by_person(&mut self) {
-        self.scene.cause = match self.scene.request.clone() {
+    pub(crate) fn begin_for_person(&mut self) {
+        self.context.cause = match self.context.request.clone() {
             Some(cause) => cause,
             None => Cause {
                 request: Some(self.numbers.next("req_", 14)),
@@ -135,8 +135,8 @@ impl World {
     }
 
     /// Starts an operation of Stripe itself, whose events have no request unless the application sent one.
-    pub(crate) fn by_itself(&mut self) {
-        self.scene.cause = self.scene.request.clone().unwrap_or_default();
+    pub(crate) fn begin_for_stripe(&mut self) {
+        self.context.cause = self.context.request.clone().unwrap_or_default();
     }
 
     fn customers_in(&self, events: &[CompactString]) -> Vec<CompactString> {

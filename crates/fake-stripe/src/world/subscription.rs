@@ -1,13 +1,13 @@
 //! A subscription, its items and its statuses.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 use compact_str::CompactString;
 
 use super::{
     Discount, Metadata,
+    boxed::{Boxed, SharedDefault},
     collection::objects,
-    sparse::{Blank, Sparse},
 };
 
 /// A subscription as the engine stores it. The world fills in an empty `id`, a `created` of 0, and missing periods of
@@ -19,7 +19,7 @@ pub struct Subscription {
     pub status: Status,
     pub created: i64,
     pub items: Vec<Item>,
-    pub details: Sparse<Details>,
+    pub details: Boxed<Details>,
 }
 
 /// The fields of a subscription that are rarely set.
@@ -55,36 +55,11 @@ pub struct Details {
     pub pause_reason: Option<CompactString>,
 }
 
-static BLANK_DETAILS: Details = Details {
-    metadata: Metadata::new(),
-    cancel_at: None,
-    cancel_at_period_end: false,
-    canceled_at: None,
-    cancellation_reason: None,
-    ended_at: None,
-    start_date: None,
-    trial_start: None,
-    trial_end: None,
-    pause_collection: None,
-    paused_at: None,
-    days_until_due: None,
-    flexible_billing: false,
-    automatic_tax: false,
-    currency: None,
-    customer_account: None,
-    default_payment_method: None,
-    description: None,
-    latest_invoice: None,
-    schedule: None,
-    test_clock: None,
-    billing_cycle_anchor: None,
-    discount: None,
-    missing_payment_method: None,
-    pause_reason: None,
-};
-
-impl Blank for Details {
-    const BLANK: &'static Self = &BLANK_DETAILS;
+impl SharedDefault for Details {
+    fn shared() -> &'static Self {
+        static SHARED: LazyLock<Details> = LazyLock::new(Details::default);
+        &SHARED
+    }
 }
 
 /// `pause_collection`: invoices continue, but are not collected.

@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
         |call, world| {
             answer(call, world, |view| {
                 let all = world.customers.iter().filter(|one| !one.deleted);
-                all.map(|one| written(&CustomerShape::new(one, view)))
+                all.map(|one| to_json(&CustomerShape::new(one, view)))
                     .collect()
             })
         },
@@ -36,7 +36,7 @@ pub(super) const ROUTES: &[Route] = &[
         |call, world| {
             answer(call, world, |view| {
                 let all = world.subscriptions.iter();
-                all.map(|one| written(&SubscriptionShape::new(one, view)))
+                all.map(|one| to_json(&SubscriptionShape::new(one, view)))
                     .collect()
             })
         },
@@ -59,7 +59,7 @@ pub(super) const ROUTES: &[Route] = &[
         |call, world| {
             answer(call, world, |view| {
                 let all = world.prices.iter();
-                all.map(|one| written(&PriceShape::new(one, view)))
+                all.map(|one| to_json(&PriceShape::new(one, view)))
                     .collect()
             })
         },
@@ -71,7 +71,7 @@ pub(super) const ROUTES: &[Route] = &[
         |call, world| {
             answer(call, world, |view| {
                 let all = world.products.iter();
-                all.map(|one| written(&ProductShape::new(one, view)))
+                all.map(|one| to_json(&ProductShape::new(one, view)))
                     .collect()
             })
         },
@@ -100,7 +100,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn written<T: Serialize>(shape: &T) -> Value {
+fn to_json<T: Serialize>(shape: &T) -> Value {
     serde_json::to_value(shape).unwrap_or_default()
 }
 

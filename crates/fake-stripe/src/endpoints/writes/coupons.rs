@@ -92,7 +92,7 @@ fn points(percent: &str) -> Option<u32> {
 
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    known(writing, world)?;
+    check_exists(writing, world)?;
     let form = &mut writing.call.form;
     let name = form.text("name")?;
     let metadata = form.metadata()?;
@@ -109,13 +109,13 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 
 fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = writing.call.id;
-    known(writing, world)?;
+    check_exists(writing, world)?;
     writing.finish()?;
     writing.act(world, None, |world| world.delete_coupon(id));
     writing.deleted(world, "coupon")
 }
 
-fn known(writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
+fn check_exists(writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
     let coupons = (world, &world.objects.coupons);
     let found = writing
         .call

@@ -241,7 +241,7 @@ pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError>
 }
 
 fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = living(writing, world)?;
+    let customer = customer_of_active(writing, world)?;
     let form = &mut writing.call.form;
     form.ignore(&["cancellation_details", "invoice_now", "prorate"]);
     writing.finish()?;
@@ -251,7 +251,7 @@ fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 }
 
 fn pause(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = living(writing, world)?;
+    let customer = customer_of_active(writing, world)?;
     let form = &mut writing.call.form;
     form.ignore(&["bill_for", "invoicing_behavior", "type"]);
     writing.finish()?;
@@ -261,7 +261,7 @@ fn pause(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiErr
 }
 
 fn resume(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = living(writing, world)?;
+    let customer = customer_of_active(writing, world)?;
     let form = &mut writing.call.form;
     form.ignore(&[
         "billing_cycle_anchor",
@@ -278,7 +278,10 @@ fn resume(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 }
 
 /// Returns the customer of the subscription in the path. Stripe answers "not found" if the subscription has ended.
-pub(super) fn living(writing: &Writing<'_>, world: &World) -> Result<CompactString, ApiError> {
+pub(super) fn customer_of_active(
+    writing: &Writing<'_>,
+    world: &World,
+) -> Result<CompactString, ApiError> {
     let id = writing.call.id;
     let subscriptions = (world, &world.subscriptions);
     let found = writing

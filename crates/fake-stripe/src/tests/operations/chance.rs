@@ -84,8 +84,8 @@ fn shown(play: &Play) -> Vec<Value> {
 /// Returns the object of the newest event about an object.
 fn told_last<'w>(play: &'w Play, object: &Value) -> Option<&'w Value> {
     let events = play.world.events.iter();
-    let about = events.filter(|event| event.object.get("id") == object.get("id"));
-    about.last().map(|event| &event.object)
+    let mut about = events.filter(|event| event.object.get("id") == object.get("id"));
+    about.next_back().map(|event| &event.object)
 }
 
 /// Returns the keys that differ, with both values.

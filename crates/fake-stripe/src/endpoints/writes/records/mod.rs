@@ -232,12 +232,18 @@ fn void(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiErro
 fn end(
     writing: &mut Writing<'_>,
     world: &mut World,
-    told: &str,
+    happened: &str,
     done: Value,
 ) -> Result<Vec<u8>, ApiError> {
     let customer = find(&writing.call, world, spec(writing)?)?.customer.clone();
     writing.finish()?;
-    change(writing, world, customer.as_deref(), told, fields_of(done));
+    change(
+        writing,
+        world,
+        customer.as_deref(),
+        happened,
+        fields_of(done),
+    );
     answer(writing, world, writing.call.id)
 }
 
@@ -245,12 +251,12 @@ fn change(
     writing: &Writing<'_>,
     world: &mut World,
     customer: Option<&str>,
-    told: &str,
+    happened: &str,
     given: Map<String, Value>,
 ) {
     let id = writing.call.id;
     writing.act(world, customer, |world| {
-        world.change_record(id, told, |object| merged(object, given));
+        world.change_record(id, happened, |object| merged(object, given));
     });
 }
 

@@ -22,36 +22,36 @@ use tokio::{
 
 /// A handle to reset the connection of a request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cutter(Arc<AtomicBool>);
+pub(crate) struct ConnectionReset(Arc<AtomicBool>);
 
-impl Cutter {
+impl ConnectionReset {
     /// Stops all reading and writing; the peer sees a reset.
-    pub(crate) fn cut(&self) {
+    pub(crate) fn trigger(&self) {
         self.0.store(true, Ordering::Release);
     }
 }
 
-impl Connected<IncomingStream<'_, Lines>> for Cutter {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
-        stream.io().cutter()
+impl Connected<IncomingStream<'_, ResettableListener>> for ConnectionReset {
+    fn connect_info(stream: IncomingStream<'_, ResettableListener>) -> Self {
+        stream.io().reset_handle()
     }
 }
 
 /// A listener that accepts resettable connections.
 #[derive(Debug)]
-pub(crate) struct Lines(pub(crate) TcpListener);
+pub(crate) struct ResettableListener(pub(crate) TcpListener);
 
-impl Listener for Lines {
-    type Io = Line;
+impl Listener for ResettableListener {
+    type Io = Connection;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Responses are written in one piece, so waiting for more data would only slow tests down. If this fails, they
         // are merely later.
         stream.set_nodelay(true).ok();
-        let cutter = Cutter::default();
-        (Line { stream, cutter }, address)
+        let reset = ConnectionReset::default();
+        (Connection { stream, reset }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -61,57 +61,57 @@ impl Listener for Lines {
 
 /// One connection.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Connection {
     stream: TcpStream,
-    cutter: Cutter,
+    reset: ConnectionReset,
 }
 
-impl Line {
-    pub(crate) fn cutter(&self) -> Cutter {
-        self.cutter.clone()
+impl Connection {
+    pub(crate) fn reset_handle(&self) -> ConnectionReset {
+        self.reset.clone()
     }
 
-    fn uncut(&mut self) -> io::Result<Pin<&mut TcpStream>> {
-        if self.cutter.0.load(Ordering::Acquire) {
+    fn stream_unless_reset(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        if self.reset.0.load(Ordering::Acquire) {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         Ok(Pin::new(&mut self.stream))
     }
 }
 
-impl Drop for Line {
+impl Drop for Connection {
     fn drop(&mut self) {
-        if self.cutter.0.load(Ordering::Acquire) {
+        if self.reset.0.load(Ordering::Acquire) {
             // Makes closing send a reset instead of a regular end; if that fails, the peer still misses bytes.
             self.stream.set_zero_linger().ok();
         }
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.uncut()?.poll_read(cx, into)
+        self.stream_unless_reset()?.poll_read(cx, into)
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for Connection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.uncut()?.poll_write(cx, bytes)
+        self.stream_unless_reset()?.poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.uncut()?.poll_flush(cx)
+        self.stream_unless_reset()?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.uncut()?.poll_shutdown(cx)
+        self.stream_unless_reset()?.poll_shutdown(cx)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Merges several parts and keys that are always null into one object.
-pub(super) fn object<const PARTS: usize>(parts: [Value; PARTS], nulls: &[&str]) -> Value {
+pub(super) fn json_object<const PARTS: usize>(parts: [Value; PARTS], nulls: &[&str]) -> Value {
     let mut object: Map<String, Value> = nulls
         .iter()
         .map(|key| ((*key).to_owned(), Value::Null))
@@ -18,7 +18,7 @@ pub(super) fn object<const PARTS: usize>(parts: [Value; PARTS], nulls: &[&str]) 
 
 /// Returns an address without any data.
 pub(super) fn address() -> Value {
-    object(
+    json_object(
         [],
         &["city", "country", "line1", "line2", "postal_code", "state"],
     )

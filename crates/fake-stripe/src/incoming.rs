@@ -7,7 +7,7 @@ use super::{error::ApiError, form};
 
 /// A completely received request.
 #[derive(Debug)]
-pub(crate) struct Arrival {
+pub(crate) struct IncomingRequest {
     pub(crate) parts: Parts,
     /// Pairs of the body.
     pub(crate) body: Vec<(String, String)>,
@@ -15,7 +15,7 @@ pub(crate) struct Arrival {
     pub(crate) broken: Option<ApiError>,
 }
 
-impl Arrival {
+impl IncomingRequest {
     pub(crate) fn without_body(parts: Parts) -> Self {
         Self {
             parts,

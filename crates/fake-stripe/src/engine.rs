@@ -13,17 +13,17 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use secrecy::SecretString;
 
 use super::{
-    answer::{Answer, AsItIs, Delivery},
-    arrival::Arrival,
+    answer::{Answer, Delivery, Uncompressed},
+    connection::ConnectionReset,
     endpoint::Endpoint,
     endpoints::{Call, Handler, Route, Writing},
     error::{ApiError, Unplayed},
     faults::{Fault, Faults},
     form::Form,
-    idempotency::{Asked, Claim, Idempotency, Saved},
+    idempotency::{Claim, Idempotency, RequestIdentity, Saved},
+    incoming::IncomingRequest,
     latency::Latency,
     limits::{LimitReason, Limiter},
-    line::Cutter,
     recorder::{self, Answered, Recorder},
     version::{ApiVersion, UnknownVersion},
     world::{Cause, World, identifier},
@@ -34,7 +34,7 @@ pub(crate) type Change = Box<dyn FnOnce(&mut World) + Send>;
 
 /// State shared by all requests.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct ServerState {
     pub(crate) recorder: Recorder,
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
@@ -46,9 +46,9 @@ pub(crate) struct Desk {
     pub(crate) follows: Option<(Instant, i64)>,
 }
 
-impl std::fmt::Debug for Desk {
+impl std::fmt::Debug for ServerState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Desk")
+        f.debug_struct("ServerState")
             .field("faults", &self.faults)
             .finish_non_exhaustive()
     }
@@ -58,11 +58,11 @@ impl std::fmt::Debug for Desk {
 #[derive(Debug)]
 pub(crate) struct Engine {
     world: Mutex<World>,
-    desk: Mutex<Desk>,
+    state: Mutex<ServerState>,
 }
 
 /// Decisions made when a request arrives.
-struct Ticket {
+struct RequestPlan {
     number: u64,
     endpoint: Endpoint,
     fault: Option<Fault>,
@@ -76,7 +76,7 @@ impl Engine {
     pub(crate) fn new(world: World) -> Self {
         Self {
             world: Mutex::new(world),
-            desk: Mutex::new(Desk::default()),
+            state: Mutex::new(ServerState::default()),
         }
     }
 
@@ -84,98 +84,101 @@ impl Engine {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> MutexGuard<'_, ServerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Handles a request; `route` is `None` for an unknown path or method.
-    pub(crate) async fn exchange(
+    pub(crate) async fn handle(
         self: Arc<Self>,
         route: Option<(&'static Route, String)>,
-        cutter: Cutter,
-        arrival: Arrival,
+        reset: ConnectionReset,
+        incoming: IncomingRequest,
     ) -> Response {
         let endpoint = route
             .as_ref()
             .map_or(Endpoint::Unrecognized, |(route, _)| route.endpoint);
-        let mut ticket = self.arrive(endpoint, &arrival);
+        let mut plan = self.plan_request(endpoint, &incoming);
         {
             let mut world = self.world();
-            if let Some(clock) = ticket.clock {
+            if let Some(clock) = plan.clock {
                 world.clock = clock;
             }
-            for change in ticket.changes.drain(..) {
+            for change in plan.changes.drain(..) {
                 change(&mut world);
             }
         }
-        let entered = Entered::new(&self, &ticket);
-        let mut key = KeyInUse::new(&self, &arrival);
+        let entered = Entered::new(&self, &plan);
+        let mut key = KeyInUse::new(&self, &incoming);
         let answer = self.answer(
-            &ticket,
+            &plan,
             route.as_ref().map(|(route, id)| (*route, id.as_str())),
-            &arrival,
+            &incoming,
             &mut key,
         );
-        if !ticket.delay.is_zero() {
-            tokio::time::sleep(ticket.delay).await;
+        if !plan.delay.is_zero() {
+            tokio::time::sleep(plan.delay).await;
         }
-        let disturbed = ticket.fault.is_some() || ticket.refused.is_some();
+        let disturbed = plan.fault.is_some() || plan.refused.is_some();
         let result = Answered {
             status: answer.status,
             unplayed: answer.unplayed.clone(),
             disturbed,
         };
-        self.desk().recorder.answer(ticket.number, result);
+        self.state().recorder.answer(plan.number, result);
         drop((entered, key));
-        let (answer, delivery) = match ticket.fault.filter(|_| ticket.refused.is_none()) {
+        let (answer, delivery) = match plan.fault.filter(|_| plan.refused.is_none()) {
             Some(Fault::ResetBeforeAnswer) => (answer, Delivery::Reset),
             Some(Fault::ResetInBody) => (answer, Delivery::ResetInBody),
             Some(Fault::SlowTrickle { bytes, pause }) => {
                 (answer, Delivery::Trickle { bytes, pause })
             }
             Some(Fault::TruncatedJson) => (answer.halved(), Delivery::Whole),
-            Some(Fault::Reshaped(reshape)) => (answer.reshaped(reshape), Delivery::Whole),
+            Some(Fault::MalformedObject(how)) => {
+                (answer.with_malformed_objects(how), Delivery::Whole)
+            }
             Some(_) | None => (answer, Delivery::Whole),
         };
-        let mut response = answer.send(delivery, cutter);
-        if self.desk().is_plain {
-            response.extensions_mut().insert(AsItIs);
+        let mut response = answer.send(delivery, reset);
+        if self.state().is_plain {
+            response.extensions_mut().insert(Uncompressed);
         }
         response
     }
 
-    fn arrive(&self, endpoint: Endpoint, arrival: &Arrival) -> Ticket {
+    fn plan_request(&self, endpoint: Endpoint, incoming: &IncomingRequest) -> RequestPlan {
         let Parts {
             method,
             uri,
             headers,
             ..
-        } = &arrival.parts;
+        } = &incoming.parts;
         let query = recorder::query(uri);
-        let words = recorder::words(uri.path(), &query, &arrival.body);
+        let words = recorder::words(uri.path(), &query, &incoming.body);
         let namespaces = self.world().namespaces_of(words);
-        let mut desk = self.desk();
+        let mut state = self.state();
         let number =
-            desk.recorder
-                .arrive(endpoint, (method, uri, headers), &arrival.body, namespaces);
-        let later = desk.changes.split_off(&number.saturating_add(1));
-        let due = std::mem::replace(&mut desk.changes, later);
-        let refused = desk.limiter.enter(endpoint, Instant::now()).err();
-        let fault = desk.faults.next(endpoint, |ids| {
-            recorder::mentions((uri.path(), &query, &arrival.body), ids)
+            state
+                .recorder
+                .arrive(endpoint, (method, uri, headers), &incoming.body, namespaces);
+        let later = state.changes.split_off(&number.saturating_add(1));
+        let due = std::mem::replace(&mut state.changes, later);
+        let refused = state.limiter.enter(endpoint, Instant::now()).err();
+        let fault = state.faults.next(endpoint, |ids| {
+            recorder::mentions((uri.path(), &query, &incoming.body), ids)
         });
         let slow = match fault {
             Some(Fault::SlowFirstByte(delay)) => delay,
             Some(_) | None => Duration::ZERO,
         };
-        let latency = desk
+        let latency = state
             .latency
             .map_or(Duration::ZERO, |latency| latency.delay(number));
-        let clock = desk.follows.map(|(moment, clock)| {
+        let clock = state.follows.map(|(moment, clock)| {
             let passed = i64::try_from(moment.elapsed().as_secs()).unwrap_or_default();
             clock.saturating_add(passed)
         });
-        Ticket {
+        RequestPlan {
             number,
             endpoint,
             clock,
@@ -188,13 +191,13 @@ impl Engine {
 
     fn answer(
         &self,
-        ticket: &Ticket,
+        plan: &RequestPlan,
         route: Option<(&'static Route, &str)>,
-        arrival: &Arrival,
+        incoming: &IncomingRequest,
         key: &mut KeyInUse<'_>,
     ) -> Answer {
-        let headers = &arrival.parts.headers;
-        let id = identifier("req_", ticket.number, 14);
+        let headers = &incoming.parts.headers;
+        let id = identifier("req_", plan.number, 14);
         let mut world = self.world();
         let mode = if world.livemode { "" } else { "test/" };
         let log_url = format!(
@@ -203,7 +206,7 @@ impl Engine {
         );
         let asked = version(&world, headers);
         let shown = asked.as_ref().unwrap_or(&world.default_version).to_string();
-        let disturbed = match (ticket.refused, &ticket.fault) {
+        let disturbed = match (plan.refused, &plan.fault) {
             (Some(reason), _) => Some(Answer::rate_limited(Some(reason), &log_url)),
             (None, Some(fault)) => Answer::instead(fault, &log_url),
             (None, None) => None,
@@ -213,13 +216,13 @@ impl Engine {
                 request: Some(id.clone()),
                 idempotency_key: key.key.map(CompactString::from),
             };
-            let body = match (&ticket.fault, asked, &key.claim) {
+            let body = match (&plan.fault, asked, &key.claim) {
                 (Some(Fault::KeyRevoked), ..) => refuse_key(headers),
                 (_, Err(error), _) => Err(error),
                 (_, _, Claim::Refused(error)) => Err(error.clone()),
                 (_, _, Claim::Again(saved)) => return Answer::replayed(saved),
                 (_, Ok(version), Claim::First) => {
-                    respond(&mut world, (ticket, route), (arrival, cause), &version)
+                    respond(&mut world, (plan, route), (incoming, cause), &version)
                 }
             };
             match body {
@@ -238,11 +241,11 @@ impl Engine {
 /// Authorizes the key, checks the parameters, and renders the response.
 fn respond(
     world: &mut World,
-    (ticket, route): (&Ticket, Option<(&'static Route, &str)>),
-    (arrival, cause): (&Arrival, Cause),
+    (plan, route): (&RequestPlan, Option<(&'static Route, &str)>),
+    (incoming, cause): (&IncomingRequest, Cause),
     version: &ApiVersion,
 ) -> Result<Vec<u8>, ApiError> {
-    let request = &arrival.parts;
+    let request = &incoming.parts;
     let admitted = world.keys.admit(secret(&request.headers).as_ref())?;
     let Some((route, id)) = route else {
         let message = format!(
@@ -256,11 +259,11 @@ fn respond(
             .unplayed(Unplayed::Endpoint));
     };
     admitted.require(route.permission, &world.account)?;
-    if let Some(error) = arrival.broken.clone() {
+    if let Some(error) = incoming.broken.clone() {
         return Err(error);
     }
     let query = recorder::query(&request.uri);
-    let mut form = Form::from_pairs(&[query, arrival.body.clone()].concat())?;
+    let mut form = Form::from_pairs(&[query, incoming.body.clone()].concat())?;
     world.put_in_order();
     let mut call = Call {
         path: request.uri.path(),
@@ -269,8 +272,8 @@ fn respond(
         form,
         version,
         key_is_live: admitted.live,
-        disorder: match ticket.fault {
-            Some(Fault::Disorder(disorder)) => Some(disorder),
+        malformed: match plan.fault {
+            Some(Fault::MalformedList(malformed)) => Some(malformed),
             Some(_) | None => None,
         },
     };
@@ -325,13 +328,13 @@ struct KeyInUse<'a> {
 }
 
 impl<'a> KeyInUse<'a> {
-    fn new(engine: &'a Engine, arrival: &'a Arrival) -> Self {
+    fn new(engine: &'a Engine, incoming: &'a IncomingRequest) -> Self {
         let Parts {
             method,
             uri,
             headers,
             ..
-        } = &arrival.parts;
+        } = &incoming.parts;
         let key = headers
             .get("idempotency-key")
             .filter(|_| *method == Method::POST)
@@ -339,11 +342,11 @@ impl<'a> KeyInUse<'a> {
         let claim = match key {
             None => Claim::First,
             Some(key) => {
-                let asked = Asked {
+                let identity = RequestIdentity {
                     path: uri.to_string(),
-                    body: arrival.body.clone(),
+                    body: incoming.body.clone(),
                 };
-                engine.desk().idempotency.claim(key, asked)
+                engine.state().idempotency.claim(key, identity)
             }
         };
         Self {
@@ -366,7 +369,7 @@ impl Drop for KeyInUse<'_> {
     fn drop(&mut self) {
         if let (Some(key), Claim::First) = (self.key, &self.claim) {
             let saved = self.saved.take();
-            self.engine.desk().idempotency.finish(key, saved);
+            self.engine.state().idempotency.finish(key, saved);
         }
     }
 }
@@ -378,10 +381,10 @@ struct Entered<'a> {
 }
 
 impl<'a> Entered<'a> {
-    fn new(engine: &'a Engine, ticket: &Ticket) -> Self {
+    fn new(engine: &'a Engine, plan: &RequestPlan) -> Self {
         Self {
             engine,
-            endpoint: ticket.refused.is_none().then_some(ticket.endpoint),
+            endpoint: plan.refused.is_none().then_some(plan.endpoint),
         }
     }
 }
@@ -389,7 +392,7 @@ impl<'a> Entered<'a> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if let Some(endpoint) = self.endpoint {
-            self.engine.desk().limiter.leave(endpoint);
+            self.engine.state().limiter.leave(endpoint);
         }
     }
 }
