@@ -18,17 +18,18 @@ ENV RUSTFLAGS="-C target-feature=+crt-static" \
 
 # The dependencies come first, so that a change in the sources alone leaves their layer in place.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/contract/Cargo.toml crates/contract/
 COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/
 COPY crates/testing/Cargo.toml crates/testing/
-RUN mkdir src crates/fake-stripe/src crates/testing/src \
+RUN mkdir src crates/contract/src crates/fake-stripe/src crates/testing/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/fake-stripe/src/lib.rs crates/testing/src/lib.rs \
+    && touch src/lib.rs crates/contract/src/lib.rs crates/fake-stripe/src/lib.rs crates/testing/src/lib.rs \
     && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
-    && rm -r src crates/fake-stripe/src crates/testing/src
+    && rm -r src crates/contract/src crates/fake-stripe/src crates/testing/src
 
 COPY . .
 # A file in the context may be older than the empty one above, and cargo goes by that age.
-RUN touch src/main.rs src/lib.rs crates/fake-stripe/src/lib.rs \
+RUN touch src/main.rs src/lib.rs crates/*/src/lib.rs \
     && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
     && mkdir -p /image/bin /image/etc/ssl/certs \
     && cp "target/$(uname -m)-unknown-linux-gnu/release/prodverdict" /image/prodverdict \

@@ -21,11 +21,11 @@ fn a_rule_takes_two_source_files() {
     let blocks = blocks();
     let paths = blocks.iter().map(|block| block.path);
     let source: Vec<_> = paths
-        .filter(|path| path.starts_with("src/contract/"))
+        .filter(|path| path.starts_with("crates/contract/src/"))
         .collect();
     let expected = [
-        "src/contract/rules/two_payments.rs",
-        "src/contract/rules/mod.rs",
+        "crates/contract/src/rules/two_payments.rs",
+        "crates/contract/src/rules/mod.rs",
     ];
     assert_eq!(source, expected);
 }

@@ -100,9 +100,9 @@ fn told(contract: &Contract, facts: &Facts, actor: &TestAccount, now: UnixSecond
         .flat_map(|account| &account.fields)
         .map(|field| {
             let name = match &field.column {
-                crate::contract::ColumnName::Column(name) => name.clone(),
+                contract::ColumnName::Column(name) => name.clone(),
                 // Not the name of the column, which may be mapped to another field too.
-                crate::contract::ColumnName::In { .. } | crate::contract::ColumnName::Computed => {
+                contract::ColumnName::In { .. } | contract::ColumnName::Computed => {
                     field.field.as_str().to_owned()
                 }
             };
@@ -160,14 +160,14 @@ fn told(contract: &Contract, facts: &Facts, actor: &TestAccount, now: UnixSecond
     }
 }
 
-fn is_linked(contract: &Contract, account: &crate::contract::Account) -> bool {
+fn is_linked(contract: &Contract, account: &contract::Account) -> bool {
     let link = match contract.match_on {
-        crate::contract::MatchOn::CustomerId => account.customer.as_ref().map(CustomerId::as_str),
-        crate::contract::MatchOn::SubscriptionId => account
+        contract::MatchOn::CustomerId => account.customer.as_ref().map(CustomerId::as_str),
+        contract::MatchOn::SubscriptionId => account
             .columns
             .as_ref()
             .and_then(|columns| columns.subscription_id.as_ref())
-            .map(crate::contract::SubscriptionId::as_str),
+            .map(contract::SubscriptionId::as_str),
     };
     link.is_some_and(|link| !link.trim().is_empty())
 }

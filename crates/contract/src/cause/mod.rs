@@ -1,0 +1,478 @@
+//! Explains findings by the provider's events: a webhook was not delivered, or it was delivered and changed nothing.
+
+mod relevance;
+mod wording;
+
+use std::collections::BTreeMap;
+
+use super::{
+    Contract, Facts, Field, Finding, Status, Subscription, SubscriptionId, UnixSeconds,
+    rules::HandlerAction,
+};
+
+/// An event of the provider about a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderEvent {
+    pub id: String,
+    /// Event type, such as `customer.subscription.updated`.
+    pub kind: String,
+    pub created: UnixSeconds,
+    /// Number of endpoints that have not answered it with 2xx.
+    pub pending: u64,
+    /// The subscription that is its object, or that its object belongs to.
+    pub subscription: Option<SubscriptionId>,
+    /// Fields of its object that an update changed.
+    pub changed: Vec<String>,
+}
+
+/// Events that were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventLog {
+    /// Changes of all subscriptions, newest first and without gaps.
+    pub changes: Vec<ProviderEvent>,
+    /// True if reading stopped before the end of the provider's log.
+    pub is_cut: bool,
+    /// Events of any kind that some endpoint has not accepted.
+    pub undelivered: Vec<ProviderEvent>,
+}
+
+/// Cause of a difference between the row and the provider, as far as events show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cause<'l> {
+    /// Some endpoint has not accepted these; the change itself is first, if it is one of them.
+    NotDelivered(Vec<&'l ProviderEvent>),
+    /// No delivery of the change is pending, but the row still disagrees.
+    Delivered {
+        change: &'l ProviderEvent,
+        row: RowSince,
+    },
+    /// The log was read to its end without finding the change, which is older than the log.
+    TooOld,
+    /// The log was read to its end without finding the change, although it should contain this one.
+    NotInLog(LatestChange),
+    /// Reading stopped at this time, before the change was found.
+    NotReached(Option<UnixSeconds>),
+}
+
+/// Latest change that shows in the subscription itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LatestChange {
+    at: UnixSeconds,
+    /// Verb phrase before the time, such as `ended on`.
+    what: &'static str,
+}
+
+/// Time for which the provider keeps events, in seconds.
+const LOG_REACHES: i64 = 30 * 86_400;
+
+impl LatestChange {
+    fn latest(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
+        // The subscription gets such a status after the start of the period that is not paid.
+        let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
+        let unpaid = subscription.period_start().filter(|_| is_unpaid);
+        [
+            (Some(subscription.created), "was created on"),
+            (unpaid, "has not been paid since"),
+            (subscription.ended_at(), "ended on"),
+        ]
+        .into_iter()
+        .filter_map(|(at, what)| Some(Self { at: at?, what }))
+        .filter(|change| change.at <= now)
+        .max_by_key(|change| change.at)
+    }
+
+    fn is_within_the_log(self, now: UnixSeconds) -> bool {
+        self.at >= now.plus(-LOG_REACHES)
+    }
+}
+
+/// Time of the row's last write, compared with the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowSince {
+    NotTold,
+    NotWritten(UnixSeconds),
+    Written(UnixSeconds),
+}
+
+/// Returns the action that the wrong row lacks.
+fn lacks(finding: &Finding) -> Option<HandlerAction> {
+    finding.rule.definition()?.lacks
+}
+
+/// Returns true if events can explain the finding.
+pub fn is_explained_by_events(finding: &Finding) -> bool {
+    lacks(finding).is_some() && finding.subject.subscription.is_some()
+}
+
+/// Returns true if the log contains the last change of every subscription to explain, so that no more has to be read.
+pub fn tells_every_change(log: &EventLog, findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .filter(|finding| is_explained_by_events(finding))
+        .filter_map(|finding| finding.subject.subscription.as_deref())
+        .all(|subscription| relevance::last_change(log, subscription).is_some())
+}
+
+/// Adds the cause to each finding that events can explain: to its evidence, its message, and its fix unless the
+/// contract sets one.
+pub fn add_causes(
+    contract: &Contract,
+    facts: &Facts,
+    log: &EventLog,
+    now: UnixSeconds,
+    findings: &mut [Finding],
+) {
+    let written = rows_written(facts, findings);
+    let changed = changes(facts, now, findings);
+    for finding in findings {
+        let account = finding.subject.account.as_deref();
+        let row = account.and_then(|account| written.get(account)).copied();
+        let subscription = finding.subject.subscription.as_deref();
+        let changed = subscription.and_then(|subscription| changed.get(subscription));
+        let changed = changed
+            .filter(|change| change.is_within_the_log(now))
+            .copied();
+        let Some(cause) = cause(finding, log, row, changed) else {
+            continue;
+        };
+        for line in cause.evidence(contract.column(Field::UpdatedAt)) {
+            finding.evidence.push(&line);
+        }
+        if let Some(line) = cause.message() {
+            finding.message = format!("{}\n{line}", finding.message).into();
+        }
+        finding.mentions = cause.mentions().map(Box::new);
+        let has_own_fix = contract.fix.is_some() && finding.rule.info().is_published;
+        if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
+            finding.fix = format!("{}\n{line}", finding.fix).into();
+        }
+    }
+}
+
+/// Returns the time of the last write to the rows of the findings, by account.
+fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSeconds> {
+    let mut wanted: Vec<_> = findings
+        .iter()
+        .filter(|finding| is_explained_by_events(finding))
+        .filter_map(|finding| finding.subject.account.as_deref())
+        .collect();
+    wanted.sort_unstable();
+    facts
+        .accounts
+        .iter()
+        .filter(|account| wanted.binary_search(&account.id.as_str()).is_ok())
+        .filter_map(|account| {
+            let written = account.columns.as_ref()?.updated_at?;
+            Some((account.id.to_string(), written))
+        })
+        .collect()
+}
+
+/// Returns the latest change that shows in the subscriptions of the findings, by subscription.
+fn changes(
+    facts: &Facts,
+    now: UnixSeconds,
+    findings: &[Finding],
+) -> BTreeMap<String, LatestChange> {
+    let mut wanted: Vec<_> = findings
+        .iter()
+        .filter(|finding| is_explained_by_events(finding))
+        .filter_map(|finding| finding.subject.subscription.as_deref())
+        .collect();
+    wanted.sort_unstable();
+    facts
+        .subscriptions
+        .iter()
+        .filter(|one| wanted.binary_search(&one.id.as_str()).is_ok())
+        .filter_map(|one| Some((one.id.to_string(), LatestChange::latest(one, now)?)))
+        .collect()
+}
+
+fn cause<'l>(
+    finding: &Finding,
+    log: &'l EventLog,
+    written: Option<UnixSeconds>,
+    changed: Option<LatestChange>,
+) -> Option<Cause<'l>> {
+    let lacks = lacks(finding)?;
+    let subscription = finding.subject.subscription.as_deref()?;
+    let change = relevance::last_change(log, subscription);
+    if change.is_none() && !log.is_cut {
+        return Some(changed.map_or(Cause::TooOld, Cause::NotInLog));
+    }
+    let undelivered = lacks.undelivered(log, subscription, change);
+    if !undelivered.is_empty() {
+        return Some(Cause::NotDelivered(undelivered));
+    }
+    let Some(change) = change else {
+        let last = log.changes.last().map(|event| event.created);
+        return Some(Cause::NotReached(last));
+    };
+    let row = match written {
+        None => RowSince::NotTold,
+        Some(at) if at < change.created => RowSince::NotWritten(at),
+        Some(at) => RowSince::Written(at),
+    };
+    Some(Cause::Delivered { change, row })
+}
+
+#[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::{
+        Account, AccountColumns, Rule,
+        testing::{DAY, NOW, account, contract, facts, findings, subscription},
+    };
+
+    /// Returns an event about `sub_1`, `ago` seconds ago.
+    fn event(id: &str, kind: &str, ago: i64) -> ProviderEvent {
+        ProviderEvent {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            created: NOW.plus(-ago),
+            pending: 0,
+            subscription: Some(SubscriptionId::from("sub_1")),
+            changed: Vec::new(),
+        }
+    }
+
+    fn created(ago: i64) -> ProviderEvent {
+        event("evt_created", "customer.subscription.created", ago)
+    }
+
+    fn updated(ago: i64, changed: &str) -> ProviderEvent {
+        ProviderEvent {
+            changed: vec![changed.to_owned()],
+            ..event("evt_updated", "customer.subscription.updated", ago)
+        }
+    }
+
+    fn pending(event: ProviderEvent) -> ProviderEvent {
+        ProviderEvent {
+            pending: 1,
+            ..event
+        }
+    }
+
+    fn log(changes: impl IntoIterator<Item = ProviderEvent>) -> EventLog {
+        EventLog {
+            changes: changes.into_iter().collect(),
+            ..EventLog::default()
+        }
+    }
+
+    /// Returns the leak of `usr_1` with its cause. Its row was written `ago` seconds ago.
+    fn leak_written(log: &EventLog, ago: Option<i64>) -> Finding {
+        let columns = AccountColumns {
+            updated_at: ago.map(|ago| NOW.plus(-ago)),
+            ..AccountColumns::default()
+        };
+        let mut world = facts(
+            [account("1").columns(columns)],
+            [subscription("1", "active", "price_pro")],
+        );
+        world.mapped.insert(Field::UpdatedAt);
+        with_cause(&contract(), &world, log)
+    }
+
+    fn with_cause(contract: &Contract, world: &Facts, log: &EventLog) -> Finding {
+        let mut findings = findings(contract, world);
+        add_causes(contract, world, log, NOW, &mut findings);
+        findings.remove(0)
+    }
+
+    fn last(text: &str) -> &str {
+        text.lines().last().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_undelivered_event_has_a_resend_command() {
+        let leak = leak_written(&log([pending(created(DAY))]), Some(2 * DAY));
+        assert_eq!(
+            last(&leak.message),
+            "Webhook not delivered — customer.subscription.created of 2026-10-31T00:00:00Z (evt_created) \
+             was not accepted by an endpoint."
+        );
+        assert_eq!(
+            last(&leak.fix),
+            "Fix the endpoint first, then: stripe events resend evt_created"
+        );
+        assert_eq!(
+            leak.evidence_lines().last().map(String::as_str),
+            Some(
+                "webhook customer.subscription.created of 2026-10-31T00:00:00Z (evt_created) \
+                 is not accepted by an endpoint"
+            )
+        );
+        // The fingerprint is the same with and without a cause.
+        assert_eq!(leak.fingerprint, leak_written(&log([]), None).fingerprint);
+    }
+
+    #[test]
+    fn a_delivered_event_is_compared_with_updated_at() {
+        let delivered = log([created(DAY)]);
+        for (written, says) in [
+            (None, "no delivery pending, and the row still disagrees."),
+            (Some(DAY + 1), "and the row was not written since."),
+            (Some(DAY), "the row was written since and still disagrees."),
+        ] {
+            let leak = leak_written(&delivered, written);
+            assert!(last(&leak.message).ends_with(says), "{}", leak.message);
+            assert!(last(&leak.message).starts_with("Webhook delivered — "));
+            assert!(last(&leak.fix).contains("listens for customer.subscription.created"));
+        }
+        let evidence = leak_written(&delivered, Some(DAY + 1)).evidence_lines();
+        assert!(
+            evidence.last().is_some_and(
+                |line| line.ends_with("; updated_at = 2026-10-30T23:59:59Z is before it")
+            ),
+            "{evidence:?}"
+        );
+    }
+
+    #[test]
+    fn only_a_complete_log_can_say_no_webhook() {
+        let other = ProviderEvent {
+            subscription: Some(SubscriptionId::from("sub_2")),
+            ..pending(created(5))
+        };
+        let mut log = log([other, updated(7, "metadata")]);
+        let leak = leak_written(&log, None);
+        assert!(last(&leak.message).starts_with("No webhook in 30 days — "));
+        assert!(last(&leak.fix).starts_with("The event is too old to be resent"));
+        log.is_cut = true;
+        let leak = leak_written(&log, None);
+        assert!(last(&leak.message).starts_with("Revenue leak"));
+        assert!(last(&leak.fix).starts_with("Set has_paid_access"));
+        assert_eq!(
+            leak.evidence_lines().last().map(String::as_str),
+            Some(
+                "the change was not among the webhooks since 2026-10-31T23:59:53Z, and older ones were not read"
+            )
+        );
+    }
+
+    #[test]
+    fn an_event_that_the_log_lacks_is_not_called_too_old() {
+        let ended = subscription("1", "canceled", "price_pro");
+        let mut overdue = subscription("1", "past_due", "price_pro");
+        let mut bought = subscription("1", "active", "price_pro");
+        bought.created = NOW.plus(-30 * DAY);
+        let no_event = |one: Subscription, paid: bool| {
+            let row = Account {
+                paid,
+                ..account("1")
+            };
+            with_cause(&contract(), &facts([row], [one]), &log([]))
+        };
+        for (one, paid, says) in [
+            (ended, true, "although it ended on 2026-10-31T00:00:00Z."),
+            (
+                overdue.clone(),
+                true,
+                "although it has not been paid since 2026-10-31T00:00:00Z.",
+            ),
+            (
+                bought.clone(),
+                false,
+                "although it was created on 2026-10-02T00:00:00Z.",
+            ),
+        ] {
+            let finding = no_event(one, paid);
+            assert!(
+                last(&finding.message).ends_with(says),
+                "{}",
+                finding.message
+            );
+            assert!(!finding.message.contains("older"), "{}", finding.message);
+            assert!(last(&finding.fix).starts_with("There is no event to resend"));
+            let evidence = finding.evidence_lines().join("\n");
+            assert!(
+                evidence.contains("has no webhook about the change"),
+                "{evidence}"
+            );
+        }
+        bought.created = NOW.plus(-31 * DAY);
+        overdue.period = None;
+        for (one, paid) in [(bought, false), (overdue, true)] {
+            let finding = no_event(one, paid);
+            assert!(last(&finding.message).contains("is older than the provider's event log"));
+        }
+    }
+
+    #[test]
+    fn what_else_a_handler_acts_on_counts_from_the_change_on() {
+        let checkout = |ago| pending(event("evt_checkout", "checkout.session.completed", ago));
+        let with = |undelivered: ProviderEvent| EventLog {
+            undelivered: vec![undelivered],
+            ..log([created(DAY)])
+        };
+        let same_action = leak_written(&with(checkout(DAY + 5)), None);
+        assert!(last(&same_action.message).contains("evt_checkout"));
+        let long_before = leak_written(&with(checkout(2 * DAY)), None);
+        assert!(last(&long_before.message).starts_with("Webhook delivered"));
+        let takes = pending(event("evt_failed", "invoice.payment_failed", 5));
+        let other_way = leak_written(&with(takes), None);
+        assert!(last(&other_way.message).starts_with("Webhook delivered"));
+    }
+
+    #[test]
+    fn the_newest_change_decides_and_comes_first() {
+        let mut log = log([pending(updated(5, "status")), pending(created(DAY))]);
+        log.undelivered = log.changes.clone();
+        log.undelivered
+            .insert(0, pending(event("evt_paid", "invoice.paid", 2)));
+        let leak = leak_written(&log, None);
+        assert_eq!(
+            last(&leak.fix),
+            "Fix the endpoint first, then: stripe events resend evt_updated; stripe events resend evt_paid"
+        );
+        // An older change was not accepted, but the newest one was.
+        log.undelivered.clear();
+        log.changes = vec![updated(5, "items"), pending(created(DAY))];
+        assert!(last(&leak_written(&log, None).message).starts_with("Webhook delivered"));
+    }
+
+    #[test]
+    fn access_that_stayed_is_explained_by_what_takes_it_away() {
+        let world = facts(
+            [account("1").paid()],
+            [subscription("1", "canceled", "price_pro")],
+        );
+        let deleted = pending(event("evt_deleted", "customer.subscription.deleted", 5));
+        let finding = with_cause(&contract(), &world, &log([deleted, created(DAY)]));
+        assert_eq!(finding.rule, Rule::WrongfulAccess);
+        assert!(last(&finding.fix).ends_with("resend evt_deleted"));
+    }
+
+    #[test]
+    fn the_contracts_own_fix_stays_and_other_rules_have_no_cause() {
+        let mut contract = contract();
+        contract.fix = Some("ask billing@".to_owned());
+        let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
+        let leak = with_cause(&contract, &world, &log([]));
+        assert_eq!(leak.fix, "ask billing@");
+        assert!(leak.message.contains("No webhook in 30 days"));
+        let world = facts([account("2").paid()], []);
+        let before = findings(&contract, &world);
+        assert!(!is_explained_by_events(&before[0]));
+        assert_eq!(with_cause(&contract, &world, &log([])), before[0]);
+    }
+
+    #[test]
+    fn reading_stops_when_every_change_is_known() {
+        let world = facts(
+            [account("1"), account("2")],
+            ["1", "2"].map(|name| subscription(name, "active", "price_pro")),
+        );
+        let leaks = findings(&contract(), &world);
+        let mut log = log([created(DAY)]);
+        assert!(!tells_every_change(&log, &leaks));
+        log.changes.push(ProviderEvent {
+            subscription: Some(SubscriptionId::from("sub_2")),
+            ..created(DAY)
+        });
+        assert!(tells_every_change(&log, &leaks));
+    }
+}

@@ -1,0 +1,99 @@
+//! Selects the events that matter to a rule.
+
+use super::{EventLog, ProviderEvent};
+use crate::{UnixSeconds, rules::HandlerAction};
+
+/// Maximum number of seconds between events of one action, which are created in any order.
+const ONE_ACTION: i64 = 60;
+
+/// Fields of a subscription that determine access and plan.
+const DECIDING: [&str; 4] = ["status", "items", "plan", "pause_collection"];
+
+const UPDATED: &str = "customer.subscription.updated";
+
+/// Other events, which are always a change.
+const CHANGES: [&str; 4] = [
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+];
+
+impl HandlerAction {
+    /// Returns true if handlers of this kind of event take the action.
+    fn fits(self, kind: &str) -> bool {
+        match self {
+            Self::Gives => [
+                "checkout.session.async_payment_succeeded",
+                "checkout.session.completed",
+                "customer.subscription.created",
+                "customer.subscription.resumed",
+                UPDATED,
+                "invoice.paid",
+                "invoice.payment_succeeded",
+            ]
+            .contains(&kind),
+            Self::Takes => [
+                "customer.subscription.deleted",
+                "customer.subscription.paused",
+                UPDATED,
+                "invoice.payment_failed",
+            ]
+            .contains(&kind),
+        }
+    }
+
+    /// Returns the events that some endpoint has not accepted since the change, or at all if the change is not known:
+    /// the change itself first, then the newest.
+    pub(super) fn undelivered<'l>(
+        self,
+        log: &'l EventLog,
+        subscription: &str,
+        change: Option<&'l ProviderEvent>,
+    ) -> Vec<&'l ProviderEvent> {
+        let since = change.map_or(UnixSeconds(i64::MIN), |change| {
+            change.created.plus(-ONE_ACTION)
+        });
+        let pending = log.changes.iter().filter(|event| event.pending > 0);
+        let mut events: Vec<_> = log
+            .undelivered
+            .iter()
+            .chain(pending)
+            .filter(|event| event.is_about(subscription))
+            .filter(|event| event.created >= since && self.fits(&event.kind))
+            .collect();
+        let is_change = |event: &ProviderEvent| change.is_some_and(|change| change.id == event.id);
+        events.sort_by(|a, b| {
+            let key = |event| (is_change(event), event.created, &event.id);
+            key(b).cmp(&key(a))
+        });
+        events.dedup_by(|a, b| a.id == b.id);
+        events
+    }
+}
+
+/// Returns the newest event that changed access or plan in the subscription.
+pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&'l ProviderEvent> {
+    let find = |events: &'l [ProviderEvent]| {
+        events
+            .iter()
+            .find(|event| event.is_about(subscription) && event.is_change())
+    };
+    match (find(&log.changes), find(&log.undelivered)) {
+        (Some(one), Some(other)) if other.created > one.created => Some(other),
+        (one, other) => one.or(other),
+    }
+}
+
+impl ProviderEvent {
+    fn is_about(&self, subscription: &str) -> bool {
+        let about = self.subscription.as_ref();
+        about.is_some_and(|about| about.as_str() == subscription)
+    }
+
+    fn is_change(&self) -> bool {
+        let decides = |field: &String| DECIDING.contains(&field.as_str());
+        CHANGES.contains(&self.kind.as_str())
+            || (self.kind == UPDATED && self.changed.iter().any(decides))
+    }
+}

@@ -1,0 +1,188 @@
+//! The one pure function: contract, facts and a time in; findings in their fixed order out.
+
+use super::{
+    Advice, Contract, Facts, Field, Finding, Mode, Summary, UnixSeconds,
+    case::Case,
+    guards,
+    rules::{self, Mismatches},
+};
+
+/// Result of judging facts by a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Possible mistakes of the contract, sorted.
+    pub advice: Vec<Advice>,
+    /// Findings in the order of [`Finding::order`].
+    pub findings: Vec<Finding>,
+    pub summary: Summary,
+}
+
+/// Reason why the facts allow no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Unanswerable {
+    #[error("the accounts query returned no row")]
+    NoAccounts,
+    #[error("account `{id}` is on more than one row")]
+    AccountOnTwoRows { id: String },
+    #[error(
+        "{linked} accounts are linked, but none of their customers (such as `{example}`) appears in any subscription"
+    )]
+    NoCustomerKnown { linked: u64, example: String },
+    #[error("the contract says `mode: {}`, but `{object}` is not of that mode", .expected.as_str())]
+    WrongMode { expected: Mode, object: String },
+    #[error("`{column}` is mapped as `{}`, but neither `{example}` nor any other value in it is such an id", .field.as_str())]
+    WrongKindOfId {
+        field: Field,
+        column: String,
+        example: String,
+    },
+    #[error("`in:` of `{}` lists `{written}`, but `{column}` contains `{stored}`", .field.as_str())]
+    WordInOtherCase {
+        field: Field,
+        column: String,
+        written: String,
+        stored: String,
+    },
+    #[error("subscription `{subscription}` has no {missing}, which {needed_by} needs")]
+    Missing {
+        subscription: String,
+        missing: &'static str,
+        needed_by: &'static str,
+    },
+}
+
+impl Unanswerable {
+    /// Returns the account, customer or subscription that the message names.
+    pub fn named(&self) -> Vec<String> {
+        match self {
+            Self::NoAccounts | Self::WordInOtherCase { .. } => Vec::new(),
+            Self::AccountOnTwoRows { id } => vec![id.clone()],
+            Self::NoCustomerKnown { example, .. } | Self::WrongKindOfId { example, .. } => {
+                vec![example.clone()]
+            }
+            Self::WrongMode { object, .. } => vec![object.clone()],
+            Self::Missing { subscription, .. } => vec![subscription.clone()],
+        }
+    }
+
+    /// Returns the suggested action.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::WrongKindOfId { field, example, .. } => return wrong_kind_hint(*field, example),
+            Self::WordInOtherCase { stored, .. } => {
+                return format!("write `{stored}`: words are compared exactly");
+            }
+            Self::NoAccounts => {
+                "check that `url_env` names the right database and that `users_table`, `join` and `where` find its \
+                 rows; a role under row-level security sees none. `allow_empty: true` accepts an empty table"
+            }
+            Self::AccountOnTwoRows { .. } => {
+                "`id` has to be unique; where a join multiplies rows, make it return one for each account, for example \
+                 with `distinct on` or a lateral subquery in `query:`"
+            }
+            Self::NoCustomerKnown { .. } => {
+                "this looks like the key of another provider account, the other of live and test mode, or the wrong \
+                 column mapped as the customer id"
+            }
+            Self::WrongMode { .. } => "use a key of that mode, or change `mode:`",
+            Self::Missing { .. } => {
+                "give the subscription as the provider's API returns it, or take the rule or the grace out of the \
+                 contract"
+            }
+        }
+        .to_owned()
+    }
+}
+
+fn wrong_kind_hint(field: Field, example: &str) -> String {
+    let kind = [
+        ("sub_", "a subscription"),
+        ("cus_", "a customer"),
+        ("ctm_", "a customer"),
+        ("price_", "a price"),
+        ("pri_", "a price"),
+        ("si_", "an item of a subscription"),
+    ];
+    let found = kind
+        .into_iter()
+        .find(|(prefix, _)| example.starts_with(prefix));
+    match (found, field) {
+        (None, _) => {
+            "an e-mail address is not a provider id: map the column that stores the provider's id"
+                .to_owned()
+        }
+        (Some(("sub_", kind)), Field::CustomerId) => format!(
+            "this is the id of {kind}: map the column as `subscription_id` and set `match_on: subscription_id`"
+        ),
+        (Some(("cus_" | "ctm_", kind)), _) => format!(
+            "this is the id of {kind}: map the column as `customer_id` and leave `match_on` out"
+        ),
+        (Some((_, kind)), _) => {
+            format!(
+                "this is the id of {kind}: map the column that stores the id of the customer or subscription"
+            )
+        }
+    }
+}
+
+/// Judges `facts` by `contract` as of `now`. Equal inputs give equal results, regardless of the order of the facts.
+pub fn evaluate(
+    contract: &Contract,
+    facts: &Facts,
+    now: UnixSeconds,
+) -> Result<Evaluation, Unanswerable> {
+    let case = Case::new(contract, facts, now);
+    let mut summary = case.summary();
+    guards::check(&case, &summary)?;
+    let mismatches = Mismatches::find(&case);
+    rules::judge(&case, &mismatches)?;
+    summary.judged = rules::judged(&case);
+    let findings = case.take_findings();
+    summary.count_findings(&findings);
+    let mut advice = case.advice(&findings);
+    advice.extend(mismatches.into_advice());
+    advice.sort();
+    advice.dedup();
+    Ok(Evaluation {
+        advice,
+        findings,
+        summary,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        CanceledGrace,
+        testing::{account, contract, facts, item, judge, subscription},
+    };
+
+    #[test]
+    fn the_order_of_items_does_not_show() {
+        let with = |prices: [&str; 3]| {
+            let items = || prices.map(|price| item(price, 1));
+            let world = facts(
+                [account("1").paid().plan("free"), account("2")],
+                ["1", "2", "3"].map(|name| subscription(name, "active", "").items(items())),
+            );
+            judge(&contract(), &world)
+        };
+        let one = with(["price_pro", "price_team", "price_addon"]);
+        let findings = &one.as_ref().expect("an answer").findings;
+        assert_eq!(findings.len(), 4, "{findings:#?}");
+        assert_eq!(with(["price_addon", "price_team", "price_pro"]), one);
+    }
+
+    #[test]
+    fn of_several_missing_values_the_same_one_is_named_in_any_order() {
+        let mut contract = contract();
+        contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
+        let dateless = |name: &str| subscription(name, "canceled", "").dateless();
+        let error = |names: [&str; 2]| {
+            let world = facts(names.map(account), names.map(dateless));
+            judge(&contract, &world).expect_err("no verdict")
+        };
+        assert_eq!(error(["1", "2"]), error(["2", "1"]));
+        assert!(error(["2", "1"]).to_string().contains("`sub_1`"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Lists the outcome of every rule, and the reason if it found nothing.
+
+use super::{ExplainedRule, RuleOutcome, row::exempt};
+use crate::{
+    Account, Finding, Rule,
+    access::CustomerAccess,
+    case::Case,
+    customers::{Holder, Link},
+    rules::{InGrace, JudgedAccount, NoFinding, RuleExplanation},
+};
+
+use NoFinding::{DoesNotApply, Holds};
+
+pub(super) type KnownAccess<'k> = Option<(Holder<'k>, CustomerAccess)>;
+
+/// Returns every rule of the source, in the order of rules.
+pub(super) fn all(
+    case: &Case<'_>,
+    known: KnownAccess<'_>,
+    findings: &[Finding],
+) -> Vec<ExplainedRule> {
+    let source = case.contract.source;
+    let rules = Rule::ALL.into_iter().filter(|rule| rule.is_used_by(source));
+    rules
+        .flat_map(|rule| {
+            if of_accounts(rule).is_some() && !case.facts.accounts.is_empty() {
+                let accounts = case.facts.accounts.iter();
+                accounts
+                    .map(|account| of_account(case, known, findings, rule, account))
+                    .collect()
+            } else {
+                vec![of_customer(case, known, findings, rule)]
+            }
+        })
+        .collect()
+}
+
+/// Returns the function that explains the rule, if it is about accounts.
+fn of_accounts(rule: Rule) -> Option<RuleExplanation> {
+    let explain = rule.definition()?.explain;
+    match explain {
+        RuleExplanation::Account(..) | RuleExplanation::Link(_) => Some(explain),
+        RuleExplanation::Customer(_) => None,
+    }
+}
+
+fn of_account(
+    case: &Case<'_>,
+    known: KnownAccess<'_>,
+    findings: &[Finding],
+    rule: Rule,
+    account: &Account,
+) -> ExplainedRule {
+    let is_it = |finding: &&Finding| {
+        let subject = &finding.subject;
+        finding.rule == rule
+            && (subject.account.as_deref() == Some(account.id.as_str())
+                || subject.named.iter().any(|id| id == account.id.as_str()))
+    };
+    let explain = || reason_of_account(case, known, rule, account);
+    line(
+        rule,
+        Some(account.id.to_string()),
+        findings.iter().find(is_it),
+        explain,
+    )
+}
+
+fn of_customer(
+    case: &Case<'_>,
+    known: KnownAccess<'_>,
+    findings: &[Finding],
+    rule: Rule,
+) -> ExplainedRule {
+    let found = findings.iter().find(|finding| finding.rule == rule);
+    line(rule, None, found, || reason_of_customer(case, known, rule))
+}
+
+fn line(
+    rule: Rule,
+    account: Option<String>,
+    found: Option<&Finding>,
+    explain: impl FnOnce() -> NoFinding,
+) -> ExplainedRule {
+    let (outcome, because) = match found {
+        Some(finding) => (RuleOutcome::Broken(finding.severity), String::new()),
+        None => match explain() {
+            Holds(because) => (RuleOutcome::Holds, because),
+            DoesNotApply(because) => (RuleOutcome::DoesNotApply, because),
+        },
+    };
+    ExplainedRule {
+        rule,
+        account,
+        outcome,
+        because,
+    }
+}
+
+/// Returns the reason why a rule cannot apply, whatever the facts.
+fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
+    if !case.wants(rule) {
+        return Some("the contract turns it off".to_owned());
+    }
+    let mut needs = rule.definition()?.needs.iter();
+    needs.find_map(|need| need.unmet(case))
+}
+
+fn reason_of_account(
+    case: &Case<'_>,
+    known: KnownAccess<'_>,
+    rule: Rule,
+    account: &Account,
+) -> NoFinding {
+    if let Some(reason) = switched_off(case, rule) {
+        return DoesNotApply(reason);
+    }
+    let entity = &case.contract.entity;
+    if let Some(reason) = exempt(case, account) {
+        return DoesNotApply(format!("the {entity} is exempt: {reason}"));
+    }
+    // Another account of the same customer can be linked to more of them.
+    let own = case
+        .customers
+        .accounts()
+        .find(|(one, _)| one.id == account.id);
+    let own = own.and_then(|(_, link)| own_state(case, &link?));
+    let linked = own.or(known);
+    let (in_grace, explain) = match of_accounts(rule) {
+        Some(RuleExplanation::Account(in_grace, explain)) => (in_grace, explain),
+        Some(RuleExplanation::Link(explain)) => return explain(case, account, linked.is_some()),
+        Some(RuleExplanation::Customer(_)) | None => return NoFinding::nobody(case),
+    };
+    let Some((holder, access)) = linked else {
+        return DoesNotApply(format!("the {entity} is not linked to a customer"));
+    };
+    let is_judged_in_grace = match in_grace {
+        InGrace::Unjudged => false,
+        InGrace::JudgedWithAccess => account.paid,
+        InGrace::Judged => true,
+    };
+    match access {
+        CustomerAccess::Unjudged => DoesNotApply("the customer is unjudged".to_owned()),
+        CustomerAccess::InGrace if !is_judged_in_grace => {
+            DoesNotApply("the customer is in grace, with or without access".to_owned())
+        }
+        CustomerAccess::Granting
+        | CustomerAccess::NotGranting
+        | CustomerAccess::None
+        | CustomerAccess::InGrace => {
+            explain(&JudgedAccount::new(case, Link { account, holder }, access))
+        }
+    }
+}
+
+fn own_state<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> KnownAccess<'k> {
+    let state = case.state(&link.holder).ok()?;
+    Some((link.holder, state))
+}
+
+fn reason_of_customer(case: &Case<'_>, known: KnownAccess<'_>, rule: Rule) -> NoFinding {
+    if let Some(reason) = switched_off(case, rule) {
+        return DoesNotApply(reason);
+    }
+    let Some(RuleExplanation::Customer(explain)) = rule.definition().map(|one| one.explain) else {
+        return NoFinding::nobody(case);
+    };
+    match known {
+        Some((holder, _)) => explain(case, &holder),
+        None if case.facts.accounts.is_empty() => {
+            DoesNotApply(format!("the customer has no {}", case.source_object()))
+        }
+        None => {
+            let entity = &case.contract.entity;
+            DoesNotApply(format!("the {entity} is not linked to a customer"))
+        }
+    }
+}

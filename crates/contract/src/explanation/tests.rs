@@ -1,0 +1,391 @@
+//! Explanations of every kind of customer, and their agreement with the evaluator.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    Account, AccountColumns, CanceledGrace, EntityKind, Field, Source, Subscription,
+    SubscriptionId,
+    testing::{DAY, NOW, account, contract, facts, findings, item, subscription},
+};
+
+fn explained(contract: &Contract, facts: &Facts) -> Explanation {
+    let mut explained = explain(contract, facts, &[], NOW);
+    assert_eq!(explained.customers.len(), 1, "{explained:#?}");
+    explained.customers.remove(0)
+}
+
+fn state(explanation: &Explanation) -> String {
+    let judgement = explanation.judgement.as_ref().expect("a judgement");
+    let state = judgement.state.as_ref().expect("a state");
+    format!("{}: {}", state.access.as_str(), state.because)
+}
+
+/// Returns `outcome: because` of the rule.
+fn rule(explanation: &Explanation, rule: Rule) -> String {
+    let judgement = explanation.judgement.as_ref().expect("a judgement");
+    let mut lines = judgement.rules.iter().filter(|line| line.rule == rule);
+    let line = lines.next().expect("every rule has a line");
+    assert_eq!(lines.next(), None);
+    format!("{:?}: {}", line.outcome, line.because)
+}
+
+fn says(contract: &Contract, one: Subscription) -> String {
+    let said = explained(contract, &facts([account("1")], [one]));
+    let [one] = said.subscriptions.as_slice() else {
+        panic!("{said:#?}");
+    };
+    format!("{}: {}", one.access.as_str(), one.because)
+}
+
+#[test]
+fn why_a_subscription_counts_as_it_does() {
+    let mut contract = contract();
+    contract.ignore_prices = vec![crate::PricePattern::parse("addon_*")];
+    contract.grace.past_due = Some(3 * DAY);
+    let said = |status, price| says(&contract, subscription("1", status, price));
+    assert_eq!(
+        said("active", "price_pro"),
+        "grants: `active` is a granting status and `price_pro` is plan `pro`"
+    );
+    assert_eq!(
+        said("trialing", "price_free"),
+        "does not grant: `trialing` is a granting status, but pays for free plans only: `price_free`"
+    );
+    assert_eq!(
+        said("active", "price_new"),
+        "unjudged: `active` is a granting status, but none of its prices is in `plans`: `price_new`"
+    );
+    assert_eq!(
+        said("active", "addon_1"),
+        "left out: all its prices are in `ignore_prices`"
+    );
+    assert_eq!(
+        said("halted", "price_pro"),
+        "unjudged: `halted` is neither in `statuses.grant` nor in `statuses.deny`"
+    );
+    assert_eq!(
+        said("canceled", "price_pro"),
+        "does not grant: `canceled` does not grant"
+    );
+    let mut void = subscription("1", "active", "price_pro");
+    void.pause = Some(crate::Pause::Void);
+    assert!(says(&contract, void).starts_with("unjudged: its collection is paused as `void`"));
+    let empty = subscription("1", "active", "").items([]);
+    assert!(says(&contract, empty).ends_with("status, and it carries no price"));
+    contract.plans.clear();
+    assert_eq!(
+        says(&contract, subscription("1", "active", "price_x")),
+        "grants: `active` is a granting status"
+    );
+}
+
+#[test]
+fn grace_says_from_when_and_until_when() {
+    let mut contract = contract();
+    contract.grace.past_due = Some(3 * DAY);
+    assert_eq!(
+        says(&contract, subscription("1", "past_due", "price_pro")),
+        "in grace: `past_due` does not grant, but `grace.past_due` (overdue since \
+         2026-10-31T00:00:00Z) lasts until 2026-11-03T00:00:00Z"
+    );
+    contract.grace.canceled = Some(CanceledGrace::For(DAY / 2));
+    assert_eq!(
+        says(&contract, subscription("1", "canceled", "price_pro")),
+        "does not grant: `canceled` does not grant, and `grace.canceled` (from its end, 2026-10-31T00:00:00Z) \
+         ended 2026-10-31T12:00:00Z"
+    );
+    contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
+    assert!(
+        says(&contract, subscription("1", "canceled", "price_pro"))
+            .ends_with("but `grace.canceled: until_period_end` lasts until 2026-11-30T00:00:00Z")
+    );
+    // A missing value prevents the verdict on the customer, and the explanation names it.
+    contract.grace.canceled = Some(CanceledGrace::For(DAY));
+    let endless = Subscription {
+        ended_at: None,
+        ..subscription("1", "canceled", "price_pro")
+    };
+    let said = explained(&contract, &facts([account("1").paid()], [endless]));
+    assert!(
+        matches!(said.judgement, Err(Unanswerable::Missing { .. })),
+        "{said:#?}"
+    );
+    assert_eq!(
+        said.subscriptions.first().map(|one| one.access.as_str()),
+        Some("undecided")
+    );
+}
+
+#[test]
+fn what_a_customer_comes_to_names_what_decides() {
+    let of = |subscriptions: Vec<Subscription>| {
+        state(&explained(
+            &contract(),
+            &facts([account("1")], subscriptions),
+        ))
+    };
+    let sub = |id, status| subscription("1", status, "price_pro").id(id);
+    assert_eq!(
+        of(vec![sub("sub_a", "active"), sub("sub_b", "canceled")]),
+        "granting: `sub_a` grants, and one is enough"
+    );
+    assert_eq!(
+        of(vec![sub("sub_b", "halted"), sub("sub_c", "canceled")]),
+        "unjudged: nothing grants, and `sub_b` cannot be judged"
+    );
+    assert_eq!(
+        of(vec![sub("sub_c", "canceled")]),
+        "not granting: `sub_c` does not grant, and there is no other"
+    );
+    assert_eq!(
+        of(vec![]),
+        "none: Stripe shows no subscription of it, nor that there is such a customer"
+    );
+    let existing = [CustomerId::from("cus_1"), CustomerId::from("cus_2")];
+    let both = explain(&contract(), &facts([account("1")], []), &existing, NOW);
+    assert_eq!(both.customers.len(), 2);
+    for (customer, id) in both.customers.iter().zip(["cus_1", "cus_2"]) {
+        assert_eq!(customer.customers, [id]);
+        assert_eq!(
+            state(customer),
+            "none: Stripe knows the customer, and it has no subscription at all"
+        );
+    }
+}
+
+#[test]
+fn every_rule_says_why_it_is_quiet() {
+    let mut contract = contract();
+    contract.severities.remove(&Rule::WrongfulAccess);
+    let leak = explained(
+        &contract,
+        &facts([account("1")], [subscription("1", "active", "price_pro")]),
+    );
+    assert_eq!(rule(&leak, Rule::RevenueLeak), "Broken(High): ");
+    assert_eq!(
+        rule(&leak, Rule::WrongfulAccess),
+        "DoesNotApply: the contract turns it off"
+    );
+    assert_eq!(
+        rule(&leak, Rule::NoSubscription),
+        "Holds: `has_paid_access` is false"
+    );
+    assert_eq!(
+        rule(&leak, Rule::SeatDrift),
+        "DoesNotApply: the contract maps no `seats`"
+    );
+    assert_eq!(
+        rule(&leak, Rule::PlanDrift),
+        "DoesNotApply: it is about users with access, and rightly so"
+    );
+
+    let exempt = explained(&contract, &facts([account("1").paid().exempt()], []));
+    assert_eq!(
+        rule(&exempt, Rule::NoSubscription),
+        "DoesNotApply: the user is exempt: its `exempt` column says so"
+    );
+    let unlinked = facts([account("1").paid().customer(None)], []);
+    let unlinked = explained(&contract, &unlinked);
+    assert_eq!(rule(&unlinked, Rule::UnlinkedAccess), "Broken(Low): ");
+    assert_eq!(
+        rule(&unlinked, Rule::RevenueLeak),
+        "DoesNotApply: the user is not linked to a customer"
+    );
+    assert_eq!(unlinked.judgement.expect("a judgement").state, None);
+
+    let orphan = facts([], [subscription("9", "active", "price_pro")]);
+    let orphan = explained(&contract, &orphan);
+    assert_eq!(rule(&orphan, Rule::OrphanSubscription), "Broken(Medium): ");
+    assert_eq!(
+        rule(&orphan, Rule::RevenueLeak),
+        "DoesNotApply: no user is linked to the customer"
+    );
+}
+
+#[test]
+fn the_row_is_shown_as_it_was_mapped() {
+    let columns = AccountColumns {
+        seats: Some(5),
+        subscription_id: Some(SubscriptionId::from("sub_1")),
+        updated_at: Some(NOW),
+        ..AccountColumns::default()
+    };
+    let mut world = facts([account("1").columns(columns)], []);
+    world.mapped.extend([Field::Seats, Field::UpdatedAt]);
+    let [row] = &explained(&contract(), &world).accounts[..] else {
+        panic!("one account");
+    };
+    let shown: Vec<_> = row
+        .fields
+        .iter()
+        .map(|field| (field.field.as_str(), field.value.clone()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("id", FieldValue::Text("usr_1".to_owned())),
+            ("customer_id", FieldValue::Text("cus_1".to_owned())),
+            ("has_paid_access", FieldValue::Boolean(false)),
+            ("plan", FieldValue::Null),
+            ("seats", FieldValue::Number(5)),
+            ("updated_at", FieldValue::Time(NOW)),
+        ]
+    );
+}
+
+#[test]
+fn an_account_on_two_rows_is_not_judged() {
+    let world = facts(
+        [
+            account("1").paid(),
+            account("1").customer(Some("cus_2")).paid(),
+        ],
+        [subscription("1", "active", "price_pro")],
+    );
+    let both = explain(&contract(), &world, &[], NOW);
+    assert_eq!(both.customers.len(), 2);
+    for customer in &both.customers {
+        let twice = Unanswerable::AccountOnTwoRows {
+            id: "usr_1".to_owned(),
+        };
+        assert_eq!(customer.judgement, Err(twice));
+    }
+    assert_eq!(both.findings, []);
+}
+
+#[test]
+fn many_strangers_are_no_sign_of_a_wrong_key_here() {
+    let world = facts(
+        (0..6).map(|n| account(&n.to_string()).customer(Some("cus_1")).paid()),
+        [],
+    );
+    let all = explain(&contract(), &world, &[], NOW);
+    // Each of them, and the customer that they share.
+    assert_eq!(all.findings.len(), 7);
+}
+
+#[test]
+fn entitlements_speak_of_no_subscription() {
+    let contract = Contract {
+        source: Source::StripeEntitlements,
+        ..contract()
+    };
+    let world = facts(
+        [account("1").paid().plan("pro")],
+        [subscription("1", "active", "price_pro")],
+    );
+    let said = explained(&contract, &world);
+    assert_eq!(
+        state(&said),
+        "granting: it has an active entitlement, and one is enough"
+    );
+    assert_eq!(
+        rule(&said, Rule::WrongfulAccess),
+        "Holds: a Stripe entitlement grants access"
+    );
+    assert!(rule(&said, Rule::StatusDrift).contains("entitlements are the source"));
+    let judgement = said.judgement.expect("a judgement");
+    assert!(
+        judgement
+            .rules
+            .iter()
+            .all(|line| line.rule != Rule::UnmappedPrice)
+    );
+}
+
+fn any_account() -> impl Strategy<Value = Account> {
+    let plan = proptest::option::of(prop_oneof![Just("pro"), Just("free"), Just("other")]);
+    (
+        0..3_u8,
+        any::<bool>(),
+        proptest::bool::weighted(0.1),
+        plan,
+        proptest::option::of(0..3_u8),
+    )
+        .prop_map(|(name, paid, exempt, plan, customer)| {
+            let customer = customer.map(|name| format!("cus_{name}"));
+            let columns = AccountColumns {
+                seats: Some(1),
+                status: Some("active".into()),
+                ..AccountColumns::default()
+            };
+            let mut account = account(&name.to_string())
+                .customer(customer.as_deref())
+                .columns(columns);
+            account.paid = paid;
+            account.exempt = exempt;
+            account.plan = plan.map(Into::into);
+            account
+        })
+}
+
+fn any_subscription() -> impl Strategy<Value = Subscription> {
+    let status = prop_oneof![
+        Just("active"),
+        Just("past_due"),
+        Just("canceled"),
+        Just("halted")
+    ];
+    let price = prop_oneof![
+        Just("price_pro"),
+        Just("price_free"),
+        Just("price_new"),
+        Just("addon_1")
+    ];
+    (0..3_u8, 0..100_u8, status, price, any::<bool>()).prop_map(
+        |(name, id, status, price, void)| {
+            let mut one = subscription(&name.to_string(), status, "")
+                .id(&format!("sub_{id}"))
+                .items([item(price, 1)]);
+            one.pause = void.then_some(crate::Pause::Void);
+            one
+        },
+    )
+}
+
+proptest! {
+    /// Alone, every customer has the same findings as among all others, and the rules agree with them.
+    #[test]
+    fn it_says_what_the_evaluator_says(
+        accounts in proptest::collection::vec(any_account(), 0..4),
+        subscriptions in proptest::collection::vec(any_subscription(), 0..5),
+    ) {
+        let mut contract = contract();
+        contract.grace.past_due = Some(7 * DAY);
+        contract.ignore_prices = vec![crate::PricePattern::parse("addon_*")];
+        contract.allow_empty = true;
+        let mut accounts = accounts;
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        accounts.dedup_by(|a, b| a.id == b.id);
+        let mut subscriptions = subscriptions;
+        subscriptions.sort_by(|a, b| a.id.cmp(&b.id));
+        subscriptions.dedup_by(|a, b| a.id == b.id);
+        let mut world = facts(accounts, subscriptions);
+        world.mapped.extend([Field::Seats, Field::Status]);
+        let names = |findings: &[Finding]| {
+            // A problem counted over everybody is one finding there, and one for each customer here.
+            let is_own = |finding: &&Finding| {
+                matches!(finding.entity.kind(), EntityKind::Account | EntityKind::Customer)
+            };
+            findings
+                .iter()
+                .filter(is_own)
+                .map(|finding| (finding.rule, finding.entity.clone(), finding.message.clone()))
+                .collect::<Vec<_>>()
+        };
+        let said = explain(&contract, &world, &[], NOW);
+        prop_assert_eq!(names(&said.findings), names(&findings(&contract, &world)));
+        let broken = said
+            .customers
+            .iter()
+            .flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules)
+            .filter(|rule| matches!(rule.outcome, RuleOutcome::Broken(_)))
+            .count();
+        prop_assert!(broken >= names(&said.findings).len());
+        for rule in said.customers.iter().flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules) {
+            let is_said = matches!(rule.outcome, RuleOutcome::Broken(_));
+            prop_assert_eq!(rule.because.is_empty(), is_said, "{:?}", rule);
+        }
+    }
+}

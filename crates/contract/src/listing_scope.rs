@@ -1,0 +1,307 @@
+//! Decides which subscriptions must be listed, and which customers need an individual lookup afterwards.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Account, Contract, CustomerId, Facts, Field, MatchOn, Source, Status, SubscriptionId,
+    UnixSeconds,
+    access::CustomerAccess,
+    case::Case,
+    customers::Link,
+    guards,
+    rules::{self, RuleListing},
+};
+
+/// Subscriptions that have to be listed before customers can be looked up one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListingScope {
+    /// All of them, including ended ones.
+    Everything,
+    /// Those that the provider lists without a status filter (all that are not canceled), and those of `statuses`. Only
+    /// an unfiltered listing shows statuses that this version does not know.
+    NotCanceled { statuses: BTreeSet<Status> },
+    /// Those with one of these statuses.
+    Statuses(BTreeSet<Status>),
+}
+
+impl Contract {
+    /// Returns the part to list. Together with all subscriptions of the customers of [`follow_up`], it gives the verdict of
+    /// a full listing.
+    pub fn listing_scope(&self) -> ListingScope {
+        // Paddle's listing has no cheaper part for which the same reasoning holds, and an account that stores only a
+        // subscription has no customer to look up.
+        if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
+            return ListingScope::Everything;
+        }
+        // Every account that ever had a subscription would need a lookup.
+        if self.needs(RuleListing::OfStoredStatuses) && self.columns.contains_key(&Field::Status) {
+            return ListingScope::Everything;
+        }
+        let mut needed: BTreeSet<_> = self.statuses.grant.iter().cloned().collect();
+        if self.needs(RuleListing::Charged) {
+            needed.extend(rules::CHARGED);
+        }
+        let looks_for_unknown = self.needs(RuleListing::UnknownStatuses);
+        if looks_for_unknown {
+            let known = |status: &Status| {
+                self.statuses.grant.contains(status) || self.statuses.deny.contains(status)
+            };
+            needed.extend(Status::KNOWN.into_iter().filter(|status| !known(status)));
+        }
+        if needed.contains(&Status::Canceled) {
+            return ListingScope::Everything;
+        }
+        // A custom status cannot be requested by name.
+        let unheard_of = |status: &Status| matches!(status, Status::Other(_));
+        if looks_for_unknown || needed.iter().any(unheard_of) {
+            // It is not documented whether an expired one counts as canceled.
+            needed.retain(|status| *status == Status::IncompleteExpired);
+            return ListingScope::NotCanceled { statuses: needed };
+        }
+        ListingScope::Statuses(needed)
+    }
+
+    /// Returns true if some rule that is not off needs these subscriptions.
+    fn needs(&self, listing: RuleListing) -> bool {
+        let mut wanted = self.severities.keys().filter_map(|rule| rule.definition());
+        wanted.any(|definition| definition.listing == listing)
+    }
+}
+
+/// Questions left open by facts that hold only the subscriptions of [`Contract::listing_scope`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    /// True if no linked account's customer has any of the subscriptions, as in
+    /// [`super::Unanswerable::NoCustomerKnown`].
+    pub no_known_customer: bool,
+    /// Customers for whom a rule could decide otherwise if all their subscriptions were known, sorted by id.
+    pub customers: Vec<CustomerId>,
+    /// Subscriptions that accounts store and that were not listed, if accounts are matched by subscription.
+    pub unlisted: Vec<SubscriptionId>,
+    /// Paying customers without an account, whose own metadata may name one. Sorted by id.
+    pub unexplained: Vec<CustomerId>,
+}
+
+/// Maximum number of paying customers without an account to look up. If there are more, they are of another product.
+const MAX_UNEXPLAINED: usize = 100;
+
+/// Determines what a full listing could still change about the verdict on `facts`.
+pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
+    let case = Case::new(contract, facts, now);
+    let question = ScopeQuestion::new(&case);
+    let links = case.customers.accounts().filter_map(|(_, link)| link);
+    let open = links.filter(|link| question.is_open(link));
+    let mut asked: BTreeSet<_> = open
+        .flat_map(|link| link.holder.customers().collect::<Vec<_>>())
+        .collect();
+    let by_subscription = contract.match_on == MatchOn::SubscriptionId;
+    if by_subscription {
+        asked.retain(|one| case.customers.subscriptions(*one).next().is_none());
+    }
+    let keys = asked.into_iter().filter_map(|one| case.customers.key(one));
+    let (mut customers, mut unlisted) = (Vec::new(), Vec::new());
+    if by_subscription {
+        unlisted = keys.map(SubscriptionId::from).collect();
+    } else {
+        customers = keys.map(CustomerId::from).collect();
+    }
+    customers.sort_unstable();
+    unlisted.sort_unstable();
+    FollowUp {
+        no_known_customer: guards::strangers(&case, &case.summary()).is_err(),
+        customers,
+        unlisted,
+        unexplained: rules::unexplained_customers(&case, MAX_UNEXPLAINED),
+    }
+}
+
+/// Questions of the contract's rules about customers that do not grant.
+struct ScopeQuestion<'c, 'f> {
+    case: &'c Case<'f>,
+    about_paid: bool,
+    about_plans: bool,
+    about_status: bool,
+}
+
+impl<'c, 'f> ScopeQuestion<'c, 'f> {
+    fn new(case: &'c Case<'f>) -> Self {
+        let needs = |listing| case.contract.needs(listing);
+        let about_status =
+            needs(RuleListing::OfStoredStatuses) && case.facts.mapped.contains(&Field::Status);
+        let grace = case.contract.grace;
+        let about_grace = (grace.past_due.is_some() || grace.canceled.is_some())
+            && needs(RuleListing::OfPaidAccountsInGrace);
+        let about_mismatch =
+            needs(RuleListing::OfPaidAccountsBesideStrangers) && rules::has_paying_strangers(case);
+        let about_paid = needs(RuleListing::OfPaidAccounts);
+        Self {
+            case,
+            about_paid: about_paid || about_grace || about_mismatch,
+            about_plans: needs(RuleListing::OfStoredPlans),
+            about_status,
+        }
+    }
+
+    fn is_open(&self, link: &Link<'_, '_>) -> bool {
+        let Self { case, .. } = self;
+        if case.is_exempt(link.account) {
+            return false;
+        }
+        match case.state(&link.holder) {
+            // One granting subscription is enough, whatever else exists.
+            Ok(CustomerAccess::Granting) => false,
+            // `unmapped-price` counts unjudged accounts, unless another subscription puts them in grace.
+            Ok(CustomerAccess::Unjudged) => true,
+            Ok(CustomerAccess::InGrace | CustomerAccess::NotGranting | CustomerAccess::None)
+            | Err(_) => self.is_open_about(link.account),
+        }
+    }
+
+    fn is_open_about(&self, account: &Account) -> bool {
+        let stored = account.columns.as_deref();
+        let stored = stored.and_then(|columns| columns.status.as_deref());
+        (account.paid && self.about_paid)
+            || (!account.paid && self.about_plans && rules::stores_paid_plan(self.case, account))
+            || (self.about_status && stored.is_some_and(|status| !status.trim().is_empty()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AccountColumns, ColumnName, Rule, Severity, Statuses,
+        testing::{NOW, account, contract, facts, subscription},
+    };
+
+    fn without(rules: &[Rule]) -> Contract {
+        let mut contract = contract();
+        for rule in rules {
+            contract.severities.remove(rule);
+        }
+        contract
+    }
+
+    fn names(contract: &Contract, facts: &Facts) -> Vec<String> {
+        let follow_up = follow_up(contract, facts, NOW);
+        follow_up
+            .customers
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn the_history_is_listed_only_where_a_rule_needs_it() {
+        let none = BTreeSet::new;
+        assert_eq!(
+            contract().listing_scope(),
+            ListingScope::NotCanceled { statuses: none() }
+        );
+        let named = without(&[Rule::UnknownStatus]).listing_scope();
+        assert_eq!(
+            named,
+            ListingScope::Statuses(BTreeSet::from(rules::CHARGED))
+        );
+        let granting = without(&[Rule::UnknownStatus, Rule::OrphanSubscription]).listing_scope();
+        assert_eq!(
+            granting,
+            ListingScope::Statuses([Status::Active, Status::Trialing].into())
+        );
+
+        let mut own_words = without(&[Rule::UnknownStatus]);
+        own_words.statuses = Statuses::new(Some(vec![Status::parse("lifetime")]), None);
+        assert_eq!(
+            own_words.listing_scope(),
+            ListingScope::NotCanceled { statuses: none() }
+        );
+        let mut expired = contract();
+        expired.statuses = Statuses::new(
+            None,
+            Some(vec![
+                Status::PastDue,
+                Status::Unpaid,
+                Status::Canceled,
+                Status::Incomplete,
+                Status::Paused,
+            ]),
+        );
+        let statuses = [Status::IncompleteExpired].into();
+        assert_eq!(
+            expired.listing_scope(),
+            ListingScope::NotCanceled { statuses }
+        );
+
+        let mut canceled = contract();
+        canceled.statuses = Statuses::new(Some(vec![Status::Canceled]), None);
+        assert_eq!(canceled.listing_scope(), ListingScope::Everything);
+        let mut unjudged = contract();
+        unjudged.statuses = Statuses::new(None, Some(vec![Status::PastDue]));
+        assert_eq!(unjudged.listing_scope(), ListingScope::Everything);
+        let mut status = contract();
+        let column = ColumnName::Column("status".to_owned());
+        status.columns.insert(Field::Status, column);
+        assert_eq!(status.listing_scope(), ListingScope::Everything);
+        status.severities.remove(&Rule::StatusDrift);
+        assert_eq!(
+            status.listing_scope(),
+            ListingScope::NotCanceled { statuses: none() }
+        );
+        let mut by_subscription = contract();
+        by_subscription.match_on = MatchOn::SubscriptionId;
+        assert_eq!(by_subscription.listing_scope(), ListingScope::Everything);
+        assert_eq!(
+            Contract::new(Source::Paddle).listing_scope(),
+            ListingScope::Everything
+        );
+    }
+
+    #[test]
+    fn granting_customers_need_no_lookup() {
+        let world = facts(
+            [
+                account("paying").paid(),
+                account("gone").paid(),
+                account("late").paid(),
+                account("free"),
+                account("gift").paid().exempt(),
+                account("stale").plan("pro"),
+                account("cleared").plan("free"),
+            ],
+            [
+                subscription("paying", "active", "price_pro"),
+                subscription("late", "past_due", "price_pro"),
+            ],
+        );
+        let mut world = world;
+        world.mapped.insert(Field::Plan);
+        assert_eq!(
+            names(&contract(), &world),
+            ["cus_gone", "cus_late", "cus_stale"]
+        );
+        let lenient = without(&[Rule::WrongfulAccess, Rule::NoSubscription]);
+        assert_eq!(names(&lenient, &world), ["cus_stale"]);
+    }
+
+    #[test]
+    fn a_stored_status_and_an_unjudged_customer_are_asked_about() {
+        let mut world = facts(
+            [
+                account("word").columns(AccountColumns {
+                    status: Some("canceled".into()),
+                    ..AccountColumns::default()
+                }),
+                account("empty").columns(AccountColumns::default()),
+                account("odd"),
+            ],
+            [subscription("odd", "active", "price_nobody_mapped")],
+        );
+        assert_eq!(names(&contract(), &world), ["cus_odd"]);
+        world.mapped.insert(Field::Status);
+        assert_eq!(names(&contract(), &world), ["cus_odd", "cus_word"]);
+        let mut contract = contract();
+        contract.severities.remove(&Rule::StatusDrift);
+        contract.severities.insert(Rule::StalePlan, Severity::Low);
+        assert_eq!(names(&contract, &world), ["cus_odd"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! `customer-mismatch`: the person pays as one customer and the account stores another.
+
+use super::{
+    definition::{
+        InGrace, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
+    },
+    mismatches::{Mismatches, NamedAccount},
+    no_finding::NoFinding,
+};
+use crate::{
+    CustomerId, Field, Rule, Severity, Subject,
+    case::{Case, FindingDraft},
+};
+
+pub(super) static RULE: RuleDefinition = RuleDefinition {
+    info: RuleInfo {
+        id: "customer-mismatch",
+        severity: Severity::High,
+        is_published: true,
+        description: "the person pays as one customer and the account stores another",
+        help: "Store the customer that pays on the account. Then look at how the webhook handler links a customer that is \
+             made a second time.",
+        column: Some(RuleColumn::Link),
+        compares_plans: false,
+        keys: &[
+            RuleKey::Column(Field::CustomerId),
+            RuleKey::Column(Field::SubscriptionId),
+        ],
+        events: RuleEvents::NONE,
+        row_fault: None,
+    },
+    needs: &[RuleNeed::Metadata, RuleNeed::MatchByCustomer],
+    listing: RuleListing::OfPaidAccountsBesideStrangers,
+    suspect_key: RuleKey::Column(Field::CustomerId),
+    money: None,
+    lacks: None,
+    check: RuleCheck::All(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, |_| {
+        NoFinding::Holds("nobody else who pays names it".to_owned())
+    }),
+    correct: RuleCorrection::ByHand("store the customer that pays: the finding names it"),
+};
+
+fn check<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) {
+    for (customer, named) in mismatches.found() {
+        report(case, customer, named);
+    }
+}
+
+fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
+    let NamedAccount {
+        customer,
+        account,
+        key,
+    } = named;
+    let (entity, capital) = (&case.contract.entity, case.entity_capital());
+    let column = case.column(Field::CustomerId);
+    let stored = account.customer.as_ref().map(CustomerId::as_str);
+    let stored = stored.filter(|stored| !stored.trim().is_empty());
+    let linked = stored.map_or_else(
+        || format!("{capital} {} is linked to no customer", account.id),
+        |stored| format!("{capital} {} is linked to {stored}", account.id),
+    );
+    let follows = if account.paid {
+        format!("the {entity} pays, and changes to that subscription will not find the row.")
+    } else {
+        format!("the {entity} pays and cannot access paid features.")
+    };
+    let metadata = case.contract.source.metadata_name();
+    let granting = case.granting(&customer.into());
+    let (amount, items_without_amount) = case.monthly(granting.iter().copied());
+    let evidence = granting.iter().take(5).map(|one| case.provider_says(one));
+    let mut evidence: Vec<_> = evidence.collect();
+    evidence.push(format!(
+        "customer {id} names {entity} {} ({metadata}.{})",
+        account.id, &**key
+    ));
+    evidence.push(case.row_says(account));
+    let newest = granting.first();
+    case.report(Rule::CustomerMismatch, case.account_entity(account), FindingDraft {
+            message: format!("{linked}, and pays as {id} ({metadata}.{}).\nCustomer mismatch — {follows}", &**key),
+            fix: format!(
+                "Store {column}={id} on the {entity}, and let your webhook handler link a customer that is made later."
+            ),
+            subject: Subject {
+                account: Some(account.id.as_str().into()),
+                customer: Some(id.into()),
+                subscription: newest.map(|one| one.id.as_str().into()),
+                status: newest.map(|one| one.status.as_str().into()),
+                plan_found: account.plan.clone(),
+                named: stored.map(str::to_owned).into_iter().collect(),
+                ..Subject::default()
+            },
+            evidence,
+            amount,
+            items_without_amount,
+            ..FindingDraft::default()
+        },
+    );
+}

@@ -1,0 +1,76 @@
+//! `duplicate-subscription`: one subscription is stored on more than one account.
+
+use super::{
+    definition::{
+        RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
+        RuleInfo, RuleKey, RuleListing, RuleNeed,
+    },
+    linked_twice::linked_twice,
+    mismatches::Mismatches,
+    no_finding::NoFinding,
+};
+use crate::{
+    Entity, Field, Rule, Severity, Subject,
+    case::{Case, FindingDraft},
+    customers::CustomerNumber,
+};
+
+pub(super) static RULE: RuleDefinition = RuleDefinition {
+    info: RuleInfo {
+        id: "duplicate-subscription",
+        severity: Severity::Medium,
+        is_published: false,
+        description: "one subscription is stored on more than one account",
+        help: "Decide which account the subscription belongs to, and clear its id on the others.",
+        column: Some(RuleColumn::Link),
+        compares_plans: false,
+        keys: &[
+            RuleKey::Column(Field::CustomerId),
+            RuleKey::Column(Field::SubscriptionId),
+        ],
+        events: RuleEvents::NONE,
+        row_fault: None,
+    },
+    needs: &[RuleNeed::MatchBySubscription],
+    listing: RuleListing::Granting,
+    suspect_key: RuleKey::Column(Field::SubscriptionId),
+    money: None,
+    lacks: None,
+    check: RuleCheck::Customer(check),
+    explain: RuleExplanation::Customer(|_, _| {
+        NoFinding::Holds("no other account stores the subscription".to_owned())
+    }),
+    correct: RuleCorrection::ByHand(
+        "only you know which of the accounts the subscription belongs to: clear it on the others",
+    ),
+};
+
+/// Reports one subscription that is stored on several accounts.
+fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
+    let is_known = case.customers.subscriptions(subscription).next().is_some();
+    if is_known && case.subscriptions(subscription).next().is_none() {
+        return;
+    }
+    let Some(linked) = linked_twice(case, subscription) else {
+        return;
+    };
+    let (id, entity) = (linked.key, &case.contract.entity);
+    let column = case.column(Field::SubscriptionId);
+    case.report(Rule::DuplicateSubscription, Entity::subscription(id), FindingDraft {
+            message: format!(
+                "Subscription {id} is stored on {} {entity}s: {}.\n\
+                 One payment gives access more than once, and one cancellation takes it from all of them.",
+                linked.count, linked.listed,
+            ),
+            fix: format!("Keep {column} on the {entity} that bought it and clear it on the others."),
+            subject: Subject {
+                customer: case.customers.id(subscription).map(Into::into),
+                subscription: Some(id.into()),
+                named: linked.named.into(),
+                ..Subject::default()
+            },
+            evidence: linked.rows,
+            ..FindingDraft::default()
+        },
+    );
+}

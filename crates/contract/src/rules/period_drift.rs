@@ -1,0 +1,111 @@
+//! `period-drift`: the stored period end is not the subscription's.
+
+use super::{
+    column_drift::{Drift, missing},
+    definition::{
+        InGrace, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
+    },
+    judged_account::JudgedAccount,
+    no_finding::NoFinding,
+};
+use crate::{
+    Field, Item, Rule, Severity, Source, Status, Subscription, Unanswerable, UnixSeconds,
+    access::PriceMeaning,
+    case::Case,
+    wrong_row::{Corrected, Correction, WrongRow},
+};
+
+pub(super) static RULE: RuleDefinition = RuleDefinition {
+    info: RuleInfo {
+        id: "period-drift",
+        severity: Severity::Medium,
+        is_published: false,
+        description: "the stored period end is not the subscription's",
+        help: "Store the end of the current period. Then let the webhook handler do so at each renewal.",
+        column: Some(RuleColumn::Field(Field::PeriodEnd)),
+        compares_plans: false,
+        keys: &[RuleKey::Column(Field::PeriodEnd)],
+        events: RuleEvents::UPDATED,
+        row_fault: Some(RowFault::WrongPeriodEnd),
+    },
+    needs: &[RuleNeed::Subscriptions, RuleNeed::Column(Field::PeriodEnd)],
+    listing: RuleListing::Granting,
+    suspect_key: RuleKey::Column(Field::PeriodEnd),
+    money: None,
+    lacks: None,
+    check: RuleCheck::FallibleAccount(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(correct),
+};
+
+fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
+    let JudgedAccount { case, link, .. } = one;
+    let deciding = || case.deciding(&link.holder);
+    let Some((columns, deciding)) = one.columns_of_granted().zip(deciding()) else {
+        return Ok(());
+    };
+    let Some(end) = period_end(case, deciding) else {
+        if states_no_period(case, deciding) {
+            return Ok(());
+        }
+        return Err(missing(
+            deciding,
+            "end of its current period",
+            "`period-drift`",
+        ));
+    };
+    let stored = columns.period_end;
+    let tolerance = case.contract.period_tolerance;
+    if stored.is_none_or(|stored: UnixSeconds| stored.distance(end) > tolerance) {
+        let drift = Drift {
+            rule: Rule::PeriodDrift,
+            field: Field::PeriodEnd,
+            stored: &stored.map_or("empty".to_owned(), |stored| stored.to_string()),
+            expected: &end.to_string(),
+            consequence: "Period drift — access may end early or last too long.",
+        };
+        drift.report(one, deciding);
+    }
+    Ok(())
+}
+
+/// Returns true if the subscription has no period. Paddle states it only for subscriptions that are billed.
+fn states_no_period(case: &Case<'_>, subscription: &Subscription) -> bool {
+    case.contract.source == Source::Paddle
+        && matches!(subscription.status, Status::Canceled | Status::Paused)
+}
+
+/// Returns the end of the paid period: that of the items that `plans` maps, else of those that are not ignored.
+fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSeconds> {
+    let own = subscription.period_end();
+    let periods = subscription
+        .details
+        .as_ref()
+        .map(|details| &details.item_periods);
+    let Some(periods) = periods.filter(|periods| !periods.is_empty()) else {
+        return own;
+    };
+    let latest = |is_counted: &dyn Fn(&Item) -> bool| {
+        let items = subscription.items.iter().zip(periods.iter());
+        items
+            .filter(|(item, _)| is_counted(item))
+            .filter_map(|(_, period)| period.map_or(own, |period| Some(period.end())))
+            .max()
+    };
+    let meaning = |item: &Item| case.contract.price_meaning(&item.price);
+    latest(&|item| matches!(meaning(item), PriceMeaning::Plan(_)))
+        .or_else(|| latest(&|item| meaning(item) != PriceMeaning::Ignored))
+        .or(own)
+}
+
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
+    one.not_about_right_access()
+        .unwrap_or_else(|| one.agrees(Field::PeriodEnd))
+}
+
+fn correct(row: &WrongRow<'_, '_>) -> Correction {
+    let end = row.deciding().and_then(|one| period_end(row.case, one));
+    let end = end.ok_or("the end of the current period is not known")?;
+    Ok((Field::PeriodEnd, Corrected::Time(end)))
+}

@@ -1,0 +1,88 @@
+//! `revenue-leak`: a customer pays and the account has no access.
+
+use super::{
+    access_flag::{flag_is, set_flag},
+    definition::{
+        HandlerAction, InGrace, MoneySide, RowFault, RuleCheck, RuleColumn, RuleCorrection,
+        RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing,
+    },
+    judged_account::JudgedAccount,
+    no_finding::NoFinding,
+};
+use crate::{Field, Rule, Severity, access::CustomerAccess, case::FindingDraft};
+
+pub(super) static RULE: RuleDefinition = RuleDefinition {
+    info: RuleInfo {
+        id: "revenue-leak",
+        severity: Severity::High,
+        is_published: true,
+        description: "a customer pays and the account has no access",
+        help: "Give the account access. Then find out why the webhook handler did not: whether the events of the \
+             subscription arrived, and what the handler does when one becomes active.",
+        column: Some(RuleColumn::Field(Field::HasPaidAccess)),
+        compares_plans: false,
+        keys: &[RuleKey::Column(Field::HasPaidAccess)],
+        events: RuleEvents {
+            stripe: &[
+                "checkout.session.completed",
+                "customer.subscription.created",
+                "customer.subscription.updated",
+            ],
+            paddle: &[
+                "subscription.activated",
+                "subscription.created",
+                "subscription.updated",
+            ],
+            entitlements: &["entitlements.active_entitlement_summary.updated"],
+        },
+        row_fault: Some(RowFault::AccessNotGiven),
+    },
+    needs: &[],
+    listing: RuleListing::Granting,
+    suspect_key: RuleKey::Column(Field::HasPaidAccess),
+    money: Some(MoneySide::PaidNotServed),
+    lacks: Some(HandlerAction::Gives),
+    check: RuleCheck::Account(check),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
+    correct: RuleCorrection::Row(|row| row.flag(true)),
+};
+
+fn check(one: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = one;
+    if link.account.paid || one.access != CustomerAccess::Granting {
+        return;
+    }
+    let granting = &one.paying;
+    let (amount, items_without_amount) = case.monthly(granting.iter().copied());
+    let entity = case.entity_capital();
+    case.report(
+        Rule::RevenueLeak,
+        case.account_entity(link.account),
+        FindingDraft {
+            message: format!(
+                "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
+                case.a_granting_subscription(granting.first().copied()),
+                case.flag_is(false),
+                case.contract.entity,
+            ),
+            fix: format!(
+                "{} in your webhook handler on subscription activation.",
+                set_flag(case, true)
+            ),
+            subject: case.subject(link, granting.first().copied()),
+            evidence: case.both_sides(link, granting.iter().copied()),
+            amount,
+            items_without_amount,
+            shares: case.shares(granting),
+            at_most: None,
+        },
+    );
+}
+
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
+    if one.link.account.paid {
+        flag_is(one)
+    } else {
+        NoFinding::Holds(format!("no {} grants access", one.case.source_object()))
+    }
+}

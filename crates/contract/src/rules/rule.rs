@@ -1,0 +1,98 @@
+//! The type that the table of rules declares, and its methods.
+
+use std::fmt;
+
+use super::{HandlerRule, Rule};
+use crate::Source;
+
+/// Declares the rules of the access contract, in the order in which findings of equal severity are shown.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident => $file:ident,)+) => {
+        /// A rule, in the order in which findings of equal severity are shown.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $($(#[$doc])* $rule,)+
+            /// A rule that is not of the access contract: a rehearsal checks the handler too.
+            Handler(HandlerRule),
+        }
+
+        impl Rule {
+            /// All rules of the access contract.
+            pub const ALL: [Self; [$(stringify!($rule)),+].len()] = [$(Self::$rule),+];
+
+            /// Returns its texts and what it is about.
+            pub fn info(self) -> &'static RuleInfo {
+                match self {
+                    $(Self::$rule => &$file::RULE.info,)+
+                    Self::Handler(rule) => rule.info(),
+                }
+            }
+
+            /// Returns its entry in the table; `None` if it is not of the access contract.
+            pub(crate) fn definition(self) -> Option<&'static RuleDefinition> {
+                match self {
+                    $(Self::$rule => Some(&$file::RULE),)+
+                    Self::Handler(_) => None,
+                }
+            }
+        }
+    };
+}
+
+impl Rule {
+    /// Returns the id used in findings and under `rules:`.
+    pub fn as_str(self) -> &'static str {
+        self.info().id
+    }
+
+    /// Returns all rules of the access contract, then those of the rehearsal.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .chain(HandlerRule::ALL.map(Self::Handler))
+    }
+
+    /// Returns false for the name that only other sources use: a price of the one is a feature of the other.
+    pub fn is_used_by(self, source: Source) -> bool {
+        match source {
+            Source::StripeEntitlements => self != Self::UnmappedPrice,
+            Source::Stripe | Source::Paddle => self != Self::UnmappedFeature,
+        }
+    }
+
+    /// Returns the rule with this id.
+    pub fn parse(id: &str) -> Option<Self> {
+        Self::every().find(|rule| rule.as_str() == id)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<HandlerRule> for Rule {
+    fn from(rule: HandlerRule) -> Self {
+        Self::Handler(rule)
+    }
+}
+
+impl fmt::Display for HandlerRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.info().id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_holds_every_rule_once_in_order_and_ids_come_back() {
+        assert!(Rule::ALL.is_sorted_by(|a, b| a < b));
+        for rule in Rule::every() {
+            assert_eq!(Rule::parse(rule.as_str()), Some(rule));
+        }
+    }
+}

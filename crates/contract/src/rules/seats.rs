@@ -1,0 +1,80 @@
+//! The seats that subscriptions buy.
+
+use super::column_drift::missing;
+use crate::{
+    Included, Item, PlanWords, PriceId, PricePattern, Seats, Subscription, Unanswerable,
+    access::PriceMeaning, case::Case,
+};
+
+/// Returns true if the row holds a value for "no limit", and the prices allow it.
+pub(super) fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscription]) -> bool {
+    if !seats.unlimited.contains(&stored) {
+        return false;
+    }
+    let Some(prices) = &seats.unlimited_prices else {
+        return true;
+    };
+    let mut items = paying.iter().flat_map(|one| one.items.iter());
+    items.any(|item| is_listed(prices, &item.price.id))
+}
+
+fn is_listed(patterns: &[PricePattern], price: &PriceId) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(price))
+}
+
+/// Returns the paid seats, or `None` if no item counts: the prices are metered or unknown.
+pub(crate) fn paid_seats(
+    case: &Case<'_>,
+    paying: &[&Subscription],
+) -> Result<Option<u64>, Unanswerable> {
+    let seats = &case.contract.seats;
+    let mut units = seats.prices.as_ref().map(|_| 0_u64);
+    for subscription in paying {
+        for item in &subscription.items {
+            if counts_seats(case, item) {
+                let quantity = item.quantity;
+                let quantity =
+                    quantity.ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
+                units = Some(units.unwrap_or_default().saturating_add(quantity));
+            }
+        }
+    }
+    let included = || included(case, paying);
+    Ok(units.map(|units| {
+        units
+            .saturating_mul(seats.per_unit)
+            .saturating_add(included())
+    }))
+}
+
+/// Returns true if the quantity of an item counts: licensed, and of a price that the contract counts.
+pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
+    let contract = case.contract;
+    let is_counted = match &contract.seats.prices {
+        Some(prices) => is_listed(prices, &item.price.id),
+        None => match contract.price_meaning(&item.price) {
+            PriceMeaning::Plan(_) => true,
+            PriceMeaning::Unmapped => !contract.checks_plans(),
+            PriceMeaning::Ignored | PriceMeaning::Seats => false,
+        },
+    };
+    is_counted && !item.price.metered
+}
+
+/// Returns the seats included in the paid plan; of several right plans, the most.
+fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
+    let by_plan = match &case.contract.seats.included {
+        Included::Number(number) => return *number,
+        Included::ByPlan(by_plan) => by_plan,
+    };
+    let plans = paying.iter();
+    let plans = plans.flat_map(|one| case.contract.plans_of(&one.items));
+    let of_plan = |plan: &PlanWords| plan.words().filter_map(|word| by_plan.get(word)).max();
+    let right = case.contract.right_plans(plans);
+    right
+        .into_iter()
+        .filter_map(of_plan)
+        .max()
+        .copied()
+        .unwrap_or_default()
+}

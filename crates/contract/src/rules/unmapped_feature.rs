@@ -1,0 +1,30 @@
+//! `unmapped-feature`: an active entitlement is for a feature that the contract does not map.
+
+use super::{
+    definition::{RuleCheck, RuleDefinition, RuleEvents, RuleInfo, RuleKey, RuleListing, RuleNeed},
+    unmapped::{CORRECT, EXPLAIN, unmapped},
+};
+use crate::{Rule, Severity};
+
+pub(super) static RULE: RuleDefinition = RuleDefinition {
+    info: RuleInfo {
+        id: "unmapped-feature",
+        severity: Severity::High,
+        is_published: true,
+        description: "an active entitlement is for a feature that the contract does not map",
+        help: "Add the feature to plans in prodverdict.yml, or to ignore_prices if it is of another product.",
+        column: None,
+        compares_plans: true,
+        keys: &[RuleKey::Plans],
+        events: RuleEvents::NONE,
+        row_fault: None,
+    },
+    needs: &[RuleNeed::Entitlements, RuleNeed::Plans],
+    listing: RuleListing::Granting,
+    suspect_key: RuleKey::Plans,
+    money: None,
+    lacks: None,
+    check: RuleCheck::All(|case, _| unmapped(Rule::UnmappedFeature, case)),
+    explain: EXPLAIN,
+    correct: CORRECT,
+};

@@ -1,0 +1,196 @@
+//! Numbers of objects read and problems found.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher as _, RandomState},
+};
+
+use hashbrown::{HashTable, hash_table::Entry};
+
+use super::{
+    Finding, Money, Rule, Severity,
+    customers::{narrow, widen},
+    rules::MoneySide,
+};
+
+/// Numbers of one contract.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub accounts: u64,
+    pub linked: u64,
+    pub exempt: u64,
+    /// Number of subscriptions read, by status word.
+    pub subscriptions: BTreeMap<String, u64>,
+    /// Rules that could have been broken: neither off nor without the columns or plans that they compare.
+    pub judged: BTreeSet<Rule>,
+    pub by_severity: BTreeMap<Severity, u64>,
+    pub by_rule: BTreeMap<Rule, u64>,
+    /// Number of findings that a second read a moment later did not show again.
+    pub settled: u64,
+    pub provider_requests: u64,
+    /// Number of customers on a test clock, who are not judged.
+    pub on_test_clock: u64,
+    /// Monthly amounts of customers who pay and have no access.
+    pub paid_not_served: Money,
+    /// Last known monthly amounts of accounts that have access and do not pay.
+    pub served_not_paid: Money,
+    /// Number of items behind those amounts that are metered or have no unit amount, and are therefore not included.
+    pub items_without_amount: u64,
+}
+
+/// Money counted so far, as positions of findings and of their shares, which take less space than ids.
+#[derive(Default)]
+struct Counted {
+    table: HashTable<(u32, u32)>,
+    hasher: RandomState,
+}
+
+impl Counted {
+    /// Records a share of a finding, or all of it. Returns false if the money was recorded before.
+    fn insert(&mut self, (finding, share): (usize, usize), findings: &[Finding]) -> bool {
+        let place = (narrow(finding), narrow(share));
+        let money_at = |(finding, share): (u32, u32)| {
+            let finding = findings.get(widen(finding))?;
+            let payer = match finding.shares.get(widen(share)) {
+                Some(share) => Some(share.payer.as_str()),
+                None => payer(finding),
+            };
+            payer.map(|payer| (side(finding.rule), payer))
+        };
+        let money = money_at(place);
+        if money.is_none() {
+            return true;
+        }
+        let hash = |place: (u32, u32)| self.hasher.hash_one(money_at(place));
+        let entry = self.table.entry(
+            hash(place),
+            |known| money_at(*known) == money,
+            |known| hash(*known),
+        );
+        match entry {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(place);
+                true
+            }
+        }
+    }
+}
+
+/// Returns the sum that the money of a rule's findings belongs to.
+fn side(rule: Rule) -> Option<MoneySide> {
+    rule.definition().and_then(|definition| definition.money)
+}
+
+/// Returns the payer of everything that a finding is about.
+fn payer(finding: &Finding) -> Option<&str> {
+    let subject = &finding.subject;
+    let subscription = subject.subscription.as_deref();
+    subscription.or(subject.customer.as_deref())
+}
+
+impl Summary {
+    /// Sets every number that follows from the findings.
+    pub fn count_findings(&mut self, findings: &[Finding]) {
+        self.by_severity.clear();
+        self.by_rule.clear();
+        self.paid_not_served = Money::default();
+        self.served_not_paid = Money::default();
+        self.items_without_amount = 0;
+        // Two accounts of one customer are two findings about the same money, as are two whose customers overlap.
+        let mut counted = Counted::default();
+        for (position, finding) in findings.iter().enumerate() {
+            *self.by_severity.entry(finding.severity).or_default() += 1;
+            *self.by_rule.entry(finding.rule).or_default() += 1;
+            let money = match side(finding.rule) {
+                Some(MoneySide::ServedNotPaid) => &mut self.served_not_paid,
+                Some(MoneySide::PaidNotServed) => &mut self.paid_not_served,
+                None => continue,
+            };
+            let shares = finding.shares.iter();
+            let mut parts: Vec<_> = shares
+                .map(|share| (&share.amount, share.items_without_amount))
+                .collect();
+            if parts.is_empty() {
+                parts.push((&finding.amount, finding.items_without_amount));
+            }
+            for (part, (amount, items_without_amount)) in parts.into_iter().enumerate() {
+                if counted.insert((position, part), findings) {
+                    self.items_without_amount += items_without_amount;
+                    money.add_all(amount);
+                }
+            }
+        }
+    }
+
+    /// Adds the numbers of another contract.
+    pub fn add(&mut self, other: &Self) {
+        self.judged.extend(&other.judged);
+        self.accounts += other.accounts;
+        self.linked += other.linked;
+        self.exempt += other.exempt;
+        for (status, count) in &other.subscriptions {
+            *self.subscriptions.entry(status.clone()).or_default() += count;
+        }
+        for (severity, count) in &other.by_severity {
+            *self.by_severity.entry(*severity).or_default() += count;
+        }
+        for (rule, count) in &other.by_rule {
+            *self.by_rule.entry(*rule).or_default() += count;
+        }
+        self.settled += other.settled;
+        self.provider_requests += other.provider_requests;
+        self.on_test_clock += other.on_test_clock;
+        self.paid_not_served.add_all(&other.paid_not_served);
+        self.served_not_paid.add_all(&other.served_not_paid);
+        self.items_without_amount += other.items_without_amount;
+    }
+
+    /// Returns the number of findings of that severity.
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.by_severity.get(&severity).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use crate::{
+        AccountColumns, CustomerId, Rule,
+        testing::{account, contract, facts, item, judge, subscription},
+    };
+
+    proptest! {
+        #[test]
+        fn overlapping_customer_lists_count_once(
+            lists in vec(vec(0..5_u8, 1..4), 1..5),
+            bought in vec((0..5_u8, 1..100_u64, any::<bool>()), 0..10),
+        ) {
+            let mut contract = contract();
+            contract.severities.remove(&Rule::OrphanSubscription);
+            let accounts = lists.iter().enumerate().map(|(number, list)| {
+                let mut ids = list.iter().map(|id| CustomerId::from(format!("cus_{id}")));
+                let mut one = account(&number.to_string());
+                one.customer = ids.next();
+                one.columns(AccountColumns {
+                    other_customers: ids.collect(),
+                    ..AccountColumns::default()
+                })
+            });
+            let subscriptions = bought.iter().enumerate().map(|(number, (customer, units, is_newer))| {
+                let one = subscription(&customer.to_string(), "active", "")
+                    .items([item("price_pro", *units)])
+                    .id(&format!("sub_{number}"));
+                if *is_newer { one.newer() } else { one }
+            });
+            let world = facts(accounts, subscriptions);
+            let summary = judge(&contract, &world).unwrap().summary;
+            let behind = bought.iter().filter(|(customer, ..)| lists.iter().flatten().any(|id| id == customer));
+            let units: u64 = behind.map(|(_, units, _)| units).sum();
+            let sums: Vec<_> = summary.paid_not_served.iter().map(|(_, sum)| sum).collect();
+            let expected: Vec<_> = (units > 0).then(|| i64::try_from(2000 * units).unwrap()).into_iter().collect();
+            prop_assert_eq!(sums, expected);
+        }
+    }
+}
