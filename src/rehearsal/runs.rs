@@ -220,7 +220,7 @@ mod tests {
 
     fn contract(plans: &[(&str, &str)]) -> Contract {
         let mut contract = Contract::new(Source::Stripe);
-        contract.plans = crate::contract::Plans::by_price(plans.iter().copied());
+        contract.plans = contract::Plans::by_price(plans.iter().copied());
         contract
     }
 

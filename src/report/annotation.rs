@@ -293,7 +293,7 @@ mod tests {
             .map(|number| sample::about(&format!("{number:04}")))
             .collect();
         let mut another = sample::about("other");
-        another.rule = crate::contract::Rule::WrongfulAccess;
+        another.rule = contract::Rule::WrongfulAccess;
         findings.push(another);
         let contract = sample::contract("c", Source::Stripe, findings);
         let annotations = annotations(&sample::outcome(vec![contract]), "a.yml");

@@ -133,7 +133,15 @@ fn the_contract_depends_on_nothing_that_does_io() {
     let crates: BTreeSet<_> = crates.lines().map(str::trim).collect();
     assert!(crates.contains("jiff"), "{listed:?}");
     let io = [
-        "tokio", "mio", "socket2", "reqwest", "hyper", "rustls", "sqlx", "octocrab", "getrandom",
+        "tokio",
+        "mio",
+        "socket2",
+        "reqwest",
+        "hyper",
+        "rustls",
+        "sqlx",
+        "octocrab",
+        "getrandom",
     ];
     let found: Vec<_> = io.iter().filter(|name| crates.contains(**name)).collect();
     assert!(found.is_empty(), "{found:?}");
@@ -145,7 +153,9 @@ fn every_module_is_in_the_table() {
         .iter()
         .map(|(name, _)| (*name).to_owned())
         .collect();
-    let outside: BTreeSet<_> = ["main", "lib", "commands", "contract"].map(str::to_owned).into();
+    let outside: BTreeSet<_> = ["main", "lib", "commands", "contract"]
+        .map(str::to_owned)
+        .into();
     let found: BTreeSet<_> = sources().into_iter().map(|file| file.module).collect();
     assert_eq!(found, listed.union(&outside).cloned().collect());
 }

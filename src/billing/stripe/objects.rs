@@ -538,7 +538,7 @@ mod tests {
             "metadata": {"userId": "u1", "n": 7},
             "customer": {"metadata": {"userId": "u2"}, "id": "cus_1"},
         })));
-        let shown = |metadata: &crate::contract::Metadata| {
+        let shown = |metadata: &contract::Metadata| {
             let pairs = metadata.iter();
             let shown: Vec<_> = pairs
                 .map(|(key, text)| format!("{}={text}", &**key))

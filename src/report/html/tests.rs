@@ -171,13 +171,7 @@ fn every_fact_of_a_finding_is_on_the_page() {
 
 #[test]
 fn contracts_of_one_name_are_told_apart() {
-    let users = || {
-        sample::contract(
-            "users",
-            crate::contract::Source::Stripe,
-            vec![sample::alice()],
-        )
-    };
+    let users = || sample::contract("users", contract::Source::Stripe, vec![sample::alice()]);
     let page = html(&sample::outcome(vec![users(), users()]));
     assert!(page.contains("data-contract=\"0\"") && page.contains("data-contract=\"1\""));
 }
@@ -205,7 +199,7 @@ proptest! {
     #[test]
     fn hostile_text_stays_text(text in sample::hostile(), other in "\\PC{0,20}") {
         let mut outcome = sample::full_of(&text);
-        outcome.contracts[1] = sample::contract(&other, crate::contract::Source::Paddle, vec![sample::about(&other)]);
+        outcome.contracts[1] = sample::contract(&other, contract::Source::Paddle, vec![sample::about(&other)]);
         outcome.contracts[1].findings[0].standing = Some(FindingStatus::New);
         let stake = sample::money(&[(&text, 5), (&other, 6)]);
         outcome.contracts[0].summary.paid_not_served = stake.clone();
