@@ -186,7 +186,7 @@ mod tests {
         Finding {
             rule,
             severity: Severity::High,
-            entity: entity.into(),
+            entity: contract::testing::entity(entity),
             message: "".into(),
             fix: "".into(),
             subject: Subject {

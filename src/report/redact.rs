@@ -320,7 +320,7 @@ mod tests {
             Ids::from_finding(&finding).hidden_in(&finding.entity),
             "user:usr…e"
         );
-        finding.entity = "price:price_123456".into();
+        finding.entity = contract::testing::entity("price:price_123456");
         assert_eq!(
             Ids::from_finding(&finding).hidden_in("price_123456"),
             "price_123456"

@@ -89,7 +89,7 @@ impl Entity {
         })
     }
 
-    fn new(kind: EntityKind, word: &str, id: &str) -> Self {
+    pub(crate) fn new(kind: EntityKind, word: &str, id: &str) -> Self {
         Self {
             text: compact_str::format_compact!("{word}:{id}"),
             kind,
@@ -141,25 +141,6 @@ impl Deref for Entity {
 impl fmt::Display for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-/// Parses an entity as it is written.
-#[cfg(test)]
-impl From<&str> for Entity {
-    fn from(text: &str) -> Self {
-        let (word, id) = text.split_once(':').expect("an entity has a colon");
-        let kind = match word {
-            "accounts" => EntityKind::Accounts,
-            "customer" => EntityKind::Customer,
-            "subscription" => EntityKind::Subscription,
-            "price" => EntityKind::Price,
-            "feature" => EntityKind::Feature,
-            "status" => EntityKind::Status,
-            "scenario" => EntityKind::Step,
-            word => return Self::account(word, id),
-        };
-        Self::new(kind, word, id)
     }
 }
 

@@ -1,11 +1,11 @@
-//! Builders for the unit tests of the core: a small set of facts in a few lines.
+//! Builders for unit tests, here and in packages that use the contract: a small set of facts in a few lines.
 
 use std::sync::Arc;
 
 use super::{
-    Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Field, Finding,
-    Interval, Item, Period, Plans, Price, Rule, Source, Status, Subscription, SubscriptionId,
-    Terms, Unanswerable, UnixSeconds, evaluate,
+    Account, AccountColumns, AccountId, Contract, CustomerId, Entity, EntityKind, Evaluation,
+    Facts, Field, Finding, Interval, Item, Period, Plans, Price, Rule, Source, Status,
+    Subscription, SubscriptionId, Terms, Unanswerable, UnixSeconds, evaluate,
 };
 
 pub const DAY: i64 = 86_400;
@@ -20,6 +20,22 @@ pub fn contract() -> Contract {
         plans: Plans::by_price(plans.map(|plan| (format!("price_{plan}"), plan))),
         ..Contract::new(Source::Stripe)
     }
+}
+
+/// Parses an entity as it is displayed. Everything without a colon is an account.
+pub fn entity(text: &str) -> Entity {
+    let (word, id) = text.split_once(':').unwrap_or(("user", text));
+    let kind = match word {
+        "accounts" => EntityKind::Accounts,
+        "customer" => EntityKind::Customer,
+        "subscription" => EntityKind::Subscription,
+        "price" => EntityKind::Price,
+        "feature" => EntityKind::Feature,
+        "status" => EntityKind::Status,
+        "scenario" => EntityKind::Step,
+        word => return Entity::account(word, id),
+    };
+    Entity::new(kind, word, id)
 }
 
 /// Returns an account `usr_<name>` linked to `cus_<name>`, without access.

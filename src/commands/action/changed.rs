@@ -201,7 +201,7 @@ mod tests {
         let finding = Finding {
             rule: Rule::RevenueLeak,
             severity: Severity::High,
-            entity: "user:1".into(),
+            entity: contract::testing::entity("user:1"),
             message: "".into(),
             fix: "".into(),
             subject: Subject::default(),

@@ -334,7 +334,7 @@ pub(super) fn alice() -> Finding {
 
 /// Returns a finding of that rule, without evidence.
 pub(super) fn finding(rule: Rule, entity: &str) -> Finding {
-    let entity = Entity::from(entity);
+    let entity = contract::testing::entity(entity);
     let id = entity.id().to_owned();
     Finding {
         rule,

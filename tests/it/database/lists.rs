@@ -2,7 +2,7 @@
 
 use prodverdict::{
     config::Expression,
-    contract::{CustomerId, Field},
+    contract::{Account, CustomerId, Field},
     database::{Chosen, DatabaseFacts},
 };
 
@@ -10,7 +10,7 @@ use super::world::{ReadAccounts as _, World, column, in_a_world, one_of, query, 
 
 /// Formats the accounts as `id: first+other+other`.
 fn customers(facts: &DatabaseFacts) -> Vec<String> {
-    let line = |account: &prodverdict::contract::Account| {
+    let line = |account: &Account| {
         let others = account.columns.iter().flat_map(|one| &one.other_customers);
         let all: Vec<&str> = account
             .customer
