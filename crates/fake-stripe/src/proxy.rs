@@ -106,7 +106,7 @@ pub struct Proxy {
 
 /// The connection to the fake, for Stripe's hosts.
 #[derive(Clone)]
-struct Route {
+struct ProxyRoute {
     acceptor: TlsAcceptor,
     fake: SocketAddr,
     is_certificate_rejected: Arc<AtomicBool>,
@@ -122,7 +122,7 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let is_certificate_rejected = Arc::new(AtomicBool::new(false));
-        let route = Route {
+        let route = ProxyRoute {
             acceptor: TlsAcceptor::from(Arc::clone(&certificates.config)),
             fake,
             is_certificate_rejected: Arc::clone(&is_certificate_rejected),
@@ -174,7 +174,7 @@ impl Drop for Proxy {
 
 async fn serve(
     mut client: TcpStream,
-    route: &Route,
+    route: &ProxyRoute,
     upstream: Option<&Upstream>,
 ) -> io::Result<()> {
     let head = timeout(PATIENCE, head(&mut client)).await??;

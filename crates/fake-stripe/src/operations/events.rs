@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::world::{Event, Subscription, World};
 use crate::{
@@ -54,6 +54,22 @@ impl World {
         subscriptions
             .map(|one| to_json(&SubscriptionShape::new(one, view)))
             .collect()
+    }
+
+    /// Records an event with a new type and object that no application can know. It may name a customer.
+    pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
+        self.begin_for_stripe();
+        let id = self.numbers.next("nvl_1", 19);
+        let object = json!({
+            "id": id.as_str(),
+            "object": "billing.novelty",
+            "created": self.clock,
+            "customer": customer,
+            "livemode": self.livemode,
+            "quality": {"grade": 7, "parts": [{"kind": "unheard_of", "value": null}]},
+            "status": "unheard_of",
+        });
+        self.record_object("billing.novelty.materialized", object, None)
     }
 
     /// Renders an object in the current event version. Returns null if it does not exist.
@@ -216,8 +232,6 @@ fn previous_attributes(before: &Value, after: &Value) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

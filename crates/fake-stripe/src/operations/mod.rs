@@ -4,26 +4,27 @@
 //! Public methods record events. Of the others, those that begin with `record` or end with `_and_record` do, as parts of an
 //! operation; the rest change the state alone.
 
-mod api_operations;
-mod billed;
 mod cancellation;
-mod change;
+mod cards;
+mod catalog;
 mod checkout;
-mod customer;
+mod customers;
 mod dunning;
+mod entitlements;
 mod events;
-mod guest;
-mod invoicing;
-mod money;
-mod once;
+mod invoice_payments;
+mod invoices;
+mod one_off;
 mod pause;
-mod payment;
+mod payment_intents;
 mod phases;
-mod prices_and_features;
 mod purchase;
 mod records;
+mod refunds_and_disputes;
 mod schedules;
 mod subscribing;
+mod subscription_changes;
+mod subscription_invoices;
 mod trial;
 
 use compact_str::CompactString;

@@ -28,7 +28,7 @@ pub(crate) struct Whole<'w> {
     discount: Null,
     email: Option<&'w str>,
     invoice_prefix: String,
-    invoice_settings: InvoiceSettings<'w>,
+    invoice_settings: CustomerInvoiceSettings<'w>,
     livemode: bool,
     metadata: &'w Metadata,
     name: Option<&'w str>,
@@ -48,7 +48,7 @@ pub(crate) struct Stub<'w> {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct InvoiceSettings<'w> {
+struct CustomerInvoiceSettings<'w> {
     custom_fields: Null,
     default_payment_method: Option<&'w str>,
     footer: Null,
@@ -79,9 +79,9 @@ impl<'w> CustomerShape<'w> {
             discount: Null,
             email: customer.email.as_deref(),
             invoice_prefix: invoice_prefix(&customer.id),
-            invoice_settings: InvoiceSettings {
+            invoice_settings: CustomerInvoiceSettings {
                 default_payment_method: details.default_payment_method.as_deref(),
-                ..InvoiceSettings::default()
+                ..CustomerInvoiceSettings::default()
             },
             livemode: view.world.livemode,
             metadata: &details.metadata,

@@ -1,4 +1,7 @@
 //! The JSON of every object, key by key, in the format of the requested version.
+//!
+//! Objects that are listed in large numbers are structs, which are written without a tree in between and in Stripe's order
+//! of keys. Those whose keys depend most on the version are built with `json!`.
 
 mod account;
 mod balance;

@@ -55,7 +55,7 @@ const IGNORED: [&str; 18] = [
 ];
 
 /// The customer fields set by a request.
-struct Wanted {
+struct CustomerChanges {
     email: Given<compact_str::CompactString>,
     name: Given<compact_str::CompactString>,
     description: Given<compact_str::CompactString>,
@@ -64,7 +64,7 @@ struct Wanted {
     card: Given<compact_str::CompactString>,
 }
 
-impl Wanted {
+impl CustomerChanges {
     fn read(form: &mut Form) -> Result<Self, ApiError> {
         let method = form.text("payment_method")?;
         let mut card = Given::Absent;
@@ -76,7 +76,7 @@ impl Wanted {
         if card == Given::Absent {
             card = method;
         }
-        let wanted = Self {
+        let changes = Self {
             email: form.text("email")?,
             name: form.text("name")?,
             description: form.text("description")?,
@@ -85,7 +85,7 @@ impl Wanted {
             card,
         };
         form.ignore(&IGNORED);
-        Ok(wanted)
+        Ok(changes)
     }
 
     fn apply(self, customer: &mut Customer) {
@@ -107,15 +107,15 @@ impl Wanted {
 }
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let mut wanted = Wanted::read(&mut writing.call.form)?;
+    let mut changes = CustomerChanges::read(&mut writing.call.form)?;
     let clock = writing.call.form.plain("test_clock")?;
     writing.finish()?;
-    if let Given::Set(card) = &wanted.card {
+    if let Given::Set(card) = &changes.card {
         known_card(world, card)?;
     }
-    let card = std::mem::replace(&mut wanted.card, Given::Absent);
+    let card = std::mem::replace(&mut changes.card, Given::Absent);
     let mut customer = Customer::default();
-    wanted.apply(&mut customer);
+    changes.apply(&mut customer);
     if clock.is_some() {
         customer.details.test_clock = clock;
     }
@@ -134,18 +134,18 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     if customer.deleted {
         return Err(ApiError::missing("customer", id, "id"));
     }
-    let mut wanted = Wanted::read(&mut writing.call.form)?;
+    let mut changes = CustomerChanges::read(&mut writing.call.form)?;
     writing.finish()?;
-    if let Given::Set(card) = &wanted.card {
+    if let Given::Set(card) = &changes.card {
         known_card(world, card)?;
     }
-    let card = match &wanted.card {
-        Given::Set(_) => std::mem::replace(&mut wanted.card, Given::Absent),
+    let card = match &changes.card {
+        Given::Set(_) => std::mem::replace(&mut changes.card, Given::Absent),
         Given::Absent | Given::Unset => Given::Absent,
     };
     writing.act(world, Some(id), |world| {
         give(world, id, card);
-        world.update_customer(id, |customer| wanted.apply(customer))
+        world.update_customer(id, |customer| changes.apply(customer))
     })?;
     answer(writing, world, id)
 }

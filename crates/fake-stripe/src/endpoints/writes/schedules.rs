@@ -42,7 +42,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// A phase of a request, before its prices are created.
-struct Written {
+struct RequestedPhase {
     items: Vec<WantedItem>,
     start: Option<i64>,
     length: PhaseLength,
@@ -69,7 +69,7 @@ const OF_A_PHASE: [&str; 17] = [
     "trial_end",
 ];
 
-impl Written {
+impl RequestedPhase {
     fn all(form: &mut Form, clock: i64) -> Result<Vec<Self>, ApiError> {
         let forms = form.list("phases")?.set().unwrap_or_default();
         let read = |mut form: Form| {
@@ -133,7 +133,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let customer = form.plain("customer")?;
     let start = moment(form, "start_date", world.clock)?;
     let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
-    let phases = Written::all(form, world.clock)?;
+    let phases = RequestedPhase::all(form, world.clock)?;
     let metadata = new_metadata(form)?;
     form.ignore(&["billing_mode", "customer_account", "default_settings"]);
     writing.finish()?;
@@ -173,7 +173,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let schedule = schedule(writing, world)?.clone();
     let form = &mut writing.call.form;
     let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
-    let phases = Written::all(form, world.clock)?;
+    let phases = RequestedPhase::all(form, world.clock)?;
     let metadata = form.metadata()?;
     form.ignore(&["default_settings", "proration_behavior"]);
     writing.finish()?;
@@ -190,7 +190,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     answer(writing, world, &schedule.id)
 }
 
-fn check(phases: &[Written], writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
+fn check(phases: &[RequestedPhase], writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
     let mut items = phases.iter().flat_map(|phase| &phase.items);
     items.try_for_each(|item| item.check(writing, world, "phases[items][price]"))
 }

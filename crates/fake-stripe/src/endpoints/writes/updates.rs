@@ -27,7 +27,7 @@ pub(super) const ROUTES: &[Route] = &[Route::post(
 )];
 
 /// The changes that a request wants.
-struct Wanted {
+struct SubscriptionChanges {
     items: Vec<WantedItem>,
     metadata: Given<Vec<(String, String)>>,
     description: Given<CompactString>,
@@ -45,7 +45,7 @@ enum CancelAt {
     Time(i64),
 }
 
-impl Wanted {
+impl SubscriptionChanges {
     fn read(form: &mut Form) -> Result<Self, ApiError> {
         let days = form.count("days_until_due")?;
         let method = form
@@ -272,7 +272,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let (customer, is_over) = (found.customer.clone(), found.status.is_ended());
     let is_trial = found.status == Status::Trialing;
     let ids: Vec<CompactString> = found.items.iter().map(|item| item.id.clone()).collect();
-    let mut wanted = Wanted::read(&mut writing.call.form)?;
+    let mut wanted = SubscriptionChanges::read(&mut writing.call.form)?;
     writing.finish()?;
     if is_over && wanted.wants_more_than_metadata() {
         return Err(ApiError::invalid(

@@ -11,7 +11,7 @@ use crate::{
 
 /// The format of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Written {
+enum FieldFormat {
     Text,
     Flag,
     Number,
@@ -20,23 +20,23 @@ enum Written {
     Tree,
 }
 
-type Field = (&'static str, Written);
+type Field = (&'static str, FieldFormat);
 
-use Written::{Decimal, Flag, Number, Text, Tree};
+use FieldFormat::{Decimal, Flag, Number, Text, Tree};
 
 /// The parameters of a request, under the object's field names.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct GivenFields {
     pub(super) given: Map<String, Value>,
     /// True if a setup intent is confirmed on creation.
     pub(super) confirmed: bool,
 }
 
-impl Wanted {
+impl GivenFields {
     pub(super) fn read(kind: RecordKind, form: &mut Form, is_new: bool) -> Result<Self, ApiError> {
         let mut given = Map::new();
-        for (name, written) in fields(kind) {
-            let value = read(form, name, *written)?;
+        for (name, format) in fields(kind) {
+            let value = read_field(form, name, *format)?;
             if let Some(value) = value {
                 given.insert((*name).to_owned(), value);
             }
@@ -98,8 +98,8 @@ pub(super) fn merged(object: &mut Value, given: Map<String, Value>) {
     }
 }
 
-fn read(form: &mut Form, name: &str, written: Written) -> Result<Option<Value>, ApiError> {
-    let found = match written {
+fn read_field(form: &mut Form, name: &str, format: FieldFormat) -> Result<Option<Value>, ApiError> {
+    let found = match format {
         Text => form.text(name)?.into_value(|text| text.as_str().into()),
         Flag => form.boolean(name)?.map(Value::Bool),
         Number => form.integer(name)?.into_value(Value::from),

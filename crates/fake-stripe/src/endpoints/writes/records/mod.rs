@@ -6,7 +6,7 @@ mod templates;
 use compact_str::CompactString;
 use serde_json::{Map, Value, json};
 
-use self::fields::{Wanted, merged};
+use self::fields::{GivenFields, merged};
 use super::{Writing, customers::is_test_card};
 use crate::{
     endpoint::Endpoint,
@@ -136,7 +136,7 @@ fn spec(writing: &Writing<'_>) -> Result<&'static Spec, ApiError> {
 
 fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let spec = spec(writing)?;
-    let mut wanted = Wanted::read(spec.kind, &mut writing.call.form, true)?;
+    let mut wanted = GivenFields::read(spec.kind, &mut writing.call.form, true)?;
     writing.finish()?;
     let owner = (!writing.call.id.is_empty()).then(|| CompactString::from(writing.call.id));
     let customer = owner.or(wanted.customer());
@@ -169,7 +169,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let spec = spec(writing)?;
     let customer = find(&writing.call, world, spec)?.customer.clone();
-    let wanted = Wanted::read(spec.kind, &mut writing.call.form, false)?;
+    let wanted = GivenFields::read(spec.kind, &mut writing.call.form, false)?;
     writing.finish()?;
     change(writing, world, customer.as_deref(), "updated", wanted.given);
     answer(writing, world, writing.call.id)
@@ -187,7 +187,7 @@ fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
 /// Confirms a setup intent: a card is saved for later.
 fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     find(&writing.call, world, spec(writing)?)?;
-    let wanted = Wanted::read(RecordKind::SetupIntent, &mut writing.call.form, false)?;
+    let wanted = GivenFields::read(RecordKind::SetupIntent, &mut writing.call.form, false)?;
     writing.finish()?;
     let id = writing.call.id;
     if !wanted.given.is_empty() {

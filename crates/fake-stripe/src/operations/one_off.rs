@@ -1,11 +1,11 @@
-//! One-off payments of a customer: a Checkout in `payment` mode, an invoice without subscription.
+//! One-off payments: a Checkout in `payment` mode, an invoice without subscription.
 
 use compact_str::CompactString;
 
 use super::{DAY, Impossible, events::EventObject};
 use crate::world::{
-    CheckoutSession, Invoice, InvoiceItem, InvoiceLine, PaymentIntent, PaymentStatus,
-    SessionStatus, World,
+    CheckoutSession, Invoice, InvoiceItem, InvoiceLine, Item, PaymentIntent, PaymentStatus,
+    SessionMode, SessionStatus, World,
 };
 
 impl World {
@@ -36,6 +36,31 @@ impl World {
         let paid = self.objects.payment_intents.get(&intent);
         let charge = paid.and_then(|intent| intent.latest_charge.clone());
         Ok(charge.unwrap_or_default())
+    }
+
+    /// Completes a Checkout session in `payment` mode with a null customer. Returns the id of the session.
+    pub fn guest_payment(&mut self, price: &str) -> CompactString {
+        self.begin_for_person();
+        let id = self.numbers.next("cs_test_a1", 55);
+        let mut session = CheckoutSession {
+            id: id.clone(),
+            created: self.clock,
+            expires_at: self.clock.saturating_add(DAY),
+            status: SessionStatus::Complete,
+            payment_status: PaymentStatus::Paid,
+            mode: SessionMode::Payment,
+            buyer_email: Some("guest@example.com".into()),
+            items: vec![Item::new(price)],
+            ..CheckoutSession::default()
+        };
+        session.payment_intent = Some(self.payment_intent(PaymentIntent {
+            currency: "usd".into(),
+            amount: self.session_subtotal(&session),
+            ..PaymentIntent::default()
+        }));
+        self.checkout_session(session);
+        self.record_event("checkout.session.completed", EventObject::Session(&id));
+        id
     }
 
     /// Creates an invoice for a one-off purchase, and pays it or fails its payment.

@@ -2,7 +2,7 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::{Impossible, events::EventObject, invoicing::line_for};
+use super::{Impossible, events::EventObject, subscription_invoices::line_for};
 use crate::world::{
     InvoiceItem, InvoiceLine, Item, Period, Recurring, Status, Subscription, World,
 };

@@ -3,36 +3,9 @@
 use compact_str::CompactString;
 
 use super::events::EventObject;
-use crate::world::{
-    Charge, IntentStatus, InvoicePayment, InvoiceStatus, PaymentIntent, PaymentMethod, World,
-};
+use crate::world::{Charge, IntentStatus, InvoicePayment, InvoiceStatus, PaymentIntent, World};
 
 impl World {
-    /// Returns the customer's card, or creates one. Records no event.
-    pub(super) fn find_or_create_card(&mut self, customer: &str) -> CompactString {
-        let known = self.customers.get(customer);
-        let default = known.and_then(|customer| customer.details.default_payment_method.clone());
-        let any = || {
-            let methods = self.objects.payment_methods.iter();
-            let mut theirs = methods.filter(|method| method.customer.as_deref() == Some(customer));
-            theirs.next().map(|method| method.id.clone())
-        };
-        match default.or_else(any) {
-            Some(card) => card,
-            None => self.create_card(customer),
-        }
-    }
-
-    pub(super) fn create_card(&mut self, customer: &str) -> CompactString {
-        let known = self.customers.get(customer);
-        let email = known.and_then(|customer| customer.email.clone());
-        self.payment_method(PaymentMethod {
-            customer: Some(customer.into()),
-            email,
-            ..PaymentMethod::default()
-        })
-    }
-
     /// Creates a payment intent for the invoice total; does nothing for a zero total. Records no event.
     pub(super) fn create_intent_for(&mut self, invoice: &str) -> Option<CompactString> {
         let invoice = self.find_invoice(invoice)?.clone();
