@@ -82,7 +82,7 @@ impl ProviderResponse<'_> {
             300..=399 => RefusalMeaning::Redirect,
             401 => RefusalMeaning::InvalidKey,
             429 => RefusalMeaning::RateLimited(ExceededLimit::Unknown),
-            500.. => RefusalMeaning::Trouble,
+            500.. => RefusalMeaning::ProviderFailure,
             _ => RefusalMeaning::NotTheApi,
         }
     }

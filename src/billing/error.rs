@@ -26,7 +26,7 @@ pub enum Error {
         request: String,
         tries: u32,
         #[source]
-        trouble: Box<RequestError>,
+        error: Box<RequestError>,
     },
     #[error("reading {provider} took longer than {seconds} s; the last request was `{request}`")]
     Deadline {
@@ -67,13 +67,13 @@ pub enum Error {
         "reading {provider} takes more than {counted} requests (the total is unknown), but `max_requests` allows \
          {most}"
     )]
-    Uncounted {
+    UnknownTotal {
         provider: &'static str,
         counted: u64,
         most: u64,
     },
     #[error("reading {provider} takes about {needed} requests, but `max_requests` allows {most}")]
-    TooDear {
+    BudgetTooSmall {
         provider: &'static str,
         needed: u64,
         most: u64,
@@ -203,7 +203,7 @@ impl Error {
     /// Returns the underlying refusal if the provider sent one.
     pub fn refusal(&self) -> Option<&ProviderRefusal> {
         match self {
-            Self::Request { trouble, .. } => trouble.refusal(),
+            Self::Request { error, .. } => error.refusal(),
             Self::Deadline { last, .. } => last.refusal(),
             Self::BaseUrl { .. }
             | Self::BaseUrlParts(_)
@@ -213,8 +213,8 @@ impl Error {
             | Self::CutShort { .. }
             | Self::ForeignObject { .. }
             | Self::ForeignTime { .. }
-            | Self::Uncounted { .. }
-            | Self::TooDear { .. } => None,
+            | Self::UnknownTotal { .. }
+            | Self::BudgetTooSmall { .. } => None,
         }
     }
 }
@@ -226,15 +226,15 @@ impl Explain for Error {
                 "write `https://host`, or `http://` to a loopback or private address".to_owned()
             }
             Self::Key(error) => error.hint(),
-            Self::Request { trouble, .. } => trouble.hint(),
+            Self::Request { error, .. } => error.hint(),
             Self::Deadline { last, .. } => last.hint(),
             Self::Object { .. } => {
                 "no verdict can rest on an object that cannot be read: report it as a bug, with the name of the field".to_owned()
             }
-            Self::Uncounted { .. } => {
+            Self::UnknownTotal { .. } => {
                 "leave `max_requests` out for an account of this size: it could only stop the check halfway".to_owned()
             }
-            Self::TooDear { .. } => {
+            Self::BudgetTooSmall { .. } => {
                 "raise `max_requests`, or turn off `evidence` or rules that need more requests; `--plan` shows what \
                  each request is for".to_owned()
             }

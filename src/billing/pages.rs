@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{
     DecodeError, Decoded, Error,
-    transport::{Endpoint, ReadSession, Reading},
+    transport::{Endpoint, ReadFuture, ReadSession},
 };
 
 /// Number of attempts at a page that makes no progress.
@@ -34,10 +34,10 @@ pub(crate) trait PageFormat: fmt::Debug + Sync {
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
-    ) -> Reading<'a, ListPage>;
+    ) -> ReadFuture<'a, ListPage>;
 
     /// Returns the parameter that leads to the page after `page`, whose last object has the id `last`; or the reason
-    /// why there is none.
+    /// why nothing leads there.
     fn cursor(&self, page: &ListPage, last: &str) -> Result<(&'static str, String), &'static str>;
 }
 

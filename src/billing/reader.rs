@@ -14,7 +14,7 @@ use super::{
     lookup,
     provider::Provider,
     registry::{PROVIDERS, definition},
-    source::{BegunList, Events, Progress},
+    source::{BegunList, Events, OnProgress},
     transport::{ClientOptions, Transport},
 };
 use crate::{
@@ -104,7 +104,7 @@ impl BillingReader {
             && plan.at_least
             && plan.left() > 1
         {
-            return Err(Error::Uncounted {
+            return Err(Error::UnknownTotal {
                 provider: self.source.provider.name,
                 counted: plan.requests(),
                 most,
@@ -120,7 +120,7 @@ impl BillingReader {
             .saturating_add(requests)
             .saturating_add(self.evidence);
         match self.transport.max_requests() {
-            Some(most) if needed > most => Err(Error::TooDear {
+            Some(most) if needed > most => Err(Error::BudgetTooSmall {
                 provider: self.source.provider.name,
                 needed,
                 most,
@@ -247,7 +247,7 @@ impl StartedRead<'_> {
     }
 
     /// Reads the rest. `on_progress` receives the number of objects or customers read.
-    pub async fn read(self, on_progress: Progress<'_>) -> Result<BillingFacts, Error> {
+    pub async fn read(self, on_progress: OnProgress<'_>) -> Result<BillingFacts, Error> {
         self.0.rest.read(on_progress).await
     }
 }

@@ -39,7 +39,7 @@ pub enum RefusalMeaning {
     RateLimited(ExceededLimit),
     Redirect,
     /// The provider, or an intermediary, has a problem.
-    Trouble,
+    ProviderFailure,
     /// Something other than the provider's API answered.
     NotTheApi,
     Other,
@@ -75,7 +75,7 @@ impl RefusalMeaning {
             | Self::OtherAccount
             | Self::RateLimited(_)
             | Self::Redirect
-            | Self::Trouble
+            | Self::ProviderFailure
             | Self::NotTheApi
             | Self::Other => false,
         }
@@ -104,7 +104,7 @@ impl RefusalMeaning {
             ),
             Self::RateLimited(limit) => rate_limited(provider, *limit),
             Self::Redirect => "redirects are not followed, because they could carry the key elsewhere: check the base URL and the proxy".to_owned(),
-            Self::Trouble => format!("{provider} or a proxy in between is failing: run again later"),
+            Self::ProviderFailure => format!("{provider} or a proxy in between is failing: run again later"),
             Self::NotTheApi => format!("something other than {provider}'s API answered: check the base URL \
                                                   and the proxy"),
             Self::NoSuchObject(_) | Self::BadParameter(_) | Self::Other => String::new(),

@@ -10,7 +10,7 @@ use super::{
     metadata::WireCustomer,
     prices::SharedPrices,
     provider::Provider,
-    transport::{ReadSession, Reading},
+    transport::{ReadFuture, ReadSession},
 };
 use crate::contract::{CustomerId, EventLog, ListingScope, Mode, UnixSeconds};
 
@@ -41,14 +41,14 @@ pub(crate) trait Lists: fmt::Debug + Sync {
         session: ReadSession<'a>,
         scope: &'a ListingScope,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, BegunList<'a>>;
+    ) -> ReadFuture<'a, BegunList<'a>>;
 
     /// Reads everything of `customers`. Unknown customers have nothing.
     fn customers<'a>(
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, BillingFacts>;
+    ) -> ReadFuture<'a, BillingFacts>;
 }
 
 /// A started list with its estimated cost.
@@ -61,14 +61,14 @@ pub(crate) struct BegunList<'a> {
 /// The part of a list that is still to be read.
 pub(crate) trait RestOfList<'a>: fmt::Debug {
     /// Reads the rest. `on_progress` receives the number of objects or customers read.
-    fn read<'p>(self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    fn read<'p>(self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
     where
         'a: 'p,
         Self: 'p;
 }
 
 /// Receives the number of objects read so far.
-pub(crate) type Progress<'p> = &'p (dyn Fn(u64) + Sync);
+pub(crate) type OnProgress<'p> = &'p (dyn Fn(u64) + Sync);
 
 /// Requests for single objects by their ids, which are the same for all sources of a provider.
 pub(crate) trait Lookups: fmt::Debug + Sync {
@@ -78,24 +78,28 @@ pub(crate) trait Lookups: fmt::Debug + Sync {
         session: ReadSession<'a>,
         id: &'a str,
         prices: &'a SharedPrices,
-    ) -> Reading<'a, Decoded>;
+    ) -> ReadFuture<'a, Decoded>;
 
     /// Returns the ids of a subscription and of its customer, as the provider spells them.
-    fn owner<'a>(&'a self, session: ReadSession<'a>, id: &'a str) -> Reading<'a, (String, String)>;
+    fn owner<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        id: &'a str,
+    ) -> ReadFuture<'a, (String, String)>;
 
     /// Reads those of the customers that exist.
     fn customers<'a>(
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, Vec<WireCustomer>>;
+    ) -> ReadFuture<'a, Vec<WireCustomer>>;
 
     /// Returns true if the provider knows one of `customers`; false if the key may not read them.
     fn any_customer_exists<'a>(
         &'a self,
         session: ReadSession<'a>,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, bool>;
+    ) -> ReadFuture<'a, bool>;
 }
 
 /// The provider's log of events.
@@ -118,7 +122,7 @@ pub(crate) trait EventReads: fmt::Debug + Sync {
         &'a self,
         session: ReadSession<'a>,
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> Reading<'a, EventLog>;
+    ) -> ReadFuture<'a, EventLog>;
 
     /// Passes on events of every type since a time, newest first, about `most` of them at most. Returns true if there
     /// are more.
@@ -128,7 +132,7 @@ pub(crate) trait EventReads: fmt::Debug + Sync {
         since: UnixSeconds,
         most: u64,
         take: &'a mut (dyn FnMut(Value) + Send),
-    ) -> Reading<'a, bool>;
+    ) -> ReadFuture<'a, bool>;
 }
 
 /// An optional fact, and the case in which it is wanted.

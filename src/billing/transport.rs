@@ -28,7 +28,7 @@ use super::{
 use crate::http::scrub;
 
 /// The result of a read behind a trait.
-pub(crate) type Reading<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
+pub(crate) type ReadFuture<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
 
 /// The destination of requests, with the key.
 #[derive(Debug)]
@@ -235,7 +235,7 @@ impl ReadSession<'_> {
         Error::Request {
             request,
             tries,
-            trouble: Box::new(error),
+            error: Box::new(error),
         }
     }
 

@@ -1,15 +1,15 @@
 //! `prodverdict check access`: checks the contracts, prints the report, and returns the verdict as exit status.
 
 use super::{
-    accepted::accepted,
+    baseline_file::accepted,
     configuration,
-    masking::{mask_of, secrets_of},
     output::Output,
     plan,
     recorded::RecordedSides,
     reporting::Reporting,
     run_check::run_check,
     run_parameters::RunParameters,
+    secrets::{mask_of, secrets_of},
     unanswered,
 };
 use crate::{

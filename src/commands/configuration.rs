@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::text_file::TextFile;
+use super::input_file::InputFile;
 use crate::{
     baseline::BaselineEntry,
     config::{self, Config, Diagnostic},
@@ -55,7 +55,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, Unusable> {
 
 /// Reads and validates a configuration file, shown as `name`.
 pub(crate) fn load_as(path: &Path, name: &str) -> Result<Config, Unusable> {
-    let text = TextFile::Configuration
+    let text = InputFile::Configuration
         .read(path, name)
         .map_err(Unusable::Unreadable)?;
     parse(text, name)
@@ -76,7 +76,7 @@ pub(crate) fn load_baseline(
     name: &str,
     today: Date,
 ) -> Result<Vec<BaselineEntry>, Unusable> {
-    let text = TextFile::Baseline
+    let text = InputFile::Baseline
         .read(path, name)
         .map_err(Unusable::Unreadable)?;
     parse_baseline(text, name, today)

@@ -8,10 +8,10 @@ use super::{
     evidence::EvidenceFailures,
     failure::Failure,
     lookup::{LookupRequest, find},
-    masking::{mask_of, secrets_of},
     output::Output,
     recorded::RecordedSides,
     run_parameters::RunParameters,
+    secrets::{mask_of, secrets_of},
 };
 use crate::{
     billing::key_advice,

@@ -1,8 +1,9 @@
 //! The use cases, one per file; the only place that connects all modules.
 
-mod accepted;
 mod action;
+mod atomic_write;
 mod baseline;
+mod baseline_file;
 mod check;
 mod configuration;
 mod confirm;
@@ -12,9 +13,9 @@ mod evidence;
 mod explain;
 mod failure;
 mod fake_stripe;
+mod input_file;
 mod logging;
 mod lookup;
-mod masking;
 mod output;
 mod plan;
 mod record;
@@ -26,12 +27,11 @@ mod reporting;
 mod run_check;
 mod run_parameters;
 mod schema;
+mod secrets;
 mod signals;
 #[cfg(test)]
 mod tests;
-mod text_file;
 mod validate;
-mod whole_file;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::whole_file::{self, FileOwner};
+use super::atomic_write::{self, FileOwner};
 use crate::report::{Mask, Outcome};
 
 /// The destination of output, with the secrets that it must not contain.
@@ -97,7 +97,7 @@ impl Output {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
         owner: FileOwner<'_>,
     ) -> Result<(), OutputError> {
-        let written = whole_file::write(path, owner, |file| self.masking(file, write));
+        let written = atomic_write::write(path, owner, |file| self.masking(file, write));
         written.map_err(|source| OutputError::File {
             path: path.to_owned(),
             source,

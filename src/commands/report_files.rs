@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
+    atomic_write::FileOwner,
     output::{Output, OutputError},
-    whole_file::FileOwner,
 };
 use crate::{
     problem::Problem,

@@ -1,6 +1,6 @@
 //! The accounts side of a contract, live or recorded.
 
-use super::billing_source::Reading;
+use super::billing_source::SourceFuture;
 use crate::{
     contract::AccountId,
     database::{Chosen, DatabaseFacts, Stored, StoredRequest},
@@ -12,14 +12,14 @@ pub(crate) trait AccountSource {
     fn is_live(&self) -> bool;
 
     /// Reads every account.
-    fn all(&self) -> Reading<'_, DatabaseFacts>;
+    fn all(&self) -> SourceFuture<'_, DatabaseFacts>;
 
     /// Reads the accounts with these ids. May return others too.
-    fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> Reading<'a, DatabaseFacts>;
+    fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> SourceFuture<'a, DatabaseFacts>;
 
     /// Reads the chosen accounts. May return others too.
-    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> Reading<'a, DatabaseFacts>;
+    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> SourceFuture<'a, DatabaseFacts>;
 
     /// Reads the rows with these ids from the accounts' own table. Returns `None` if there is no table.
-    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> Reading<'a, Option<Stored>>;
+    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>>;
 }

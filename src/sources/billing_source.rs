@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The result of a read behind a trait.
-pub(crate) type Reading<'a, T> = LocalBoxFuture<'a, Result<T, Failure>>;
+pub(crate) type SourceFuture<'a, T> = LocalBoxFuture<'a, Result<T, Failure>>;
 
 /// Facts from a billing provider.
 pub(crate) trait BillingSource {
@@ -26,7 +26,7 @@ pub(crate) trait BillingSource {
     fn warnings(&self) -> Vec<Problem>;
 
     /// Lists what the contract needs. Objects that can only be listed by customer are those of `customers`.
-    fn list<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, Listing>;
+    fn list<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, ListedFacts>;
 
     /// Adds facts that were not listed but could change the verdict. `listed_all` says that every subscription was
     /// listed. Returns true if customers were looked up by id because none was known.
@@ -35,33 +35,36 @@ pub(crate) trait BillingSource {
         facts: &'a mut Facts,
         now: UnixSeconds,
         listed_all: bool,
-    ) -> Reading<'a, bool>;
+    ) -> SourceFuture<'a, bool>;
 
     /// Estimates the cost of a listing. Returns `None` if it costs no requests.
     fn cost<'a>(
         &'a self,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, Option<(ReadPlan, RateLimit)>>;
+    ) -> SourceFuture<'a, Option<(ReadPlan, RateLimit)>>;
 
     /// Reads everything of these customers. May return that of others too.
-    fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, BillingFacts>;
+    fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts>;
 
     /// Returns the customers of these subscriptions.
-    fn owners<'a>(&'a self, subscriptions: &'a [SubscriptionId]) -> Reading<'a, Vec<CustomerId>>;
+    fn owners<'a>(
+        &'a self,
+        subscriptions: &'a [SubscriptionId],
+    ) -> SourceFuture<'a, Vec<CustomerId>>;
 
     /// Returns true if the provider knows any of these customers by id.
-    fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, bool>;
+    fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool>;
 
     /// Reads events until `suffices`. Returns `None` if there is no event log.
     fn events<'a>(
         &'a self,
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> Reading<'a, Option<EventLog>>;
+    ) -> SourceFuture<'a, Option<EventLog>>;
 }
 
 /// The result of a listing.
 #[derive(Debug)]
-pub(crate) struct Listing {
+pub(crate) struct ListedFacts {
     pub(crate) facts: BillingFacts,
     /// True if every subscription was listed.
     pub(crate) is_everything: bool,

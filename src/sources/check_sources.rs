@@ -2,7 +2,7 @@
 
 use super::{
     account_source::AccountSource,
-    billing_source::{BillingSource, Listing},
+    billing_source::{BillingSource, ListedFacts},
     customers::customers_of,
 };
 use crate::{
@@ -57,7 +57,7 @@ impl Sources<'_> {
         })
     }
 
-    async fn read_both(&self) -> Result<(DatabaseFacts, Listing), Failure> {
+    async fn read_both(&self) -> Result<(DatabaseFacts, ListedFacts), Failure> {
         if self.billing.is_listed_by_customer() {
             let accounts = self.accounts.all().await?;
             let customers = customers_of(&accounts.accounts);

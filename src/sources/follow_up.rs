@@ -1,7 +1,7 @@
 //! Lists what a contract needs of its provider, then looks up customers and subscriptions that could change the verdict.
 
 use super::{
-    billing_source::Listing,
+    billing_source::ListedFacts,
     cost,
     customers::{ASKED, replace, some_customers},
 };
@@ -23,7 +23,7 @@ pub(crate) struct ContractProvider<'p> {
 
 impl ContractProvider<'_> {
     /// Lists what the contract needs; entitlements are those of `customers`.
-    pub(crate) async fn list(&self, customers: &[CustomerId]) -> Result<Listing, Error> {
+    pub(crate) async fn list(&self, customers: &[CustomerId]) -> Result<ListedFacts, Error> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
         tracing::info!("reading {provider}");
@@ -40,7 +40,7 @@ impl ContractProvider<'_> {
             facts.subscriptions.len(),
             reader.requests()
         );
-        Ok(Listing {
+        Ok(ListedFacts {
             facts,
             is_everything,
         })
@@ -86,7 +86,7 @@ impl ContractProvider<'_> {
         }
         let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
         let is_unknown = no_known_customer && !facts.customer_known;
-        // Listing everything takes at least as many pages as the requests so far.
+        // ListedFacts everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {
             let begun = reader.begin(&ListingScope::Everything, &[]).await;
             match begun {
@@ -96,7 +96,7 @@ impl ContractProvider<'_> {
                     facts.customer_metadata.extend(read.customer_metadata);
                     return Ok(no_known_customer);
                 }
-                Err(Error::TooDear { .. }) if !is_unknown => {}
+                Err(Error::BudgetTooSmall { .. }) if !is_unknown => {}
                 Err(error) => return Err(error),
                 Ok(_) => {}
             }

@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use secrecy::SecretString;
 
-use super::{account_source::AccountSource, billing_source::Reading};
+use super::{account_source::AccountSource, billing_source::SourceFuture};
 use crate::{
     config::AccessContract,
     contract::AccountId,
@@ -25,7 +25,7 @@ impl AccountSource for LiveAccounts<'_> {
         true
     }
 
-    fn all(&self) -> Reading<'_, DatabaseFacts> {
+    fn all(&self) -> SourceFuture<'_, DatabaseFacts> {
         let Self {
             contract,
             url,
@@ -43,7 +43,7 @@ impl AccountSource for LiveAccounts<'_> {
         .boxed_local()
     }
 
-    fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> Reading<'a, DatabaseFacts> {
+    fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> SourceFuture<'a, DatabaseFacts> {
         let settings = &self.contract.database;
         async move {
             let read = database::read_accounts(&self.url, settings, &self.request, ids).await;
@@ -52,7 +52,7 @@ impl AccountSource for LiveAccounts<'_> {
         .boxed_local()
     }
 
-    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> Reading<'a, DatabaseFacts> {
+    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> SourceFuture<'a, DatabaseFacts> {
         let settings = &self.contract.database;
         async move {
             let read = database::read_chosen(&self.url, settings, &self.request, chosen).await;
@@ -61,7 +61,7 @@ impl AccountSource for LiveAccounts<'_> {
         .boxed_local()
     }
 
-    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> Reading<'a, Option<Stored>> {
+    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>> {
         let settings = &self.contract.database;
         let in_container = self.request.in_container_action;
         async move {

@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 
 use super::{
-    billing_source::{BillingSource, Listing, Reading},
+    billing_source::{BillingSource, ListedFacts, SourceFuture},
     follow_up::ContractProvider,
 };
 use crate::{
@@ -47,7 +47,7 @@ impl BillingSource for LiveBilling<'_> {
         self.reader.warnings()
     }
 
-    fn list<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, Listing> {
+    fn list<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, ListedFacts> {
         async move { Ok(self.provider().list(customers).await?) }.boxed_local()
     }
 
@@ -56,14 +56,14 @@ impl BillingSource for LiveBilling<'_> {
         facts: &'a mut Facts,
         now: UnixSeconds,
         listed_all: bool,
-    ) -> Reading<'a, bool> {
+    ) -> SourceFuture<'a, bool> {
         async move { Ok(self.provider().settle(facts, now, listed_all).await?) }.boxed_local()
     }
 
     fn cost<'a>(
         &'a self,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, Option<(ReadPlan, RateLimit)>> {
+    ) -> SourceFuture<'a, Option<(ReadPlan, RateLimit)>> {
         async move {
             let scope = self.contract.listing_scope();
             let begun = self.reader.begin(&scope, customers).await?;
@@ -72,22 +72,25 @@ impl BillingSource for LiveBilling<'_> {
         .boxed_local()
     }
 
-    fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, BillingFacts> {
+    fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts> {
         async move { Ok(self.reader.read_customers(customers).await?) }.boxed_local()
     }
 
-    fn owners<'a>(&'a self, subscriptions: &'a [SubscriptionId]) -> Reading<'a, Vec<CustomerId>> {
+    fn owners<'a>(
+        &'a self,
+        subscriptions: &'a [SubscriptionId],
+    ) -> SourceFuture<'a, Vec<CustomerId>> {
         async move { Ok(self.reader.owners(subscriptions).await?) }.boxed_local()
     }
 
-    fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> Reading<'a, bool> {
+    fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool> {
         async move { Ok(self.reader.any_customer_exists(customers).await?) }.boxed_local()
     }
 
     fn events<'a>(
         &'a self,
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> Reading<'a, Option<EventLog>> {
+    ) -> SourceFuture<'a, Option<EventLog>> {
         async move {
             let log = self.reader.events(suffices).await;
             log.map_err(Failure::from)

@@ -13,9 +13,9 @@ use super::{
     facts::FactsBuilder,
     lookup::is_unknown_customer,
     pages::{ListElement, Pages},
-    source::{BegunList, Events, Lists, Progress, RecordedForm, RestOfList, SourceDefinition},
+    source::{BegunList, Events, Lists, OnProgress, RecordedForm, RestOfList, SourceDefinition},
     stripe,
-    transport::{ReadSession, Reading},
+    transport::{ReadFuture, ReadSession},
 };
 use crate::contract::{CustomerId, ListingScope};
 
@@ -23,7 +23,7 @@ use crate::contract::{CustomerId, ListingScope};
 pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     provider: &stripe::PROVIDER,
     lists: &ActiveEntitlements,
-    lookups: &stripe::ById,
+    lookups: &stripe::StripeLookups,
     events: Events::None,
     has_subscriptions: false,
     listed_by_customer: true,
@@ -46,7 +46,7 @@ impl Lists for ActiveEntitlements {
         session: ReadSession<'a>,
         _: &'a ListingScope,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, BegunList<'a>> {
+    ) -> ReadFuture<'a, BegunList<'a>> {
         let customers: BTreeSet<_> = customers.iter().cloned().collect();
         let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
         let mut plan = ReadPlan::new(true);
@@ -62,7 +62,7 @@ impl Lists for ActiveEntitlements {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, BillingFacts> {
+    ) -> ReadFuture<'a, BillingFacts> {
         Box::pin(read_customers(session, customers))
     }
 }
@@ -75,7 +75,7 @@ struct RestOfCustomers<'a> {
 }
 
 impl<'a> RestOfList<'a> for RestOfCustomers<'a> {
-    fn read<'p>(self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    fn read<'p>(self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
     where
         'a: 'p,
         Self: 'p,
@@ -107,7 +107,7 @@ enum CustomerAnswer {
 async fn read_all(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
-    on_progress: Progress<'_>,
+    on_progress: OnProgress<'_>,
 ) -> Result<BillingFacts, Error> {
     let reading = read(session, customers, on_progress).await?;
     match reading.of_the_other_mode {
@@ -136,7 +136,7 @@ struct EntitlementsReading {
 async fn read(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
-    on_progress: Progress<'_>,
+    on_progress: OnProgress<'_>,
 ) -> Result<EntitlementsReading, Error> {
     let mut answers = stream::iter(customers)
         .map(|customer| async move {

@@ -83,7 +83,7 @@ fn meaning(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> RefusalMean
         (404, _) => RefusalMeaning::NoSuchObject(Some("id".to_owned())),
         (400, _) => RefusalMeaning::BadParameter(field()),
         (429, _) => RefusalMeaning::RateLimited(ExceededLimit::Unknown),
-        (500.., _) => RefusalMeaning::Trouble,
+        (500.., _) => RefusalMeaning::ProviderFailure,
         _ => RefusalMeaning::Other,
     }
 }

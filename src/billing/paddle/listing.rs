@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{
     can_be_asked,
     objects::subscription_text,
-    page::{Format, MAX_COUNT},
+    page::{MAX_COUNT, PaddlePages},
 };
 use crate::{
     billing::{
@@ -16,8 +16,8 @@ use crate::{
         facts::FactsBuilder,
         lookup::{check_owner, is_unknown_customer},
         pages::{ListQuery, Pages},
-        source::{BegunList, Lists, Progress, RestOfList},
-        transport::{ReadSession, Reading},
+        source::{BegunList, Lists, OnProgress, RestOfList},
+        transport::{ReadFuture, ReadSession},
     },
     contract::{CustomerId, ListingScope},
 };
@@ -28,15 +28,15 @@ const PAGE_SIZE: u64 = 200;
 
 /// Paddle's lists of subscriptions.
 #[derive(Debug)]
-pub(super) struct Subscriptions;
+pub(super) struct PaddleLists;
 
-impl Lists for Subscriptions {
+impl Lists for PaddleLists {
     fn begin<'a>(
         &'a self,
         session: ReadSession<'a>,
         _: &'a ListingScope,
         _: &'a [CustomerId],
-    ) -> Reading<'a, BegunList<'a>> {
+    ) -> ReadFuture<'a, BegunList<'a>> {
         Box::pin(begin(session))
     }
 
@@ -44,7 +44,7 @@ impl Lists for Subscriptions {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, BillingFacts> {
+    ) -> ReadFuture<'a, BillingFacts> {
         Box::pin(read_customers(session, customers))
     }
 }
@@ -59,7 +59,7 @@ fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
             .chain(&fixed)
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect(),
-        format: &Format,
+        format: &PaddlePages,
     }
 }
 
@@ -103,7 +103,7 @@ async fn begin(session: ReadSession<'_>) -> Result<BegunList<'_>, Error> {
 }
 
 impl<'a> RestOfList<'a> for RestOfPages<'a> {
-    fn read<'p>(mut self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    fn read<'p>(mut self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
     where
         'a: 'p,
         Self: 'p,

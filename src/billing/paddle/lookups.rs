@@ -13,7 +13,7 @@ use crate::{
         metadata::WireCustomer,
         prices::SharedPrices,
         source::Lookups,
-        transport::{Endpoint, ReadSession, Reading},
+        transport::{Endpoint, ReadFuture, ReadSession},
     },
     contract::CustomerId,
 };
@@ -22,19 +22,23 @@ const SUBSCRIPTION: Endpoint = "subscriptions/{id}";
 
 /// Paddle's lookups.
 #[derive(Debug)]
-pub(super) struct ById;
+pub(super) struct PaddleLookups;
 
-impl Lookups for ById {
+impl Lookups for PaddleLookups {
     fn subscription<'a>(
         &'a self,
         session: ReadSession<'a>,
         id: &'a str,
         prices: &'a SharedPrices,
-    ) -> Reading<'a, Decoded> {
+    ) -> ReadFuture<'a, Decoded> {
         Box::pin(subscription(session, id, prices))
     }
 
-    fn owner<'a>(&'a self, session: ReadSession<'a>, id: &'a str) -> Reading<'a, (String, String)> {
+    fn owner<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        id: &'a str,
+    ) -> ReadFuture<'a, (String, String)> {
         Box::pin(owner(session, id))
     }
 
@@ -42,7 +46,7 @@ impl Lookups for ById {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, Vec<WireCustomer>> {
+    ) -> ReadFuture<'a, Vec<WireCustomer>> {
         Box::pin(read_customers(session, customers))
     }
 
@@ -50,7 +54,7 @@ impl Lookups for ById {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, bool> {
+    ) -> ReadFuture<'a, bool> {
         Box::pin(any_customer_exists(session, customers))
     }
 }

@@ -60,8 +60,8 @@ pub(crate) static PROVIDER: Provider = Provider {
 /// Paddle's subscriptions. They cannot include an invoice, and there are no test clocks.
 pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
-    lists: &listing::Subscriptions,
-    lookups: &lookups::ById,
+    lists: &listing::PaddleLists,
+    lookups: &lookups::PaddleLookups,
     events: Events::Unread("Paddle's notifications are not read yet"),
     has_subscriptions: true,
     listed_by_customer: false,

@@ -6,7 +6,7 @@ use url::{Url, form_urlencoded};
 
 use crate::billing::{
     pages::{ListPage, PageFormat},
-    transport::{Endpoint, ReadSession, Reading},
+    transport::{Endpoint, ReadFuture, ReadSession},
 };
 
 /// Upper limit of Paddle's counts.
@@ -14,7 +14,7 @@ pub(super) const MAX_COUNT: u64 = 100_000;
 
 /// The form of Paddle's pages.
 #[derive(Debug)]
-pub(super) struct Format;
+pub(super) struct PaddlePages;
 
 #[derive(Deserialize)]
 #[serde(expecting = "a page")]
@@ -38,13 +38,13 @@ struct PaddlePagination {
     estimated_total: Option<i64>,
 }
 
-impl PageFormat for Format {
+impl PageFormat for PaddlePages {
     fn page<'a>(
         &'a self,
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
-    ) -> Reading<'a, ListPage> {
+    ) -> ReadFuture<'a, ListPage> {
         Box::pin(async move {
             let page: PaddlePage = session.get(listing, address).await?;
             let PaddlePagination {

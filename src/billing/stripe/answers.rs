@@ -75,7 +75,7 @@ fn meaning(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> RefusalMean
         },
         (400, _) => RefusalMeaning::BadParameter(parameter()),
         (429, _) => RefusalMeaning::RateLimited(exceeded_limit(answer, body.code.as_deref())),
-        (500.., _) => RefusalMeaning::Trouble,
+        (500.., _) => RefusalMeaning::ProviderFailure,
         _ => RefusalMeaning::Other,
     }
 }
@@ -223,7 +223,11 @@ mod tests {
                 json!({"code": "lock_timeout"}),
                 RefusalMeaning::RateLimited(ExceededLimit::Lock),
             ),
-            (503, json!({"type": "api_error"}), RefusalMeaning::Trouble),
+            (
+                503,
+                json!({"type": "api_error"}),
+                RefusalMeaning::ProviderFailure,
+            ),
         ] {
             assert_eq!(read(status, &[], &error).meaning, expected, "{error}");
         }

@@ -16,22 +16,22 @@ use crate::{
         pages::Pages,
         prices::SharedPrices,
         source::{BegunList, Lists},
-        transport::{ReadSession, Reading},
+        transport::{ReadFuture, ReadSession},
     },
     contract::{CustomerId, ListingScope},
 };
 
 /// Stripe's lists of subscriptions.
 #[derive(Debug)]
-pub(super) struct Subscriptions;
+pub(super) struct StripeLists;
 
-impl Lists for Subscriptions {
+impl Lists for StripeLists {
     fn begin<'a>(
         &'a self,
         session: ReadSession<'a>,
         scope: &'a ListingScope,
         _: &'a [CustomerId],
-    ) -> Reading<'a, BegunList<'a>> {
+    ) -> ReadFuture<'a, BegunList<'a>> {
         Box::pin(begin(session, scope))
     }
 
@@ -39,7 +39,7 @@ impl Lists for Subscriptions {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, BillingFacts> {
+    ) -> ReadFuture<'a, BillingFacts> {
         Box::pin(read_customers(session, customers))
     }
 }

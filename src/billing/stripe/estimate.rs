@@ -13,8 +13,8 @@ use crate::{
         facts::FactsBuilder,
         pages::ListQuery,
         prices::SharedPrices,
-        source::{BegunList, Progress, RestOfList},
-        transport::{ReadSession, Reading},
+        source::{BegunList, OnProgress, RestOfList},
+        transport::{ReadFuture, ReadSession},
     },
     contract::{ListingScope, Status},
 };
@@ -111,7 +111,7 @@ fn listings(session: ReadSession<'_>, scope: &ListingScope) -> Vec<(String, List
 }
 
 impl<'a> RestOfList<'a> for RestOfPartitions<'a> {
-    fn read<'p>(self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    fn read<'p>(self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
     where
         'a: 'p,
         Self: 'p,

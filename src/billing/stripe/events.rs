@@ -10,7 +10,7 @@ use crate::{
         decoding::{check_kind, from_text},
         pages::{ListElement, ListQuery, Pages},
         source::EventReads,
-        transport::{ReadSession, Reading},
+        transport::{ReadFuture, ReadSession},
     },
     contract::{EventLog, ProviderEvent, SubscriptionId, UnixSeconds},
 };
@@ -43,14 +43,14 @@ const ACTED_ON: [&str; 5] = [
 
 /// Stripe's log of events.
 #[derive(Debug)]
-pub(super) struct Log;
+pub(super) struct StripeEvents;
 
-impl EventReads for Log {
+impl EventReads for StripeEvents {
     fn changes<'a>(
         &'a self,
         session: ReadSession<'a>,
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> Reading<'a, EventLog> {
+    ) -> ReadFuture<'a, EventLog> {
         Box::pin(read_changes(session, suffices))
     }
 
@@ -60,7 +60,7 @@ impl EventReads for Log {
         since: UnixSeconds,
         most: u64,
         take: &'a mut (dyn FnMut(Value) + Send),
-    ) -> Reading<'a, bool> {
+    ) -> ReadFuture<'a, bool> {
         Box::pin(read_all(session, since, most, take))
     }
 }

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{
     objects::{DecodedItem, item_text, subscription_text},
-    page::Format,
+    page::StripePages,
 };
 use crate::{
     billing::{
@@ -61,7 +61,7 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
             .chain([&limit])
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect(),
-        format: &Format,
+        format: &StripePages,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         metadata::WireCustomer,
         prices::SharedPrices,
         source::Lookups,
-        transport::{Endpoint, ReadSession, Reading},
+        transport::{Endpoint, ReadFuture, ReadSession},
     },
     contract::CustomerId,
 };
@@ -28,19 +28,23 @@ const CUSTOMER: Endpoint = "v1/customers/{id}";
 
 /// Stripe's lookups.
 #[derive(Debug)]
-pub(crate) struct ById;
+pub(crate) struct StripeLookups;
 
-impl Lookups for ById {
+impl Lookups for StripeLookups {
     fn subscription<'a>(
         &'a self,
         session: ReadSession<'a>,
         id: &'a str,
         prices: &'a SharedPrices,
-    ) -> Reading<'a, Decoded> {
+    ) -> ReadFuture<'a, Decoded> {
         Box::pin(subscription(session, id, prices))
     }
 
-    fn owner<'a>(&'a self, session: ReadSession<'a>, id: &'a str) -> Reading<'a, (String, String)> {
+    fn owner<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        id: &'a str,
+    ) -> ReadFuture<'a, (String, String)> {
         Box::pin(owner(session, id))
     }
 
@@ -48,7 +52,7 @@ impl Lookups for ById {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, Vec<WireCustomer>> {
+    ) -> ReadFuture<'a, Vec<WireCustomer>> {
         Box::pin(read_customers(session, customers))
     }
 
@@ -56,7 +60,7 @@ impl Lookups for ById {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a [CustomerId],
-    ) -> Reading<'a, bool> {
+    ) -> ReadFuture<'a, bool> {
         Box::pin(any_customer_exists(session, customers))
     }
 }

@@ -22,7 +22,7 @@ use super::{
     source::{Events, OptionalExtra, RecordedForm, SourceDefinition, WantedWhen},
 };
 pub(crate) use listing::{can_be_asked, listing};
-pub(crate) use lookups::ById;
+pub(crate) use lookups::StripeLookups;
 
 /// Page that creates a restricted key for subscriptions, with the form filled in.
 const KEY_PAGE: &str = "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]=rak_subscription_read\
@@ -61,10 +61,10 @@ pub(crate) static PROVIDER: Provider = Provider {
 /// Stripe's subscriptions.
 pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
-    lists: &customers::Subscriptions,
-    lookups: &ById,
+    lists: &customers::StripeLists,
+    lookups: &StripeLookups,
     events: Events::Log {
-        log: &events::Log,
+        log: &events::StripeEvents,
         max_requests: events::MAX_REQUESTS,
     },
     has_subscriptions: true,

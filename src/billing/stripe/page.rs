@@ -6,12 +6,12 @@ use url::Url;
 
 use crate::billing::{
     pages::{ListPage, PageFormat},
-    transport::{Endpoint, ReadSession, Reading},
+    transport::{Endpoint, ReadFuture, ReadSession},
 };
 
 /// The form of Stripe's pages.
 #[derive(Debug)]
-pub(super) struct Format;
+pub(super) struct StripePages;
 
 #[derive(Deserialize)]
 #[serde(expecting = "a list object")]
@@ -20,13 +20,13 @@ struct StripePage {
     has_more: bool,
 }
 
-impl PageFormat for Format {
+impl PageFormat for StripePages {
     fn page<'a>(
         &'a self,
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
-    ) -> Reading<'a, ListPage> {
+    ) -> ReadFuture<'a, ListPage> {
         Box::pin(async move {
             let page: StripePage = session.get(listing, address).await?;
             Ok(ListPage {

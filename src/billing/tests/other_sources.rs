@@ -254,7 +254,7 @@ async fn no_limit_is_promised_where_nobody_counts() {
         .begin(&ListingScope::Everything, &[])
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::Uncounted { .. }), "{error:?}");
+    assert!(matches!(error, Error::UnknownTotal { .. }), "{error:?}");
 }
 
 #[test]

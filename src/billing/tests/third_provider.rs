@@ -21,8 +21,8 @@ use crate::{
         pages::{ListPage, ListQuery, PageFormat, Pages},
         prices::SharedPrices,
         provider::{Hosts, Provider},
-        source::{BegunList, Events, Lists, Lookups, Progress, RestOfList},
-        transport::{Endpoint, ReadSession, Reading},
+        source::{BegunList, Events, Lists, Lookups, OnProgress, RestOfList},
+        transport::{Endpoint, ReadFuture, ReadSession},
     },
     contract::{
         CustomerId, ListingScope, Status, Subscription, SubscriptionId, Terms, UnixSeconds,
@@ -135,7 +135,7 @@ impl PageFormat for Acme {
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
-    ) -> Reading<'a, ListPage> {
+    ) -> ReadFuture<'a, ListPage> {
         Box::pin(async move {
             let page: AcmePage = session.get(listing, address).await?;
             Ok(ListPage {
@@ -166,7 +166,7 @@ fn pages<'a>(session: ReadSession<'a>, query: Vec<(&'static str, String)>) -> Pa
 struct Rest<'a>(Pages<'a>);
 
 impl<'a> RestOfList<'a> for Rest<'a> {
-    fn read<'p>(mut self: Box<Self>, on_progress: Progress<'p>) -> Reading<'p, BillingFacts>
+    fn read<'p>(mut self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
     where
         'a: 'p,
         Self: 'p,
@@ -189,7 +189,7 @@ impl Lists for Acme {
         session: ReadSession<'a>,
         _: &'a ListingScope,
         _: &'a [CustomerId],
-    ) -> Reading<'a, BegunList<'a>> {
+    ) -> ReadFuture<'a, BegunList<'a>> {
         let mut plan = ReadPlan::new(true);
         plan.steps.push(ReadStep::new("every membership", 1));
         let rest = Box::new(Rest(pages(session, Vec::new())));
@@ -200,7 +200,7 @@ impl Lists for Acme {
         &'a self,
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, BillingFacts> {
+    ) -> ReadFuture<'a, BillingFacts> {
         let customer = customers.iter().map(ToString::to_string);
         let query = customer.map(|customer| ("member", customer)).collect();
         Box::new(Rest(pages(session, query))).read(&|_| {})
@@ -213,7 +213,7 @@ impl Lookups for Acme {
         session: ReadSession<'a>,
         id: &'a str,
         prices: &'a SharedPrices,
-    ) -> Reading<'a, Decoded> {
+    ) -> ReadFuture<'a, Decoded> {
         Box::pin(async move {
             let address = session.address(["memberships", id], &[]);
             let membership = session.get("memberships/{number}", &address).await?;
@@ -221,7 +221,11 @@ impl Lookups for Acme {
         })
     }
 
-    fn owner<'a>(&'a self, session: ReadSession<'a>, id: &'a str) -> Reading<'a, (String, String)> {
+    fn owner<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        id: &'a str,
+    ) -> ReadFuture<'a, (String, String)> {
         Box::pin(async move {
             let address = session.address(["memberships", id], &[]);
             let found: Membership = session.get("memberships/{number}", &address).await?;
@@ -233,7 +237,7 @@ impl Lookups for Acme {
         &'a self,
         _: ReadSession<'a>,
         _: &'a BTreeSet<&'a CustomerId>,
-    ) -> Reading<'a, Vec<WireCustomer>> {
+    ) -> ReadFuture<'a, Vec<WireCustomer>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -241,7 +245,7 @@ impl Lookups for Acme {
         &'a self,
         _: ReadSession<'a>,
         _: &'a [CustomerId],
-    ) -> Reading<'a, bool> {
+    ) -> ReadFuture<'a, bool> {
         Box::pin(async { Ok(true) })
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     baseline::BaselineEntry,
     commands::{
         configuration::{Unusable, load_baseline, parse_baseline},
-        text_file::TextFile,
+        input_file::InputFile,
     },
     github::{Client, ClientError, Context, Trust},
     problem::Problem,
@@ -44,7 +44,7 @@ pub(super) async fn load(
         return Ok(Committed::default());
     };
     if context.trust != Trust::Ordinary {
-        let text = from_base(path, context, client, TextFile::Baseline).await;
+        let text = from_base(path, context, client, InputFile::Baseline).await;
         return match text.map_err(Unusable::Unreadable)? {
             Some(text) => Ok(Committed {
                 accepted: parse_baseline(text, path, today)?,
@@ -56,7 +56,7 @@ pub(super) async fn load(
             }),
         };
     }
-    let file = inside(workspace, path, TextFile::Baseline).map_err(Unusable::Unreadable)?;
+    let file = inside(workspace, path, InputFile::Baseline).map_err(Unusable::Unreadable)?;
     let accepted = load_baseline(&file, path, today)?;
     let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
     let mut warnings = Vec::new();
@@ -85,7 +85,7 @@ async fn told(
         Ok(client) => client,
         Err(error) => return Some(unread(error)),
     };
-    let most_bytes = TextFile::Baseline.most_bytes();
+    let most_bytes = InputFile::Baseline.most_bytes();
     let text = match client.fetch_file(repository, path, base, most_bytes).await {
         Ok(text) => text.unwrap_or_default(),
         Err(error) => return Some(unread(&error)),

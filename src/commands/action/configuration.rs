@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     commands::{
         configuration::{self, Unusable},
-        text_file::TextFile,
+        input_file::InputFile,
     },
     config::Config,
     github::{Client, ClientError, Context, Trust},
@@ -24,14 +24,14 @@ pub(super) async fn load(
     match &context.trust {
         Trust::Ordinary => {
             let file =
-                inside(workspace, path, TextFile::Configuration).map_err(Unusable::Unreadable)?;
+                inside(workspace, path, InputFile::Configuration).map_err(Unusable::Unreadable)?;
             configuration::load_as(&file, path)
         }
         Trust::BaseOnly { .. } => {
-            let text = from_base(path, context, client, TextFile::Configuration).await;
+            let text = from_base(path, context, client, InputFile::Configuration).await;
             let text = text.and_then(|text| {
                 text.ok_or_else(|| {
-                    refused(context, TextFile::Configuration, missing(path, context))
+                    refused(context, InputFile::Configuration, missing(path, context))
                 })
             });
             configuration::parse(text.map_err(Unusable::Unreadable)?, path)
@@ -41,7 +41,7 @@ pub(super) async fn load(
 
 /// Returns the path if the file lies in the workspace after resolving links. Messages quote lines of the file, so a
 /// link to a place outside would leak its contents.
-pub(super) fn inside(workspace: &Path, path: &str, kind: TextFile) -> Result<PathBuf, Problem> {
+pub(super) fn inside(workspace: &Path, path: &str, kind: InputFile) -> Result<PathBuf, Problem> {
     let file = workspace.join(path);
     let (Ok(root), Ok(real)) = (workspace.canonicalize(), file.canonicalize()) else {
         // The file does not exist; reading it reports that.
@@ -66,7 +66,7 @@ pub(super) async fn from_base(
     path: &str,
     context: &mut Context,
     client: Result<&mut Client, &ClientError>,
-    kind: TextFile,
+    kind: InputFile,
 ) -> Result<Option<String>, Problem> {
     let name = kind.name();
     let event = context.event_name.clone();
@@ -103,7 +103,7 @@ fn missing(path: &str, context: &Context) -> String {
     format!("the base commit {sha} has no file `{path}`")
 }
 
-fn refused(context: &Context, kind: TextFile, message: String) -> Problem {
+fn refused(context: &Context, kind: InputFile, message: String) -> Problem {
     Problem::new(message).hint(format!(
         "on `{}` the {} is read from the base commit through the API, never from the pull \
          request; give the job `contents: read`",
@@ -125,9 +125,9 @@ mod tests {
         std::fs::write(folder.path().join("secret"), "").expect("a file");
         std::os::unix::fs::symlink("real.yml", workspace.join("inside.yml")).expect("a link");
         std::os::unix::fs::symlink("../secret", workspace.join("outside.yml")).expect("a link");
-        assert!(inside(&workspace, "inside.yml", TextFile::Configuration).is_ok());
-        assert!(inside(&workspace, "missing.yml", TextFile::Configuration).is_ok());
-        assert!(inside(&workspace, "outside.yml", TextFile::Configuration).is_err());
-        assert!(inside(&workspace, "../secret", TextFile::Configuration).is_err());
+        assert!(inside(&workspace, "inside.yml", InputFile::Configuration).is_ok());
+        assert!(inside(&workspace, "missing.yml", InputFile::Configuration).is_ok());
+        assert!(inside(&workspace, "outside.yml", InputFile::Configuration).is_err());
+        assert!(inside(&workspace, "../secret", InputFile::Configuration).is_err());
     }
 }

@@ -38,7 +38,7 @@ use self::{
     trusted::TrustedFiles,
 };
 use super::{
-    COULD_NOT_TELL, masking::mask_of, once_each, output::Output, rehearse, signals::Signals,
+    COULD_NOT_TELL, once_each, output::Output, rehearse, secrets::mask_of, signals::Signals,
 };
 use crate::{
     cli::{Environment, FixtureArgs},

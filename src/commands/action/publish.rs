@@ -3,10 +3,11 @@
 use super::{destinations::Destinations, judge::Judged, publication, step::Step};
 use crate::{
     commands::{
-        COULD_NOT_TELL, could_not_write, now,
+        COULD_NOT_TELL,
+        atomic_write::FileOwner,
+        could_not_write, now,
         output::{Output, OutputError, command},
         reporting::status,
-        whole_file::FileOwner,
     },
     contract::Verdict,
     github::{Publication, Published, Publisher},

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     baseline::FindingStatus,
     commands::{
+        input_file::InputFile,
         rehearse::{ConfigFiles, RehearsalOptions, chosen_ids, place_of},
-        text_file::TextFile,
     },
     config::{Config, Rehearsal},
     contract::Verdict,
@@ -45,8 +45,8 @@ pub(super) fn of_inputs(inputs: &mut Inputs, workspace: &Path) -> Option<Result<
 }
 
 fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
-    let file = inside(workspace, path, TextFile::Report)?;
-    let text = TextFile::Report.read(&file, path)?;
+    let file = inside(workspace, path, InputFile::Report)?;
+    let text = InputFile::Report.read(&file, path)?;
     read_json(&text).map_err(|error| {
         let problem = Problem::from(&error);
         Problem {

@@ -6,13 +6,13 @@ use std::{
 };
 
 use crate::{
-    commands::{failure::Failure, output::Output, whole_file::FileOwner},
+    commands::{atomic_write::FileOwner, failure::Failure, output::Output},
     problem::Problem,
     rehearsal::{LifecycleShape, parse, render},
 };
 
 /// Number of files written; rarer shapes are left out.
-const MOST_FILES: usize = 200;
+const MAX_FILES: usize = 200;
 
 /// Larger files are not recorded scenarios.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -47,11 +47,11 @@ pub(super) fn replace(
     fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
     let earlier = recorded_before(folder).map_err(|error| cannot(&error))?;
     let mut files = RecordedFiles {
-        left_out: shapes.len().saturating_sub(MOST_FILES),
+        left_out: shapes.len().saturating_sub(MAX_FILES),
         ..RecordedFiles::default()
     };
     let mut fresh = Vec::new();
-    for (index, shape) in shapes.iter().take(MOST_FILES).enumerate() {
+    for (index, shape) in shapes.iter().take(MAX_FILES).enumerate() {
         let digits = shape.scenario.id.trim_start_matches("recorded-");
         let name = format!("recorded-{:03}-{digits}.yml", index + 1);
         let path = folder.join(&name);

@@ -12,11 +12,11 @@ use super::{
     configuration,
     credentials::reader,
     failure::Failure,
-    masking::{mask_of, secrets_of},
     output::Output,
     recorded::RecordedSides,
     rehearse::comes_to,
     run_parameters::RunParameters,
+    secrets::{mask_of, secrets_of},
 };
 use crate::{
     billing::definition,
@@ -32,7 +32,7 @@ use crate::{
 const DAY: i64 = 86_400;
 
 /// Number of events read, in a thousand requests.
-const MOST_EVENTS: u64 = 100_000;
+const MAX_EVENTS: u64 = 100_000;
 
 /// Number of events between two progress lines.
 const BETWEEN_LINES: u64 = 10_000;
@@ -146,7 +146,7 @@ async fn read(
             .or(mode);
         log.add(&event);
     };
-    let read = reader.event_log(since, MOST_EVENTS, &mut take).await;
+    let read = reader.event_log(since, MAX_EVENTS, &mut take).await;
     let is_cut = read?;
     Ok(ProductionReading {
         log,

@@ -10,7 +10,7 @@ use super::{files::ConfigFiles, redirection::Redirection, running::Running, secr
 use crate::{
     application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
-    commands::{failure::Failure, masking::mask_of},
+    commands::{failure::Failure, secrets::mask_of},
     config::{AccessContract, Config, Rehearsal},
     problem::Problem,
     scratch::{ScratchOptions, TemporaryDatabase},

@@ -58,8 +58,8 @@ pub(crate) use self::{
     setup::missing_for,
 };
 use super::{
-    accepted::accepted, configuration, masking::mask_of, output::Output, reporting::Reporting,
-    run_parameters::FailOn, signals::Signals,
+    baseline_file::accepted, configuration, output::Output, reporting::Reporting,
+    run_parameters::FailOn, secrets::mask_of, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
@@ -260,7 +260,7 @@ fn interrupted() -> Problem {
 
 /// Returns the secrets of a rehearsal.
 pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
-    let mut secrets = super::masking::secrets_of(config, environment);
+    let mut secrets = super::secrets::secrets_of(config, environment);
     if let Some(rehearsal) = &config.rehearsal {
         let names = [&rehearsal.secret_env, &rehearsal.url_env];
         secrets.extend(

@@ -11,7 +11,7 @@ use crate::{
     problem::Problem,
     sources::{
         account_source::AccountSource,
-        billing_source::{BillingSource, Listing, Reading},
+        billing_source::{BillingSource, ListedFacts, SourceFuture},
     },
 };
 
@@ -38,10 +38,10 @@ impl BillingSource for RecordedBilling {
         Vec::new()
     }
 
-    fn list<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, Listing> {
+    fn list<'a>(&'a self, _: &'a [CustomerId]) -> SourceFuture<'a, ListedFacts> {
         let (files, source) = (self.files.clone(), self.source);
         async move {
-            Ok(Listing {
+            Ok(ListedFacts {
                 facts: aside(move || billing(&files, source)).await?,
                 is_everything: true,
             })
@@ -49,19 +49,27 @@ impl BillingSource for RecordedBilling {
         .boxed_local()
     }
 
-    fn follow_up<'a>(&'a self, _: &'a mut Facts, _: UnixSeconds, _: bool) -> Reading<'a, bool> {
+    fn follow_up<'a>(
+        &'a self,
+        _: &'a mut Facts,
+        _: UnixSeconds,
+        _: bool,
+    ) -> SourceFuture<'a, bool> {
         async { Ok(false) }.boxed_local()
     }
 
-    fn cost<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, Option<(ReadPlan, RateLimit)>> {
+    fn cost<'a>(&'a self, _: &'a [CustomerId]) -> SourceFuture<'a, Option<(ReadPlan, RateLimit)>> {
         async { Ok(None) }.boxed_local()
     }
 
-    fn customers<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, BillingFacts> {
+    fn customers<'a>(&'a self, _: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts> {
         async { Ok(self.list(&[]).await?.facts) }.boxed_local()
     }
 
-    fn owners<'a>(&'a self, subscriptions: &'a [SubscriptionId]) -> Reading<'a, Vec<CustomerId>> {
+    fn owners<'a>(
+        &'a self,
+        subscriptions: &'a [SubscriptionId],
+    ) -> SourceFuture<'a, Vec<CustomerId>> {
         async {
             let mut recorded = self.list(&[]).await?.facts.subscriptions;
             recorded.retain(|one| subscriptions.contains(&one.id));
@@ -70,14 +78,14 @@ impl BillingSource for RecordedBilling {
         .boxed_local()
     }
 
-    fn any_customer_exists<'a>(&'a self, _: &'a [CustomerId]) -> Reading<'a, bool> {
+    fn any_customer_exists<'a>(&'a self, _: &'a [CustomerId]) -> SourceFuture<'a, bool> {
         async { Ok(false) }.boxed_local()
     }
 
     fn events<'a>(
         &'a self,
         _: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> Reading<'a, Option<EventLog>> {
+    ) -> SourceFuture<'a, Option<EventLog>> {
         async { Ok(None) }.boxed_local()
     }
 }
@@ -95,7 +103,7 @@ impl AccountSource for RecordedAccountRows<'_> {
         false
     }
 
-    fn all(&self) -> Reading<'_, DatabaseFacts> {
+    fn all(&self) -> SourceFuture<'_, DatabaseFacts> {
         let (files, settings) = (self.files.clone(), self.contract.database.clone());
         let wants_plan = self.wants_plan;
         async move {
@@ -112,15 +120,15 @@ impl AccountSource for RecordedAccountRows<'_> {
         .boxed_local()
     }
 
-    fn by_id<'a>(&'a self, _: &'a [AccountId]) -> Reading<'a, DatabaseFacts> {
+    fn by_id<'a>(&'a self, _: &'a [AccountId]) -> SourceFuture<'a, DatabaseFacts> {
         self.all()
     }
 
-    fn chosen<'a>(&'a self, _: &'a Chosen) -> Reading<'a, DatabaseFacts> {
+    fn chosen<'a>(&'a self, _: &'a Chosen) -> SourceFuture<'a, DatabaseFacts> {
         self.all()
     }
 
-    fn stored<'a>(&'a self, _: &'a StoredRequest<'a>) -> Reading<'a, Option<Stored>> {
+    fn stored<'a>(&'a self, _: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>> {
         async { Ok(None) }.boxed_local()
     }
 }

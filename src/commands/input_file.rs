@@ -10,14 +10,14 @@ use crate::{
 
 /// The kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TextFile {
+pub(crate) enum InputFile {
     Configuration,
     Baseline,
     /// A JSON report of an earlier step.
     Report,
 }
 
-impl TextFile {
+impl InputFile {
     /// Returns the name in messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
