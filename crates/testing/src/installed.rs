@@ -22,18 +22,9 @@ pub fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
     });
     let folder = root().join("target/sdk").join(language);
     if !folder.join("of").is_file() {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "whether this is CI only the environment tells"
-        )]
-        let is_ci = env::var_os("CI").is_some();
-        assert!(!is_ci, "{language} is not installed, and CI has to have it");
-        // Bypasses the capture of the test harness, so that everyone sees it.
-        writeln!(
-            io::stderr(),
-            "skipped: {language} is not installed here; install it, then run scripts/sdk"
-        )
-        .ok();
+        skip(&format!(
+            "{language} is not installed here; install it, then run scripts/sdk"
+        ));
         return None;
     }
     for (name, text) in scripts {
@@ -46,6 +37,18 @@ pub fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
         }
     }
     Some(folder)
+}
+
+/// Reports a test that is skipped because something is not installed, which CI does not allow.
+pub fn skip(reason: &str) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whether this is CI only the environment tells"
+    )]
+    let is_ci = env::var_os("CI").is_some();
+    assert!(!is_ci, "CI has to have it: {reason}");
+    // Bypasses the capture of the test harness, so that everyone sees it.
+    writeln!(io::stderr(), "skipped: {reason}").ok();
 }
 
 /// Returns the output of a script that must succeed.

@@ -17,6 +17,7 @@ use std::path::Path;
 pub mod database;
 pub mod fake_github;
 pub mod fake_slack;
+pub mod github_packages;
 pub mod handlers;
 pub mod installed;
 pub mod node_app;

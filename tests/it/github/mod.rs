@@ -3,6 +3,7 @@
 mod check_runs;
 mod comments;
 mod contents;
+mod description;
 mod events;
 mod faults;
 mod issues;

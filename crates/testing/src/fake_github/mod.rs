@@ -1,5 +1,6 @@
-//! A fake GitHub that is stricter than the real one: it keeps state, enforces the documented limits, and records every
-//! request and every rule violation.
+//! A fake GitHub that is stricter than the real one: it keeps state, checks requests and its own responses by GitHub's
+//! description of its API, enforces the limits that only the documentation states, and records every request and every
+//! violation.
 
 #![expect(
     clippy::expect_used,
@@ -22,6 +23,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 mod checks;
 mod comments;
+mod description;
 mod faults;
 mod issues;
 mod reads;

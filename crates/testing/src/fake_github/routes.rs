@@ -1,6 +1,8 @@
 //! Routes requests and checks what every request must have.
 
-use super::{Recorded, Token, World, checks, comments, issues, reads, reply::Reply};
+use super::{
+    Recorded, Token, World, checks, comments, description::description, issues, reads, reply::Reply,
+};
 
 pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     check_headers(world, asked);
@@ -33,28 +35,53 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     if is_hidden {
         return Reply::forbidden();
     }
-    match (asked.method.as_str(), rest) {
-        ("POST", ["check-runs"]) => checks::create(world, &token, asked),
-        ("PATCH", ["check-runs", id]) => checks::update(world, &token, asked, id),
+    let described = description().map(|description| description.operation(&asked.method, path));
+    let operation = match described {
+        Some(None) => return unknown(world, asked),
+        Some(operation) => operation,
+        None => None,
+    };
+    if let Some(operation) = &operation {
+        let faults = operation.faults_of_request(asked);
+        if !faults.is_empty() {
+            let message = format!("Invalid request. {}", faults.join("; "));
+            world.violations.extend(faults);
+            return Reply::error(422, &message);
+        }
+    }
+    let mut reply = answer(world, &token, asked, rest);
+    if let Some(operation) = operation
+        && !world.sparse
+    {
+        let faults = operation.complete(&mut reply);
+        world.violations.extend(faults);
+    }
+    reply
+}
+
+fn answer(world: &mut World, token: &Token, asked: &Recorded, path: &[&str]) -> Reply {
+    match (asked.method.as_str(), path) {
+        ("POST", ["check-runs"]) => checks::create(world, token, asked),
+        ("PATCH", ["check-runs", id]) => checks::update(world, token, asked, id),
         ("GET", ["check-runs", id]) => checks::get(world, id),
         ("GET", ["check-runs", id, "annotations"]) => checks::annotations(world, asked, id),
         ("GET", ["commits"]) => reads::commits(world, asked),
-        ("GET", ["commits", sha, "check-runs"]) => checks::list(world, &token, asked, sha),
+        ("GET", ["commits", sha, "check-runs"]) => checks::list(world, token, asked, sha),
         ("GET", ["commits", sha, "pulls"]) => reads::pulls_of_commit(world, asked, sha),
         ("GET", ["pulls"]) => reads::pulls(world, asked),
         ("GET", ["pulls", number]) => reads::pull(world, number),
         ("GET", ["pulls", number, "files"]) => reads::files(world, asked, number),
         ("GET", ["contents", path @ ..]) => reads::contents(world, asked, &path.join("/")),
         ("GET", ["actions", "runs", id, "attempts", _]) => reads::workflow_run(world, id),
-        ("GET", ["issues"]) => issues::list(world, &token, asked),
-        ("POST", ["issues"]) => issues::create(world, &token, asked),
-        ("PATCH", ["issues", number]) => issues::update(world, &token, asked, number),
+        ("GET", ["issues"]) => issues::list(world, token, asked),
+        ("POST", ["issues"]) => issues::create(world, token, asked),
+        ("PATCH", ["issues", number]) => issues::update(world, token, asked, number),
         ("GET", ["labels", name]) => issues::label(world, name),
-        ("POST", ["labels"]) => issues::create_label(world, &token, asked),
+        ("POST", ["labels"]) => issues::create_label(world, token, asked),
         ("GET", ["issues", number, "comments"]) => comments::list(world, asked, number),
-        ("POST", ["issues", number, "comments"]) => comments::create(world, &token, asked, number),
-        ("PATCH", ["issues", "comments", id]) => comments::update(world, &token, asked, id),
-        ("DELETE", ["issues", "comments", id]) => comments::delete(world, &token, id),
+        ("POST", ["issues", number, "comments"]) => comments::create(world, token, asked, number),
+        ("PATCH", ["issues", "comments", id]) => comments::update(world, token, asked, id),
+        ("DELETE", ["issues", "comments", id]) => comments::delete(world, token, id),
         _ => unknown(world, asked),
     }
 }
@@ -108,17 +135,6 @@ fn decode(segment: &str) -> String {
     percent_encoding::percent_decode_str(segment)
         .decode_utf8_lossy()
         .into_owned()
-}
-
-/// Records unknown parameters. GitHub ignores them; a careful client sends none.
-pub(super) fn check_parameters(world: &mut World, asked: &Recorded, known: &[&str]) {
-    let names: Vec<String> = url::form_urlencoded::parse(asked.query.as_bytes())
-        .map(|(name, _)| name.into_owned())
-        .filter(|name| !known.contains(&name.as_str()))
-        .collect();
-    for name in names {
-        world.violate(format!("{} has no parameter `{name}`", asked.path));
-    }
 }
 
 /// Returns one page of a list, with the `Link` header if there are more.
