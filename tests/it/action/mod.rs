@@ -22,3 +22,4 @@ mod secrets;
 mod unanswered;
 mod untrusted;
 mod verdicts;
+mod webhooks;

@@ -227,8 +227,13 @@ pub(crate) fn start(step: &Step) -> Child {
 
 /// Starts it through another program, which gets its path and arguments.
 pub(crate) fn start_by(mut command: Command, step: &Step) -> Child {
+    command.arg("action");
+    spawn(command, step)
+}
+
+/// Starts a command with the environment of the step.
+pub(crate) fn spawn(mut command: Command, step: &Step) -> Child {
     command
-        .arg("action")
         .env_clear()
         .envs(&step.variables)
         .current_dir(step.workspace(""))
