@@ -82,7 +82,7 @@ fn set_status(scene: &Scene, customer: &str, status: &Status) {
     });
 }
 
-fn accept(fingerprints: &[&str], until: &str) -> String {
+pub(crate) fn accept(fingerprints: &[&str], until: &str) -> String {
     let entry = |one: &&str| {
         format!("- fingerprint: \"{one}\"\n  reason: pays by invoice\n  expires: {until}\n")
     };
@@ -90,7 +90,7 @@ fn accept(fingerprints: &[&str], until: &str) -> String {
 }
 
 /// Returns the day that is this many days from now.
-fn day(from_now: i64) -> String {
+pub(crate) fn day(from_now: i64) -> String {
     #[expect(
         clippy::disallowed_methods,
         reason = "the program looks at the clock too"

@@ -9,6 +9,7 @@ mod changes;
 mod events;
 mod files;
 mod hostile;
+mod hostile_pull_requests;
 mod known;
 mod loosening;
 mod network;
