@@ -1,4 +1,4 @@
-//! Refuses to run SQL that a pull request changes if the database role has too many privileges.
+//! Refuses to run SQL that a proposed change brings if the database role has too many privileges.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) async fn refused(
     context: &Context,
     client: Option<Client>,
 ) -> Vec<Problem> {
-    let is_proposed = context.trust == Trust::Ordinary && context.is_of_pull_request();
+    let is_proposed = context.trust == Trust::Ordinary && context.has_base();
     if !is_proposed || context.nothing_to_do.is_some() {
         return Vec::new();
     }

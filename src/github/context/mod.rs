@@ -178,7 +178,7 @@ impl Context {
     }
 
     /// Returns true if the job is about a pull request whose code is checked out.
-    pub fn is_of_pull_request(&self) -> bool {
+    fn is_of_pull_request(&self) -> bool {
         let is_event = self.event_name.starts_with("pull_request");
         (is_event || self.is_named()) && self.pull_request.is_some()
     }

@@ -18,7 +18,11 @@ fn with_plan(sql: &str) -> String {
 }
 
 async fn scene(base: &str, head: &str) -> Scene {
-    let mut scene = Scene::open(&in_order()).await;
+    scene_on("pull_request", "pull_request", base, head).await
+}
+
+async fn scene_on(event: &str, payload: &str, base: &str, head: &str) -> Scene {
+    let mut scene = Scene::on(event, payload, &in_order()).await;
     scene.commit(&[9], base);
     scene.step.check_out("prodverdict.yml", head);
     let listed = json!({"filename": "prodverdict.yml", "status": "modified"});
@@ -63,6 +67,31 @@ async fn a_superuser_runs_no_sql_that_a_pull_request_changes() {
     for (place, text) in scene.everything_that_left(&ran) {
         assert!(!text.contains("plan-drift"), "{place}: {text}");
     }
+}
+
+#[tokio::test]
+async fn proposed_sql_is_refused_on_other_events_too() {
+    let head = with_plan(FILE);
+    let why = "this pull request changes it";
+    let group = scene_on("merge_group", "merge_group", &with_plan("plan"), &head).await;
+    let ran = group.run().await;
+    expect_refused(&group, &ran, &head, "plan", why);
+
+    let push = scene_on("push", "push", &with_plan("plan"), &head).await;
+    let push = push.with("comment", "on");
+    let ran = push.run().await;
+    expect_refused(&push, &ran, &head, "plan", why);
+
+    let named = scene_on(
+        "repository_dispatch",
+        "repository_dispatch",
+        &with_plan("plan"),
+        &head,
+    )
+    .await;
+    let named = named.with("pull_request", "7");
+    let ran = named.run().await;
+    expect_refused(&named, &ran, &head, "plan", why);
 }
 
 #[tokio::test]
