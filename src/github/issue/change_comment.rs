@@ -1,18 +1,18 @@
 //! The short comment about a change. There is at most one for each change.
 
-use super::plan::{Move, Plan};
+use super::update::{IssueUpdate, Move};
 use crate::{baseline::Change, github::publication::IssueBody};
 
 /// Maximum number of findings to name. The issue's text lists the rest.
 const MOST_NAMED: usize = 20;
 
 /// Returns the comment as Markdown.
-pub(super) fn comment(plan: Plan, change: Option<&Change>, body: &IssueBody) -> String {
-    let (heading, named) = if plan.moves == Some(Move::Close) {
+pub(super) fn comment(update: IssueUpdate, change: Option<&Change>, body: &IssueBody) -> String {
+    let (heading, named) = if update.moves == Some(Move::Close) {
         ("**Resolved.** Nothing is found any more.".to_owned(), None)
     } else {
         (
-            heading(plan, change),
+            heading(update, change),
             change.and_then(|change| named(change, body)),
         )
     };
@@ -24,7 +24,7 @@ pub(super) fn comment(plan: Plan, change: Option<&Change>, body: &IssueBody) -> 
     blocks.join("\n\n")
 }
 
-fn heading(plan: Plan, change: Option<&Change>) -> String {
+fn heading(update: IssueUpdate, change: Option<&Change>) -> String {
     let counts = match change {
         Some(change) => {
             let number = change.new.len();
@@ -37,7 +37,7 @@ fn heading(plan: Plan, change: Option<&Change>) -> String {
         }
         None => "There are findings, and which of them are new cannot be told".to_owned(),
     };
-    match plan.moves {
+    match update.moves {
         Some(Move::Reopen) => format!("**Reopened: {counts}.**"),
         Some(Move::Close) | None => format!("**{counts}.**"),
     }
@@ -67,7 +67,7 @@ mod tests {
     };
 
     fn said(moves: Option<Move>, change: Option<(usize, u64)>) -> String {
-        let plan = Plan {
+        let update = IssueUpdate {
             writes_body: true,
             moves,
             comments: true,
@@ -89,7 +89,7 @@ mod tests {
             new: (0..new).collect(),
             fixed,
         });
-        comment(plan, change.as_ref(), &body)
+        comment(update, change.as_ref(), &body)
     }
 
     #[test]

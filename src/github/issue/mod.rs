@@ -14,13 +14,13 @@ use crate::baseline::{Change, PreviousRun};
 mod body;
 mod change_comment;
 mod place;
-mod plan;
 mod search;
+mod update;
 
 use body::{Draft, Written};
 pub(super) use place::Place;
-use plan::{Move, Plan, Standing};
 use search::{Issue, ours};
+use update::{IssueState, IssueUpdate, Move};
 
 /// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
 const MOST_ROUNDS: u32 = 4;
@@ -50,7 +50,7 @@ pub(super) enum Updated {
 struct Begun {
     earlier: PreviousRun,
     change: Option<Change>,
-    plan: Option<Plan>,
+    update: Option<IssueUpdate>,
 }
 
 #[derive(Debug, Clone)]
@@ -178,7 +178,7 @@ impl Work<'_> {
             Begun {
                 change: PreviousRun::Nothing.change(&fingerprints),
                 earlier: PreviousRun::Nothing,
-                plan: None,
+                update: None,
             }
         });
         if self.opened.is_some() || self.body.clean {
@@ -229,51 +229,52 @@ impl Work<'_> {
         let written = Written::read(issue.text().unwrap_or_default());
         let says_the_same = self.draft.is_said_by(&written);
         let is_ours = self.draft.wrote(&written);
-        let standing = |change| Standing {
+        let state = |change| IssueState {
             is_open: issue.is_open(),
             clean: self.body.clean,
             change,
             says_the_same,
             keeps_state: self.draft.keeps_state(),
         };
-        let plan = match &self.begun {
+        let update = match &self.begun {
             // An issue that was just opened needs no comment.
-            Some(Begun { plan: None, .. }) => Plan {
+            Some(Begun { update: None, .. }) => IssueUpdate {
                 writes_body: !says_the_same,
                 moves: None,
                 comments: false,
             },
             // Do not write the text again if only the response was lost.
             Some(Begun {
-                plan: Some(plan), ..
-            }) => Plan {
-                writes_body: plan.writes_body && !is_ours,
-                ..*plan
+                update: Some(update),
+                ..
+            }) => IssueUpdate {
+                writes_body: update.writes_body && !is_ours,
+                ..*update
             },
             None => {
                 let earlier = written.earlier();
                 let change = earlier.change(&self.body.fingerprints());
-                let plan = standing(change.as_ref()).plan();
+                let update = state(change.as_ref()).update();
                 self.begun = Some(Begun {
                     earlier,
                     change,
-                    plan: Some(plan),
+                    update: Some(update),
                 });
-                plan
+                update
             }
         };
-        let Some(patch) = self.patch(plan) else {
+        let Some(patch) = self.patch(update) else {
             return Ok(Some(()));
         };
         edit(client, self.place, issue.number, patch).await
     }
 
-    fn patch(&self, plan: Plan) -> Option<Value> {
-        if !plan.writes_body {
+    fn patch(&self, update: IssueUpdate) -> Option<Value> {
+        if !update.writes_body {
             return None;
         }
         let body = self.draft.text();
-        Some(match plan.moves {
+        Some(match update.moves {
             None => json!({"body": body}),
             Some(Move::Close) => {
                 json!({"body": body, "state": "closed", "state_reason": "completed"})
@@ -301,15 +302,15 @@ impl Work<'_> {
     /// Comments last and without a retry, because a missing comment is better than a duplicate.
     async fn end(&mut self, client: &mut Client, ours: Option<OwnIssue>) -> Updated {
         let begun = self.begun.take();
-        let (earlier, plan, change) = match begun {
-            Some(begun) => (begun.earlier, begun.plan, begun.change),
+        let (earlier, update, change) = match begun {
+            Some(begun) => (begun.earlier, begun.update, begun.change),
             None => (PreviousRun::Nothing, None, None),
         };
         let mut failed = None;
-        if let Some(plan) = plan.filter(|plan| plan.comments)
+        if let Some(update) = update.filter(|update| update.comments)
             && let Some(ours) = &ours
         {
-            let text = change_comment::comment(plan, change.as_ref(), self.body);
+            let text = change_comment::comment(update, change.as_ref(), self.body);
             let path = format!(
                 "/repos/{}/issues/{}/comments",
                 self.place.repository, ours.number

@@ -8,7 +8,7 @@ use crate::baseline::Change;
     clippy::struct_excessive_bools,
     reason = "each is a fact that no other one says"
 )]
-pub(super) struct Standing<'a> {
+pub(super) struct IssueState<'a> {
     pub is_open: bool,
     /// True if there are no findings now.
     pub clean: bool,
@@ -22,7 +22,7 @@ pub(super) struct Standing<'a> {
 
 /// The actions to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct IssueUpdate {
     pub writes_body: bool,
     pub moves: Option<Move>,
     pub comments: bool,
@@ -34,19 +34,19 @@ pub(super) enum Move {
     Reopen,
 }
 
-const NOTHING: Plan = Plan {
+const NOTHING: IssueUpdate = IssueUpdate {
     writes_body: false,
     moves: None,
     comments: false,
 };
 
-const BODY: Plan = Plan {
+const BODY: IssueUpdate = IssueUpdate {
     writes_body: true,
     ..NOTHING
 };
 
-impl Standing<'_> {
-    pub(super) fn plan(self) -> Plan {
+impl IssueState<'_> {
+    pub(super) fn update(self) -> IssueUpdate {
         if self.is_open {
             self.of_open()
         } else {
@@ -54,16 +54,16 @@ impl Standing<'_> {
         }
     }
 
-    fn of_open(self) -> Plan {
+    fn of_open(self) -> IssueUpdate {
         let is_changed = self.change.is_some_and(|change| !change.is_none());
         if self.clean {
-            Plan {
+            IssueUpdate {
                 writes_body: true,
                 moves: Some(Move::Close),
                 comments: true,
             }
         } else if is_changed {
-            Plan {
+            IssueUpdate {
                 comments: true,
                 ..BODY
             }
@@ -74,16 +74,16 @@ impl Standing<'_> {
         }
     }
 
-    /// Plans for a closed issue. We close an issue only when nothing is found any more. One with findings was closed by
+    /// Decides about a closed issue. We close an issue only when nothing is found any more. One with findings was closed by
     /// a person, and stays closed until there is a finding that the person has not seen.
-    fn of_closed(self) -> Plan {
+    fn of_closed(self) -> IssueUpdate {
         let (has_new, has_fixed) = match self.change {
             Some(change) => (!change.new.is_empty(), change.fixed > 0),
             // There may be new findings. The next run knows them again only if the text keeps them.
             None => (self.keeps_state && !self.clean, false),
         };
         if has_new {
-            Plan {
+            IssueUpdate {
                 writes_body: true,
                 moves: Some(Move::Reopen),
                 comments: true,
@@ -101,28 +101,33 @@ impl Standing<'_> {
 mod tests {
     use super::*;
 
-    fn plan(is_open: bool, now: u64, change: Option<(usize, u64)>, says_the_same: bool) -> Plan {
+    fn update(
+        is_open: bool,
+        now: u64,
+        change: Option<(usize, u64)>,
+        says_the_same: bool,
+    ) -> IssueUpdate {
         let change = change.map(|(new, fixed)| Change {
             new: (0..new).collect(),
             fixed,
         });
-        let standing = Standing {
+        let state = IssueState {
             is_open,
             clean: now == 0,
             change: change.as_ref(),
             says_the_same,
             keeps_state: true,
         };
-        standing.plan()
+        state.update()
     }
 
-    const COMMENT: Plan = Plan {
+    const COMMENT: IssueUpdate = IssueUpdate {
         comments: true,
         ..BODY
     };
 
-    fn moved(to: Move) -> Plan {
-        Plan {
+    fn moved(to: Move) -> IssueUpdate {
+        IssueUpdate {
             moves: Some(to),
             ..COMMENT
         }
@@ -130,24 +135,24 @@ mod tests {
 
     #[test]
     fn an_open_issue_is_commented_on_for_what_came_or_went_alone() {
-        assert_eq!(plan(true, 2, Some((0, 0)), true), NOTHING);
-        assert_eq!(plan(true, 2, Some((0, 0)), false), BODY);
-        assert_eq!(plan(true, 2, Some((1, 0)), false), COMMENT);
-        assert_eq!(plan(true, 2, Some((0, 1)), false), COMMENT);
-        assert_eq!(plan(true, 2, None, false), BODY);
-        assert_eq!(plan(true, 0, Some((0, 2)), false), moved(Move::Close));
-        assert_eq!(plan(true, 0, None, false), moved(Move::Close));
+        assert_eq!(update(true, 2, Some((0, 0)), true), NOTHING);
+        assert_eq!(update(true, 2, Some((0, 0)), false), BODY);
+        assert_eq!(update(true, 2, Some((1, 0)), false), COMMENT);
+        assert_eq!(update(true, 2, Some((0, 1)), false), COMMENT);
+        assert_eq!(update(true, 2, None, false), BODY);
+        assert_eq!(update(true, 0, Some((0, 2)), false), moved(Move::Close));
+        assert_eq!(update(true, 0, None, false), moved(Move::Close));
     }
 
     #[test]
     fn a_closed_issue_is_reopened_for_something_new_alone() {
-        assert_eq!(plan(false, 2, Some((2, 0)), false), moved(Move::Reopen));
-        assert_eq!(plan(false, 2, Some((1, 1)), false), moved(Move::Reopen));
-        assert_eq!(plan(false, 2, Some((0, 0)), false), NOTHING);
-        assert_eq!(plan(false, 2, Some((0, 1)), false), BODY);
-        assert_eq!(plan(false, 0, Some((0, 2)), false), BODY);
-        assert_eq!(plan(false, 0, Some((0, 0)), false), NOTHING);
-        assert_eq!(plan(false, 2, None, false), moved(Move::Reopen));
-        assert_eq!(plan(false, 0, None, false), NOTHING);
+        assert_eq!(update(false, 2, Some((2, 0)), false), moved(Move::Reopen));
+        assert_eq!(update(false, 2, Some((1, 1)), false), moved(Move::Reopen));
+        assert_eq!(update(false, 2, Some((0, 0)), false), NOTHING);
+        assert_eq!(update(false, 2, Some((0, 1)), false), BODY);
+        assert_eq!(update(false, 0, Some((0, 2)), false), BODY);
+        assert_eq!(update(false, 0, Some((0, 0)), false), NOTHING);
+        assert_eq!(update(false, 2, None, false), moved(Move::Reopen));
+        assert_eq!(update(false, 0, None, false), NOTHING);
     }
 }
