@@ -50,13 +50,13 @@ impl Chat {
     }
 
     /// Posts the news of the default branch. Sends nothing if nothing changed since the last run, which is known from
-    /// the issue or else from `remembered`.
-    pub(super) async fn tell(
+    /// the issue or else from `kept`.
+    pub(super) async fn notify(
         &self,
         context: &Context,
         outcome: &Outcome,
         issue: Option<&Issued>,
-        remembered: Option<FindingsSnapshot>,
+        kept: Option<FindingsSnapshot>,
     ) -> Result<(), Problem> {
         // A later run has posted, or will.
         if !context.is_default_branch() || issue.is_some_and(|issue| issue.is_outdated) {
@@ -68,7 +68,7 @@ impl Chat {
         };
         let earlier = match issue {
             Some(issue) => issue.earlier.clone(),
-            None => remembered.map_or(PreviousRun::Unknown, PreviousRun::Found),
+            None => kept.map_or(PreviousRun::Unknown, PreviousRun::Found),
         };
         let run_url = context.run_url();
         let news = News {

@@ -61,13 +61,13 @@ pub(super) async fn load(
     let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
     let mut warnings = Vec::new();
     if is_any_in_force && context.has_base() {
-        warnings.extend(told(path, &accepted, context, client, today).await);
+        warnings.extend(added_entries(path, &accepted, context, client, today).await);
     }
     Ok(Committed { accepted, warnings })
 }
 
 /// Reports the entries that a pull request adds, or why they cannot be determined.
-async fn told(
+async fn added_entries(
     path: &str,
     accepted: &[BaselineEntry],
     context: &Context,
@@ -93,10 +93,10 @@ async fn told(
     let Ok(before) = parse_baseline(text, path, today) else {
         return Some(untold(path, "that of the base commit is not valid"));
     };
-    let told = newly_accepted(&before, accepted, today)?;
+    let added = newly_accepted(&before, accepted, today)?;
     // The checkout may be ahead of the base commit that the event names.
     let is_behind = client.is_behind_base(context, path).await;
-    (!is_behind).then_some(told)
+    (!is_behind).then_some(added)
 }
 
 fn none_at_base(path: &str) -> Problem {

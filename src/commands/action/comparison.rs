@@ -8,17 +8,17 @@ use crate::{
     report::{Comparison, Outcome},
 };
 
-/// Compares the outcome with the baseline and with the last result of the default branch. Stores it if it is the new
-/// result of that branch.
+/// Compares the outcome with the baseline and with the last result of the default branch, which it returns. Stores the
+/// outcome if it is the new result of that branch.
 pub(super) async fn compare(
     step: &Step<'_>,
     committed: &Committed,
     outcome: &mut Outcome,
     publisher: &mut Publisher,
-) {
+) -> Option<FindingsSnapshot> {
     // If no contract was judged, nothing can be new.
     if outcome.contracts.iter().all(|one| one.problem.is_some()) {
-        return;
+        return None;
     }
     let target = publisher.context().target();
     let previous = publisher.previous_result().await;
@@ -44,6 +44,7 @@ pub(super) async fn compare(
             outcome.warnings.push(too_many(state.len()));
         }
     }
+    previous.earlier.map(|earlier| earlier.state)
 }
 
 fn nothing_known() -> Problem {

@@ -35,7 +35,7 @@ const IF_PROGRAM_IS_MISSING: &str = "the container of the action holds no runtim
 
 /// The result of a job.
 pub(super) enum Judged {
-    Told(Box<Outcome>),
+    Outcome(Box<Outcome>),
     /// Variables with credentials are not set.
     Skipped {
         missing: Vec<String>,
@@ -54,7 +54,7 @@ impl Judged {
     /// Adds warnings, which do not affect the result.
     pub(super) fn warn(&mut self, more: Vec<Problem>) {
         match self {
-            Self::Told(outcome) => outcome.warnings.extend(more),
+            Self::Outcome(outcome) => outcome.warnings.extend(more),
             Self::Skipped { warnings, .. } => warnings.extend(more),
         }
     }
@@ -81,7 +81,7 @@ impl Judging<'_> {
         let mode = self.step.inputs.mode;
         if let (Ok(config), []) = (&self.trusted.config, all.as_slice()) {
             if let Some(Ok(outcome)) = &self.step.earlier_report {
-                return Judged::Told(Box::new(self.take_over(outcome.clone(), config)));
+                return Judged::Outcome(Box::new(self.take_over(outcome.clone(), config)));
             }
             match mode {
                 Mode::Check => {
@@ -93,7 +93,7 @@ impl Judging<'_> {
                 Mode::Rehearse => return Box::pin(self.rehearse(config, signals)).await,
             }
         }
-        Judged::Told(Box::new(match mode {
+        Judged::Outcome(Box::new(match mode {
             Mode::Check => unanswered(all),
             Mode::Rehearse => not_begun(all),
         }))
@@ -106,7 +106,7 @@ impl Judging<'_> {
         }
         run.fail_on = self.step.inputs.fail_on;
         run.repairs = self.destinations.files.want_repairs();
-        Judged::Told(Box::new(run_check(config, &run).await))
+        Judged::Outcome(Box::new(run_check(config, &run).await))
     }
 
     /// Turns the report of an earlier step into the outcome of this one.
@@ -174,7 +174,7 @@ impl Judging<'_> {
             .and_then(|command| Setup::for_action(config, &files, self.step.environment, command));
         let mut setup = match setup {
             Ok(setup) => setup,
-            Err(problem) => return Judged::Told(Box::new(not_begun(vec![problem]))),
+            Err(problem) => return Judged::Outcome(Box::new(not_begun(vec![problem]))),
         };
         let settings = config.rehearsal.as_ref();
         let missing = settings.map(|settings| missing_for(settings, &setup.environment));
@@ -190,6 +190,6 @@ impl Judging<'_> {
             &self.destinations.output,
             signals,
         );
-        Judged::Told(Box::new(outcome.await))
+        Judged::Outcome(Box::new(outcome.await))
     }
 }

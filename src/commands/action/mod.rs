@@ -193,10 +193,11 @@ impl Job<'_> {
     /// Compares the result, places its findings, publishes it, and returns the exit status.
     async fn report(&self, mut judged: Judged, publisher: &mut Publisher) -> u8 {
         let path = self.step.inputs.config_path();
+        let mut earlier = None;
         if let Ok(config) = &self.trusted.config {
-            if let Judged::Told(outcome) = &mut judged {
+            if let Judged::Outcome(outcome) = &mut judged {
                 if let Ok(baseline) = &self.trusted.baseline {
-                    comparison::compare(self.step, baseline, outcome, publisher).await;
+                    earlier = comparison::compare(self.step, baseline, outcome, publisher).await;
                 }
                 once_each(&mut outcome.warnings);
                 let client = publisher.client();
@@ -206,7 +207,7 @@ impl Job<'_> {
             let client = publisher.client();
             judged.warn(weakening::warnings(path, config, &mut context, client).await);
         }
-        self.publish().judged(judged, publisher).await
+        self.publish().judged(judged, earlier, publisher).await
     }
 
     fn publish(&self) -> Publish<'_> {

@@ -2,6 +2,7 @@
 
 use super::{destinations::Destinations, judge::Judged, publication, step::Step};
 use crate::{
+    baseline::FindingsSnapshot,
     commands::{
         COULD_NOT_TELL,
         atomic_write::FileOwner,
@@ -10,7 +11,7 @@ use crate::{
         reporting::status,
     },
     contract::Verdict,
-    github::{Publication, Published, Publisher},
+    github::{Context, Issued, Publication, Published, Publisher},
     report::{self, Outcome, Surroundings, workflow_command},
 };
 
@@ -32,8 +33,13 @@ impl Publish<'_> {
         None
     }
 
-    /// Publishes the result and returns the exit status.
-    pub(super) async fn judged(&self, judged: Judged, publisher: &mut Publisher) -> u8 {
+    /// Publishes the result and returns the exit status. `earlier` is the last result of the default branch.
+    pub(super) async fn judged(
+        &self,
+        judged: Judged,
+        earlier: Option<FindingsSnapshot>,
+        publisher: &mut Publisher,
+    ) -> u8 {
         match judged {
             Judged::Skipped { missing, warnings } => {
                 let context = publisher.context();
@@ -46,14 +52,14 @@ impl Publish<'_> {
                 self.log(&publisher.finish(&publication).await);
                 0
             }
-            Judged::Told(outcome) => {
+            Judged::Outcome(outcome) => {
                 let outcome = if self.step.inputs.redact_ids {
                     report::redact_ids(&outcome)
                 } else {
                     *outcome
                 };
-                self.publish(publisher, &self.destinations.mask.outcome(&outcome))
-                    .await
+                let outcome = self.destinations.mask.outcome(&outcome);
+                self.publish(publisher, &outcome, earlier).await
             }
         }
     }
@@ -68,7 +74,12 @@ impl Publish<'_> {
         cancelled(&self.destinations.output)
     }
 
-    async fn publish(&self, publisher: &mut Publisher, outcome: &Outcome) -> u8 {
+    async fn publish(
+        &self,
+        publisher: &mut Publisher,
+        outcome: &Outcome,
+        earlier: Option<FindingsSnapshot>,
+    ) -> u8 {
         let check_run = publisher.check_run_url().map(str::to_owned);
         let mut publication = publication::publication(
             outcome,
@@ -90,7 +101,9 @@ impl Publish<'_> {
         failures.extend(written.err());
         let published = publisher.finish(&publication).await;
         self.log(&published);
-        self.chat(publisher, outcome, &published).await;
+        let issue = published.issue.as_ref();
+        self.chat(publisher.context(), outcome, issue, earlier)
+            .await;
         if outcome.verdict == Verdict::Error && self.step.inputs.neutral_on_error {
             self.destinations
                 .output
@@ -129,16 +142,18 @@ impl Publish<'_> {
         }
     }
 
-    async fn chat(&self, publisher: &Publisher, outcome: &Outcome, published: &Published) {
+    async fn chat(
+        &self,
+        context: &Context,
+        outcome: &Outcome,
+        issue: Option<&Issued>,
+        earlier: Option<FindingsSnapshot>,
+    ) {
         let Some(chat) = &self.destinations.chat else {
             return;
         };
-        let earlier = publisher.earlier().map(|earlier| earlier.state.clone());
-        let issue = published.issue.as_ref();
-        let told = chat
-            .tell(publisher.context(), outcome, issue, earlier)
-            .await;
-        if let Err(problem) = told {
+        let sent = chat.notify(context, outcome, issue, earlier).await;
+        if let Err(problem) = sent {
             self.destinations
                 .output
                 .say(&report::warnings(&[problem], false));

@@ -1,21 +1,36 @@
-//! The check run's part of the publisher: creates it, adds annotations and completes it.
+//! The check run of the report: creates it, adds annotations and completes it.
 
-use super::{Fallback, Publisher};
+use jiff::Timestamp;
+
+use super::{Fallback, clock::Clock};
 use crate::{
     github::{
         check_run::{self, CheckRun, Ending, Opening, Output},
         client::{Client, ClientError},
+        context::{Context, Run},
+        files::random_hexadecimal,
         publication::{Conclusion, Publication},
     },
+    problem::Problem,
     report::Annotation,
 };
 
 /// Maximum number of annotations. Nobody would read more.
 const MOST_ANNOTATIONS: usize = 50;
 
-/// State of the check run.
+/// The check run of this process.
 #[derive(Debug)]
-pub(super) enum Check {
+pub(super) struct Check {
+    state: State,
+    /// Unique id, which finds the check run if the response to its creation was lost.
+    external_id: String,
+    /// The end of the summary, which later runs read.
+    trailer: Option<String>,
+    pub(super) clock: Clock,
+}
+
+#[derive(Debug)]
+enum State {
     /// Switched off, not used for this event, or rejected for good.
     None,
     Planned,
@@ -25,48 +40,93 @@ pub(super) enum Check {
     Concluded(CheckRun),
 }
 
+/// Subject and name of the check run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) context: &'a Context,
+    pub(super) name: &'a str,
+}
+
 impl Check {
+    pub(super) fn new(is_wanted: bool, run: &Run, began: Timestamp) -> Self {
+        Self {
+            state: if is_wanted {
+                State::Planned
+            } else {
+                State::None
+            },
+            external_id: format!(
+                "{}{}/{}/{}",
+                run.external_id_prefix(),
+                run.id,
+                run.attempt,
+                random_hexadecimal().unwrap_or_default()
+            ),
+            trailer: None,
+            clock: Clock::starting_at(began),
+        }
+    }
+
     /// Returns true if there is no check run yet. An unknown outcome counts as none.
     pub(super) fn is_planned(&self) -> bool {
-        matches!(self, Self::Planned | Self::Asked(_))
+        matches!(self.state, State::Planned | State::Asked(_))
+    }
+
+    pub(super) fn is_concluded(&self) -> bool {
+        matches!(self.state, State::Concluded(_))
     }
 
     pub(super) fn run(&self) -> Option<&CheckRun> {
-        match self {
-            Self::Open(run) | Self::Concluded(run) => Some(run),
-            Self::None | Self::Planned | Self::Asked(_) => None,
+        match &self.state {
+            State::Open(run) | State::Concluded(run) => Some(run),
+            State::None | State::Planned | State::Asked(_) => None,
         }
     }
-}
 
-impl Publisher {
-    pub(super) async fn open(&mut self, client: &mut Client) -> Result<(), ClientError> {
-        let Some(sha) = self.context.sha.clone() else {
-            self.check = Check::None;
+    /// Sets the end of the summary.
+    pub(super) fn keep(&mut self, trailer: Option<String>) {
+        self.trailer = trailer;
+    }
+
+    /// Creates the check run on the commit of the event, or on `GITHUB_SHA` if GitHub does not know that one.
+    pub(super) async fn open(
+        &mut self,
+        client: &mut Client,
+        subject: Subject<'_>,
+        warnings: &mut Vec<Problem>,
+    ) -> Result<(), ClientError> {
+        let context = subject.context;
+        let Some(sha) = &context.sha else {
+            self.state = State::None;
             return Ok(());
         };
-        let mut outcome = self.open_on(client, &sha).await;
-        if let (Err(error), Some(other)) = (&outcome, self.context.fallback_sha.clone())
+        let mut outcome = self.open_on(client, subject, sha).await;
+        if let (Err(error), Some(other)) = (&outcome, &context.fallback_sha)
             && error.is_unknown_commit()
             && other != sha
         {
-            self.warn(Fallback::Commit, error);
-            outcome = self.open_on(client, &other).await;
+            warnings.push(Fallback::Commit.problem(error, context));
+            outcome = self.open_on(client, subject, other).await;
         }
         if let Err(error) = &outcome
             && error.is_final()
         {
-            self.warn(Fallback::CheckRun, error);
-            self.check = Check::None;
+            warnings.push(Fallback::CheckRun.problem(error, context));
+            self.state = State::None;
         }
         outcome
     }
 
     /// Creates the check run on `sha`. After an earlier attempt with an unknown outcome it looks for that one first.
-    async fn open_on(&mut self, client: &mut Client, sha: &str) -> Result<(), ClientError> {
-        let asked_before = matches!(&self.check, Check::Asked(before) if before == sha);
-        self.check = Check::Asked(sha.to_owned());
-        let Some(opening) = self.opening(sha) else {
+    async fn open_on(
+        &mut self,
+        client: &mut Client,
+        subject: Subject<'_>,
+        sha: &str,
+    ) -> Result<(), ClientError> {
+        let asked_before = matches!(&self.state, State::Asked(before) if before == sha);
+        self.state = State::Asked(sha.to_owned());
+        let Some(opening) = self.opening(subject, sha) else {
             return Ok(());
         };
         let found = if asked_before {
@@ -78,19 +138,18 @@ impl Publisher {
             Some(run) => run,
             None => check_run::create(client, &opening).await?,
         };
-        self.identity.learn_app(run.app.as_deref());
-        self.check = Check::Open(run);
+        self.state = State::Open(run);
         Ok(())
     }
 
-    fn opening<'a>(&'a self, sha: &'a str) -> Option<Opening<'a>> {
+    fn opening<'a>(&'a self, subject: Subject<'a>, sha: &'a str) -> Option<Opening<'a>> {
         Some(Opening {
-            repository: self.context.repository.as_ref()?,
-            name: &self.options.check_name,
+            repository: subject.context.repository.as_ref()?,
+            name: subject.name,
             sha,
             external_id: &self.external_id,
-            started_at: self.started.0.to_string(),
-            details_url: self.context.run_url(),
+            started_at: self.clock.began(),
+            details_url: subject.context.run_url(),
         })
     }
 
@@ -99,15 +158,11 @@ impl Publisher {
     pub(super) async fn conclude(
         &mut self,
         client: &mut Client,
+        context: &Context,
         publication: &Publication,
+        warnings: &mut Vec<Problem>,
     ) -> Vec<Annotation> {
-        if self.check.is_planned()
-            && let Err(error) = self.open(client).await
-            && !error.is_final()
-        {
-            self.warn(Fallback::CheckRun, &error);
-        }
-        let Check::Open(run) = &self.check else {
+        let State::Open(run) = &self.state else {
             return publication.annotations.clone();
         };
         let run = run.clone();
@@ -124,7 +179,7 @@ impl Publisher {
         drop(kept);
         left.extend(fitting.into_iter().skip(appended.sent));
         if let Some(error) = &appended.error {
-            self.warn(Fallback::Annotations(left.len()), error);
+            warnings.push(Fallback::Annotations(left.len()).problem(error, context));
         }
         let summary = match left.len() {
             0 => publication.summary.clone(),
@@ -133,34 +188,35 @@ impl Publisher {
                 publication.summary
             ),
         };
-        let trailer = self.trailer.clone();
         let output = Output {
             summary: &summary,
-            trailer: trailer.as_deref(),
+            trailer: self.trailer.as_deref(),
             ..output
         };
         let ending = Ending {
             conclusion: publication.conclusion,
-            completed_at: self.now(),
+            completed_at: self.clock.now(),
         };
         match check_run::conclude(client, &run, &output, &ending).await {
-            Ok(()) => self.check = Check::Concluded(run),
-            Err(error) => self.warn(Fallback::Conclusion, &error),
+            Ok(()) => self.state = State::Concluded(run),
+            Err(error) => warnings.push(Fallback::Conclusion.problem(&error, context)),
         }
         left
     }
 
-    pub(super) async fn conclude_cancelled(
+    /// Completes the check run of a cancelled job.
+    pub(super) async fn cancel(
         &mut self,
         client: &mut Client,
+        subject: Subject<'_>,
     ) -> Result<(), ClientError> {
-        if let Check::Asked(sha) = &self.check
-            && let Some(opening) = self.opening(sha)
+        if let State::Asked(sha) = &self.state
+            && let Some(opening) = self.opening(subject, sha)
             && let Some(run) = check_run::find(client, &opening).await?
         {
-            self.check = Check::Open(run);
+            self.state = State::Open(run);
         }
-        let Check::Open(run) = &self.check else {
+        let State::Open(run) = &self.state else {
             return Ok(());
         };
         let run = run.clone();
@@ -172,10 +228,10 @@ impl Publisher {
         };
         let ending = Ending {
             conclusion: Conclusion::Cancelled,
-            completed_at: self.now(),
+            completed_at: self.clock.now(),
         };
         check_run::conclude(client, &run, &output, &ending).await?;
-        self.check = Check::Concluded(run);
+        self.state = State::Concluded(run);
         Ok(())
     }
 }

@@ -1,6 +1,9 @@
 //! Concludes check runs that earlier runs of the same job left in progress.
 
-use super::Publisher;
+use super::{
+    check::{Check, Subject},
+    clock::Clock,
+};
 use crate::github::{
     check_run::{self, CheckRun, Ending, Known, Listing, Output},
     client::{Client, ClientError},
@@ -10,35 +13,48 @@ use crate::github::{
 /// Maximum number of check runs to conclude on one commit.
 const MOST_LEFT: usize = 10;
 
-impl Publisher {
-    /// Concludes what a fault left in progress on this commit and on the one before the push. An error is only logged,
-    /// because the next run tries again.
-    pub(super) async fn conclude_leftovers(&self, client: &mut Client) {
-        let Some(run) = self.check.run() else {
-            return;
-        };
-        let _share = client.limit_to_share();
-        let commits = std::iter::once(&run.sha).chain(&self.context.previous_sha);
-        for sha in commits {
-            if let Err(error) = self.conclude_on(client, sha).await {
-                tracing::debug!(%error, "earlier check runs could not be concluded");
-            }
+/// The search for check runs that are left.
+struct Leftovers<'a> {
+    subject: Subject<'a>,
+    /// App of our own check run.
+    app: Option<&'a str>,
+    clock: Clock,
+}
+
+/// Concludes what a fault left in progress on the commit of our check run and on the one before the push. An error is
+/// only logged, because the next run tries again.
+pub(super) async fn conclude(client: &mut Client, check: &Check, subject: Subject<'_>) {
+    let Some(run) = check.run() else {
+        return;
+    };
+    let leftovers = Leftovers {
+        subject,
+        app: run.app.as_deref(),
+        clock: check.clock,
+    };
+    let _share = client.limit_to_share();
+    for sha in std::iter::once(&run.sha).chain(&subject.context.previous_sha) {
+        if let Err(error) = leftovers.conclude_on(client, sha).await {
+            tracing::debug!(%error, "earlier check runs could not be concluded");
         }
     }
+}
 
+impl Leftovers<'_> {
     async fn conclude_on(&self, client: &mut Client, sha: &str) -> Result<(), ClientError> {
-        let Some(repository) = &self.context.repository else {
+        let Subject { context, name } = self.subject;
+        let Some(repository) = &context.repository else {
             return Ok(());
         };
         let listing = Listing {
             repository,
             sha,
-            name: &self.options.check_name,
+            name,
             status: Some("in_progress"),
             per_page: 100,
             max_pages: 1,
         };
-        let prefix = client.mask().text(&self.context.run.external_id_prefix());
+        let prefix = client.mask().text(&context.run.external_id_prefix());
         let all = check_run::list(client, &listing).await?;
         let left = all.into_iter().filter(|known| self.is_left(known, &prefix));
         for known in left.take(MOST_LEFT) {
@@ -50,7 +66,7 @@ impl Publisher {
             };
             let ending = Ending {
                 conclusion: Conclusion::Cancelled,
-                completed_at: self.now(),
+                completed_at: self.clock.now(),
             };
             let run = CheckRun::new(repository, sha, known);
             check_run::conclude(client, &run, &output, &ending).await?;
@@ -70,8 +86,7 @@ impl Publisher {
         let (Some(run), Some(attempt)) = (numbers.next(), numbers.next()) else {
             return false;
         };
-        let ours = &self.context.run;
-        let app = self.check.run().and_then(|run| run.app.as_deref());
-        (run, attempt) < (ours.id, ours.attempt) && known.app() == app && !known.is_completed()
+        let ours = &self.subject.context.run;
+        (run, attempt) < (ours.id, ours.attempt) && known.app() == self.app && !known.is_completed()
     }
 }

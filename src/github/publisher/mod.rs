@@ -1,26 +1,27 @@
 //! Publishes the report of one run. A rejected part is reported in another place, and the verdict stays.
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::{
     author::Identity,
     client::{Client, ClientError},
-    comment::{self, CommentMode, Commented, Place},
     context::Context,
-    files::{append_outputs, append_summary, random_hexadecimal},
+    files::{append_outputs, append_summary},
     publication::Publication,
 };
-use crate::{baseline::PreviousSnapshot, problem::Problem, report::Mask};
+use crate::{problem::Problem, report::Mask};
 
 mod check;
+mod clock;
+mod comment;
 mod fallback;
 mod issue;
 mod leftover;
 mod previous_result;
 mod result;
 
-use check::Check;
+use check::{Check, Subject};
 use fallback::Fallback;
 pub use result::{Issued, Options, Published, ReportMode};
 
@@ -34,12 +35,6 @@ pub struct Publisher {
     mask: Mask,
     check: Check,
     identity: Identity,
-    /// The end of the check run's summary, which later runs read.
-    trailer: Option<String>,
-    /// The last result of the default branch, once it was found.
-    earlier: Option<PreviousSnapshot>,
-    external_id: String,
-    started: (Timestamp, Instant),
     warnings: Vec<Problem>,
 }
 
@@ -65,28 +60,13 @@ impl Publisher {
         let wanted = context.check_run.is_wanted(options.check_run);
         let possible =
             client.is_some() && context.repository.is_some() && context.nothing_to_do.is_none();
-        let external_id = format!(
-            "{}{}/{}/{}",
-            context.run.external_id_prefix(),
-            context.run.id,
-            context.run.attempt,
-            random_hexadecimal().unwrap_or_default()
-        );
         Self {
             client,
-            check: if wanted && possible {
-                Check::Planned
-            } else {
-                Check::None
-            },
+            check: Check::new(wanted && possible, &context.run, now),
             context,
             options,
             mask,
             identity: Identity::default(),
-            trailer: None,
-            earlier: None,
-            external_id,
-            started: (now, Instant::now()),
             warnings,
         }
     }
@@ -99,7 +79,7 @@ impl Publisher {
         let _share = client.limit_to_share();
         self.locate(&mut client).await;
         if self.check.is_planned()
-            && let Err(error) = self.open(&mut client).await
+            && let Err(error) = self.open_check_run(&mut client).await
         {
             // Retried in `finish`, which reports the error.
             tracing::debug!(%error, "the check run could not be opened yet");
@@ -114,14 +94,19 @@ impl Publisher {
         let mut issue = None;
         if let Some(mut client) = self.client.clone() {
             self.locate(&mut client).await;
-            left = self.conclude(&mut client, &publication).await;
+            self.open_late(&mut client).await;
+            let (context, warnings) = (&self.context, &mut self.warnings);
+            let concluding = self
+                .check
+                .conclude(&mut client, context, &publication, warnings);
+            left = concluding.await;
             comment_url = self.comment(&mut client, &publication).await;
             issue = self.issue(&mut client, &publication).await;
-            self.conclude_leftovers(&mut client).await;
+            leftover::conclude(&mut client, &self.check, self.subject()).await;
         }
         let check_run_url = self.check.run().and_then(|run| run.url.clone());
         let summary_written = self.write_files(&publication, check_run_url.as_deref());
-        let mode = if matches!(self.check, Check::Concluded(_)) {
+        let mode = if self.check.is_concluded() {
             ReportMode::Checks
         } else if !left.is_empty() {
             ReportMode::Commands
@@ -149,7 +134,12 @@ impl Publisher {
         let mut client = self.client.clone()?;
         client.hurry();
         let budget = client.limits().cancel_budget;
-        match timeout(budget, self.conclude_cancelled(&mut client)).await {
+        let subject = Subject {
+            context: &self.context,
+            name: &self.options.check_name,
+        };
+        let cancelling = self.check.cancel(&mut client, subject);
+        match timeout(budget, cancelling).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(self.safe(Problem::from(&error))),
             Err(_elapsed) => Some(fallback::problem(
@@ -174,9 +164,7 @@ impl Publisher {
     }
 
     async fn locate(&mut self, client: &mut Client) {
-        let mode = self.options.comment;
-        let wish = mode.map(|mode| mode != CommentMode::Off);
-        if self.context.needs_locating(wish)
+        if self.context.needs_locating(self.comment_wish())
             && let Err(error) = self.context.locate(client).await
         {
             let problem = Fallback::PullRequest.problem(&error, &self.context);
@@ -186,56 +174,32 @@ impl Publisher {
         }
     }
 
-    fn comment_mode(&self) -> Option<CommentMode> {
-        let mode = self.options.comment;
-        let wish = mode.map(|mode| mode != CommentMode::Off);
-        self.context
-            .comment
-            .is_wanted(wish)
-            .then(|| mode.unwrap_or(CommentMode::On))
+    /// Creates the check run, whose app is the author of everything that the token writes.
+    async fn open_check_run(&mut self, client: &mut Client) -> Result<(), ClientError> {
+        let subject = Subject {
+            context: &self.context,
+            name: &self.options.check_name,
+        };
+        let opened = self.check.open(client, subject, &mut self.warnings).await;
+        let app = self.check.run().and_then(|run| run.app.as_deref());
+        self.identity.learn_app(app);
+        opened
     }
 
-    async fn comment(&mut self, client: &mut Client, publication: &Publication) -> Option<String> {
-        let mode = self.comment_mode()?;
-        let body = publication.comment.as_ref()?;
-        let place = Place {
-            repository: self.context.repository.as_ref()?,
-            number: self.context.pull_request?,
-            run: &self.context.run,
-            sha: self.context.sha.as_deref()?,
-            check_name: &self.options.check_name,
-            report_kind: self.options.report_kind,
-        };
-        match comment::publish(client, &mut self.identity, &place, (body, mode)).await {
-            Ok(Commented::Written(url) | Commented::Unchanged(url)) => url,
-            Ok(Commented::NotNeeded) => None,
-            Ok(Commented::Newer(url)) => {
-                self.warnings.push(fallback::problem(
-                    "a newer run has commented already; its comment stays",
-                ));
-                url
-            }
-            Ok(Commented::TooMany) => {
-                self.warnings.push(fallback::problem(
-                    "the pull request has too many comments to look for ours; none was made",
-                ));
-                None
-            }
-            Ok(Commented::Unclear) => {
-                self.warnings.push(fallback::unclear(
-                    "a comment of this job stands on the pull request, and GitHub does not say which account the token is; \
-                     none was written",
-                ));
-                None
-            }
-            Ok(Commented::Locked) => {
-                self.warnings.push(fallback::locked());
-                None
-            }
-            Err(error) => {
-                self.warn(Fallback::Comment, &error);
-                None
-            }
+    /// Creates the check run if `start` did not.
+    async fn open_late(&mut self, client: &mut Client) {
+        if self.check.is_planned()
+            && let Err(error) = self.open_check_run(client).await
+            && !error.is_final()
+        {
+            self.warn(Fallback::CheckRun, &error);
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            context: &self.context,
+            name: &self.options.check_name,
         }
     }
 
@@ -269,15 +233,6 @@ impl Publisher {
             message: self.mask.text(&problem.message),
             ..problem
         }
-    }
-
-    /// Returns the current time, computed from the start time and the monotonic clock.
-    fn now(&self) -> String {
-        let (began, since) = self.started;
-        began
-            .checked_add(since.elapsed())
-            .unwrap_or(began)
-            .to_string()
     }
 
     fn warn(&mut self, fallback: Fallback, error: &ClientError) {

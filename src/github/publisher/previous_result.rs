@@ -2,7 +2,7 @@
 
 use super::Publisher;
 use crate::{
-    baseline::{FindingsSnapshot, PreviousSnapshot},
+    baseline::FindingsSnapshot,
     github::{
         context::Target,
         previous_result::{self, PreviousResult, Wanted},
@@ -12,9 +12,10 @@ use crate::{
 impl Publisher {
     /// Keeps a result in the check run, for later runs to find. Returns false if the result is too large to keep.
     pub fn remember(&mut self, state: &FindingsSnapshot) -> bool {
-        self.trailer =
-            previous_result::block(&self.options.config, self.options.report_kind, state);
-        self.trailer.is_some()
+        let block = previous_result::block(&self.options.config, self.options.report_kind, state);
+        let is_kept = block.is_some();
+        self.check.keep(block);
+        is_kept
     }
 
     /// Finds the last result of the default branch in its check runs and issue. Makes no request if the event concerns
@@ -35,15 +36,9 @@ impl Publisher {
             issue_label: &self.options.issue_label,
         };
         let found = previous_result::find(&mut client, &mut self.identity, &wanted).await;
-        self.earlier.clone_from(&found.earlier);
         PreviousResult {
             problem: found.problem.map(|problem| self.safe(problem)),
             ..found
         }
-    }
-
-    /// Returns the last result, once `previous_result` has found it.
-    pub fn earlier(&self) -> Option<&PreviousSnapshot> {
-        self.earlier.as_ref()
     }
 }
