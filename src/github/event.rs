@@ -10,7 +10,7 @@ pub(super) struct Event {
     #[serde(deserialize_with = "lenient")]
     pub pull_request: Option<PullRequest>,
     #[serde(deserialize_with = "lenient")]
-    pub issue: Option<Issue>,
+    pub issue: Option<EventIssue>,
     #[serde(deserialize_with = "lenient")]
     pub merge_group: Option<MergeGroup>,
     #[serde(deserialize_with = "lenient")]
@@ -83,7 +83,7 @@ pub(super) struct User {
 
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
-pub(super) struct Issue {
+pub(super) struct EventIssue {
     #[serde(deserialize_with = "lenient")]
     pub number: Option<u64>,
     /// Present if the issue is a pull request.

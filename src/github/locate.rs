@@ -47,7 +47,7 @@ impl Context {
                 let path = format!("/repos/{repository}/commits/{sha}/pulls?per_page=100");
                 if let Some(pull) = open_at(client, path, &repository, sha).await? {
                     self.pull_request = Some(pull.number);
-                    self.base_sha = pull.base_sha();
+                    self.commits.base = pull.base_sha();
                 }
             }
             Search::Head { owner, branch, sha } => {
@@ -62,9 +62,9 @@ impl Context {
             }
             Search::Named(number) => {
                 let pull = pull(client, &repository, *number).await?;
-                self.is_fork = true;
+                self.origin.is_fork = true;
                 self.adopt(&repository, pull);
-                if !self.is_fork {
+                if !self.origin.is_fork {
                     self.trust = Trust::Ordinary;
                 }
             }
@@ -76,14 +76,14 @@ impl Context {
     fn adopt(&mut self, repository: &Repository, pull: Pull) {
         let found = pull.base_sha();
         if let Some(head) = pull.head {
-            self.sha = head.sha.filter(|sha| is_sha(sha));
+            self.commits.head = head.sha.filter(|sha| is_sha(sha));
             let name = head.repo.and_then(|repo| repo.full_name);
-            self.is_fork = !name.is_some_and(|name| repository.is_called(&name));
+            self.origin.is_fork = !name.is_some_and(|name| repository.is_called(&name));
         }
         if let Trust::BaseOnly { base_sha } = &mut self.trust {
             *base_sha = found.clone().or(base_sha.take());
         }
-        self.base_sha = found.or(self.base_sha.take());
+        self.commits.base = found.or(self.commits.base.take());
     }
 }
 

@@ -14,7 +14,7 @@ const PER_PAGE: usize = 100;
 pub(super) struct Marker(String);
 
 /// A comment or an issue.
-pub(super) trait Entry: DeserializeOwned {
+pub(super) trait MarkedText: DeserializeOwned {
     /// Returns the text, or `None` for an entry of another kind.
     fn text(&self) -> Option<&str>;
 
@@ -58,7 +58,7 @@ impl Marker {
 }
 
 /// Finds our own entries. They must have our marker and our account, because anybody can write the marker.
-pub(super) async fn find<T: Entry>(
+pub(super) async fn find<T: MarkedText>(
     client: &mut Client,
     identity: &mut Identity,
     marker: &Marker,
@@ -80,7 +80,7 @@ pub(super) async fn find<T: Entry>(
 }
 
 /// Returns the entries with the marker, and true if the list was complete.
-async fn marked<T: Entry>(
+async fn marked<T: MarkedText>(
     client: &mut Client,
     marker: &Marker,
     list: &List,

@@ -39,7 +39,7 @@ impl Client {
         let (Some(repository), Some(number), Some(sha), false) = (
             &context.repository,
             context.pull_request,
-            &context.sha,
+            &context.commits.head,
             context.is_merge_group(),
         ) else {
             return false;

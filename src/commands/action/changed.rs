@@ -35,9 +35,9 @@ pub(super) async fn place(
         client,
         &context.repository,
         context.pull_request,
-        &context.sha,
+        &context.commits.head,
         // A merge group knows its pull request too, but reports on another commit.
-        context.comment != ReportPolicy::No,
+        context.policies.comment != ReportPolicy::No,
         has_findings,
     ) else {
         return;

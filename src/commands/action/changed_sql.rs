@@ -89,7 +89,7 @@ async fn compare(
     let mut context = context.clone();
     context.locate(&mut client).await.ok()?;
     let repository = context.repository.as_ref()?;
-    let base = context.base_sha.as_ref()?;
+    let base = context.commits.base.as_ref()?;
     let text = client.fetch_file(repository, step.inputs.config_path(), base, MAX_BYTES);
     let base = config::load(&text.await.ok()??, step.inputs.config_path()).ok()?;
     let changed = config::sql_that_differs(&base, config);

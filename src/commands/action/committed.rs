@@ -74,7 +74,7 @@ async fn added_entries(
     client: Result<&mut Client, &ClientError>,
     today: Date,
 ) -> Option<Problem> {
-    let (Some(repository), Some(base)) = (&context.repository, &context.base_sha) else {
+    let (Some(repository), Some(base)) = (&context.repository, &context.commits.base) else {
         return Some(untold(
             path,
             "the event does not say what the base commit is",

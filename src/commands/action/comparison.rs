@@ -22,8 +22,8 @@ pub(super) async fn compare(
     }
     let target = publisher.context().target();
     let previous = publisher.previous_result().await;
-    let lets_known_pass = step.inputs.fail_on_new && target == Target::PullRequest;
-    let is_whole = step.inputs.scenarios.is_empty();
+    let lets_known_pass = step.inputs.verdict.fail_on_new && target == Target::PullRequest;
+    let is_whole = step.inputs.rehearsal.scenarios.is_empty();
     outcome.warnings.extend(committed.warnings.iter().cloned());
     outcome.compare(&Comparison {
         earlier: previous.earlier.as_ref(),

@@ -27,7 +27,7 @@ pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
 /// Looks up the pull request, if the event or an input leaves it open. Whatever needs it asks again after an error, and
 /// reports that.
 pub(super) async fn locate(context: &mut Context, inputs: &Inputs, client: &mut Client) {
-    let comment = inputs.comment.map(|mode| mode != CommentMode::Off);
+    let comment = inputs.places.comment.map(|mode| mode != CommentMode::Off);
     if context.needs_locating(comment) {
         // Time for the report is left.
         let _kept = client.keep_share();

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
+use super::input_words::{TASKS, Task, Words};
 use crate::{
     cli::Environment,
     commands::run_parameters::FailOn,
@@ -29,43 +30,61 @@ impl Mode {
 
 /// The parsed inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a word under `with:`"
-)]
 pub(super) struct Inputs {
     /// Kind of the published result. When publishing an earlier step's report, the report determines it.
     pub(super) mode: Mode,
     /// Report of an earlier step to publish, relative to the root of the workspace. `None` if this step makes the
     /// result.
     pub(super) report: Option<String>,
+    /// Relative to the root of the repository.
+    pub(super) config: String,
+    /// Path of the committed baseline, relative to the root of the repository.
+    pub(super) baseline: Option<String>,
+    pub(super) rehearsal: RehearsalInputs,
+    pub(super) verdict: VerdictInputs,
+    pub(super) places: PlaceInputs,
+    /// The pull request to report on, instead of the one of the event.
+    pub(super) pull_request: Option<u64>,
+    /// Time for all requests to GitHub together.
+    pub(super) report_timeout: Duration,
+    pub(super) redact_ids: bool,
+    /// Additional report files, relative to the root of the workspace.
+    pub(super) output: Vec<String>,
+}
+
+/// Inputs that only a rehearsal uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RehearsalInputs {
     /// The scenarios to play; empty for all.
     pub(super) scenarios: Vec<String>,
     pub(super) jobs: Option<NonZeroUsize>,
     /// Shell command that starts the application to rehearse. `None` if it already runs.
     pub(super) app_command: Option<String>,
-    /// Relative to the root of the repository.
-    pub(super) config: String,
+}
+
+/// Inputs that decide about the verdict and the exit status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word under `with:`"
+)]
+pub(super) struct VerdictInputs {
     pub(super) strict: bool,
     pub(super) fail_on: FailOn,
     /// True if known findings do not fail a pull request.
     pub(super) fail_on_new: bool,
-    /// Path of the committed baseline, relative to the root of the repository.
-    pub(super) baseline: Option<String>,
+    pub(super) neutral_on_error: bool,
+    pub(super) skip_without_credentials: bool,
+}
+
+/// Inputs about the places of the report. With `None`, the event decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PlaceInputs {
+    pub(super) check_run: Option<bool>,
+    check_name: Option<String>,
     pub(super) comment: Option<CommentMode>,
     pub(super) issue: Option<bool>,
     pub(super) issue_label: String,
-    pub(super) check_run: Option<bool>,
-    check_name: Option<String>,
-    pub(super) neutral_on_error: bool,
-    pub(super) skip_without_credentials: bool,
-    pub(super) redact_ids: bool,
-    /// The pull request to report on, instead of the one of the event.
-    pub(super) pull_request: Option<u64>,
-    /// Time for all requests to GitHub together.
-    pub(super) report_timeout: Duration,
-    /// Additional report files, relative to the root of the workspace.
-    pub(super) output: Vec<String>,
 }
 
 impl Inputs {
@@ -75,7 +94,7 @@ impl Inputs {
     }
 
     pub(super) fn check_name(&self) -> &str {
-        let named = self.check_name.as_deref();
+        let named = self.places.check_name.as_deref();
         named.unwrap_or(self.mode.check_name())
     }
 
@@ -93,39 +112,20 @@ impl Inputs {
                 Task::Rehearse | Task::Publish => Mode::Rehearse,
             },
             report: words.of_task("report", Task::Publish, task),
-            scenarios: words.list("scenario"),
-            jobs: words.number("jobs"),
-            app_command: words.of_task("app_command", Task::Rehearse, task),
             config: words.text("config", "./prodverdict.yml"),
-            strict: words.choose("strict", &BOOLEAN).unwrap_or(false),
-            fail_on: words
-                .choose("fail_on", &FAIL_ON)
-                .map_or(FailOn::AsConfigured, FailOn::Severity),
-            fail_on_new: words.choose("fail_on_new", &BOOLEAN).unwrap_or(false),
             baseline: environment.input("baseline").map(str::to_owned),
-            comment: words.choose(
-                "comment",
-                &[
-                    ("on", CommentMode::On),
-                    ("off", CommentMode::Off),
-                    ("on_findings", CommentMode::OnFindings),
-                ],
-            ),
-            issue: words.choose("issue", &[("on", true), ("off", false)]),
-            issue_label: words.label("issue_label", "prodverdict"),
-            check_run: words.choose("check_run", &[("on", true), ("off", false)]),
-            check_name: environment.input("check_name").map(str::to_owned),
-            neutral_on_error: words
-                .choose("on_error", &[("fail", false), ("neutral", true)])
-                .unwrap_or(false),
-            skip_without_credentials: words
-                .choose("on_missing_credentials", &[("fail", false), ("skip", true)])
-                .unwrap_or(false),
+            rehearsal: RehearsalInputs {
+                scenarios: words.list("scenario"),
+                jobs: words.number("jobs"),
+                app_command: words.of_task("app_command", Task::Rehearse, task),
+            },
+            verdict: VerdictInputs::read(&mut words),
+            places: PlaceInputs::read(&mut words),
+            pull_request: words.pull_request("pull_request"),
+            report_timeout: words.seconds("report_timeout", Limits::default().budget),
             redact_ids: words
                 .choose("redact", &[("off", false), ("ids", true)])
                 .unwrap_or(false),
-            pull_request: words.pull_request("pull_request"),
-            report_timeout: words.seconds("report_timeout", Limits::default().budget),
             output: words.list("output"),
         };
         if task == Task::Publish && inputs.report.is_none() {
@@ -140,19 +140,42 @@ impl Inputs {
     }
 }
 
-/// The work of the step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Task {
-    Check,
-    Rehearse,
-    Publish,
+impl VerdictInputs {
+    fn read(words: &mut Words<'_>) -> Self {
+        Self {
+            strict: words.choose("strict", &BOOLEAN).unwrap_or(false),
+            fail_on: words
+                .choose("fail_on", &FAIL_ON)
+                .map_or(FailOn::AsConfigured, FailOn::Severity),
+            fail_on_new: words.choose("fail_on_new", &BOOLEAN).unwrap_or(false),
+            neutral_on_error: words
+                .choose("on_error", &[("fail", false), ("neutral", true)])
+                .unwrap_or(false),
+            skip_without_credentials: words
+                .choose("on_missing_credentials", &[("fail", false), ("skip", true)])
+                .unwrap_or(false),
+        }
+    }
 }
 
-const TASKS: [(&str, Task); 3] = [
-    ("check", Task::Check),
-    ("rehearse", Task::Rehearse),
-    ("publish", Task::Publish),
-];
+impl PlaceInputs {
+    fn read(words: &mut Words<'_>) -> Self {
+        Self {
+            check_run: words.choose("check_run", &[("on", true), ("off", false)]),
+            check_name: words.environment.input("check_name").map(str::to_owned),
+            comment: words.choose(
+                "comment",
+                &[
+                    ("on", CommentMode::On),
+                    ("off", CommentMode::Off),
+                    ("on_findings", CommentMode::OnFindings),
+                ],
+            ),
+            issue: words.choose("issue", &[("on", true), ("off", false)]),
+            issue_label: words.label("issue_label", "prodverdict"),
+        }
+    }
+}
 
 /// The YAML 1.2 booleans, as in GitHub's own toolkit.
 const BOOLEAN: [(&str, bool); 6] = [
@@ -170,118 +193,6 @@ const FAIL_ON: [(&str, Option<Severity>); 4] = [
     ("low", Some(Severity::Low)),
     ("never", None),
 ];
-
-/// GitHub refuses longer label names.
-const LABEL_CHARACTERS: usize = 50;
-
-/// One hour, after which GitHub's hourly rate limit ends.
-const MAX_TIMEOUT_SECONDS: u64 = 3600;
-
-struct Words<'e> {
-    environment: &'e Environment,
-    problems: Vec<Problem>,
-}
-
-impl Words<'_> {
-    fn text(&self, name: &str, default: &str) -> String {
-        self.environment.input(name).unwrap_or(default).to_owned()
-    }
-
-    /// Reads a text that only one task uses.
-    fn of_task(&mut self, name: &str, of: Task, task: Task) -> Option<String> {
-        let text = self.environment.input(name)?;
-        if of == task {
-            return Some(text.to_owned());
-        }
-        let mode = TASKS.iter().find(|(_, one)| *one == of);
-        let (mode, _) = mode?;
-        self.problems.push(
-            Problem::new(format!(
-                "the input `{name}` is set, and only `mode: {mode}` has a use for it"
-            ))
-            .hint(format!(
-                "set `mode: {mode}`, or take `{name}` out of the `with:` of the step"
-            )),
-        );
-        None
-    }
-
-    /// Splits a list at newlines and commas.
-    fn list(&self, name: &str) -> Vec<String> {
-        let text = self.environment.input(name).unwrap_or_default();
-        let words = text.split(['\n', ',']).map(str::trim);
-        words
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
-    }
-
-    /// Reads the name of a label. GitHub's API splits at commas, so the name must not contain any.
-    fn label(&mut self, name: &str, default: &str) -> String {
-        let word = self.text(name, default);
-        if word.chars().count() > LABEL_CHARACTERS
-            || word.contains(|c: char| c == ',' || c.is_control())
-        {
-            let expected =
-                format!("a label of at most {LABEL_CHARACTERS} characters without commas");
-            self.refuse(name, &word, &expected);
-        }
-        word
-    }
-
-    fn number(&mut self, name: &str) -> Option<NonZeroUsize> {
-        let word = self.environment.input(name)?;
-        let number = word.parse().ok();
-        if number.is_none() {
-            self.refuse(name, word, "a whole number from 1 on");
-        }
-        number
-    }
-
-    fn pull_request(&mut self, name: &str) -> Option<u64> {
-        let word = self.environment.input(name)?;
-        let number = word.parse().ok().filter(|number| *number > 0);
-        if number.is_none() {
-            self.refuse(name, word, "the number of a pull request");
-        }
-        number
-    }
-
-    fn seconds(&mut self, name: &str, default: Duration) -> Duration {
-        let Some(word) = self.environment.input(name) else {
-            return default;
-        };
-        if let Ok(seconds @ 1..=MAX_TIMEOUT_SECONDS) = word.parse() {
-            return Duration::from_secs(seconds);
-        }
-        let expected = format!("a whole number of seconds from 1 to {MAX_TIMEOUT_SECONDS}");
-        self.refuse(name, word, &expected);
-        default
-    }
-
-    fn refuse(&mut self, name: &str, word: &str, expected: &str) {
-        let word: String = word.chars().take(100).collect();
-        self.problems.push(
-            Problem::new(format!(
-                "the input `{name}` is `{word}`, and {expected} was expected"
-            ))
-            .hint(format!("change `{name}` under `with:` of the step")),
-        );
-    }
-
-    fn choose<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
-        let word = self.environment.input(name)?;
-        let chosen = choices.iter().find(|(choice, _)| *choice == word);
-        if chosen.is_none() {
-            let known: Vec<_> = choices
-                .iter()
-                .map(|(choice, _)| format!("`{choice}`"))
-                .collect();
-            self.refuse(name, word, &known.join(" or "));
-        }
-        chosen.map(|(_, value)| *value)
-    }
-}
 
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
@@ -304,11 +215,19 @@ mod tests {
         assert!(problems.is_empty());
         assert_eq!(inputs.config, "./prodverdict.yml");
         assert_eq!(
-            (inputs.strict, inputs.fail_on, inputs.comment),
+            (
+                inputs.verdict.strict,
+                inputs.verdict.fail_on,
+                inputs.places.comment
+            ),
             (false, FailOn::AsConfigured, None)
         );
-        assert!(!inputs.fail_on_new && inputs.baseline.is_none());
-        assert!(!inputs.neutral_on_error && !inputs.skip_without_credentials && !inputs.redact_ids);
+        assert!(!inputs.verdict.fail_on_new && inputs.baseline.is_none());
+        assert!(
+            !inputs.verdict.neutral_on_error
+                && !inputs.verdict.skip_without_credentials
+                && !inputs.redact_ids
+        );
     }
 
     #[test]
@@ -329,17 +248,20 @@ mod tests {
         ]);
         assert_eq!(problems, []);
         assert!(
-            inputs.strict
-                && inputs.neutral_on_error
-                && inputs.skip_without_credentials
+            inputs.verdict.strict
+                && inputs.verdict.neutral_on_error
+                && inputs.verdict.skip_without_credentials
                 && inputs.redact_ids
         );
-        assert_eq!(inputs.fail_on, FailOn::Severity(None));
-        assert!(inputs.fail_on_new);
+        assert_eq!(inputs.verdict.fail_on, FailOn::Severity(None));
+        assert!(inputs.verdict.fail_on_new);
         assert_eq!(inputs.baseline.as_deref(), Some("prodverdict-baseline.yml"));
-        assert_eq!(inputs.comment, Some(CommentMode::OnFindings));
-        assert_eq!((inputs.issue, inputs.check_run), (Some(true), Some(false)));
-        assert_eq!(inputs.issue_label, "billing drift");
+        assert_eq!(inputs.places.comment, Some(CommentMode::OnFindings));
+        assert_eq!(
+            (inputs.places.issue, inputs.places.check_run),
+            (Some(true), Some(false))
+        );
+        assert_eq!(inputs.places.issue_label, "billing drift");
     }
 
     #[test]
@@ -382,10 +304,13 @@ mod tests {
         assert_eq!(problems, []);
         assert_eq!(inputs.mode, Mode::Rehearse);
         assert_eq!(inputs.check_name(), "ProdVerdict rehearsal");
-        assert_eq!(inputs.scenarios, ["first-purchase", "trial", "dunning"]);
-        assert_eq!(inputs.jobs, NonZeroUsize::new(2));
+        assert_eq!(
+            inputs.rehearsal.scenarios,
+            ["first-purchase", "trial", "dunning"]
+        );
+        assert_eq!(inputs.rehearsal.jobs, NonZeroUsize::new(2));
         let (inputs, problems) = read(&[("mode", "rehearsal"), ("jobs", "0")]);
-        assert_eq!((inputs.mode, inputs.jobs), (Mode::Check, None));
+        assert_eq!((inputs.mode, inputs.rehearsal.jobs), (Mode::Check, None));
         let messages: Vec<_> = problems.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(
             messages,
@@ -421,9 +346,9 @@ mod tests {
     fn a_command_goes_with_a_rehearsal() {
         let (inputs, problems) = read(&[("mode", "rehearse"), ("app_command", "npm start")]);
         assert_eq!(problems, []);
-        assert_eq!(inputs.app_command.as_deref(), Some("npm start"));
+        assert_eq!(inputs.rehearsal.app_command.as_deref(), Some("npm start"));
         let (inputs, problems) = read(&[("app_command", "npm start")]);
-        assert_eq!((inputs.app_command, problems.len()), (None, 1));
+        assert_eq!((inputs.rehearsal.app_command, problems.len()), (None, 1));
     }
 
     #[test]
@@ -433,7 +358,7 @@ mod tests {
             ("fail_on", "critical"),
             ("contract", "seats"),
         ]);
-        assert!(!inputs.strict);
+        assert!(!inputs.verdict.strict);
         let messages: Vec<_> = problems
             .iter()
             .map(|problem| problem.message.as_str())

@@ -101,10 +101,10 @@ impl Judging<'_> {
 
     async fn check(&self, config: &Config, mut run: RunParameters<'_>) -> Judged {
         let missing = all_missing_credentials(config, &run);
-        if self.step.inputs.skip_without_credentials && !missing.is_empty() {
+        if self.step.inputs.verdict.skip_without_credentials && !missing.is_empty() {
             return Judged::skipped(&missing);
         }
-        run.fail_on = self.step.inputs.fail_on;
+        run.fail_on = self.step.inputs.verdict.fail_on;
         run.repairs = self.destinations.files.want_repairs();
         Judged::Outcome(Box::new(run_check(config, &run).await))
     }
@@ -139,17 +139,17 @@ impl Judging<'_> {
 
     fn wanted(&self) -> RehearsalOptions {
         RehearsalOptions {
-            scenarios: self.step.inputs.scenarios.clone(),
-            jobs: self.step.inputs.jobs.map(NonZeroUsize::get),
+            scenarios: self.step.inputs.rehearsal.scenarios.clone(),
+            jobs: self.step.inputs.rehearsal.jobs.map(NonZeroUsize::get),
             begins: None,
-            fail_on: self.step.inputs.fail_on,
+            fail_on: self.step.inputs.verdict.fail_on,
             fail_fast: false,
         }
     }
 
     /// Returns the command that starts the application in this container. `None` if it already runs.
     fn command(&self) -> Result<Option<AppCommand>, Problem> {
-        let Some(text) = &self.step.inputs.app_command else {
+        let Some(text) = &self.step.inputs.rehearsal.app_command else {
             return Ok(None);
         };
         if self.context.trust != Trust::Ordinary {
@@ -179,7 +179,7 @@ impl Judging<'_> {
         let settings = config.rehearsal.as_ref();
         let missing = settings.map(|settings| missing_for(settings, &setup.environment));
         let missing = missing.unwrap_or_default();
-        if self.step.inputs.skip_without_credentials && !missing.is_empty() {
+        if self.step.inputs.verdict.skip_without_credentials && !missing.is_empty() {
             return Judged::skipped(&missing);
         }
         let wanted = self.wanted();

@@ -12,6 +12,7 @@ mod configuration;
 mod destinations;
 mod event;
 mod hidden;
+mod input_words;
 mod inputs;
 mod issue;
 mod judge;

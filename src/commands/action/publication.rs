@@ -37,8 +37,8 @@ pub(super) fn publication(
         verdict: outcome.verdict,
         conclusion: Conclusion::new(
             outcome.verdict,
-            outcome.is_strict(inputs.strict),
-            inputs.neutral_on_error,
+            outcome.is_strict(inputs.verdict.strict),
+            inputs.verdict.neutral_on_error,
         ),
         title: markdown::headline(outcome),
         summary: markdown::check_summary(outcome, config),
@@ -52,7 +52,8 @@ pub(super) fn publication(
             clean: outcome.verdict == Verdict::Pass,
         }),
         // With only some scenarios, findings of the others would count as fixed.
-        issue: issue::body(outcome, config, context, now).filter(|_| inputs.scenarios.is_empty()),
+        issue: issue::body(outcome, config, context, now)
+            .filter(|_| inputs.rehearsal.scenarios.is_empty()),
         job_summary: markdown::job_summary(outcome, config),
         outputs: outputs(outcome),
     }
@@ -66,9 +67,9 @@ pub(super) fn skipped(
     mode: Mode,
 ) -> Publication {
     let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
-    let whose = if context.is_fork {
+    let whose = if context.origin.is_fork {
         "Secrets are not passed to pull requests from forks."
-    } else if context.is_dependabot {
+    } else if context.origin.is_dependabot {
         "Secrets of Actions are not passed to Dependabot's pull requests."
     } else {
         "They are not set for this job."

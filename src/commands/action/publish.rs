@@ -104,7 +104,7 @@ impl Publish<'_> {
         let issue = published.issue.as_ref();
         self.chat(publisher.context(), outcome, issue, earlier)
             .await;
-        if outcome.verdict == Verdict::Error && self.step.inputs.neutral_on_error {
+        if outcome.verdict == Verdict::Error && self.step.inputs.verdict.neutral_on_error {
             self.destinations
                 .output
                 .say("`on_error` is neutral: the job goes on although nothing was decided");
@@ -115,7 +115,7 @@ impl Publish<'_> {
         }
         status(
             outcome,
-            self.step.inputs.strict,
+            self.step.inputs.verdict.strict,
             &self.destinations.output,
             &failures,
         )

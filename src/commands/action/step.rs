@@ -65,15 +65,15 @@ impl<'e> Step<'e> {
         let inputs = &self.inputs;
         let path = |name| self.environment.get(name).map(PathBuf::from);
         Options {
-            check_run: inputs.check_run,
+            check_run: inputs.places.check_run,
             check_name: inputs.check_name().to_owned(),
             report_kind: match inputs.mode {
                 Mode::Check => "",
                 Mode::Rehearse => "rehearsal",
             },
-            comment: inputs.comment,
-            issue: inputs.issue,
-            issue_label: inputs.issue_label.clone(),
+            comment: inputs.places.comment,
+            issue: inputs.places.issue,
+            issue_label: inputs.places.issue_label.clone(),
             config: inputs.config_path().to_owned(),
             summary_file: path("GITHUB_STEP_SUMMARY"),
             output_file: path("GITHUB_OUTPUT"),

@@ -50,7 +50,7 @@ async fn compare(
     let _share = client.limit_to_share();
     // Not every event names its pull request.
     context.locate(&mut client).await?;
-    let (Some(repository), Some(sha)) = (&context.repository, &context.sha) else {
+    let (Some(repository), Some(sha)) = (&context.repository, &context.commits.head) else {
         return Ok(Vec::new());
     };
     if context.trust != Trust::Ordinary {
@@ -63,7 +63,7 @@ async fn compare(
         let hint = "the configuration of the base commit is in force here; the pull request's own is once it is merged";
         return Ok(problems(config::weakened(config, &head), hint));
     }
-    let Some(base) = &context.base_sha else {
+    let Some(base) = &context.commits.base else {
         return Ok(Vec::new());
     };
     let Some(text) = client.fetch_file(repository, path, base, MAX_BYTES).await? else {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, CheckRun, Client, ClientError, Known, Output, head};
+use super::{Call, CheckOutput, CheckRun, Client, ClientError, Known, head};
 use crate::report::Annotation;
 
 /// Maximum number of annotations that GitHub accepts in a request.
@@ -25,7 +25,7 @@ pub(in crate::github) struct Appended {
 pub(in crate::github) async fn append(
     client: &mut Client,
     run: &CheckRun,
-    output: &Output<'_>,
+    output: &CheckOutput<'_>,
     annotations: &[Annotation],
 ) -> Appended {
     let mut sent = 0;

@@ -57,7 +57,7 @@ pub(super) struct Opening<'a> {
 
 /// Output of a check run. Unlike the annotations, every update replaces it as a whole.
 #[derive(Debug)]
-pub(super) struct Output<'a> {
+pub(super) struct CheckOutput<'a> {
     pub title: &'a str,
     pub summary: &'a str,
     pub text: Option<&'a str>,
@@ -70,7 +70,7 @@ pub(super) async fn create(
     client: &mut Client,
     opening: &Opening<'_>,
 ) -> Result<CheckRun, ClientError> {
-    let output = Output {
+    let output = CheckOutput {
         title: "Running",
         summary: "The check is running.",
         text: None,
@@ -126,7 +126,7 @@ pub(super) async fn find(
 pub(super) async fn conclude(
     client: &mut Client,
     run: &CheckRun,
-    output: &Output<'_>,
+    output: &CheckOutput<'_>,
     ending: &Ending,
 ) -> Result<(), ClientError> {
     let body = json!({
@@ -170,7 +170,7 @@ impl CheckRun {
     }
 }
 
-impl Output<'_> {
+impl CheckOutput<'_> {
     fn to_json(&self) -> Value {
         let mut output = json!({
             "title": head(self.title, TITLE_BYTES),
@@ -196,7 +196,7 @@ impl Output<'_> {
 
     /// Leaves out the text and the trailer, which would be sent again with every batch.
     fn with_annotations(&self, annotations: &[Annotation]) -> Value {
-        let mut output = Output {
+        let mut output = CheckOutput {
             text: None,
             trailer: None,
             ..*self
@@ -219,7 +219,7 @@ mod tests {
         let trailer = "k".repeat(43_000);
         for length in [0, 22_000, 22_533, 22_534, 70_000] {
             let summary = "s".repeat(length);
-            let output = Output {
+            let output = CheckOutput {
                 title: "FAIL",
                 summary: &summary,
                 text: None,

@@ -15,10 +15,10 @@ const MAX_PAUSE: Duration = Duration::from_hours(24 * 7);
 
 /// The remaining time. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Budget(Arc<Mutex<State>>);
+pub(super) struct Budget(Arc<Mutex<BudgetState>>);
 
 #[derive(Debug)]
-struct State {
+struct BudgetState {
     left: Duration,
     /// The part of `left` that is kept for later requests.
     reserved: Duration,
@@ -37,7 +37,7 @@ pub struct Share {
 
 impl Budget {
     pub(super) fn new(total: Duration) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(BudgetState {
             left: total,
             reserved: Duration::ZERO,
             closed_until: None,
@@ -101,7 +101,7 @@ impl Budget {
         self.state().last_write = Some(Instant::now());
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BudgetState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

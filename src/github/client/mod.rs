@@ -104,7 +104,7 @@ impl Client {
         };
         Ok(Self {
             octocrab,
-            api_url: base_url(&context.api_url).map_err(ClientError::Address)?,
+            api_url: base_url(&context.server.api_url).map_err(ClientError::Address)?,
             authorization,
             token: SecretString::from(token),
             mask,

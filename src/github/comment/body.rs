@@ -1,6 +1,6 @@
 //! The text of the comment: marker, state, report with history, and footer. Also parses existing comments.
 
-use super::{place::Place, state::State};
+use super::{state::CommentState, target::CommentTarget};
 use crate::{
     github::{marker::Marker, publication::CommentBody, shorten::shorten},
     report::{
@@ -20,7 +20,7 @@ const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job sum
 #[derive(Debug)]
 pub(super) struct Sticky {
     marker: Marker,
-    state: State,
+    state: CommentState,
     now: Ran,
     head: Option<String>,
     /// Notice before the report if the pull request has moved on.
@@ -32,30 +32,30 @@ pub(super) struct Sticky {
 /// The parts of an existing comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
-    state: Option<State>,
+    state: Option<CommentState>,
     report: String,
 }
 
 impl Sticky {
     /// Creates the comment. `head` is the pull request's current head, if known.
     pub(super) fn new(
-        place: &Place<'_>,
+        target: &CommentTarget<'_>,
         head: Option<String>,
         body: &CommentBody,
         mask: &Mask,
     ) -> Self {
-        let key = place.run.key(place.check_name, place.report_kind);
+        let key = target.run.key(target.check_name, target.report_kind);
         let marker = mask.text(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
         let now = Ran {
-            commit: place.sha.to_owned(),
+            commit: target.sha.to_owned(),
             verdict: body.verdict,
             findings: body.findings,
         };
         Self {
             marker: Marker::new(marker),
-            state: State::new((place.run.id, place.run.attempt), &now),
+            state: CommentState::new((target.run.id, target.run.attempt), &now),
             now,
-            outdated: mask.text(&outdated(place.sha, head.as_deref())),
+            outdated: mask.text(&outdated(target.sha, head.as_deref())),
             head,
             markdown: mask.text(&body.markdown),
             footer: shorten(&mask.text(&body.footer), MOST_BYTES / 10, ""),
@@ -127,7 +127,7 @@ impl Written {
         let body = body.replace("\r\n", "\n");
         let rest = body.split_once('\n').map_or("", |(_marker, rest)| rest);
         let (state_line, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-        let state = State::read(state_line);
+        let state = CommentState::read(state_line);
         let report = rest
             .rsplit_once(FOOTER)
             .map_or(rest, |(report, _footer)| report);
@@ -139,7 +139,7 @@ impl Written {
 
     /// Returns the run that wrote the comment, if known.
     pub(super) fn run(&self) -> Option<(u64, u64)> {
-        self.state.as_ref().map(State::run)
+        self.state.as_ref().map(CommentState::run)
     }
 }
 
@@ -173,7 +173,7 @@ mod tests {
             attempt: 1,
             ..Run::default()
         };
-        let place = Place {
+        let target = CommentTarget {
             repository: &repository,
             number: 7,
             run: &run,
@@ -192,7 +192,7 @@ mod tests {
             findings,
             clean: false,
         };
-        Sticky::new(&place, Some(head.to_owned()), &body, &Mask::default())
+        Sticky::new(&target, Some(head.to_owned()), &body, &Mask::default())
     }
 
     #[test]

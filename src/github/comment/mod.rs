@@ -7,17 +7,17 @@ use super::{
     author::{Identity, User},
     client::{Call, Client, ClientError},
     locate,
-    marker::{self, Entry, Found, List},
+    marker::{self, Found, List, MarkedText},
     publication::CommentBody,
     runs,
 };
 
 mod body;
-mod place;
 mod state;
+mod target;
 
 use body::{Sticky, Written};
-pub(super) use place::Place;
+pub(super) use target::CommentTarget;
 
 /// Maximum number of pages. A comment beyond the first 5,000 could not be found again, so none is created.
 const MOST_PAGES: usize = 50;
@@ -64,7 +64,7 @@ struct Comment {
     html_url: Option<String>,
 }
 
-impl Entry for Comment {
+impl MarkedText for Comment {
     fn text(&self) -> Option<&str> {
         self.body.as_deref()
     }
@@ -75,7 +75,7 @@ impl Entry for Comment {
 }
 
 /// Outcome of one round.
-enum Round {
+enum CommentRound {
     Done(Commented),
     /// A new comment. A concurrent run may have posted another one.
     Posted(Comment),
@@ -86,21 +86,21 @@ enum Round {
 pub(super) async fn publish(
     client: &mut Client,
     identity: &mut Identity,
-    place: &Place<'_>,
+    target: &CommentTarget<'_>,
     (body, mode): (&CommentBody, CommentMode),
 ) -> Result<Commented, ClientError> {
     if mode == CommentMode::Off {
         return Ok(Commented::NotNeeded);
     }
     // With `issues: write` alone, a token may write comments but not read the pull request.
-    let pull = locate::pull(client, place.repository, place.number)
+    let pull = locate::pull(client, target.repository, target.number)
         .await
         .ok();
     let is_locked = pull.as_ref().is_some_and(|pull| pull.locked);
     let head = pull.and_then(|pull| pull.head?.sha);
     let mut work = Work {
-        place,
-        sticky: Sticky::new(place, head, body, client.mask()),
+        target,
+        sticky: Sticky::new(target, head, body, client.mask()),
         creates: mode == CommentMode::On || !body.clean,
         identity,
         posted: None,
@@ -112,7 +112,7 @@ pub(super) async fn publish(
 }
 
 struct Work<'a> {
-    place: &'a Place<'a>,
+    target: &'a CommentTarget<'a>,
     sticky: Sticky,
     /// False if only an existing comment is updated.
     creates: bool,
@@ -127,12 +127,14 @@ impl Work<'_> {
         for _ in 0..MOST_ROUNDS {
             let may_post = self.posted.is_none();
             match self.round(client).await {
-                Ok(Round::Done(Commented::NotNeeded)) if !may_post => break,
-                Ok(Round::Done(Commented::Unchanged(url))) if !may_post || lost.is_some() => {
+                Ok(CommentRound::Done(Commented::NotNeeded)) if !may_post => break,
+                Ok(CommentRound::Done(Commented::Unchanged(url)))
+                    if !may_post || lost.is_some() =>
+                {
                     return Ok(Commented::Written(url));
                 }
-                Ok(Round::Done(done)) => return Ok(done),
-                Ok(Round::Posted(comment)) => {
+                Ok(CommentRound::Done(done)) => return Ok(done),
+                Ok(CommentRound::Posted(comment)) => {
                     self.identity.learn_user(comment.user.as_ref());
                     self.posted = Some(comment);
                 }
@@ -148,24 +150,24 @@ impl Work<'_> {
         }
     }
 
-    async fn round(&mut self, client: &mut Client) -> Result<Round, ClientError> {
+    async fn round(&mut self, client: &mut Client) -> Result<CommentRound, ClientError> {
         let may_post = self.posted.is_none();
         let mut ours = match self.ours(client).await? {
             Found::Ours(ours) => ours,
             // The comment that was just posted is among the others.
-            Found::Unclear if !may_post => return Ok(Round::Done(Commented::NotNeeded)),
-            Found::Unclear => return Ok(Round::Done(Commented::Unclear)),
-            Found::TooMany => return Ok(Round::Done(Commented::TooMany)),
+            Found::Unclear if !may_post => return Ok(CommentRound::Done(Commented::NotNeeded)),
+            Found::Unclear => return Ok(CommentRound::Done(Commented::Unclear)),
+            Found::TooMany => return Ok(CommentRound::Done(Commented::TooMany)),
         };
         ours.sort_by_key(|comment| comment.id);
         let mut ours = ours.into_iter();
         let Some(oldest) = ours.next() else {
             if !may_post || !self.creates {
-                return Ok(Round::Done(Commented::NotNeeded));
+                return Ok(CommentRound::Done(Commented::NotNeeded));
             }
-            return post(client, self.place, &self.sticky)
+            return post(client, self.target, &self.sticky)
                 .await
-                .map(Round::Posted);
+                .map(CommentRound::Posted);
         };
         let others: Vec<_> = ours
             .map(|comment| (Written::read(comment.text().unwrap_or_default()), comment))
@@ -181,25 +183,25 @@ impl Work<'_> {
                     .iter()
                     .filter(|(written, _)| !self.sticky.yields_to(written));
                 for (_, other) in ours {
-                    delete(client, self.place, other).await?;
+                    delete(client, self.target, other).await?;
                 }
             }
-            return Ok(Round::Done(Commented::Newer(oldest.html_url)));
+            return Ok(CommentRound::Done(Commented::Newer(oldest.html_url)));
         }
         let says_the_same = self.sticky.is_said_by(&written);
         if !says_the_same {
             let latest = all.into_iter().max_by_key(|written| written.run());
             let text = self.sticky.text(latest);
-            if edit(client, self.place, &text, &oldest).await?.is_gone() {
-                return post(client, self.place, &self.sticky)
+            if edit(client, self.target, &text, &oldest).await?.is_gone() {
+                return post(client, self.target, &self.sticky)
                     .await
-                    .map(Round::Posted);
+                    .map(CommentRound::Posted);
             }
         }
         for (_, other) in &others {
-            delete(client, self.place, other).await?;
+            delete(client, self.target, other).await?;
         }
-        Ok(Round::Done(if says_the_same {
+        Ok(CommentRound::Done(if says_the_same {
             Commented::Unchanged(oldest.html_url)
         } else {
             Commented::Written(oldest.html_url)
@@ -212,11 +214,11 @@ impl Work<'_> {
             if !self.sticky.yields_to(written) {
                 continue;
             }
-            let Place {
+            let CommentTarget {
                 repository,
                 run: ours,
                 ..
-            } = self.place;
+            } = self.target;
             let later = written
                 .run()
                 .filter(|theirs| *theirs > (ours.id, ours.attempt));
@@ -232,9 +234,9 @@ impl Work<'_> {
     }
 
     async fn ours(&mut self, client: &mut Client) -> Result<Found<Comment>, ClientError> {
-        let Place {
+        let CommentTarget {
             repository, number, ..
-        } = self.place;
+        } = self.target;
         let list = List {
             path: format!("/repos/{repository}/issues/{number}/comments"),
             max_pages: MOST_PAGES,
@@ -245,12 +247,12 @@ impl Work<'_> {
 
 async fn post(
     client: &mut Client,
-    place: &Place<'_>,
+    target: &CommentTarget<'_>,
     sticky: &Sticky,
 ) -> Result<Comment, ClientError> {
     let path = format!(
         "/repos/{}/issues/{}/comments",
-        place.repository, place.number
+        target.repository, target.number
     );
     client
         .read(Call::post(path, json!({"body": sticky.text(None)})))
@@ -271,11 +273,14 @@ impl Edited {
 
 async fn edit(
     client: &mut Client,
-    place: &Place<'_>,
+    target: &CommentTarget<'_>,
     text: &str,
     comment: &Comment,
 ) -> Result<Edited, ClientError> {
-    let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
+    let path = format!(
+        "/repos/{}/issues/comments/{}",
+        target.repository, comment.id
+    );
     // Not retried here. Another run may have written meanwhile, so the next round reads the comments first.
     match client
         .send(Call::patch(path, json!({"body": text}), false))
@@ -289,10 +294,13 @@ async fn edit(
 
 async fn delete(
     client: &mut Client,
-    place: &Place<'_>,
+    target: &CommentTarget<'_>,
     comment: &Comment,
 ) -> Result<(), ClientError> {
-    let path = format!("/repos/{}/issues/comments/{}", place.repository, comment.id);
+    let path = format!(
+        "/repos/{}/issues/comments/{}",
+        target.repository, comment.id
+    );
     match client.send(Call::delete(path)).await {
         Err(error) if !matches!(error.status(), Some(404 | 410)) => Err(error),
         _ => Ok(()),

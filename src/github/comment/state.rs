@@ -15,7 +15,7 @@ const MOST_EARLIER: usize = 10;
 const MOST_DIGITS: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct CommentState {
     sha: String,
     run_id: u64,
     attempt: u64,
@@ -40,7 +40,7 @@ struct Earlier {
     findings: u64,
 }
 
-impl State {
+impl CommentState {
     pub(super) fn new((run_id, attempt): (u64, u64), now: &Ran) -> Self {
         Self {
             sha: now.commit.clone(),
@@ -133,14 +133,14 @@ mod tests {
 
     #[test]
     fn the_line_is_read_back_and_that_of_an_older_version_too() {
-        let state = State::new((7, 1), &came_to("abc", 2)).with(&[came_to("def", 0)]);
-        assert_eq!(State::read(&state.line()), Some(state.clone()));
+        let state = CommentState::new((7, 1), &came_to("abc", 2)).with(&[came_to("def", 0)]);
+        assert_eq!(CommentState::read(&state.line()), Some(state.clone()));
         assert_eq!(
             state.before(&came_to("123", 0)),
             [came_to("def", 0), came_to("abc", 2)]
         );
         let older = "<!-- state: {\"sha\":\"abc\",\"run_id\":1,\"attempt\":1} -->";
-        let older = State::read(older).expect("a state");
+        let older = CommentState::read(older).expect("a state");
         assert_eq!(older.before(&came_to("abc", 2)), []);
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn only_changes_are_kept_and_no_more_than_ten() {
         let mut earlier = Vec::new();
         for round in 0..30 {
-            let state = State::new((round, 1), &came_to("abc", round / 2)).with(&earlier);
+            let state = CommentState::new((round, 1), &came_to("abc", round / 2)).with(&earlier);
             earlier = state.before(&came_to("abc", round.div_ceil(2)));
         }
         let findings: Vec<_> = earlier.iter().map(|ran| ran.findings).collect();
@@ -160,7 +160,7 @@ mod tests {
         let line = r#"<!-- state: {"sha":"--> @org","run_id":1,"attempt":1,"came_to":{"verdict":"pass","findings":0},
             "earlier":[1,null,{"sha":"<b>","verdict":"fail","findings":1},{"sha":"a","verdict":"**","findings":1},
             {"sha":"b","verdict":"fail","findings":-1},{"sha":"c","verdict":"fail","findings":3}]} -->"#;
-        let state = State::read(line).expect("a state");
+        let state = CommentState::read(line).expect("a state");
         assert_eq!(state.before(&came_to("d", 2)), [came_to("c", 3)]);
     }
 }

@@ -30,33 +30,58 @@ pub struct Context {
     pub event_name: String,
     /// The base repository. All calls use it, even for a pull request from a fork.
     pub repository: Option<Repository>,
-    pub api_url: String,
-    pub server_url: String,
+    pub server: GithubServer,
     pub run: Run,
-    /// The commit to report on. For a pull request this is the head; `GITHUB_SHA` would be the merge commit.
-    pub sha: Option<String>,
-    /// `GITHUB_SHA`, in case GitHub does not know `sha`.
-    pub fallback_sha: Option<String>,
-    /// The head before the push, if the event names it.
-    pub previous_sha: Option<String>,
+    pub commits: Commits,
     pub pull_request: Option<u64>,
-    /// Base commit of the pull request, if the event or GitHub names it.
-    pub base_sha: Option<String>,
     pub subject: Subject,
     /// Lookup that finds what the payload does not contain.
     pub search: Search,
-    pub check_run: ReportPolicy,
-    pub comment: ReportPolicy,
-    /// Default for updating the issue about the default branch.
-    pub issue: ReportPolicy,
+    pub policies: ReportPolicies,
     pub trust: Trust,
     pub default_branch: Option<String>,
-    pub is_fork: bool,
-    pub is_dependabot: bool,
+    pub origin: Origin,
     /// The reason why there is nothing to report on, such as a deleted branch.
     pub nothing_to_do: Option<String>,
     /// Facts that could not be determined, and their consequences for the report.
     pub problems: Vec<Problem>,
+}
+
+/// Addresses of github.com or of an Enterprise Server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GithubServer {
+    pub api_url: String,
+    /// Start of the URLs of pages.
+    pub url: String,
+}
+
+/// Commits of the event.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Commits {
+    /// The commit to report on. For a pull request this is the head; `GITHUB_SHA` would be the merge commit.
+    pub head: Option<String>,
+    /// `GITHUB_SHA`, in case GitHub does not know the head.
+    pub fallback: Option<String>,
+    /// The head before the push, if the event names it.
+    pub previous: Option<String>,
+    /// Base commit of the pull request, if the event or GitHub names it.
+    pub base: Option<String>,
+}
+
+/// Defaults for reporting the event in each place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportPolicies {
+    pub check_run: ReportPolicy,
+    pub comment: ReportPolicy,
+    /// Updates of the issue about the default branch.
+    pub issue: ReportPolicy,
+}
+
+/// Origin of the change.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub is_fork: bool,
+    pub is_dependabot: bool,
 }
 
 /// Subject of the run, as far as the event and the inputs name it.
@@ -137,8 +162,10 @@ impl Context {
     /// Returns true if GitHub probably gave the run a read-only token, as it does by default for such runs. Repository
     /// settings can change that.
     pub fn expects_read_only(&self) -> bool {
-        self.is_dependabot
-            || (self.is_fork && self.event_name.starts_with("pull_request") && !self.is_target())
+        self.origin.is_dependabot
+            || (self.origin.is_fork
+                && self.event_name.starts_with("pull_request")
+                && !self.is_target())
     }
 
     /// Returns the URL of this workflow run.
@@ -147,7 +174,7 @@ impl Context {
         (self.run.id > 0).then(|| {
             format!(
                 "{}/{repository}/actions/runs/{}",
-                self.server_url, self.run.id
+                self.server.url, self.run.id
             )
         })
     }
@@ -198,7 +225,7 @@ impl Context {
 
     /// Returns true if `locate` has to find the pull request or its commit first.
     pub fn needs_locating(&self, comment: Option<bool>) -> bool {
-        let is_reported = self.sha.is_none() || self.comment.is_wanted(comment);
+        let is_reported = self.commits.head.is_none() || self.policies.comment.is_wanted(comment);
         self.nothing_to_do.is_none() && self.search != Search::Nothing && is_reported
     }
 

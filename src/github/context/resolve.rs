@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, ReportPolicy, Repository, Run, Search, Subject, Trust, is_sha, problem};
+use super::{
+    Commits, Context, GithubServer, Origin, ReportPolicies, ReportPolicy, Repository, Run, Search,
+    Subject, Trust, is_sha, problem,
+};
 use crate::github::event::{Event, PullRequest, WorkflowRun};
 
 const DEPENDABOT: &str = "dependabot[bot]";
@@ -13,10 +16,10 @@ const UNTRUSTED: &[&str] = &["pull_request_target", "workflow_run", "issue_comme
 pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Context {
     let mut context = bare(variables);
     let event = read(payload, &mut context);
-    context.is_dependabot = is_dependabot(variables, &event);
+    context.origin.is_dependabot = is_dependabot(variables, &event);
     let repository = event.repository.clone().unwrap_or_default();
     let is_commit = |sha: &String| is_sha(sha) && !is_zero(sha);
-    context.previous_sha = event.before.clone().filter(is_commit);
+    context.commits.previous = event.before.clone().filter(is_commit);
     context.default_branch = repository
         .default_branch
         .filter(|branch| !branch.is_empty());
@@ -35,16 +38,16 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
         // `schedule` and other events of the default branch. A check run would end up in another workflow's check
         // suite.
         name => {
-            context.sha.clone_from(&context.fallback_sha);
+            context.commits.head.clone_from(&context.commits.fallback);
             if name == "schedule" {
-                context.issue = ReportPolicy::Yes;
+                context.policies.issue = ReportPolicy::Yes;
                 context.subject = Subject::DefaultBranch;
             }
         }
     }
     if UNTRUSTED.contains(&context.event_name.as_str()) && context.trust == Trust::Ordinary {
         context.trust = Trust::BaseOnly {
-            base_sha: context.fallback_sha.clone(),
+            base_sha: context.commits.fallback.clone(),
         };
     }
     context
@@ -70,23 +73,26 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
     Context {
         event_name: get("GITHUB_EVENT_NAME").cloned().unwrap_or_default(),
         repository,
-        api_url: url("GITHUB_API_URL", "https://api.github.com"),
-        server_url: url("GITHUB_SERVER_URL", "https://github.com"),
+        server: GithubServer {
+            api_url: url("GITHUB_API_URL", "https://api.github.com"),
+            url: url("GITHUB_SERVER_URL", "https://github.com"),
+        },
         run: Run::new(variables),
-        sha: None,
-        fallback_sha: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
-        previous_sha: None,
+        commits: Commits {
+            fallback: get("GITHUB_SHA").filter(|sha| is_sha(sha)).cloned(),
+            ..Commits::default()
+        },
         pull_request: None,
-        base_sha: None,
         subject: Subject::Event,
         search: Search::Nothing,
-        check_run: ReportPolicy::OnRequest,
-        comment: ReportPolicy::No,
-        issue: ReportPolicy::No,
+        policies: ReportPolicies {
+            check_run: ReportPolicy::OnRequest,
+            comment: ReportPolicy::No,
+            issue: ReportPolicy::No,
+        },
         trust: Trust::Ordinary,
         default_branch: None,
-        is_fork: false,
-        is_dependabot: false,
+        origin: Origin::default(),
         nothing_to_do: None,
         problems,
     }
@@ -123,8 +129,8 @@ fn is_dependabot(variables: &BTreeMap<String, String>, event: &Event) -> bool {
 }
 
 fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    context.check_run = ReportPolicy::Yes;
-    context.comment = ReportPolicy::Yes;
+    context.policies.check_run = ReportPolicy::Yes;
+    context.policies.comment = ReportPolicy::Yes;
     let from_ref = || {
         let reference = variables.get("GITHUB_REF")?;
         reference
@@ -136,15 +142,15 @@ fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<Strin
     };
     let pull = event.pull_request.clone().unwrap_or_default();
     context.pull_request = pull.number.or_else(from_ref);
-    context.sha = head_sha(&pull);
-    context.base_sha = base_sha(&pull);
-    context.is_fork = is_fork(context, &pull, event.pull_request.is_some());
+    context.commits.head = head_sha(&pull);
+    context.commits.base = base_sha(&pull);
+    context.origin.is_fork = is_fork(context, &pull, event.pull_request.is_some());
     if context.is_target() {
         context.trust = Trust::BaseOnly {
-            base_sha: base_sha(&pull).or_else(|| context.fallback_sha.clone()),
+            base_sha: base_sha(&pull).or_else(|| context.commits.fallback.clone()),
         };
     }
-    if context.sha.is_none() {
+    if context.commits.head.is_none() {
         locate_by_number(context);
     }
 }
@@ -164,17 +170,17 @@ fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
 }
 
 fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    context.check_run = ReportPolicy::Yes;
-    context.comment = ReportPolicy::OnRequest;
+    context.policies.check_run = ReportPolicy::Yes;
+    context.policies.comment = ReportPolicy::OnRequest;
     if event.deleted == Some(true) || event.after.as_deref().is_some_and(is_zero) {
-        context.check_run = ReportPolicy::No;
-        context.comment = ReportPolicy::No;
+        context.policies.check_run = ReportPolicy::No;
+        context.policies.comment = ReportPolicy::No;
         context.nothing_to_do = Some("the push deleted its branch or tag".to_owned());
         return;
     }
     let after = event.after.clone().filter(|sha| is_sha(sha));
-    context.sha = after.or_else(|| context.fallback_sha.clone());
-    if let Some(sha) = &context.sha {
+    context.commits.head = after.or_else(|| context.commits.fallback.clone());
+    if let Some(sha) = &context.commits.head {
         context.search = Search::Commit(sha.clone());
     }
     default_branch(context, variables);
@@ -192,16 +198,16 @@ fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
     let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
     if branch.is_some() && branch == here {
         context.subject = Subject::DefaultBranch;
-        context.issue = ReportPolicy::OnRequest;
+        context.policies.issue = ReportPolicy::OnRequest;
     }
 }
 
 fn merge_group(context: &mut Context, event: &Event) {
-    context.check_run = ReportPolicy::Yes;
+    context.policies.check_run = ReportPolicy::Yes;
     let group = event.merge_group.clone().unwrap_or_default();
     let sha = group.head_sha.filter(|sha| is_sha(sha));
-    context.base_sha = group.base_sha.filter(|sha| is_sha(sha));
-    context.sha = sha.or_else(|| context.fallback_sha.clone());
+    context.commits.base = group.base_sha.filter(|sha| is_sha(sha));
+    context.commits.head = sha.or_else(|| context.commits.fallback.clone());
     context.pull_request = group.head_ref.as_deref().and_then(queued_number);
 }
 
@@ -213,8 +219,8 @@ fn queued_number(reference: &str) -> Option<u64> {
 }
 
 fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<String, String>) {
-    context.check_run = ReportPolicy::Yes;
-    context.sha.clone_from(&context.fallback_sha);
+    context.policies.check_run = ReportPolicy::Yes;
+    context.commits.head.clone_from(&context.commits.fallback);
     let inputs = event.inputs.as_ref();
     let typed = ["pull-request", "pull_request"]
         .into_iter()
@@ -231,42 +237,42 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
 pub(super) fn name_pull_request(context: &mut Context, number: u64) {
     context.pull_request = Some(number);
     context.subject = Subject::NamedPullRequest;
-    context.check_run = ReportPolicy::Yes;
-    context.comment = ReportPolicy::Yes;
-    context.issue = ReportPolicy::No;
+    context.policies.check_run = ReportPolicy::Yes;
+    context.policies.comment = ReportPolicy::Yes;
+    context.policies.issue = ReportPolicy::No;
     context.nothing_to_do = None;
-    context.sha = None;
-    context.base_sha = None;
+    context.commits.head = None;
+    context.commits.base = None;
     context.search = Search::Number(number);
     if context.trust == Trust::Ordinary {
         context.search = Search::Named(number);
         context.trust = Trust::BaseOnly {
-            base_sha: context.fallback_sha.clone(),
+            base_sha: context.commits.fallback.clone(),
         };
     }
 }
 
 fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<u64>) {
-    context.check_run = ReportPolicy::Yes;
-    context.comment = ReportPolicy::Yes;
+    context.policies.check_run = ReportPolicy::Yes;
+    context.policies.comment = ReportPolicy::Yes;
     let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
     let mut pulls = run.pull_requests.iter().flatten();
     let pull = pulls.find(|pull| head_sha(pull) == run_sha && is_into(pull, repository_id));
-    context.sha.clone_from(&run_sha);
+    context.commits.head.clone_from(&run_sha);
     context.pull_request = pull.and_then(|pull| pull.number);
-    context.base_sha = pull.and_then(base_sha);
+    context.commits.base = pull.and_then(base_sha);
     context.trust = Trust::BaseOnly {
         base_sha: pull
             .and_then(base_sha)
-            .or_else(|| context.fallback_sha.clone()),
+            .or_else(|| context.commits.fallback.clone()),
     };
     let head = run.head_repository.as_ref();
     let name = head.and_then(|repo| repo.full_name.as_deref());
-    context.is_fork = match (name, &context.repository) {
+    context.origin.is_fork = match (name, &context.repository) {
         (Some(name), Some(repository)) => !repository.is_called(name),
         _ => true,
     };
-    if context.sha.is_none() {
+    if context.commits.head.is_none() {
         context.problems.push(problem(
             "the event payload does not say which commit the workflow ran on",
             "the report is in the job summary only",
@@ -291,11 +297,11 @@ fn is_into(pull: &PullRequest, repository_id: Option<u64>) -> bool {
 fn issue_comment(context: &mut Context, event: &Event) {
     let issue = event.issue.clone().unwrap_or_default();
     if issue.pull_request.is_none() {
-        context.sha.clone_from(&context.fallback_sha);
+        context.commits.head.clone_from(&context.commits.fallback);
         return;
     }
-    context.check_run = ReportPolicy::Yes;
-    context.comment = ReportPolicy::Yes;
+    context.policies.check_run = ReportPolicy::Yes;
+    context.policies.comment = ReportPolicy::Yes;
     context.pull_request = issue.number;
     locate_by_number(context);
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::place::Place;
+use super::target::IssueTarget;
 use crate::{
     baseline::{FindingsSnapshot, PreviousRun},
     github::{
@@ -50,12 +50,12 @@ pub(super) struct Written {
 }
 
 impl Draft {
-    pub(super) fn new(place: &Place<'_>, body: &IssueBody, mask: &Mask) -> Self {
-        let marker = issue_marker(&issue_key(place.config, place.report_kind));
+    pub(super) fn new(target: &IssueTarget<'_>, body: &IssueBody, mask: &Mask) -> Self {
+        let marker = issue_marker(&issue_key(target.config, target.report_kind));
         let stamp = Stamp {
-            sha: place.sha.to_owned(),
-            run_id: place.run.id,
-            attempt: place.run.attempt,
+            sha: target.sha.to_owned(),
+            run_id: target.run.id,
+            attempt: target.run.attempt,
             content_hash: body.content_hash.clone(),
         };
         let stamp_line = format!(
@@ -158,7 +158,7 @@ mod tests {
             attempt: 1,
             ..Run::default()
         };
-        let place = Place {
+        let target = IssueTarget {
             repository: &repository,
             run: &run,
             sha: "aaa",
@@ -185,7 +185,7 @@ mod tests {
             state,
             findings: Vec::new(),
         };
-        Draft::new(&place, &body, &Mask::default())
+        Draft::new(&target, &body, &Mask::default())
     }
 
     #[test]

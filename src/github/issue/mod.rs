@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     author::Identity,
     client::{Call, Client, ClientError, encode},
-    marker::{Entry as _, Found},
+    marker::{Found, MarkedText as _},
     publication::IssueBody,
     runs,
 };
@@ -13,13 +13,13 @@ use crate::baseline::{Change, PreviousRun};
 
 mod body;
 mod change_comment;
-mod place;
 mod search;
+mod target;
 mod update;
 
 use body::{Draft, Written};
-pub(super) use place::Place;
-use search::{Issue, ours};
+use search::{ListedIssue, ours};
+pub(super) use target::IssueTarget;
 use update::{IssueState, IssueUpdate, Move};
 
 /// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
@@ -60,7 +60,7 @@ struct OwnIssue {
 }
 
 /// Outcome of one round.
-enum Round {
+enum IssueRound {
     /// `None` if there is no issue and none is needed.
     Done(Option<OwnIssue>),
     Newer(Option<String>),
@@ -74,13 +74,13 @@ enum Round {
 pub(super) async fn publish(
     client: &mut Client,
     identity: &mut Identity,
-    place: &Place<'_>,
+    target: &IssueTarget<'_>,
     body: &IssueBody,
 ) -> Result<Updated, ClientError> {
     let mut work = Work {
-        place,
+        target,
         body,
-        draft: Draft::new(place, body, client.mask()),
+        draft: Draft::new(target, body, client.mask()),
         identity,
         begun: None,
         opened: None,
@@ -88,11 +88,11 @@ pub(super) async fn publish(
     let mut last = None;
     for _ in 0..MOST_ROUNDS {
         match work.round(client).await {
-            Ok(Round::Done(ours)) => return Ok(work.end(client, ours).await),
-            Ok(Round::Newer(url)) => return Ok(Updated::Newer(url)),
-            Ok(Round::TooMany) => return Ok(Updated::TooMany),
-            Ok(Round::Unclear) => return Ok(Updated::Unclear),
-            Ok(Round::Again) => last = None,
+            Ok(IssueRound::Done(ours)) => return Ok(work.end(client, ours).await),
+            Ok(IssueRound::Newer(url)) => return Ok(Updated::Newer(url)),
+            Ok(IssueRound::TooMany) => return Ok(Updated::TooMany),
+            Ok(IssueRound::Unclear) => return Ok(Updated::Unclear),
+            Ok(IssueRound::Again) => last = None,
             // The issue exists. If a concurrent run opened another one, the next run resolves that.
             Err(_unverified) if work.opened.is_some() => break,
             Err(error) if error.is_ambiguous() => last = Some(error),
@@ -109,7 +109,7 @@ pub(super) async fn publish(
 }
 
 struct Work<'a> {
-    place: &'a Place<'a>,
+    target: &'a IssueTarget<'a>,
     body: &'a IssueBody,
     draft: Draft,
     identity: &'a mut Identity,
@@ -119,16 +119,16 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn round(&mut self, client: &mut Client) -> Result<Round, ClientError> {
-        let found = ours(client, self.identity, self.place, self.draft.marker()).await?;
+    async fn round(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
+        let found = ours(client, self.identity, self.target, self.draft.marker()).await?;
         let ours = match found {
             Found::Ours(ours) => ours,
             // The issue that was just opened is among the others.
             Found::Unclear if self.opened.is_some() => {
-                return Ok(Round::Done(self.opened.clone()));
+                return Ok(IssueRound::Done(self.opened.clone()));
             }
-            Found::Unclear => return Ok(Round::Unclear),
-            Found::TooMany => return Ok(Round::TooMany),
+            Found::Unclear => return Ok(IssueRound::Unclear),
+            Found::TooMany => return Ok(IssueRound::TooMany),
         };
         let mut ours = ours.into_iter();
         let Some(oldest) = ours.next() else {
@@ -142,24 +142,29 @@ impl Work<'_> {
             {
                 self.supersede(client, opened, oldest.number).await?;
             }
-            return Ok(Round::Newer(oldest.html_url));
+            return Ok(IssueRound::Newer(oldest.html_url));
         }
         if self.bring_up_to_date(client, &oldest).await?.is_none() {
-            return Ok(Round::Again);
+            return Ok(IssueRound::Again);
         }
         for other in &others {
             self.supersede(client, other.number, oldest.number).await?;
         }
-        Ok(Round::Done(Some(OwnIssue::from_issue(oldest))))
+        Ok(IssueRound::Done(Some(OwnIssue::from_issue(oldest))))
     }
 
     /// Returns true if one of the issues is from a later run that exists.
-    async fn yields_to_any(&self, client: &mut Client, oldest: &Issue, others: &[Issue]) -> bool {
-        let Place {
+    async fn yields_to_any(
+        &self,
+        client: &mut Client,
+        oldest: &ListedIssue,
+        others: &[ListedIssue],
+    ) -> bool {
+        let IssueTarget {
             repository,
             run: ours,
             ..
-        } = self.place;
+        } = self.target;
         for issue in std::iter::once(oldest).chain(others) {
             let written = Written::read(issue.text().unwrap_or_default());
             if let Some(theirs) = self.draft.later_run(&written)
@@ -172,7 +177,7 @@ impl Work<'_> {
     }
 
     /// Handles the case that we have no issue yet.
-    async fn first(&mut self, client: &mut Client) -> Result<Round, ClientError> {
+    async fn first(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
         self.begun.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
             Begun {
@@ -182,29 +187,29 @@ impl Work<'_> {
             }
         });
         if self.opened.is_some() || self.body.clean {
-            return Ok(Round::Done(self.opened.clone()));
+            return Ok(IssueRound::Done(self.opened.clone()));
         }
         self.ensure_label(client).await;
-        let issue: Issue = client
+        let issue: ListedIssue = client
             .read(Call::post(
-                format!("/repos/{}/issues", self.place.repository),
+                format!("/repos/{}/issues", self.target.repository),
                 json!({
                     "title": self.body.title,
                     "body": self.draft.text(),
-                    "labels": [self.place.label],
+                    "labels": [self.target.label],
                 }),
             ))
             .await?;
         self.identity.learn_user(issue.user());
         self.opened = Some(OwnIssue::from_issue(issue));
-        Ok(Round::Again)
+        Ok(IssueRound::Again)
     }
 
     /// Creates the label if it is missing, because GitHub does not reliably create labels that a new issue names. An
     /// error is only logged here; opening the issue will report it.
     async fn ensure_label(&self, client: &mut Client) {
-        let labels = format!("/repos/{}/labels", self.place.repository);
-        let label = self.place.label;
+        let labels = format!("/repos/{}/labels", self.target.repository);
+        let label = self.target.label;
         let there = client
             .send(Call::get(format!("{labels}/{}", encode(label))))
             .await;
@@ -224,7 +229,7 @@ impl Work<'_> {
     async fn bring_up_to_date(
         &mut self,
         client: &mut Client,
-        issue: &Issue,
+        issue: &ListedIssue,
     ) -> Result<Option<()>, ClientError> {
         let written = Written::read(issue.text().unwrap_or_default());
         let says_the_same = self.draft.is_said_by(&written);
@@ -266,7 +271,7 @@ impl Work<'_> {
         let Some(patch) = self.patch(update) else {
             return Ok(Some(()));
         };
-        edit(client, self.place, issue.number, patch).await
+        edit(client, self.target, issue.number, patch).await
     }
 
     fn patch(&self, update: IssueUpdate) -> Option<Value> {
@@ -296,7 +301,7 @@ impl Work<'_> {
             "Two runs opened an issue at the same moment. The report is kept in #{oldest}."
         );
         let patch = json!({"body": body, "state": "closed", "state_reason": "not_planned"});
-        edit(client, self.place, other, patch).await.map(drop)
+        edit(client, self.target, other, patch).await.map(drop)
     }
 
     /// Comments last and without a retry, because a missing comment is better than a duplicate.
@@ -313,7 +318,7 @@ impl Work<'_> {
             let text = change_comment::comment(update, change.as_ref(), self.body);
             let path = format!(
                 "/repos/{}/issues/{}/comments",
-                self.place.repository, ours.number
+                self.target.repository, ours.number
             );
             failed = client
                 .send(Call::post(path, json!({"body": text})))
@@ -329,7 +334,7 @@ impl Work<'_> {
 }
 
 impl OwnIssue {
-    fn from_issue(issue: Issue) -> Self {
+    fn from_issue(issue: ListedIssue) -> Self {
         Self {
             number: issue.number,
             url: issue.html_url,
@@ -340,11 +345,11 @@ impl OwnIssue {
 /// Returns `None` if the issue no longer exists.
 async fn edit(
     client: &mut Client,
-    place: &Place<'_>,
+    target: &IssueTarget<'_>,
     number: u64,
     patch: Value,
 ) -> Result<Option<()>, ClientError> {
-    let path = format!("/repos/{}/issues/{number}", place.repository);
+    let path = format!("/repos/{}/issues/{number}", target.repository);
     // Not retried here. Another run may have written meanwhile, so the next round reads the issues first.
     match client.send(Call::patch(path, patch, false)).await {
         Ok(_answer) => Ok(Some(())),

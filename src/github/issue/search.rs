@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::place::Place;
+use super::target::IssueTarget;
 use crate::github::{
     author::{Identity, User},
     client::{Client, ClientError, encode},
-    marker::{self, Entry, Found, List, Marker},
+    marker::{self, Found, List, MarkedText, Marker},
 };
 
 /// Maximum number of pages. An issue beyond the first 5,000 could not be found again, so none is opened.
@@ -16,7 +16,7 @@ const MOST_PAGES: usize = 50;
 const MOST_PAGES_OF_AUTHOR: usize = 3;
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Issue {
+pub(super) struct ListedIssue {
     pub number: u64,
     #[serde(default)]
     pub state: Option<String>,
@@ -32,13 +32,13 @@ pub(super) struct Issue {
     pull_request: Option<IgnoredAny>,
 }
 
-impl Issue {
+impl ListedIssue {
     pub(super) fn is_open(&self) -> bool {
         self.state.as_deref() != Some("closed")
     }
 }
 
-impl Entry for Issue {
+impl MarkedText for ListedIssue {
     fn text(&self) -> Option<&str> {
         let is_issue = self.pull_request.is_none();
         self.body.as_deref().filter(|_| is_issue)
@@ -53,14 +53,14 @@ impl Entry for Issue {
 pub(super) async fn ours(
     client: &mut Client,
     identity: &mut Identity,
-    place: &Place<'_>,
+    target: &IssueTarget<'_>,
     marker: &Marker,
-) -> Result<Found<Issue>, ClientError> {
+) -> Result<Found<ListedIssue>, ClientError> {
     let list = |filter: &str, max_pages| List {
-        path: format!("/repos/{}/issues?state=all&{filter}", place.repository),
+        path: format!("/repos/{}/issues?state=all&{filter}", target.repository),
         max_pages,
     };
-    let labelled = format!("labels={}&sort=created&direction=asc", encode(place.label));
+    let labelled = format!("labels={}&sort=created&direction=asc", encode(target.label));
     let found = marker::find(client, identity, marker, &list(&labelled, MOST_PAGES)).await?;
     if !matches!(&found, Found::Ours(ours) if ours.is_empty()) {
         return Ok(sorted(found));
@@ -85,7 +85,7 @@ pub(super) async fn ours(
     }
 }
 
-fn sorted(found: Found<Issue>) -> Found<Issue> {
+fn sorted(found: Found<ListedIssue>) -> Found<ListedIssue> {
     match found {
         Found::Ours(mut ours) => {
             ours.sort_by_key(|issue| issue.number);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Found, Wanted, issue_key, key::result_marker};
+use super::{FoundResult, Wanted, issue_key, key::result_marker};
 use crate::{
     baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
@@ -32,8 +32,8 @@ pub(super) async fn find(
     client: &mut Client,
     wanted: &Wanted<'_>,
     app: &str,
-) -> Result<Found, ClientError> {
-    let mut found = Found::default();
+) -> Result<FoundResult, ClientError> {
+    let mut found = FoundResult::default();
     let Some(repository) = &wanted.context.repository else {
         return Ok(found);
     };
@@ -53,7 +53,7 @@ async fn commits(
     repository: &Repository,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<String>, ClientError> {
-    let base = wanted.context.base_sha.as_deref();
+    let base = wanted.context.commits.base.as_deref();
     let Some(branch) = wanted.context.default_branch.as_deref().or(base) else {
         return Ok(Vec::new());
     };
@@ -80,7 +80,7 @@ async fn on_commit(
     repository: &Repository,
     wanted: &Wanted<'_>,
     (sha, app): (&str, &str),
-) -> Result<Found, ClientError> {
+) -> Result<FoundResult, ClientError> {
     let marker = result_marker(&issue_key(wanted.config, wanted.report_kind));
     let listing = Listing {
         repository,
@@ -90,7 +90,7 @@ async fn on_commit(
         per_page: PER_PAGE,
         max_pages: MOST_PAGES,
     };
-    let mut found = Found::default();
+    let mut found = FoundResult::default();
     for run in list(client, &listing).await? {
         let source = || source(sha, wanted.context.default_branch.as_deref());
         found.take(read(&run, (wanted.check_name, &marker, app), source));
@@ -103,7 +103,7 @@ fn read(
     run: &Known,
     (name, marker, app): (&str, &str, &str),
     source: impl Fn() -> String,
-) -> Found {
+) -> FoundResult {
     let is_ended = run.is_completed()
         && matches!(
             run.conclusion.as_deref(),
@@ -118,16 +118,16 @@ fn read(
         external_id.starts_with("prodverdict/"),
         kept,
     ) else {
-        return Found::default();
+        return FoundResult::default();
     };
     if run.app() != Some(app) {
-        return Found {
+        return FoundResult {
             stranger: Some(run.app().unwrap_or("an unknown app").to_owned()),
-            ..Found::default()
+            ..FoundResult::default()
         };
     }
     let state = FindingsSnapshot::find(kept);
-    Found {
+    FoundResult {
         is_damaged: state.is_none(),
         earlier: state.map(|state| PreviousSnapshot {
             state,

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Found, Wanted, issue_key, issue_marker};
+use super::{FoundResult, Wanted, issue_key, issue_marker};
 use crate::{
     baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
         author::{Identity, User},
         client::{Client, ClientError, encode},
-        marker::{self, Entry, List, Marker},
+        marker::{self, List, MarkedText, Marker},
     },
 };
 
@@ -16,7 +16,7 @@ use crate::{
 const MOST_PAGES: usize = 3;
 
 #[derive(Debug, Deserialize)]
-struct Issue {
+struct StoredIssue {
     #[serde(default)]
     number: Option<u64>,
     #[serde(default)]
@@ -29,7 +29,7 @@ struct Issue {
     pull_request: Option<IgnoredAny>,
 }
 
-impl Entry for Issue {
+impl MarkedText for StoredIssue {
     fn text(&self) -> Option<&str> {
         let is_issue = self.pull_request.is_none();
         self.body.as_deref().filter(|_| is_issue)
@@ -45,8 +45,8 @@ pub(super) async fn find(
     client: &mut Client,
     identity: &mut Identity,
     wanted: &Wanted<'_>,
-) -> Result<Found, ClientError> {
-    let mut found = Found::default();
+) -> Result<FoundResult, ClientError> {
+    let mut found = FoundResult::default();
     let Some(repository) = &wanted.context.repository else {
         return Ok(found);
     };
@@ -58,7 +58,7 @@ pub(super) async fn find(
         ),
         max_pages: MOST_PAGES,
     };
-    match marker::find::<Issue>(client, identity, &marker, &list).await {
+    match marker::find::<StoredIssue>(client, identity, &marker, &list).await {
         Ok(marker::Found::Ours(issues)) => {
             for issue in &issues {
                 found.take(issue.read());
@@ -73,18 +73,18 @@ pub(super) async fn find(
     }
 }
 
-impl Issue {
+impl StoredIssue {
     /// Reads the kept result. An issue without a result is being written.
-    fn read(&self) -> Found {
+    fn read(&self) -> FoundResult {
         let number = self.number.unwrap_or_default();
-        Found {
+        FoundResult {
             earlier: FindingsSnapshot::find(self.text().unwrap_or_default()).map(|state| {
                 PreviousSnapshot {
                     state,
                     source: format!("issue #{number}"),
                 }
             }),
-            ..Found::default()
+            ..FoundResult::default()
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct PreviousResult {
 
 /// Result of searching one place.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundResult {
     earlier: Option<PreviousSnapshot>,
     /// True if something of ours holds no readable result.
     is_damaged: bool,
@@ -85,7 +85,7 @@ impl PreviousResult {
     }
 }
 
-impl Found {
+impl FoundResult {
     fn take(&mut self, other: Self) {
         let taken =
             |earlier: &Option<PreviousSnapshot>| earlier.as_ref().map(|one| one.state.taken);

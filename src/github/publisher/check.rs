@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Fallback, clock::Clock};
+use super::{Fallback, clock::RunClock};
 use crate::{
     github::{
-        check_run::{self, CheckRun, Ending, Opening, Output},
+        check_run::{self, CheckOutput, CheckRun, Ending, Opening},
         client::{Client, ClientError},
         context::{Context, Run},
         files::random_hexadecimal,
@@ -21,16 +21,16 @@ const MOST_ANNOTATIONS: usize = 50;
 /// The check run of this process.
 #[derive(Debug)]
 pub(super) struct Check {
-    state: State,
+    state: CheckState,
     /// Unique id, which finds the check run if the response to its creation was lost.
     external_id: String,
     /// The end of the summary, which later runs read.
     trailer: Option<String>,
-    pub(super) clock: Clock,
+    pub(super) clock: RunClock,
 }
 
 #[derive(Debug)]
-enum State {
+enum CheckState {
     /// Switched off, not used for this event, or rejected for good.
     None,
     Planned,
@@ -40,9 +40,9 @@ enum State {
     Concluded(CheckRun),
 }
 
-/// Subject and name of the check run.
+/// CheckSubject and name of the check run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub(super) struct CheckSubject<'a> {
     pub(super) context: &'a Context,
     pub(super) name: &'a str,
 }
@@ -51,9 +51,9 @@ impl Check {
     pub(super) fn new(is_wanted: bool, run: &Run, began: Timestamp) -> Self {
         Self {
             state: if is_wanted {
-                State::Planned
+                CheckState::Planned
             } else {
-                State::None
+                CheckState::None
             },
             external_id: format!(
                 "{}{}/{}/{}",
@@ -63,23 +63,23 @@ impl Check {
                 random_hexadecimal().unwrap_or_default()
             ),
             trailer: None,
-            clock: Clock::starting_at(began),
+            clock: RunClock::starting_at(began),
         }
     }
 
     /// Returns true if there is no check run yet. An unknown outcome counts as none.
     pub(super) fn is_planned(&self) -> bool {
-        matches!(self.state, State::Planned | State::Asked(_))
+        matches!(self.state, CheckState::Planned | CheckState::Asked(_))
     }
 
     pub(super) fn is_concluded(&self) -> bool {
-        matches!(self.state, State::Concluded(_))
+        matches!(self.state, CheckState::Concluded(_))
     }
 
     pub(super) fn run(&self) -> Option<&CheckRun> {
         match &self.state {
-            State::Open(run) | State::Concluded(run) => Some(run),
-            State::None | State::Planned | State::Asked(_) => None,
+            CheckState::Open(run) | CheckState::Concluded(run) => Some(run),
+            CheckState::None | CheckState::Planned | CheckState::Asked(_) => None,
         }
     }
 
@@ -92,16 +92,16 @@ impl Check {
     pub(super) async fn open(
         &mut self,
         client: &mut Client,
-        subject: Subject<'_>,
+        subject: CheckSubject<'_>,
         warnings: &mut Vec<Problem>,
     ) -> Result<(), ClientError> {
         let context = subject.context;
-        let Some(sha) = &context.sha else {
-            self.state = State::None;
+        let Some(sha) = &context.commits.head else {
+            self.state = CheckState::None;
             return Ok(());
         };
         let mut outcome = self.open_on(client, subject, sha).await;
-        if let (Err(error), Some(other)) = (&outcome, &context.fallback_sha)
+        if let (Err(error), Some(other)) = (&outcome, &context.commits.fallback)
             && error.is_unknown_commit()
             && other != sha
         {
@@ -112,7 +112,7 @@ impl Check {
             && error.is_final()
         {
             warnings.push(Fallback::CheckRun.problem(error, context));
-            self.state = State::None;
+            self.state = CheckState::None;
         }
         outcome
     }
@@ -121,11 +121,11 @@ impl Check {
     async fn open_on(
         &mut self,
         client: &mut Client,
-        subject: Subject<'_>,
+        subject: CheckSubject<'_>,
         sha: &str,
     ) -> Result<(), ClientError> {
-        let asked_before = matches!(&self.state, State::Asked(before) if before == sha);
-        self.state = State::Asked(sha.to_owned());
+        let asked_before = matches!(&self.state, CheckState::Asked(before) if before == sha);
+        self.state = CheckState::Asked(sha.to_owned());
         let Some(opening) = self.opening(subject, sha) else {
             return Ok(());
         };
@@ -138,11 +138,11 @@ impl Check {
             Some(run) => run,
             None => check_run::create(client, &opening).await?,
         };
-        self.state = State::Open(run);
+        self.state = CheckState::Open(run);
         Ok(())
     }
 
-    fn opening<'a>(&'a self, subject: Subject<'a>, sha: &'a str) -> Option<Opening<'a>> {
+    fn opening<'a>(&'a self, subject: CheckSubject<'a>, sha: &'a str) -> Option<Opening<'a>> {
         Some(Opening {
             repository: subject.context.repository.as_ref()?,
             name: subject.name,
@@ -162,11 +162,11 @@ impl Check {
         publication: &Publication,
         warnings: &mut Vec<Problem>,
     ) -> Vec<Annotation> {
-        let State::Open(run) = &self.state else {
+        let CheckState::Open(run) = &self.state else {
             return publication.annotations.clone();
         };
         let run = run.clone();
-        let output = Output {
+        let output = CheckOutput {
             title: &publication.title,
             summary: &publication.summary,
             text: publication.text.as_deref(),
@@ -188,7 +188,7 @@ impl Check {
                 publication.summary
             ),
         };
-        let output = Output {
+        let output = CheckOutput {
             summary: &summary,
             trailer: self.trailer.as_deref(),
             ..output
@@ -198,7 +198,7 @@ impl Check {
             completed_at: self.clock.now(),
         };
         match check_run::conclude(client, &run, &output, &ending).await {
-            Ok(()) => self.state = State::Concluded(run),
+            Ok(()) => self.state = CheckState::Concluded(run),
             Err(error) => warnings.push(Fallback::Conclusion.problem(&error, context)),
         }
         left
@@ -208,19 +208,19 @@ impl Check {
     pub(super) async fn cancel(
         &mut self,
         client: &mut Client,
-        subject: Subject<'_>,
+        subject: CheckSubject<'_>,
     ) -> Result<(), ClientError> {
-        if let State::Asked(sha) = &self.state
+        if let CheckState::Asked(sha) = &self.state
             && let Some(opening) = self.opening(subject, sha)
             && let Some(run) = check_run::find(client, &opening).await?
         {
-            self.state = State::Open(run);
+            self.state = CheckState::Open(run);
         }
-        let State::Open(run) = &self.state else {
+        let CheckState::Open(run) = &self.state else {
             return Ok(());
         };
         let run = run.clone();
-        let output = Output {
+        let output = CheckOutput {
             title: "Cancelled",
             summary: "The job was cancelled before the check came to a verdict.",
             text: None,
@@ -231,7 +231,7 @@ impl Check {
             completed_at: self.clock.now(),
         };
         check_run::conclude(client, &run, &output, &ending).await?;
-        self.state = State::Concluded(run);
+        self.state = CheckState::Concluded(run);
         Ok(())
     }
 }

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
+pub(super) struct RunClock {
     began: Timestamp,
     since: Instant,
 }
 
-impl Clock {
+impl RunClock {
     /// Creates the clock of a run that begins now.
     pub(super) fn starting_at(began: Timestamp) -> Self {
         Self {

@@ -3,7 +3,7 @@
 use super::{Fallback, Publisher, fallback};
 use crate::github::{
     client::Client,
-    comment::{self, CommentMode, Commented, Place},
+    comment::{self, CommentMode, CommentTarget, Commented},
     publication::Publication,
 };
 
@@ -16,15 +16,15 @@ impl Publisher {
     ) -> Option<String> {
         let mode = self.comment_mode()?;
         let body = publication.comment.as_ref()?;
-        let place = Place {
+        let target = CommentTarget {
             repository: self.context.repository.as_ref()?,
             number: self.context.pull_request?,
             run: &self.context.run,
-            sha: self.context.sha.as_deref()?,
+            sha: self.context.commits.head.as_deref()?,
             check_name: &self.options.check_name,
             report_kind: self.options.report_kind,
         };
-        match comment::publish(client, &mut self.identity, &place, (body, mode)).await {
+        match comment::publish(client, &mut self.identity, &target, (body, mode)).await {
             Ok(Commented::Written(url) | Commented::Unchanged(url)) => url,
             Ok(Commented::NotNeeded) => None,
             Ok(Commented::Newer(url)) => {
@@ -59,7 +59,7 @@ impl Publisher {
 
     fn comment_mode(&self) -> Option<CommentMode> {
         let mode = self.options.comment;
-        let is_wanted = self.context.comment.is_wanted(self.comment_wish());
+        let is_wanted = self.context.policies.comment.is_wanted(self.comment_wish());
         is_wanted.then(|| mode.unwrap_or(CommentMode::On))
     }
 

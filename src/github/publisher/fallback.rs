@@ -55,7 +55,7 @@ impl Fallback {
         // A read-only token gets status 403. An invalid token, or one without access to the repository, gets another
         // status.
         let may_not_write = error.status() == Some(403);
-        let expected = if may_not_write && context.is_dependabot {
+        let expected = if may_not_write && context.origin.is_dependabot {
             Some("GitHub gives runs of Dependabot a token that can only read, so nothing is wrong")
         } else if may_not_write && context.expects_read_only() {
             Some(

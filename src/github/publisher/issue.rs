@@ -5,7 +5,7 @@ use crate::{
     baseline::PreviousRun,
     github::{
         client::Client,
-        issue::{self, Place, Updated},
+        issue::{self, IssueTarget, Updated},
         publication::Publication,
     },
 };
@@ -16,19 +16,19 @@ impl Publisher {
         client: &mut Client,
         publication: &Publication,
     ) -> Option<Issued> {
-        if !self.context.issue.is_wanted(self.options.issue) {
+        if !self.context.policies.issue.is_wanted(self.options.issue) {
             return None;
         }
         let body = publication.issue.as_ref()?;
-        let place = Place {
+        let target = IssueTarget {
             repository: self.context.repository.as_ref()?,
             run: &self.context.run,
-            sha: self.context.sha.as_deref().unwrap_or_default(),
+            sha: self.context.commits.head.as_deref().unwrap_or_default(),
             config: &self.options.config,
             report_kind: self.options.report_kind,
             label: &self.options.issue_label,
         };
-        match issue::publish(client, &mut self.identity, &place, body).await {
+        match issue::publish(client, &mut self.identity, &target, body).await {
             Ok(Updated::Done {
                 url,
                 earlier,

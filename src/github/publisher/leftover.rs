@@ -1,11 +1,11 @@
 //! Concludes check runs that earlier runs of the same job left in progress.
 
 use super::{
-    check::{Check, Subject},
-    clock::Clock,
+    check::{Check, CheckSubject},
+    clock::RunClock,
 };
 use crate::github::{
-    check_run::{self, CheckRun, Ending, Known, Listing, Output},
+    check_run::{self, CheckOutput, CheckRun, Ending, Known, Listing},
     client::{Client, ClientError},
     publication::Conclusion,
 };
@@ -15,15 +15,15 @@ const MOST_LEFT: usize = 10;
 
 /// The search for check runs that are left.
 struct Leftovers<'a> {
-    subject: Subject<'a>,
+    subject: CheckSubject<'a>,
     /// App of our own check run.
     app: Option<&'a str>,
-    clock: Clock,
+    clock: RunClock,
 }
 
 /// Concludes what a fault left in progress on the commit of our check run and on the one before the push. An error is
 /// only logged, because the next run tries again.
-pub(super) async fn conclude(client: &mut Client, check: &Check, subject: Subject<'_>) {
+pub(super) async fn conclude(client: &mut Client, check: &Check, subject: CheckSubject<'_>) {
     let Some(run) = check.run() else {
         return;
     };
@@ -33,7 +33,7 @@ pub(super) async fn conclude(client: &mut Client, check: &Check, subject: Subjec
         clock: check.clock,
     };
     let _share = client.limit_to_share();
-    for sha in std::iter::once(&run.sha).chain(&subject.context.previous_sha) {
+    for sha in std::iter::once(&run.sha).chain(&subject.context.commits.previous) {
         if let Err(error) = leftovers.conclude_on(client, sha).await {
             tracing::debug!(%error, "earlier check runs could not be concluded");
         }
@@ -42,7 +42,7 @@ pub(super) async fn conclude(client: &mut Client, check: &Check, subject: Subjec
 
 impl Leftovers<'_> {
     async fn conclude_on(&self, client: &mut Client, sha: &str) -> Result<(), ClientError> {
-        let Subject { context, name } = self.subject;
+        let CheckSubject { context, name } = self.subject;
         let Some(repository) = &context.repository else {
             return Ok(());
         };
@@ -58,7 +58,7 @@ impl Leftovers<'_> {
         let all = check_run::list(client, &listing).await?;
         let left = all.into_iter().filter(|known| self.is_left(known, &prefix));
         for known in left.take(MOST_LEFT) {
-            let output = Output {
+            let output = CheckOutput {
                 title: "Interrupted",
                 summary: "The job ended without a conclusion. A later run of the same job concluded this check run.",
                 text: None,

@@ -21,7 +21,7 @@ mod leftover;
 mod previous_result;
 mod result;
 
-use check::{Check, Subject};
+use check::{Check, CheckSubject};
 use fallback::Fallback;
 pub use result::{Issued, Options, Published, ReportMode};
 
@@ -57,7 +57,7 @@ impl Publisher {
         let client = client
             .map_err(|error| warnings.push(Problem::from(&error)))
             .ok();
-        let wanted = context.check_run.is_wanted(options.check_run);
+        let wanted = context.policies.check_run.is_wanted(options.check_run);
         let possible =
             client.is_some() && context.repository.is_some() && context.nothing_to_do.is_none();
         Self {
@@ -134,7 +134,7 @@ impl Publisher {
         let mut client = self.client.clone()?;
         client.hurry();
         let budget = client.limits().cancel_budget;
-        let subject = Subject {
+        let subject = CheckSubject {
             context: &self.context,
             name: &self.options.check_name,
         };
@@ -176,7 +176,7 @@ impl Publisher {
 
     /// Creates the check run, whose app is the author of everything that the token writes.
     async fn open_check_run(&mut self, client: &mut Client) -> Result<(), ClientError> {
-        let subject = Subject {
+        let subject = CheckSubject {
             context: &self.context,
             name: &self.options.check_name,
         };
@@ -196,8 +196,8 @@ impl Publisher {
         }
     }
 
-    fn subject(&self) -> Subject<'_> {
-        Subject {
+    fn subject(&self) -> CheckSubject<'_> {
+        CheckSubject {
             context: &self.context,
             name: &self.options.check_name,
         }

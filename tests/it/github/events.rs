@@ -51,7 +51,7 @@ async fn pull_request_reports_on_its_head() {
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
     assert_eq!(reported.context.trust, Trust::Ordinary);
-    assert!(!reported.context.is_fork && !reported.context.expects_read_only());
+    assert!(!reported.context.origin.is_fork && !reported.context.expects_read_only());
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn pull_request_target_reports_on_the_head_and_trusts_the_base() {
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(9));
     assert_eq!(reported.context.trust, Trust::BaseOnly { base_sha });
-    assert!(reported.context.is_fork);
+    assert!(reported.context.origin.is_fork);
     assert!(!reported.context.expects_read_only(), "its token may write");
 }
 
@@ -287,7 +287,7 @@ async fn workflow_run_finds_a_forks_pull_request() {
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(5));
     assert_eq!(reported.context.trust, Trust::BaseOnly { base_sha });
-    assert!(reported.context.is_fork && !reported.context.expects_read_only());
+    assert!(reported.context.origin.is_fork && !reported.context.expects_read_only());
 }
 
 #[tokio::test]
@@ -349,7 +349,7 @@ async fn dependabot_degrades_with_its_own_reason() {
     world.tokens = [("ghs_default".to_owned(), Token::reading())].into();
     let github = FakeGithub::start(world).await;
     let job = Job::new("pull_request", "pull_request_dependabot");
-    assert!(job.context(&github).is_dependabot && job.context(&github).expects_read_only());
+    assert!(job.context(&github).origin.is_dependabot && job.context(&github).expects_read_only());
     let published = job.report(&github, &publication(1)).await;
     assert!(
         published

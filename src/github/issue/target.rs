@@ -4,7 +4,7 @@ use crate::github::context::{Repository, Run};
 
 /// The repository and the run to write for.
 #[derive(Debug)]
-pub(in crate::github) struct Place<'a> {
+pub(in crate::github) struct IssueTarget<'a> {
     pub repository: &'a Repository,
     pub run: &'a Run,
     /// The commit of the report.

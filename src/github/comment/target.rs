@@ -4,7 +4,7 @@ use crate::github::context::{Repository, Run};
 
 /// The pull request and the run to comment for.
 #[derive(Debug)]
-pub(in crate::github) struct Place<'a> {
+pub(in crate::github) struct CommentTarget<'a> {
     pub repository: &'a Repository,
     pub number: u64,
     pub run: &'a Run,
