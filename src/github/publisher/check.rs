@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Fallback, clock::RunClock};
+use super::{
+    clock::RunClock,
+    fallback::{Fallback, annotations_are},
+};
 use crate::{
     github::{
         check_run::{self, CheckOutput, CheckRun, Ending, Opening},
@@ -184,7 +187,8 @@ impl Check {
         let summary = match left.len() {
             0 => publication.summary.clone(),
             count => format!(
-                "_{count} annotations are not shown here; the job summary has all findings._\n\n{}",
+                "_{} not shown here; the job summary has all findings._\n\n{}",
+                annotations_are(count),
                 publication.summary
             ),
         };

@@ -34,9 +34,8 @@ impl Fallback {
                     .to_owned()
             }
             Self::Annotations(count) => {
-                format!(
-                    "{count} annotations are not on the check run but in the log and the job summary"
-                )
+                let annotations = annotations_are(count);
+                format!("{annotations} not on the check run but in the log and the job summary")
             }
             Self::Conclusion => {
                 "the check run could not be concluded; GitHub shows it as running".to_owned()
@@ -86,6 +85,14 @@ impl Fallback {
             _ => return error.hint(),
         }
         .to_owned()
+    }
+}
+
+/// Returns the number of annotations with its verb.
+pub(super) fn annotations_are(count: usize) -> String {
+    match count {
+        1 => "1 annotation is".to_owned(),
+        count => format!("{count} annotations are"),
     }
 }
 

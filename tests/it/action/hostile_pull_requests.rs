@@ -328,3 +328,32 @@ async fn ten_hostile_pull_requests_change_nothing_trusted() {
         futures::future::join_all(runs).await;
     }
 }
+
+#[tokio::test]
+async fn the_copied_results_are_trusted_from_their_author() {
+    let honest = honest().await;
+    let from_issue = async {
+        let scene = repository().await;
+        let author = Some(("github-actions[bot]", 41_898_282, "Bot"));
+        let labels = &["prodverdict"];
+        let mut world = scene.github.world();
+        world.preload_issue(author, labels, &honest.issue);
+        drop(world);
+        expect_known(scene).await;
+    };
+    let from_check_run = async {
+        let scene = repository().await;
+        let copy = honest.check_run.clone();
+        scene.github.world().check_runs.push(copy);
+        expect_known(scene).await;
+    };
+    tokio::join!(from_issue, from_check_run);
+}
+
+async fn expect_known(mut scene: Scene) {
+    let (event, payload) = EVENTS[0];
+    scene.turn_to(event, payload, 300);
+    scene.step.input("fail_on_new", "true");
+    scene.run().await.expect(0);
+    assert_eq!(scene.step.output("known_count"), "3");
+}

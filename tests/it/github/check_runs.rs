@@ -223,7 +223,7 @@ async fn annotations_that_cannot_be_placed_are_left_to_the_caller() {
     assert!(
         run.output["summary"]
             .as_str()
-            .is_some_and(|text| text.contains("1 annotations are not shown"))
+            .is_some_and(|text| text.contains("1 annotation is not shown"))
     );
     assert_eq!(world.violations, Vec::<String>::new());
 }
