@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_label_is_one_that_github_takes() {
-        assert_eq!(read(&[]).0.issue_label, "prodverdict");
+        assert_eq!(read(&[]).0.places.issue_label, "prodverdict");
         assert_eq!(read(&[("issue_label", &"x".repeat(50))]).1, []);
         for refused in ["a,b", "a\nb", &"x".repeat(51)] {
             assert_eq!(read(&[("issue_label", refused)]).1.len(), 1, "{refused}");

@@ -43,7 +43,7 @@ enum CheckState {
     Concluded(CheckRun),
 }
 
-/// CheckSubject and name of the check run.
+/// Subject and name of the check run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CheckSubject<'a> {
     pub(super) context: &'a Context,

@@ -14,7 +14,7 @@ pub(super) fn complete(schemas: &Schemas, schema: &Value, value: &mut Value) {
             }
         }
         Value::Object(fields) => complete_object(schemas, schema, fields),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -42,10 +42,14 @@ fn smallest(schemas: &Schemas, schema: &Value) -> Value {
     if let Some(first) = schema["enum"].get(0) {
         return first.clone();
     }
-    let kind = match &schema["type"] {
-        Value::Array(kinds) if kinds.contains(&json!("null")) => "null",
-        Value::String(kind) => kind.as_str(),
-        _ => "object",
+    let types = &schema["type"];
+    let may_be_null = types
+        .as_array()
+        .is_some_and(|types| types.contains(&json!("null")));
+    let kind = if may_be_null {
+        "null"
+    } else {
+        types.as_str().unwrap_or("object")
     };
     match kind {
         "null" => Value::Null,

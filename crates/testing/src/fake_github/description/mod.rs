@@ -47,7 +47,7 @@ impl Description {
         let paths = serde_json::from_value(document["paths"].take()).expect("paths");
         Self {
             paths,
-            schemas: Schemas::new(document["components"].take()),
+            schemas: Schemas::new(&document["components"]),
             validators: Mutex::default(),
         }
     }
@@ -71,12 +71,12 @@ impl Description {
     }
 
     /// Lists the reasons why the value does not fit the schema. `name` identifies the schema.
-    fn faults(&self, name: String, schema: &Value, value: &Value) -> Vec<String> {
+    fn faults(&self, name: &str, schema: &Value, value: &Value) -> Vec<String> {
         let mut validators = self
             .validators
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let validator = validators.entry(name.clone()).or_insert_with(|| {
+        let validator = validators.entry(name.to_owned()).or_insert_with(|| {
             let schema = self.schemas.with_components(schema);
             let options = jsonschema::options().should_validate_formats(true);
             Arc::new(options.build(&schema).expect("a schema"))
@@ -126,7 +126,7 @@ impl Operation<'_> {
         }
         let value = asked.json();
         let name = format!("{} body", self.name);
-        faults.extend(self.description.faults(name, schema, &value));
+        faults.extend(self.description.faults(&name, schema, &value));
         let unknown = undocumented(&self.description.schemas, schema, &value);
         faults.extend(
             unknown
@@ -167,7 +167,7 @@ impl Operation<'_> {
                 _ => text.into(),
             };
             let name = format!("{} {place} {name}", self.name);
-            faults.extend(self.description.faults(name, schema, &value));
+            faults.extend(self.description.faults(&name, schema, &value));
         }
         faults
     }
@@ -183,15 +183,17 @@ impl Operation<'_> {
         }
         let schemas = &self.description.schemas;
         let response = schemas.resolve(&self.definition["responses"][reply.status.to_string()]);
-        let schema = match &response["content"]["application/json"]["schema"] {
-            // Not every operation documents every error.
-            Value::Null if reply.status >= 400 => schemas.named("basic-error"),
-            schema => schema,
+        let documented = &response["content"]["application/json"]["schema"];
+        // Not every operation documents every error.
+        let schema = if documented.is_null() && reply.status >= 400 {
+            schemas.named("basic-error")
+        } else {
+            documented
         };
         let mut value: Value = serde_json::from_str(&reply.body).expect("JSON");
         complete::complete(schemas, schema, &mut value);
         let name = format!("{} response {}", self.name, reply.status);
-        let faults = self.description.faults(name, schema, &value);
+        let faults = self.description.faults(&name, schema, &value);
         reply.body = value.to_string();
         faults
     }

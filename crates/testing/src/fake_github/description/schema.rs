@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// Schemas, parameters and responses that others refer to.
 pub(super) struct Schemas(Value);
 
-/// Replaces OpenAPI's `nullable`, which JSON Schema does not have.
+/// Replaces `nullable`, which JSON Schema does not have.
 pub(super) fn allow_null(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(allow_null),
@@ -18,7 +18,7 @@ pub(super) fn allow_null(schema: &mut Value) {
                 or_null(fields);
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -38,7 +38,7 @@ fn or_null(schema: &mut Map<String, Value>) {
 }
 
 impl Schemas {
-    pub(super) fn new(components: Value) -> Self {
+    pub(super) fn new(components: &Value) -> Self {
         Self(json!({"components": components}))
     }
 
@@ -86,7 +86,7 @@ fn references(schema: &Value) -> Vec<String> {
             let inside = fields.values().flat_map(references);
             own.map(str::to_owned).into_iter().chain(inside).collect()
         }
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
@@ -113,6 +113,6 @@ pub(super) fn undocumented(schemas: &Schemas, schema: &Value, value: &Value) -> 
                 });
             inside.collect()
         }
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
