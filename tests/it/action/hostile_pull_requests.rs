@@ -336,9 +336,8 @@ async fn the_copied_results_are_trusted_from_their_author() {
         let scene = repository().await;
         let author = Some(("github-actions[bot]", 41_898_282, "Bot"));
         let labels = &["prodverdict"];
-        let mut world = scene.github.world();
-        world.preload_issue(author, labels, &honest.issue);
-        drop(world);
+        let issue = &honest.issue;
+        scene.github.world().preload_issue(author, labels, issue);
         expect_known(scene).await;
     };
     let from_check_run = async {

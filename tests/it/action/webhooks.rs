@@ -198,7 +198,7 @@ async fn report(event: &str, payload: &Value) -> Reported {
     let ran = ran.await.expect("a thread").expect("the program ends");
     let log = String::from_utf8_lossy(&ran.stderr);
     let is_deletion = event == "push" && expected.commit.is_none();
-    let status = if is_deletion { 0 } else { 1 };
+    let status = i32::from(!is_deletion);
     assert_eq!(ran.status.code(), Some(status), "{event} {payload}: {log}");
     assert!(!log.contains("panicked"), "{event} {payload}: {log}");
     assert_eq!(github.violations(), [""; 0], "{event} {payload}");

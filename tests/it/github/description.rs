@@ -13,13 +13,13 @@ fn is_described() -> bool {
 
 async fn send(github: &FakeGithub, (method, path, body): (&str, &str, Value)) -> Value {
     let method: Method = method.parse().expect("a method");
-    let request = reqwest::Client::new()
+    let http = prodverdict::http::client().expect("an HTTP client");
+    let request = http
         .request(
             method,
             format!("{}/repos/acme/shop{path}", github.api_url()),
         )
         .bearer_auth(TOKEN)
-        .header("user-agent", "prodverdict/test")
         .header("accept", "application/vnd.github+json")
         .header("x-github-api-version", "2022-11-28");
     let request = if body.is_null() {
@@ -51,100 +51,40 @@ fn annotations(count: usize, level: &str) -> Value {
     json!({"title": "x", "summary": "x", "annotations": vec![one; count]})
 }
 
+/// Requests that the description forbids, and the violation.
+#[rustfmt::skip]
+fn forbidden() -> Vec<(&'static str, String, Value, &'static str)> {
+    let commit = format!("/commits/{}/check-runs", World::sha(1));
+    let at = str::to_owned;
+    vec![
+        ("POST", at("/check-runs"), check_run("colour", json!("red")), "has no field `colour`"),
+        ("POST", at("/check-runs"), check_run("status", json!("done")), "\"done\" is not one of"),
+        ("POST", at("/check-runs"), check_run("started_at", json!("today")), "\"today\" is not a \"date-time\""),
+        ("POST", at("/check-runs"), check_run("output", annotations(51, "notice")), "has more than 50 items"),
+        ("POST", at("/check-runs"), check_run("output", annotations(1, "error")), "\"error\" is not one of"),
+        ("POST", at("/check-runs"), json!({"name": "x"}), "\"head_sha\" is a required property"),
+        ("PATCH", at("/check-runs/1"), json!({"head_sha": World::sha(1)}), "has no field `head_sha`"),
+        ("PATCH", at("/check-runs/1"), json!({"conclusion": "green"}), "\"green\" is not one of"),
+        ("POST", at("/issues/7/comments"), json!({"body": 7}), "7 is not of type \"string\""),
+        ("PATCH", at("/issues/7"), json!({"state": "merged"}), "\"merged\" is not one of"),
+        ("GET", format!("{commit}?state=completed"), Value::Null, "has no parameter `state`"),
+        ("GET", format!("{commit}?status=done"), Value::Null, "\"done\" is not one of"),
+        ("GET", at("/issues?sort=stars"), Value::Null, "\"stars\" is not one of"),
+        ("GET", at("/pulls?per_page=many"), Value::Null, "\"many\" is not of type \"integer\""),
+        ("GET", at("/pulls/seven"), Value::Null, "\"seven\" is not of type \"integer\""),
+        ("GET", at("/pulls/7"), json!({}), "takes no body"),
+        ("PUT", at("/pulls/7"), Value::Null, "is no route of GitHub's"),
+    ]
+}
+
 #[tokio::test]
 async fn requests_that_the_description_forbids_are_violations() {
     if !is_described() {
         return;
     }
-    let commit = format!("/commits/{}/check-runs", World::sha(1));
-    let by_state = format!("{commit}?state=completed");
-    let by_status = format!("{commit}?status=done");
-    for (method, path, body, expected) in [
-        (
-            "POST",
-            "/check-runs",
-            check_run("colour", json!("red")),
-            "has no field `colour`",
-        ),
-        (
-            "POST",
-            "/check-runs",
-            check_run("status", json!("done")),
-            "\"done\" is not one of",
-        ),
-        (
-            "POST",
-            "/check-runs",
-            check_run("started_at", json!("today")),
-            "\"today\" is not a \"date-time\"",
-        ),
-        (
-            "POST",
-            "/check-runs",
-            check_run("output", annotations(51, "notice")),
-            "has more than 50 items",
-        ),
-        (
-            "POST",
-            "/check-runs",
-            check_run("output", annotations(1, "error")),
-            "\"error\" is not one of",
-        ),
-        (
-            "POST",
-            "/check-runs",
-            json!({"name": "x"}),
-            "\"head_sha\" is a required property",
-        ),
-        (
-            "PATCH",
-            "/check-runs/1",
-            json!({"head_sha": World::sha(1)}),
-            "has no field `head_sha`",
-        ),
-        (
-            "PATCH",
-            "/check-runs/1",
-            json!({"conclusion": "green"}),
-            "\"green\" is not one of",
-        ),
-        (
-            "POST",
-            "/issues/7/comments",
-            json!({"body": 7}),
-            "7 is not of type \"string\"",
-        ),
-        (
-            "PATCH",
-            "/issues/7",
-            json!({"state": "merged"}),
-            "\"merged\" is not one of",
-        ),
-        ("GET", &by_state, Value::Null, "has no parameter `state`"),
-        ("GET", &by_status, Value::Null, "\"done\" is not one of"),
-        (
-            "GET",
-            "/issues?sort=stars",
-            Value::Null,
-            "\"stars\" is not one of",
-        ),
-        (
-            "GET",
-            "/pulls?per_page=many",
-            Value::Null,
-            "\"many\" is not of type \"integer\"",
-        ),
-        (
-            "GET",
-            "/pulls/seven",
-            Value::Null,
-            "\"seven\" is not of type \"integer\"",
-        ),
-        ("GET", "/pulls/7", json!({}), "takes no body"),
-        ("PUT", "/pulls/7", Value::Null, "is no route of GitHub's"),
-    ] {
+    for (method, path, body, expected) in forbidden() {
         let github = FakeGithub::start(World::new()).await;
-        send(&github, (method, path, body)).await;
+        send(&github, (method, &path, body)).await;
         let violations = github.violations();
         let [violation] = violations.as_slice() else {
             panic!("{method} {path}: {violations:?}");
