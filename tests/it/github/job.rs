@@ -82,7 +82,7 @@ impl Job {
             secrets: Vec::new(),
             limits: Limits {
                 request_timeout: Duration::from_secs(10),
-                budget: Duration::from_mins(1),
+                budget: Duration::from_mins(5),
                 write_interval: Duration::ZERO,
                 attempts: 4,
                 backoff: Duration::from_millis(1),
