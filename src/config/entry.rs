@@ -20,7 +20,7 @@ pub(super) struct SourceSpan {
 
 impl SourceSpan {
     /// Returns the place of the key, for a problem with the key.
-    pub(super) fn of_key(&self) -> Self {
+    pub(super) fn key_span(&self) -> Self {
         Self {
             key: None,
             value: self.key.clone().unwrap_or_else(|| self.value.clone()),

@@ -115,7 +115,7 @@ fn tree_within(most_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree:
 /// Reads the configuration. It is valid only if no diagnostic is added; `None` means that there are problems.
 fn checked(diagnostics: &Diagnostics<'_>) -> Option<Config> {
     let mut tree = tree_within(MAX_BYTES, diagnostics)?;
-    let warnings = skipped::take(&mut tree, diagnostics);
+    let warnings = skipped::take_other_types(&mut tree, diagnostics);
     let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, diagnostics)) {
         Ok(document) => document,
         Err(type_error) => {

@@ -9,7 +9,7 @@ use super::{
 use crate::problem::Problem;
 
 /// Removes these contracts from the tree without reading their keys, and returns a warning for each.
-pub(super) fn take(tree: &mut Node, diagnostics: &Diagnostics<'_>) -> Vec<Problem> {
+pub(super) fn take_other_types(tree: &mut Node, diagnostics: &Diagnostics<'_>) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let NodeKind::Mapping(pairs) = &mut tree.kind else {
         return warnings;

@@ -113,7 +113,7 @@ impl Outcome {
                 Verdict::Error => Verdict::Error,
                 Verdict::Pass | Verdict::Warn | Verdict::Fail => {
                     let found = contract.findings.iter();
-                    Verdict::of_those_that_count(
+                    Verdict::from_counting(
                         found.map(|found| (&found.finding, self.counts(found))),
                         contract.fail_on,
                     )

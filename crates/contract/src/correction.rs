@@ -9,7 +9,7 @@ use super::{
     customers::Customers,
     evaluate,
     rules::RuleCorrection,
-    wrong_row::{Corrected, Correction, WrongRow, shares},
+    wrong_row::{Corrected, Correction, WrongRow, is_read_from},
 };
 
 /// Correction of one account's row.
@@ -191,10 +191,10 @@ impl Correcting<'_> {
             (Field::HasPaidAccess, Corrected::Word(word)) => {
                 if let Some(ColumnName::In { column, values }) = self.contract.columns.get(&field) {
                     account.paid = values.contains(word);
-                    if shares(self.contract, Field::Plan, column) {
+                    if is_read_from(self.contract, Field::Plan, column) {
                         account.plan = Some(Word::from(word.as_str()));
                     }
-                    if shares(self.contract, Field::Status, column) {
+                    if is_read_from(self.contract, Field::Status, column) {
                         columns(account).status = Some(Word::from(word.as_str()));
                     }
                 }

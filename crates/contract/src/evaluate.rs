@@ -136,7 +136,7 @@ pub fn evaluate(
     guards::check(&case, &summary)?;
     let mismatches = Mismatches::find(&case);
     rules::judge(&case, &mismatches)?;
-    summary.judged = rules::judged(&case);
+    summary.judged = rules::judged_rules(&case);
     let findings = case.take_findings();
     summary.count_findings(&findings);
     let mut advice = case.advice(&findings);

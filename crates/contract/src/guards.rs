@@ -17,7 +17,7 @@ pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerab
     mode(case)?;
     kind_of_ids(case)?;
     words(case)?;
-    strangers(case, summary)
+    check_known_customers(case, summary)
 }
 
 /// Rejects an account that is on two rows: a join that multiplies rows shows it twice, with values that may differ.
@@ -108,7 +108,10 @@ fn mode(case: &Case<'_>) -> Result<(), Unanswerable> {
 
 /// Rejects facts in which the provider knows no customer of many linked accounts, paid ones among them: the key, the
 /// mode or the column is wrong, and every finding would be a false alarm.
-pub(crate) fn strangers(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
+pub(crate) fn check_known_customers(
+    case: &Case<'_>,
+    summary: &Summary,
+) -> Result<(), Unanswerable> {
     if summary.linked < STRANGERS || case.facts.customer_known {
         return Ok(());
     }

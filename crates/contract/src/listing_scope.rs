@@ -108,7 +108,7 @@ pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Follow
     customers.sort_unstable();
     unlisted.sort_unstable();
     FollowUp {
-        no_known_customer: guards::strangers(&case, &case.summary()).is_err(),
+        no_known_customer: guards::check_known_customers(&case, &case.summary()).is_err(),
         customers,
         unlisted,
         unexplained: rules::unexplained_customers(&case, MAX_UNEXPLAINED),

@@ -19,11 +19,11 @@ pub enum Verdict {
 impl Verdict {
     /// Judges findings; if `fail_on` is `None`, no finding fails.
     pub fn from_findings(findings: &[Finding], fail_on: Option<Severity>) -> Self {
-        Self::of_those_that_count(findings.iter().map(|finding| (finding, true)), fail_on)
+        Self::from_counting(findings.iter().map(|finding| (finding, true)), fail_on)
     }
 
     /// Judges findings of which some cannot fail: they count as a warning at most, but never as a pass.
-    pub fn of_those_that_count<'f>(
+    pub fn from_counting<'f>(
         findings: impl IntoIterator<Item = (&'f Finding, bool)>,
         fail_on: Option<Severity>,
     ) -> Self {

@@ -74,7 +74,7 @@ impl<'c, 'f> WrongRow<'c, 'f> {
         } else {
             self.free_plan.map(str::to_owned)
         };
-        let is_plan = shares(self.case.contract, Field::Plan, column);
+        let is_plan = is_read_from(self.case.contract, Field::Plan, column);
         let plan = plan.filter(|word| is_plan && fits(word));
         let only = match values.as_slice() {
             [one] if paid => Some(one.clone()),
@@ -91,7 +91,7 @@ impl<'c, 'f> WrongRow<'c, 'f> {
 }
 
 /// Returns true if `field` is read from the same column.
-pub(crate) fn shares(contract: &Contract, field: Field, column: &str) -> bool {
+pub(crate) fn is_read_from(contract: &Contract, field: Field, column: &str) -> bool {
     let name = contract.columns.get(&field);
     matches!(name, Some(ColumnName::Column(name)) if name == column)
 }

@@ -22,7 +22,7 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: 
     for (key, entry) in pairs.unwrap_or_default() {
         let is_key = entry
             .spot()
-            .is_some_and(|spot| check_key(key, contract.source, &spot.of_key(), diagnostics));
+            .is_some_and(|spot| check_key(key, contract.source, &spot.key_span(), diagnostics));
         let Some((spot, words)) = entry.written() else {
             continue;
         };

@@ -184,6 +184,6 @@ fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, diagnostics: &Diagnostics<'_
     let draft = DiagnosticDraft::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
     if let Some(spot) = entry.spot() {
-        diagnostics.add_at(draft, &spot.of_key());
+        diagnostics.add_at(draft, &spot.key_span());
     }
 }

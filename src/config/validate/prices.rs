@@ -33,7 +33,7 @@ pub(super) fn ignored(
 }
 
 /// Reads a list of prices of seats, which must not contain ignored prices.
-pub(super) fn of_seats(
+pub(super) fn seat_prices(
     key: &'static str,
     entry: &Entry<Vec<Entry<String>>>,
     ignored: &[PricePattern],

@@ -32,10 +32,10 @@ pub(super) fn seats(
         seats.included = included(written, contract, spot, diagnostics);
     }
     let ignored = &contract.ignore_prices;
-    seats.prices = prices::of_seats("prices", &form.prices, ignored, diagnostics);
+    seats.prices = prices::seat_prices("prices", &form.prices, ignored, diagnostics);
     seats.unlimited = unlimited(&form.unlimited, diagnostics);
     seats.unlimited_prices =
-        prices::of_seats("unlimited_prices", &form.unlimited_prices, &[], diagnostics);
+        prices::seat_prices("unlimited_prices", &form.unlimited_prices, &[], diagnostics);
     if let (Some(spot), true) = (form.unlimited_prices.spot(), form.unlimited.is_absent()) {
         let message = "`unlimited_prices` has no effect without `unlimited`";
         let draft = DiagnosticDraft::new(Code::Conflict, message)
@@ -69,7 +69,7 @@ fn included(
     let mut by_plan = BTreeMap::new();
     for (plan, entry) in pairs {
         if let Some(spot) = entry.spot() {
-            plans::check_known("included", plan, &known, &spot.of_key(), diagnostics);
+            plans::check_known("included", plan, &known, &spot.key_span(), diagnostics);
         }
         if let Some((spot, WholeNumber(text))) = entry.written()
             && let Some(number) = whole(plan, text, 0, spot, diagnostics)

@@ -43,7 +43,7 @@ pub(super) fn words(
     for (key, entry) in &pairs.0 {
         let status = Status::parse(key);
         if let Some(spot) = entry.spot() {
-            check_status(key, &status, statuses, &spot.of_key(), diagnostics);
+            check_status(key, &status, statuses, &spot.key_span(), diagnostics);
         }
         let Some((spot, written)) = entry.written() else {
             continue;
@@ -53,7 +53,7 @@ pub(super) fn words(
             let message = format!("{} names a status that is already listed", quote(key));
             let draft =
                 DiagnosticDraft::new(Code::Conflict, message).help("put all its words in one list");
-            diagnostics.add_at(draft, &spot.of_key());
+            diagnostics.add_at(draft, &spot.key_span());
         }
     }
     words

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{AccessContract, diagnostics::quote},
-    ContractPlaces, Notes, goes, listed, plans, stored,
-    wording::{duration, lasting},
+    ContractPlaces, Notes, describe_change, listed, plans, stored,
 };
 use crate::{
     contract::{
-        CanceledGrace, Contract, Grace, Mode, Pause, PauseMeaning, PausePolicy, PriceId,
-        PricePattern, Rule, Severity, Status, Statuses,
+        Contract, Pause, PauseMeaning, PausePolicy, PriceId, PricePattern, Rule, Severity, Status,
+        Statuses,
     },
     text::counted,
 };
@@ -25,10 +24,10 @@ pub(super) fn compare(
     let AccessContract {
         name: _, // `pairs` knows contracts by it.
         contract: now,
-        key_env: _,  // See `reading`.
-        database: _, // See `reading`.
-        confirm_after,
-        evidence,
+        key_env: _,       // See `reading`.
+        database: _,      // See `reading`.
+        confirm_after: _, // See `single_values`, as for the next one.
+        evidence: _,
         max_requests: _,        // A check that would take more has no verdict.
         requests_per_second: _, // It only takes longer.
     } = head;
@@ -42,18 +41,18 @@ pub(super) fn compare(
         ignore_prices: _,
         statuses,
         pause,
-        grace,
+        grace: _, // See `single_values`.
         seats: _, // See `stored`, as for the next two.
         status_words: _,
         metadata_account: _,
         severities: _,
         exempt: _,
-        match_on: _, // See `reading`.
-        allow_empty,
-        mode,
+        match_on: _,    // See `reading`.
+        allow_empty: _, // See `single_values`, as for the next one.
+        mode: _,
         fail_on: _,
-        fix: _, // A text of the report.
-        period_tolerance,
+        fix: _,              // A text of the report.
+        period_tolerance: _, // See `single_values`.
     } = now;
     let before = &base.contract;
     threshold(before, now, places, notes);
@@ -63,44 +62,7 @@ pub(super) fn compare(
     plans::compare(before, now, places, notes);
     self::statuses(&before.statuses, statuses, places, notes);
     self::pause(&before.pause, pause, places, notes);
-    self::grace(&before.grace, grace, places, notes);
     stored::compare(before, now, places, notes);
-    if before.mode.is_some() && *mode != before.mode {
-        let word =
-            |mode: Option<Mode>| mode.map_or("either".to_owned(), |mode| quote(mode.as_str()));
-        let change = goes("mode", &word(before.mode), &word(*mode));
-        let effect = "accepts objects of the provider's other mode";
-        notes.note(effect, change, places.of_key("mode", None));
-    }
-    if *allow_empty && !before.allow_empty {
-        let change = goes("allow_empty", "`false`", "`true`");
-        let effect = "accepts a database without accounts";
-        notes.note(effect, change, places.of_key("allow_empty", None));
-    }
-    if *period_tolerance > before.period_tolerance {
-        let change = goes(
-            "period_tolerance",
-            &lasting(before.period_tolerance),
-            &lasting(*period_tolerance),
-        );
-        let effect = "tolerates stored period ends that are further off";
-        notes.note(effect, change, places.of_key("period_tolerance", None));
-    }
-    if *confirm_after > base.confirm_after {
-        let shown = |wait: Option<_>| wait.map_or("`0`".to_owned(), duration);
-        let change = goes(
-            "confirm_after",
-            &shown(base.confirm_after),
-            &shown(*confirm_after),
-        );
-        let effect = "drops findings that disappear within a longer time";
-        notes.note(effect, change, places.of_key("confirm_after", None));
-    }
-    if base.evidence && !evidence {
-        let change = goes("evidence", "`on`", "`off`");
-        let effect = "no longer looks for the webhooks behind a finding";
-        notes.note(effect, change, places.of_key("evidence", None));
-    }
 }
 
 fn threshold(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
@@ -118,7 +80,7 @@ fn threshold(before: &Contract, now: &Contract, places: &ContractPlaces, notes: 
         return;
     }
     let word = |contract: &Contract| quote(contract.fail_on.map_or("never", Severity::as_str));
-    let change = goes("fail_on", &word(before), &word(now));
+    let change = describe_change("fail_on", &word(before), &word(now));
     let effect = format!("lets findings of severity {} pass", passing.join(" and "));
     notes.note(effect, change, places.of_key("fail_on", None));
 }
@@ -159,7 +121,7 @@ fn exempt(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
         counted(added.len(), "further account")
     );
     let count = |exempt: &BTreeSet<String>| exempt.len().to_string();
-    let change = goes("exempt", &count(&before.exempt), &count(&now.exempt));
+    let change = describe_change("exempt", &count(&before.exempt), &count(&now.exempt));
     notes.note(effect, change, places.of_key("exempt", Some(first)));
 }
 
@@ -191,7 +153,7 @@ fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
         let all = written(&mut contract.ignore_prices.iter());
         listed(all.iter().map(String::as_str))
     };
-    let change = goes("ignore_prices", &shown(before), &shown(now));
+    let change = describe_change("ignore_prices", &shown(before), &shown(now));
     notes.note(effect, change, places.of_key("ignore_prices", Some(first)));
 }
 
@@ -292,35 +254,5 @@ fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes
         };
         let change = format!("{names} changes from `{}` to `{}`", word(was), word(is));
         notes.note(effect, change, places.of_key("pause_collection", None));
-    }
-}
-
-fn grace(before: &Grace, now: &Grace, places: &ContractPlaces, notes: &mut Notes<'_>) {
-    let Grace { past_due, canceled } = *now;
-    let (was, is) = (before.past_due, past_due);
-    let shown =
-        |grace: Option<i64>| grace.map_or("none".to_owned(), |grace| lasting(grace.unsigned_abs()));
-    if is > was {
-        let effect = "allows access for longer while a payment is overdue";
-        let change = goes("past_due", &shown(was), &shown(is));
-        notes.note(effect, change, places.of_key("grace.past_due", None));
-    }
-    let (was, is) = (before.canceled, canceled);
-    let is_looser = match (was, is) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(CanceledGrace::For(was)), Some(CanceledGrace::For(is))) => is > was,
-        // The subscription decides which of the two is longer.
-        (Some(was), Some(is)) => was != is,
-    };
-    if is_looser {
-        let shown = |grace: Option<CanceledGrace>| match grace {
-            None => shown(None),
-            Some(CanceledGrace::For(seconds)) => shown(Some(seconds)),
-            Some(CanceledGrace::UntilPeriodEnd) => "`until_period_end`".to_owned(),
-        };
-        let effect = "allows access for longer after a subscription ends";
-        let change = goes("canceled", &shown(was), &shown(is));
-        notes.note(effect, change, places.of_key("grace.canceled", None));
     }
 }

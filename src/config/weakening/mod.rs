@@ -6,6 +6,7 @@ mod pairs;
 mod plans;
 mod reading;
 mod rehearsing;
+mod single_values;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
         };
         reading::compare(before, now, places, &mut notes);
         judging::compare(before, now, places, &mut notes);
+        single_values::compare_contracts(before, now, places, &mut notes);
         found.append(&mut notes.found);
     }
     let mut notes = Notes {
@@ -111,7 +113,7 @@ impl Notes<'_> {
 }
 
 /// Describes the change of one key.
-fn goes(what: &str, from: &str, to: &str) -> String {
+fn describe_change(what: &str, from: &str, to: &str) -> String {
     if from == to {
         // Both were shortened before they differ.
         return format!("`{what}` changes");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::diagnostics::quote, ContractPlaces, Notes, goes, listed};
+use super::{super::diagnostics::quote, ContractPlaces, Notes, describe_change, listed};
 use crate::{
     contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price},
     text::counted,
@@ -16,7 +16,7 @@ pub(super) fn compare(
 ) {
     if now.plans.is_empty() && !before.plans.is_empty() {
         let prices = counted(before.plans.len(), "price");
-        let change = goes("plans", &prices, "none");
+        let change = describe_change("plans", &prices, "none");
         let place = places.of_key("plans", None);
         notes.note("no longer checks plans", change, place);
         return;
@@ -96,13 +96,13 @@ fn order(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut
         "ranks the plans differently"
     };
     let shown = |contract: &Contract| listed(contract.plan_order.iter().map(String::as_str));
-    let change = goes("plan_order", &shown(before), &shown(now));
+    let change = describe_change("plan_order", &shown(before), &shown(now));
     notes.note(effect, change, places.of_key("plan_order", None));
 }
 
 fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
     let shown = |contract: &Contract| listed(contract.free_plans.iter().map(String::as_str));
-    let change = || goes("free_plans", &shown(before), &shown(now));
+    let change = || describe_change("free_plans", &shown(before), &shown(now));
     let added: Vec<_> = now.free_plans.difference(&before.free_plans).collect();
     if let Some(first) = added.first() {
         let names = listed(added.iter().map(|plan| plan.as_str()));

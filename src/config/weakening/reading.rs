@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{AccessContract, AccountsQuery, DatabaseSettings, Expression, diagnostics::quote},
-    ContractPlaces, Notes, goes,
+    ContractPlaces, Notes, describe_change,
     wording::{expression, optional},
 };
-use crate::contract::{Contract, Field, MatchOn, Source};
+use crate::contract::{Contract, Field, Source};
 
-const OTHER_ACCOUNTS: &str = "reads different accounts than the base commit";
+pub(super) const OTHER_ACCOUNTS: &str = "reads different accounts than the base commit";
 
 pub(super) fn compare(
     base: &AccessContract,
@@ -20,36 +20,13 @@ pub(super) fn compare(
     provider(base, head, places, notes);
     // `..` is not used: a new setting may change what is read.
     let DatabaseSettings {
-        url_env,
+        url_env: _, // See `single_values`, as for `match_on` and `timezone`.
         accounts: now,
-        match_on,
+        match_on: _,
         statement_timeout: _, // A read that is cut short has no verdict.
-        timezone,
+        timezone: _,
     } = &head.database;
-    let before = &base.database;
-    if before.url_env != *url_env {
-        let change = goes("url_env", &quote(&before.url_env), &quote(url_env));
-        notes.note(
-            OTHER_ACCOUNTS,
-            change,
-            places.of_key("database.url_env", None),
-        );
-    }
-    if before.match_on != *match_on {
-        let word = |match_on: MatchOn| quote(match_on.link().as_str());
-        let change = goes("match_on", &word(before.match_on), &word(*match_on));
-        notes.note(
-            OTHER_ACCOUNTS,
-            change,
-            places.of_key("database.match_on", None),
-        );
-    }
-    if before.timezone != *timezone {
-        let change = goes("timezone", &quote(&before.timezone), &quote(timezone));
-        let effect = "reads times of the database differently than the base commit";
-        notes.note(effect, change, places.of_key("database.timezone", None));
-    }
-    accounts(&before.accounts, now, &head.contract, places, notes);
+    accounts(&base.database.accounts, now, &head.contract, places, notes);
 }
 
 fn provider(
@@ -60,7 +37,7 @@ fn provider(
 ) {
     let (before, now) = (base.contract.source, head.contract.source);
     if before != now {
-        let change = goes(
+        let change = describe_change(
             "source_of_truth",
             &quote(before.as_str()),
             &quote(now.as_str()),
@@ -73,7 +50,7 @@ fn provider(
             Source::Paddle => ("paddle", "api_key_env"),
             Source::StripeEntitlements => ("entitlements", "secret_env"),
         };
-        let change = goes(key, &quote(&base.key_env), &quote(&head.key_env));
+        let change = describe_change(key, &quote(&base.key_env), &quote(&head.key_env));
         let effect = "reads the provider with a different key than the base commit";
         notes.note(effect, change, places.of_key(section, None));
     }
@@ -93,7 +70,10 @@ fn accounts(
     match (before, now) {
         (AccountsQuery::Query { sql: before }, AccountsQuery::Query { sql: now }) => {
             if before != now {
-                other("query", goes("query", &quote(before), &quote(now)));
+                other(
+                    "query",
+                    describe_change("query", &quote(before), &quote(now)),
+                );
             }
         }
         (
@@ -111,7 +91,7 @@ fn accounts(
             },
         ) => {
             if table_before != table_now {
-                let change = goes(
+                let change = describe_change(
                     "users_table",
                     &quote(&table_before.to_string()),
                     &quote(&table_now.to_string()),
@@ -124,7 +104,7 @@ fn accounts(
             ] {
                 if before != now {
                     let (from, to) = (optional(before.as_deref()), optional(now.as_deref()));
-                    other(key, goes(key, &from, &to));
+                    other(key, describe_change(key, &from, &to));
                 }
             }
             columns(columns_before, columns_now, judged_by, places, notes);
@@ -177,7 +157,7 @@ fn columns(
             (_, Some(_), Some(_)) => "reads a column from a different place than the base commit",
         };
         let shown = |mapped: Option<&Expression>| mapped.map_or("none".to_owned(), expression);
-        let change = goes(field.as_str(), &shown(before), &shown(now));
+        let change = describe_change(field.as_str(), &shown(before), &shown(now));
         let place = if now.is_some() {
             places.of_column(field)
         } else {

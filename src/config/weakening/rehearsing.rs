@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{Config, Gate, Rehearsal, diagnostics::quote},
-    Notes, goes, listed,
-    wording::{duration, optional},
+    Notes, describe_change, listed, single_values,
+    wording::optional,
 };
 use crate::text::counted;
 
@@ -38,14 +38,14 @@ pub(super) fn compare(
         account: _,      // How the application writes its rows and buys, as for the next two.
         checkout: _,
         subscription_metadata: _,
-        gate: _, // See `guards`, as for the next one.
-        settle: _,
-        skip: _, // See `scenarios`, as for the next one.
+        gate: _,   // See `guards`.
+        settle: _, // See `single_values`.
+        skip: _,   // See `scenarios`, as for the next one.
         only: _,
         scenarios_dir: _, // See `own_files`.
         events: _,        // See `events`.
         handler_paths: _, // See `own_files`.
-        allow_remote: _,  // See `guards`, as for the next one.
+        allow_remote: _,  // See `single_values`, as for the next one.
         allow_rows: _,
         places: _, // Where all this stands.
     } = now;
@@ -55,7 +55,7 @@ pub(super) fn compare(
             let contract = config.contracts.get(index);
             optional(contract.map(|contract| contract.name.as_str()))
         };
-        let change = goes(
+        let change = describe_change(
             "contract",
             &name(base, before.contract_index),
             &name(head, *contract_index),
@@ -73,7 +73,7 @@ pub(super) fn compare(
 fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if let (None, Some(only)) = (&before.only, &now.only) {
         let effect = format!("rehearses only {}", counted(only.len(), "scenario"));
-        let change = goes("only", "all", &listed(only.keys().map(String::as_str)));
+        let change = describe_change("only", "all", &listed(only.keys().map(String::as_str)));
         notes.note(effect, change, now.places.of_key("scenarios.only", None));
         return;
     }
@@ -110,7 +110,7 @@ fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
             listed(ids.keys().map(String::as_str))
         })
     };
-    let change = goes(key, &shown(before), &shown(now));
+    let change = describe_change(key, &shown(before), &shown(now));
     let place = now.places.of_key(&format!("scenarios.{key}"), Some(first));
     notes.note(effect, change, place);
 }
@@ -136,7 +136,7 @@ fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
                 format!("no longer sends {} to the handler", listed(gone))
             }
         };
-        let change = goes("events", &shown(before.events.as_ref()), &shown(Some(sent)));
+        let change = describe_change("events", &shown(before.events.as_ref()), &shown(Some(sent)));
         notes.note(effect, change, now.places.of_key("events", None));
     }
 }
@@ -152,13 +152,13 @@ fn versions(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     }
     let effect = format!("no longer rehearses the API version {}", listed(gone));
     let shown = |versions: &BTreeSet<String>| listed(versions.iter().map(String::as_str));
-    let change = goes("api_versions", &shown(&was), &shown(&is));
+    let change = describe_change("api_versions", &shown(&was), &shown(&is));
     notes.note(effect, change, now.places.of_key("api_versions", None));
 }
 
 fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if before.scenarios_dir.is_some() && before.scenarios_dir != now.scenarios_dir {
-        let change = goes(
+        let change = describe_change(
             "scenarios_dir",
             &optional(before.scenarios_dir.as_deref()),
             &optional(now.scenarios_dir.as_deref()),
@@ -174,7 +174,7 @@ fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if !gone.is_empty() {
         let effect = format!("no longer shows findings at the lines of {}", listed(gone));
         let shown = |paths: &BTreeSet<String>| listed(paths.iter().map(String::as_str));
-        let change = goes("handler_paths", &shown(&was), &shown(&is));
+        let change = describe_change("handler_paths", &shown(&was), &shown(&is));
         notes.note(effect, change, now.places.of_key("handler_paths", None));
     }
 }
@@ -186,7 +186,7 @@ fn gates(before: &Gate, now: &Gate, rehearsal: &Rehearsal, notes: &mut Notes<'_>
         paid_pointer: _, // `paid` in another form.
     } = now;
     let change = if before.paid != *paid {
-        goes("paid", &quote(&before.paid), &quote(paid))
+        describe_change("paid", &quote(&before.paid), &quote(paid))
     } else if before.url != *url {
         "`url` changes".to_owned()
     } else {
@@ -205,28 +205,5 @@ fn guards(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
         (Some(was), Some(is)) => gates(was, is, now, notes),
         (None, _) => {}
     }
-    if now.settle > before.settle {
-        let change = goes("settle", &duration(before.settle), &duration(now.settle));
-        let effect = "gives the handler more time to write";
-        notes.note(effect, change, now.places.of_key("settle", None));
-    }
-    for (key, was, is, effect) in [
-        (
-            "allow_remote",
-            before.allow_remote,
-            now.allow_remote,
-            "lets a rehearsal write to other machines",
-        ),
-        (
-            "allow_rows",
-            before.allow_rows,
-            now.allow_rows,
-            "lets a rehearsal write to a database that holds accounts",
-        ),
-    ] {
-        if is && !was {
-            let change = goes(key, "`false`", "`true`");
-            notes.note(effect, change, now.places.of_key(key, None));
-        }
-    }
+    single_values::compare_rehearsals(before, now, notes);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::diagnostics::quote, ContractPlaces, Notes, goes, listed};
+use super::{super::diagnostics::quote, ContractPlaces, Notes, describe_change, listed};
 use crate::contract::{Contract, Field, Included, PricePattern, Seats, Status};
 
 pub(super) fn compare(
@@ -35,10 +35,14 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
     let expects_others = "expects different numbers of seats";
     if *per_unit != before.per_unit {
         let (from, to) = (before.per_unit.to_string(), per_unit.to_string());
-        notes.note(expects_others, goes("per_unit", &from, &to), place);
+        notes.note(
+            expects_others,
+            describe_change("per_unit", &from, &to),
+            place,
+        );
     }
     if *included != before.included {
-        let change = goes(
+        let change = describe_change(
             "included",
             &shown_included(&before.included),
             &shown_included(included),
@@ -46,7 +50,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
         notes.note(expects_others, change, place);
     }
     if pattern_set(prices.as_ref()) != pattern_set(before.prices.as_ref()) {
-        let change = goes(
+        let change = describe_change(
             "prices",
             &shown(before.prices.as_ref()),
             &shown(prices.as_ref()),
@@ -63,7 +67,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
         let listed = |values: &BTreeSet<String>| listed(values.iter().map(String::as_str));
         notes.note(
             effect,
-            goes("unlimited", &listed(&was), &listed(&is)),
+            describe_change("unlimited", &listed(&was), &listed(&is)),
             place,
         );
     }
@@ -76,7 +80,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
         (Some(was), Some(is)) => !pattern_set(Some(is)).is_subset(&pattern_set(Some(was))),
     };
     if is_looser {
-        let change = goes(
+        let change = describe_change(
             "unlimited_prices",
             &shown(before.unlimited_prices.as_ref()),
             &shown(unlimited_prices.as_ref()),
@@ -156,7 +160,7 @@ fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, note
     if !gone.is_empty() {
         let shown =
             |contract: &Contract| listed(contract.metadata_account.iter().map(String::as_str));
-        let change = goes("metadata_account", &shown(before), &shown(now));
+        let change = describe_change("metadata_account", &shown(before), &shown(now));
         let effect = format!(
             "no longer looks for accounts under the metadata key {}",
             listed(gone)
@@ -165,7 +169,7 @@ fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, note
     }
     let key = of_entity(before);
     if is_gone(&key.as_str()) {
-        let change = goes("entity", &quote(&before.entity), &quote(&now.entity));
+        let change = describe_change("entity", &quote(&before.entity), &quote(&now.entity));
         let effect = format!(
             "no longer looks for accounts under the metadata key {}",
             quote(&key)

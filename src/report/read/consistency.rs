@@ -59,7 +59,7 @@ fn expected(outcome: &Outcome, contract: &ContractOutcome) -> Verdict {
     }
     let found = contract.findings.iter();
     let counting = found.map(|found| (&found.finding, outcome.counts(found)));
-    Verdict::of_those_that_count(counting, contract.fail_on)
+    Verdict::from_counting(counting, contract.fail_on)
 }
 
 fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contradiction> {

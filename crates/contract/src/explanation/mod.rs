@@ -146,7 +146,7 @@ fn judgement(
     let known = holder.zip(state);
     let judgement = Judgement {
         state: says::state(case, known, group),
-        rules: rules::all(case, known, &found),
+        rules: rules::explain_rules(case, known, &found),
     };
     findings.extend(found);
     Ok(judgement)

@@ -14,7 +14,7 @@ use NoFinding::{DoesNotApply, Holds};
 pub(super) type KnownAccess<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
 /// Returns every rule of the source, in the order of rules.
-pub(super) fn all(
+pub(super) fn explain_rules(
     case: &Case<'_>,
     known: KnownAccess<'_>,
     findings: &[Finding],
@@ -23,20 +23,20 @@ pub(super) fn all(
     let rules = Rule::ALL.into_iter().filter(|rule| rule.is_used_by(source));
     rules
         .flat_map(|rule| {
-            if of_accounts(rule).is_some() && !case.facts.accounts.is_empty() {
+            if account_explanation(rule).is_some() && !case.facts.accounts.is_empty() {
                 let accounts = case.facts.accounts.iter();
                 accounts
-                    .map(|account| of_account(case, known, findings, rule, account))
+                    .map(|account| explain_for_account(case, known, findings, rule, account))
                     .collect()
             } else {
-                vec![of_customer(case, known, findings, rule)]
+                vec![explain_for_customer(case, known, findings, rule)]
             }
         })
         .collect()
 }
 
 /// Returns the function that explains the rule, if it is about accounts.
-fn of_accounts(rule: Rule) -> Option<RuleExplanation> {
+fn account_explanation(rule: Rule) -> Option<RuleExplanation> {
     let explain = rule.definition()?.explain;
     match explain {
         RuleExplanation::Account(..) | RuleExplanation::Link(_) => Some(explain),
@@ -44,7 +44,7 @@ fn of_accounts(rule: Rule) -> Option<RuleExplanation> {
     }
 }
 
-fn of_account(
+fn explain_for_account(
     case: &Case<'_>,
     known: KnownAccess<'_>,
     findings: &[Finding],
@@ -58,7 +58,7 @@ fn of_account(
                 || subject.named.iter().any(|id| id == account.id.as_str()))
     };
     let explain = || reason_of_account(case, known, rule, account);
-    line(
+    explained_rule(
         rule,
         Some(account.id.to_string()),
         findings.iter().find(is_it),
@@ -66,17 +66,17 @@ fn of_account(
     )
 }
 
-fn of_customer(
+fn explain_for_customer(
     case: &Case<'_>,
     known: KnownAccess<'_>,
     findings: &[Finding],
     rule: Rule,
 ) -> ExplainedRule {
     let found = findings.iter().find(|finding| finding.rule == rule);
-    line(rule, None, found, || reason_of_customer(case, known, rule))
+    explained_rule(rule, None, found, || reason_of_customer(case, known, rule))
 }
 
-fn line(
+fn explained_rule(
     rule: Rule,
     account: Option<String>,
     found: Option<&Finding>,
@@ -126,7 +126,7 @@ fn reason_of_account(
         .find(|(one, _)| one.id == account.id);
     let own = own.and_then(|(_, link)| own_state(case, &link?));
     let linked = own.or(known);
-    let (in_grace, explain) = match of_accounts(rule) {
+    let (in_grace, explain) = match account_explanation(rule) {
         Some(RuleExplanation::Account(in_grace, explain)) => (in_grace, explain),
         Some(RuleExplanation::Link(explain)) => return explain(case, account, linked.is_some()),
         Some(RuleExplanation::Customer(_)) | None => return NoFinding::nobody(case),

@@ -43,7 +43,7 @@ pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<
 }
 
 /// Returns the rules that these facts could break.
-pub(crate) fn judged(case: &Case<'_>) -> BTreeSet<Rule> {
+pub(crate) fn judged_rules(case: &Case<'_>) -> BTreeSet<Rule> {
     definitions(case).map(|(rule, _)| rule).collect()
 }
 

@@ -66,7 +66,7 @@ pub(crate) use self::{
         HandlerAction, InGrace, MoneySide, RuleCorrection, RuleDefinition, RuleExplanation,
         RuleListing,
     },
-    judge::{judge, judged},
+    judge::{judge, judged_rules},
     judged_account::JudgedAccount,
     mismatches::{Mismatches, has_paying_strangers, unexplained_customers},
     no_finding::NoFinding,
