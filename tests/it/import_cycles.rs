@@ -11,8 +11,9 @@ use std::{
 const NOT_YET: &[&str] = &["prodverdict/commands/rehearse"];
 
 /// The packages by the folder of their sources.
-const PACKAGES: [(&str, &str); 2] = [
+const PACKAGES: [(&str, &str); 3] = [
     ("prodverdict", "src"),
+    ("contract", "crates/contract/src"),
     ("fake-stripe", "crates/fake-stripe/src"),
 ];
 

@@ -47,7 +47,7 @@ pub(super) fn compare(
         metadata_account: _,
         severities: _,
         exempt: _,
-        match_on: _,    // See `reading`.
+        match_on: _,    // See `single_values`.
         allow_empty: _, // See `single_values`, as for the next one.
         mode: _,
         fail_on: _,
