@@ -2,7 +2,7 @@
 
     compare.py command STARTER                        prints the command that starts it
     compare.py compare STARTER CONFIGURATION REPORT   prints each difference; exit status 1 if there is one
-    compare.py document STARTERS FILE                 compares FILE with the expected files, or rewrites it
+    compare.py document STARTERS FILE                 compares FILE with the expected files, or regenerates it
 """
 
 import json
@@ -11,14 +11,14 @@ import pathlib
 import sys
 import tomllib
 
-BEGIN, END = "<!-- what is expected: written by scripts/test-starters -->", "<!-- the end of it -->"
+BEGIN, END = "<!-- expected findings: written by scripts/test-starters -->", "<!-- end of the expected findings -->"
 
 
 def expected(starter: pathlib.Path) -> dict:
     return tomllib.loads((starter / "expected.toml").read_text(encoding="utf-8"))
 
 
-def told(kind: str, step: str, rule: str, severity: str) -> str:
+def difference_line(kind: str, step: str, rule: str, severity: str) -> str:
     return f"   {kind}: [{severity}] {rule} at {step}"
 
 
@@ -30,9 +30,9 @@ def compare(starter: pathlib.Path, configuration: str, report: dict):
         (one["entity"].removeprefix("scenario:"), one["rule"], one["severity"]) for one in report.get("findings", [])
     }
     for one in sorted(wanted - found):
-        yield told("not found", *one)
+        yield difference_line("not found", *one)
     for one in sorted(found - wanted):
-        yield told("not expected", *one)
+        yield difference_line("not expected", *one)
     results = {one["id"]: one for one in report.get("rehearsal", {}).get("scenarios", [])}
     if not results:
         yield f"   nothing was played: {report.get('problems') or report.get('contracts')}"
@@ -73,7 +73,7 @@ def document(starters: pathlib.Path, file: pathlib.Path) -> int:
     if os.environ.get("PRODVERDICT_UPDATE_EXPECTED"):
         file.write_text(after, encoding="utf-8")
         return 0
-    print(f"{file} is not what the expected files say; PRODVERDICT_UPDATE_EXPECTED=1 writes it anew", file=sys.stderr)
+    print(f"{file} differs from the expected files; PRODVERDICT_UPDATE_EXPECTED=1 regenerates it", file=sys.stderr)
     return 1
 
 
