@@ -16,7 +16,7 @@ use crate::{
 /// Longer than any subscription id.
 const MAX_ID_LENGTH: usize = 255;
 
-/// Reads those of the subscriptions that exist at the provider.
+/// Reads the subscriptions by their ids, and leaves out those that do not exist at the provider.
 pub(crate) async fn subscriptions(
     session: ReadSession<'_>,
     lookups: &dyn Lookups,
@@ -50,7 +50,7 @@ async fn subscription(
     }
 }
 
-/// Returns the distinct customers of `subscriptions`, as far as the provider knows them.
+/// Returns the distinct customers of the `subscriptions` that exist at the provider.
 pub(crate) async fn owners(
     session: ReadSession<'_>,
     lookups: &dyn Lookups,
@@ -71,7 +71,7 @@ pub(crate) async fn owners(
     Ok(owners)
 }
 
-/// Returns the metadata of the customers that have some; empty if the key may not read customers.
+/// Returns the metadata of the customers that have any. The result is empty if the key may not read customers.
 pub(crate) async fn customer_metadata(
     session: ReadSession<'_>,
     lookups: &dyn Lookups,
@@ -85,11 +85,11 @@ pub(crate) async fn customer_metadata(
         read => read?,
     };
     let mut words = PriceTable::default();
-    let with_some = read.into_iter().filter_map(|customer| {
+    let non_empty = read.into_iter().filter_map(|customer| {
         let metadata = customer.metadata.sorted(&mut words);
         (!metadata.is_empty()).then(|| (CustomerId::from(customer.id), metadata))
     });
-    Ok(with_some.collect())
+    Ok(non_empty.collect())
 }
 
 fn is_forbidden(error: &Error) -> bool {
@@ -109,8 +109,8 @@ pub(crate) fn check_id(session: ReadSession<'_>, asked: &str, got: &str) -> Resu
     })
 }
 
-/// Checks that all subscriptions belong to the requested customer: with a server that ignores the filter, other
-/// customers' subscriptions would seem to belong to nobody.
+/// Checks that all subscriptions belong to the requested customer. A server that ignores the filter sends those of other
+/// customers, which would seem to have no account.
 pub(crate) fn check_owner(
     session: ReadSession<'_>,
     asked: &CustomerId,
@@ -120,7 +120,7 @@ pub(crate) fn check_owner(
     owners.try_for_each(|owner| check_id(session, asked.as_str(), owner.as_str()))
 }
 
-/// Returns true if the object does not exist. One of the other mode does not count: the key is wrong then.
+/// Returns true if the object does not exist. One that exists in the other mode does not count: then the key is wrong.
 pub(crate) fn is_unknown(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
     matches!(
@@ -138,6 +138,6 @@ pub(crate) fn is_unknown_customer(error: &Error) -> bool {
 /// Returns true if `id` can be a subscription id. Ids come from the database and may be anything; those that cannot be
 /// valid are not sent.
 fn can_be_asked(id: &str) -> bool {
-    let is_mark = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    (1..=MAX_ID_LENGTH).contains(&id.len()) && id.chars().all(is_mark)
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    (1..=MAX_ID_LENGTH).contains(&id.len()) && id.chars().all(is_allowed)
 }

@@ -1,4 +1,4 @@
-//! Shares one `Price` among all items that carry it, and equal terms among subscriptions.
+//! Shares each distinct `Price` among items, and equal terms among subscriptions, to save memory.
 
 use std::{
     collections::HashSet,
@@ -10,7 +10,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::contract::{Price, Terms, Word};
 
-/// The prices, terms and words seen so far. A million subscriptions to ten prices hold ten prices.
+/// The distinct prices, terms and words seen so far: a million subscriptions to ten prices need ten `Price` values.
 #[derive(Debug, Default)]
 pub struct PriceTable {
     prices: HashTable<Arc<Price>>,
@@ -20,8 +20,8 @@ pub struct PriceTable {
 }
 
 impl PriceTable {
-    /// Returns the shared copy of `price`. A price may be sold in several currencies at once. If one id has different
-    /// contents in one currency, each item keeps its own, and the latest is shared from then on.
+    /// Returns the shared copy of `price`. The key is id and currency, because a price may have several currencies. If
+    /// two prices with the same key differ, earlier items keep theirs, and the latest is shared from then on.
     pub fn share(&mut self, price: Price) -> Arc<Price> {
         let hasher = &self.hasher;
         let hash = |price: &Price| hasher.hash_one((&price.id, &price.currency));
@@ -71,7 +71,7 @@ impl PriceTable {
 pub(crate) struct SharedPrices(Mutex<PriceTable>);
 
 impl SharedPrices {
-    /// Locks the table. Decoding one object neither waits nor panics.
+    /// Locks the table. Hold the lock only to decode one object, which neither waits nor panics.
     pub(crate) fn locked(&self) -> MutexGuard<'_, PriceTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,15 +83,15 @@ mod tests {
     use crate::contract::{Item, Pause, Status};
 
     #[test]
-    fn equal_prices_are_one_and_different_ones_stay_different() {
+    fn equal_prices_are_shared_and_different_ones_are_not() {
         let mut prices = PriceTable::default();
         let first = prices.share(Price::bare("price_a"));
         assert!(Arc::ptr_eq(&first, &prices.share(Price::bare("price_a"))));
-        let dearer = Price {
+        let more_expensive = Price {
             unit_amount: Some(5),
             ..Price::bare("price_a")
         };
-        assert_eq!(prices.share(dearer).unit_amount, Some(5));
+        assert_eq!(prices.share(more_expensive).unit_amount, Some(5));
         assert_eq!(first.unit_amount, None);
     }
 
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_terms_are_one_and_different_ones_stay_different() {
+    fn equal_terms_are_shared_and_different_ones_are_not() {
         let mut prices = PriceTable::default();
         let mut share = |status, unit_amount, quantities: &[Option<u64>]| {
             let mut item = |quantity: &Option<u64>| Item {

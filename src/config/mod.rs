@@ -1,4 +1,4 @@
-//! Reads `prodverdict.yml` to valid contracts and their rehearsal, or to all problems with their places.
+//! Reads `prodverdict.yml` into valid contracts and their rehearsal, or into all problems with their places.
 
 mod baseline_file;
 mod block_text;
@@ -55,7 +55,7 @@ pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, 
 pub use snippet::render;
 pub use weakening::{ChangedSql, Weakening, all_sql, sql_that_differs, weakened};
 
-/// Maximum size of the file. It comes from a pull request, and no honest one is larger.
+/// Maximum size of the file. It comes from a pull request and is untrusted; no legitimate file is larger.
 pub const MAX_BYTES: usize = 256 * 1024;
 
 /// All contracts of a valid file, and their rehearsal.
@@ -71,7 +71,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Returns the place for a finding of the rule in the contract at that index; `price` is the expected one.
+    /// Returns the place for a finding of the rule in the contract at that index; `price` is the price whose plan the
+    /// finding expects.
     pub fn place(&self, contract_index: usize, rule: Rule, price: Option<&str>) -> Option<Place> {
         let places = self.places.get(contract_index)?;
         Some(places.of_finding(rule, price).clone())
@@ -89,7 +90,7 @@ impl Config {
 /// Reads the file; `path` is its name in diagnostics and places.
 pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
     let diagnostics = Diagnostics::new(text, path);
-    let config = checked(&diagnostics);
+    let config = read_config(&diagnostics);
     let found = diagnostics.into_sorted();
     match config {
         Some(config) if found.is_empty() => Ok(config),
@@ -97,12 +98,12 @@ pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
     }
 }
 
-/// Parses the tree of a file of limited size; `None` if nothing can be read.
-fn tree_within(most_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree::Node> {
+/// Parses a file of at most `max_bytes` into a tree; `None` if nothing can be read.
+fn tree_within(max_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree::Node> {
     let text = diagnostics.lines().text();
-    if text.len() > most_bytes {
-        // A reader that stopped at the limit does not know the size of the file.
-        let message = format!("the file is larger than {} KiB", most_bytes / 1024);
+    if text.len() > max_bytes {
+        // The size is not in the message: a caller that stopped reading at the limit does not know it.
+        let message = format!("the file is larger than {} KiB", max_bytes / 1024);
         diagnostics.add(DiagnosticDraft::new(Code::TooLarge, message), 0..0);
         return None;
     }
@@ -112,8 +113,8 @@ fn tree_within(most_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree:
     tree::read(diagnostics)
 }
 
-/// Reads the configuration. It is valid only if no diagnostic is added; `None` means that there are problems.
-fn checked(diagnostics: &Diagnostics<'_>) -> Option<Config> {
+/// Reads the configuration. `None` means that there are problems, but a result is valid only if no diagnostic was added.
+fn read_config(diagnostics: &Diagnostics<'_>) -> Option<Config> {
     let mut tree = tree_within(MAX_BYTES, diagnostics)?;
     let warnings = skipped::take_other_types(&mut tree, diagnostics);
     let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, diagnostics)) {
@@ -132,7 +133,8 @@ fn checked(diagnostics: &Diagnostics<'_>) -> Option<Config> {
     )
 }
 
-/// Reports control characters: YAML allows only tabs and line breaks, and parsers treat others differently.
+/// Reports the first control character, and returns true if there is one. YAML allows only tabs and line breaks, and
+/// parsers disagree about the others.
 fn has_control_characters(text: &str, diagnostics: &Diagnostics<'_>) -> bool {
     let forbidden = |character: char| character.is_control() && !"\t\n\r\u{85}".contains(character);
     let Some((start, character)) = text.char_indices().find(|(_, found)| forbidden(*found)) else {

@@ -1,4 +1,4 @@
-//! `rehearsal:` as it is written.
+//! The section `rehearsal` as written in the file, before validation.
 
 use std::{borrow::Cow, fmt};
 
@@ -201,7 +201,7 @@ pub(super) struct Scenarios {
     pub(super) only: Entry<Vec<Entry<String>>>,
 }
 
-/// One text, or a list of them.
+/// One SQL statement, or a list of them.
 #[derive(Debug)]
 pub(super) enum Statements {
     One(String),

@@ -1,4 +1,4 @@
-//! Errors of reading the accounts, with hints.
+//! Errors while reading the accounts, with hints.
 
 use std::{fmt, time::Duration};
 
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("there is no table `{table}`{}", AtSqlPlace(.place.as_deref()))]
     NoTable {
         table: String,
-        /// Suggested name, in the spelling that is needed.
+        /// Suggested name, quoted where its place requires it.
         nearest: Option<String>,
         place: Option<Box<SqlPlace>>,
     },
@@ -70,7 +70,7 @@ pub enum Error {
     RowSecurity {
         role: String,
         tables: Vec<String>,
-        /// One statement per table and reader.
+        /// One `create policy` statement per table and role that reads it.
         policies: Vec<String>,
     },
     #[error("role {role} may not read: {message}")]
@@ -97,7 +97,7 @@ pub enum Error {
         code: String,
         message: String,
         place: Option<Box<SqlPlace>>,
-        /// The server's own hint, or else advice for the code.
+        /// The server's own hint, or else advice for the error code.
         hint: String,
     },
     #[error(transparent)]
@@ -106,7 +106,7 @@ pub enum Error {
     Protocol(#[source] sqlx::Error),
 }
 
-/// A position in SQL of the configuration, with its line.
+/// A position in SQL from the configuration, with the text of its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlPlace {
     /// The key, such as `where` or `columns.plan`.
@@ -202,13 +202,13 @@ impl Explain for Error {
                 |nearest| format!("did you mean `{nearest}`?"),
             ),
             Self::NoColumn { nearest, existing, .. } => {
-                let there = match nearest {
+                let suggestion = match nearest {
                     Some(nearest) => format!("did you mean `{nearest}`?"),
                     None if existing.is_empty() => "it has no columns at all;".to_owned(),
                     None => format!("it has {};", NameList(existing)),
                 };
                 format!(
-                    "{there} write an expression as `{{sql: …}}`; a column of another table needs `join`"
+                    "{suggestion} write an expression as `{{sql: …}}`; a column of another table needs `join`"
                 )
             }
             Self::NoOutputColumn { field, .. } => format!("name a column of it: `… as {}`", field.as_str()),

@@ -34,20 +34,20 @@ pub struct Standings {
 
 impl Outcome {
     /// Marks each finding as new, known or accepted, recomputes the verdicts, and adds warnings about obsolete baseline
-    /// entries. Keeps all findings, and a contract without a verdict stays without one.
+    /// entries. It removes no finding, and a contract without a verdict stays without one.
     pub fn compare(&mut self, with: &Comparison<'_>) {
-        let holding: BTreeMap<_, _> = with
+        let unexpired: BTreeMap<_, _> = with
             .accepted
             .iter()
             .filter(|one| one.holds_on(with.today))
             .map(|one| (one.fingerprint.as_str(), one))
             .collect();
-        let found = self.contracts.iter_mut().flat_map(|one| &mut one.findings);
-        for found in found {
-            found.standing = standing(&found.finding.fingerprint, &holding, with.earlier);
+        let findings = self.contracts.iter_mut().flat_map(|one| &mut one.findings);
+        for found in findings {
+            found.standing = standing(&found.finding.fingerprint, &unexpired, with.earlier);
         }
-        let was_played = self.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
-        let is_whole = with.is_whole && was_played && self.is_answered();
+        let is_fully_played = self.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
+        let is_whole = with.is_whole && is_fully_played && self.is_answered();
         self.since = with.earlier.map(|earlier| Since {
             source: earlier.source.clone(),
             fixed: if is_whole {
@@ -59,7 +59,7 @@ impl Outcome {
         });
         let warnings = accepted::warnings(self, with, is_whole);
         self.warnings.extend(warnings);
-        self.judge_anew();
+        self.recompute_verdicts();
     }
 
     /// Returns true if the finding can fail its contract.
@@ -105,7 +105,7 @@ impl Outcome {
             && contracts.all(|one| one.problem.is_none() && one.verdict != Verdict::Error)
     }
 
-    fn judge_anew(&mut self) {
+    fn recompute_verdicts(&mut self) {
         let verdicts: Vec<_> = self
             .contracts
             .iter()
@@ -131,7 +131,7 @@ impl Outcome {
         self.report_undecided();
     }
 
-    /// Takes back the verdict of a rehearsal in which no finding fails any more and a scenario is undecided.
+    /// Replaces the verdict of a rehearsal by an error if no finding fails it any more, but a scenario is undecided.
     fn report_undecided(&mut self) {
         let undecided = self.rehearsal.as_ref().and_then(Rehearsed::undecided);
         let (Verdict::Pass | Verdict::Warn, Some(problem)) = (self.verdict, undecided) else {
@@ -147,10 +147,10 @@ impl Outcome {
 
 fn standing(
     fingerprint: &str,
-    holding: &BTreeMap<&str, &BaselineEntry>,
+    unexpired: &BTreeMap<&str, &BaselineEntry>,
     earlier: Option<&PreviousSnapshot>,
 ) -> Option<FindingStatus> {
-    if let Some(acceptance) = holding.get(fingerprint) {
+    if let Some(acceptance) = unexpired.get(fingerprint) {
         return Some(FindingStatus::Accepted {
             reason: acceptance.reason.clone(),
             until: Some(acceptance.until.to_string()),
@@ -181,14 +181,14 @@ mod tests {
 
     const TODAY: Date = date(2026, 11, 26);
 
-    fn number(fingerprint: u64) -> String {
+    fn hex(fingerprint: u64) -> String {
         format!("{fingerprint:016x}")
     }
 
     fn finding(fingerprint: u64, severity: Severity) -> Finding {
         Finding {
             severity,
-            fingerprint: number(fingerprint).into(),
+            fingerprint: hex(fingerprint).into(),
             ..sample::finding(Rule::RevenueLeak, &format!("user:{fingerprint}"))
         }
     }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn earlier(fingerprints: &[u64]) -> PreviousSnapshot {
-        let fingerprints: Vec<_> = fingerprints.iter().map(|one| number(*one)).collect();
+        let fingerprints: Vec<_> = fingerprints.iter().map(|one| hex(*one)).collect();
         PreviousSnapshot {
             state: FindingsSnapshot::new(UnixSeconds(0), fingerprints.iter().map(String::as_str)),
             source: "the check run of `1a2b3c4` on `main`".to_owned(),
@@ -214,7 +214,7 @@ mod tests {
 
     fn acceptance(fingerprint: u64, until: Date, line: u32) -> BaselineEntry {
         BaselineEntry {
-            fingerprint: number(fingerprint),
+            fingerprint: hex(fingerprint),
             reason: "by invoice".to_owned(),
             until,
             entity: None,
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn known_drift_passes_where_it_may_and_new_drift_never_does() {
+    fn known_findings_pass_if_allowed_and_new_ones_never_do() {
         use Severity::{High, Low};
         let before = earlier(&[1, 2, 9]);
         let lets_known_pass = Comparison {
@@ -268,7 +268,10 @@ mod tests {
         let mut low = outcome(&[(1, High), (3, Low)]);
         low.compare(&lets_known_pass);
         assert_eq!(low.verdict, Verdict::Warn);
-        assert!(low.is_strict(true), "a new one of any severity is strict's");
+        assert!(
+            low.is_strict(true),
+            "`strict` fails on a new finding of any severity"
+        );
 
         let mut nightly = outcome(&[(1, High)]);
         nightly.compare(&with(Some(&before), &[]));
@@ -323,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_gone_where_not_everything_was_looked_at() {
+    fn an_incomplete_run_reports_nothing_as_gone() {
         let before = earlier(&[1, 2]);
         let accepted = [acceptance(8, TODAY, 1)];
         let mut unanswered = sample::several_contracts();
@@ -343,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_does_not_tell_of_what_a_rehearsal_accepts() {
+    fn a_check_ignores_entries_for_a_rehearsal() {
         let of_rehearsal = BaselineEntry {
             entity: Some("scenario:trial/ends".to_owned()),
             ..acceptance(8, TODAY, 1)
@@ -387,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_fixed_where_a_scenario_was_not_reached() {
+    fn nothing_is_fixed_if_a_scenario_was_not_reached() {
         let before = earlier(&[9]);
         let mut rehearsal = rehearsal_with(PlayedResult::NotReached);
         rehearsal.compare(&with(Some(&before), &[acceptance(8, TODAY, 1)]));
@@ -396,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn many_ended_acceptances_are_told_in_few_warnings() {
+    fn many_expired_acceptances_yield_few_warnings() {
         let ended: Vec<_> = (0..14)
             .map(|one| acceptance(one, date(2026, 1, 1), 1))
             .collect();
@@ -423,12 +426,12 @@ mod tests {
         ) -> (Outcome, Option<PreviousSnapshot>, Vec<BaselineEntry>, bool, bool) {
             let findings: Vec<_> = findings.into_iter().collect();
             let mut outcome = outcome(&findings);
-            let of_all: Vec<_> = outcome.contracts[0]
+            let all_findings: Vec<_> = outcome.contracts[0]
                 .findings
                 .iter()
                 .map(|found| found.finding.clone())
                 .collect();
-            let verdict = if is_unanswered { Verdict::Error } else { Verdict::from_findings(&of_all, fail_on) };
+            let verdict = if is_unanswered { Verdict::Error } else { Verdict::from_findings(&all_findings, fail_on) };
             outcome.contracts[0].fail_on = fail_on;
             outcome.contracts[0].verdict = verdict;
             outcome.verdict = verdict;
@@ -440,7 +443,7 @@ mod tests {
         }
     }
 
-    fn bare(outcome: &Outcome) -> Vec<Finding> {
+    fn bare_findings(outcome: &Outcome) -> Vec<Finding> {
         let found = outcome.findings();
         found
             .iter()
@@ -450,26 +453,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_finding_is_lost_and_no_verdict_is_better_than_it_may_be(
+        fn no_finding_is_lost_and_no_verdict_improves_without_reason(
             (before, earlier, accepted, lets_known_pass, is_whole) in world()
         ) {
             let mut after = before.clone();
             after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, today: TODAY, lets_known_pass, is_whole });
-            prop_assert_eq!(bare(&before), bare(&after));
-            let all = u64::try_from(bare(&after).len()).unwrap();
-            let (new, known, of_team) = standings(&after);
+            prop_assert_eq!(bare_findings(&before), bare_findings(&after));
+            let all = u64::try_from(bare_findings(&after).len()).unwrap();
+            let (new, known, accepted_count) = standings(&after);
             if earlier.is_some() {
-                prop_assert_eq!(new + known + of_team, all);
+                prop_assert_eq!(new + known + accepted_count, all);
             } else {
                 prop_assert_eq!((new, known), (0, 0));
                 prop_assert_eq!(&after.since, &None);
             }
-            // A missing verdict stays missing, and an outcome with findings never passes for that reason.
+            // No verdict appears or disappears, and accepting or knowing findings never turns them into a pass.
             prop_assert_eq!(before.verdict == Verdict::Error, after.verdict == Verdict::Error);
             prop_assert_eq!(before.verdict == Verdict::Pass, after.verdict == Verdict::Pass);
             prop_assert!(after.verdict <= before.verdict);
             // A verdict changes only because of accepted findings, or of known ones if they may pass.
-            let may_change = of_team > 0 || (lets_known_pass && known > 0);
+            let may_change = accepted_count > 0 || (lets_known_pass && known > 0);
             prop_assert!(may_change || before.verdict == after.verdict);
             // A new finding that fails its contract always does so.
             let fails = after.findings().iter().any(|(contract, found)| {

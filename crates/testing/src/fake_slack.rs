@@ -1,4 +1,5 @@
-//! A fake incoming webhook that enforces Slack's documentation, and can be busy, slow or redirect elsewhere.
+//! A fake incoming webhook that checks messages against Slack's documentation. On request it fails, redirects or does
+//! not answer in time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,8 +32,8 @@ pub enum Mood {
 }
 
 #[derive(Debug, Default)]
-struct Seen {
-    /// The behavior for the next requests, in order.
+struct Received {
+    /// Behavior for the next requests, in order; after them, requests succeed.
     moods: Vec<Mood>,
     requests: usize,
     messages: Vec<Value>,
@@ -41,7 +42,7 @@ struct Seen {
 
 pub struct FakeSlack {
     port: u16,
-    seen: Arc<Mutex<Seen>>,
+    received: Arc<Mutex<Received>>,
     server: JoinHandle<()>,
 }
 
@@ -49,12 +50,18 @@ impl FakeSlack {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
+        let received = Arc::new(Mutex::new(Received::default()));
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&received));
         let server = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("a server");
         });
-        Self { port, seen, server }
+        Self {
+            port,
+            received,
+            server,
+        }
     }
 
     pub fn address(&self) -> String {
@@ -62,19 +69,19 @@ impl FakeSlack {
     }
 
     pub fn expect_mood(&self, mood: Mood) {
-        lock(&self.seen).moods.push(mood);
+        lock(&self.received).moods.push(mood);
     }
 
     pub fn requests(&self) -> usize {
-        lock(&self.seen).requests
+        lock(&self.received).requests
     }
 
-    /// Returns the messages that people can read.
+    /// Returns the accepted messages; panics if one violates Slack's rules.
     #[track_caller]
     pub fn messages(&self) -> Vec<Value> {
-        let seen = lock(&self.seen);
-        assert_eq!(seen.violations, [""; 0]);
-        seen.messages.clone()
+        let received = lock(&self.received);
+        assert_eq!(received.violations, [""; 0]);
+        received.messages.clone()
     }
 
     /// Returns the texts of the messages, as a notification shows them.
@@ -91,24 +98,24 @@ impl Drop for FakeSlack {
     }
 }
 
-fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(received: &Mutex<Received>) -> MutexGuard<'_, Received> {
+    received.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn answer(
-    State(seen): State<Arc<Mutex<Seen>>>,
+    State(received): State<Arc<Mutex<Received>>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let mood = {
-        let mut seen = lock(&seen);
-        seen.requests += 1;
-        if seen.moods.is_empty() {
+        let mut received = lock(&received);
+        received.requests += 1;
+        if received.moods.is_empty() {
             None
         } else {
-            Some(seen.moods.remove(0))
+            Some(received.moods.remove(0))
         }
     };
     match mood {
@@ -133,35 +140,35 @@ async fn answer(
     let is_json = headers
         .get("content-type")
         .is_some_and(|kind| kind == "application/json");
-    let mut broken = trespasses(&message);
+    let mut violations = violations(&message);
     if method != Method::POST || uri.path() != PATH || !is_json {
-        broken.push(format!("{method} {uri} with {headers:?}"));
+        violations.push(format!("{method} {uri} with {headers:?}"));
     }
-    let mut seen = lock(&seen);
-    seen.violations.extend(broken);
-    seen.messages.push(message);
+    let mut received = lock(&received);
+    received.violations.extend(violations);
+    received.messages.push(message);
     "ok".into_response()
 }
 
-/// Lists what Slack would refuse or not read as plain text: <https://docs.slack.dev/reference/block-kit/blocks>.
-fn trespasses(message: &Value) -> Vec<String> {
-    let mut broken = Vec::new();
+/// Lists what Slack would reject or show as markup: <https://docs.slack.dev/reference/block-kit/blocks>.
+fn violations(message: &Value) -> Vec<String> {
+    let mut violations = Vec::new();
     let fields: Vec<&str> = message
         .as_object()
         .map(|fields| fields.keys().map(String::as_str).collect())
         .unwrap_or_default();
     if fields != ["blocks", "text"] {
-        broken.push(format!("the fields of a message are {fields:?}"));
+        violations.push(format!("the fields of a message are {fields:?}"));
     }
     let text = message["text"].as_str().unwrap_or_default();
-    // Slack takes 40,000 characters; Discord, which takes Slack's messages, 2,000.
+    // Slack accepts 40,000 characters. Discord accepts messages in Slack's format, but only 2,000 characters.
     if text.trim().is_empty() || text.chars().count() > 2_000 {
-        broken.push(format!("a text of {} characters", text.chars().count()));
+        violations.push(format!("a text of {} characters", text.chars().count()));
     }
-    broken.extend(markup(text));
+    violations.extend(foreign_markup(text));
     let blocks = message["blocks"].as_array().cloned().unwrap_or_default();
     if blocks.is_empty() || blocks.len() > 50 {
-        broken.push(format!("{} blocks", blocks.len()));
+        violations.push(format!("{} blocks", blocks.len()));
     }
     for block in blocks {
         let text = block["text"]["text"].as_str().unwrap_or_default();
@@ -171,22 +178,22 @@ fn trespasses(message: &Value) -> Vec<String> {
             || text.is_empty()
             || text.chars().count() > 3_000
         {
-            broken.push(format!("a block that is none: {block}"));
+            violations.push(format!("not a valid section: {block}"));
         }
-        broken.extend(markup(text));
+        violations.extend(foreign_markup(text));
     }
-    broken
+    violations
 }
 
-/// Lists foreign markup: `<…>` must be one of our own links, not a mention, a channel or another link; `&` must start
+/// Lists markup that a report must not contain: mentions, and links to anything but the repository. Each `&` must start
 /// an entity.
-fn markup(text: &str) -> Vec<String> {
-    let mut broken = Vec::new();
+fn foreign_markup(text: &str) -> Vec<String> {
+    let mut violations = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('<') {
         let (inside, after) = after.split_once('>').unwrap_or((after, ""));
         if !inside.starts_with("https://github.test/acme/shop/") {
-            broken.push(format!("a link that is not ours: <{inside}>"));
+            violations.push(format!("a link that is not ours: <{inside}>"));
         }
         rest = after;
     }
@@ -196,13 +203,13 @@ fn markup(text: &str) -> Vec<String> {
             .iter()
             .any(|known| entity.starts_with(known))
         {
-            broken.push(format!("a bare ampersand: {text}"));
+            violations.push(format!("a bare ampersand: {text}"));
         }
     }
     for (index, _) in text.match_indices('@') {
         if !text.split_at(index + 1).1.starts_with('\u{200b}') {
-            broken.push(format!("somebody is mentioned: {text}"));
+            violations.push(format!("somebody is mentioned: {text}"));
         }
     }
-    broken
+    violations
 }

@@ -26,7 +26,7 @@ use crate::{
 const SUBSCRIPTION: Endpoint = "v1/subscriptions/{id}";
 const CUSTOMER: Endpoint = "v1/customers/{id}";
 
-/// Stripe's lookups.
+/// Requests Stripe's objects by their ids.
 #[derive(Debug)]
 pub(crate) struct StripeLookups;
 
@@ -145,12 +145,12 @@ struct StripeCustomer {
     id: String,
 }
 
-/// Deleted customers exist too.
+/// Returns true if one of the customers exists, even if it is deleted. Fails if they exist only in the other mode.
 async fn any_customer_exists(
     session: ReadSession<'_>,
     customers: &[CustomerId],
 ) -> Result<bool, Error> {
-    let mut of_the_other_mode = None;
+    let mut other_mode_error = None;
     for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
         let address = session.address(["v1", "customers", customer.as_str()], &[]);
         let error = match session.get::<StripeCustomer>(CUSTOMER, &address).await {
@@ -159,11 +159,11 @@ async fn any_customer_exists(
             Err(error) => error,
         };
         match error.refusal().map(|refusal| &refusal.meaning) {
-            Some(RefusalMeaning::OtherMode(_)) => of_the_other_mode = Some(error),
+            Some(RefusalMeaning::OtherMode(_)) => other_mode_error = Some(error),
             Some(RefusalMeaning::NoSuchObject(_)) => {}
             Some(RefusalMeaning::MissingPermission(_)) => return Ok(false),
             _ => return Err(error),
         }
     }
-    of_the_other_mode.map_or(Ok(false), Err)
+    other_mode_error.map_or(Ok(false), Err)
 }

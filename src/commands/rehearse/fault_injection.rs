@@ -1,4 +1,4 @@
-//! Injects a failure during deliveries, and finds the delivery that hits it.
+//! Injects a fault during deliveries, and finds the delivery that triggers it.
 
 use fake_stripe::{Armed, FakeStripe, Times};
 
@@ -11,24 +11,24 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    rehearsal::{Delivery, FailingRequest as Injected, InjectedFault, Step},
+    rehearsal::{Delivery, FailingRequest, InjectedFault, Step},
     scratch::FailedWrite,
 };
 
-/// Delivers the events one by one until one hits the failure and gets an error response; the rest waits for a later
-/// step. After a success the failure stays armed, until something hits it, the row is right, or the handler's time is
-/// over.
+/// Delivers the events one by one, and stops at the one that triggers the fault and gets an error response; the others
+/// wait for a later step. If every delivery succeeds without the fault, it stays armed until the handler triggers it
+/// later, the row is right, or the handler's time is over.
 pub(super) async fn until_failure(
     rehearsing: &Rehearsing<'_>,
     step: &Step,
-    failure: Injected,
+    failure: FailingRequest,
     (actor, parcels): (&TestAccount, Vec<Parcel>),
     memory: &mut Memory<'_>,
 ) -> Result<(Vec<Delivery>, Option<InjectedFault>), Failure> {
     let tokens = actor.tokens();
-    let trap = Trap::set(rehearsing, failure, &tokens).await?;
+    let armed_fault = ArmedFault::arm(rehearsing, failure, &tokens).await?;
     let mut fault = InjectedFault {
-        what: trap.what(),
+        what: armed_fault.description(),
         hit: None,
         half_written: Vec::new(),
     };
@@ -37,16 +37,16 @@ pub(super) async fn until_failure(
     for parcel in waiting.by_ref() {
         let before = look(rehearsing, &tokens).await?;
         let delivery = deliver(rehearsing, step, &parcel, memory).await;
-        let has_failed = !delivery.answer.is_success();
+        let is_rejected = !delivery.answer.is_success();
         deliveries.push(delivery);
-        let is_hit = fault.hit.is_none() && trap.is_sprung().await?;
-        if is_hit {
+        let fired_now = fault.hit.is_none() && armed_fault.has_fired().await?;
+        if fired_now {
             fault.hit = deliveries.len().checked_sub(1);
         }
-        if has_failed {
+        if is_rejected {
             memory.rest.push(parcel);
         }
-        if is_hit && has_failed {
+        if fired_now && is_rejected {
             let after = look(rehearsing, &tokens).await?;
             fault.half_written = plain(before.changes(&after).iter(), super::real_now());
             break;
@@ -54,24 +54,24 @@ pub(super) async fn until_failure(
     }
     memory.rest.extend(waiting);
     if fault.hit.is_none() && memory.rest.is_empty() && !deliveries.is_empty() {
-        let until_hit = async || trap.is_sprung().await;
-        wait(rehearsing, step, actor, memory, until_hit).await?;
-        if trap.is_sprung().await? {
+        let until_fired = async || armed_fault.has_fired().await;
+        wait(rehearsing, step, actor, memory, until_fired).await?;
+        if armed_fault.has_fired().await? {
             fault.hit = deliveries.len().checked_sub(1);
         }
     }
-    trap.end().await?;
+    armed_fault.disarm().await?;
     Ok((deliveries, Some(fault)))
 }
 
-/// An injected failure.
-enum Trap<'r> {
+/// A fault that is armed in the scratch database or in the fake provider.
+enum ArmedFault<'r> {
     Write(u8, FailedWrite<'r>),
     Call(u16, &'r FakeStripe, Armed),
 }
 
-/// Returns the provider's fault for a status.
-fn refusal(status: u16) -> fake_stripe::Fault {
+/// Returns the fake provider's fault that answers with the status.
+fn provider_fault(status: u16) -> fake_stripe::Fault {
     match status {
         429 => fake_stripe::Fault::RateLimited(None),
         status => fake_stripe::Fault::ServerError {
@@ -81,28 +81,29 @@ fn refusal(status: u16) -> fake_stripe::Fault {
     }
 }
 
-impl<'r> Trap<'r> {
-    async fn set(
+impl<'r> ArmedFault<'r> {
+    async fn arm(
         rehearsing: &'r Rehearsing<'_>,
-        failure: Injected,
+        failure: FailingRequest,
         tokens: &[String],
     ) -> Result<Self, Failure> {
         Ok(match failure {
-            Injected::Write(nth) => {
+            FailingRequest::Write(nth) => {
                 let write = rehearsing.scratch.fail_write(tokens, nth.into()).await;
                 Self::Write(nth, write?)
             }
-            Injected::Call(status) => {
+            FailingRequest::Call(status) => {
                 let tokens = tokens.iter().cloned();
-                let armed = rehearsing
-                    .fake
-                    .fail_mentioning(tokens, refusal(status), Times::Nth(1));
+                let armed =
+                    rehearsing
+                        .fake
+                        .fail_mentioning(tokens, provider_fault(status), Times::Nth(1));
                 Self::Call(status, &rehearsing.fake, armed)
             }
         })
     }
 
-    fn what(&self) -> String {
+    fn description(&self) -> String {
         match self {
             Self::Write(1, _) => "The first write to the account's rows".to_owned(),
             Self::Write(2, _) => "The second write to the account's rows".to_owned(),
@@ -111,7 +112,7 @@ impl<'r> Trap<'r> {
         }
     }
 
-    async fn is_sprung(&self) -> Result<bool, Failure> {
+    async fn has_fired(&self) -> Result<bool, Failure> {
         match self {
             Self::Write(_, write) => {
                 let writes = write.writes().await?;
@@ -121,7 +122,7 @@ impl<'r> Trap<'r> {
         }
     }
 
-    async fn end(self) -> Result<(), Failure> {
+    async fn disarm(self) -> Result<(), Failure> {
         match self {
             Self::Write(_, write) => write.end().await.map_err(Failure::from).map(drop),
             Self::Call(_, fake, armed) => {

@@ -10,8 +10,8 @@ use super::{
     collection::objects,
 };
 
-/// A subscription as the engine stores it. The world fills in an empty `id`, a `created` of 0, and missing periods of
-/// items.
+/// A subscription as the world stores it. The world fills in an empty `id`, a `created` of 0, and the missing periods
+/// of items.
 #[derive(Debug, Clone, Default)]
 pub struct Subscription {
     pub id: CompactString,
@@ -51,7 +51,7 @@ pub struct Details {
     pub discount: Option<Discount>,
     /// Behavior if the trial ends without a card: `cancel`, `create_invoice` or `pause`.
     pub missing_payment_method: Option<CompactString>,
-    /// Reason for the pause, in Stripe's words.
+    /// Reason for the pause, as Stripe spells it.
     pub pause_reason: Option<CompactString>,
 }
 
@@ -62,7 +62,7 @@ impl SharedDefault for Details {
     }
 }
 
-/// `pause_collection`: invoices continue, but are not collected.
+/// `pause_collection`: invoices are still created, but not collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PauseCollection {
     /// `void`, `keep_as_draft` or `mark_uncollectible`.
@@ -106,7 +106,7 @@ impl Item {
         self
     }
 
-    /// Removes the quantity, since usage is reported instead.
+    /// Removes the quantity, because a metered price bills reported usage instead.
     #[must_use]
     pub fn metered(mut self) -> Self {
         self.quantity = None;
@@ -168,7 +168,7 @@ impl Subscription {
         self
     }
 
-    /// Returns the latest start of an item, which `current_period_start` filters compare.
+    /// Returns the latest start of the items' periods: the filter `current_period_start` compares it.
     pub(crate) fn latest_period_start(&self) -> Option<i64> {
         self.items
             .iter()
@@ -177,7 +177,7 @@ impl Subscription {
             .max()
     }
 
-    /// Returns the earliest end of an item, which `current_period_end` filters compare.
+    /// Returns the earliest end of the items' periods: the filter `current_period_end` compares it.
     pub(crate) fn earliest_period_end(&self) -> Option<i64> {
         self.items
             .iter()
@@ -194,7 +194,7 @@ impl Subscription {
     }
 }
 
-/// The status of a subscription. `Other` is for words that Stripe may add.
+/// The status of a subscription. `Other` is for statuses that Stripe may add.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Status {
     #[default]
@@ -236,7 +236,7 @@ impl Status {
         }
     }
 
-    /// Returns true if it has ended for good: the statuses of `status=ended`.
+    /// Returns true if the subscription has ended for good, as the filter `status=ended` defines it.
     pub fn is_ended(&self) -> bool {
         matches!(self, Self::Canceled | Self::IncompleteExpired)
     }

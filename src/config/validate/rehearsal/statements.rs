@@ -1,4 +1,4 @@
-//! Validates `account.sql`: separable statements, known placeholders, and a way to learn the new account's id.
+//! Validates `account.sql`: one statement per entry, known placeholders, and a way to learn the new account's id.
 
 use super::{
     super::super::{
@@ -12,25 +12,25 @@ use super::{
     texts::{place_within, unknown_placeholder},
 };
 
-/// Length of a statement's excerpt in a message.
-const EXCERPT: usize = 40;
+/// Maximum length of a statement's excerpt in a message.
+const MAX_EXCERPT: usize = 40;
 
 pub(super) fn statements(
     account: &RawAccount,
     spot: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Vec<AccountStatement>> {
-    let owner = Parent {
+    let parent = Parent {
         name: "`account`",
         spot,
     };
-    let (spot, written) = diagnostics.require(&account.sql, "sql", owner)?;
+    let (spot, written) = diagnostics.require(&account.sql, "sql", parent)?;
     let statements: Option<Vec<_>> = match written {
         Statements::One(text) => {
             statement(text, spot, diagnostics).map(|statement| vec![statement])
         }
         Statements::List(entries) => {
-            // Checks every statement before it stops at a broken one.
+            // Collected in two steps, so that all statements are checked even if the first is invalid.
             let read: Vec<_> = entries
                 .iter()
                 .map(|entry| {
@@ -42,7 +42,7 @@ pub(super) fn statements(
         }
     };
     let statements = statements?;
-    if !statements.iter().any(AccountStatement::tells_the_account) {
+    if !statements.iter().any(AccountStatement::identifies_account) {
         let draft = DiagnosticDraft::invalid("`sql` should identify the account that it creates")
             .help("write `{account_id}` where the id belongs, or end with `returning id` if the database generates it");
         diagnostics.add_at(draft, spot);
@@ -61,8 +61,8 @@ fn statement(
             text: text.to_owned(),
             sql,
         }),
-        Err(unusable) => {
-            report(unusable, text, spot, diagnostics);
+        Err(error) => {
+            report(error, text, spot, diagnostics);
             None
         }
     }
@@ -105,7 +105,7 @@ fn report(
         ),
     };
     let line = rest.lines().next().unwrap_or_default().trim_end();
-    let excerpt: String = line.chars().take(EXCERPT).collect();
+    let excerpt: String = line.chars().take(MAX_EXCERPT).collect();
     let message = if excerpt.is_empty() {
         format!("`sql` cannot be used: {what}")
     } else {
@@ -123,7 +123,7 @@ fn report(
 
 impl AccountStatement {
     /// Returns true if the statement is given the account's id, or may return it.
-    fn tells_the_account(&self) -> bool {
+    fn identifies_account(&self) -> bool {
         self.sql.pieces.iter().any(|piece| match piece {
             SqlPiece::Value(placeholder) => *placeholder == Placeholder::AccountId,
             SqlPiece::Verbatim { text, .. } => text
