@@ -1,4 +1,4 @@
-//! Recognises hosts that are this machine or on a private network.
+//! Recognizes hosts that are this machine or on a private network.
 
 use std::net::IpAddr;
 

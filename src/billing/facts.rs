@@ -16,7 +16,7 @@ pub struct BillingFacts {
     /// Subscriptions ordered by id, without duplicates.
     pub subscriptions: Vec<Subscription>,
     pub seen_modes: SeenModes,
-    /// Metadata of the customers that have some, as far as subscriptions included their customer.
+    /// Metadata of the customers that have any, as far as subscriptions included their customer.
     pub customer_metadata: BTreeMap<CustomerId, Metadata>,
 }
 

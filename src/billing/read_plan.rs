@@ -14,7 +14,7 @@ pub struct ReadPlan {
     pub at_least: bool,
     /// Maximum number of requests for the evidence of the findings.
     pub evidence: u64,
-    /// Reason why the provider's events are not read, if it has some.
+    /// Reason why the provider's events are not read, if it has any.
     pub unread_events: Option<&'static str>,
     /// Requests sent to make the plan. Their results are not requested again.
     pub sent: u64,
@@ -25,7 +25,7 @@ pub struct ReadPlan {
 /// One list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadStep {
-    /// Description of the listed objects, for people.
+    /// Description of the listed objects, for messages.
     pub what: String,
     /// Approximate number of requests still needed.
     pub requests: u64,

@@ -158,7 +158,7 @@ impl BillingReader {
         lookup::subscriptions(session, self.source.lookups, &distinct(subscriptions)).await
     }
 
-    /// Returns the metadata of those of the customers that have some.
+    /// Returns the metadata of the customers that have any.
     pub async fn customer_metadata(
         &self,
         customers: &[CustomerId],

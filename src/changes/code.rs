@@ -1,4 +1,4 @@
-//! Recognises lines of code that do something: not comments, log statements or imports.
+//! Recognizes lines of code that do something: not comments, log statements or imports.
 
 /// Maximum length in bytes. Longer lines are assumed to be generated.
 const MOST_BYTES: usize = 500;
@@ -27,7 +27,7 @@ const LOGS: &[&str] = &[
     "warn!(",
 ];
 
-/// Returns true if a line can change behaviour. Comments, log statements and imports change nothing by themselves.
+/// Returns true if a line can change behavior. Comments, log statements and imports change nothing by themselves.
 pub(super) fn is_code(line: &str) -> bool {
     let text = line.trim();
     !text.is_empty()

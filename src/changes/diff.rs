@@ -154,7 +154,7 @@ fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
     has_event || (may.iter().any(|word| line.plain.contains(word)) && names_it())
 }
 
-/// Recognises the marks that code generators write. A hunk contains them only if they are near the change.
+/// Recognizes the marks that code generators write. A hunk contains them only if they are near the change.
 fn says_that_it_is_generated(patch: &str) -> bool {
     let mut lines = patch.lines().take(20);
     lines.any(|line| line.contains("@generated") || line.contains("DO NOT EDIT"))

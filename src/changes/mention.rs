@@ -251,7 +251,7 @@ fn asks(words: &[&str]) -> bool {
     asked.is_some_and(|asked| given.is_none_or(|given| given < asked))
 }
 
-/// Returns true if a type follows: `: boolean` declares the type of a value, and gives none.
+/// Returns true if a type follows: `: boolean` declares a type and assigns no value.
 fn is_type(after: &str) -> bool {
     let word = after.trim_start_matches([':', '=', '>']).trim_start();
     let word: String = word.chars().take_while(|c| c.is_alphanumeric()).collect();

@@ -33,7 +33,7 @@ pub(super) struct ColumnForm {
     pub(super) values: Entry<Vec<Entry<ColumnValue>>>,
     #[serde(default)]
     pub(super) sql: Entry<String>,
-    /// Of `seats`, as the next four.
+    /// Only for `seats`, like the next four.
     #[serde(default)]
     pub(super) per_unit: Entry<PositiveInteger>,
     #[serde(default)]
@@ -44,7 +44,7 @@ pub(super) struct ColumnForm {
     pub(super) unlimited: Entry<Vec<Entry<NullableInteger>>>,
     #[serde(default)]
     pub(super) unlimited_prices: Entry<Vec<Entry<String>>>,
-    /// Of `status`.
+    /// Only for `status`.
     #[serde(default)]
     pub(super) words: Entry<Pairs<WordOrList>>,
 }

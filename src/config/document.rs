@@ -1,4 +1,4 @@
-//! `prodverdict.yml` as it is written: the only description of the format, from which the JSON Schema is generated.
+//! `prodverdict.yml` as written: the only description of the format, from which the JSON Schema is generated.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! The one HTTP client of the process, which base URLs secrets may be sent to, and what of an answer may be shown.
+//! The only HTTP client of the process, the base URLs that secrets may be sent to, and the parts of a response that may
+//! be shown.
 
 pub mod scrub;
 
@@ -8,17 +9,18 @@ use url::Url;
 
 use crate::host::is_near;
 
-/// Long enough for a slow TLS handshake across the world, short enough to fail while somebody watches.
+/// Timeout for connecting: long enough for a slow TLS handshake over a long distance, short enough for somebody who
+/// watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A single request; Stripe's own SDKs wait 80 s, and no page of a listing takes a tenth of that.
+/// Timeout of one request. Stripe's own SDKs wait 80 s, but no page of a list takes a tenth of that.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Names the program and its version to the servers it asks.
+/// Name and version of the program, sent with every request.
 pub const USER_AGENT: &str = concat!("prodverdict/", env!("CARGO_PKG_VERSION"));
 
-/// The client that every edge shares: proxies from the environment, rustls, no redirects (a redirect could carry a
-/// key to another host).
+/// Creates the client that all modules share: proxies from the environment, rustls, and no redirects, because a
+/// redirect could send a key to another host.
 pub fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .user_agent(USER_AGENT)
@@ -28,10 +30,10 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// Why a base URL is refused.
+/// Reason why a base URL is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    /// Not shown: it may be a secret in the wrong place.
+    /// The text is not shown: it may be a misplaced secret.
     #[error("it is not a URL")]
     NotAUrl,
     #[error("`{0}` would send a secret over plain http to a public host")]
@@ -40,8 +42,8 @@ pub enum BaseUrlError {
     Scheme(String),
 }
 
-/// A base URL that secrets may be sent to: https anywhere, http only to a loopback or private address. The result has
-/// no trailing slash.
+/// Returns the base URL without a trailing slash if secrets may be sent to it: https to any host, http only to a
+/// loopback or private address.
 pub fn base_url(text: &str) -> Result<String, BaseUrlError> {
     let url = Url::parse(text).map_err(|_parse| BaseUrlError::NotAUrl)?;
     match url.scheme() {

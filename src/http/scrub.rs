@@ -1,14 +1,14 @@
-//! Texts of servers, made fit to be shown: no keys nor parts of them, no control characters, not too long.
+//! Makes texts of servers safe to show: without keys or parts of them, without control characters, and shortened.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Characters of a server's text that are shown.
-const SHOWN: usize = 300;
+/// Maximum number of characters of a server's text to show.
+const MAX_SHOWN: usize = 300;
 
 const REPLACEMENT: &str = "[key]";
 
-/// The beginnings of secrets: of Stripe, Paddle and GitHub, and of tokens that name themselves (JSON Web Tokens).
-const BEGINNINGS: [&str; 14] = [
+/// Prefixes of secrets: keys of Stripe, Paddle and GitHub, and JSON Web Tokens.
+const PREFIXES: [&str; 14] = [
     "sk_",
     "rk_",
     "pk_",
@@ -25,11 +25,11 @@ const BEGINNINGS: [&str; 14] = [
     "eyj",
 ];
 
-/// Words of an `Authorization` header that a secret follows.
+/// Words of an `Authorization` header before the secret.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
 
-/// What gives a secret away inside a longer word.
-const INSIDE: [&str; 14] = [
+/// Parts that identify a secret inside a longer word.
+const INFIXES: [&str; 14] = [
     "sk_live_",
     "sk_test_",
     "sk_org_",
@@ -46,20 +46,20 @@ const INSIDE: [&str; 14] = [
     "github_pat_",
 ];
 
-/// Shorter words are no tokens: `the bearer of`, `token is`.
-const SHORTEST_TOKEN: usize = 12;
+/// Minimum length of a token. Shorter words are ordinary text, as in `the bearer of`.
+const MIN_TOKEN_LENGTH: usize = 12;
 
-/// `text` with the key itself, and everything that looks like one whole or masked, replaced.
+/// Returns the text with this key, and everything that looks like a whole or a masked key, replaced.
 pub fn shown(text: &str, key: &SecretString) -> String {
     let key = key.expose_secret();
-    // A secret of a few characters would turn every message into holes, and is no key of either provider.
+    // Replacing a secret of a few characters would make messages unreadable, and no provider has keys that short.
     if key.len() < 8 {
         return presentable(text);
     }
     presentable(&text.replace(key, REPLACEMENT))
 }
 
-/// The same for text met where the key is not at hand.
+/// Returns the text with everything that looks like a key replaced, for callers that do not have the key.
 pub fn presentable(text: &str) -> String {
     let mut clean = String::new();
     let mut words = WordScanner::default();
@@ -76,34 +76,35 @@ pub fn presentable(text: &str) -> String {
     }
     words.end(&mut clean);
     let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if clean.chars().count() <= SHOWN {
+    if clean.chars().count() <= MAX_SHOWN {
         return clean;
     }
-    clean.chars().take(SHOWN).chain(['…']).collect()
+    clean.chars().take(MAX_SHOWN).chain(['…']).collect()
 }
 
-/// Masks are part of the word: `sk_test_****abcd`, `rk_live_…1234`.
+/// Returns true for characters of a word, including those that mask a key: `sk_test_****abcd`, `rk_live_…1234`.
 fn belongs_to_a_word(character: char) -> bool {
     character.is_alphanumeric() || "_-*.•…".contains(character)
 }
 
-/// Whether it looks like a token and not like a word: `Basic authentication`.
+/// Returns true if the word looks like a token, unlike the second one of `Basic authentication`.
 fn is_random(word: &str) -> bool {
     let has = |is: fn(char) -> bool| word.contains(is);
     let is_mixed = word.chars().skip(1).any(char::is_uppercase) && has(char::is_lowercase);
-    word.len() >= SHORTEST_TOKEN && (is_mixed || has(|character| !character.is_alphabetic()))
+    word.len() >= MIN_TOKEN_LENGTH && (is_mixed || has(|character| !character.is_alphabetic()))
 }
 
-/// Words one after the other.
+/// Splits a text into words, and replaces those that look like keys.
 #[derive(Debug, Default)]
 struct WordScanner {
     word: String,
-    /// The last word announces a secret.
+    /// True if the last word is one of [`SCHEMES`], so that a secret may follow.
     follows_a_scheme: bool,
 }
 
 impl WordScanner {
-    /// Whether the character goes on with a word. What follows a scheme may be in base64.
+    /// Adds the character to the current word. Returns false if it is not part of a word. After a scheme, base64 counts
+    /// too.
     fn take(&mut self, character: char) -> bool {
         let is_part =
             belongs_to_a_word(character) || (self.follows_a_scheme && "+/=~".contains(character));
@@ -113,6 +114,7 @@ impl WordScanner {
         is_part
     }
 
+    /// Ends the current word, and appends it to `clean`.
     fn end(&mut self, clean: &mut String) {
         if self.word.is_empty() {
             return;
@@ -120,10 +122,8 @@ impl WordScanner {
         let lower = self.word.to_lowercase();
         let is_token = self.follows_a_scheme && is_random(&self.word);
         let is_key = is_token
-            || BEGINNINGS
-                .iter()
-                .any(|beginning| lower.starts_with(beginning))
-            || INSIDE.iter().any(|part| lower.contains(part))
+            || PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
+            || INFIXES.iter().any(|part| lower.contains(part))
             || is_masked(&lower);
         clean.push_str(if is_key { REPLACEMENT } else { &self.word });
         self.follows_a_scheme = SCHEMES.contains(&lower.as_str());
@@ -131,8 +131,8 @@ impl WordScanner {
     }
 }
 
-/// Whether letters stand beside a run of mask characters: of a key that begins with nothing known, the provider shows
-/// the end alone.
+/// Returns true if the word has mask characters next to letters or digits, as a provider shows the end of a key without
+/// a known prefix.
 fn is_masked(word: &str) -> bool {
     let masks = word.contains("**") || word.contains("••") || word.contains('…');
     masks

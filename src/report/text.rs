@@ -287,7 +287,7 @@ pub(super) fn verdict_style(verdict: Verdict) -> Style {
     }
 }
 
-/// Styles text if colour is enabled.
+/// Styles text if color is enabled.
 #[derive(Clone, Copy)]
 pub(super) struct Paint {
     pub(super) colour: bool,

@@ -86,7 +86,7 @@ impl ContractProvider<'_> {
         }
         let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
         let is_unknown = no_known_customer && !facts.customer_known;
-        // ListedFacts everything takes at least as many pages as the requests so far.
+        // Listing everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {
             let begun = reader.begin(&ListingScope::Everything, &[]).await;
             match begun {

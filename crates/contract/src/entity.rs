@@ -78,7 +78,7 @@ impl Entity {
         Self::new(EntityKind::Step, "scenario", &format!("{scenario}/{step}"))
     }
 
-    /// The entity of that text; none where the text does not end in the id.
+    /// Returns the entity of that text, or `None` if the text does not end in the id.
     pub fn read(kind: EntityKind, text: &str, id: &str) -> Option<Self> {
         let before = text.strip_suffix(id)?;
         let is_apart = before.is_empty() || before.ends_with(':');

@@ -126,7 +126,7 @@ pub(crate) enum About {
     Ids(Vec<String>),
 }
 
-/// A handle of an injected fault that tells if it has occurred.
+/// A handle of an injected fault that reports whether it has occurred.
 #[derive(Debug, Clone, Default)]
 pub struct Armed(Arc<AtomicU64>);
 

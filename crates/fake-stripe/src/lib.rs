@@ -2,7 +2,7 @@
 //!
 //! Modules import one another in one direction. `world` is the state. `shapes` turns its objects into the JSON of an API
 //! version, and `operations` changes it as Stripe would and records the events, in a `Stage` that sets the time, the API
-//! version and the id namespace. A request goes through `server` (routes), `exchange` (recording, limits, faults,
+//! version and the id namespace. A request goes through `server` (routes), `engine` (recording, limits, faults,
 //! authorization) and `endpoints` (one file per resource), which use all three.
 //!
 //! `webhook` delivers the events, `redirect` sends the requests of an application here, and `command` is the program.

@@ -13,7 +13,7 @@ use super::{endpoint::Endpoint, error::Unplayed};
 /// A received request, without its API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Number in order of incoming, starting at 1.
+    /// Number in the order of arrival, starting at 1.
     pub number: u64,
     pub method: Method,
     pub path: String,

@@ -156,8 +156,8 @@ impl FakeStripe {
     }
 
     /// Injects a fault into requests that mention one of these ids (or other words, such as an e-mail) in their path,
-    /// query or body; only those count. `Times::Nth(1)` is the next one. The returned handle tells if the fault has
-    /// occurred.
+    /// query or body; only those count. `Times::Nth(1)` is the next one. The returned handle reports whether the fault
+    /// has occurred.
     pub fn fail_mentioning(
         &self,
         ids: impl IntoIterator<Item = String>,
@@ -201,7 +201,7 @@ impl FakeStripe {
         self.engine.state().is_plain = true;
     }
 
-    /// Returns the requests in order of incoming.
+    /// Returns the requests in the order of arrival.
     pub fn requests(&self) -> Vec<Request> {
         self.engine.state().recorder.requests().to_vec()
     }

@@ -1,4 +1,5 @@
-//! What the tests of several packages share. It does not depend on what is tested: that rebuilds without it.
+//! Support for the tests of several packages. It does not depend on `prodverdict` or `contract`, so that a change of
+//! those does not rebuild it.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -33,7 +33,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     name: "Stripe",
     hosts: Hosts::One("https://api.stripe.com"),
     base_variable: "STRIPE_API_BASE",
-    // Some versions reject `status=all`, others carry periods elsewhere.
+    // Other versions reject `status=all`, or have the periods in other fields.
     version_header: ("stripe-version", "2026-10-28.endive"),
     request_id_header: "request-id",
     keys: KeyFormat {

@@ -144,7 +144,7 @@ async fn sources_without_such_a_log_are_not_asked() {
     assert!(server.asked().is_empty());
 }
 
-/// The ids that are handed over of a log of so many events, and whether there are more.
+/// Returns the ids that are passed on from a log of `all` events, whether there are more, and the server.
 async fn log(all: usize, most: u64) -> (Vec<String>, Option<bool>, Server) {
     let server = with_events(all, 0).await;
     let mut ids = Vec::new();

@@ -24,12 +24,12 @@ pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
     context
 }
 
-/// Looks up the pull request, if the event or an input leaves it open. Whatever needs it asks again after an error, and
-/// reports that.
+/// Looks up the pull request, if the event or an input leaves it open. After an error, the code that needs it asks
+/// again and reports the error.
 pub(super) async fn locate(context: &mut Context, inputs: &Inputs, client: &mut Client) {
     let comment = inputs.places.comment.map(|mode| mode != CommentMode::Off);
     if context.needs_locating(comment) {
-        // Time for the report is left.
+        // Leaves time for the report.
         let _kept = client.keep_share();
         drop(context.locate(client).await);
     }

@@ -86,7 +86,7 @@ pub(crate) struct Rehearsing<'r> {
     endpoint: Endpoint,
     /// URL of the scratch database.
     url: SecretString,
-    /// Idle connections.
+    /// Idle connections for reading the accounts.
     readers: Mutex<Vec<AccountsReader<'r>>>,
     /// Client for the access endpoint.
     client: reqwest::Client,

@@ -1,4 +1,4 @@
-//! Runs all runs: the first purchase alone, then the others in parallel, then those alone that others may have
+//! Performs all runs: the first purchase alone, then the others in parallel, then those alone that others may have
 //! disturbed.
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ use crate::{
 /// The scenario whose failure affects every purchase.
 const FIRST: &str = "first-purchase";
 
-/// The line about requests that name nothing of a play, in a finding that a replay did not show.
+/// The line of evidence about requests that are missing from a finding because its replay did not reproduce it.
 const UNLISTED_CALLS: &str = "called    requests that name no object of this play, such as for a price, are not listed: played alone, it did not fail \
      here";
 
@@ -59,7 +59,7 @@ pub(crate) fn progress<'s>(
     RunProgress::new(scenarios, selected)
 }
 
-/// Runs all runs.
+/// Performs all runs.
 pub(crate) async fn rehearse(
     rehearsing: &Rehearsing<'_>,
     progress: &RunProgress<'_>,
@@ -182,7 +182,7 @@ fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
     reached
 }
 
-/// Runs these runs in parallel. Returns false if they were stopped early.
+/// Performs these runs in parallel. Returns false if they were stopped early.
 async fn side_by_side(
     rehearsing: &Rehearsing<'_>,
     progress: &RunProgress<'_>,
@@ -223,9 +223,9 @@ async fn side_by_side(
     Ok(true)
 }
 
-/// Replays alone every play whose finding is reported, so that the finding lists the requests for shared objects too, such as
-/// for a price: side by side, no play can be told to have caused them. With one job too: the report is the same however
-/// many there are.
+/// Replays every play with a reported finding alone, so that the finding also lists requests for shared objects, such
+/// as a price: in parallel, they cannot be attributed to a play. Does so with one job too, so that the report does not
+/// depend on the number of jobs.
 async fn list_all_calls(
     rehearsing: &Rehearsing<'_>,
     progress: &RunProgress<'_>,
@@ -281,7 +281,8 @@ fn reported(rehearsing: &Rehearsing<'_>, progress: &RunProgress<'_>) -> BTreeSet
 }
 
 /// Repeats plays alone that may have been blamed for another's fault: a play wrote to bystanders' rows, or an
-/// unsupported request referred to no play. With one job too, so that the report does not depend on the number of jobs.
+/// unsupported request referred to no play. Does so with one job too, so that the report does not depend on the number
+/// of jobs.
 async fn once_more(
     rehearsing: &Rehearsing<'_>,
     progress: &RunProgress<'_>,

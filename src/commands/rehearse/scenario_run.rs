@@ -31,12 +31,12 @@ pub(super) struct Played {
     pub(super) is_doubtful: bool,
     /// True if the rehearsal itself put the row into the paid state.
     pub(super) is_prepared: bool,
-    /// Nothing else was played meanwhile.
+    /// True if no other play ran at the same time.
     pub(super) is_alone: bool,
 }
 
 impl Played {
-    /// Takes those findings of a replay that this play has too.
+    /// Replaces each finding by that of a replay with the same fingerprint.
     pub(super) fn take_findings_of(&mut self, replay: Self) {
         for judged in replay.findings {
             let fingerprint = &judged.finding.fingerprint;
@@ -55,7 +55,7 @@ pub(super) struct FinalState {
     pub(super) customer: String,
 }
 
-/// A run to run.
+/// A run, and the context to perform it in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Performing<'p> {
     pub(super) run: &'p ScenarioRun<'p>,

@@ -186,7 +186,7 @@ fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, Strin
     default_branch(context, variables);
 }
 
-/// Returns true for the id that stands for no commit.
+/// Returns true for the id of zeros, which means that there is no commit.
 fn is_zero(sha: &str) -> bool {
     sha.bytes().all(|byte| byte == b'0')
 }

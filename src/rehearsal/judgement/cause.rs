@@ -17,7 +17,7 @@ const OF_SUBSCRIPTIONS: &str = "customer.subscription.";
 /// Limit on the steps that a merged finding lists.
 const NAMED: usize = 20;
 
-/// A finding with its causes: more than one if it stands for an earlier step too. A finding without a cause is never
+/// A finding with its causes: more than one if it represents an earlier step too. A finding without a cause is never
 /// merged.
 #[derive(Debug, Clone)]
 pub struct JudgedFinding {

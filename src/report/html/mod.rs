@@ -70,7 +70,7 @@ fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
-/// Returns a square in the colour of the verdict. Without an icon in the page, a browser would request one.
+/// Returns a square in the color of the verdict. Without an icon in the page, a browser would request one.
 fn icon(verdict: Verdict) -> String {
     let colour = match verdict {
         Verdict::Pass => "1a7f4b",

@@ -26,7 +26,7 @@ pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let numbers = counts.values().map(|count| count.all.to_string());
     let numbers = numbers.collect::<Vec<_>>().join(", ");
     let lines = [
-        // A colour that is visible on light and dark backgrounds.
+        // A color that is visible on light and dark backgrounds.
         "---".to_owned(),
         format!(
             "config: {{ xyChart: {{ width: 640, height: {height} }}, themeVariables: {{ xyChart: {{ backgroundColor: \"transparent\", plotColorPalette: \"#d1495b\" }} }} }}"

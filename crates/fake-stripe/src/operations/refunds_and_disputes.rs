@@ -49,7 +49,7 @@ impl World {
         Ok(refund)
     }
 
-    /// The newest payment of a customer of which something is left to refund.
+    /// Returns the customer's newest payment that can still be refunded, at least in part.
     pub fn refundable_charge(&self, customer: &str) -> Option<CompactString> {
         let charges = self.objects.charges.iter();
         let paid = charges.filter(|charge| {

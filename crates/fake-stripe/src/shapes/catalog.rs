@@ -73,7 +73,7 @@ impl<'w> PriceShape<'w> {
     }
 }
 
-/// Renders the tiers of a tiered price. The engine stores none, so there is one for any quantity.
+/// Renders the tiers of a tiered price. The world stores none, so there is one for any quantity.
 pub(crate) fn tiers(price: &Price) -> Value {
     json!([{
         "flat_amount": null,

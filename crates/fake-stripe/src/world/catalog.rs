@@ -84,7 +84,7 @@ impl Interval {
         }
     }
 
-    /// Returns the length of periods in the engine: months of 30 days and years of 365, so that every run is the same.
+    /// Returns the length of its periods here: months of 30 days and years of 365, so that every run is the same.
     pub(crate) fn seconds(self) -> i64 {
         const DAY: i64 = 86_400;
         match self {

@@ -10,7 +10,7 @@ use super::{
     collection::objects,
 };
 
-/// A customer as the engine stores it. A deleted one can still be retrieved, as `{id, object, deleted: true}`.
+/// A customer as the world stores it. A deleted one can still be retrieved, as `{id, object, deleted: true}`.
 #[derive(Debug, Clone, Default)]
 pub struct Customer {
     pub id: CompactString,

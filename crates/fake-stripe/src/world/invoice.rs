@@ -27,7 +27,7 @@ impl InvoiceStatus {
     }
 }
 
-/// An invoice as the engine stores it. Its total is the sum of its lines less the discount.
+/// An invoice as the world stores it. Its total is the sum of its lines less the discount.
 #[derive(Debug, Clone, Default)]
 pub struct Invoice {
     pub id: CompactString,
