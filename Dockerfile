@@ -1,4 +1,4 @@
-# Written for both of Docker's builders: nothing here needs BuildKit.
+# Works with both of Docker's builders: nothing here needs BuildKit.
 # Change the tag, the digest and rust-toolchain.toml together.
 ARG RUST_IMAGE=rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082
 
@@ -12,11 +12,11 @@ RUN apt-get update \
 
 WORKDIR /build
 
-# Without a target of its own, cargo would link build scripts and macros statically too, which cannot work.
+# Without an explicit target, cargo would link build scripts and macros statically too, which fails.
 ENV RUSTFLAGS="-C target-feature=+crt-static" \
     CARGO_INCREMENTAL=0
 
-# The dependencies come first, so that a change in the sources alone leaves their layer in place.
+# The dependencies come first, so that a change in the sources does not invalidate their layer.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/contract/Cargo.toml crates/contract/
 COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/
@@ -28,7 +28,7 @@ RUN mkdir src crates/contract/src crates/fake-stripe/src crates/testing/src \
     && rm -r src crates/contract/src crates/fake-stripe/src crates/testing/src
 
 COPY . .
-# A file in the context may be older than the empty one above, and cargo goes by that age.
+# A file in the context may be older than the empty one above, and cargo compares modification times.
 RUN touch src/main.rs src/lib.rs crates/*/src/lib.rs \
     && cargo build --release --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
     && mkdir -p /image/bin /image/etc/ssl/certs \
@@ -40,7 +40,7 @@ RUN touch src/main.rs src/lib.rs crates/*/src/lib.rs \
     && install --mode=755 entrypoint.sh /image/entrypoint.sh
 
 # No USER: the runner's files for outputs and summary belong to the host's user, and only root may write to them.
-# No WORKDIR: the runner names the workspace.
+# No WORKDIR: the runner sets the working directory.
 FROM scratch
 COPY --from=build /image/ /
 ENTRYPOINT ["/entrypoint.sh"]

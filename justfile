@@ -16,7 +16,7 @@ lint:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 
-# Run the tests against a Postgres of their own: just test [arguments of cargo test]
+# Run the tests against a temporary Postgres: just test [arguments of cargo test]
 test *arguments:
     scripts/test --locked {{ arguments }}
 
@@ -36,7 +36,7 @@ localstripe:
 starters *names:
     scripts/test-starters {{ names }}
 
-# Prove the presets on their stacks' tables and rows: just presets [NAME]...
+# Test the presets on their stacks' tables and rows: just presets [NAME]...
 presets *names:
     scripts/test-presets {{ names }}
 
@@ -44,7 +44,7 @@ presets *names:
 recipes:
     scripts/test-recipes
 
-# Check licences, banned and duplicate crates, their sources, and known vulnerabilities
+# Check licenses, banned and duplicate crates, their sources, and known vulnerabilities
 deny:
     cargo deny --locked check
 
@@ -56,7 +56,7 @@ bench:
 scripts:
     scripts/lint
 
-# Test what the release workflow calls
+# Test the scripts of the release workflow
 release-scripts:
     scripts/test-scripts
 
@@ -64,6 +64,6 @@ release-scripts:
 container:
     scripts/test-container
 
-# Everything that has to hold before a change is merged
+# Run everything that must pass before a merge
 ci:
     .ci/run
