@@ -1,6 +1,6 @@
 //! `/v1/products` and `/v1/prices`.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -95,15 +95,15 @@ fn list_prices(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
         let recurring = price.recurring.as_ref();
         let lookup_key = price.lookup_key.as_ref();
         active.is_none_or(|active| price.active == active)
-            && is_asked(currency.as_ref(), price.currency.as_str())
+            && matches_filter(currency.as_ref(), price.currency.as_str())
             && (lookup_keys.is_empty() || lookup_key.is_some_and(|key| lookup_keys.contains(key)))
-            && is_asked(product.as_ref(), price.product.as_str())
-            && is_asked(
+            && matches_filter(product.as_ref(), price.product.as_str())
+            && matches_filter(
                 interval.as_ref(),
                 recurring.map(|one| one.interval.as_str()),
             )
-            && is_asked(usage_type.as_ref(), recurring.map(Recurring::usage_type))
-            && is_asked(kind.as_ref(), price.kind())
+            && matches_filter(usage_type.as_ref(), recurring.map(Recurring::usage_type))
+            && matches_filter(kind.as_ref(), price.kind())
     };
     let listing = Listing::new(&world.prices, "price", window).created(created);
     call.list(world, &listing, wanted, |price| {

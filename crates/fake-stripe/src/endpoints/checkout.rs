@@ -1,6 +1,6 @@
 //! `/v1/checkout/sessions`.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -55,10 +55,10 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
         account.is_none()
             && link.is_none()
             && status.is_none_or(|status| session.status.as_str() == status)
-            && is_asked(customer.as_ref(), session.customer.as_deref())
-            && is_asked(email.as_ref(), session.email())
-            && is_asked(subscription.as_ref(), session.subscription.as_deref())
-            && is_asked(intent.as_ref(), session.payment_intent.as_deref())
+            && matches_filter(customer.as_ref(), session.customer.as_deref())
+            && matches_filter(email.as_ref(), session.email())
+            && matches_filter(subscription.as_ref(), session.subscription.as_deref())
+            && matches_filter(intent.as_ref(), session.payment_intent.as_deref())
     };
     let sessions = &world.objects.sessions;
     let listing = Listing::new(sessions, "checkout.session", window).created(created);

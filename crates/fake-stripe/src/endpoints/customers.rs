@@ -1,6 +1,6 @@
 //! `/v1/customers`.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -35,7 +35,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let window = call.window()?;
     let wanted = |customer: &Customer| {
         !customer.deleted
-            && is_asked(email.as_ref(), customer.email.as_deref())
+            && matches_filter(email.as_ref(), customer.email.as_deref())
             && customer.details.test_clock == clock
     };
     let listing = Listing::new(&world.customers, "customer", window).created(created);

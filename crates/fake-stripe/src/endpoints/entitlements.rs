@@ -1,6 +1,6 @@
 //! `/v1/entitlements`: features and active entitlements.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -57,7 +57,8 @@ fn list_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
     let lookup_key = call.form.plain("lookup_key")?;
     let window = call.window()?;
     let wanted = |feature: &Feature| {
-        feature.active != archived && is_asked(lookup_key.as_ref(), feature.lookup_key.as_str())
+        feature.active != archived
+            && matches_filter(lookup_key.as_ref(), feature.lookup_key.as_str())
     };
     let listing = Listing::new(&world.features, "feature", window);
     call.list(world, &listing, wanted, |feature| {

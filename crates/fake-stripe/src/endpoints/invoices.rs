@@ -1,6 +1,6 @@
 //! `/v1/invoices` and `/v1/invoice_payments`.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -59,9 +59,9 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let window = call.window()?;
     let wanted = |invoice: &Invoice| {
         status.is_none_or(|status| invoice.status.as_str() == status)
-            && is_asked(customer.as_ref(), invoice.customer.as_str())
-            && is_asked(subscription.as_ref(), invoice.subscription.as_deref())
-            && is_asked(method.as_ref(), invoice.collection_method())
+            && matches_filter(customer.as_ref(), invoice.customer.as_str())
+            && matches_filter(subscription.as_ref(), invoice.subscription.as_deref())
+            && matches_filter(method.as_ref(), invoice.collection_method())
             && account.is_none()
             && due.admits(invoice.due_date())
     };
@@ -96,9 +96,9 @@ fn list_payments(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
     let window = call.window()?;
     let wanted = |payment: &InvoicePayment| {
         status.is_none_or(|status| payment.status() == status)
-            && is_asked(invoice.as_ref(), payment.invoice.as_str())
-            && is_asked(intent.as_ref(), payment.payment_intent.as_str())
-            && is_asked(kind.as_ref(), "payment_intent")
+            && matches_filter(invoice.as_ref(), payment.invoice.as_str())
+            && matches_filter(intent.as_ref(), payment.payment_intent.as_str())
+            && matches_filter(kind.as_ref(), "payment_intent")
     };
     let payments = &world.objects.invoice_payments;
     let listing = Listing::new(payments, "invoice_payment", window).created(created);

@@ -38,15 +38,21 @@ use super::{
     world::{Collection, Object, Slot, World},
 };
 
-/// The handler of a request. Returns the body of its response.
+/// A handler that reads the world and accepts no parameter but `expand`. It returns the body of the response, as all do.
+type RetrieveHandler = fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
+
+/// A handler that reads the world as its parameters ask.
+type ListHandler = fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
+
+/// A handler that changes the world.
+type WriteHandler = fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>;
+
+/// The handler of a request.
 #[derive(Clone, Copy)]
 pub(crate) enum Handler {
-    /// Reads, and accepts no parameter but `expand`.
-    Retrieve(fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>),
-    /// Reads the world, as the parameters ask.
-    List(fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>),
-    /// Changes the world.
-    Write(fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>),
+    Retrieve(RetrieveHandler),
+    List(ListHandler),
+    Write(WriteHandler),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +76,7 @@ impl Route {
         endpoint: Endpoint,
         path: &'static str,
         permission: Permission,
-        answer: fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>,
+        answer: RetrieveHandler,
     ) -> Self {
         let handler = Handler::Retrieve(answer);
         Self::new((endpoint, Method::Get, path), permission, handler)
@@ -80,7 +86,7 @@ impl Route {
         endpoint: Endpoint,
         path: &'static str,
         permission: Permission,
-        answer: fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>,
+        answer: ListHandler,
     ) -> Self {
         let handler = Handler::List(answer);
         Self::new((endpoint, Method::Get, path), permission, handler)
@@ -90,7 +96,7 @@ impl Route {
         endpoint: Endpoint,
         path: &'static str,
         permission: Permission,
-        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+        answer: WriteHandler,
     ) -> Self {
         let handler = Handler::Write(answer);
         Self::new((endpoint, Method::Post, path), permission, handler)
@@ -100,18 +106,18 @@ impl Route {
         endpoint: Endpoint,
         path: &'static str,
         permission: Permission,
-        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+        answer: WriteHandler,
     ) -> Self {
         let handler = Handler::Write(answer);
         Self::new((endpoint, Method::Delete, path), permission, handler)
     }
 
-    /// Returns a read that tries changes in the world.
+    /// Returns a `GET` whose handler tries changes in the world, and undoes them.
     const fn try_out(
         endpoint: Endpoint,
         path: &'static str,
         permission: Permission,
-        answer: fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>,
+        answer: WriteHandler,
     ) -> Self {
         let handler = Handler::Write(answer);
         Self::new((endpoint, Method::Get, path), permission, handler)
@@ -290,6 +296,6 @@ impl<'w, T: Object> Listing<'w, T> {
 }
 
 /// Returns true if a filter admits a value, which an object may lack.
-fn is_asked<'v>(asked: Option<&CompactString>, value: impl Into<Option<&'v str>>) -> bool {
+fn matches_filter<'v>(asked: Option<&CompactString>, value: impl Into<Option<&'v str>>) -> bool {
     asked.is_none_or(|asked| value.into() == Some(asked))
 }

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     form::{Form, TimeRange},
@@ -100,8 +100,8 @@ fn list_methods(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
         call.find((world, &world.customers), "customer", (customer, param))?;
     }
     let wanted = |method: &PaymentMethod| {
-        is_asked(kind.as_ref(), "card")
-            && is_asked(redisplay.as_ref(), "limited")
+        matches_filter(kind.as_ref(), "card")
+            && matches_filter(redisplay.as_ref(), "limited")
             && account.is_none()
             && customer.is_some()
             && method.customer == customer
@@ -131,8 +131,8 @@ fn list_refunds(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
     };
     let window = call.window()?;
     let wanted = |refund: &Refund| {
-        is_asked(charge.as_ref(), refund.charge.as_str())
-            && is_asked(intent.as_ref(), refund.payment_intent.as_str())
+        matches_filter(charge.as_ref(), refund.charge.as_str())
+            && matches_filter(intent.as_ref(), refund.payment_intent.as_str())
     };
     let listing = Listing::new(&world.objects.refunds, "refund", window).created(created);
     call.list(world, &listing, wanted, |refund| {
@@ -160,8 +160,8 @@ fn list_disputes(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
     let (created, charge, intent) = payment_filters(&mut call.form)?;
     let window = call.window()?;
     let wanted = |dispute: &Dispute| {
-        is_asked(charge.as_ref(), dispute.charge.as_str())
-            && is_asked(intent.as_ref(), dispute.payment_intent.as_str())
+        matches_filter(charge.as_ref(), dispute.charge.as_str())
+            && matches_filter(intent.as_ref(), dispute.payment_intent.as_str())
     };
     let listing = Listing::new(&world.objects.disputes, "dispute", window).created(created);
     call.list(world, &listing, wanted, |dispute| {
@@ -197,9 +197,9 @@ fn list_movements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiErro
             "refund"
         };
         created.contains(movement.created)
-            && is_asked(currency.as_ref(), movement.currency)
-            && is_asked(source.as_ref(), movement.source)
-            && is_asked(kind.as_ref(), is)
+            && matches_filter(currency.as_ref(), movement.currency)
+            && matches_filter(source.as_ref(), movement.source)
+            && matches_filter(kind.as_ref(), is)
     };
     let found: Vec<(String, Movement<'_>)> = movements(world)
         .into_iter()
@@ -229,8 +229,8 @@ fn list_items(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let window = call.window()?;
     let wanted = |item: &InvoiceItem| {
         account.is_none()
-            && is_asked(customer.as_ref(), item.customer.as_str())
-            && is_asked(invoice.as_ref(), item.invoice.as_deref())
+            && matches_filter(customer.as_ref(), item.customer.as_str())
+            && matches_filter(invoice.as_ref(), item.invoice.as_deref())
             && pending.is_none_or(|pending| item.invoice.is_none() == pending)
     };
     let items = &world.objects.invoice_items;

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -58,7 +58,7 @@ fn list_intents(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
     let account = call.form.plain("customer_account")?;
     let window = call.window()?;
     let wanted = |intent: &PaymentIntent| {
-        is_asked(customer.as_ref(), intent.customer.as_str()) && account.is_none()
+        matches_filter(customer.as_ref(), intent.customer.as_str()) && account.is_none()
     };
     let intents = &world.objects.payment_intents;
     let listing = Listing::new(intents, "payment_intent", window).created(created);
@@ -84,8 +84,8 @@ fn list_charges(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
     let intent = call.form.plain("payment_intent")?;
     let window = call.window()?;
     let wanted = |charge: &Charge| {
-        is_asked(customer.as_ref(), charge.customer.as_str())
-            && is_asked(intent.as_ref(), charge.payment_intent.as_str())
+        matches_filter(customer.as_ref(), charge.customer.as_str())
+            && matches_filter(intent.as_ref(), charge.payment_intent.as_str())
     };
     let listing = Listing::new(&world.objects.charges, "charge", window).created(created);
     call.list(world, &listing, wanted, |charge| {

@@ -1,6 +1,6 @@
 //! `/v1/plans`: the older name of recurring prices.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -34,7 +34,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let wanted = |price: &Price| {
         price.recurring.is_some()
             && active.is_none_or(|active| price.active == active)
-            && is_asked(product.as_ref(), price.product.as_str())
+            && matches_filter(product.as_ref(), price.product.as_str())
     };
     let listing = Listing::new(&world.prices, "plan", window).created(created);
     call.list(world, &listing, wanted, |price| {

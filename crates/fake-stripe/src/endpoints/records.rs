@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     form::TimeRange,
@@ -241,7 +241,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let window = call.window()?;
     let wanted = |record: &Record| {
         record.kind == spec.kind
-            && is_asked(owner.as_ref(), record.customer.as_deref())
+            && matches_filter(owner.as_ref(), record.customer.as_deref())
             && filters
                 .iter()
                 .all(|(name, asked)| field(&record.object, name) == Some(asked))

@@ -1,6 +1,6 @@
 //! `/v1/subscription_schedules`.
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -40,7 +40,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let not_started = form.boolean("scheduled")?.unwrap_or(false);
     let window = call.window()?;
     let wanted = |schedule: &Schedule| {
-        is_asked(customer.as_ref(), schedule.customer.as_str())
+        matches_filter(customer.as_ref(), schedule.customer.as_str())
             && account.is_none()
             && canceled.admits(schedule.canceled_at)
             && completed.admits(schedule.completed_at)

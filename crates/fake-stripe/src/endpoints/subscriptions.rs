@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Call, Endpoint, Listing, Route, is_asked};
+use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
@@ -84,7 +84,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
                 .as_ref()
                 .is_none_or(|price| items.any(|item| item.price == *price))
             && collection_method.is_none_or(|method| subscription.collection_method() == method)
-            && is_asked(
+            && matches_filter(
                 customer_account.as_ref(),
                 details.customer_account.as_deref(),
             )
@@ -92,7 +92,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
                 .as_ref()
                 .is_none_or(|enabled| details.automatic_tax == (enabled == "true"))
             && (clocks_count || details.test_clock.is_none())
-            && is_asked(clock.as_ref(), details.test_clock.as_deref())
+            && matches_filter(clock.as_ref(), details.test_clock.as_deref())
             && starts.admits(subscription.latest_period_start())
             && ends.admits(subscription.earliest_period_end())
     };
