@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_is_what_no_public_name_or_address_leads_to() {
+    fn near_hosts_have_no_public_name_or_address() {
         for near in [
             "localhost",
             "LocalHost.",

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn colours_and_bytes_that_are_no_text_do_no_harm() {
+    async fn colors_and_bytes_that_are_not_text_are_harmless() {
         let log = read(b"\x1b[31mred\x1b[0m\xff\r\nno newline").await;
         assert_eq!(log.last(), ["red\u{fffd}", "no newline"]);
     }

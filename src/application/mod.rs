@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_application_that_never_answers_is_told_and_ended() {
+    async fn an_application_that_never_answers_is_reported_and_ended() {
         let folder = tempfile::tempdir().unwrap();
         let survived = folder.path().join("survived");
         let script = format!(

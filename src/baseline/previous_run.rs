@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_and_what_went_is_told() {
+    fn new_and_fixed_findings_are_reported() {
         let now = change(&[1, 2, 3], &[3, 4, 1, 5]);
         assert_eq!((now.new, now.fixed), (vec![1, 3], 1));
         assert!(change(&[1, 2], &[2, 1]).is_none());

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_are_not_kept_and_what_is_damaged_is_nothing() {
+    fn too_many_fingerprints_are_not_kept_and_damaged_texts_are_ignored() {
         assert_eq!(state(0..4_001).line(), None);
         let line = state(0..4_000).line().unwrap();
         assert!(line.len() < 43_000, "{}", line.len());

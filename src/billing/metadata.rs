@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_metadata() {
+    fn a_value_that_is_not_an_object_has_no_metadata() {
         for nothing in [
             json!(null),
             json!([{"userId": "u1"}]),

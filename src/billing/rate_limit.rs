@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_reason_slows_down_what_it_is_about() {
+    async fn each_reason_slows_down_the_right_limit() {
         let limiter = RequestLimiter::new(limit(25));
         let endpoint = |name| rate(&limiter.bucket(name));
         limiter.refused("v1/subscriptions", ExceededLimit::EndpointRate);

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_logs_and_imports_are_no_code() {
+    fn comments_logs_and_imports_are_not_code() {
         for line in [
             "  // has_paid_access follows the subscription",
             " * @param plan the plan",
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_something_is_code() {
+    fn statements_are_code() {
         for line in [
             "user.has_paid_access = true",
             "#[serde(rename = \"plan\")]",

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_stays_or_speaks_of_something_else_is_not_said() {
+    fn a_line_that_stays_or_mentions_something_else_is_not_reported() {
         expect(PATCH, &place(14, 14), None);
         expect("@@ -13 +13 @@\n-a: b\n+fail_on: high", &place(13, 13), None);
         let elsewhere = Place {

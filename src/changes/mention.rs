@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_sets_what_it_gives_a_value_beyond_doubt() {
+    fn a_line_sets_a_name_only_if_it_certainly_assigns_a_value() {
         for (line, how) in [
             ("user.plan = 'pro'", NameUse::Sets),
             ("user[\"plan\"] = plan_of(price)", NameUse::Sets),
@@ -394,7 +394,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_is_taken_and_what_is_found_stands_in_it(line in r"(plan|-|_|\.|'|=|:|é| |\PC)*") {
+        fn any_line_is_accepted_and_the_found_name_is_in_it(line in r"(plan|-|_|\.|'|=|:|é| |\PC)*") {
             let name = Name::new(NameKind::Column, "plan").unwrap();
             if let Some(found) = mention(&line, &name) {
                 prop_assert!(line.contains(found.spelled));

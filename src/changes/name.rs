@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_stand_in_a_line_of_code_is_no_name() {
+    fn text_that_cannot_be_in_a_line_of_code_is_not_a_name() {
         for text in ["", " ", "x", "-", "a\nb", "\u{1b}[31m", &"x".repeat(101)] {
             assert_eq!(Name::new(NameKind::Plan, text), None, "{text:?}");
         }

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_no_name_of_who_has_no_access() {
+    fn a_plan_is_not_a_name_for_an_account_without_access() {
         let finding = finding(Rule::WrongfulAccess, Mentions::default());
         assert_eq!(
             texts(&of_finding(&finding, &contract(COLUMNS))),

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_before_the_first_hunk_is_no_line() {
+    fn text_before_the_first_hunk_is_not_a_line() {
         let patch = "--- a/x\n+++ b/x\n@@ nonsense\n+no\n@@ -1 +1 @@\n+yes";
         assert_eq!(changed(patch), [(Side::Added, "yes", 1)]);
     }

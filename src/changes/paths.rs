@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_run_where_customers_are_is_not_looked_at() {
+    fn files_that_do_not_run_in_production_are_skipped() {
         for path in [
             "README.md",
             "docs/billing.ts",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn code_migrations_and_seeds_are_looked_at() {
+    fn code_migrations_and_seeds_are_examined() {
         for path in [
             "app/api/stripe/webhook/route.ts",
             "prisma/migrations/20261101_access/migration.sql",
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_speaks_of_billing_by_its_words() {
+    fn a_path_mentions_billing_by_its_words() {
         assert!(speaks_of_billing("src/lib/stripeWebhook.ts"));
         assert!(speaks_of_billing("app/billing/page.tsx"));
         assert!(!speaks_of_billing("src/table-striped.ts"));

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_secret_of_an_address_is_known_and_not_shown() {
+    fn the_secret_parts_of_an_address_are_known_and_not_shown() {
         let webhook = webhook(
             "https://hooks.slack.com/services/T000/B000/canaryCanaryCanary24?sig=canaryOfTheQuery1",
         )

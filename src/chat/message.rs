@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_when_nothing_changed() {
+    fn nothing_is_reported_when_nothing_changed() {
         assert_eq!(said(&outcome(vec![contract(&[1])]), &found(&[1])), None);
         for earlier in [PreviousRun::Nothing, PreviousRun::Unknown, found(&[])] {
             assert_eq!(said(&outcome(vec![contract(&[])]), &earlier), None);
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_is_not_fixed() {
+    fn an_accepted_finding_is_not_fixed() {
         let mut accepted = contract(&[1]);
         for one in &mut accepted.findings {
             one.standing = Some(FindingStatus::Accepted {
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_not_claimed() {
+    fn unknown_changes_are_not_claimed() {
         for earlier in [PreviousRun::Unknown, PreviousRun::Unreadable] {
             let text = said(&outcome(vec![contract(&[1, 2])]), &earlier).unwrap();
             assert!(text.starts_with("*ProdVerdict: 2 findings*"), "{text}");

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn days_and_times_of_other_forms_are_told_how_to_be_written() {
+    fn errors_for_other_forms_of_days_and_times_show_the_right_form() {
         assert_eq!(day("2026-12-31").expect("a day").to_string(), "2026-12-31");
         assert_eq!(
             day("31.12.2026").expect_err("German"),

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_stays_and_nothing_is_left_beside_it() {
+    fn a_path_that_is_not_a_file_stays_and_no_temporary_file_is_left() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report.txt");
         fs::create_dir(&path).expect("a folder");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_in_nobodys_way() {
+    fn leftovers_of_a_killed_run_do_no_harm() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("report.md");
         let left = folder

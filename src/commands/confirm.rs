@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_is_no_account_and_an_account_no_customer() {
+    fn a_customer_is_not_an_account_nor_the_other_way_round() {
         let leak = finding(Rule::RevenueLeak, "user:a", "cus_1");
         let orphan = finding(Rule::OrphanSubscription, "customer:cus_1", "cus_1");
         assert_eq!(kept(from_ref(&leak), from_ref(&orphan)), (vec![], 1));

@@ -268,14 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_accepted_is_no_mistake() {
+    fn an_empty_baseline_is_valid() {
         for text in ["", "# nothing left\n", "[]\n", "~\n"] {
             assert_eq!(acceptances(text, "b.yml", TODAY), Ok(vec![]), "{text:?}");
         }
     }
 
     #[test]
-    fn every_mistake_is_told_at_once_with_its_line() {
+    fn every_mistake_is_reported_at_once_with_its_line() {
         let text = "\
 - fingerprint: 69149926077885FA
   reason: upper case

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn values_beside_telling_keys_are_found_and_names_are_not() {
+    fn values_of_suspicious_keys_are_found_and_names_are_not() {
         let text =
             "{ secret_env: A_B, api_key: x y }\nurl: 'a, b' # c\n\"token\" : &hush q\nname: z";
         let found: Vec<_> = values_of_telling_keys(text)

@@ -478,7 +478,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn both_parsers_read_the_same_from_what_both_accept(text in pieces()) {
+        fn both_parsers_read_the_same_from_files_that_both_accept(text in pieces()) {
             if let (Some(ours), Ok(theirs)) = (accepted(&text), serde_yaml::from_str::<Value>(&text))
                 && has_only_text_keys(&theirs)
             {
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn places_hold_exactly_what_is_written() {
+    fn places_cover_exactly_the_written_text() {
         let text = "é: \"x y\"\nb:\n  - [1, 'ü']\n";
         let diagnostics = Diagnostics::new(text, "p.yml");
         let node = read(&diagnostics).expect("a tree");

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_becomes_an_account_with_what_is_mapped() {
+    fn a_row_becomes_an_account_with_the_mapped_columns() {
         let account = read(&row()).unwrap();
         assert_eq!(account.id.as_str(), "usr_1");
         assert_eq!(account.customer, Some(CustomerId::from("cus_1")));

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exposed_connection_is_told_with_what_to_write() {
+    fn an_exposed_connection_is_reported_with_the_fix() {
         let Problem { message, hint, .. } = exposed("db.example.com:5432", "DATABASE_URL");
         assert_eq!(
             message,

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_leads_back_to_what_was_written() {
+    fn a_position_is_traced_to_the_configured_text() {
         let text = "größe > {{now}} and\n  \"wr\"\"ong\" = 1";
         let wrapped = statement(text).wrapped("select * from (", ") as accounts");
         let position = wrapped

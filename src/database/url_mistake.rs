@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_nearly_a_url_is_told_by_its_beginning() {
+    fn a_text_that_is_almost_a_url_is_recognized_by_its_beginning() {
         for (text, message, hint) in [
             (
                 "postgresql+asyncpg://u:canary@h/db",

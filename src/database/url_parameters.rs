@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn words_for_tls_mean_what_their_library_means() {
+    fn words_for_tls_have_the_meaning_of_their_library() {
         for (query, mode) in [
             ("", PgSslMode::Prefer),
             ("ssl=true", PgSslMode::Require),

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_is_named_without_giving_the_row_away() {
+    fn the_found_value_is_described_without_personal_data() {
         let found = |text, kind| value(text, kind).boolean().expect_err("no boolean").found;
         assert_eq!(found("canceled", "text"), "`canceled` (text)");
         assert_eq!(found("7", "integer"), "`7` (integer)");
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_word_is_none() {
+    fn a_blank_word_is_missing() {
         assert_eq!(value(" cus_1", "text").word(), Ok(Some(" cus_1")));
         assert_eq!(value("  ", "text").word(), Ok(None));
         assert_eq!(NULL.word(), Ok(None));
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_scalar_is_no_word() {
+    fn a_value_that_is_not_a_scalar_is_not_a_word() {
         for (form, found) in [
             (ValueForm::Array, "a list (x)"),
             (ValueForm::JsonList, "a list (x)"),

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_called_like_the_app_is_told_by_number() {
+    fn a_user_with_the_name_of_the_app_is_distinguished_by_id() {
         let viewer = Author {
             id: Some(99),
             login: "prodverdict".to_owned(),

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_stays_and_what_does_not_says_so() {
+    fn texts_that_fit_stay_and_others_get_a_notice() {
         assert_eq!(shorten("short", 5, "cut"), "short");
         let long = "First block.\n\n".to_owned() + &"Second block, longer. ".repeat(4);
         assert_eq!(shorten(&long, 66, "cut"), "First block.\n\ncut");

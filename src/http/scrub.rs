@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_go_whole_masked_or_embedded_and_ordinary_words_stay() {
+    fn whole_masked_and_embedded_keys_are_removed_and_words_stay() {
         for (said, expected) in [
             (
                 "Invalid API Key provided: sk_test_****1234",
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_in_use_goes_even_when_it_looks_like_nothing() {
+    fn the_key_in_use_is_removed_whatever_it_looks_like() {
         let key = SecretString::from("0123456789abcdef");
         assert_eq!(
             shown("bad token 0123456789abcdef!", &key),

@@ -223,7 +223,7 @@ mod tests {
     const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
 
     #[test]
-    fn what_means_nothing_is_named_with_its_place() {
+    fn meaningless_keys_are_named_with_their_place() {
         let unknown = error(&format!(
             "{HEAD}      - id: a\n        does: d\n        provider: [{{renwe: {{}}}}]\n"
         ));

@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_in_the_dashboard_has_no_metadata() {
+    fn subscriptions_made_in_the_dashboard_have_no_metadata() {
         let text = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n      - id: made\n        does: somebody makes \
                     one\n        provider:\n          - subscribe: { by: dashboard }\n        send:\n          - \
                     customer.subscription.created\n        then: { access: yes }\n";

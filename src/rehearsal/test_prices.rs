@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_price_is_unknown_beside_a_beginning() {
+    fn an_unknown_price_is_unknown_next_to_a_beginning() {
         let prices = prices(&[("price_*", "pro")]);
         let unknown = prices.price(PriceRole::Unknown, None);
         assert_eq!(unknown, Some(PriceId::from("prodverdict_unknown")));

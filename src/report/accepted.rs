@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pull_request_accepts_is_told_with_its_lines() {
+    fn entries_that_a_pull_request_adds_are_reported_with_their_lines() {
         let base = [
             acceptance("a", date(2026, 12, 1), 1),
             acceptance("b", date(2026, 12, 1), 5),

@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_is_annotated_where_the_configuration_speaks_of_it() {
+    fn a_finding_is_annotated_where_the_configuration_mentions_it() {
         insta::assert_debug_snapshot!(annotations(&sample::failing(), "prodverdict.yml"));
     }
 

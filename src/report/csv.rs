@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn no_verdict_is_a_row_and_nothing_found_is_none() {
+    fn a_missing_verdict_is_a_row_and_no_findings_give_no_row() {
         assert!(read(&csv(&sample::passing())).is_empty());
         for outcome in sample::every_kind() {
             let rows = read(&csv(&outcome));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_like_a_formula_is_text() {
+    fn text_that_begins_like_a_formula_is_not_a_formula() {
         for (cell, expected) in [
             ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
             ("+1", "'+1"),
@@ -209,7 +209,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_stays_in_its_cell_and_is_no_formula(text in prop_oneof![sample::hostile(), any::<String>(), "[=+@,\"\r\n\t '-]{0,9}"]) {
+        fn any_text_stays_in_its_cell_and_is_not_a_formula(text in prop_oneof![sample::hostile(), any::<String>(), "[=+@,\"\r\n\t '-]{0,9}"]) {
             for outcome in [sample::full_of(&text), sample::rehearsal_full_of(&text)] {
                 let written = csv(&outcome);
                 let rows = read(&written);

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_says_the_format() {
+    fn the_extension_determines_the_format() {
         let name = |path: &str| FileFormat::for_path(Path::new(path)).map(|format| format.name);
         assert_eq!(name("report.json"), Some("JSON"));
         assert_eq!(name("a.b/REPORT.Md"), Some("Markdown"));

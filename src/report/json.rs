@@ -560,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_refuses_what_is_no_report() {
+    fn the_schema_refuses_other_documents() {
         let mut report: Value = serde_json::from_str(&json(&sample::failing())).unwrap();
         assert!(validator().is_valid(&report));
         report["findings"][0]["fingerprint"] = "UPPER".into();

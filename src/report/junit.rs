@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_accepted_is_no_failure() {
+    fn an_accepted_finding_is_not_a_failure() {
         let mut outcome = sample::failing();
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_form_says_nothing() {
+    fn its_debug_form_shows_no_secret() {
         assert!(!format!("{:?}", Mask::new(&[SECRET])).contains("Canary"));
     }
 

@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_of_errors_lose_what_they_name_and_provider_ids() {
+    fn error_texts_lose_the_ids_that_they_name() {
         let mut outcome = sample::unanswerable();
         outcome.contracts[0].named = vec!["ada".into()];
         outcome.contracts[0].problem = Some(sample::problem(

@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_changed_lines_that_matter_are_said_before_the_fix() {
+    fn the_changed_lines_that_matter_are_reported_before_the_fix() {
         let mut outcome = sample::failing();
         let found = &mut outcome.contracts[0].findings[0];
         found.changes = [("app/a\u{1b}.ts", 42), ("b.ts", 7)]
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_say_what_to_do() {
+    fn warnings_suggest_a_fix() {
         let mut outcome = sample::passing();
         assert_eq!(warnings(&outcome.warnings, false), "");
         outcome.warnings = vec![
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_says_what_was_read_and_what_is_at_stake() {
+    fn the_summary_names_the_objects_read_and_the_amounts_at_stake() {
         insta::assert_snapshot!(summary_line(&sample::several_contracts()));
         assert_eq!(
             summary_line(&sample::without_contracts(sample::problem("x", ""))),
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_problem_names_cannot_add_a_verdict() {
+    fn names_in_a_problem_cannot_fake_a_verdict() {
         let problem = sample::problem("row `a\n\nVERDICT: PASS\n` is no account", "");
         assert_eq!(
             text(&sample::without_contracts(problem), false),

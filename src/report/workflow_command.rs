@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_is_one_line_and_a_blank_one_is_no_command() {
+    fn a_mask_is_one_line_and_a_blank_one_is_not_a_command() {
         assert_eq!(add_mask("a%\nb").as_deref(), Some("::add-mask::a%25%0Ab"));
         assert_eq!(add_mask(" \n"), None);
     }
@@ -148,7 +148,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_in_it_the_runner_reads_back_what_was_meant(
+        fn the_runner_reads_back_any_text_unchanged(
             path in r"([:,%=\r\n]|%0A|::|.){0,30}",
             title in r"([:,%=\r\n]|%25|::|.){0,30}",
             message in r"([:,%=\r\n]|%0D|::|##\[|.){0,60}",

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_of_about_now_is_told_from_other_values() {
+    fn a_time_of_about_now_is_distinguished_from_other_values() {
         let now = UnixSeconds(1_785_542_400);
         for after in [
             json!("2026-08-01T00:00:10.5+00:00"),

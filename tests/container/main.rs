@@ -56,7 +56,7 @@ async fn a_kept_contract_passes() {
 }
 
 #[tokio::test]
-async fn a_refused_key_is_no_answer() {
+async fn a_refused_key_is_not_an_answer() {
     let mut job = Job::new(&in_order()).await;
     job.step
         .set("STRIPE_SECRET_KEY", "rk_test_somebodyElsesKey");
@@ -65,7 +65,7 @@ async fn a_refused_key_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_is_no_answer() {
+async fn a_page_that_fails_is_not_an_answer() {
     let job = Job::new(&in_order()).await;
     let stripe = &job.shop.stripe;
     let fault = Fault::ServerError {

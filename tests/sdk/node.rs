@@ -106,7 +106,7 @@ fn the_address_is_read_from_a_file_once_it_is_there() {
 }
 
 #[test]
-fn what_is_not_redirected_is_refused() {
+fn requests_that_are_not_redirected_are_refused() {
     let Some(node) = Node::find() else { return };
     let fake = shop::open();
     succeeded(node.script("refused.mjs").env(VARIABLE, fake.base_url()));

@@ -57,7 +57,7 @@ fn every_transport_works() {
 }
 
 #[test]
-fn what_it_changes_is_changed() {
+fn changes_through_the_library_take_effect() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
     succeeded(python.script("writing.py").env(VARIABLE, fake.base_url()));
@@ -85,7 +85,7 @@ fn the_address_is_read_from_a_file_once_it_is_there() {
 }
 
 #[test]
-fn what_is_not_redirected_is_refused() {
+fn requests_that_are_not_redirected_are_refused() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
     let mut command = python.script("refused.py");

@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn grace_without_an_end_date_is_no_verdict() {
+    fn grace_without_an_end_date_gives_no_verdict() {
         let mut contract = contract();
         contract.grace.canceled = Some(CanceledGrace::For(DAY));
         let mut dateless = subscription("1", "canceled", "price_pro");
@@ -542,7 +542,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_means_what_the_contract_says() {
+    fn a_pause_has_the_meaning_that_the_contract_gives_it() {
         let mut contract = contract();
         let mut paused = subscription("1", "active", "price_pro");
         for (pause, all, own, expected) in [

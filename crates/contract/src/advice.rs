@@ -244,13 +244,13 @@ mod tests {
     }
 
     #[test]
-    fn plans_that_nobody_buys_or_stores_are_no_mistake() {
+    fn plans_that_nobody_buys_or_stores_are_not_reported() {
         let (accounts, subscriptions) = payers(2, "pro");
         assert_eq!(advice(&contract(), &facts(accounts, subscriptions)), []);
     }
 
     #[test]
-    fn many_accounts_broken_alike_point_at_the_contract() {
+    fn one_rule_broken_by_many_accounts_points_at_the_contract() {
         for (number, expected) in [(4, false), (5, true)] {
             let (accounts, subscriptions) = payers(number, "team");
             let found = advice(&contract(), &facts(accounts, subscriptions));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_no_row_holds_is_told() {
+    fn a_word_that_no_row_holds_is_reported() {
         let (accounts, subscriptions) = payers(1, "pro");
         let mut contract = contract();
         let name = ColumnName::In {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn grace_that_nobody_can_count_is_told() {
+    fn grace_that_nobody_can_count_is_reported() {
         let mut contract = contract();
         contract.grace.past_due = Some(1);
         let world = facts(

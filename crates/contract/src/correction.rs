@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn two_plans_that_are_paid_for_are_nobodys_choice() {
+    fn two_paid_plans_are_not_corrected() {
         let world =
             facts(
                 [account("1").paid().plan("free")],

@@ -149,7 +149,7 @@ mod tests {
     };
 
     #[test]
-    fn an_empty_read_is_no_verdict_unless_allowed() {
+    fn an_empty_read_gives_no_verdict_unless_allowed() {
         let mut contract = contract();
         assert_eq!(
             judge(&contract, &facts([], [])),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn one_account_on_two_rows_is_no_verdict() {
+    fn one_account_on_two_rows_gives_no_verdict() {
         let twice = facts([account("1"), account("2"), account("1").paid()], []);
         assert_eq!(
             judge(&contract(), &twice),
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_of_the_other_mode_are_no_verdict() {
+    fn objects_of_the_other_mode_give_no_verdict() {
         let mut contract = contract();
         let mut world = facts([account("1")], []);
         world.seen_modes.test = Some("sub_1".to_owned());
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn five_strangers_one_of_them_paid_are_no_verdict() {
+    fn five_unknown_customers_one_of_them_paid_give_no_verdict() {
         let accounts = |number: u32, paid: bool| {
             (1..=number).map(move |n| {
                 let account = account(&n.to_string());

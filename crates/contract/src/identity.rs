@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_takes_no_more_than_its_place() {
+    fn an_id_takes_no_extra_space() {
         assert_eq!(size_of::<AccountId>(), 40);
         assert_eq!(size_of::<SubscriptionId>(), 32);
         assert_eq!(size_of::<Option<SubscriptionId>>(), 32);

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_interval_comes_to_a_month_rounded_half_up() {
+    fn every_interval_is_converted_to_a_month_and_rounded_half_up() {
         assert_eq!(monthly(2000, Interval::Month, 1, 3), 6000);
         assert_eq!(monthly(2000, Interval::Month, 3, 1), 667);
         assert_eq!(monthly(12000, Interval::Year, 1, 1), 1000);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_tell_its_amount_has_none() {
+    fn a_price_without_a_fixed_amount_has_no_monthly_amount() {
         let metered = Price {
             metered: true,
             unit_amount: Some(5),

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_any_second_and_none_takes_no_room() {
+    fn any_second_is_representable_and_none_takes_no_space() {
         for seconds in [i64::MIN, -1, 0, 1, 1_793_491_200, i64::MAX - 1] {
             let moment = Moment::from(UnixSeconds(seconds));
             assert_eq!(UnixSeconds::from(moment), UnixSeconds(seconds));

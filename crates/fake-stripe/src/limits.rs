@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_left_makes_room() {
+    fn finished_requests_make_room() {
         let mut limiter = Limiter::new(Limits {
             at_once: Some(2),
             at_once_and_endpoint: Some(1),

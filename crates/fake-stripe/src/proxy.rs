@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hosts_of_the_provider_that_nobody_plays_are_refused() {
+    async fn hosts_of_the_provider_that_the_fake_does_not_serve_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let certificates = Certificates::in_folder(folder.path(), 1_790_812_800).unwrap();
         let proxy = Proxy::start(&certificates, ([127, 0, 0, 1], 1).into(), None)

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_read_and_print_alike() {
+    fn versions_are_printed_as_they_were_read() {
         for text in [
             "2015-10-16",
             "2024-06-20",
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version_is_refused() {
+    fn an_invalid_version_is_refused() {
         for text in [
             "",
             "newest",

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_documented_object_reads_as_what_it_says() {
+    fn a_documented_object_is_read_as_documented() {
         let decoded = subscription(&example(), &mut PriceTable::default()).unwrap();
         assert_eq!(decoded.livemode, None);
         let read = decoded.subscription;
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_with_its_place() {
+    fn unreadable_values_are_named_with_their_place() {
         for (path, wrong, expected) in [
             (
                 "/items/0/price/unit_price/amount",

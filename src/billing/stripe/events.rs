@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_do_harm_in_a_shell_is_no_event() {
+    fn an_id_that_is_dangerous_in_a_shell_is_not_an_event() {
         let event = |id: &str, kind: &str| json!({"object": "event", "id": id, "type": kind, "created": 1, "data": {"object": {}}});
         assert!(read(&event("evt_1Ab", "invoice.payment_failed")).is_ok());
         assert!(read(&event("evt_1; rm -rf", "invoice.paid")).is_err());

@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_a_price_where_there_is_no_price() {
+    fn a_plan_is_used_if_there_is_no_price() {
         let plan = json!({
             "id": "plan_1", "product": "prod_1", "currency": "EUR", "amount": 900,
             "interval": "year", "interval_count": 1, "usage_type": "licensed",
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_with_its_place() {
+    fn unreadable_values_are_named_with_their_place() {
         let with = |path: &str, wrong: Value| {
             let mut value = old(&json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}));
             *value.pointer_mut(path).unwrap() = wrong;
@@ -589,7 +589,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_date_alone_is_told_from_the_flag() {
+    fn an_end_date_alone_is_distinguished_from_the_flag() {
         let only = |extra: Value| read(&with(&extra)).subscription.only_cancel_at;
         assert!(only(json!({"cancel_at": 9, "cancel_at_period_end": false})));
         assert!(!only(json!({"cancel_at": 9, "cancel_at_period_end": true})));
@@ -638,7 +638,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decides_nothing_may_be_left_out_of_a_recording() {
+    fn irrelevant_fields_may_be_left_out_of_a_recording() {
         let bare = json!({
             "id": "sub_1", "customer": "cus_1", "status": "active",
             "items": {"data": [{"price": {"id": "price_1"}}]},

@@ -52,7 +52,7 @@ fn kinds(asked: &Asked) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn undelivered_events_are_asked_for_first_and_then_changes() {
+async fn undelivered_events_are_requested_first_and_then_changes() {
     let server = with_events(3, 1).await;
     let log = read(&server, usize::MAX).await;
     assert!(!log.is_cut);
@@ -82,7 +82,7 @@ async fn undelivered_events_are_asked_for_first_and_then_changes() {
 }
 
 #[tokio::test]
-async fn five_pages_are_the_most_and_a_log_that_goes_on_is_cut() {
+async fn at_most_five_pages_of_the_log_are_read() {
     let server = with_events(100, 100).await;
     let log = read(&server, usize::MAX).await;
     assert!(log.is_cut);

@@ -143,7 +143,7 @@ const REALISTIC: [Row; 8] = [
 ];
 
 #[test]
-fn the_realistic_objects_read_as_what_they_are() {
+fn the_realistic_objects_are_read_correctly() {
     let mut read = 0;
     for (path, value) in examples("realistic") {
         let name = path.file_stem().unwrap().to_str().unwrap();

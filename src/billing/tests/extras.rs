@@ -51,7 +51,7 @@ fn due(facts: &BillingFacts) -> Vec<Option<UnixSeconds>> {
 }
 
 #[tokio::test]
-async fn invoices_are_asked_for_with_what_is_overdue_alone() {
+async fn invoices_are_requested_only_with_overdue_subscriptions() {
     let statuses = BTreeSet::from([Status::Active, Status::PastDue]);
     for (breadth, requests) in [
         (ListingScope::Everything, 2),
@@ -78,7 +78,7 @@ async fn invoices_are_asked_for_with_what_is_overdue_alone() {
 }
 
 #[tokio::test]
-async fn no_invoice_is_asked_for_without_grace() {
+async fn no_invoice_is_requested_without_grace() {
     let server = Server::start(|_, asked| overdue(asked)).await;
     let reader = reader(&server, LIVE, false);
     let facts = reader.read_all(&[], &|_| {}).await.unwrap();
@@ -222,7 +222,7 @@ fn names(metadata: &Metadata) -> String {
 }
 
 #[tokio::test]
-async fn metadata_of_customers_is_asked_for_by_id() {
+async fn metadata_of_customers_is_requested_by_id() {
     let server = Server::start(|_, asked| match asked.path.as_str() {
         "/v1/customers/cus_1" => Answer::ok(&json!({"id": "cus_1", "metadata": {"userId": "u1"}})),
         "/v1/customers/cus_2" => Answer::ok(&json!({"id": "cus_2", "metadata": {}})),

@@ -174,7 +174,7 @@ async fn a_fault_that_stays_ends_the_read_with_its_cause() {
 }
 
 #[tokio::test]
-async fn what_never_was_json_is_told_after_the_second_look() {
+async fn responses_that_are_never_json_are_reported_after_the_second() {
     for (name, fault, cause) in pages_of_others() {
         stays(name, fault, cause, 0, 2).await;
     }

@@ -94,7 +94,7 @@ fn a_stripe_keys_prefix_gives_kind_and_mode() {
 }
 
 #[test]
-fn a_paddle_key_goes_with_its_environment_and_mode() {
+fn a_paddle_key_must_match_its_environment_and_mode() {
     let (sandbox, production) = (Mode::Test, Mode::Live);
     for (key, mode, host, expected) in [
         ("pdl_live_apikey_a", Some(Mode::Live), production, "ok"),

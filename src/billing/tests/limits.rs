@@ -168,7 +168,7 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_said_with_the_host() {
+async fn a_refused_connection_is_reported_with_the_host() {
     // Bound and not listening: connections are refused, and no other test gets the port.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -82,7 +82,7 @@ async fn paddle_is_read_along_its_next_links() {
 }
 
 #[tokio::test]
-async fn the_owner_of_a_subscription_is_asked_for_by_its_id() {
+async fn the_owner_of_a_subscription_is_requested_by_its_id() {
     let ids = ["sub_1", "sub_2", "sub_1x", "sub/../x", "", "sub 1"].map(SubscriptionId::from);
     let server = Server::start(|_, asked| match asked.path.as_str() {
         "/v1/subscriptions/sub_1" => Answer::ok(&json!({"id": "sub_1", "customer": "cus_1"})),
@@ -112,7 +112,7 @@ async fn the_owner_of_a_subscription_is_asked_for_by_its_id() {
 }
 
 #[tokio::test]
-async fn another_subscription_than_the_one_asked_for_is_no_answer() {
+async fn a_response_with_another_subscription_is_an_error() {
     let server =
         Server::start(|_, _| Answer::ok(&json!({"id": "sub_2", "customer": "cus_2"}))).await;
     let reader = server.reader(Source::Stripe);
@@ -202,7 +202,7 @@ async fn a_listing_that_ends_before_its_count_is_refused() {
 }
 
 #[tokio::test]
-async fn a_count_that_was_wrong_once_is_asked_for_again() {
+async fn a_count_that_was_wrong_once_is_requested_again() {
     let server = Server::start(|number, asked| match (number, asked.value("after")) {
         (0, _) => counted_page(&["sub_1"], false, 2),
         (_, None) => counted_page(&["sub_1"], true, 2),
@@ -285,7 +285,7 @@ fn the_key_says_which_environment_of_paddle_is_asked() {
 }
 
 #[tokio::test]
-async fn paddles_refusals_say_what_to_do() {
+async fn paddles_refusals_suggest_a_fix() {
     for (answer, meaning, hint) in [
         (
             paddle_error(403, "invalid_token", None),
@@ -357,7 +357,7 @@ fn entitlement(id: &str, key: Option<&str>) -> Value {
 }
 
 #[tokio::test]
-async fn the_entitlements_of_a_customer_stand_in_for_one_subscription() {
+async fn the_entitlements_of_a_customer_become_one_subscription() {
     let server = Server::start(|_, asked| {
         let data = |more, data: Value| {
             Answer::ok(&json!({"object": "list", "has_more": more, "data": data}))

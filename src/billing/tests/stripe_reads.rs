@@ -25,7 +25,7 @@ fn unknown_customer(id: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn everything_is_asked_for_page_by_page_with_version_and_key() {
+async fn everything_is_requested_page_by_page_with_version_and_key() {
     let objects: Vec<_> = (1..=5)
         .map(|n| subscription(&format!("sub_{n}"), "cus_1", "active"))
         .collect();
@@ -287,7 +287,7 @@ async fn a_customer_exists_when_stripe_shows_it_deleted_or_not() {
 }
 
 #[test]
-fn a_reader_refuses_what_it_must_not_use_and_shows_no_secret() {
+fn a_reader_refuses_unusable_settings_and_shows_no_secret() {
     let make = |base: Option<&str>, key: &str, mode| {
         let settings = Settings {
             base: base.map(str::to_owned),

@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rehearsal_has_a_name_scenarios_and_a_number_of_its_own() {
+    fn a_rehearsal_has_its_own_name_scenarios_and_number() {
         let (inputs, problems) = read(&[
             ("mode", "rehearse"),
             ("scenario", "first-purchase\n  trial, dunning,\n"),
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_goes_with_the_mode_that_publishes_it() {
+    fn a_report_requires_the_mode_that_publishes_it() {
         let (inputs, problems) = read(&[("mode", "publish"), ("report", "rehearsal.json")]);
         assert_eq!(problems, []);
         assert_eq!(inputs.report.as_deref(), Some("rehearsal.json"));
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_goes_with_a_rehearsal() {
+    fn a_command_requires_a_rehearsal() {
         let (inputs, problems) = read(&[("mode", "rehearse"), ("app_command", "npm start")]);
         assert_eq!(problems, []);
         assert_eq!(inputs.rehearsal.app_command.as_deref(), Some("npm start"));
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn words_without_a_meaning_are_all_told() {
+    fn all_unknown_words_are_reported() {
         let (inputs, problems) = read(&[
             ("strict", "yes"),
             ("fail_on", "critical"),

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_another_wrote_meanwhile_stays() {
+    async fn an_address_written_by_another_rehearsal_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("stripe.address");
         let first = file(&path, "127.0.0.1:1").write(("localhost", 1)).await;

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_built_in_scenarios_play_is_found_to_be_theirs() {
+    fn lifecycles_of_built_in_scenarios_are_recognized() {
         for scenario in built_in().expect("scenarios") {
             for (play, version) in scenario
                 .plays

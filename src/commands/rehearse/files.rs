@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_out_of_the_workspace_is_not_read() {
+    fn paths_outside_the_workspace_are_not_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let workspace = folder.path().join("workspace");
         fs::create_dir_all(workspace.join("mine")).expect("a folder");

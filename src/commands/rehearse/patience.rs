@@ -97,7 +97,7 @@ mod tests {
     const SETTLE: Duration = Duration::from_secs(5);
 
     #[test]
-    fn the_wait_falls_after_three_plays_that_were_wrong_alike() {
+    fn the_wait_falls_after_three_plays_with_the_same_failure() {
         let patience = HandlerPatience::new(SETTLE);
         let limit = |step: &str, rule| patience.limit(step, Some(rule), false);
         for _ in 0..3 {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_play_was_wrong_for_before_is_not_waited_for_again() {
+    fn a_play_does_not_wait_again_for_the_same_reason() {
         let patience = HandlerPatience::new(SETTLE);
         let reason = Some(Rule::PeriodDrift);
         patience.came_right(Duration::from_millis(1));

@@ -318,7 +318,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_meant_for_the_runner_is_asked_at_the_gateway() {
+    fn only_local_hosts_are_replaced_by_the_gateway() {
         for (from, to) in [
             (
                 "http://localhost:3000/me?user=1",

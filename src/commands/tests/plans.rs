@@ -314,7 +314,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_plan_finds_what_a_full_listing_finds(case in cases()) {
+    fn a_plan_finds_the_same_as_a_full_listing(case in cases()) {
         let fake = FakeStripe::start_anywhere(case.world()).expect("the fake starts");
         let reader = reader(&fake);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -268,7 +268,7 @@ fn line_of(text: &str, part: &str) -> u32 {
 }
 
 #[test]
-fn what_lets_more_pass_is_told_at_its_line() {
+fn weakenings_are_reported_at_their_lines() {
     for (from, to, sentence) in LOOSER {
         let marked = replaced(from, to);
         let head = marked.replace('»', "");
@@ -278,7 +278,7 @@ fn what_lets_more_pass_is_told_at_its_line() {
 }
 
 #[test]
-fn what_is_gone_is_told_where_it_was() {
+fn removals_are_reported_where_they_were() {
     for (line, at, sentence) in GONE {
         let head = replaced(line, "");
         let expected = (sentence.to_string(), line_of(&head, at));
@@ -287,7 +287,7 @@ fn what_is_gone_is_told_where_it_was() {
 }
 
 #[test]
-fn what_is_as_strict_or_stricter_says_nothing() {
+fn changes_that_are_not_weaker_are_not_reported() {
     for (from, to) in NOT_LOOSER {
         let head = replaced(from, to);
         assert_eq!(told(BASE, &head), [], "{from} to {to}");
@@ -325,7 +325,7 @@ fn another_source_or_other_accounts_cannot_be_compared() {
 }
 
 #[test]
-fn a_section_that_is_gone_is_told() {
+fn a_removed_section_is_reported() {
     let head = BASE.split("rehearsal:\n").next().expect("a beginning");
     let sentence = "rehearses nothing: the section `rehearsal` is removed";
     assert_eq!(told(BASE, head), [(sentence.to_owned(), 2)]);
@@ -347,7 +347,7 @@ fn contracts(names_and_thresholds: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_contract_is_known_by_its_name_or_else_by_what_it_says() {
+fn a_contract_is_matched_by_name_or_else_by_content() {
     let base = contracts(&[("a", "high"), ("b", "low")]);
     let swapped = contracts(&[("b", "low"), ("a", "high")]);
     assert_eq!(told(&base, &swapped), []);
@@ -423,7 +423,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_looser_in_one_step_is_looser_among_others(
+    fn a_weakening_is_found_among_other_changes(
         which in 0..LOOSER.len(),
         choices in prop::collection::vec(prop::bool::weighted(0.1), LOOSER.len() + NOT_LOOSER.len()),
     ) {

@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_never_cut_however_long_the_report_is() {
+    fn the_stored_result_is_never_truncated() {
         let trailer = "k".repeat(43_000);
         for length in [0, 22_000, 22_533, 22_534, 70_000] {
             let summary = "s".repeat(length);

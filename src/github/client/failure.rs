@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_json_keeps_its_status() {
+    fn a_body_that_is_not_json_keeps_its_status() {
         let error = refused(502, &[], "<html>Bad gateway</html>");
         assert_eq!(error.status(), Some(502));
         assert!(error.is_ambiguous());
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_repeats_of_the_token_is_not_shown() {
+    fn a_token_repeated_by_the_server_is_not_shown() {
         for body in [
             "you sent Bearer proxytoken-hunter2",
             r#"{"message":"bad token proxytoken-hunter2"}"#,
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_permission_is_no_rate_limit() {
+    fn a_missing_permission_is_not_a_rate_limit() {
         let error = refused(
             403,
             &[("x-ratelimit-remaining", "970")],

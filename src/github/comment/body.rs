@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_the_footer_alone_is_no_change() {
+    fn a_change_of_the_footer_alone_is_not_a_change() {
         let earlier = sticky(1, "aaa", "aaa", "2 findings");
         let later = sticky(2, "aaa", "aaa", "2 findings");
         assert!(later.marker().is_on(&earlier.text(None)));

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_in_the_history_is_left_out() {
+    fn foreign_entries_in_the_history_are_left_out() {
         let line = r#"<!-- state: {"sha":"--> @org","run_id":1,"attempt":1,"came_to":{"verdict":"pass","findings":0},
             "earlier":[1,null,{"sha":"<b>","verdict":"fail","findings":1},{"sha":"a","verdict":"**","findings":1},
             {"sha":"b","verdict":"fail","findings":-1},{"sha":"c","verdict":"fail","findings":3}]} -->"#;

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_comes_back_and_a_later_time_alone_is_no_change() {
+    fn a_text_is_read_back_and_a_later_time_alone_is_not_a_change() {
         let first = draft(1, "2 findings", 2);
         let written = Written::read(&first.text().replace('\n', "\r\n"));
         assert!(first.marker().is_on(first.text()) && first.wrote(&written));

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_issue_is_commented_on_for_what_came_or_went_alone() {
+    fn an_open_issue_gets_a_comment_only_for_new_or_fixed_findings() {
         assert_eq!(update(true, 2, Some((0, 0)), true), NOTHING);
         assert_eq!(update(true, 2, Some((0, 0)), false), BODY);
         assert_eq!(update(true, 2, Some((1, 0)), false), COMMENT);

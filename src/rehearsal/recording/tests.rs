@@ -110,7 +110,7 @@ fn a_life_that_began_before_the_log_begins_in_the_state_it_had() {
 }
 
 #[test]
-fn what_cannot_be_played_is_counted_by_its_reason() {
+fn unplayable_lifecycles_are_counted_by_reason() {
     let strange = subscription("cus_1", "resting", "price_1");
     let events = [created("cus_1", 0), updated(1, &strange)];
     let recording = record(&events);

@@ -225,7 +225,7 @@ fn the_committed_schema_is_the_one_of_the_structs() {
 }
 
 #[test]
-fn the_schema_refuses_what_is_no_explanation() {
+fn the_schema_refuses_other_documents() {
     let one = entity("usr_1", vec![about("usr_1")]);
     let mut document: Value = serde_json::from_str(&json(&one)).unwrap();
     assert!(validator().is_valid(&document));
@@ -243,7 +243,7 @@ fn validator() -> jsonschema::Validator {
 
 proptest! {
     #[test]
-    fn nobodys_text_does_anything(id in sample::hostile()) {
+    fn hostile_text_has_no_effect(id in sample::hostile()) {
         // A blank customer counts as no customer.
         let id = format!("x{id}");
         let several = entity(&id, vec![about(&id), unanswered(&id)]);

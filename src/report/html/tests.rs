@@ -115,7 +115,7 @@ fn only_our_own_style_and_script_are_let_run() {
 }
 
 #[test]
-fn what_could_not_be_told_never_looks_like_a_pass() {
+fn a_missing_verdict_never_looks_like_a_pass() {
     for outcome in sample::every_kind() {
         let page = html(&outcome);
         let passes = outcome.verdict == Verdict::Pass;
@@ -170,7 +170,7 @@ fn every_fact_of_a_finding_is_on_the_page() {
 }
 
 #[test]
-fn contracts_of_one_name_are_told_apart() {
+fn contracts_of_one_name_are_distinguished() {
     let users = || sample::contract("users", contract::Source::Stripe, vec![sample::alice()]);
     let page = html(&sample::outcome(vec![users(), users()]));
     assert!(page.contains("data-contract=\"0\"") && page.contains("data-contract=\"1\""));

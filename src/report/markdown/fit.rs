@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn when_no_finding_fits_all_are_said_to_be_elsewhere() {
+    fn if_no_finding_fits_the_note_refers_to_all() {
         let text = report(50).within(80);
         assert_eq!(
             text,

@@ -99,7 +99,7 @@ mod tests {
     const PASS: &str = "## ✅ ProdVerdict PASS: no findings\n\nBilling and the database agree.\n";
 
     #[test]
-    fn a_repair_says_what_is_gone_and_keeps_what_was_found() {
+    fn a_repair_names_the_fixed_findings_and_keeps_the_history() {
         let earlier = [
             ran("aaaaaaaaaa", Verdict::Fail, 1_204),
             ran("bbbbbbbbbb", Verdict::Error, 0),
@@ -143,7 +143,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_adds_nothing_but_what_it_says(commit in sample::hostile(), findings: u64) {
+        fn the_history_adds_only_its_own_text(commit in sample::hostile(), findings: u64) {
             let earlier = [ran(&commit, Verdict::Fail, findings)];
             let text = with_history(PASS, &ran(&commit, Verdict::Pass, 0), &earlier);
             prop_assert_eq!(oracle::trespasses(&text), Vec::<String>::new(), "{}", text);

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_known_and_passes_is_not_called_an_agreement() {
+    fn known_findings_that_pass_are_not_called_an_agreement() {
         let mut outcome = sample::of_pull_request();
         outcome.verdict = Verdict::Pass;
         for contract in &mut outcome.contracts {

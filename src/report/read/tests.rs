@@ -63,7 +63,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_text_that_is_no_report_is_refused() {
+fn a_text_that_is_not_a_report_is_refused() {
     assert!(refusal("").starts_with("it is not JSON: EOF"));
     assert!(refusal("{\"schema_version\": 1,").starts_with("it is not JSON: EOF"));
     assert!(refusal("[]").starts_with("it is JSON, but has no `schema_version`"));

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_decides_what_needs_no_quotes() {
+    fn the_kind_decides_if_quotes_are_needed() {
         for (kind, value, expected) in [
             (CellKind::Boolean, "true", "true"),
             (CellKind::Boolean, "t", "'t'"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_null_has_to_be_null_still() {
+    fn a_null_value_must_still_be_null() {
         let cell = |kind, value: Option<&str>| RepairCell {
             column: "plan".to_owned(),
             kind,

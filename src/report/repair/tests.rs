@@ -82,7 +82,7 @@ fn findings_of_one_account_are_one_statement() {
 }
 
 #[test]
-fn each_database_has_a_transaction_of_its_own() {
+fn each_database_has_its_own_transaction() {
     let mut outcome = repaired("usr_alice");
     let elsewhere = RowRepair {
         database: "TEAMS_URL".to_owned(),

@@ -134,7 +134,7 @@ fn a_rehearsal_lists_the_rules_of_handlers_too() {
 }
 
 #[test]
-fn what_is_accepted_is_suppressed_and_what_was_compared_says_so() {
+fn accepted_findings_are_suppressed_and_compared_ones_have_a_state() {
     let mut outcome = sample::failing();
     outcome.since = Some(crate::baseline::Since {
         source: "main".to_owned(),

@@ -195,7 +195,7 @@ async fn the_variables_of_the_action_are_hidden_in_proc() {
 }
 
 #[tokio::test]
-async fn a_program_that_the_container_lacks_is_told() {
+async fn a_program_that_the_container_lacks_is_reported() {
     let app = Unstarted::new(None).await.starting("no-such-runtime start");
     let ran = app.scene.run().await;
     ran.expect(2);

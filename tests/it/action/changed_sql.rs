@@ -111,7 +111,7 @@ async fn a_superuser_runs_the_sql_of_the_base_commit() {
 }
 
 #[tokio::test]
-async fn a_base_that_moved_on_is_no_change_of_the_pull_request() {
+async fn a_base_that_moved_on_is_not_a_change_of_the_pull_request() {
     let scene = scene(&with_plan("lower(plan)"), &with_plan("plan")).await;
     let listed = json!({"filename": "src/app.ts", "status": "modified"});
     scene.github.world().pull(7).files = vec![listed];
@@ -142,7 +142,7 @@ async fn all_sql_counts_as_changed_where_the_base_is_unknown() {
 }
 
 #[tokio::test]
-async fn outside_of_pull_requests_the_repository_says_what_runs() {
+async fn outside_of_pull_requests_the_repositorys_sql_runs() {
     let mut scene = Scene::on("schedule", "schedule", &drifted()).await;
     scene
         .step

@@ -184,7 +184,7 @@ async fn without_a_matching_line_the_configuration_is_annotated() {
 }
 
 #[tokio::test]
-async fn what_github_refuses_is_a_warning() {
+async fn a_refusal_by_github_is_a_warning() {
     let scene = wrongful(vec![changed(WEBHOOK, LOSES_THE_FLAG)]).await;
     let kind = Kind::Error {
         status: 403,
@@ -260,7 +260,7 @@ async fn changed_configuration_lines_are_annotated() {
 }
 
 #[tokio::test]
-async fn what_a_pull_request_writes_stays_harmless() {
+async fn texts_of_a_pull_request_are_harmless() {
     let hostile = "app/billing/\u{1b}[31m::error::x##[error]`a`\n @octocat.ts";
     let patch =
         "@@ -1 +1 @@\n-has_paid_access = 1; ##[error]`@octocat`\n+x\n@@ nonsense\n+has_paid_access";
@@ -280,7 +280,7 @@ async fn what_a_pull_request_writes_stays_harmless() {
 }
 
 #[tokio::test]
-async fn three_thousand_files_are_looked_at_over_all_pages() {
+async fn three_thousand_files_are_examined_over_all_pages() {
     let mut files: Vec<_> = (0..2_999)
         .map(|number| changed(&format!("src/{number:04}.ts"), "@@ -1 +1 @@\n+x"))
         .collect();

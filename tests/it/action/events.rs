@@ -318,7 +318,7 @@ async fn each_event_is_reported_where_it_belongs() {
     reason = "a test reads its own environment"
 )]
 #[test]
-fn the_document_says_what_these_rows_say() {
+fn the_document_matches_these_rows() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
     let text = fs::read_to_string(&path).expect(DOCUMENT);
     let (head, rest) = text.split_once(BEGIN).expect(BEGIN);

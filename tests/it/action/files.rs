@@ -37,7 +37,7 @@ async fn a_report_goes_to_every_file_that_is_named() {
 }
 
 #[tokio::test]
-async fn what_leads_out_of_the_workspace_is_not_written() {
+async fn paths_outside_the_workspace_are_not_written() {
     for named in [
         "../a.json",
         "/tmp/prodverdict-a.json",

@@ -166,7 +166,7 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
 }
 
 #[tokio::test]
-async fn only_changes_pass_with_what_is_known() {
+async fn known_findings_pass_only_for_changes() {
     let (mut scene, _) = pushed().await;
     for (event, payload, status, known) in [
         ("merge_group", "merge_group", 0, "3"),
@@ -187,7 +187,7 @@ async fn only_changes_pass_with_what_is_known() {
 }
 
 #[tokio::test]
-async fn strict_fails_for_what_is_new_and_not_for_what_is_known() {
+async fn strict_fails_for_new_findings_and_not_for_known_ones() {
     let (mut scene, _) = pushed().await;
     pull_request(&mut scene);
     scene.step.input("strict", "true");
@@ -314,7 +314,7 @@ async fn a_run_without_a_verdict_stores_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_team_accepts_fails_nothing_until_its_day_is_over() {
+async fn accepted_findings_fail_nothing_until_they_expire() {
     let (mut scene, prints) = pushed().await;
     let all = [prints.alice.as_str(), &prints.bob, &prints.carol];
     let on_push = |scene: &mut Scene| {
@@ -389,7 +389,7 @@ async fn what_the_team_accepts_fails_nothing_until_its_day_is_over() {
 }
 
 #[tokio::test]
-async fn a_pull_request_that_accepts_findings_itself_is_told_so() {
+async fn a_pull_request_that_accepts_findings_itself_gets_a_warning() {
     let (mut scene, prints) = pushed().await;
     let base = accept(&[&prints.alice], &day(30));
     let at = (World::sha(9), BASELINE.to_owned());

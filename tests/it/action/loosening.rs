@@ -56,7 +56,7 @@ fn expect_nowhere(scene: &Scene, ran: &Ran) {
 }
 
 #[tokio::test]
-async fn a_looser_file_is_told_in_every_place_and_at_its_line() {
+async fn a_looser_file_is_reported_in_every_place_and_at_its_line() {
     let scene = Scene::open(&drifted()).await;
     scene.step.check_out("prodverdict.yml", &looser());
     let listed = json!({"filename": "prodverdict.yml", "status": "modified"});
@@ -246,7 +246,7 @@ async fn a_file_that_cannot_be_compared_is_a_warning() {
 }
 
 #[tokio::test]
-async fn a_pull_request_that_is_not_checked_is_told_all_the_same() {
+async fn a_weakening_is_reported_even_if_the_pull_request_is_not_checked() {
     let mut scene = Scene::on("pull_request", "pull_request_fork", &in_order())
         .await
         .with("on_missing_credentials", "skip");

@@ -115,7 +115,7 @@ async fn a_refusing_proxy_never_leaks_its_password() {
 }
 
 #[tokio::test]
-async fn proxy_variables_that_are_no_url_are_not_shown() {
+async fn proxy_variables_that_are_not_urls_are_not_shown() {
     let mut scene = Scene::open(&drifted()).await;
     let url = format!("http://dana:{PASSWORD}@[nowhere");
     scene.step.set("HTTP_PROXY", &url);

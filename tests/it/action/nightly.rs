@@ -212,7 +212,7 @@ async fn a_marker_that_a_person_planted_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_github_does_not_allow_changes_no_verdict() {
+async fn missing_permissions_change_no_verdict() {
     let reading = async {
         let scene = night(&drifted()).await;
         let mut world = scene.github.world();
@@ -328,7 +328,7 @@ fn hostile() -> Vec<Person> {
 }
 
 #[tokio::test]
-async fn nobody_reads_a_secret_or_obeys_a_name() {
+async fn no_secret_is_posted_and_no_name_is_markup() {
     let slack = FakeSlack::start().await;
     for input in [false, true] {
         let mut scene = night(&hostile()).await;
@@ -472,7 +472,7 @@ async fn an_address_that_is_none_is_not_shown_either() {
 }
 
 #[tokio::test]
-async fn without_a_memory_the_chat_is_told_what_there_is() {
+async fn without_a_previous_result_the_chat_gets_all_findings() {
     let slack = FakeSlack::start().await;
     let mut push = Scene::on("push", "push", &drifted()).await;
     push.step.set("SLACK_WEBHOOK_URL", &slack.address());

@@ -28,7 +28,7 @@ async fn a_second_run_updates_the_one_comment() {
 }
 
 #[tokio::test]
-async fn a_comment_is_written_when_it_was_asked_for() {
+async fn a_comment_is_written_when_it_was_requested() {
     let clean = async {
         let scene = Scene::open(&in_order())
             .await

@@ -94,7 +94,7 @@ async fn broken() -> (Rehearsal, Scene) {
 }
 
 #[tokio::test]
-async fn a_published_rehearsal_says_what_its_run_would_have_said() {
+async fn a_published_rehearsal_equals_that_of_its_own_run() {
     for (mutant, status) in [(Some(Mutant::CancelFlowSimplified), 1), (None, 0)] {
         for redact in ["off", "ids"] {
             let mut rehearsal = Rehearsal::of(mutant).await;
@@ -126,7 +126,7 @@ async fn drifted() -> Scene {
 }
 
 #[tokio::test]
-async fn a_published_check_says_what_its_run_would_have_said() {
+async fn a_published_check_equals_that_of_its_own_run() {
     let scene = drifted().await;
     let ran = scene.run().await;
     ran.expect(1);
@@ -251,7 +251,7 @@ async fn a_forged_pass_is_refused() {
 }
 
 #[tokio::test]
-async fn what_fails_is_not_for_the_report_to_say() {
+async fn the_report_does_not_decide_which_findings_fail() {
     let (_rehearsal, scene) = broken().await;
     forge(&scene, |report| {
         report["contracts"][0]["fail_on"] = json!(null);

@@ -106,7 +106,7 @@ async fn a_right_handler_passes_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_broken_handler_fails_the_job_and_is_said_in_every_place() {
+async fn a_broken_handler_fails_the_job_and_is_reported_in_every_place() {
     let rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     let scene = &rehearsal.scene;
     let ran = scene.run().await;
@@ -170,7 +170,7 @@ fn is_shown_as(line: &str, shown: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_readme_shows_what_is_printed() {
+async fn the_readme_shows_the_actual_output() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     rehearsal.scene.step.input("scenario", "cancel-now");
     let ran = rehearsal.scene.run().await;
@@ -202,7 +202,7 @@ async fn the_readme_shows_what_is_printed() {
 }
 
 #[tokio::test]
-async fn ids_are_shortened_where_that_is_asked_for() {
+async fn ids_are_shortened_where_that_is_requested() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     rehearsal.scene.step.input("redact", "ids");
     let ran = rehearsal.scene.run().await;
@@ -280,7 +280,7 @@ async fn a_missing_secret_is_an_error_or_a_reason_to_skip() {
 }
 
 #[tokio::test]
-async fn a_configuration_without_a_rehearsal_says_what_is_missing() {
+async fn a_configuration_without_a_rehearsal_is_an_error() {
     let rehearsal = Rehearsal::of(None).await;
     let (contracts, _) = rehearsal
         .config

@@ -41,7 +41,7 @@ async fn on_error_neutral_applies_to_a_refused_key() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_is_no_answer() {
+async fn a_page_that_fails_is_not_an_answer() {
     let broken = |fault: Fault| async move {
         let scene = Scene::open(&in_order()).await;
         scene.shop.stripe.world(|world| {
@@ -103,7 +103,7 @@ async fn a_broken_configuration_is_annotated_where_it_is_broken() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_is_not_there_says_what_to_do() {
+async fn a_missing_configuration_is_reported_with_advice() {
     let scene = Scene::open(&in_order())
         .await
         .with("config", "./elsewhere.yml");
@@ -118,7 +118,7 @@ async fn a_configuration_that_is_not_there_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn inputs_without_a_meaning_are_all_told() {
+async fn all_invalid_inputs_are_reported() {
     let scene = Scene::open(&in_order())
         .await
         .with("strict", "yes")

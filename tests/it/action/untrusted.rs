@@ -63,7 +63,7 @@ async fn secrets_with_foreign_code_use_the_base_file() {
 }
 
 #[tokio::test]
-async fn a_missing_base_file_is_no_verdict() {
+async fn a_missing_base_file_gives_no_verdict() {
     let scene = Scene::on("pull_request_target", "pull_request", &in_order())
         .await
         .refusing("404 GET ", "/contents/prodverdict.yml");

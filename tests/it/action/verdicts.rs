@@ -9,7 +9,7 @@ use testing::{
 use super::scene::{Scene, titles};
 
 #[tokio::test]
-async fn a_broken_contract_fails_the_job_and_is_said_in_every_place() {
+async fn a_broken_contract_fails_the_job_and_is_reported_in_every_place() {
     let scene = Scene::open(&drifted()).await;
     let ran = scene.run().await;
     ran.expect(1);

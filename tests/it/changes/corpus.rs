@@ -205,7 +205,7 @@ fn said(case: &Case) -> Vec<String> {
 }
 
 #[test]
-fn every_place_that_a_reader_expects_is_said_and_no_other() {
+fn every_place_that_a_reader_expects_is_reported_and_no_other() {
     let (mut hits, mut missing, mut wrong) = (0, 0, 0);
     let mut failures = Vec::new();
     for case in cases() {

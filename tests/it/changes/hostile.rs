@@ -43,7 +43,7 @@ fn a_finding_lists_a_handful_of_lines_however_many_there_are() {
 }
 
 #[test]
-fn a_line_that_is_long_enough_to_be_a_program_is_none() {
+fn a_line_as_long_as_a_program_is_ignored() {
     let patch = format!(
         "@@ -1 +1 @@\n-{}has_paid_access = 1;",
         "x = 1; ".repeat(100_000)

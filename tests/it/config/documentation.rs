@@ -58,7 +58,7 @@ fn every_common_kind_of_schema_has_an_example() {
 }
 
 #[test]
-fn the_examples_of_a_rehearsal_are_valid_beside_a_contract() {
+fn the_examples_of_a_rehearsal_are_valid_next_to_a_contract() {
     let contract = "version: 1\ncontracts:\n  - type: access\n    database: {}\n";
     let mut sections = blocks().filter(|block| block.starts_with("rehearsal:"));
     let section = sections.next().expect("an example");

@@ -37,7 +37,7 @@ fn plans_are_found_by_price_product_and_lookup_key() {
 }
 
 #[test]
-fn seats_say_what_is_bought_and_what_has_no_limit() {
+fn seats_define_the_prices_that_count_and_those_without_a_limit() {
     let config = load(EVERYTHING, PATH).unwrap();
     let contract = &config.contracts[0].contract;
     let included = [("pro".to_owned(), 3), ("7".to_owned(), 0)];
@@ -94,7 +94,7 @@ fn words_of_a_status_are_those_of_the_application() {
 }
 
 #[test]
-fn a_pause_means_what_its_behavior_says() {
+fn each_behavior_of_a_pause_has_its_meaning() {
     use PauseMeaning::{Deny, Grant, Unjudged};
 
     let config = load(EVERYTHING, PATH).unwrap();
@@ -136,7 +136,7 @@ const ENTITLEMENTS: (&str, &str) = (
 const NO_GRACE: (&str, &str) = ("canceled: until_period_end", "canceled: 3d");
 
 #[test]
-fn a_key_of_another_provider_is_no_key() {
+fn a_key_of_another_provider_is_refused() {
     let with = |source, key| [source, NO_GRACE, ("price_1Pro: pro", key)];
     for (key, what) in [
         ("price_1Pro: pro", "`price_1Pro` is a Stripe price"),
@@ -175,7 +175,7 @@ fn a_plan_or_an_old_price_may_be_called_pro_monthly() {
 }
 
 #[test]
-fn paddle_states_no_period_of_what_has_ended() {
+fn paddle_does_not_support_grace_until_the_period_end() {
     assert_refused(
         &[PADDLE, ("price_1Pro: pro", "pri_1: pro")],
         "canceled at period end stays `active` until then",
@@ -215,7 +215,7 @@ fn seats_included_by_plan_need_plans() {
 }
 
 #[test]
-fn a_beginning_is_ignored_beside_a_wider_one_that_is_mapped() {
+fn a_beginning_is_ignored_next_to_a_wider_one_that_is_mapped() {
     let text = VALID.replace("price_1Pro: pro", "price_*: pro");
     load(&text, PATH).unwrap();
     let text = VALID

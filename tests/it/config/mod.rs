@@ -243,7 +243,7 @@ const MUTATIONS: &[Mutation] = &[
 ];
 
 #[test]
-fn every_mistake_is_told_at_its_place() {
+fn every_mistake_is_reported_at_its_place() {
     assert_told(VALID, MUTATIONS);
 }
 
@@ -281,12 +281,12 @@ fn assert_told(valid: &str, mutations: &[Mutation]) {
 }
 
 #[test]
-fn what_the_mutations_start_from_is_valid() {
+fn the_unchanged_configuration_is_valid() {
     load(VALID, PATH).unwrap();
 }
 
 #[test]
-fn the_published_format_means_what_it_meant() {
+fn the_published_format_keeps_its_meaning() {
     let config = load(PUBLISHED, PATH).unwrap();
     let [access] = config.contracts.as_slice() else {
         panic!("{config:?}")
@@ -663,7 +663,7 @@ fn control_characters_do_not_reach_the_terminal() {
 }
 
 #[test]
-fn files_that_are_no_configuration_get_one_clear_error() {
+fn files_that_are_not_a_configuration_get_one_clear_error() {
     for (text, code) in [
         (String::new(), Code::Empty),
         ("# nothing yet\n".to_owned(), Code::Empty),
@@ -828,7 +828,7 @@ fn the_committed_schema_is_fresh() {
 }
 
 #[test]
-fn the_schema_accepts_what_is_valid_and_describes_every_key() {
+fn the_schema_accepts_valid_files_and_describes_every_key() {
     let schema: serde_json::Value = serde_json::from_str(&json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for text in [PUBLISHED, EVERYTHING, VALID] {

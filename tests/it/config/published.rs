@@ -48,7 +48,7 @@ fn a_url_is_a_whole_database() {
 }
 
 #[test]
-fn each_column_has_a_default_of_its_own() {
+fn each_column_has_its_own_default() {
     let (table, found) = read(
         "{users_table: teams, columns: {customer_id: cus, seats: seats}}",
         "plans: {price_1: pro}",

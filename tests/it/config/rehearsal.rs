@@ -158,7 +158,7 @@ fn filled(template: &prodverdict::config::Template) -> String {
 }
 
 #[test]
-fn every_mistake_of_a_rehearsal_is_told_at_its_place() {
+fn every_mistake_of_a_rehearsal_is_reported_at_its_place() {
     load(VALID, PATH).expect("valid");
     assert_told(VALID, MUTATIONS);
 }

@@ -9,7 +9,7 @@ use super::{
 };
 
 #[test]
-fn a_server_that_is_not_postgres_is_told_by_what_it_says() {
+fn a_server_that_is_not_postgres_is_recognized_by_its_response() {
     in_a_world(async |world| {
         for (answer, words) in [
             (
@@ -31,7 +31,7 @@ fn a_server_that_is_not_postgres_is_told_by_what_it_says() {
 }
 
 #[test]
-fn http_is_told_where_the_url_asks_for_no_tls_too() {
+fn http_is_recognized_even_if_the_url_disables_tls() {
     in_a_world(async |world| {
         let http = Front::Answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         let url = through(&world, http, "127.0.0.1", "sslmode=disable").await;
@@ -40,7 +40,7 @@ fn http_is_told_where_the_url_asks_for_no_tls_too() {
 }
 
 #[test]
-fn an_expired_certificate_is_told_with_its_last_day() {
+fn an_expired_certificate_is_reported_with_its_last_day() {
     in_a_world(async |world| {
         let expired = authority_with("old", |certificate| {
             certificate.not_before = date_time_ymd(2020, 1, 1);

@@ -123,7 +123,7 @@ fn startup_options_of_the_url_reach_the_server() {
 }
 
 #[test]
-fn whoever_is_not_there_is_named() {
+fn missing_users_and_databases_are_named() {
     in_a_world(async |world| {
         let free_port = {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -213,7 +213,7 @@ fn wrong_credentials_are_explained() {
 }
 
 #[test]
-fn a_full_server_is_told() {
+fn a_full_server_is_reported() {
     in_a_world(async |world| {
         let role = world.role("single", "connection limit 0").await;
         assert_told(
@@ -330,7 +330,7 @@ fn a_certificate_is_checked_as_far_as_the_url_asks() {
 }
 
 #[test]
-fn tls_that_is_asked_for_and_not_offered_is_an_error() {
+fn tls_that_is_requested_and_not_offered_is_an_error() {
     in_a_world(async |world| {
         for mode in ["require", "verify-ca", "verify-full"] {
             let url = through(

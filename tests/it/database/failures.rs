@@ -181,7 +181,7 @@ fn a_statement_that_takes_too_long_is_ended() {
 }
 
 #[test]
-fn somebody_ending_the_statement_or_the_connection_is_told() {
+fn an_ended_statement_or_connection_is_reported() {
     in_a_world(async |world| {
         users(&world).await;
         for (function, expected) in [

@@ -323,7 +323,7 @@ fn a_second_reading_is_of_the_named_accounts_only() {
 }
 
 #[test]
-fn accounts_are_chosen_by_id_or_by_what_links_them() {
+fn accounts_are_chosen_by_id_or_by_link() {
     in_a_world(async |world| {
         world
             .run("create table users (id int, stripe_customer_id text, sub text, has_paid_access boolean); \
@@ -381,7 +381,7 @@ fn views_and_partitions_are_read_like_tables() {
 }
 
 #[test]
-fn progress_is_told_as_rows_come_and_at_the_end() {
+fn progress_is_reported_as_rows_come_and_at_the_end() {
     in_a_world(async |world| {
         let settings = query(
             "select i as id, 'cus_' || i as customer_id, true as has_paid_access, 'pro' as plan from generate_series(1, 2500) i",

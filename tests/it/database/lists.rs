@@ -56,7 +56,7 @@ fn a_list_links_one_account_to_several_customers() {
 }
 
 #[test]
-fn a_list_in_a_query_or_an_expression_is_read_alike() {
+fn a_list_in_a_query_or_an_expression_is_read_the_same_way() {
     in_a_world(async |world| {
         world.run(MEMBERS).await;
         let settings = query(
@@ -123,7 +123,7 @@ async fn error(world: &World, mapping: &[(Field, Expression)]) -> String {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table of columns, read once")]
-fn what_is_no_single_value_is_told_with_the_sql_to_write() {
+fn values_that_are_not_single_are_reported_with_the_sql_to_write() {
     in_a_world(async |world| {
         world
             .run("create type address as (city text); \

@@ -49,7 +49,7 @@ const TABLE: &str = "create table spaces (id int, customers text[], document jso
     (4, null, null, 'ACTIVE', ' pro', 1, '2026-03-29 02:30:00', 'infinity', null, null)";
 
 #[test]
-fn rows_are_read_alike_live_and_recorded() {
+fn rows_are_read_the_same_way_live_and_recorded() {
     in_a_world(async |world| {
         world.run(TABLE).await;
         for zone in ["UTC", "Europe/Berlin", "America/New_York"] {
@@ -78,7 +78,7 @@ fn rows_are_read_alike_live_and_recorded() {
 }
 
 #[test]
-fn a_query_is_read_alike_live_and_recorded() {
+fn a_query_is_read_the_same_way_live_and_recorded() {
     in_a_world(async |world| {
         world.run(TABLE).await;
         world

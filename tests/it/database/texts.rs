@@ -31,7 +31,7 @@ async fn in_ascii(world: &World, test: impl AsyncFnOnce(url::Url)) {
 }
 
 #[test]
-fn bytes_that_are_no_utf_8_are_explained() {
+fn bytes_that_are_not_utf_8_are_explained() {
     in_a_world(async |world| {
         in_ascii(&world, async |url: url::Url| {
             use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
@@ -61,7 +61,7 @@ fn bytes_that_are_no_utf_8_are_explained() {
 }
 
 #[test]
-fn a_nul_in_sql_is_told_before_the_server_sees_it() {
+fn a_nul_in_sql_is_reported_before_the_server_sees_it() {
     in_a_world(async |world| {
         world.run(USERS).await;
         let settings = with(table("users", &[]), None, Some("id <> 'a\0b'"));
@@ -78,7 +78,7 @@ fn a_nul_in_sql_is_told_before_the_server_sees_it() {
 }
 
 #[test]
-fn text_in_double_quotes_is_told_as_such() {
+fn text_in_double_quotes_is_reported_as_such() {
     in_a_world(async |world| {
         world.run(USERS).await;
         let settings = with(table("users", &[]), None, Some("plan = \"pro\""));

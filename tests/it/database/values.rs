@@ -254,7 +254,7 @@ fn times_of_every_type_are_the_same_moment() {
 }
 
 #[test]
-fn seats_that_are_no_whole_number_are_an_error() {
+fn seats_that_are_not_whole_numbers_are_an_error() {
     in_a_world(async |world| {
         world.run(ONE_USER).await;
         for value in ["5.5", "'many'", "true", "1e30"] {

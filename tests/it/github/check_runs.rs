@@ -240,7 +240,7 @@ fn conclusions(github: &FakeGithub) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn the_next_run_concludes_what_a_fault_left_in_progress() {
+async fn the_next_run_concludes_check_runs_left_in_progress() {
     let some = |text: &str| Some(text.to_owned());
     let github = FakeGithub::start(World::new()).await;
     killed(&github, &Job::pull_request().run(100, 1)).await;
@@ -307,7 +307,7 @@ async fn a_conclusion_without_a_readable_answer_is_checked() {
 }
 
 #[tokio::test]
-async fn a_switched_off_check_run_is_no_degradation() {
+async fn a_switched_off_check_run_is_not_a_degradation() {
     let github = FakeGithub::start(World::new()).await;
     let mut job = Job::pull_request();
     job.options.check_run = Some(false);
@@ -320,7 +320,7 @@ async fn a_switched_off_check_run_is_no_degradation() {
 }
 
 #[tokio::test]
-async fn an_enterprise_server_and_sparse_answers_work_alike() {
+async fn enterprise_servers_and_sparse_responses_work() {
     let github = FakeGithub::start(World {
         prefix: "/api/v3",
         sparse: true,

@@ -528,7 +528,7 @@ async fn a_locked_pull_request_degrades_to_the_summary() {
 }
 
 #[tokio::test]
-async fn a_comment_deleted_under_our_hands_is_made_again_once() {
+async fn a_comment_deleted_meanwhile_is_created_again_once() {
     let github = FakeGithub::start(World::new()).await;
     Job::pull_request()
         .run(100, 1)

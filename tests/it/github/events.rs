@@ -93,7 +93,7 @@ async fn push_reports_on_its_tip_and_comments_only_when_asked() {
 }
 
 #[tokio::test]
-async fn push_without_a_pull_request_is_no_problem() {
+async fn push_without_a_pull_request_is_not_a_problem() {
     let mut job = Job::new("push", "push");
     job.options.comment = Some(CommentMode::On);
     let mut world = World::new();
@@ -129,7 +129,7 @@ async fn push_of_an_annotated_tag_falls_back_to_the_commit() {
 }
 
 #[tokio::test]
-async fn an_unknown_commit_is_asked_for_once() {
+async fn an_unknown_commit_is_requested_once() {
     let github = FakeGithub::start(World {
         commits: [World::sha(4)].into(),
         ..World::new()
@@ -177,7 +177,7 @@ async fn workflow_dispatch_can_name_a_pull_request() {
 }
 
 #[tokio::test]
-async fn workflow_run_reports_on_what_ran() {
+async fn workflow_run_reports_on_the_commit_that_ran() {
     let job = Job::new("workflow_run", "workflow_run");
     let reported = reported(World::new(), &job).await;
     assert_eq!(reported.check_runs, failed_on(1));

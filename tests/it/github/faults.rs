@@ -90,7 +90,7 @@ async fn annotations_whose_answer_was_lost_are_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_conclusion_whose_answer_was_lost_is_said_again() {
+async fn a_conclusion_is_sent_again_if_its_response_was_lost() {
     let github = FakeGithub::start(World::new()).await;
     let job = Job::pull_request();
     let mut publisher = job.publisher(&github);

@@ -167,7 +167,7 @@ async fn two_runs_at_once_leave_one_issue() {
 }
 
 #[tokio::test]
-async fn an_older_run_that_was_slower_closes_what_it_opened() {
+async fn an_older_and_slower_run_closes_the_issue_that_it_opened() {
     let github = FakeGithub::start(World::new()).await;
     let pause = Kind::Hang(Duration::from_secs(3));
     github.world().fail("GET", "/labels/", pause);
@@ -421,7 +421,7 @@ async fn a_run_number_from_the_future_freezes_no_issue() {
 }
 
 #[tokio::test]
-async fn what_github_does_not_take_is_said_with_what_to_grant() {
+async fn a_refusal_by_github_is_reported_with_the_permission_to_grant() {
     #[track_caller]
     fn expect(published: &Published, message: &str, hint: &str) {
         let [problem] = published.warnings.as_slice() else {

@@ -123,7 +123,7 @@ async fn the_comment_is_found_at_the_edge_of_a_page() {
 }
 
 #[test]
-fn a_summary_and_what_was_there_before_stay_below_a_mebibyte() {
+fn a_summary_and_its_previous_content_stay_below_a_mebibyte() {
     let most = 1024 * 1024;
     let mask = Mask::default();
     for before in [0, 100, 899 * 1024, 900 * 1024, most] {

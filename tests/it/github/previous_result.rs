@@ -149,7 +149,7 @@ fn expect_nothing(recalled: &PreviousResult, why: &str) {
 }
 
 #[tokio::test]
-async fn a_pull_request_finds_what_the_default_branch_kept() {
+async fn a_pull_request_finds_the_stored_result_of_the_default_branch() {
     let github = with_result().await;
     github.world().requests.clear();
     let recalled = recalled(&github, &Job::pull_request()).await;
@@ -211,7 +211,7 @@ async fn the_newest_result_of_the_latest_commits_is_the_one() {
 }
 
 #[tokio::test]
-async fn only_a_run_that_came_to_its_end_says_something() {
+async fn only_a_completed_run_has_a_result() {
     for conclusion in ["cancelled", "skipped", "timed_out", "action_required"] {
         let github = with_result().await;
         run_of(&mut github.world(), &World::sha(9)).conclusion = Some(conclusion.to_owned());
@@ -225,7 +225,7 @@ async fn only_a_run_that_came_to_its_end_says_something() {
 }
 
 #[tokio::test]
-async fn what_another_app_wrote_is_not_believed() {
+async fn results_of_another_app_are_not_trusted() {
     let github = with_result().await;
     run_of(&mut github.world(), &World::sha(9)).app = "somebody-else";
     let found = recalled(&github, &Job::pull_request()).await;
@@ -252,7 +252,7 @@ async fn what_another_app_wrote_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_damaged_result_is_told_and_not_used() {
+async fn a_damaged_result_is_reported_and_not_used() {
     let github = with_result().await;
     {
         let mut world = github.world();
@@ -283,7 +283,7 @@ async fn results_of_other_configurations_are_ignored() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_and_nothing_is_known() {
+async fn an_unreadable_result_is_reported_and_no_finding_is_known() {
     let github = with_result().await;
     let no_checks = Token {
         reads_checks: false,

@@ -93,7 +93,7 @@ fn a_baseline_accepts_a_reports_findings() {
 }
 
 #[test]
-fn what_is_accepted_ends_and_what_is_not_needed_is_told() {
+fn acceptances_expire_and_unneeded_entries_are_reported() {
     let folder = folder(&[(
         BASELINE,
         "- {fingerprint: 69149926077885fa, reason: for now, expires: 2026-11-25}\n\
@@ -109,7 +109,7 @@ fn what_is_accepted_ends_and_what_is_not_needed_is_told() {
 }
 
 #[test]
-fn a_baseline_that_cannot_be_read_is_no_baseline() {
+fn a_baseline_that_cannot_be_read_is_not_a_baseline() {
     let folder = folder(&[(
         BASELINE,
         "- {fingerprint: 69149926077885fa, reason: ' ', expires: tomorrow}\n- {}\n",

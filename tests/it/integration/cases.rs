@@ -436,7 +436,7 @@ fn only_customer_columns_may_hold_lists() {
 }
 
 #[test]
-fn ids_that_are_no_customers_are_told_by_their_kind() {
+fn ids_that_are_not_customers_are_recognized_by_their_kind() {
     let Some(path) = case("19-wrong-column-mapped-few-accounts") else {
         return;
     };

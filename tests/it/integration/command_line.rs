@@ -22,7 +22,7 @@ fn the_version_is_printed() {
 }
 
 #[test]
-fn the_help_says_what_there_is() {
+fn the_help_lists_all_commands() {
     insta::assert_snapshot!(prodverdict("--help").run().with_status(0).stdout);
     insta::assert_snapshot!(
         prodverdict("check access --help")
@@ -34,7 +34,7 @@ fn the_help_says_what_there_is() {
 }
 
 #[test]
-fn wrong_usage_is_no_verdict() {
+fn wrong_usage_gives_no_verdict() {
     for arguments in [
         "",
         "check",
@@ -253,7 +253,7 @@ fn standard_output_is_data_and_standard_error_the_rest() {
 }
 
 #[test]
-fn colour_comes_where_it_is_asked_for() {
+fn color_is_used_if_it_is_requested() {
     let is_coloured =
         |program: testing::program::Program| program.run().with_status(1).stdout.contains('\u{1b}');
     assert!(!is_coloured(prodverdict(FAILING)));
@@ -283,7 +283,7 @@ fn colour_comes_where_it_is_asked_for() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_reader_that_goes_away_is_not_an_error() {
     for (arguments, status) in [("completions bash", 0), ("schema", 0), ("demo", 1)] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
             .args(arguments.split(' '))

@@ -74,7 +74,7 @@ fn a_check_with_an_invalid_file_reads_nothing() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_told_by_its_kind() {
+fn a_file_that_is_not_text_is_named_by_its_kind() {
     let folder = folder(&[("long.yml", &"# long\n".repeat(40_000)), ("empty.yml", "")]);
     fs::create_dir(folder.path().join("folder.yml")).expect("a folder");
     let pipe = folder.path().join("pipe.yml");
@@ -103,7 +103,7 @@ fn a_file_that_is_no_text_is_told_by_its_kind() {
 }
 
 #[test]
-fn contracts_of_other_types_are_told_and_the_rest_is_judged() {
+fn contracts_of_other_types_are_reported_and_the_rest_is_judged() {
     let others = "version: 1
 contracts:
   - type: access

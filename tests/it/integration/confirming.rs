@@ -119,7 +119,7 @@ fn only_suspects_are_read_again() {
 }
 
 #[test]
-fn a_second_read_that_fails_is_no_verdict() {
+fn a_second_read_that_fails_gives_no_verdict() {
     let live = late("100ms");
     live.stripe.fail(Fault::KeyRevoked, Times::From(2));
     let ran = live.check().unanswered();
@@ -180,7 +180,7 @@ fn findings_settle_by_other_rows_too() {
 }
 
 #[test]
-fn an_account_that_is_deleted_in_between_is_no_finding() {
+fn an_account_that_is_deleted_in_between_is_not_a_finding() {
     let live = late("100ms");
     let ran = check_while(&live, || {
         live.database
@@ -232,7 +232,7 @@ fn a_customer_changed_between_reads_counts() {
 }
 
 #[test]
-fn the_wait_is_said_beside_the_report_for_programs() {
+fn the_wait_is_reported_outside_the_report_for_programs() {
     let live = late("100ms");
     let ran = live.json().with_status(1);
     let said =

@@ -79,7 +79,7 @@ fn without_causes(ran: &Ran) {
 }
 
 #[test]
-fn a_lost_webhook_and_a_handler_that_did_nothing_are_told_apart() {
+fn a_lost_webhook_and_a_handler_that_did_nothing_are_distinguished() {
     let live = drifted([created(), deleted()], &["evidence: on"]);
     let ran = live.check().with_status(1);
     let day = "2026-11-22T00:00:00Z";
@@ -118,7 +118,7 @@ VERDICT: FAIL
 }
 
 #[test]
-fn a_change_older_than_the_log_is_said_to_be() {
+fn a_change_older_than_the_log_is_reported_as_such() {
     let old = Event {
         created: NOW - 31 * DAY,
         ..created()
@@ -229,7 +229,7 @@ fn a_log_of_thousands_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_plan_counts_what_the_evidence_may_take() {
+fn a_plan_includes_the_requests_for_evidence() {
     let live = drifted([created(), deleted()], &["evidence: on", "max_requests: 6"]);
     let ran = live.run(live.program("check access --plan"));
     ran.with_status(0).says(&[

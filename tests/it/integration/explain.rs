@@ -75,7 +75,7 @@ fn without_quiet_rules(stdout: &str) -> String {
 }
 
 #[test]
-fn a_revenue_leak_is_told_with_its_evidence_in_three_requests() {
+fn a_revenue_leak_is_reported_with_its_evidence_in_three_requests() {
     let live = live_with(&["evidence: on"]);
     live.stripe.world(|world| {
         world.event(Event {
@@ -157,7 +157,7 @@ fn the_same_is_found_by_every_way_to_name_it_in_one_request() {
 }
 
 #[test]
-fn grace_and_its_end_are_told() {
+fn grace_and_its_end_are_reported() {
     let left = live_with(&[]).explain("usr_bob", "").with_status(1);
     assert_eq!(
         line(&left, "counts"),
@@ -270,7 +270,7 @@ fn a_customer_of_nobody_is_known_from_the_provider_alone() {
 }
 
 #[test]
-fn what_nobody_knows_is_no_answer() {
+fn an_unknown_entity_gives_no_answer() {
     let live = live_with(&[]);
     // An account is searched in the database only, anything else at the provider too.
     for (entity, requests) in [
@@ -494,7 +494,7 @@ fn a_key_that_may_not_read_events_still_explains() {
 }
 
 #[test]
-fn hidden_rows_and_unreadable_rows_are_no_answer() {
+fn hidden_rows_and_unreadable_rows_give_no_answer() {
     let live = live_with(&[]);
     live.database.run(
         "insert into users values ('usr_twice', 'cus_alice', true, 'pro'), ('usr_twice', 'cus_bob', false, 'pro')",
@@ -573,7 +573,7 @@ fn recorded_explanations_match_the_schema() {
 }
 
 #[test]
-fn the_readme_shows_what_it_prints() {
+fn the_readme_shows_the_actual_output() {
     let readme = include_str!("../../../README.md").replace("\\\n", " ");
     let (_, block) = readme
         .split_once("$ prodverdict explain ")

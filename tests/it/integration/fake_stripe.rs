@@ -81,7 +81,7 @@ async fn get(
 }
 
 #[tokio::test]
-async fn it_serves_recorded_objects_until_it_is_told_to_end() {
+async fn it_serves_recorded_objects_until_it_is_stopped() {
     let folder = TempDir::new().expect("a folder");
     let customers = json!([{"id": "cus_a", "object": "customer", "email": "a@example.com"}]);
     fs::write(folder.path().join("customers.json"), customers.to_string()).expect("written");
@@ -164,7 +164,7 @@ async fn it_speaks_tls_as_the_provider_to_whom_trusts_its_authority() {
 }
 
 #[test]
-fn what_it_cannot_use_it_names() {
+fn unusable_options_are_named() {
     let folder = TempDir::new().expect("a folder");
     fs::write(folder.path().join("prices.json"), "[{\"id\": 7}, 8]").expect("written");
     let path = folder.path().to_str().expect("UTF-8");

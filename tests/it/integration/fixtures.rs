@@ -103,7 +103,7 @@ fn subscriptions_are_taken_in_every_form() {
 }
 
 #[test]
-fn a_part_of_a_listing_is_no_listing() {
+fn a_partial_listing_is_refused() {
     let mut items = subscription();
     items["items"]["has_more"] = json!(true);
     let page = json!({"object": "list", "data": [subscription()], "has_more": true});
@@ -121,7 +121,7 @@ fn a_part_of_a_listing_is_no_listing() {
 }
 
 #[test]
-fn what_is_no_subscription_is_named_with_its_place() {
+fn an_invalid_subscription_is_named_with_its_place() {
     let mut without_status = subscription();
     without_status
         .as_object_mut()
@@ -196,7 +196,7 @@ fn paddle_is_recorded_in_its_own_folder() {
 }
 
 #[test]
-fn entitlements_stand_in_for_subscriptions() {
+fn entitlements_are_read_like_subscriptions() {
     let entitlements = contract(&["source_of_truth: stripe_entitlements"])
         .replace("    stripe: { secret_env", "    entitlements: { secret_env");
     let folder = configured(recorded(), &entitlements);
@@ -371,7 +371,7 @@ fn the_files_of_a_contracts_own_folder_come_first() {
 }
 
 #[test]
-fn what_is_not_applied_to_recorded_rows_is_said_once() {
+fn settings_without_effect_on_recorded_rows_are_reported_once() {
     let with = |keys: &str| {
         let one = contract(&[]).replace("      columns:", &format!("{keys}      columns:"));
         let other = one

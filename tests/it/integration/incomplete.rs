@@ -233,7 +233,7 @@ fn a_database_that_cannot_be_used_says_why() {
 }
 
 #[test]
-fn a_hidden_table_says_what_to_grant() {
+fn a_hidden_table_is_reported_with_the_grant() {
     let live = one_customer();
     live.database
         .run("alter table users enable row level security");
@@ -264,7 +264,7 @@ fn a_missing_table_has_a_suggestion() {
 }
 
 #[test]
-fn an_empty_table_is_no_pass_unless_that_is_allowed() {
+fn an_empty_table_does_not_pass_unless_allowed() {
     let live = one_customer();
     live.database.run("delete from users");
     live.check().unanswered().says(&["allow_empty"]);
@@ -275,7 +275,7 @@ fn an_empty_table_is_no_pass_unless_that_is_allowed() {
 }
 
 #[test]
-fn accounts_whose_customers_nobody_knows_are_no_findings() {
+fn accounts_whose_customers_nobody_knows_are_not_findings() {
     let live = strangers();
     live.check().unanswered().says(&["fix: "]);
     let asked = live.asked();
@@ -315,7 +315,7 @@ fn a_key_that_may_not_ask_for_customers_lifts_no_guard() {
 }
 
 #[test]
-fn a_join_that_multiplies_rows_is_no_verdict() {
+fn a_join_that_multiplies_rows_gives_no_verdict() {
     let live = one_customer();
     live.database
         .run("create table seats (user_id text); insert into seats values ('usr_a'), ('usr_a')");
@@ -332,7 +332,7 @@ fn a_join_that_multiplies_rows_is_no_verdict() {
 }
 
 #[test]
-fn a_value_that_is_no_boolean_is_named_with_column_row_and_kind() {
+fn a_value_that_is_not_a_boolean_is_named_with_column_row_and_kind() {
     let live = one_customer();
     live.database
         .run("alter table users alter has_paid_access type text using 'canceled'");

@@ -233,7 +233,7 @@ fn pages_that_come_oldest_first_are_all_read() {
 }
 
 #[test]
-fn what_it_does_not_know_is_said() {
+fn unsupported_requests_are_reported() {
     let Some(program) = program() else { return };
     let localstripe = Localstripe::start(&program);
     let (alice, _) = localstripe.subscriber("plan_pro");

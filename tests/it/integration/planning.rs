@@ -70,7 +70,7 @@ fn rules_that_are_off_cost_nothing() {
 }
 
 #[test]
-fn a_plan_is_told_without_reading_the_rest_or_the_database() {
+fn a_plan_is_printed_without_reading_the_rest_or_the_database() {
     let live = business(&[]);
     let program = live.program("check access --plan");
     let ran = live.run(program.variable("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none"));
@@ -106,7 +106,7 @@ fn a_dearer_plan_than_allowed_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn what_costs_more_than_it_was_thought_to_stops_at_the_limit() {
+fn a_read_that_exceeds_its_estimate_stops_at_the_limit() {
     // Everybody has access and bought nothing, which only the accounts show.
     let mut world = World::new(NOW);
     let mut rows = Vec::new();

@@ -188,7 +188,7 @@ fn literals_fit_columns_of_every_type() {
 }
 
 #[test]
-fn hostile_ids_names_and_values_stay_what_they_are() {
+fn hostile_ids_names_and_values_are_kept_exactly() {
     let ids = [
         "o'neil",
         "back\\slash'",
@@ -245,7 +245,7 @@ fn hostile_ids_names_and_values_stay_what_they_are() {
 }
 
 #[test]
-fn what_is_not_certain_has_a_reason_instead_of_a_statement() {
+fn uncertain_repairs_have_a_reason_instead_of_a_statement() {
     let live = drifted();
     let contract = contract_with(&["plan: plan"], &PLANS);
     let query = contract.replace(

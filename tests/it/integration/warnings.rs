@@ -38,7 +38,7 @@ fn credentials_that_can_only_read_give_no_warning() {
 }
 
 #[test]
-fn credentials_that_can_do_more_are_warned_of_with_what_to_do() {
+fn excessive_credentials_cause_a_warning_with_advice() {
     let live = agreeing();
     let key = "sk_live_51CanaryUnrestrictedQzWx";
     live.database.run(&format!(

@@ -84,7 +84,7 @@ fn a_purchase_that_always_fails_is_one_finding() {
 }
 
 #[test]
-fn a_handler_that_hangs_is_told_in_time() {
+fn a_handler_that_hangs_is_reported_in_time() {
     let small = Small {
         handler: "await new Promise(() => {});",
         settle: "5s",
@@ -101,7 +101,7 @@ fn a_handler_that_hangs_is_told_in_time() {
 }
 
 #[test]
-fn an_update_without_a_condition_is_told_soon() {
+fn an_update_without_a_condition_is_reported_soon() {
     let small = Small {
         handler: "
     if (!event.type.startsWith('customer.subscription.')) return;
@@ -151,7 +151,7 @@ fn a_scenario_that_makes_no_sense_voids_only_itself() {
 }
 
 #[test]
-fn an_interrupted_rehearsal_reports_what_it_judged() {
+fn an_interrupted_rehearsal_reports_its_results_so_far() {
     let small = Small {
         handler: "if (event.type === 'customer.subscription.deleted') return;
     if (event.type.startsWith('customer.subscription.'))
@@ -204,7 +204,7 @@ fn fail_fast_ends_with_the_first_finding_that_fails() {
 }
 
 #[test]
-fn a_request_that_the_fake_does_not_play_is_no_fault() {
+fn an_unsupported_request_is_not_a_fault() {
     let handler = format!(
         "if (event.type === 'invoice.paid') await stripe.rawRequest('GET', '/v1/novelties?customer=' + event.data.object.customer);
     {RIGHT}"
@@ -225,7 +225,7 @@ fn a_request_that_the_fake_does_not_play_is_no_fault() {
 }
 
 #[test]
-fn a_query_that_fails_is_told_before_anything_is_sent() {
+fn a_query_that_fails_is_reported_before_anything_is_sent() {
     let contract = ACCOUNTS.contract.replace(
         "stripe_customer_id: stripe_customer_id",
         "stripe_customer_id: customer",
@@ -243,7 +243,7 @@ fn a_query_that_fails_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn an_application_that_is_not_there_is_told_in_time() {
+fn a_missing_application_is_reported_in_time() {
     let small = Small {
         handler: RIGHT,
         ..ACCOUNTS

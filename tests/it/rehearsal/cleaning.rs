@@ -47,7 +47,7 @@ fn an_interrupted_rehearsal_cleans_up() {
 }
 
 #[test]
-fn what_a_killed_rehearsal_left_is_removed_by_the_next() {
+fn leftovers_of_a_killed_rehearsal_are_removed_by_the_next() {
     let stage = waiting();
     let mut child = begun(&stage);
     signal(&child, "KILL");

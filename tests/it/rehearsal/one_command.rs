@@ -175,7 +175,7 @@ fn the_configuration_names_the_command_too() {
 }
 
 #[test]
-fn a_finding_shows_what_the_application_printed() {
+fn a_finding_shows_the_output_of_the_application() {
     let Some(app) = Unstarted::in_node(Some("02-cancel-flow-simplified")) else {
         return;
     };
@@ -209,7 +209,7 @@ fn an_application_that_dies_is_started_once_more() {
 }
 
 #[test]
-fn an_application_that_ends_at_once_is_told_with_its_last_lines() {
+fn an_application_that_exits_at_once_is_reported_with_its_last_lines() {
     let app = Unstarted::new(None);
     app.rehearse(
         "first-purchase",

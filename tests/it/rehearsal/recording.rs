@@ -202,7 +202,7 @@ fn a_log_without_anything_new_writes_no_folder() {
 }
 
 #[test]
-fn a_key_that_may_not_read_events_is_told_the_permission() {
+fn a_key_that_may_not_read_events_gets_the_missing_permission() {
     let mut world = world();
     world
         .keys
@@ -279,7 +279,7 @@ fn record_on(stage: &Stage) {
 }
 
 #[test]
-fn a_right_handler_passes_what_was_recorded() {
+fn a_right_handler_passes_recorded_scenarios() {
     let Some(stage) = stage("true") else { return };
     record_on(&stage);
     let ran = stage.rehearse("--jobs 2").run().with_status(0);
@@ -287,7 +287,7 @@ fn a_right_handler_passes_what_was_recorded() {
 }
 
 #[test]
-fn a_recorded_shape_catches_what_no_built_in_one_does() {
+fn a_recorded_shape_catches_a_bug_that_no_built_in_one_does() {
     let upgrades_while_owing_are_lost = "
         (event.type !== 'customer.subscription.updated' || 'items' in previous) && one.status !== 'past_due'";
     let Some(stage) = stage(upgrades_while_owing_are_lost) else {

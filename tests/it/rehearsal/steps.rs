@@ -115,7 +115,7 @@ const BROKEN: [Broken; 8] = [
 ];
 
 #[test]
-fn each_step_tells_one_broken_handler_from_the_right_one() {
+fn each_step_distinguishes_a_broken_handler_from_the_right_one() {
     let packages = match Packages::install() {
         Ok(packages) => packages,
         Err(why) => return skipped(why),
@@ -143,7 +143,7 @@ fn each_step_tells_one_broken_handler_from_the_right_one() {
 }
 
 #[test]
-fn a_body_that_is_written_anew_has_no_valid_signature() {
+fn a_reserialized_body_has_no_valid_signature() {
     let packages = match Packages::install() {
         Ok(packages) => packages,
         Err(why) => return skipped(why),
@@ -217,7 +217,7 @@ fn who_asks_the_provider_for_much_more_is_answered() {
 }
 
 #[test]
-fn who_mirrors_products_is_told_of_them_first() {
+fn products_are_announced_first_to_applications_that_mirror_them() {
     let packages = match Packages::install() {
         Ok(packages) => packages,
         Err(why) => return skipped(why),

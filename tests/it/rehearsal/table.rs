@@ -77,7 +77,7 @@ fn rehearsed(language: Language) -> Vec<Came> {
 }
 
 #[test]
-fn each_broken_app_fails_what_it_should_and_is_told_why() {
+fn each_broken_app_fails_the_expected_scenarios_with_the_cause() {
     let in_rust = document(&rehearsed(Language::Rust));
     match Packages::install() {
         Ok(packages) => {

@@ -120,7 +120,7 @@ fn a_handler_that_answers_first_and_writes_later_loses_writes() {
 }
 
 #[test]
-fn an_error_that_later_events_of_the_step_repair_is_no_finding() {
+fn an_error_that_later_events_of_the_step_repair_is_not_a_finding() {
     let handler = format!(
         "if (event.type === 'checkout.session.completed') {{
       await stripe.subscriptions.retrieve(event.data.object.subscription).catch(() => {{}});
@@ -216,7 +216,7 @@ fn a_rule_of_the_rehearsal_is_turned_off() {
 }
 
 #[test]
-fn a_column_that_two_fields_read_is_told_once() {
+fn a_column_that_two_fields_read_is_reported_once() {
     let contract = format!("{}        status: status\n", ACCOUNTS.contract);
     let small = Small {
         handler: "return;",
@@ -328,7 +328,7 @@ fn serial_ids_make_nobody_the_owner_of_a_row() {
 }
 
 #[test]
-fn what_a_query_returns_is_mapped() {
+fn columns_returned_by_a_query_are_mapped() {
     let contract = SERIAL
         .contract
         .replace("as plan\n", "as plan, 1 as seats\n");

@@ -110,7 +110,7 @@ fn a_placeholder_can_have_several_types() {
 }
 
 #[test]
-fn statements_after_a_returning_use_what_it_returned() {
+fn statements_after_a_returning_use_the_returned_id() {
     in_a_world(async |world| {
         world
             .run(

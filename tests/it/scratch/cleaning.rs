@@ -73,7 +73,7 @@ fn rows_go_whatever_refers_to_what() {
 }
 
 #[test]
-fn what_the_applications_own_triggers_write_goes_too() {
+fn rows_written_by_the_applications_triggers_are_removed_too() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world
@@ -98,7 +98,7 @@ fn what_the_applications_own_triggers_write_goes_too() {
 }
 
 #[test]
-fn a_table_that_fills_itself_is_told() {
+fn a_table_that_fills_itself_is_reported() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world
@@ -123,7 +123,7 @@ fn a_table_that_fills_itself_is_told() {
 }
 
 #[test]
-fn rows_that_were_there_stay_and_changed_ones_are_no_new_ones() {
+fn existing_rows_stay_and_changed_ones_do_not_count_as_new() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world
@@ -155,7 +155,7 @@ fn rows_that_were_there_stay_and_changed_ones_are_no_new_ones() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_removed_at_the_next_start() {
+fn leftovers_of_a_killed_run_are_removed_at_the_next_start() {
     in_a_world(async |world| {
         let scratch = opened(&world).await;
         scratch

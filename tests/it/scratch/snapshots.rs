@@ -5,7 +5,7 @@ use serde_json::json;
 use super::world::{INSERT, TABLES, in_a_world, opened, seed, setup, tokens};
 
 #[test]
-fn only_the_rows_that_hold_a_token_are_looked_at() {
+fn only_the_rows_that_hold_a_token_are_examined() {
     in_a_world(async |world| {
         let scratch = opened(&world).await;
         for (name, customer) in [("paying", Some("cus_1")), ("free", None)] {

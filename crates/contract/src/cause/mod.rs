@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_a_handler_acts_on_counts_from_the_change_on() {
+    fn other_events_of_handlers_count_from_the_change_on() {
         let checkout = |ago| pending(event("evt_checkout", "checkout.session.completed", ago));
         let with = |undelivered: ProviderEvent| EventLog {
             undelivered: vec![undelivered],
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn access_that_stayed_is_explained_by_what_takes_it_away() {
+    fn remaining_access_is_explained_by_events_that_remove_it() {
         let world = facts(
             [account("1").paid()],
             [subscription("1", "canceled", "price_pro")],

@@ -118,7 +118,7 @@ fn grace_says_from_when_and_until_when() {
 }
 
 #[test]
-fn what_a_customer_comes_to_names_what_decides() {
+fn the_result_of_a_customer_names_the_deciding_subscription() {
     let of = |subscriptions: Vec<Subscription>| {
         state(&explained(
             &contract(),
@@ -255,7 +255,7 @@ fn an_account_on_two_rows_is_not_judged() {
 }
 
 #[test]
-fn many_strangers_are_no_sign_of_a_wrong_key_here() {
+fn many_unknown_customers_do_not_indicate_a_wrong_key_here() {
     let world = facts(
         (0..6).map(|n| account(&n.to_string()).customer(Some("cus_1")).paid()),
         [],
@@ -266,7 +266,7 @@ fn many_strangers_are_no_sign_of_a_wrong_key_here() {
 }
 
 #[test]
-fn entitlements_speak_of_no_subscription() {
+fn explanations_of_entitlements_do_not_mention_subscriptions() {
     let contract = Contract {
         source: Source::StripeEntitlements,
         ..contract()
@@ -347,7 +347,7 @@ fn any_subscription() -> impl Strategy<Value = Subscription> {
 proptest! {
     /// Alone, every customer has the same findings as among all others, and the rules agree with them.
     #[test]
-    fn it_says_what_the_evaluator_says(
+    fn it_agrees_with_the_evaluator(
         accounts in proptest::collection::vec(any_account(), 0..4),
         subscriptions in proptest::collection::vec(any_subscription(), 0..5),
     ) {

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn one_paying_subscription_is_enough_beside_a_newer_dead_one() {
+    fn one_paying_subscription_is_enough_next_to_a_newer_dead_one() {
         let world = facts(
             [account("1").paid().plan("pro")],
             [

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapped_column_without_the_providers_value_is_no_verdict() {
+    fn a_mapped_column_without_the_providers_value_gives_no_verdict() {
         let mut world = world(right());
         world.subscriptions[0].cancel_scheduled = None;
         let error = judge(&contract(), &world).expect_err("no verdict");

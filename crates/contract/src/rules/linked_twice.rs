@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_with_two_customers_has_what_both_of_them_buy() {
+    fn an_account_with_two_customers_has_the_purchases_of_both() {
         let list = |others: &[&str]| AccountColumns {
             other_customers: others.iter().map(|id| CustomerId::from(*id)).collect(),
             ..AccountColumns::default()
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn paying_twice_names_what_is_too_much() {
+    fn paying_twice_names_the_excess_amount() {
         let bought = ["sub_1", "sub_2", "sub_3"];
         let bought = bought.map(|id| subscription("1", "active", "price_pro").id(id));
         let world = facts([account("1").paid().plan("pro")], bought);

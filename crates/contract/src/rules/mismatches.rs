@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_pays_as_another_customer_is_told_so() {
+    fn a_person_who_pays_as_another_customer_is_reported() {
         let world = two_customers(true);
         assert_eq!(found(&contract(), &world), ["customer-mismatch user:usr_1"]);
         let finding = only(Rule::CustomerMismatch, &contract(), &world);
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_under_which_somebody_pays_for_others_is_none() {
+    fn a_key_under_which_somebody_pays_for_others_is_not_an_account_key() {
         let mut world = two_customers(true);
         world.accounts.push(account("2").paid().plan("pro"));
         world.accounts.push(account("3"));

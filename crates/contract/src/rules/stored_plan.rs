@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_item_beside_a_paid_one_allows_both_plans() {
+    fn a_free_item_next_to_a_paid_one_allows_both_plans() {
         let mut world = world("free");
         world.subscriptions[0].items = [item("price_free", 1), item("price_team", 1)].into();
         assert_eq!(found(&contract(), &world), [""; 0]);

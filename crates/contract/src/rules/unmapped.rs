@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn entitlements_speak_of_features() {
+    fn findings_about_entitlements_mention_features() {
         let mut contract = contract();
         contract.source = Source::StripeEntitlements;
         let world = facts(

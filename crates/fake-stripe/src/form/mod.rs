@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_took_is_named_as_it_was_written() {
+    fn unread_parameters_are_named_as_written() {
         let mut some = form("customer=c&items[0][price]=a&items[0][color]=b");
         some.required("customer").unwrap();
         let mut items = some.list("items").unwrap().set().unwrap();
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_named() {
+    fn malformed_parameters_are_named() {
         let message = |error: ApiError| (error.message, error.param.unwrap_or_default());
         let mut some = form("b=maybe&i=many&t[x]=1&h=flat&e=&n=-1");
         let is = |text: &str, param: &str| (text.to_owned(), param.to_owned());

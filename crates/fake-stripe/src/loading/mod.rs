@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_of_neither_form_is_told_what_is_wrong() {
+    fn a_subscription_in_neither_form_is_an_error() {
         let found = problems(&[(
             "subscriptions.json",
             json!([

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn previous_attributes_hold_the_old_values_of_what_differs() {
+    fn previous_attributes_hold_the_old_values_that_differ() {
         let before = json!({
             "same": 1, "gone": 2, "was_null": null, "was_object": {"behavior": "void"},
             "reason": {"comment": null, "reason": null}, "items": {"data": [{"q": 1}], "url": "/"},

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_wrote_is_left_alone() {
+    fn files_of_others_are_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sitecustomize.py");
         fs::write(&path, "import site").unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn node_options_quote_what_they_have_to() {
+    fn node_options_are_quoted_if_necessary() {
         assert_eq!(node_options(Path::new("/a/b.cjs")), "--require /a/b.cjs");
         assert_eq!(
             node_options(Path::new("/a b/\"c\".cjs")),

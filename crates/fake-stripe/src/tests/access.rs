@@ -77,7 +77,7 @@ async fn no_key_a_publishable_key_and_basic_authentication() {
 }
 
 #[tokio::test]
-async fn a_restricted_key_reads_only_what_it_may() {
+async fn a_restricted_key_reads_only_permitted_objects() {
     const SECRET: &str = "rk_test_abcdefgh1234";
     let bench = with_key(Key::restricted(SECRET, [Permission::SubscriptionRead]));
     assert_eq!(answer(&bench, "/v1/subscriptions", SECRET).await.0, 200);
@@ -144,7 +144,7 @@ async fn a_key_can_be_revoked_half_way() {
 }
 
 #[tokio::test]
-async fn the_key_is_nowhere_in_what_is_kept() {
+async fn the_key_is_never_recorded() {
     const SECRET: &str = "sk_test_canarycanarycanary";
     let bench = with_key(Key::unrestricted(SECRET));
     bench

@@ -100,7 +100,7 @@ async fn lists_are_filtered_as_documented() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_and_what_is_not_a_status_is_refused() {
+async fn missing_objects_and_unknown_statuses_are_refused() {
     let (bench, _) = busy();
     for (path, kind) in [
         ("/v1/invoices/in_never", "invoice"),
@@ -136,7 +136,7 @@ async fn what_is_not_there_and_what_is_not_a_status_is_refused() {
 }
 
 #[tokio::test]
-async fn what_applications_expand_is_expanded() {
+async fn the_usual_expansions_of_applications_work() {
     let (bench, bought) = busy();
     let session = format!("/v1/checkout/sessions/{}", bought.session);
     let one = bench

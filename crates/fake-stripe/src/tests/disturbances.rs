@@ -310,7 +310,7 @@ async fn too_many_at_once_are_refused_and_places_become_free() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_frees_its_place() {
+async fn a_client_that_disconnects_frees_its_slot() {
     let bench = crowd();
     bench.fake.limit(Limits {
         at_once: Some(1),
@@ -380,7 +380,7 @@ async fn answers_are_compressed_for_who_asks() {
 }
 
 #[tokio::test]
-async fn a_stopped_fake_frees_its_port_and_breaks_what_is_under_way() {
+async fn a_stopped_fake_frees_its_port_and_breaks_open_requests() {
     let bench = crowd();
     bench
         .fake

@@ -106,7 +106,7 @@ async fn objects_are_kept_as_they_were_asked_for() {
 }
 
 #[tokio::test]
-async fn a_change_is_merged_and_told() {
+async fn a_change_is_merged_and_recorded() {
     let bench = Bench::of(whole_world());
     let body = "display_name=VAT&inclusive=true&percentage=20&metadata[a]=1&metadata[b]=2";
     let id = kept(&bench, "/v1/tax_rates", body).await;
@@ -163,7 +163,7 @@ async fn cards_are_listed_set_up_and_taken_away() {
 }
 
 #[tokio::test]
-async fn money_goes_back_in_parts_and_moves_the_balance() {
+async fn partial_refunds_change_the_balance() {
     let (world, _, _) = bought();
     let bench = Bench::of(world);
     let charges = bench.get("/v1/charges", &[("customer", CUSTOMER)]).await;
@@ -209,7 +209,7 @@ async fn money_goes_back_in_parts_and_moves_the_balance() {
 }
 
 #[tokio::test]
-async fn an_invoice_of_ones_own_takes_what_waits_for_it() {
+async fn a_manual_invoice_includes_pending_items() {
     let bench = Bench::of(whole_world());
     let item = "customer=cus_whole&amount=700&currency=usd&description=Setup";
     kept(&bench, "/v1/invoiceitems", item).await;

@@ -59,7 +59,7 @@ async fn a_parameter_that_names_nothing_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn what_a_list_does_not_understand_is_said() {
+async fn unknown_parameters_of_a_list_are_reported() {
     let list = "/v1/subscriptions";
     for (query, message) in [
         (
@@ -143,7 +143,7 @@ async fn versions_before_mid_2016_do_not_list_all() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_of_its_own() {
+async fn every_answer_has_its_own_request_id() {
     let ids = || async {
         let bench = Bench::of(small());
         let mut ids = Vec::new();
@@ -176,7 +176,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_names_itself_and_is_recorded() {
+async fn a_missing_object_is_named_and_recorded() {
     let bench = Bench::of(small());
     let (status, error) = bench.refused("/v1/payouts", &[]).await;
     assert_eq!(status, 404);

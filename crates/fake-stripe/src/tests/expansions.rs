@@ -112,7 +112,7 @@ async fn refusal(bench: &Bench, path: &str, expand: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn what_the_field_lists_call_expandable_is_expanded() {
+async fn fields_documented_as_expandable_are_expanded() {
     let Some(document) = reference("stripe-fields.md") else {
         return;
     };
@@ -129,7 +129,7 @@ async fn what_the_field_lists_call_expandable_is_expanded() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_by_default_is_included_on_request() {
+async fn fields_omitted_by_default_are_included_on_request() {
     let bench = Bench::of(whole_world());
     let mut refused = Vec::new();
     for (path, expand) in INCLUDED {
@@ -139,7 +139,7 @@ async fn what_is_left_out_by_default_is_included_on_request() {
 }
 
 #[tokio::test]
-async fn what_is_included_has_its_values() {
+async fn included_fields_have_their_values() {
     let mut world = whole_world();
     let mut tiered = Price::monthly("price_tiers", 700);
     tiered.tiered = true;
@@ -178,7 +178,7 @@ async fn what_is_included_has_its_values() {
 }
 
 #[tokio::test]
-async fn what_a_version_has_lost_is_refused_as_by_the_provider() {
+async fn removed_fields_are_refused_like_at_the_provider() {
     let bench = Bench::of(whole_world());
     let lost = "data.payment_intent";
     assert!(refusal(&bench, "/v1/invoices", lost).await.is_some());

@@ -131,7 +131,7 @@ prop_compose! {
 }
 
 #[test]
-fn any_filters_list_what_a_naive_filter_lets_through() {
+fn any_filters_list_the_same_as_a_naive_filter() {
     let world = varied(60);
     let bench = Bench::of(varied(60));
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -114,7 +114,7 @@ async fn an_empty_list_is_a_list() {
 }
 
 #[tokio::test]
-async fn each_status_lists_what_has_it() {
+async fn each_status_lists_its_subscriptions() {
     let world = varied(47);
     let bench = Bench::of(varied(47));
     for status in Status::DOCUMENTED {

@@ -79,7 +79,7 @@ async fn customers_expand_in_lists_and_retrievals_living_or_deleted() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_expanded_is_refused() {
+async fn invalid_expansions_are_refused() {
     let bench = Bench::of(shop());
     for (path, expand, message) in [
         (

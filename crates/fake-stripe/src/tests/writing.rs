@@ -98,7 +98,7 @@ async fn an_idempotency_key_in_use_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_named_and_changes_nothing() {
+async fn refused_requests_are_explained_and_change_nothing() {
     let bench = shop();
     for (path, body, status, expected) in [
         (
@@ -174,7 +174,7 @@ async fn what_is_refused_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_bought_or_is_too_large_is_refused() {
+async fn impossible_purchases_and_large_bodies_are_refused() {
     let bench = shop();
     let once = bench
         .post(
@@ -264,7 +264,7 @@ async fn events_name_the_request_and_its_key() {
 }
 
 #[tokio::test]
-async fn what_an_application_does_to_a_customer_happens_at_its_stage() {
+async fn changes_by_an_application_use_the_stage_of_the_customer() {
     let bench = shop();
     let stage = Stage {
         clock: NOW + 1000,
@@ -387,7 +387,7 @@ async fn a_key_that_may_only_read_may_not_write() {
 }
 
 #[tokio::test]
-async fn requests_are_told_apart_by_what_they_name() {
+async fn requests_are_distinguished_by_the_objects_they_name() {
     let bench = shop();
     let stage = Stage {
         clock: NOW,

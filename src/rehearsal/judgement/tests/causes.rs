@@ -39,7 +39,7 @@ fn one_cause_in_several_steps_is_one_finding() {
 }
 
 #[test]
-fn what_shows_in_another_way_has_another_cause() {
+fn other_symptoms_have_another_cause() {
     let [one, other] = ENDS.map(|step| Scene::from_steps(&[step]));
     let left = one.judged(&kept("canceled", &[]));
     for apart in [

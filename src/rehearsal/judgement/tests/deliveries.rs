@@ -62,7 +62,7 @@ fn a_repeat_that_is_skipped_after_a_failure() {
 }
 
 #[test]
-fn a_forgery_is_told_by_its_disguise() {
+fn a_forgery_is_described_by_its_signature() {
     let throws = "answer 400 when it throws";
     for (word, signing, said, fix) in [
         (
@@ -150,7 +150,7 @@ fn a_price_that_nobody_knows_takes_nothing_away() {
 }
 
 #[test]
-fn an_event_that_is_refused_is_told_with_its_likely_cause() {
+fn a_refused_event_is_reported_with_its_likely_cause() {
     let scene = Scene::from_steps(&[PURCHASE]);
     let answered = |answer: HandlerResponse| {
         right().delivered(&[Delivery {
@@ -276,7 +276,7 @@ fn one_cause_is_one_finding() {
 }
 
 #[test]
-fn everything_around_a_step_is_told() {
+fn everything_around_a_step_is_reported() {
     let observed = Observed {
         calls: vec![ProviderCall {
             method: "GET".to_owned(),
@@ -319,7 +319,7 @@ fn everything_around_a_step_is_told() {
 }
 
 #[test]
-fn what_an_application_says_stays_on_its_line_and_short() {
+fn the_output_of_an_application_stays_on_its_line_and_short() {
     let hostile = format!("a\nFix: do as I say\r\n{}", "x".repeat(10_000));
     let mut observed = right()
         .delivered(&[Delivery {

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_goes_as_it_has_to_is_not_spoken_of() {
+fn a_correct_step_has_no_findings() {
     assert_eq!(Scene::from_steps(&[PURCHASE]).judge(&right()), []);
 }
 
@@ -79,7 +79,7 @@ fn access_that_stays_or_comes_too_early() {
 }
 
 #[test]
-fn access_that_is_taken_away_says_what_grants_it() {
+fn lost_access_names_the_granting_subscription() {
     let end = "{id: ended, does: the first ends, send: [customer.subscription.deleted]}";
     let scene = Scene::from_steps(&[end]);
     let taken = |subscriptions: Vec<Subscription>| {
@@ -179,7 +179,7 @@ fn a_period_of_another_subscription_names_the_swap() {
 }
 
 #[test]
-fn a_bystanders_row_is_a_finding_of_its_own() {
+fn a_bystanders_row_is_a_separate_finding() {
     let other = |who: &str| BystanderChange {
         who: who.to_owned(),
         account: format!("usr of {who}"),
@@ -249,7 +249,7 @@ fn an_old_event_that_is_believed() {
 }
 
 #[test]
-fn what_goes_wrong_in_another_order_or_at_once() {
+fn failures_in_another_order_or_at_once() {
     let every = "{id: bought, does: somebody buys, order: every, \
                  send: [customer.subscription.created, customer.subscription.updated]}";
     let created = delivery("customer.subscription.created", "evt_1", 200);

@@ -32,7 +32,7 @@ fn the_session_of_a_guest_is_kept() {
 }
 
 #[test]
-fn money_goes_back_and_the_subscription_stays() {
+fn a_refund_leaves_the_subscription_unchanged() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
@@ -71,7 +71,7 @@ fn money_goes_back_and_the_subscription_stays() {
 }
 
 #[test]
-fn entitlements_are_told_as_a_summary() {
+fn entitlements_are_sent_as_a_summary() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     let kind = "entitlements.active_entitlement_summary.updated";
@@ -91,7 +91,7 @@ fn entitlements_are_told_as_a_summary() {
 }
 
 #[test]
-fn what_is_forgotten_is_still_told_of() {
+fn events_about_a_forgotten_object_remain() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     assert!(play.world.forget("sub_a"));
@@ -123,7 +123,7 @@ fn the_unheard_of_has_a_type_and_an_object() {
 }
 
 #[test]
-fn updates_that_change_nothing_are_not_told() {
+fn updates_that_change_nothing_are_not_recorded() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     let (_, events) = play.after(0, |world| world.update_subscription("sub_a", |_| {}));

@@ -190,7 +190,7 @@ fn a_trial_and_a_whole_discount_cost_nothing() {
 }
 
 #[test]
-fn money_that_takes_days_comes_or_does_not() {
+fn delayed_payments_succeed_or_fail() {
     for version in BOTH {
         for payment in [Payment::Pending, Payment::PendingWhileActive] {
             for comes in [true, false] {
@@ -233,7 +233,7 @@ fn late_money(version: &str, payment: Payment, comes: bool) {
 }
 
 #[test]
-fn a_page_that_nobody_finishes_expires() {
+fn an_unfinished_checkout_page_expires() {
     let mut play = Play::new(NEW);
     let (session, events) = play.after(0, |world| world.open_checkout(plan()));
     assert_eq!(events.len(), 0);
@@ -289,7 +289,7 @@ fn a_subscription_by_the_api_waits_for_its_payment() {
 }
 
 #[test]
-fn what_is_never_paid_expires_as_an_update() {
+fn an_unpaid_subscription_expires_with_an_update() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.world.customer(Customer::new("cus_a"));
@@ -317,7 +317,7 @@ fn what_is_never_paid_expires_as_an_update() {
 }
 
 #[test]
-fn made_by_hand_it_is_active_and_carries_nothing() {
+fn a_subscription_made_by_hand_is_active_and_has_no_metadata() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.world.customer(Customer::new("cus_a"));

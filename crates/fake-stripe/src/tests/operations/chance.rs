@@ -102,7 +102,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_change_is_told(
+    fn every_change_is_recorded(
         version in 0..2_usize,
         first in 0..4_u8,
         numbers in proptest::collection::vec(any::<u8>(), 1..40),
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn purchases_of_any_kind_are_told(version in 0..2_usize, trial: bool, free: bool, late in 0..3_u8) {
+    fn purchases_of_any_kind_are_recorded(version in 0..2_usize, trial: bool, free: bool, late in 0..3_u8) {
         let mut play = Play::new(BOTH[version]);
         let session = CheckoutSession {
             trial_days: trial.then_some(7),

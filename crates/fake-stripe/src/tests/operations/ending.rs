@@ -96,7 +96,7 @@ fn a_sudden_end_leaves_the_period_in_the_future() {
 }
 
 #[test]
-fn what_was_never_paid_expires_when_it_is_canceled() {
+fn an_unpaid_subscription_expires_when_it_is_canceled() {
     let mut play = Play::new(super::NEW);
     play.world.customer(Customer::new("cus_a"));
     let one = Subscription::new("cus_a", Status::Active)

@@ -100,7 +100,7 @@ fn a_payment_fails_again_and_again_and_is_made_good() {
 }
 
 #[test]
-fn giving_up_does_what_the_account_wants() {
+fn the_last_failure_follows_the_account_setting() {
     for version in BOTH {
         for (how, status, kind) in [
             (GiveUp::Cancel, "canceled", "customer.subscription.deleted"),

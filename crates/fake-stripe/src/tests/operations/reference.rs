@@ -196,7 +196,7 @@ fn types(cell: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_event_of_the_documented_sequences_is_told() {
+fn every_event_of_the_documented_sequences_is_recorded() {
     let Some(document) = reference("stripe-scenarios.json") else {
         return;
     };
