@@ -32,6 +32,20 @@ pub enum FindingStatus {
     },
 }
 
+impl FindingStatus {
+    /// Words of all standings, in their order.
+    pub const WORDS: [&str; 3] = ["new", "known", "accepted"];
+
+    /// Returns the word for the standing in every format.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Known => "known",
+            Self::Accepted { .. } => "accepted",
+        }
+    }
+}
+
 /// Result of the comparison with an earlier result, apart from the findings themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {

@@ -1,7 +1,7 @@
 //! An earlier result in one line that fits into a Markdown comment: fingerprints only, compressed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{Read as _, Write as _},
 };
 
@@ -12,16 +12,21 @@ use crate::contract::UnixSeconds;
 
 /// Start and end of the line. Base64 contains no `>`, so the payload cannot close the HTML comment.
 const BEGINNING: &str = "<!-- prodverdict-state v1 ";
+
+/// Start of the line before it, with the time of each fingerprint. Earlier versions ignore this line.
+const TIMES: &str = "<!-- prodverdict-since v1 ";
+
 const END: &str = " -->";
 
-/// Size of a fingerprint in bytes.
+/// Size of a fingerprint and of a time in bytes.
 const BYTES: usize = 8;
 
 /// Fingerprints of one result, and the time when it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingsSnapshot {
     pub taken: UnixSeconds,
-    fingerprints: BTreeSet<u64>,
+    /// Each fingerprint with the time of the first result that has it.
+    fingerprints: BTreeMap<u64, UnixSeconds>,
 }
 
 impl FindingsSnapshot {
@@ -31,21 +36,38 @@ impl FindingsSnapshot {
 
     /// Builds a state from the fingerprints of findings (16 hexadecimal digits). Anything else is skipped.
     pub fn new<'a>(taken: UnixSeconds, fingerprints: impl IntoIterator<Item = &'a str>) -> Self {
-        let fingerprints = fingerprints.into_iter().filter_map(number).collect();
+        Self::since(taken, fingerprints.into_iter().map(|one| (one, taken)))
+    }
+
+    /// Builds a state from fingerprints and the times since which they stand.
+    pub fn since<'a>(
+        taken: UnixSeconds,
+        fingerprints: impl IntoIterator<Item = (&'a str, UnixSeconds)>,
+    ) -> Self {
+        let numbers = fingerprints.into_iter();
+        let fingerprints = numbers
+            .filter_map(|(fingerprint, time)| Some((number(fingerprint)?, time)))
+            .collect();
         Self {
             taken,
             fingerprints,
         }
     }
 
+    /// Returns the time since which a finding stands, if it is known.
+    pub fn first_seen(&self, fingerprint: &str) -> Option<UnixSeconds> {
+        self.fingerprints.get(&number(fingerprint)?).copied()
+    }
+
     pub fn contains(&self, fingerprint: &str) -> bool {
-        number(fingerprint).is_some_and(|number| self.fingerprints.contains(&number))
+        number(fingerprint).is_some_and(|number| self.fingerprints.contains_key(&number))
     }
 
     /// Counts the stored fingerprints that are not among these.
     pub fn gone<'a>(&self, fingerprints: impl IntoIterator<Item = &'a str>) -> u64 {
         let now: BTreeSet<_> = fingerprints.into_iter().filter_map(number).collect();
-        let gone = self.fingerprints.difference(&now).count();
+        let kept = self.fingerprints.keys();
+        let gone = kept.filter(|number| !now.contains(number)).count();
         u64::try_from(gone).unwrap_or(u64::MAX)
     }
 
@@ -57,43 +79,75 @@ impl FindingsSnapshot {
         self.fingerprints.is_empty()
     }
 
-    /// Returns the encoded line, or `None` if there are too many fingerprints.
+    /// Returns the encoded lines, or `None` if there are too many fingerprints.
     pub fn line(&self) -> Option<String> {
         if self.fingerprints.len() > Self::MOST {
             return None;
         }
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-        for number in &self.fingerprints {
-            encoder.write_all(&number.to_be_bytes()).ok()?;
+        let numbers = packed(self.fingerprints.keys().map(|number| number.to_be_bytes()))?;
+        let line = format!("{BEGINNING}{} {numbers}{END}", self.taken.0);
+        let mut times = self.fingerprints.values();
+        if times.all(|time| *time == self.taken) {
+            return Some(line);
         }
-        let packed = URL_SAFE_NO_PAD.encode(encoder.finish().ok()?);
-        Some(format!("{BEGINNING}{} {packed}{END}", self.taken.0))
+        // Few different times compress well.
+        let times = packed(self.fingerprints.values().map(|time| time.0.to_be_bytes()))?;
+        Some(format!("{TIMES}{times}{END}\n{line}"))
     }
 
     /// Finds the last state in a text that we wrote. Returns `None` if it is missing or damaged.
     pub fn find(text: &str) -> Option<Self> {
-        let (_, rest) = text.rsplit_once(BEGINNING)?;
+        let (before, rest) = text.rsplit_once(BEGINNING)?;
         let (inside, _) = rest.split_once(END)?;
         let (taken, packed) = inside.split_once(' ')?;
         let taken = UnixSeconds(taken.parse().ok()?);
-        let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
-        let mut bytes = Vec::new();
-        let limit = u64::try_from(Self::MOST * BYTES).ok()?;
-        // Read one byte more than the limit: a longer payload is not ours.
-        let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit + 1);
-        decoder.read_to_end(&mut bytes).ok()?;
-        if bytes.len() > Self::MOST * BYTES {
-            return None;
-        }
-        let (numbers, rest) = bytes.as_chunks::<BYTES>();
-        rest.is_empty().then(|| Self {
+        let numbers = unpacked(packed)?;
+        // A finding of a line without times was there when it was taken. None is younger than that.
+        let times = times_at_end(before).filter(|times| times.len() == numbers.len());
+        let times = times.unwrap_or_else(|| vec![taken; numbers.len()]);
+        let times = times.into_iter().map(|time| time.min(taken));
+        let numbers = numbers.into_iter().map(u64::from_be_bytes);
+        Some(Self {
             taken,
-            fingerprints: numbers
-                .iter()
-                .map(|bytes| u64::from_be_bytes(*bytes))
-                .collect(),
+            fingerprints: numbers.zip(times).collect(),
         })
     }
+}
+
+/// Reads the times from the last line of the text.
+fn times_at_end(text: &str) -> Option<Vec<UnixSeconds>> {
+    let line = text.trim_end_matches(['\r', '\n']).lines().next_back()?;
+    let packed = line.strip_prefix(TIMES)?.strip_suffix(END)?;
+    let times = unpacked(packed)?.into_iter();
+    Some(
+        times
+            .map(|time| UnixSeconds(i64::from_be_bytes(time)))
+            .collect(),
+    )
+}
+
+fn packed(values: impl Iterator<Item = [u8; BYTES]>) -> Option<String> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    for value in values {
+        encoder.write_all(&value).ok()?;
+    }
+    Some(URL_SAFE_NO_PAD.encode(encoder.finish().ok()?))
+}
+
+/// Returns `None` for a payload that is damaged or larger than any of ours.
+fn unpacked(packed: &str) -> Option<Vec<[u8; BYTES]>> {
+    let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
+    let most = FindingsSnapshot::MOST * BYTES;
+    let mut bytes = Vec::new();
+    // One byte more than the limit tells a longer payload.
+    let limit = u64::try_from(most).ok()?.saturating_add(1);
+    let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit);
+    decoder.read_to_end(&mut bytes).ok()?;
+    if bytes.len() > most {
+        return None;
+    }
+    let (values, rest) = bytes.as_chunks::<BYTES>();
+    rest.is_empty().then(|| values.to_vec())
 }
 
 fn number(fingerprint: &str) -> Option<u64> {
@@ -154,6 +208,40 @@ mod tests {
             FindingsSnapshot::find(&format!("{BEGINNING}1 {packed}{END}")),
             None
         );
+    }
+
+    #[test]
+    fn times_come_back_and_are_not_needed() {
+        let first = UnixSeconds(NOW.0 - 86_400);
+        let (old, new) = ("0000000000000001", "0000000000000002");
+        let state = FindingsSnapshot::since(NOW, [(old, first), (new, NOW)]);
+        let lines = state.line().unwrap();
+        let found = FindingsSnapshot::find(&lines.replace('\n', "\r\n")).unwrap();
+        assert_eq!(found.first_seen(old), Some(first));
+        assert_eq!(found.first_seen("0000000000000003"), None);
+        // As written by an earlier version, or with times of another result before it.
+        let (times, line) = lines.split_once('\n').unwrap();
+        let found = FindingsSnapshot::find(line).unwrap();
+        assert_eq!(found.first_seen(old), Some(NOW));
+        let others = format!("{times}\n{times}\nx\n{line}");
+        assert_eq!(FindingsSnapshot::find(&others), Some(found));
+    }
+
+    #[test]
+    fn a_time_after_the_result_is_not_believed() {
+        let later = UnixSeconds(NOW.0 + 86_400);
+        let line = FindingsSnapshot::since(NOW, [("0000000000000001", later)]).line();
+        let found = FindingsSnapshot::find(&line.unwrap()).unwrap();
+        assert_eq!(found.first_seen("0000000000000001"), Some(NOW));
+    }
+
+    #[test]
+    fn the_times_of_all_findings_leave_room_for_the_report() {
+        let fingerprints: Vec<_> = (0..4_000_u64).map(|one| format!("{one:016x}")).collect();
+        let times = (0..).map(|night: i64| UnixSeconds(NOW.0 - night % 90 * 86_400));
+        let pairs = fingerprints.iter().map(String::as_str).zip(times);
+        let lines = FindingsSnapshot::since(NOW, pairs).line().unwrap();
+        assert!(lines.len() < 50_000, "{}", lines.len());
     }
 
     proptest! {

@@ -18,7 +18,9 @@ use super::{
     transport::{ClientOptions, Transport},
 };
 use crate::{
-    contract::{CustomerId, EventLog, ListingScope, Metadata, Source, SubscriptionId, UnixSeconds},
+    contract::{
+        CustomerId, EventLog, ListingScope, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
+    },
     http,
     problem::Problem,
 };
@@ -33,6 +35,7 @@ pub struct BillingReader {
     transport: Transport,
     /// Number of requests reserved for events.
     evidence: u64,
+    mode: Option<Mode>,
 }
 
 /// A started read with a known estimate of its cost.
@@ -76,6 +79,7 @@ impl BillingReader {
         };
         Ok(Self {
             source,
+            mode: implied.or(settings.host),
             evidence: match source.events {
                 Events::Log { max_requests, .. } if settings.evidence => max_requests,
                 Events::Log { .. } | Events::Unread(_) | Events::None => 0,
@@ -232,6 +236,11 @@ impl BillingReader {
     /// Returns the rate limits of the reader.
     pub fn rate_limit(&self) -> RateLimit {
         self.transport.rate_limit()
+    }
+
+    /// Returns the mode of the key, or else that of the settings.
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode
     }
 
     /// Returns the number of requests sent so far, including retries.

@@ -6,7 +6,7 @@ use super::mrkdwn::{amounts, code, is_plain, link};
 use crate::{
     baseline::{Change, PreviousRun},
     contract::{Severity, Verdict},
-    report::{self, ContractOutcome, Mask, Outcome, Reported},
+    report::{self, ContractOutcome, Figure, Mask, Outcome, Overview, Reported},
     text::counted,
 };
 
@@ -129,15 +129,8 @@ fn totals(outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
         })
         .collect();
     let mut lines = vec![format!("In all: {}", by_severity.join(", "))];
-    let totals = outcome.totals();
-    for (label, money) in [
-        ("Paid for and not served", &totals.paid_not_served),
-        ("Served and not paid for", &totals.served_not_paid),
-    ] {
-        if !money.is_empty() {
-            let sum = amounts(&report::amounts(money));
-            lines.push(format!("{label}: {sum} a month"));
-        }
+    for Figure { label, value } in Overview::new(outcome).money {
+        lines.push(format!("{label}: {} a month", amounts(&value)));
     }
     lines
 }
@@ -263,6 +256,8 @@ mod tests {
         ContractOutcome {
             name: "users".to_owned(),
             source: Source::Stripe,
+            mode: None,
+            account_link: None,
             verdict: Verdict::from_findings(&findings, Some(Severity::High)),
             fail_on: Some(Severity::High),
             advice: Vec::new(),
@@ -285,6 +280,8 @@ mod tests {
             warnings: Vec::new(),
             rehearsal: None,
             since: None,
+            provenance: None,
+            are_changes_known: false,
         }
     }
 
@@ -316,7 +313,7 @@ mod tests {
             "*ProdVerdict: 1 new finding, 1 fixed* in `acme/shop`\n\
              • HIGH `revenue-leak` `user:1`\n\
              In all: 2 high\n\
-             Paid for and not served: 40.00 USD a month\n\
+             Paid for, not served: 40.00 USD a month\n\
              Issue: https://github.test/acme/shop/issues/1"
         );
         let several = outcome(vec![contract(&[1]), contract(&[])]);

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use jiff::civil::Date;
-
 use super::configuration::{Unusable, load_baseline};
 use crate::{
     baseline::{BaselineEntry, day_of},
@@ -11,11 +9,11 @@ use crate::{
     report::Comparison,
 };
 
-/// The entries of a baseline, and the day for which they are evaluated.
+/// The entries of a baseline, and the time for which they are evaluated.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     entries: Vec<BaselineEntry>,
-    today: Date,
+    now: UnixSeconds,
 }
 
 /// Reads the baseline file, if there is one.
@@ -25,7 +23,7 @@ pub(crate) fn accepted(path: Option<&Path>, now: UnixSeconds) -> Result<Accepted
         Some(path) => load_baseline(path, &path.display().to_string(), today)?,
         None => Vec::new(),
     };
-    Ok(Accepted { entries, today })
+    Ok(Accepted { entries, now })
 }
 
 impl Accepted {
@@ -34,7 +32,7 @@ impl Accepted {
         Comparison {
             earlier: None,
             accepted: &self.entries,
-            today: self.today,
+            now: self.now,
             lets_known_pass: false,
             is_whole: true,
         }

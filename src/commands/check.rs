@@ -21,24 +21,25 @@ use crate::{
 
 pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 {
     let path = &arguments.config.config;
-    let reporting = match Reporting::prepare(&arguments.report, arguments.strict, path, false) {
-        Ok(reporting) => reporting,
-        Err(status) => return status,
-    };
+    let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
+    let reporting =
+        match Reporting::prepare(&arguments.report, arguments.strict, (path, now), false) {
+            Ok(reporting) => reporting,
+            Err(status) => return status,
+        };
     let config = match configuration::load(path) {
         Ok(config) => config,
         Err(unusable) => {
             let output = Output::of_process(Mask::default());
-            return reporting.finish(&unanswered(unusable.problems()), &output);
+            return reporting.finish(unanswered(unusable.problems()), &output);
         }
     };
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
     let progress = Progress::new(output.on_terminal);
-    let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = RecordedSides::from_arguments(&arguments.fixtures, path);
     let accepted = match accepted(arguments.baseline.as_deref(), now) {
         Ok(accepted) => accepted,
-        Err(unusable) => return reporting.finish(&unanswered(unusable.problems()), &output),
+        Err(unusable) => return reporting.finish(unanswered(unusable.problems()), &output),
     };
     let mut run = RunParameters::new(environment, &progress, recorded, now);
     if arguments.plan {
@@ -48,5 +49,5 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
     run.repairs = reporting.wants_repairs();
     let mut outcome = run_check(&config, &run).await;
     outcome.compare(&accepted.comparison());
-    reporting.finish(&outcome, &output)
+    reporting.finish(outcome, &output)
 }

@@ -33,7 +33,8 @@ Next, check your own application:
 
 pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8 {
     let path = Path::new(CONFIG_PATH);
-    let reporting = match Reporting::prepare(arguments, false, path, false) {
+    let now = super::now();
+    let reporting = match Reporting::prepare(arguments, false, (path, now), false) {
         Ok(reporting) => reporting,
         Err(status) => return status,
     };
@@ -42,13 +43,13 @@ pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8
     let recorded = RecordedSides::Both(FixtureFiles::BuiltIn);
     let outcome = match configuration::parse(CONFIG.to_owned(), CONFIG_PATH) {
         Ok(config) => {
-            let mut run = RunParameters::new(environment, &progress, recorded, super::now());
+            let mut run = RunParameters::new(environment, &progress, recorded, now);
             run.repairs = reporting.wants_repairs();
             run_check(&config, &run).await
         }
         Err(unusable) => unanswered(unusable.problems()),
     };
-    let status = reporting.finish(&outcome, &output);
+    let status = reporting.finish(outcome, &output);
     output.say(NEXT_STEPS);
     status
 }

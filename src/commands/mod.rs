@@ -139,6 +139,8 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
         warnings: Vec::new(),
         rehearsal: None,
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }
 

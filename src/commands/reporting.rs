@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     cli::{Format, Redact, ReportArgs},
-    report::{self, Mask, Outcome, Surroundings},
+    contract::UnixSeconds,
+    report::{self, Mask, Outcome, Provenance, Surroundings},
 };
 
 /// The destinations and formats of a report.
@@ -18,6 +19,8 @@ pub(super) struct Reporting<'r> {
     arguments: &'r ReportArgs,
     strict: bool,
     config: &'r Path,
+    /// Time of evaluation.
+    now: UnixSeconds,
     files: ReportFiles,
 }
 
@@ -26,7 +29,7 @@ impl<'r> Reporting<'r> {
     pub(super) fn prepare(
         arguments: &'r ReportArgs,
         strict: bool,
-        config: &'r Path,
+        (config, now): (&'r Path, UnixSeconds),
         is_rehearsal: bool,
     ) -> Result<Self, u8> {
         let kind = ReportKind {
@@ -39,6 +42,7 @@ impl<'r> Reporting<'r> {
                 arguments,
                 strict,
                 config,
+                now,
                 files,
             }),
             Err(problem) => {
@@ -54,15 +58,13 @@ impl<'r> Reporting<'r> {
     }
 
     /// Writes all reports and returns the exit status.
-    pub(super) fn finish(&self, outcome: &Outcome, output: &Output) -> u8 {
-        let redacted;
-        let outcome = match self.arguments.redact {
-            Redact::Off => outcome,
-            Redact::Ids => {
-                redacted = report::redact_ids(outcome);
-                &redacted
-            }
-        };
+    pub(super) fn finish(&self, mut outcome: Outcome, output: &Output) -> u8 {
+        let config = self.config.display().to_string();
+        outcome.provenance = Some(Provenance::new(self.now, &config));
+        if self.arguments.redact == Redact::Ids {
+            outcome = report::redact_ids(&outcome);
+        }
+        let outcome = &outcome;
         output.say(&report::warnings(
             &outcome.warnings,
             output.colour_on_stderr,

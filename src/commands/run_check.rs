@@ -14,7 +14,9 @@ use super::{
 use crate::{
     billing::key_advice,
     config::{AccessContract, Config},
-    contract::{Advice, Evaluation, Finding, Summary, Unanswerable, Verdict, evaluate},
+    contract::{
+        Advice, Evaluation, Finding, Mode, SeenModes, Summary, Unanswerable, Verdict, evaluate,
+    },
     notice,
     problem::Problem,
     report::{ContractOutcome, Outcome, Repair, Reported},
@@ -41,6 +43,8 @@ pub(crate) async fn run_check(config: &Config, run: &RunParameters<'_>) -> Outco
         warnings,
         rehearsal: None,
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }
 
@@ -58,12 +62,19 @@ pub(crate) fn all_missing_credentials<'c>(
     missing
 }
 
+/// Result of one contract with a verdict.
+struct Checked {
+    evaluation: Evaluation,
+    repairs: Vec<Repair>,
+    mode: Option<Mode>,
+}
+
 async fn check_contract(
     contract: &AccessContract,
     run: &RunParameters<'_>,
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Problem>,
-) -> Result<(Evaluation, Vec<Repair>), Failure> {
+) -> Result<Checked, Failure> {
     let sources = open(contract, run)?;
     if run.recorded == RecordedSides::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
@@ -107,7 +118,21 @@ async fn check_contract(
     } else {
         Vec::new()
     };
-    Ok((evaluation, repairs))
+    let configured = contract.contract.mode;
+    let mode = configured.or_else(|| mode_of_objects(&facts.seen_modes));
+    Ok(Checked {
+        evaluation,
+        repairs,
+        mode: mode.or_else(|| sources.billing.mode()),
+    })
+}
+
+fn mode_of_objects(seen: &SeenModes) -> Option<Mode> {
+    match (&seen.live, &seen.test) {
+        (Some(_), None) => Some(Mode::Live),
+        (None, Some(_)) => Some(Mode::Test),
+        (Some(_), Some(_)) | (None, None) => None,
+    }
 }
 
 fn before_second_read(findings: usize, wait: Duration) -> String {
@@ -126,12 +151,14 @@ fn outcome(
     index: usize,
     contract: &AccessContract,
     run: &RunParameters<'_>,
-    checked: Result<(Evaluation, Vec<Repair>), Failure>,
+    checked: Result<Checked, Failure>,
 ) -> ContractOutcome {
     let fail_on = run.fail_on.for_contract(contract);
     let mut outcome = ContractOutcome {
         name: contract.name.clone(),
         source: contract.contract.source,
+        mode: None,
+        account_link: contract.account_link.clone(),
         verdict: Verdict::Error,
         fail_on,
         advice: Vec::new(),
@@ -141,7 +168,12 @@ fn outcome(
         named: Vec::new(),
     };
     match checked {
-        Ok((evaluation, repairs)) => {
+        Ok(Checked {
+            evaluation,
+            repairs,
+            mode,
+        }) => {
+            outcome.mode = mode;
             outcome.verdict = Verdict::from_findings(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
             let advice = |one: Advice| {

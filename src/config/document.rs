@@ -147,6 +147,23 @@ pub(super) struct RawContract {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) fix: Entry<String>,
+    /// Addresses that reports link to.
+    #[serde(default)]
+    pub(super) links: Entry<RawLinks>,
+}
+
+/// Addresses that reports link to.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping such as `{account: \"https://admin.example.com/users/{id}\"}`"
+)]
+#[schemars(rename = "Links")]
+pub(super) struct RawLinks {
+    /// Address of an account in the application, https only. `{id}` stands for its id. Default: accounts are not linked.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^https://[^/?#@{]+[/?#].*\{id\}"))]
+    pub(super) account: Entry<String>,
 }
 
 /// Stripe credentials.

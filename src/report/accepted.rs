@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::{baseline::BaselineEntry, problem::Problem};
+use crate::{
+    baseline::{BaselineEntry, day_of},
+    problem::Problem,
+};
 
 use super::{
     Comparison, Outcome,
@@ -18,7 +21,8 @@ const TOLD: usize = 10;
 pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool) -> Vec<Problem> {
     let there: BTreeSet<_> = outcome.fingerprints().collect();
     let is_there = |one: &BaselineEntry| there.contains(one.fingerprint.as_str());
-    let ended = with.accepted.iter().filter(|one| !one.holds_on(with.today));
+    let today = day_of(with.now);
+    let ended = with.accepted.iter().filter(|one| !one.holds_on(today));
     let ended: Vec<_> = ended.filter(|one| is_there(one)).collect();
     let mut warnings: Vec<_> = ended.iter().take(TOLD).map(|one| over(one)).collect();
     if let Some(next) = ended.get(TOLD) {

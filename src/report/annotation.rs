@@ -61,7 +61,7 @@ impl AnnotationLevel {
 const NAMED_FINDINGS: usize = 5;
 
 /// Lists annotations: one for each problem, each warning with a place, and each advice, then one for the findings of a
-/// rule, a level and a line, most severe first. Anything without a place goes to the first line of `default_path`, the
+/// rule and a line, most severe first. Anything without a place goes to the first line of `default_path`, the
 /// configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
@@ -83,11 +83,13 @@ pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     annotations
 }
 
-/// Findings of one rule and level at one line.
+/// Findings of one rule at one line.
 struct AnnotationGroup<'a> {
     first: &'a Reported,
     others: Vec<&'a Reported>,
+    /// Name of the contract, if there are several and all findings are of this one.
     contract: Option<&'a str>,
+    /// The worst level.
     level: AnnotationLevel,
 }
 
@@ -99,10 +101,12 @@ fn groups(outcome: &Outcome) -> Vec<AnnotationGroup<'_>> {
         let contract = outcome.name_of(contract);
         let level = level(found, outcome.counts(found));
         let line = found.place.as_ref().map(|place| (&place.path, place.line));
-        let key = (line, found.finding.rule.to_string(), contract, level);
+        let key = (line, found.finding.rule);
         let known_group = known.get(&key).and_then(|index| groups.get_mut(*index));
         if let Some(group) = known_group {
             group.others.push(found);
+            group.level = group.level.min(level);
+            group.contract = group.contract.filter(|name| contract == Some(*name));
         } else {
             known.insert(key, groups.len());
             groups.push(AnnotationGroup {
@@ -309,6 +313,20 @@ mod tests {
         let named = "1,200 findings of this rule at this line: user:0000, user:0001, user:0002, user:0003, user:0004 and \
                      1,195 more. The first one:\n";
         assert!(message.starts_with(named), "{message}");
+    }
+
+    #[test]
+    fn a_line_has_one_annotation_of_a_rule_whatever_its_standing() {
+        let mut outcome = sample::many(2);
+        outcome.contracts[0].findings[0].standing = Some(FindingStatus::Accepted {
+            reason: String::new(),
+            until: None,
+        });
+        let annotations = annotations(&outcome, "a.yml");
+        let [one] = annotations.as_slice() else {
+            panic!("{annotations:?}");
+        };
+        assert_eq!(one.level, AnnotationLevel::Failure);
     }
 
     #[test]

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-
 use crate::{
-    baseline::{BaselineEntry, FindingStatus, PreviousSnapshot, Since},
-    contract::Verdict,
+    baseline::{BaselineEntry, FindingStatus, FindingsSnapshot, PreviousSnapshot, Since, day_of},
+    contract::{UnixSeconds, Verdict},
 };
 
 use super::{Outcome, Rehearsed, Reported, accepted};
@@ -17,7 +15,8 @@ pub struct Comparison<'a> {
     /// Earlier result of the same kind: a check is compared with a check, a rehearsal with a rehearsal.
     pub earlier: Option<&'a PreviousSnapshot>,
     pub accepted: &'a [BaselineEntry],
-    pub today: Date,
+    /// Time of the run. Baseline entries end by its day.
+    pub now: UnixSeconds,
     /// True if known findings do not fail the run.
     pub lets_known_pass: bool,
     /// True if the run was complete, so that a missing finding is really gone.
@@ -36,15 +35,20 @@ impl Outcome {
     /// Marks each finding as new, known or accepted, recomputes the verdicts, and adds warnings about obsolete baseline
     /// entries. It removes no finding, and a contract without a verdict stays without one.
     pub fn compare(&mut self, with: &Comparison<'_>) {
+        let today = day_of(with.now);
         let unexpired: BTreeMap<_, _> = with
             .accepted
             .iter()
-            .filter(|one| one.holds_on(with.today))
+            .filter(|one| one.holds_on(today))
             .map(|one| (one.fingerprint.as_str(), one))
             .collect();
         let findings = self.contracts.iter_mut().flat_map(|one| &mut one.findings);
         for found in findings {
-            found.standing = standing(&found.finding.fingerprint, &unexpired, with.earlier);
+            let fingerprint = &found.finding.fingerprint;
+            found.standing = standing(fingerprint, &unexpired, with.earlier);
+            found.first_seen = with
+                .earlier
+                .map(|earlier| earlier.state.first_seen(fingerprint).unwrap_or(with.now));
         }
         let is_fully_played = self.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
         let is_whole = with.is_whole && is_fully_played && self.is_answered();
@@ -95,6 +99,18 @@ impl Outcome {
     pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
         let found = self.contracts.iter().flat_map(|one| &one.findings);
         found.map(|found| found.finding.fingerprint.as_str())
+    }
+
+    /// Returns the result for later runs to compare with. A finding that is not known was first seen `now`.
+    pub fn snapshot(&self, now: UnixSeconds) -> FindingsSnapshot {
+        let found = self.contracts.iter().flat_map(|one| &one.findings);
+        FindingsSnapshot::since(
+            now,
+            found.map(|found| {
+                let first_seen = found.first_seen.unwrap_or(now);
+                (found.finding.fingerprint.as_str(), first_seen)
+            }),
+        )
     }
 
     /// Returns true if every contract has a verdict.
@@ -167,7 +183,7 @@ fn standing(
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
-    use jiff::civil::date;
+    use jiff::civil::{Date, date};
     use proptest::prelude::*;
 
     use crate::{
@@ -180,6 +196,9 @@ mod tests {
     use super::*;
 
     const TODAY: Date = date(2026, 11, 26);
+
+    /// Noon of that day.
+    const NOW: UnixSeconds = UnixSeconds(1_795_694_400);
 
     fn hex(fingerprint: u64) -> String {
         format!("{fingerprint:016x}")
@@ -235,7 +254,7 @@ mod tests {
         Comparison {
             earlier,
             accepted,
-            today: TODAY,
+            now: NOW,
             lets_known_pass: false,
             is_whole: true,
         }
@@ -244,6 +263,23 @@ mod tests {
     fn standings(outcome: &Outcome) -> (u64, u64, u64) {
         let standings = outcome.standings();
         (standings.new, standings.known, standings.accepted)
+    }
+
+    #[test]
+    fn a_known_finding_keeps_its_first_day() {
+        let first = UnixSeconds(NOW.0 - 9 * 86_400);
+        let before = PreviousSnapshot {
+            state: FindingsSnapshot::since(UnixSeconds(NOW.0 - 86_400), [(&*hex(1), first)]),
+            source: String::new(),
+        };
+        let mut outcome = outcome(&[(1, Severity::High), (2, Severity::High)]);
+        outcome.compare(&with(Some(&before), &[]));
+        let findings = &outcome.contracts[0].findings;
+        let seen: Vec<_> = findings.iter().map(|found| found.first_seen).collect();
+        assert_eq!(seen, [Some(first), Some(NOW)]);
+        let next = outcome.snapshot(UnixSeconds(NOW.0 + 86_400));
+        assert_eq!(next.first_seen(&hex(1)), Some(first));
+        assert_eq!(next.first_seen(&hex(2)), Some(NOW));
     }
 
     #[test]
@@ -457,7 +493,7 @@ mod tests {
             (before, earlier, accepted, lets_known_pass, is_whole) in world()
         ) {
             let mut after = before.clone();
-            after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, today: TODAY, lets_known_pass, is_whole });
+            after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, now: NOW, lets_known_pass, is_whole });
             prop_assert_eq!(bare_findings(&before), bare_findings(&after));
             let all = u64::try_from(bare_findings(&after).len()).unwrap();
             let (new, known, accepted_count) = standings(&after);

@@ -28,13 +28,6 @@ pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
     counts
 }
 
-/// Counts the findings whose standing matches.
-pub(super) fn standing(outcome: &Outcome, stands: impl Fn(&FindingStatus) -> bool) -> u64 {
-    let findings = outcome.contracts.iter().flat_map(|one| &one.findings);
-    let standings = findings.filter_map(|found| found.standing.as_ref());
-    standings.map(|standing| u64::from(stands(standing))).sum()
-}
-
 /// Formats `1204` as `1,204`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();

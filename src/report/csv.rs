@@ -90,12 +90,7 @@ fn finding(contract: &ContractOutcome, found: &Reported) -> CsvRow {
     let finding = &found.finding;
     let subject = &finding.subject;
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let standing = match &found.standing {
-        None => "",
-        Some(FindingStatus::New) => "new",
-        Some(FindingStatus::Known) => "known",
-        Some(FindingStatus::Accepted { .. }) => "accepted",
-    };
+    let standing = found.standing.as_ref().map_or("", FindingStatus::word);
     let changes: Vec<_> = found
         .changes
         .iter()

@@ -15,6 +15,7 @@ use super::{
     harmless_json::{self, printed},
     json_change::ReportChange,
     json_names::{ReportEntityKind, ReportMentions},
+    json_origin::{ReportMode, ReportProvenance},
     json_rehearsal::ReportRehearsal,
     json_standing::{ReportAcceptance, ReportSince, ReportStanding},
 };
@@ -74,6 +75,8 @@ struct ReportDocument<'a> {
     since: Option<ReportSince<'a>>,
     /// Number of findings accepted by the committed baseline; they do not fail the run.
     accepted: u64,
+    /// Origin of the report.
+    provenance: Option<ReportProvenance<'a>>,
 }
 
 /// Findings that are converted to [`ReportFinding`] one by one, because copying a million at once would need too much
@@ -147,6 +150,8 @@ pub(super) struct ReportFinding<'a> {
     /// Changed lines of the pull request that may be related, most likely first; at most five. They are not necessarily
     /// the cause.
     changes: Vec<ReportChange<'a>>,
+    /// Time of the first result of the default branch that has it (RFC 3339, UTC); null if nothing was compared.
+    first_seen: Option<String>,
 }
 
 /// Subject of a finding, as far as known.
@@ -190,6 +195,8 @@ struct ReportContract<'a> {
     problem: Option<ReportProblem<'a>>,
     /// Accounts, customers and subscriptions named in the texts of `problem`.
     named: &'a [String],
+    /// Mode of the provider's objects; null if it is not known.
+    mode: Option<ReportMode>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -291,6 +298,7 @@ impl<'a> ReportDocument<'a> {
                     summary: ReportSummary::from(&contract.summary),
                     problem: contract.problem.as_ref().map(ReportProblem::from),
                     named: &contract.named,
+                    mode: contract.mode.map(ReportMode::from),
                 })
                 .collect(),
             summary: ReportSummary::from(totals),
@@ -303,6 +311,7 @@ impl<'a> ReportDocument<'a> {
                 .as_ref()
                 .map(|since| ReportSince::new(since, standings)),
             accepted: standings.accepted,
+            provenance: outcome.provenance.as_ref().map(ReportProvenance::from),
         }
     }
 }
@@ -331,6 +340,7 @@ impl<'a> ReportFinding<'a> {
                 .as_ref()
                 .and_then(ReportAcceptance::from_standing),
             changes: found.changes.iter().map(ReportChange::from).collect(),
+            first_seen: found.first_seen.map(|time| time.to_string()),
         }
     }
 }

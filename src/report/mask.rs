@@ -11,7 +11,13 @@ use base64::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Outcome, find::longest_first, rewrite};
+use crate::contract::Finding;
+
+use super::{
+    ContractOutcome, Outcome,
+    find::longest_first,
+    rewrite::{self, TextKind, TextRewriter},
+};
 
 /// Minimum length of a secret. Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
 const SHORTEST_SECRET: usize = 8;
@@ -79,7 +85,7 @@ impl Mask {
         if self.forms.is_empty() || !rewrite::any(outcome, &has_secret) {
             return Cow::Borrowed(outcome);
         }
-        Cow::Owned(rewrite::outcome(outcome, &|text| self.text(text)))
+        Cow::Owned(rewrite::outcome(outcome, &Masking(self)))
     }
 
     /// Returns a writer that masks its output, even if a secret is split between writes.
@@ -123,6 +129,23 @@ impl Mask {
         let decided = decided.max(at);
         out.extend_from_slice(bytes.get(at..decided).unwrap_or_default());
         decided
+    }
+}
+
+/// Masks the texts of an outcome, whatever they are.
+struct Masking<'m>(&'m Mask);
+
+impl TextRewriter for Masking<'_> {
+    fn text(&self, _: TextKind, text: &str) -> String {
+        self.0.text(text)
+    }
+
+    fn for_contract(&self, _: &ContractOutcome) -> Self {
+        Self(self.0)
+    }
+
+    fn for_finding(&self, _: &Finding) -> Self {
+        Self(self.0)
     }
 }
 

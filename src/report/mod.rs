@@ -10,18 +10,22 @@ mod csv;
 mod explanation;
 mod file;
 mod find;
+mod groups;
 mod harmless_json;
 mod html;
 mod json;
 mod json_change;
 mod json_names;
+mod json_origin;
 mod json_rehearsal;
 mod json_standing;
 mod junit;
+mod links;
 mod mask;
 mod meaning;
 #[cfg(test)]
 mod oracle;
+mod overview;
 mod read;
 mod redact;
 mod rehearsed;
@@ -39,7 +43,7 @@ pub mod workflow_command;
 
 use crate::{
     baseline::{FindingStatus, Since},
-    contract::{Finding, Severity, Source, Summary, Verdict},
+    contract::{Finding, Mode, Severity, Source, Summary, UnixSeconds, Verdict},
     problem::{Place, Problem},
 };
 
@@ -58,6 +62,7 @@ pub use file::{FORMATS, FileFormat, Surroundings};
 pub use html::html;
 pub use json::{json, schema, write_json};
 pub use mask::{Mask, MaskedWriter, parts as parts_of_secret};
+pub use overview::{Figure, Overview};
 pub use read::{MAX_READ_BYTES, ReadError, read_json};
 pub use redact::redact_ids;
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
@@ -78,6 +83,32 @@ pub struct Outcome {
     pub rehearsal: Option<Rehearsed>,
     /// The result that the findings were compared with, if any.
     pub since: Option<Since>,
+    /// Set before the result is reported.
+    pub provenance: Option<Provenance>,
+    /// True if the changed lines of a pull request were compared with the findings.
+    pub are_changes_known: bool,
+}
+
+/// Origin of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// Version of the program that checked.
+    pub version: String,
+    /// Time of evaluation.
+    pub checked_at: UnixSeconds,
+    /// Path of the configuration as given by the user.
+    pub config: String,
+}
+
+impl Provenance {
+    /// Returns the origin of a result of this program.
+    pub fn new(checked_at: UnixSeconds, config: &str) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            checked_at,
+            config: config.to_owned(),
+        }
+    }
 }
 
 /// Result of one contract.
@@ -85,6 +116,10 @@ pub struct Outcome {
 pub struct ContractOutcome {
     pub name: String,
     pub source: Source,
+    /// Mode of the provider's objects, as far as known.
+    pub mode: Option<Mode>,
+    /// Address of an account in the application, with `{id}` for its id. Text of the configuration.
+    pub account_link: Option<String>,
     pub verdict: Verdict,
     /// The lowest severity that fails the contract; `None` if no finding fails it.
     pub fail_on: Option<Severity>,
@@ -105,6 +140,8 @@ pub struct Reported {
     pub place: Option<Place>,
     /// `None` if there was no comparison.
     pub standing: Option<FindingStatus>,
+    /// Time of the first result of the default branch that has it. `None` if there was no comparison.
+    pub first_seen: Option<UnixSeconds>,
     /// Changed lines of the pull request that matter to the finding, most likely first.
     pub changes: Vec<Change>,
     /// `None` if no repair was requested.
@@ -129,6 +166,7 @@ impl Reported {
             finding,
             place,
             standing: None,
+            first_seen: None,
             changes: Vec::new(),
             repair: None,
         }

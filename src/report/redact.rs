@@ -1,11 +1,11 @@
 //! `redact: ids` shortens the ids of accounts, customers and subscriptions, for reports with many readers.
 
-use crate::{contract::Finding, problem::Problem};
+use crate::contract::Finding;
 
 use super::{
-    Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported,
+    ContractOutcome, Outcome,
     find::{longest_first, replaced},
-    rewrite,
+    rewrite::{self, TextKind, TextRewriter},
 };
 
 /// Minimum length of an id that is replaced even inside a longer word. A shorter one, such as `7`, must be a whole
@@ -16,117 +16,31 @@ const UNMISTAKABLE_BYTES: usize = 8;
 const PROVIDER_PREFIXES: [&str; 4] = ["cus_", "ctm_", "sub_", "evt_"];
 
 /// Shortens every id of an account, a customer or a subscription, always in the same way. Fingerprints stay, so that
-/// findings remain distinguishable.
+/// findings remain distinguishable. Accounts are not linked: no address leads to a shortened id.
 #[must_use]
 pub fn redact_ids(outcome: &Outcome) -> Outcome {
-    let Outcome {
-        verdict,
-        contracts,
-        problems,
-        warnings,
-        rehearsal,
-        since,
-    } = outcome;
-    let provider_ids = |problem: &Problem| rewrite::problem(problem, &without_provider_ids);
-    Outcome {
-        verdict: *verdict,
-        contracts: contracts.iter().map(contract).collect(),
-        problems: problems.iter().map(provider_ids).collect(),
-        warnings: warnings.iter().map(provider_ids).collect(),
-        rehearsal: rehearsal.as_ref().map(rehearsed),
-        since: since
-            .as_ref()
-            .map(|since| rewrite::since(since, &without_provider_ids)),
+    let mut redacted = rewrite::outcome(outcome, &Ids::new(std::iter::empty()));
+    for contract in &mut redacted.contracts {
+        contract.account_link = None;
     }
+    redacted
 }
 
-/// Redacts the reasons for skipped scenarios. Scenario names contain no personal ids.
-fn rehearsed(rehearsed: &Rehearsed) -> Rehearsed {
-    let Rehearsed { scenarios } = rehearsed;
-    let scenario = |scenario: &PlayedScenario| {
-        let PlayedScenario {
-            id,
-            title,
-            ends,
-            result,
-            left_out,
-            plays,
-            steps,
-            events,
-        } = scenario;
-        let left_out = left_out.iter();
-        PlayedScenario {
-            id: id.clone(),
-            title: title.clone(),
-            ends: ends.clone(),
-            result: *result,
-            left_out: left_out
-                .map(|reason| without_provider_ids(reason))
-                .collect(),
-            plays: *plays,
-            steps: *steps,
-            events: *events,
+impl TextRewriter for Ids {
+    fn text(&self, kind: TextKind, text: &str) -> String {
+        match kind {
+            TextKind::Name => text.to_owned(),
+            TextKind::Id => short_form(text),
+            TextKind::Prose => self.hidden_in(text),
         }
-    };
-    Rehearsed {
-        scenarios: scenarios.iter().map(scenario).collect(),
     }
-}
 
-fn contract(contract: &ContractOutcome) -> ContractOutcome {
-    let ContractOutcome {
-        name,
-        source,
-        verdict,
-        fail_on,
-        advice,
-        findings,
-        summary,
-        problem,
-        named,
-    } = contract;
-    let ids = Ids::new(named.iter().map(String::as_str));
-    let hidden = |problem: &Problem| rewrite::problem(problem, &|text| ids.hidden_in(text));
-    ContractOutcome {
-        name: name.clone(),
-        source: *source,
-        verdict: *verdict,
-        fail_on: *fail_on,
-        advice: advice.iter().map(hidden).collect(),
-        findings: findings.iter().map(reported).collect(),
-        // Contains only statuses and numbers.
-        summary: summary.clone(),
-        problem: problem.as_ref().map(hidden),
-        named: named.iter().map(|id| short_form(id)).collect(),
+    fn for_contract(&self, contract: &ContractOutcome) -> Self {
+        Self::new(contract.named.iter().map(String::as_str))
     }
-}
 
-fn reported(found: &Reported) -> Reported {
-    let Reported {
-        finding,
-        place,
-        standing,
-        changes,
-        repair,
-    } = found;
-    let ids = Ids::from_finding(finding);
-    let hidden = |text: &str| ids.hidden_in(text);
-    let change = |change: &Change| {
-        let Change { path, line, does } = change;
-        Change {
-            path: path.clone(),
-            line: *line,
-            does: hidden(does),
-        }
-    };
-    Reported {
-        finding: rewrite::finding(finding, &hidden),
-        place: place.clone(),
-        standing: standing
-            .as_ref()
-            .map(|standing| rewrite::standing(standing, &hidden)),
-        changes: changes.iter().map(change).collect(),
-        repair: repair.as_ref().map(|one| rewrite::repair(one, &hidden)),
+    fn for_finding(&self, finding: &Finding) -> Self {
+        Self::from_finding(finding)
     }
 }
 
@@ -273,6 +187,7 @@ mod tests {
         let canary = "cus_Canary0123456789";
         let mut outcome = sample::rehearsal_full_of(canary);
         // Texts without ids: words of the configuration, of the provider and of the repository.
+        outcome.provenance = None;
         for contract in &mut outcome.contracts {
             contract.name = "users".into();
             contract.summary.subscriptions.clear();

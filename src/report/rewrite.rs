@@ -1,4 +1,4 @@
-//! Applies a function to every text of an outcome.
+//! Rewrites every text of an outcome: the one walk that masking and redaction share.
 
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -11,13 +11,35 @@ use crate::{
 };
 
 use super::{
-    CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario, Rehearsed, Repair,
-    RepairCell as RowCell, Reported, RowRepair,
+    CellChange, CellValue, Change, ContractOutcome, Outcome, PlayedScenario, Provenance, Rehearsed,
+    Repair, RepairCell as RowCell, Reported, RowRepair,
 };
+
+/// Kind of a text, by what it can say about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextKind {
+    /// A path, a status, or a name that the team gave. It identifies nobody.
+    Name,
+    /// The id of an account, a customer or a subscription.
+    Id,
+    /// Text that may mention ids.
+    Prose,
+}
+
+/// Rewrites the texts of an outcome, and knows which of its parts need a rewriter of their own.
+pub(super) trait TextRewriter: Sized {
+    fn text(&self, kind: TextKind, text: &str) -> String;
+
+    /// Returns the rewriter of the contract's texts, apart from its findings.
+    fn for_contract(&self, contract: &ContractOutcome) -> Self;
+
+    /// Returns the rewriter of a finding's texts.
+    fn for_finding(&self, finding: &Finding) -> Self;
+}
 
 /// Rewrites every text of external origin. Fingerprints and the currencies of amounts stay. Every struct is
 /// destructured, so that a new field does not compile until somebody decides about it.
-pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outcome {
+pub(super) fn outcome(outcome: &Outcome, rewriter: &impl TextRewriter) -> Outcome {
     let Outcome {
         verdict,
         contracts,
@@ -25,67 +47,102 @@ pub(super) fn outcome(outcome: &Outcome, text: &impl Fn(&str) -> String) -> Outc
         warnings,
         rehearsal,
         since: compared,
+        provenance,
+        are_changes_known,
     } = outcome;
+    let problem = |one: &Problem| problem(one, rewriter);
     Outcome {
         verdict: *verdict,
-        contracts: contracts.iter().map(|one| contract(one, text)).collect(),
-        problems: problems.iter().map(|one| problem(one, text)).collect(),
-        warnings: warnings.iter().map(|one| problem(one, text)).collect(),
-        rehearsal: rehearsal.as_ref().map(|one| rehearsed(one, text)),
-        since: compared.as_ref().map(|one| since(one, text)),
+        contracts: contracts
+            .iter()
+            .map(|one| contract(one, rewriter))
+            .collect(),
+        problems: problems.iter().map(problem).collect(),
+        warnings: warnings.iter().map(problem).collect(),
+        rehearsal: rehearsal.as_ref().map(|one| rehearsed(one, rewriter)),
+        since: compared.as_ref().map(|one| since(one, rewriter)),
+        provenance: provenance.as_ref().map(|one| origin(one, rewriter)),
+        are_changes_known: *are_changes_known,
+    }
+}
+
+/// Looks for a text, and rewrites nothing.
+struct Search<'s, F>(&'s Cell<bool>, &'s F);
+
+impl<F: Fn(&str) -> bool> TextRewriter for Search<'_, F> {
+    fn text(&self, _: TextKind, text: &str) -> String {
+        let Self(found, is) = self;
+        found.set(found.get() || is(text));
+        String::new()
+    }
+
+    fn for_contract(&self, _: &ContractOutcome) -> Self {
+        Self(self.0, self.1)
+    }
+
+    fn for_finding(&self, _: &Finding) -> Self {
+        Self(self.0, self.1)
     }
 }
 
 /// Returns true if `is` holds for any text of the outcome. Visits one finding at a time to save memory.
 pub(super) fn any(outcome: &Outcome, is: &impl Fn(&str) -> bool) -> bool {
     let found = Cell::new(false);
-    let look = |text: &str| {
-        found.set(found.get() || is(text));
-        String::new()
-    };
-    let Outcome {
-        verdict: _,
-        contracts,
-        problems,
-        warnings,
-        rehearsal,
-        since: compared,
-    } = outcome;
-    for one in contracts {
-        for found in &one.findings {
-            drop(reported(found, &look));
+    let search = Search(&found, is);
+    for contract in &outcome.contracts {
+        for found in &contract.findings {
+            drop(reported(found, &search));
         }
-        drop(contract_with(one, Vec::new(), &look));
+        drop(contract_with(contract, Vec::new(), &search));
     }
-    for one in problems.iter().chain(warnings) {
-        drop(problem(one, &look));
-    }
-    drop(rehearsal.as_ref().map(|one| rehearsed(one, &look)));
-    drop(compared.as_ref().map(|one| since(one, &look)));
+    let of_run = Outcome {
+        verdict: outcome.verdict,
+        contracts: Vec::new(),
+        problems: outcome.problems.clone(),
+        warnings: outcome.warnings.clone(),
+        rehearsal: outcome.rehearsal.clone(),
+        since: outcome.since.clone(),
+        provenance: outcome.provenance.clone(),
+        are_changes_known: outcome.are_changes_known,
+    };
+    drop(self::outcome(&of_run, &search));
     found.get()
 }
 
-pub(super) fn since(since: &Since, text: &impl Fn(&str) -> String) -> Since {
+fn origin(provenance: &Provenance, to: &impl TextRewriter) -> Provenance {
+    let Provenance {
+        version,
+        checked_at,
+        config,
+    } = provenance;
+    Provenance {
+        version: to.text(TextKind::Name, version),
+        checked_at: *checked_at,
+        config: to.text(TextKind::Name, config),
+    }
+}
+
+fn since(since: &Since, to: &impl TextRewriter) -> Since {
     let Since {
         source,
         fixed,
         lets_known_pass,
     } = since;
     Since {
-        source: text(source),
+        source: to.text(TextKind::Prose, source),
         fixed: *fixed,
         lets_known_pass: *lets_known_pass,
     }
 }
 
-fn rehearsed(rehearsed: &Rehearsed, text: &impl Fn(&str) -> String) -> Rehearsed {
+fn rehearsed(rehearsed: &Rehearsed, to: &impl TextRewriter) -> Rehearsed {
     let Rehearsed { scenarios } = rehearsed;
     Rehearsed {
-        scenarios: scenarios.iter().map(|one| scenario(one, text)).collect(),
+        scenarios: scenarios.iter().map(|one| scenario(one, to)).collect(),
     }
 }
 
-fn scenario(scenario: &PlayedScenario, text: &impl Fn(&str) -> String) -> PlayedScenario {
+fn scenario(scenario: &PlayedScenario, to: &impl TextRewriter) -> PlayedScenario {
     let PlayedScenario {
         id,
         title,
@@ -97,32 +154,37 @@ fn scenario(scenario: &PlayedScenario, text: &impl Fn(&str) -> String) -> Played
         events,
     } = scenario;
     PlayedScenario {
-        id: text(id),
-        title: text(title),
-        ends: text(ends),
+        id: to.text(TextKind::Name, id),
+        title: to.text(TextKind::Name, title),
+        ends: to.text(TextKind::Name, ends),
         result: *result,
-        left_out: left_out.iter().map(|reason| text(reason)).collect(),
+        left_out: left_out
+            .iter()
+            .map(|reason| to.text(TextKind::Prose, reason))
+            .collect(),
         plays: *plays,
         steps: *steps,
         events: *events,
     }
 }
 
-fn contract(contract: &ContractOutcome, text: &impl Fn(&str) -> String) -> ContractOutcome {
+fn contract(contract: &ContractOutcome, to: &impl TextRewriter) -> ContractOutcome {
     let findings = contract.findings.iter();
-    let findings = findings.map(|found| reported(found, text)).collect();
-    contract_with(contract, findings, text)
+    let findings = findings.map(|found| reported(found, to)).collect();
+    contract_with(contract, findings, to)
 }
 
 /// Rewrites the contract, except that its findings are already rewritten.
 fn contract_with(
     contract: &ContractOutcome,
     rewritten: Vec<Reported>,
-    text: &impl Fn(&str) -> String,
+    to: &impl TextRewriter,
 ) -> ContractOutcome {
     let ContractOutcome {
         name,
         source,
+        mode,
+        account_link,
         verdict,
         fail_on,
         advice,
@@ -131,50 +193,62 @@ fn contract_with(
         problem: unanswered,
         named,
     } = contract;
+    let to = &to.for_contract(contract);
     ContractOutcome {
-        name: text(name),
+        name: to.text(TextKind::Name, name),
         source: *source,
+        mode: *mode,
+        account_link: account_link
+            .as_ref()
+            .map(|link| to.text(TextKind::Name, link)),
         verdict: *verdict,
         fail_on: *fail_on,
-        advice: advice.iter().map(|one| problem(one, text)).collect(),
+        advice: advice.iter().map(|one| problem(one, to)).collect(),
         findings: rewritten,
-        summary: summary(numbers, text),
-        problem: unanswered.as_ref().map(|one| problem(one, text)),
-        named: named.iter().map(|name| text(name)).collect(),
+        summary: summary(numbers, to),
+        problem: unanswered.as_ref().map(|one| problem(one, to)),
+        named: named
+            .iter()
+            .map(|name| to.text(TextKind::Id, name))
+            .collect(),
     }
 }
 
-fn reported(found: &Reported, text: &impl Fn(&str) -> String) -> Reported {
+fn reported(found: &Reported, to: &impl TextRewriter) -> Reported {
     let Reported {
         finding: finding_of,
         place: at,
         standing: stands,
+        first_seen,
         changes,
         repair: repaired,
     } = found;
+    let to = &to.for_finding(finding_of);
     Reported {
-        finding: finding(finding_of, text),
-        place: at.as_ref().map(|one| place(one, text)),
-        standing: stands.as_ref().map(|one| standing(one, text)),
-        changes: changes.iter().map(|one| change(one, text)).collect(),
-        repair: repaired.as_ref().map(|one| repair(one, text)),
+        finding: finding(finding_of, to),
+        place: at.as_ref().map(|one| place(one, TextKind::Name, to)),
+        standing: stands.as_ref().map(|one| standing(one, to)),
+        first_seen: *first_seen,
+        changes: changes.iter().map(|one| change(one, to)).collect(),
+        repair: repaired.as_ref().map(|one| repair(one, to)),
     }
 }
 
-fn change(change: &Change, text: &impl Fn(&str) -> String) -> Change {
+fn change(change: &Change, to: &impl TextRewriter) -> Change {
     let Change { path, line, does } = change;
     Change {
-        path: text(path),
+        path: to.text(TextKind::Name, path),
         line: *line,
-        does: text(does),
+        does: to.text(TextKind::Prose, does),
     }
 }
 
-pub(super) fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair {
+fn repair(repair: &Repair, to: &impl TextRewriter) -> Repair {
+    let text = |text: &str| to.text(TextKind::Prose, text);
     let change = |change: &CellChange| {
         let CellChange { before, after } = change;
         CellChange {
-            before: cell(before, text),
+            before: cell(before, to),
             after: match after {
                 CellValue::Text(value) => CellValue::Text(text(value)),
                 CellValue::Moment(seconds) => CellValue::Moment(*seconds),
@@ -196,38 +270,40 @@ pub(super) fn repair(repair: &Repair, text: &impl Fn(&str) -> String) -> Repair 
                 database: text(database),
                 table: table.iter().map(|part| text(part)).collect(),
                 time_zone: text(time_zone),
-                id: cell(id, text),
-                seen: seen.iter().map(|one| cell(one, text)).collect(),
+                id: cell(id, to),
+                seen: seen.iter().map(|one| cell(one, to)).collect(),
                 changes: changes.iter().map(change).collect(),
             }))
         }
     }
 }
 
-fn cell(cell: &RowCell, text: &impl Fn(&str) -> String) -> RowCell {
+fn cell(cell: &RowCell, to: &impl TextRewriter) -> RowCell {
     let RowCell {
         column,
         kind,
         value,
     } = cell;
     RowCell {
-        column: text(column),
+        column: to.text(TextKind::Prose, column),
         kind: *kind,
-        value: value.as_deref().map(text),
+        value: value
+            .as_deref()
+            .map(|value| to.text(TextKind::Prose, value)),
     }
 }
 
-pub(super) fn standing(standing: &FindingStatus, text: &impl Fn(&str) -> String) -> FindingStatus {
+fn standing(standing: &FindingStatus, to: &impl TextRewriter) -> FindingStatus {
     match standing {
         FindingStatus::Accepted { reason, until } => FindingStatus::Accepted {
-            reason: text(reason),
-            until: until.as_deref().map(text),
+            reason: to.text(TextKind::Prose, reason),
+            until: until.as_deref().map(|day| to.text(TextKind::Prose, day)),
         },
         FindingStatus::New | FindingStatus::Known => standing.clone(),
     }
 }
 
-pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Finding {
+fn finding(finding: &Finding, to: &impl TextRewriter) -> Finding {
     let Finding {
         rule,
         severity,
@@ -242,13 +318,14 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
         mentions,
         fingerprint,
     } = finding;
+    let text = |text: &str| to.text(TextKind::Prose, text);
     Finding {
         rule: *rule,
         severity: *severity,
         entity: entity.rewritten(text),
         message: text(message).into(),
         fix: text(fix).into(),
-        subject: subject(about, text),
+        subject: subject(about, to),
         evidence: finding
             .evidence_lines()
             .iter()
@@ -256,16 +333,17 @@ pub(super) fn finding(finding: &Finding, text: &impl Fn(&str) -> String) -> Find
             .collect(),
         amount: amount.clone(),
         items_without_amount: *items_without_amount,
-        shares: shares.iter().map(|one| share(one, text)).collect(),
+        shares: shares.iter().map(|one| share(one, to)).collect(),
         mentions: mentions
             .as_deref()
-            .map(|mentions| Box::new(self::mentions(mentions, text))),
+            .map(|mentions| Box::new(self::mentions(mentions, to))),
         fingerprint: fingerprint.clone(),
     }
 }
 
-fn mentions(mentions: &Mentions, text: &impl Fn(&str) -> String) -> Mentions {
+fn mentions(mentions: &Mentions, to: &impl TextRewriter) -> Mentions {
     let Mentions { fields, events } = mentions;
+    let text = |text: &str| to.text(TextKind::Prose, text);
     let event = |event: &EventMention| {
         let EventMention {
             kind,
@@ -284,20 +362,20 @@ fn mentions(mentions: &Mentions, text: &impl Fn(&str) -> String) -> Mentions {
     }
 }
 
-fn share(share: &PaymentShare, text: &impl Fn(&str) -> String) -> PaymentShare {
+fn share(share: &PaymentShare, to: &impl TextRewriter) -> PaymentShare {
     let PaymentShare {
         payer,
         amount,
         items_without_amount,
     } = share;
     PaymentShare {
-        payer: text(payer).into(),
+        payer: to.text(TextKind::Prose, payer).into(),
         amount: amount.clone(),
         items_without_amount: *items_without_amount,
     }
 }
 
-fn subject(subject: &Subject, text: &impl Fn(&str) -> String) -> Subject {
+fn subject(subject: &Subject, to: &impl TextRewriter) -> Subject {
     let Subject {
         account,
         customer,
@@ -308,6 +386,7 @@ fn subject(subject: &Subject, text: &impl Fn(&str) -> String) -> Subject {
         plan_expected,
         named,
     } = subject;
+    let text = |text: &str| to.text(TextKind::Prose, text);
     let name = |name: &Option<CompactString>| name.as_deref().map(text).map(Into::into);
     let word = |word: &Option<Word>| word.as_deref().map(text).map(Into::into);
     Subject {
@@ -322,18 +401,18 @@ fn subject(subject: &Subject, text: &impl Fn(&str) -> String) -> Subject {
     }
 }
 
-pub(super) fn problem(problem: &Problem, text: &impl Fn(&str) -> String) -> Problem {
+fn problem(problem: &Problem, to: &impl TextRewriter) -> Problem {
     let Problem {
         message,
         hint,
         place: at,
     } = problem;
-    Problem::new(text(message))
-        .hint(text(hint))
-        .at(at.as_ref().map(|one| place(one, text)))
+    Problem::new(to.text(TextKind::Prose, message))
+        .hint(to.text(TextKind::Prose, hint))
+        .at(at.as_ref().map(|one| place(one, TextKind::Prose, to)))
 }
 
-fn place(place: &Place, text: &impl Fn(&str) -> String) -> Place {
+fn place(place: &Place, path_kind: TextKind, to: &impl TextRewriter) -> Place {
     let Place {
         path,
         line,
@@ -342,7 +421,7 @@ fn place(place: &Place, text: &impl Fn(&str) -> String) -> Place {
         end_column,
     } = place;
     Place {
-        path: text(path),
+        path: to.text(path_kind, path),
         line: *line,
         column: *column,
         end_line: *end_line,
@@ -350,7 +429,7 @@ fn place(place: &Place, text: &impl Fn(&str) -> String) -> Place {
     }
 }
 
-fn summary(summary: &Summary, text: &impl Fn(&str) -> String) -> Summary {
+fn summary(summary: &Summary, to: &impl TextRewriter) -> Summary {
     let Summary {
         accounts,
         linked,
@@ -368,7 +447,9 @@ fn summary(summary: &Summary, text: &impl Fn(&str) -> String) -> Summary {
     } = summary;
     let mut by_status = BTreeMap::new();
     for (status, count) in subscriptions {
-        *by_status.entry(text(status)).or_default() += count;
+        *by_status
+            .entry(to.text(TextKind::Name, status))
+            .or_default() += count;
     }
     Summary {
         accounts: *accounts,

@@ -3,6 +3,7 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
+use compact_str::CompactString;
 
 use crate::{
     baseline::Since,
@@ -11,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    Outcome, Reported, Standings,
+    ContractOutcome, Figure, Outcome, Overview, Reported, Standings,
     amount::amounts,
     count::{by_severity, counted, grouped},
     neutral::{LINE_CHARACTERS, shortened, terminal},
@@ -48,7 +49,11 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
             } else {
                 Vec::new()
             };
-            block(&finding(found, name, &evidence, paint))?;
+            let mut text = finding(found, name, &evidence, paint);
+            if let Some(parties) = parties(found, contract).filter(|_| !is_rehearsal) {
+                text = format!("{text}\n{parties}");
+            }
+            block(&text)?;
         }
     }
     let rehearsed = outcome.rehearsal.as_ref();
@@ -102,13 +107,8 @@ pub fn summary_line(outcome: &Outcome) -> String {
         "" => "Found nothing".to_owned(),
         findings => format!("Found {findings}"),
     };
-    for (label, money) in [
-        ("paid for, not served", &totals.paid_not_served),
-        ("served, not paid for", &totals.served_not_paid),
-    ] {
-        if !money.is_empty() {
-            found = format!("{found}; {label}: {} a month", amounts(money));
-        }
+    for Figure { label, value } in Overview::new(outcome).money {
+        found = format!("{found}; {}: {value} a month", label.to_lowercase());
     }
     if totals.items_without_amount > 0 && has_subscriptions(outcome) {
         let items = counted(totals.items_without_amount, "item");
@@ -191,6 +191,29 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
         grouped(totals.linked),
         grouped(totals.exempt),
     )
+}
+
+/// Names the customer, the subscription and the amount of a finding of a live check. The report of recorded data stays
+/// as it was published.
+fn parties(found: &Reported, contract: &ContractOutcome) -> Option<String> {
+    let finding = &found.finding;
+    if contract.summary.provider_requests == 0 {
+        return None;
+    }
+    let named = |word: &str, id: &Option<CompactString>| {
+        let id = id.as_deref().filter(|id| *id != finding.entity.id())?;
+        Some(format!("{word} {}", shown::tamed(id)))
+    };
+    let subject = &finding.subject;
+    let amount = (!finding.amount.is_empty())
+        .then(|| format!("{} a month at stake", amounts(&finding.amount)));
+    let parts = [
+        named("customer", &subject.customer),
+        named("subscription", &subject.subscription),
+        amount,
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| terminal(&parts.join(", ")))
 }
 
 /// Returns the evidence of a step, indented below the message.
@@ -314,8 +337,13 @@ mod tests {
 
     #[test]
     fn the_known_case_is_printed_to_the_letter() {
+        // It is recorded, without amounts.
+        let mut recorded = sample::failing();
+        let users = &mut recorded.contracts[0];
+        users.summary.provider_requests = 0;
+        users.findings[0].finding.amount = contract::Money::default();
         assert_eq!(
-            text(&sample::failing(), false),
+            text(&recorded, false),
             "[HIGH] user:usr_alice\n\
              User has an active/trialing Stripe subscription but has_paid_access is false.\n\
              Revenue leak — user cannot access paid features.\n\
@@ -323,6 +351,19 @@ mod tests {
              \n\
              VERDICT: FAIL\n"
         );
+    }
+
+    #[test]
+    fn a_finding_of_a_live_check_names_who_pays_what() {
+        let mut outcome = sample::failing();
+        outcome.contracts[0].summary.provider_requests = 1;
+        let parties =
+            "\ncustomer cus_alice, subscription sub_alice_1, 20.00 USD a month at stake\n\n";
+        assert!(text(&outcome, false).contains(parties));
+        let orphan = &mut outcome.contracts[0].findings[0].finding;
+        orphan.entity = contract::Entity::customer("cus_alice");
+        orphan.amount = contract::Money::default();
+        assert!(text(&outcome, false).contains("\nsubscription sub_alice_1\n\n"));
     }
 
     #[test]
@@ -472,7 +513,7 @@ mod tests {
             outcome.contracts[0].findings[0].changes = vec![Change { path: id.clone(), line: 1, does: id.clone() }];
             outcome.contracts[0].summary.subscriptions.insert(id, 1);
             let printed = text(&outcome, false);
-            prop_assert!(printed.lines().count() <= 7, "{}", printed);
+            prop_assert!(printed.lines().count() <= 8, "{}", printed);
             prop_assert!(printed.ends_with("\n\nVERDICT: FAIL\n"));
             for line in printed.lines().chain(summary_line(&outcome).lines()) {
                 prop_assert!(!line.trim_start().starts_with("::"), "{line}");

@@ -4,7 +4,7 @@ use futures::future::LocalBoxFuture;
 
 use crate::{
     billing::{BillingFacts, RateLimit, ReadPlan},
-    contract::{CustomerId, EventLog, Facts, SubscriptionId, UnixSeconds},
+    contract::{CustomerId, EventLog, Facts, Mode, SubscriptionId, UnixSeconds},
     problem::{Failure, Problem},
 };
 
@@ -18,6 +18,9 @@ pub(crate) trait BillingSource {
 
     /// Returns true if the provider's objects can only be listed customer by customer.
     fn is_listed_by_customer(&self) -> bool;
+
+    /// Returns the mode of the provider that is read, if the key or its host says so.
+    fn mode(&self) -> Option<Mode>;
 
     /// Returns the number of requests sent so far.
     fn requests(&self) -> u64;

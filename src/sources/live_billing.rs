@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     billing::{BillingFacts, BillingReader, RateLimit, ReadPlan, definition},
-    contract::{Contract, CustomerId, EventLog, Facts, SubscriptionId, UnixSeconds},
+    contract::{Contract, CustomerId, EventLog, Facts, Mode, SubscriptionId, UnixSeconds},
     notice::Progress,
     problem::{Failure, Problem},
 };
@@ -37,6 +37,10 @@ impl BillingSource for LiveBilling<'_> {
 
     fn is_listed_by_customer(&self) -> bool {
         definition(self.contract.source).is_listed_by_customer()
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.reader.mode()
     }
 
     fn requests(&self) -> u64 {

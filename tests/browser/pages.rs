@@ -181,6 +181,8 @@ fn outcome(verdict: Verdict, mut contracts: Vec<ContractOutcome>) -> Outcome {
         warnings: Vec::new(),
         rehearsal: None,
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }
 
@@ -188,6 +190,8 @@ fn contract(name: &str) -> ContractOutcome {
     ContractOutcome {
         name: name.to_owned(),
         source: Source::Stripe,
+        mode: None,
+        account_link: None,
         verdict: Verdict::Pass,
         fail_on: Some(Severity::High),
         advice: Vec::new(),

@@ -69,6 +69,7 @@ pub(super) async fn place(
         }
         found.changes = touched.told(&now);
     }
+    outcome.are_changes_known = true;
 }
 
 fn unlisted(error: &ClientError) -> Problem {

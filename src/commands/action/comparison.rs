@@ -28,7 +28,7 @@ pub(super) async fn compare(
     outcome.compare(&Comparison {
         earlier: previous.earlier.as_ref(),
         accepted: &committed.accepted,
-        today: step.today(),
+        now: step.began,
         lets_known_pass,
         is_whole,
     });
@@ -39,7 +39,7 @@ pub(super) async fn compare(
         outcome.warnings.push(nothing_known());
     }
     if target == Target::DefaultBranch && is_whole && outcome.is_answered() {
-        let state = FindingsSnapshot::new(step.began, outcome.fingerprints());
+        let state = outcome.snapshot(step.began);
         if !publisher.remember(&state) {
             outcome.warnings.push(too_many(state.len()));
         }

@@ -29,8 +29,9 @@ pub(super) fn body(
         return None;
     }
     let several = outcome.contracts.len() > 1;
-    let findings: Vec<_> = report::unaccepted(outcome)
-        .into_iter()
+    let unaccepted = report::unaccepted(outcome);
+    let findings: Vec<_> = unaccepted
+        .iter()
         .map(|(contract, found)| {
             let finding = &found.finding;
             let severity = finding.severity.as_str().to_uppercase();
@@ -45,12 +46,18 @@ pub(super) fn body(
             }
         })
         .collect();
-    let state = FindingsSnapshot::new(now, findings.iter().map(|one| one.fingerprint.as_str()));
+    let state = FindingsSnapshot::since(
+        now,
+        unaccepted.iter().map(|(_, found)| {
+            let first_seen = found.first_seen.unwrap_or(now);
+            (found.finding.fingerprint.as_str(), first_seen)
+        }),
+    );
     Some(IssueBody {
         title: title(outcome, config),
         // The footer links to the run: a link in the report would change it every night.
-        markdown: markdown::comment(outcome, config, None),
-        footer: footer(context, now),
+        markdown: markdown::issue(outcome, config, now),
+        footer: footer(outcome, context, now),
         content_hash: content_hash(outcome),
         clean: findings.is_empty(),
         state,
@@ -71,11 +78,15 @@ fn title(outcome: &Outcome, config: &str) -> String {
     }
 }
 
-fn footer(context: &Context, now: UnixSeconds) -> String {
+fn footer(outcome: &Outcome, context: &Context, now: UnixSeconds) -> String {
     let run = context
         .run_url()
         .map_or_else(|| "a run".to_owned(), |url| format!("[this run]({url})"));
-    format!("<sub>As of {run}, {}.</sub>", code(&now.to_string()))
+    let origin = markdown::origin(outcome).map_or_else(String::new, |one| format!(" {one}"));
+    format!(
+        "<sub>As of {run}, {}.{origin}</sub>",
+        code(&now.to_string())
+    )
 }
 
 /// Returns a hash that changes only if the text of a finding changes.

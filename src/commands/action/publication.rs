@@ -10,7 +10,10 @@ use crate::{
     contract::{Severity, UnixSeconds, Verdict},
     github::{CommentBody, Conclusion, Context, Publication},
     problem::Problem,
-    report::{self, Outcome, markdown},
+    report::{
+        self, Outcome,
+        markdown::{self, CommentLinks},
+    },
 };
 
 /// Returns the path of the JSON report, relative to the root of the workspace.
@@ -30,9 +33,14 @@ pub(super) fn publication(
     now: UnixSeconds,
 ) -> Publication {
     let config = inputs.config_path();
-    let footer = context
-        .run_url()
-        .map_or_else(String::new, |url| format!("[Run]({url})"));
+    let run = context.run_url().map(|url| format!("[Run]({url})"));
+    let origin = markdown::origin(outcome).map(|origin| format!("<sub>{origin}</sub>"));
+    let footer: Vec<_> = run.into_iter().chain(origin).collect();
+    let pull_request = context.pull_request_url();
+    let links = CommentLinks {
+        check_run: check_run_url,
+        pull_request: pull_request.as_deref(),
+    };
     Publication {
         verdict: outcome.verdict,
         conclusion: Conclusion::new(
@@ -45,8 +53,8 @@ pub(super) fn publication(
         text: markdown::check_text(outcome, config),
         annotations: report::annotations(outcome, config),
         comment: Some(CommentBody {
-            markdown: markdown::comment(outcome, config, check_run_url),
-            footer,
+            markdown: markdown::comment(outcome, config, links),
+            footer: footer.join(" · "),
             verdict: outcome.verdict,
             findings: findings(outcome),
             clean: outcome.verdict == Verdict::Pass,

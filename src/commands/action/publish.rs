@@ -12,7 +12,7 @@ use crate::{
     },
     contract::Verdict,
     github::{Context, Issued, Publication, Published, Publisher},
-    report::{self, Outcome, Surroundings, workflow_command},
+    report::{self, Outcome, Provenance, Surroundings, workflow_command},
 };
 
 pub(super) struct Publish<'a> {
@@ -53,11 +53,11 @@ impl Publish<'_> {
                 0
             }
             Judged::Outcome(outcome) => {
-                let outcome = if self.step.inputs.redact_ids {
-                    report::redact_ids(&outcome)
-                } else {
-                    *outcome
-                };
+                let mut outcome = *outcome;
+                outcome.provenance = Some(self.provenance(outcome.provenance.take()));
+                if self.step.inputs.redact_ids {
+                    outcome = report::redact_ids(&outcome);
+                }
                 let outcome = self.destinations.mask.outcome(&outcome);
                 self.publish(publisher, &outcome, earlier).await
             }
@@ -72,6 +72,18 @@ impl Publish<'_> {
                 .say(&report::warnings(&[problem], false));
         }
         cancelled(&self.destinations.output)
+    }
+
+    /// Returns the origin of the result. A report of an earlier step keeps its version and its time.
+    fn provenance(&self, earlier: Option<Provenance>) -> Provenance {
+        let own = Provenance::new(self.step.began, self.step.inputs.config_path());
+        match earlier {
+            Some(earlier) => Provenance {
+                config: own.config,
+                ..earlier
+            },
+            None => own,
+        }
     }
 
     async fn publish(

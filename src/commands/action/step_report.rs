@@ -163,6 +163,7 @@ fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
         && let Some(written) = against.config.contracts.get(index)
     {
         contract.source = written.contract.source;
+        contract.account_link.clone_from(&written.account_link);
         contract.fail_on = against.wanted.fail_on.for_contract(written);
         for found in &mut contract.findings {
             found.place = place_of(against.config, index, &found.finding);

@@ -135,7 +135,9 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         return write_preloads(arguments, &output);
     }
     let path = &arguments.config.config;
-    let reporting = match Reporting::prepare(&arguments.report, arguments.strict, path, true) {
+    let now = real_now();
+    let reporting = match Reporting::prepare(&arguments.report, arguments.strict, (path, now), true)
+    {
         Ok(reporting) => reporting,
         Err(status) => return status,
     };
@@ -144,7 +146,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         // The built-in scenarios can be listed without a configuration.
         Err(_) if arguments.list => None,
         Err(unusable) => {
-            return reporting.finish(&not_begun(unusable.problems()), &output);
+            return reporting.finish(not_begun(unusable.problems()), &output);
         }
     };
     if arguments.list {
@@ -156,13 +158,13 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     let files = ConfigFiles::beside(path);
     let mut setup = match Setup::new(&config, &files, environment, &arguments.command) {
         Ok(setup) => setup,
-        Err(problem) => return reporting.finish(&not_begun(vec![problem]), &output),
+        Err(problem) => return reporting.finish(not_begun(vec![problem]), &output),
     };
     let output = Output::of_process(mask_of(setup.secrets()));
     // Plays may start on another day; the baseline expires by the real date.
-    let accepted = match accepted(arguments.baseline.as_deref(), real_now()) {
+    let accepted = match accepted(arguments.baseline.as_deref(), now) {
         Ok(accepted) => accepted,
-        Err(unusable) => return reporting.finish(&not_begun(unusable.problems()), &output),
+        Err(unusable) => return reporting.finish(not_begun(unusable.problems()), &output),
     };
     let wanted = RehearsalOptions {
         scenarios: arguments.scenario.clone(),
@@ -184,7 +186,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         is_whole: wanted.scenarios.is_empty() && is_whole,
         ..accepted.comparison()
     });
-    reporting.finish(&outcome, &output)
+    reporting.finish(outcome, &output)
 }
 
 /// Runs the whole rehearsal. Creates and drops a database for it, if configured.

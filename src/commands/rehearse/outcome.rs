@@ -76,6 +76,8 @@ pub(super) fn outcome(
         contracts: vec![ContractOutcome {
             name: rehearsing.contract.name.clone(),
             source: rehearsing.contract.contract.source,
+            mode: None,
+            account_link: None,
             verdict,
             fail_on: rehearsing.fail_on,
             advice: Vec::new(),
@@ -90,6 +92,8 @@ pub(super) fn outcome(
             scenarios: reported,
         }),
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }
 
@@ -147,6 +151,8 @@ pub(super) fn failed(config: &Config, failure: Failure) -> Outcome {
         contracts: vec![ContractOutcome {
             name: contract.map_or_else(|| "rehearsal".to_owned(), |one| one.name.clone()),
             source: contract.map_or(Source::Stripe, |one| one.contract.source),
+            mode: None,
+            account_link: None,
             verdict: Verdict::Error,
             fail_on: None,
             advice: Vec::new(),
@@ -159,5 +165,7 @@ pub(super) fn failed(config: &Config, failure: Failure) -> Outcome {
         warnings: Vec::new(),
         rehearsal: Some(Rehearsed::default()),
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }

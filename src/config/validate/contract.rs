@@ -10,7 +10,7 @@ use super::{
         entry::{Entry, SourceSpan},
         scalars::Literal,
     },
-    database, policy, seats, statuses,
+    database, links, policy, seats, statuses,
     values::{duration, filled, not_blank, number, seconds, variable},
 };
 use crate::contract::{Contract, Mode, Severity, Source};
@@ -40,6 +40,7 @@ pub(super) fn access_contract(
             duration("confirm_after", entry, diagnostics)
         }
     };
+    let account_link = links::account(&written.links, diagnostics);
     let (spot, database) = diagnostics.require(&written.database, "database", owner)?;
     let plans_configured = written
         .plans
@@ -66,6 +67,7 @@ pub(super) fn access_contract(
             &written.requests_per_second,
             diagnostics,
         ),
+        account_link,
     })
 }
 

@@ -3,6 +3,7 @@
 mod columns;
 mod contract;
 mod database;
+mod links;
 mod plans;
 mod policy;
 mod prices;

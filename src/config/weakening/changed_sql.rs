@@ -94,6 +94,7 @@ fn texts(contract: &AccessContract) -> Vec<SqlText<'_>> {
         evidence: _,
         max_requests: _,
         requests_per_second: _,
+        account_link: _,
     } = contract;
     let DatabaseSettings {
         accounts,

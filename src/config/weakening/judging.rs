@@ -30,6 +30,7 @@ pub(super) fn compare(
         evidence: _,
         max_requests: _,        // A check that would take more has no verdict.
         requests_per_second: _, // It only takes longer.
+        account_link: _,        // See `single_values`.
     } = head;
     let Contract {
         source: _,  // See `reading`.

@@ -57,6 +57,16 @@ const OF_CONTRACTS: &[SingleValue<AccessContract>] = &[
         shown: |one| if one.evidence { "`on`" } else { "`off`" }.to_owned(),
         effect: "no longer looks for the webhooks behind a finding",
     },
+    // A link to somebody else's page does not let more pass, but it is shown as ours.
+    SingleValue {
+        path: "links.account",
+        is_weaker: |before, now| {
+            let both = before.account_link.as_ref().zip(now.account_link.as_ref());
+            both.is_some_and(|(was, is)| was != is)
+        },
+        shown: |one| quote(one.account_link.as_deref().unwrap_or_default()),
+        effect: "links accounts to another address",
+    },
     SingleValue {
         path: "grace.past_due",
         is_weaker: |before, now| now.contract.grace.past_due > before.contract.grace.past_due,

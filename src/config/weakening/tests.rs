@@ -44,6 +44,7 @@ contracts:
     evidence: on
     period_tolerance: 24h
     allow_empty: false
+    links: { account: "https://admin.example.com/users/{id}" }
 rehearsal:
   contract: users
   handler: http://localhost:3000/webhook
@@ -96,6 +97,8 @@ const LOOSER: &[WeakeningCase] = &[
                                                        `unpaid` changes from `deny` to neither list"),
     ("free_plans: [free, hobby]", "»free_plans: [free, hobby, pro]", "accepts accounts on `pro` without access: \
          `free_plans` changes from `free` and `hobby` to `free`, `hobby` and `pro`"),
+    ("links: { account: \"https://admin.example.com/users/{id}\" }", "»links: { account: \"https://evil.example/{id}\" }", "links accounts to another address: \
+         `account` changes from `https://admin.example.com/users/{id}` to `https://evil.example/{id}`"),
     ("price_1Team: team", "»price_1Team: pro", "expects a different plan for 1 price: the plan of `price_1Team` \
                                                 changes from `team` to `pro`"),
     ("plans: { price_1Pro: pro, price_1Team: team, price_1Big: team }", "»plans: {}", "no longer checks plans: `plans` \

@@ -179,6 +179,12 @@ impl Context {
         })
     }
 
+    /// Returns the URL of the pull request.
+    pub fn pull_request_url(&self) -> Option<String> {
+        let (repository, number) = (self.repository.as_ref()?, self.pull_request?);
+        Some(format!("{}/{repository}/pull/{number}", self.server.url))
+    }
+
     /// Returns true if the run is about the current state of the default branch rather than a pull request.
     pub fn is_default_branch(&self) -> bool {
         self.subject == Subject::DefaultBranch

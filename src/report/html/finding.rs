@@ -23,7 +23,7 @@ pub(super) fn item(
     let finding = &found.finding;
     let shown = Shown::new(finding);
     let standing = found.standing.as_ref();
-    let word = standing.map(standing_word);
+    let word = standing.map(FindingStatus::word);
     let first = shown.message.first().map_or("", String::as_str);
     html! {
         li data-severity=(finding.severity) data-rule=(finding.rule) data-contract=(contract_index)
@@ -48,14 +48,6 @@ pub(super) fn item(
                 }
             }
         }
-    }
-}
-
-pub(super) fn standing_word(standing: &FindingStatus) -> &'static str {
-    match standing {
-        FindingStatus::New => "new",
-        FindingStatus::Known => "known",
-        FindingStatus::Accepted { .. } => "accepted",
     }
 }
 
@@ -103,6 +95,9 @@ fn facts(finding: &Finding, found: &Reported, contract: Option<&str>) -> Markup 
                 @if let Some(value) = value { div { dt { (label) } dd { (code(&tamed(value))) } } }
             }
             @if let Some(name) = contract { div { dt { "Contract" } dd { (code(&tamed(name))) } } }
+            @if let Some(time) = found.first_seen {
+                div { dt { "First seen" } dd { (code(&time.to_string())) } }
+            }
             @if let Some(place) = place { div { dt { "Configured at" } dd { (code(&place)) } } }
             @if let Some(FindingStatus::Accepted { reason, until }) = &found.standing {
                 div { dt { "Accepted because" } dd { (prose(reason, &[])) } }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::{finding, words::line};
 use crate::{
+    baseline::FindingStatus,
     contract::{Rule, Severity, Verdict},
     report::{
         ContractOutcome, Outcome, Reported,
@@ -74,7 +75,7 @@ fn controls(outcome: &Outcome, findings: &[(&ContractOutcome, &Reported)]) -> Ma
     let rules: BTreeSet<Rule> = rules.into_iter().map(|(_, rule)| rule).collect();
     let standings: BTreeSet<&str> = each()
         .filter_map(|found| found.standing.as_ref())
-        .map(finding::standing_word)
+        .map(FindingStatus::word)
         .collect();
     let contracts: Vec<_> = outcome.contracts.iter().enumerate().collect();
     html! {

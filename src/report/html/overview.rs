@@ -4,18 +4,19 @@ use maud::{Markup, html};
 
 use super::words::{code, line, lines, prose};
 use crate::{
-    baseline::FindingStatus,
     contract::{Severity, Verdict},
     problem::Problem,
     report::{
-        ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed,
-        amount::amounts,
-        count::{by_rule, counted, grouped, standing},
+        ContractOutcome, Figure, Outcome, Overview, PlayedResult, PlayedScenario, Rehearsed,
+        count::{by_rule, counted, grouped, length},
         meaning::meaning,
         shown,
         text::summary_line,
     },
 };
+
+/// Maximum number of contracts that the origin names.
+const NAMED_CONTRACTS: usize = 3;
 
 /// Width of a bar in drawing units.
 const BAR: u64 = 1000;
@@ -56,6 +57,33 @@ fn verdict(outcome: &Outcome) -> Markup {
                         @if since.lets_known_pass { " Known findings do not fail the check." }
                     }
                 }
+                (origin(outcome))
+            }
+        }
+    }
+}
+
+/// Names the version, the contracts, the configuration and the time of the check.
+fn origin(outcome: &Outcome) -> Markup {
+    let names = || outcome.contracts.iter().take(NAMED_CONTRACTS).enumerate();
+    html! {
+        @if let Some(provenance) = &outcome.provenance {
+            p .muted #origin {
+                "ProdVerdict " (code(&provenance.version)) ", "
+                @match outcome.contracts.len() {
+                    0 => {},
+                    several if several > NAMED_CONTRACTS => { (grouped(length(several))) " contracts of " },
+                    number => {
+                        @if number == 1 { "contract " } @else { "contracts " }
+                        @for (index, contract) in names() {
+                            @if index > 0 { ", " }
+                            (code(&contract.name))
+                        }
+                        " of "
+                    },
+                }
+                (code(&provenance.config)) ", checked at "
+                (code(&provenance.checked_at.to_string())) "."
             }
         }
     }
@@ -95,49 +123,31 @@ fn problem(contract: Option<&str>, problem: &Problem) -> Markup {
 }
 
 fn numbers(outcome: &Outcome) -> Markup {
-    let totals = outcome.totals();
-    let mut tiles: Vec<(&str, String, &str)> = Vec::new();
-    for (label, money) in [
-        ("Paid for, not served", &totals.paid_not_served),
-        ("Served, not paid for", &totals.served_not_paid),
-    ] {
-        if !money.is_empty() {
-            tiles.push((label, amounts(money), "a month"));
-        }
-    }
-    for severity in Severity::ALL {
-        let count = totals.count(severity);
-        if count > 0 {
-            let label = match severity {
-                Severity::High => "High",
-                Severity::Medium => "Medium",
-                Severity::Low => "Low",
+    let overview = Overview::new(outcome);
+    let standings = overview.standings.iter();
+    let tiles: Vec<(&Figure, &str)> = overview
+        .money
+        .iter()
+        .map(|figure| (figure, "a month"))
+        .chain(overview.severities.iter().map(|figure| {
+            let is_one = figure.value == "1";
+            (figure, if is_one { "finding" } else { "findings" })
+        }))
+        .chain(standings.map(|figure| {
+            let unit = match figure.label {
+                "Known" => "from before",
+                "Accepted" => "by the team",
+                _ => "since then",
             };
-            tiles.push((
-                label,
-                grouped(count),
-                if count == 1 { "finding" } else { "findings" },
-            ));
-        }
-    }
-    if let Some(since) = &outcome.since {
-        let number = |stands: fn(&FindingStatus) -> bool| grouped(standing(outcome, stands));
-        let new = number(|one| matches!(one, FindingStatus::New));
-        let known = number(|one| matches!(one, FindingStatus::Known));
-        let accepted = number(|one| matches!(one, FindingStatus::Accepted { .. }));
-        tiles.push(("New", new, "since then"));
-        tiles.push(("Known", known, "from before"));
-        if accepted != "0" {
-            tiles.push(("Accepted", accepted, "by the team"));
-        }
-        tiles.push(("Fixed", grouped(since.fixed), "since then"));
-    }
-    let items = totals.items_without_amount;
+            (figure, unit)
+        }))
+        .collect();
+    let items = overview.items_without_amount;
     html! {
         @if !tiles.is_empty() {
             dl .tiles {
-                @for (label, number, unit) in tiles {
-                    div { dt { (label) } dd { b { (line(&number)) } " " span { (unit) } } }
+                @for (Figure { label, value }, unit) in tiles {
+                    div { dt { (label) } dd { b { (line(value)) } " " span { (unit) } } }
                 }
             }
         }

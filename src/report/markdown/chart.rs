@@ -1,9 +1,11 @@
 //! A bar chart of the findings by rule, as a Mermaid block for GitHub comments.
 
+use std::collections::BTreeSet;
+
 use crate::report::{Outcome, count, neutral::markdown::fenced};
 
-/// Minimum number of rules. With fewer, the table is clearer.
-const FEWEST_RULES: usize = 3;
+/// Minimum number of different values. With fewer, bars show no more than the table.
+const FEWEST_VALUES: usize = 4;
 
 /// Minimum number of findings for the longest bar. With fewer, the table is clearer and the axis would show halves.
 const FEWEST_OF_ONE: u64 = 20;
@@ -17,7 +19,8 @@ pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let counts = count::by_rule(outcome);
     let most = counts.values().map(|count| count.all).max();
     let most = most.filter(|most| *most >= FEWEST_OF_ONE)?;
-    if counts.len() < FEWEST_RULES {
+    let values: BTreeSet<_> = counts.values().map(|count| count.all).collect();
+    if values.len() < FEWEST_VALUES {
         return None;
     }
     let height = AXIS + counts.len() * BAR;

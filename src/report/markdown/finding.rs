@@ -9,6 +9,7 @@ use crate::{
         Change, ContractOutcome, Outcome, Reported,
         amount::amounts,
         count::{counted, length},
+        groups::rank,
         neutral::{
             LINE_CHARACTERS,
             markdown::{code, fenced, prose},
@@ -17,6 +18,8 @@ use crate::{
         shown::Shown,
     },
 };
+
+use super::ownership::{does, place};
 
 /// Maximum number of lines of a message, fix or evidence, so that one finding cannot use up the limit.
 const SHOWN_LINES: usize = 6;
@@ -72,14 +75,6 @@ fn in_order(outcome: &Outcome, first: FindingOrder) -> Vec<(&ContractOutcome, &R
     keyed.into_iter().map(|(_, one)| one).collect()
 }
 
-fn rank(found: &Reported) -> u8 {
-    match found.standing {
-        None | Some(FindingStatus::New) => 0,
-        Some(FindingStatus::Known) => 1,
-        Some(FindingStatus::Accepted { .. }) => 2,
-    }
-}
-
 /// Renders a failed step of a rehearsal: the likely cause, then the failure, then its context as a terminal would show
 /// it.
 fn step(found: &Reported) -> String {
@@ -93,7 +88,7 @@ fn step(found: &Reported) -> String {
     if !shown.message.is_empty() {
         parts.push(prose_lines(&shown.message, &shown.names).join("\\\n"));
     }
-    parts.extend(changes(&found.changes));
+    parts.extend(changed_lines(&found.changes, None));
     let mut facts: Vec<_> = shown.evidence.iter().take(SHOWN_FACTS).cloned().collect();
     if let Some(more) = shown.evidence.len().checked_sub(SHOWN_FACTS + 1) {
         facts.push(format!("… {}", counted(length(more + 1), "more line")));
@@ -104,18 +99,14 @@ fn step(found: &Reported) -> String {
     parts.join("\n\n")
 }
 
-fn heading(found: &Reported, shown: &Shown) -> String {
+pub(super) fn heading(found: &Reported, shown: &Shown) -> String {
+    let standing = found.standing.as_ref();
     format!(
         "#### {}: {} ({}{})",
         found.finding.severity.as_str().to_uppercase(),
         code(&shown.entity),
         found.finding.rule,
-        match found.standing {
-            None => "",
-            Some(FindingStatus::New) => ", new",
-            Some(FindingStatus::Known) => ", known",
-            Some(FindingStatus::Accepted { .. }) => ", accepted",
-        }
+        standing.map_or_else(String::new, |standing| format!(", {}", standing.word()))
     )
 }
 
@@ -135,16 +126,19 @@ fn accepted(found: &Reported) -> Option<String> {
     Some(format!("Accepted{until}{reason}"))
 }
 
-/// Lists the lines of the pull request that matter to the finding.
-fn changes(changes: &[Change]) -> Option<String> {
+/// Lists the lines of the pull request that matter to the finding, linked to the diff of `pull_request`.
+pub(super) fn changed_lines(changes: &[Change], pull_request: Option<&str>) -> Option<String> {
+    if let [change] = changes {
+        return Some(format!(
+            "**In this pull request:** {} {}",
+            place(change, pull_request),
+            does(change)
+        ));
+    }
     let mut lines: Vec<_> = changes
         .iter()
         .take(SHOWN_CHANGES)
-        .map(|change| {
-            let does = shortened(&visible(change.does.trim()), LINE_CHARACTERS);
-            let place = code(&format!("{}:{}", change.path, change.line));
-            format!("- {place} {}", prose(&does, &[]))
-        })
+        .map(|change| format!("- {} {}", place(change, pull_request), does(change)))
         .collect();
     if let Some(more) = changes.len().checked_sub(SHOWN_CHANGES + 1) {
         let more = counted(length(more + 1), "more changed line");
@@ -153,7 +147,7 @@ fn changes(changes: &[Change]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("**In this pull request:**\n\n{}", lines.join("\n")))
 }
 
-fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
+pub(super) fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
     let mut out: Vec<_> = lines
         .iter()
         .take(SHOWN_LINES)
@@ -179,9 +173,9 @@ fn block(found: &Reported, name: Option<&str>) -> String {
     if !shown.fix.is_empty() {
         parts.push(format!("**Fix:** {}", prose_lines(&shown.fix).join("\\\n")));
     }
-    parts.extend(changes(&found.changes));
+    parts.extend(changed_lines(&found.changes, None));
     let mut facts = prose_lines(&shown.evidence);
-    facts.extend(subject(&finding.subject));
+    facts.extend(subject(&finding.subject, &shown.evidence));
     if !finding.amount.is_empty() {
         let amounts = amounts(&finding.amount);
         facts.push(format!("At stake: {} a month", prose(&amounts, &[])));
@@ -198,8 +192,9 @@ fn block(found: &Reported, name: Option<&str>) -> String {
     parts.join("\n\n")
 }
 
-/// Describes the subject in one line.
-fn subject(subject: &Subject) -> Option<String> {
+/// Describes the subject in one line, as far as the evidence does not.
+fn subject(subject: &Subject, evidence: &[String]) -> Option<String> {
+    let is_said = |value: &str| evidence.iter().any(|line| line.contains(value));
     let facts: Vec<_> = [
         ("account", subject.account.as_deref()),
         ("customer", subject.customer.as_deref()),
@@ -210,7 +205,8 @@ fn subject(subject: &Subject) -> Option<String> {
         ("paid plan", subject.plan_expected.as_deref()),
     ]
     .into_iter()
-    .filter_map(|(word, value)| Some(format!("{word} {}", code(value?))))
+    .filter_map(|(word, value)| Some((word, value.filter(|value| !is_said(value))?)))
+    .map(|(word, value)| format!("{word} {}", code(value)))
     .collect();
     let facts = facts.join(", ");
     let mut letters = facts.chars();

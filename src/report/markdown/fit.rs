@@ -78,7 +78,7 @@ impl MarkdownReport {
 
 /// Returns the largest number up to `most` for which `fits` holds, assuming that it holds for every smaller one too, or
 /// `None` if it does not hold for 0.
-fn largest(most: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+pub(super) fn largest(most: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
     if !fits(0) {
         return None;
     }

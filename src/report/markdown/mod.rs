@@ -1,13 +1,16 @@
 //! Reports in GitHub's Markdown, each within the limit of the place that shows it.
 
+mod accounts;
 mod chart;
+mod comment;
 mod finding;
 mod fit;
+mod group;
 mod history;
+mod origin;
 mod overview;
+mod ownership;
 mod stake;
-
-use crate::contract::Verdict;
 
 use super::{
     Outcome,
@@ -16,7 +19,9 @@ use super::{
 
 use finding::FindingOrder;
 
+pub use comment::{CommentLinks, comment, issue};
 pub use history::{Ran, with_history};
+pub use origin::origin;
 pub use overview::{headline, warnings};
 
 /// GitHub accepts 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
@@ -29,8 +34,11 @@ pub const COMMENT_BYTES: usize = 60_000;
 /// GitHub drops a job summary above 1 MiB completely.
 pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
 
-/// Number of expanded findings in a comment.
-const OPEN_IN_COMMENT: usize = 3;
+/// Number of groups of findings that are open in a comment.
+const OPEN_IN_COMMENT: usize = 5;
+
+/// Number of failed steps of a rehearsal that are open in a comment.
+const OPEN_STEPS: usize = 3;
 
 /// Number of expanded findings if they have a page to themselves.
 const OPEN_ON_PAGE: usize = 10;
@@ -67,26 +75,6 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
     (report.all_findings > 0).then(|| report.within(CHECK_RUN_BYTES))
 }
 
-/// Renders the comment on a pull request, without its marker and history.
-pub fn comment(outcome: &Outcome, config: &str, check_run_url: Option<&str>) -> String {
-    let mut tail: Vec<_> = overview::read(outcome).into_iter().collect();
-    if outcome.verdict != Verdict::Pass {
-        tail.push(reproduction(outcome, config));
-    }
-    if let Some(url) = check_run_url.filter(|url| is_plain_url(url)) {
-        tail.push(format!("[Check run]({url})"));
-    }
-    let report = fit::MarkdownReport {
-        blocks: overview::blocks(outcome, chart::by_rule(outcome)),
-        findings: finding::blocks(outcome, COMMENT_BYTES, FindingOrder::OneOfEach),
-        all_findings: outcome.findings().len(),
-        open: OPEN_IN_COMMENT,
-        tail,
-        elsewhere: "The check run and the job summary hold more of them.".to_owned(),
-    };
-    report.within(COMMENT_BYTES)
-}
-
 /// Renders the job summary, which contains everything.
 pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     let report = fit::MarkdownReport {
@@ -102,8 +90,9 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
 
 /// Renders the overview of a page, which has room for what was read before the findings.
 fn page(outcome: &Outcome) -> Vec<String> {
-    let mut blocks = overview::blocks(outcome, None);
+    let mut blocks = overview::blocks(outcome, None, overview::rules(outcome));
     blocks.extend(overview::read(outcome));
+    blocks.extend(origin(outcome));
     blocks
 }
 
@@ -136,6 +125,12 @@ fn reproduction(outcome: &Outcome, config: &str) -> String {
     format!("{introduction}\n\n{command}")
 }
 
+/// Renders the same command behind a summary, for a text that has to be short.
+fn folded_reproduction(outcome: &Outcome, config: &str) -> String {
+    let command = fenced("sh", &[command(outcome, config)]);
+    format!("<details>\n<summary>Reproduce it locally</summary>\n\n{command}\n\n</details>")
+}
+
 fn all_of_them(outcome: &Outcome, config: &str) -> String {
     let command = fenced(
         "sh",
@@ -162,12 +157,6 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Returns true if a URL needs no escaping in Markdown.
-fn is_plain_url(url: &str) -> bool {
-    (url.starts_with("https://") || url.starts_with("http://"))
-        && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "()<>\\".contains(c))
-}
-
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
@@ -175,7 +164,7 @@ mod tests {
 
     use crate::{
         baseline::FindingStatus,
-        contract::{Rule, Source},
+        contract::{Rule, Source, Verdict},
         report::{
             Reported,
             count::{grouped, length},
@@ -190,7 +179,10 @@ mod tests {
 
     const CONFIG: &str = "./prodverdict.yml";
 
-    const CHECK_RUN: Option<&str> = Some("https://github.com/o/r/runs/1");
+    const LINKS: CommentLinks<'_> = CommentLinks {
+        check_run: Some("https://github.com/o/r/runs/1"),
+        pull_request: Some("https://github.com/o/r/pull/7"),
+    };
 
     /// Renders the outcome for every place, with the limit of that place.
     fn everywhere(outcome: &Outcome) -> Vec<(usize, String)> {
@@ -200,41 +192,19 @@ mod tests {
                 CHECK_RUN_BYTES,
                 check_text(outcome, CONFIG).unwrap_or_default(),
             ),
-            (COMMENT_BYTES, comment(outcome, CONFIG, CHECK_RUN)),
+            (COMMENT_BYTES, comment(outcome, CONFIG, LINKS)),
             (JOB_SUMMARY_BYTES, job_summary(outcome, CONFIG)),
         ]
     }
 
     #[test]
     fn a_comment_on_the_known_case() {
-        insta::assert_snapshot!(comment(&sample::failing(), CONFIG, CHECK_RUN));
+        insta::assert_snapshot!(comment(&sample::failing(), CONFIG, LINKS));
     }
 
     #[test]
     fn a_comment_shows_standings_and_changed_lines() {
-        insta::assert_snapshot!(comment(&sample::of_pull_request(), CONFIG, CHECK_RUN));
-    }
-
-    #[test]
-    fn the_open_findings_of_a_comment_are_of_several_kinds() {
-        let mut outcome = sample::many(12);
-        let findings = &mut outcome.contracts[0].findings;
-        for rule in [Rule::StalePlan, Rule::PlanDrift] {
-            findings.push(Reported::new(sample::finding(rule, "user:x"), None));
-        }
-        let text = comment(&outcome, CONFIG, CHECK_RUN);
-        let (open, _) = text.split_once("<details>").unwrap();
-        for heading in [
-            "#### HIGH: `user:usr_000000` (wrongful-access)",
-            "#### HIGH: `user:x` (plan-drift)",
-            "#### LOW: `user:x` (stale-plan)",
-        ] {
-            assert!(open.contains(heading), "{open}");
-        }
-        outcome.contracts[0].findings[11].standing = Some(FindingStatus::New);
-        outcome.contracts[0].findings[13].standing = Some(FindingStatus::Known);
-        let text = comment(&outcome, CONFIG, CHECK_RUN);
-        assert!(text.find("user:usr_000011").unwrap() < text.find("(plan-drift, known)").unwrap());
+        insta::assert_snapshot!(comment(&sample::of_pull_request(), CONFIG, LINKS));
     }
 
     #[test]
@@ -246,10 +216,10 @@ mod tests {
                 found.standing = Some(FindingStatus::Known);
             }
         }
-        let text = comment(&outcome, CONFIG, CHECK_RUN);
+        let text = comment(&outcome, CONFIG, LINKS);
         assert!(
             text.starts_with(
-                "## ✅ ProdVerdict PASS: 5 findings (3 high, 1 medium, 1 low), none new\n"
+                "## ✅ ProdVerdict PASS: 5 findings (3 high, 1 medium, 1 low), none new, 5 known, 2 fixed\n"
             ),
             "{text}"
         );
@@ -261,23 +231,32 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_is_drawn_of_many_rules_and_only_in_a_comment() {
+    fn a_chart_is_drawn_of_four_different_values_in_a_comment() {
         let mut outcome = sample::many(20);
         let findings = &mut outcome.contracts[0].findings;
-        for rule in [Rule::StalePlan, Rule::PlanDrift] {
-            findings.push(Reported::new(sample::finding(rule, "user:x"), None));
+        let numbers = [
+            (Rule::PlanDrift, 3),
+            (Rule::OrphanSubscription, 2),
+            (Rule::StalePlan, 1),
+        ];
+        for (rule, number) in numbers {
+            for index in 0..number {
+                let mut finding = sample::finding(rule, &format!("user:x{index}"));
+                finding.fix = format!("{rule}: {}.", "x".repeat(index)).into();
+                findings.push(Reported::new(finding, None));
+            }
         }
         insta::assert_snapshot!(chart::by_rule(&outcome).unwrap());
-        let chart = "```mermaid\n";
-        assert!(comment(&outcome, CONFIG, CHECK_RUN).contains(chart));
+        assert!(comment(&outcome, CONFIG, LINKS).contains("```mermaid\n"));
         assert!(!check_summary(&outcome, CONFIG).contains("mermaid"));
-        assert!(!comment(&sample::many(30), CONFIG, CHECK_RUN).contains("mermaid"));
-        assert!(!comment(&sample::several_contracts(), CONFIG, CHECK_RUN).contains("mermaid"));
+        outcome.contracts[0].findings.truncate(25);
+        assert_eq!(chart::by_rule(&outcome), None);
+        assert!(!comment(&sample::many(30), CONFIG, LINKS).contains("mermaid"));
     }
 
     #[test]
     fn a_comment_on_a_rehearsal() {
-        insta::assert_snapshot!(comment(&sample::rehearsal(), CONFIG, CHECK_RUN));
+        insta::assert_snapshot!(comment(&sample::rehearsal(), CONFIG, LINKS));
     }
 
     #[test]
@@ -294,7 +273,7 @@ mod tests {
             assert!(text.len() <= limit);
             assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
         }
-        let comment = comment(&outcome, CONFIG, CHECK_RUN);
+        let comment = comment(&outcome, CONFIG, LINKS);
         assert!(comment.contains("more scenarios"), "{comment}");
         assert!(comment.contains("scenario:cancel-now/deleted"), "{comment}");
         assert!(comment.contains(" --scenario mine-4\n"), "{comment}");
@@ -312,7 +291,7 @@ mod tests {
         let outcome = sample::without_contracts(problem);
         insta::assert_snapshot!(check_summary(&outcome, CONFIG));
         for outcome in sample::every_kind() {
-            let text = comment(&outcome, CONFIG, CHECK_RUN);
+            let text = comment(&outcome, CONFIG, LINKS);
             let passes = outcome.verdict == Verdict::Pass;
             assert_eq!(text.contains('✅'), passes, "{text}");
             assert_eq!(text.contains("PASS:"), passes, "{text}");
@@ -321,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_comment_on_a_pass_is_short() {
-        insta::assert_snapshot!(comment(&sample::passing(), CONFIG, CHECK_RUN));
+        insta::assert_snapshot!(comment(&sample::passing(), CONFIG, LINKS));
     }
 
     #[test]
@@ -335,7 +314,11 @@ mod tests {
         let findings = 9_000;
         for (limit, text) in everywhere(&sample::many(findings)) {
             assert!(text.len() <= limit);
-            let shown = text.matches("#### HIGH").count();
+            let (headings, rows) = (
+                text.matches("#### HIGH").count(),
+                text.matches("\n| `usr_").count(),
+            );
+            let shown = headings.max(rows);
             if shown > 0 {
                 // As many as fit: there is no room for ten more.
                 assert!(text.len() > limit - 10 * 300, "{} of {limit}", text.len());
@@ -348,7 +331,7 @@ mod tests {
             assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
         }
         assert!(
-            comment(&sample::many(findings), CONFIG, CHECK_RUN)
+            comment(&sample::many(findings), CONFIG, LINKS)
                 .ends_with("[Check run](https://github.com/o/r/runs/1)\n")
         );
     }
@@ -379,15 +362,18 @@ mod tests {
             assert!(text.len() <= limit);
             assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
         }
-        assert!(comment(&outcome, CONFIG, CHECK_RUN).contains("… and 1,980 more contracts"));
+        assert!(comment(&outcome, CONFIG, LINKS).contains("… and 1,980 more contracts"));
     }
 
     #[test]
     fn a_url_that_could_leave_its_link_is_left_out() {
-        let hostile = Some("https://x) @org (");
+        let hostile = CommentLinks {
+            check_run: Some("https://x) @org ("),
+            pull_request: None,
+        };
         assert!(!comment(&sample::failing(), CONFIG, hostile).contains("Check run"));
         assert!(
-            comment(&sample::failing(), CONFIG, CHECK_RUN)
+            comment(&sample::failing(), CONFIG, LINKS)
                 .contains("[Check run](https://github.com/o/r/runs/1)")
         );
     }
@@ -423,6 +409,7 @@ mod tests {
         redacted.contracts[0].findings[0].changes[0].path = "a.ts".into();
         redacted.contracts[0].summary.subscriptions.clear();
         redacted.contracts[0].problem.as_mut().unwrap().place = None;
+        redacted.provenance = None;
         let redacted = redact_ids(&redacted);
         for outcome in [&masked, &redacted] {
             for text in sample::rendered(outcome) {

@@ -1,11 +1,10 @@
 //! The top of a report: verdict, amounts at stake and number of findings.
 
 use crate::{
-    baseline::FindingStatus,
     contract::{Severity, Summary, Verdict},
     problem::Problem,
     report::{
-        Outcome,
+        Figure, Outcome, Overview,
         count::{self, by_severity, counted, grouped, length},
         meaning::meaning,
         neutral::markdown::{code, code_cell, prose},
@@ -13,7 +12,7 @@ use crate::{
     },
 };
 
-use super::stake;
+use super::{ownership, stake};
 
 /// Maximum number of contracts to list. A configuration can have any number; this many rows fill a screen.
 const SHOWN_CONTRACTS: usize = 20;
@@ -34,9 +33,10 @@ pub fn headline(outcome: &Outcome) -> String {
         "" => "no findings".to_owned(),
         severities => {
             let number = counted(length(findings.len()), "finding");
-            format!("{number} ({severities}){}", new(outcome))
+            format!("{number} ({severities})")
         }
     };
+    let counts = format!("{counts}{}", standings(outcome));
     match outcome.verdict {
         Verdict::Pass => format!("PASS: {counts}"),
         Verdict::Warn => format!("WARN: {counts}"),
@@ -46,29 +46,39 @@ pub fn headline(outcome: &Outcome) -> String {
     }
 }
 
-/// Returns the number of new findings as text, or nothing if there was no comparison.
-fn new(outcome: &Outcome) -> String {
-    match (outcome.since.is_some(), count::standing(outcome, is_new)) {
-        (false, _) => String::new(),
-        (true, 0) => ", none new".to_owned(),
-        (true, new) => format!(", {} new", grouped(new)),
+/// Lists the number of new, known, accepted and fixed findings, or nothing if there was no comparison.
+fn standings(outcome: &Outcome) -> String {
+    if outcome.since.is_none() {
+        return String::new();
     }
+    let has_findings = outcome.fingerprints().next().is_some();
+    let figures = Overview::new(outcome).standings.into_iter();
+    let words = figures.filter_map(|Figure { label, value }| {
+        let label = label.to_lowercase();
+        match (value.as_str(), label.as_str()) {
+            ("0", "new") if has_findings => Some(", none new".to_owned()),
+            ("0", _) => None,
+            (value, label) => Some(format!(", {value} {label}")),
+        }
+    });
+    words.collect()
 }
 
-fn is_new(standing: &FindingStatus) -> bool {
-    matches!(standing, FindingStatus::New)
-}
-
-/// Renders the blocks before the findings. `chart` is a chart of the rules.
-pub(super) fn blocks(outcome: &Outcome, chart: Option<String>) -> Vec<String> {
-    let mut blocks = vec![heading(outcome), sentences(outcome)];
+/// Renders the blocks before the findings: `rules` are a table and a chart of the rules.
+pub(super) fn blocks(
+    outcome: &Outcome,
+    pull_request: Option<&str>,
+    rules: Vec<String>,
+) -> Vec<String> {
+    let mut blocks = vec![heading(outcome)];
+    blocks.extend(ownership::sentence(outcome, pull_request));
+    blocks.push(sentences(outcome));
     blocks.extend(problems(outcome));
     blocks.extend(advice(outcome));
-    let totals = outcome.totals();
-    blocks.extend(stake::table(outcome));
-    blocks.extend(stake::left_out(&totals));
-    blocks.extend(by_rule(outcome));
-    blocks.extend(chart);
+    let figures = Overview::new(outcome);
+    blocks.extend(stake::line(&figures));
+    blocks.extend(stake::left_out(&figures));
+    blocks.extend(rules);
     if outcome.contracts.len() > 1 {
         blocks.push(by_contract(outcome));
     }
@@ -141,6 +151,11 @@ fn problem(problem: &Problem, contract: Option<&str>) -> String {
         block = format!("{block}\n\n**Fix:** {}", hint.join("\\\n"));
     }
     block
+}
+
+/// Returns the table of the broken rules, if any.
+pub(super) fn rules(outcome: &Outcome) -> Vec<String> {
+    by_rule(outcome).into_iter().collect()
 }
 
 fn by_rule(outcome: &Outcome) -> Option<String> {
@@ -238,13 +253,17 @@ fn numbers(totals: &Summary) -> String {
             counted(customers, "customer")
         ),
     };
+    // Recorded data takes no requests.
+    let requests = match totals.provider_requests {
+        0 => String::new(),
+        requests => format!(", in {}", counted(requests, "request")),
+    };
     format!(
-        "Read: {} ({} linked, {} exempt), {}{by_status}, in {}.{settled}{on_test_clock}",
+        "Read: {} ({} linked, {} exempt), {}{by_status}{requests}.{settled}{on_test_clock}",
         counted(totals.accounts, "account"),
         grouped(totals.linked),
         grouped(totals.exempt),
         counted(subscriptions, "subscription"),
-        counted(totals.provider_requests, "request"),
     )
 }
 

@@ -44,21 +44,33 @@ fn escape(text: &str, out: &mut String) {
 
 /// Escapes prose. `names`, identifiers, times and text between single backticks become code.
 pub fn prose(text: &str, names: &[String]) -> String {
+    prose_with(text, names, code)
+}
+
+/// Escapes prose like [`prose`], for a table cell.
+pub fn prose_cell(text: &str, names: &[String]) -> String {
+    prose_with(text, names, code_cell)
+}
+
+/// Formats text as code.
+type AsCode = fn(&str) -> String;
+
+fn prose_with(text: &str, names: &[String], code: AsCode) -> String {
     let text = text.trim();
     let parts: Vec<&str> = text.split('`').collect();
     let mut out = String::new();
     let last = parts.len() - 1;
     for (index, part) in parts.into_iter().enumerate() {
         if index % 2 == 0 {
-            add_with_names(part, names, &mut out);
+            add_with_names(part, names, code, &mut out);
         } else if index == last {
             // The last backtick has no partner.
             out.push_str("\\`");
-            add_with_names(part, names, &mut out);
+            add_with_names(part, names, code, &mut out);
         } else if part.is_empty() {
             out.push_str("\\`\\`");
         } else {
-            push_code(part, &mut out);
+            push_code(&code(part), &mut out);
         }
     }
     out
@@ -101,21 +113,21 @@ pub fn fenced(language: &str, lines: &[String]) -> String {
 }
 
 /// Appends code, separated from code just before it, because the two spans would merge.
-fn push_code(text: &str, out: &mut String) {
+fn push_code(code: &str, out: &mut String) {
     if out.ends_with('`') {
         out.push(ZERO_WIDTH_SPACE);
     }
-    out.push_str(&code(text));
+    out.push_str(code);
 }
 
-fn add_with_names(text: &str, names: &[String], out: &mut String) {
+fn add_with_names(text: &str, names: &[String], code: AsCode, out: &mut String) {
     let is_word = |_: &str, before, after| !joins(before) && !joins(after);
     for piece in pieces(text, names, is_word) {
         match piece {
-            TextPart::Text(text) => add_with_values(text, out),
+            TextPart::Text(text) => add_with_values(text, code, out),
             TextPart::Name(index) => {
                 if let Some(name) = names.get(index) {
-                    push_code(name, out);
+                    push_code(&code(name), out);
                 }
             }
         }
@@ -123,7 +135,7 @@ fn add_with_names(text: &str, names: &[String], out: &mut String) {
 }
 
 /// Appends text with identifiers and times as code, so that they can be copied exactly.
-fn add_with_values(text: &str, out: &mut String) {
+fn add_with_values(text: &str, code: AsCode, out: &mut String) {
     let (mut plain, mut rest) = (text, text);
     while let Some(character) = rest.chars().next() {
         let value = value_at_start(rest);
@@ -132,7 +144,7 @@ fn add_with_values(text: &str, out: &mut String) {
         if value.is_some_and(|(_, is_code)| is_code) {
             let before = plain.len().saturating_sub(rest.len());
             escape(plain.get(..before).unwrap_or_default(), out);
-            push_code(this, out);
+            push_code(&code(this), out);
             plain = after;
         }
         rest = after;
@@ -143,8 +155,8 @@ fn add_with_values(text: &str, out: &mut String) {
 /// Returns the length of the word or time at the start of the text, and true if it becomes code. Returns `None` if the
 /// text starts with something else.
 fn value_at_start(text: &str) -> Option<(usize, bool)> {
-    if is_time_at_start(text) {
-        return Some((TIME.len(), true));
+    if let Some(length) = time_at_start(text) {
+        return Some((length, true));
     }
     let belongs = |character: char| character.is_alphanumeric() || character == '_';
     let length = text
@@ -158,15 +170,42 @@ fn value_at_start(text: &str) -> Option<(usize, bool)> {
     ))
 }
 
-/// Format of a time, in which each `0` is a digit.
-const TIME: &str = "0000-00-00T00:00:00Z";
+/// Formats of a time, in which each `0` is a digit: ISO 8601, and Postgres.
+const TIMES: [&str; 2] = ["0000-00-00T00:00:00", "0000-00-00 00:00:00"];
 
-fn is_time_at_start(text: &str) -> bool {
+/// Returns the length of the time at the start of the text, with its fraction and its offset.
+fn time_at_start(text: &str) -> Option<usize> {
     let is_alike = |(found, form): (char, char)| match form {
         '0' => found.is_ascii_digit(),
         _ => found == form,
     };
-    text.len() >= TIME.len() && text.chars().zip(TIME.chars()).all(is_alike)
+    let begins =
+        |form: &&&str| text.len() >= form.len() && text.chars().zip(form.chars()).all(is_alike);
+    let length = TIMES.iter().find(begins)?.len();
+    let rest = text.get(length..)?;
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let fraction = rest.strip_prefix('.').map_or(0, digits);
+    let length = if fraction > 0 {
+        length + 1 + fraction
+    } else {
+        length
+    };
+    let zone = text.get(length..)?;
+    let is_of_offset = |byte: &u8| byte.is_ascii_digit() || *byte == b':';
+    let offset = match zone.as_bytes() {
+        [b'Z', ..] => 1,
+        [b'+' | b'-', b'0'..=b'9', b'0'..=b'9', rest @ ..] => {
+            let minutes = rest.iter().take_while(|byte| is_of_offset(byte)).count();
+            // Not the colon of the sentence.
+            if matches!(rest.get(..minutes), Some([b':', _, _] | [_, _])) {
+                3 + minutes
+            } else {
+                3
+            }
+        }
+        _ => 0,
+    };
+    Some(length + offset)
 }
 
 /// Returns true if a character next to a name makes it part of a longer word.
@@ -282,6 +321,10 @@ mod tests {
                 "ended 2026-11-01T00:00:00Z.",
                 "ended `2026-11-01T00:00:00Z`.",
             ),
+            (
+                "2030-01-21 09:46:40.25+00: late, not 2030-01-21T09:46:40+01:00",
+                "`2030-01-21 09:46:40.25+00`: late, not `2030-01-21T09:46:40+01:00`",
+            ),
             ("`a`b_c`d`", "`a`\u{200b}`b_c`\u{200b}`d`"),
             ("_ is __ no name", "\\_ is \\_\\_ no name"),
         ] {
@@ -379,6 +422,14 @@ mod tests {
                 text => shortened(&text, NAME_CHARACTERS),
             };
             prop_assert_eq!(oracle::text(&markdown), expected);
+        }
+
+        #[test]
+        fn prose_in_a_cell_never_changes_the_columns(text in sample::hostile(), name in sample::hostile()) {
+            let cell = prose_cell(&text, std::slice::from_ref(&name));
+            let markdown = format!("| a | b |\n|---|---|\n| {cell} | end |");
+            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::cells(&markdown), 4);
         }
 
         #[test]

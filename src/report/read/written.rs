@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::consistency::Contradiction;
 use crate::{
     baseline::{FindingStatus, Since},
     contract::{
-        Entity, EventMention, Field, Finding, Mentions, Money, Rule, Source, Subject, Summary,
+        Entity, EventMention, Field, Finding, Mentions, Mode, Money, Rule, Source, Subject,
+        Summary, UnixSeconds,
     },
     problem::{Place, Problem},
     report::{
-        ContractOutcome, Outcome, PlayedScenario, Rehearsed, Reported,
+        ContractOutcome, Outcome, PlayedScenario, Provenance, Rehearsed, Reported,
         json::{ReportSeverity, ReportVerdict},
         json_names::ReportEntityKind,
+        json_origin::ReportMode,
         json_rehearsal::ReportResult,
         json_standing::ReportStanding,
     },
@@ -37,6 +40,7 @@ pub(super) struct WrittenReport {
     advice: Few<WrittenAdvice>,
     rehearsal: Option<WrittenRehearsal>,
     since: Option<WrittenSince>,
+    provenance: Option<WrittenProvenance>,
 }
 
 /// Totals of all contracts. Only this one is read; the others repeat the contracts' numbers.
@@ -54,6 +58,29 @@ struct WrittenContract {
     summary: WrittenSummary,
     problem: Option<WrittenProblem>,
     named: Few<String>,
+    mode: Option<ReportMode>,
+}
+
+#[derive(Deserialize)]
+struct WrittenProvenance {
+    version: String,
+    checked_at: WrittenTime,
+    config: String,
+}
+
+/// A time as it is written in a report.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct WrittenTime(UnixSeconds);
+
+impl TryFrom<String> for WrittenTime {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let time: Option<Timestamp> = text.parse().ok();
+        time.map(|time| Self(UnixSeconds::from(time)))
+            .ok_or("it is not a time")
+    }
 }
 
 #[derive(Deserialize)]
@@ -319,6 +346,12 @@ impl WrittenReport {
                 fixed: since.fixed.0,
                 lets_known_pass: since.lets_known_pass,
             }),
+            provenance: self.provenance.map(|provenance| Provenance {
+                version: provenance.version,
+                checked_at: provenance.checked_at.0,
+                config: provenance.config,
+            }),
+            are_changes_known: false,
         })
     }
 }
@@ -344,6 +377,8 @@ impl WrittenContract {
         ContractOutcome {
             name: self.name,
             source: self.source.0,
+            mode: self.mode.map(Mode::from),
+            account_link: None,
             verdict: self.verdict.verdict(),
             fail_on: self.fail_on.map(|severity| severity.severity()),
             advice: Vec::new(),

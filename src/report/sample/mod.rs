@@ -9,14 +9,17 @@ use std::collections::BTreeMap;
 use crate::{
     baseline::{FindingStatus, Since},
     contract::{
-        Entity, Evidence, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict,
+        Entity, Evidence, Finding, Mode, Money, Rule, Severity, Source, Subject, Summary,
+        UnixSeconds, Verdict,
     },
     problem::{Place, Problem},
 };
 
 use super::{
-    CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Repair, RepairCell,
-    Reported, RowRepair, Surroundings, annotations, json, markdown, text, workflow_command,
+    CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Provenance, Repair,
+    RepairCell, Reported, RowRepair, Surroundings, annotations, json,
+    markdown::{self, CommentLinks},
+    text, workflow_command,
 };
 
 pub(super) use compared::compared;
@@ -98,6 +101,8 @@ pub(super) fn without_contracts(problem: Problem) -> Outcome {
         warnings: vec![],
         rehearsal: None,
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }
 
@@ -203,6 +208,8 @@ pub(super) fn full_of(text: &str) -> Outcome {
         contract.advice = vec![problem.clone()];
         contract.problem = Some(problem.clone());
         contract.named = vec![text.into()];
+        contract.mode = Some(Mode::Test);
+        contract.account_link = Some(format!("https://admin.example.com/{text}/{{id}}"));
         for found in &mut contract.findings {
             found.place = Some(place(text, 3));
             found.changes = vec![change(text, 4, text), change("a.ts", 5, text)];
@@ -224,6 +231,12 @@ pub(super) fn full_of(text: &str) -> Outcome {
             fixed: 1,
             lets_known_pass: true,
         }),
+        provenance: Some(Provenance {
+            version: text.into(),
+            checked_at: UnixSeconds(1_795_700_000),
+            config: text.into(),
+        }),
+        are_changes_known: true,
     }
 }
 
@@ -255,6 +268,8 @@ pub(super) fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
         warnings: vec![],
         rehearsal: None,
         since: None,
+        provenance: None,
+        are_changes_known: false,
     }
 }
 
@@ -273,6 +288,8 @@ pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> Co
     ContractOutcome {
         name: name.into(),
         source,
+        mode: None,
+        account_link: None,
         verdict: Verdict::from_findings(&findings, Some(Severity::High)),
         fail_on: Some(Severity::High),
         advice: vec![],
@@ -386,7 +403,8 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
         json(outcome),
         markdown::job_summary(outcome, "a.yml"),
         markdown::check_summary(outcome, "a.yml"),
-        markdown::comment(outcome, "a.yml", None),
+        markdown::comment(outcome, "a.yml", CommentLinks::default()),
+        markdown::issue(outcome, "a.yml", UnixSeconds(1_795_700_000)),
     ];
     texts.extend(markdown::check_text(outcome, "a.yml"));
     let annotations = annotations(outcome, "a.yml");

@@ -6,7 +6,7 @@ use super::{FixtureFiles, accounts, billing};
 use crate::{
     billing::{BillingFacts, RateLimit, ReadPlan},
     config::{AccessContract, AccountsQuery},
-    contract::{AccountId, CustomerId, EventLog, Facts, Source, SubscriptionId, UnixSeconds},
+    contract::{AccountId, CustomerId, EventLog, Facts, Mode, Source, SubscriptionId, UnixSeconds},
     database::{Chosen, DatabaseFacts, Stored, StoredRequest},
     problem::Problem,
     sources::{
@@ -28,6 +28,10 @@ impl BillingSource for RecordedBilling {
 
     fn is_listed_by_customer(&self) -> bool {
         false
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        None
     }
 
     fn requests(&self) -> u64 {

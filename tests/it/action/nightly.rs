@@ -108,7 +108,7 @@ async fn the_issue_opens_and_changes() {
     let [first, second] = slack.texts().try_into().expect("two messages");
     for shown in [
         "*ProdVerdict: 3 new findings* in `acme/shop`\n• HIGH `revenue-leak` `user:usr_alice`\n",
-        "\nIn all: 3 high\nPaid for and not served: 20.00 USD a month\n",
+        "\nIn all: 3 high\nPaid for, not served: 20.00 USD a month\n",
         "\nIssue: https://github.test/acme/shop/issues/",
         "\nRun: https://github.test/acme/shop/actions/runs/100",
     ] {

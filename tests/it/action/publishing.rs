@@ -35,6 +35,22 @@ async fn hand_over(scene: &mut Scene, arguments: &str) -> Option<i32> {
     output.status.code()
 }
 
+/// Removes the times of the check, which differ between runs.
+fn without_times(text: &str) -> String {
+    let mut text = text.to_owned();
+    for before in ["checked at `", "\"checked_at\": \""] {
+        let mut parts = text.split(before);
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            out.push_str(
+                part.trim_start_matches(|c: char| c.is_ascii_digit() || "-:TZ".contains(c)),
+            );
+        }
+        text = out;
+    }
+    text
+}
+
 /// Lists everything that a run publishes, with its place.
 fn said(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
     let run = scene.check_run();
@@ -43,7 +59,7 @@ fn said(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
         .stdout
         .lines()
         .filter(|line| !line.starts_with("::add-mask::"));
-    vec![
+    let said = vec![
         ("status", format!("{:?}", ran.status)),
         ("comment", scene.comment()),
         (
@@ -56,7 +72,10 @@ fn said(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
         ("outputs", format!("{:#?}", scene.step.outputs())),
         ("report", report.expect("the report")),
         ("log", shown.collect::<Vec<_>>().join("\n")),
-    ]
+    ];
+    let said = said.into_iter();
+    said.map(|(place, text)| (place, without_times(&text)))
+        .collect()
 }
 
 #[track_caller]

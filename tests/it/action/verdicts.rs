@@ -66,7 +66,8 @@ async fn a_broken_contract_fails_the_job_and_is_reported_in_every_place() {
     let known = "\n[HIGH] user:usr_alice\n\
         User has an active/trialing Stripe subscription but has_paid_access is false.\n\
         Revenue leak — user cannot access paid features.\n\
-        fix: Set has_paid_access=true in your webhook handler on subscription activation.\n\n";
+        fix: Set has_paid_access=true in your webhook handler on subscription activation.\n\
+        customer cus_alice, subscription ";
     assert!(ran.stdout.contains(known), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("VERDICT: FAIL\n"), "{}", ran.stdout);
     let report = scene.step.report();

@@ -62,6 +62,7 @@ contracts:
     requests_per_second: 25
     period_tolerance: 24h
     allow_empty: false
+    links: { account: "https://admin.example.com/users/{id}" }
     fix: "Check the webhook"
 "#;
 
@@ -229,6 +230,16 @@ const MUTATIONS: &[Mutation] = &[
     ("requests_per_second: 25", "requests_per_second: «fast»", Code::WrongType, "`requests_per_second` should be a whole number, found", ""),
     ("period_tolerance: 24h", "period_tolerance: «\"\"»", Code::InvalidValue, "`period_tolerance` should be a duration", ""),
     ("allow_empty: false", "allow_empty: «\"no\"»", Code::WrongType, "`allow_empty` should be `true` or `false`, found `no`", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"http://admin.example.com/users/{id}\"»", Code::InvalidValue, "`account` should be an address that begins with `https://`, found `http://admin.example.com/users/{id}`", "https://admin.example.com/users/{id}"),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https://admin.example.com/users\"»", Code::InvalidValue, "should contain `{id}`", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https://admin.example.com/{team}/{id}\"»", Code::InvalidValue, "no placeholder but `{id}`", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https://{id}.example.com/\"»", Code::InvalidValue, "a host, and `{id}` after it", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https:///users/{id}\"»", Code::InvalidValue, "should have a host", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https://admin.example.com/a b/{id}\"»", Code::InvalidValue, "percent-encoded", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https://admin.example.com/users/{id})](javascript:x)\"»", Code::InvalidValue, "percent-encoded", ""),
+    ("\"https://admin.example.com/users/{id}\"", "«\"https://root:hunter2@admin.example.com/{id}\"»", Code::SecretValue, "no user name or password (not shown)", "before the `@`"),
+    ("\"https://admin.example.com/users/{id}\"", "«\" \"»", Code::InvalidValue, "`account` should not be empty", ""),
+    ("links: { account:", "links: { «acount»:", Code::UnknownKey, "unknown key `acount`", "did you mean `account`?"),
     ("fix: \"Check the webhook\"\n", "fix: x\n  - type: access\n    name: «users»\n    database: {query: select 1}\n", Code::Conflict, "another contract is also called `users`", "on line 4"),
     ("fix: \"Check the webhook\"\n", "fix: x\n«---»\nversion: 1\n", Code::Refused, "second YAML document", "under `contracts`"),
     // YAML itself
