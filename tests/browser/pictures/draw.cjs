@@ -1,7 +1,8 @@
-// Draws the program's output: `node draw.cjs SAID PICTURES`. GitHub's renderer is not available, so comments are rendered
-// with marked, mermaid and a style sheet similar to GitHub's.
+// Draws the program's output: `node draw.cjs SAID PICTURES`. Comments are rendered by cmark-gfm, GitHub's own renderer of
+// Markdown, with raw HTML as on GitHub, and by mermaid and a style sheet similar to GitHub's.
 "use strict";
 
+const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -12,12 +13,15 @@ const LARGEST = 150_000;
 
 const read = (file) => fs.readFileSync(file, "utf8");
 
-async function comment(markdown) {
-  const { marked } = await import(pathToFileURL(packages.resolve("marked")).href);
+const EXTENSIONS = ["table", "strikethrough", "autolink", "tagfilter", "tasklist"];
+
+function comment(markdown) {
+  const extensions = EXTENSIONS.flatMap((name) => ["--extension", name]);
+  const body = execFileSync("cmark-gfm", ["--unsafe", ...extensions], { input: markdown, encoding: "utf8" });
   const css = read(path.join(__dirname, "comment.css"));
   return `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>${css}</style>
     <div class="comment"><header><b>github-actions</b> <span>bot</span> commented</header>
-    <div class="body">${marked.parse(markdown, { gfm: true })}</div></div>`;
+    <div class="body">${body}</div></div>`;
 }
 
 /// Renders blocks of Mermaid as drawings, as GitHub does.
@@ -64,17 +68,18 @@ async function picture(browser, name, { html, file, width, height, scheme, scale
 (async () => {
   const browser = await launch();
   const report = path.join(said, "report.html");
-  const broken = await comment(read(path.join(said, "comment.md")));
-  const resolved = await comment(read(path.join(said, "resolved.md")));
+  const broken = comment(read(path.join(said, "comment.md")));
+  const resolved = comment(read(path.join(said, "resolved.md")));
   const openAll = () => document.querySelectorAll("details").forEach((one) => (one.open = true));
   const openFirst = () => {
     document.querySelector("#list details").open = true;
   };
   try {
     for (const scheme of ["light", "dark"]) {
-      await picture(browser, `comment-${scheme}.png`, { html: broken, width: 860, scheme });
-      await picture(browser, `comment-top-${scheme}.png`, { html: broken, width: 860, height: 740, scheme });
-      await picture(browser, `resolved-${scheme}.png`, { html: resolved, width: 860, scheme, before: openAll });
+      await picture(browser, `comment-${scheme}.png`, { html: broken, width: 760, scheme });
+      await picture(browser, `comment-phone-${scheme}.png`, { html: broken, width: 390, scheme });
+      await picture(browser, `comment-top-${scheme}.png`, { html: broken, width: 760, height: 640, scheme });
+      await picture(browser, `resolved-${scheme}.png`, { html: resolved, width: 760, scheme, before: openAll });
       await picture(browser, `report-${scheme}.png`, { file: report, width: 1120, height: 1300, scheme, before: openFirst });
     }
     await picture(browser, "report-phone.png", { file: report, width: 390, height: 844, scheme: "dark", scale: 1.5 });
