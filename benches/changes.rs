@@ -11,7 +11,7 @@ use std::{
 use prodverdict::changes::{ChangedFile, Diff, Finder, Name, NameKind};
 
 /// A tenth of the minute within which a person expects a report.
-const MOST_SECONDS: Duration = Duration::from_secs(6);
+const MAX_SECONDS: Duration = Duration::from_secs(6);
 
 const FINDINGS: u32 = 20_000;
 
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
             "no line was found, so nothing was measured",
         ));
     }
-    let verdict = if taken <= MOST_SECONDS {
+    let verdict = if taken <= MAX_SECONDS {
         ""
     } else {
         "  over the limit"
@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
         io::stdout(),
         "{} files, {FINDINGS} findings; the limit is {} s\n\nread {:.2} s, in all {:.2} s, {touched} findings touched{verdict}",
         files.len(),
-        MOST_SECONDS.as_secs(),
+        MAX_SECONDS.as_secs(),
         read.as_secs_f64(),
         taken.as_secs_f64(),
     )

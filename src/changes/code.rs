@@ -1,7 +1,7 @@
 //! Recognizes lines of code that do something: not comments, log statements or imports.
 
 /// Maximum length in bytes. Longer lines are assumed to be generated.
-const MOST_BYTES: usize = 500;
+const MAX_BYTES: usize = 500;
 
 const COMMENTS: &[&str] = &[
     "//", "/*", "* ", "*/", "<!--", "--", "{/*", "\"\"\"", "'''", "=begin", "rem ",
@@ -31,7 +31,7 @@ const LOGS: &[&str] = &[
 pub(super) fn is_code(line: &str) -> bool {
     let text = line.trim();
     !text.is_empty()
-        && text.len() <= MOST_BYTES
+        && text.len() <= MAX_BYTES
         && !is_comment(text)
         && !is_log(text)
         && !is_import(text)

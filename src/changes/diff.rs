@@ -12,10 +12,10 @@ use super::{
 };
 
 /// Maximum number of bytes searched. GitHub limits a whole diff to 1 MB.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// Maximum number of lines searched. GitHub limits a whole diff to 20,000.
-const MOST_LINES: usize = 100_000;
+const MAX_LINES: usize = 100_000;
 
 /// The changed files that may matter to a finding, sorted by path.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl<'p> Diff<'p> {
             .filter(|file| file.path != configuration)
             .collect();
         files.sort_by(|one, other| one.path.cmp(&other.path));
-        let (mut bytes, mut lines) = (MOST_BYTES, MOST_LINES);
+        let (mut bytes, mut lines) = (MAX_BYTES, MAX_LINES);
         let mut found = Vec::new();
         for file in files {
             let patch = file.patch.as_deref().unwrap_or_default();

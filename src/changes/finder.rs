@@ -12,11 +12,11 @@ use super::{
 };
 
 /// Maximum number of places reported per finding.
-const MOST_PLACES: usize = 5;
+const MAX_PLACES: usize = 5;
 
 /// Maximum number of different names searched in one diff, and of lines compared with one name.
-const MOST_NAMES: usize = 300;
-const MOST_LINES: usize = 2_000;
+const MAX_NAMES: usize = 300;
+const MAX_LINES: usize = 2_000;
 
 /// Finds places in one diff for the findings of one contract.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl<'d, 'p> Finder<'d, 'p> {
         // The sort is stable: equal places stay in the order of files and hunks.
         ranked.sort_by_key(|(rank, _)| *rank);
         let touches = ranked.into_iter().map(|(_, touch)| touch);
-        touches.take(MOST_PLACES).collect()
+        touches.take(MAX_PLACES).collect()
     }
 
     fn spots(&mut self, name: &Name) -> Rc<[Spot]> {
@@ -153,7 +153,7 @@ impl<'d, 'p> Finder<'d, 'p> {
         }
         // A contract has few columns and tables; the other names come from findings, which may be any number.
         let is_bounded = matches!(name.kind, NameKind::Column | NameKind::Table);
-        if !is_bounded && self.searched.len() >= MOST_NAMES {
+        if !is_bounded && self.searched.len() >= MAX_NAMES {
             return Rc::new([]);
         }
         let spots: Rc<[Spot]> = self.search(name).into();
@@ -162,7 +162,7 @@ impl<'d, 'p> Finder<'d, 'p> {
     }
 
     fn search(&self, name: &Name) -> Vec<Spot> {
-        let mut left = MOST_LINES;
+        let mut left = MAX_LINES;
         let mut spots = Vec::new();
         for (at, file) in self.diff.files.iter().enumerate() {
             let speaks_of_billing = paths::speaks_of_billing(file.path)
@@ -328,7 +328,7 @@ fn loss(file: &FileDiff<'_>, name: &Name) -> Option<Loss> {
     let with_name = lines
         .filter(|line| may_mention(&line.plain, name) && mention(line.line.text, name).is_some());
     let mut removed = 0_usize;
-    for line in with_name.take(MOST_LINES) {
+    for line in with_name.take(MAX_LINES) {
         match line.line.side {
             Side::Removed => removed += 1,
             Side::Added | Side::Kept => return None,

@@ -21,7 +21,7 @@ pub struct Name {
 }
 
 /// Maximum number of characters. Longer names are assumed to be generated.
-const MOST_CHARACTERS: usize = 100;
+const MAX_CHARACTERS: usize = 100;
 
 /// Names of two words that occur in most code bases.
 const COMMON: &[&str] = &[
@@ -68,7 +68,7 @@ impl Name {
         let text = text.trim();
         let plain = plain(text);
         let is_name = plain.chars().count() >= 2
-            && text.chars().count() <= MOST_CHARACTERS
+            && text.chars().count() <= MAX_CHARACTERS
             && !text.chars().any(char::is_control);
         is_name.then(|| Self {
             kind,

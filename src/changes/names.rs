@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// Maximum number of names taken from the SQL of one column.
-const MOST_OF_SQL: usize = 4;
+const MAX_NAMES_OF_SQL: usize = 4;
 
 /// Maximum number of names of a contract. A map of plans may hold thousands of prices.
-const MOST_OF_CONTRACT: usize = 300;
+const MAX_NAMES_OF_CONTRACT: usize = 300;
 
 /// Lists the names that matter to a finding, the weightiest first: the column that its rule is about, the other columns
 /// that it mentions, the table, its plans and its price, the events that it mentions or that its rule is about.
@@ -68,7 +68,7 @@ pub fn of_contract(contract: &AccessContract) -> Vec<Name> {
     }
     names.table(contract);
     for (key, plan) in contract.contract.plans.iter() {
-        if names.found.len() >= MOST_OF_CONTRACT {
+        if names.found.len() >= MAX_NAMES_OF_CONTRACT {
             break;
         }
         for word in plan.words() {
@@ -126,7 +126,7 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
         outside_quotes.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_'));
     words
         .filter(|word| Name::new(NameKind::Column, word).is_some_and(|name| name.is_distinctive()))
-        .take(MOST_OF_SQL)
+        .take(MAX_NAMES_OF_SQL)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Parses the hunks of one file in the unified format, as GitHub returns them.
 
 /// Maximum number of lines read per file. GitHub itself shows no more.
-const MOST_LINES: usize = 20_000;
+const MAX_LINES: usize = 20_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
@@ -24,7 +24,7 @@ pub(super) fn hunks(patch: &str) -> Vec<Vec<PatchLine<'_>>> {
     let mut hunks: Vec<Vec<PatchLine<'_>>> = Vec::new();
     // Next line number of the new version; `None` before the first hunk.
     let mut next: Option<u32> = None;
-    for text in patch.lines().take(MOST_LINES) {
+    for text in patch.lines().take(MAX_LINES) {
         if let Some(start) = new_start(text) {
             finish(hunks.last_mut(), next);
             next = Some(start);
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_huge_patch_is_read_up_to_the_limit() {
         let patch = format!("@@ -1 +1,1000000 @@\n{}", "+x\n".repeat(1_000_000));
-        assert_eq!(changed(&patch).len(), MOST_LINES - 1);
+        assert_eq!(changed(&patch).len(), MAX_LINES - 1);
     }
 
     proptest! {

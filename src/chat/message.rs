@@ -17,7 +17,7 @@ const TEXT_CHARACTERS: usize = 1_900;
 const SECTION_CHARACTERS: usize = 2_900;
 
 /// Maximum number of findings that the message names.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 
 /// Input of the message. The outcome is already redacted; `mask` hides secrets.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ fn named(change: &Change, outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec
     let several = outcome.contracts.len() > 1;
     let new = change.new.iter().filter_map(|index| findings.get(*index));
     let mut lines: Vec<_> = new
-        .take(MOST_NAMED)
+        .take(MAX_NAMED)
         .map(|(contract, found)| {
             let finding = &found.finding;
             let line = format!(
@@ -107,7 +107,7 @@ fn named(change: &Change, outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec
             }
         })
         .collect();
-    let more = change.new.len().saturating_sub(MOST_NAMED);
+    let more = change.new.len().saturating_sub(MAX_NAMED);
     if more > 0 {
         lines.push(format!("• … and {more} more"));
     }

@@ -42,7 +42,7 @@ impl Environment {
     /// passwords.
     pub fn likely_secrets(&self) -> Vec<SecretString> {
         const ENDINGS: [&str; 5] = ["_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "DATABASE_URL"];
-        const SHORTEST: usize = 16;
+        const MIN_LENGTH: usize = 16;
         let is_secret = |name: &str| ENDINGS.iter().any(|ending| name.ends_with(ending));
         let values = self
             .0
@@ -50,7 +50,7 @@ impl Environment {
             .filter(|(name, _)| is_secret(name))
             .map(|(_, value)| value.trim());
         let values = values
-            .filter(|value| value.len() >= SHORTEST)
+            .filter(|value| value.len() >= MIN_LENGTH)
             .map(SecretString::from);
         values.chain(self.proxy_passwords()).collect()
     }

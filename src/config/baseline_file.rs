@@ -22,7 +22,7 @@ pub const MAX_BASELINE_BYTES: usize = 1024 * 1024;
 const FURTHEST_DAYS: i32 = 366;
 
 /// Maximum length of a reason. A longer one is a document, and belongs where it can be linked.
-const LONGEST_REASON: usize = 500;
+const MAX_REASON_LENGTH: usize = 500;
 
 /// Accepted findings: they are reported and counted, but do not fail the run until they expire.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,7 +41,7 @@ struct RawBaselineEntry {
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: Entry<Literal>,
     /// Reason for accepting it.
-    #[schemars(length(min = 1, max = LONGEST_REASON))]
+    #[schemars(length(min = 1, max = MAX_REASON_LENGTH))]
     reason: Entry<String>,
     /// Last day on which it is accepted (UTC), at most 366 days ahead.
     #[schemars(regex(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
@@ -171,9 +171,9 @@ fn reason(
         return None;
     }
     let length = text.chars().count();
-    if length > LONGEST_REASON {
+    if length > MAX_REASON_LENGTH {
         let message =
-            format!("`reason` should have at most {LONGEST_REASON} characters, found {length}");
+            format!("`reason` should have at most {MAX_REASON_LENGTH} characters, found {length}");
         let help = "shorten it and refer to the details, such as by the number of a ticket";
         diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
         return None;

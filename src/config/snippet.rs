@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use super::{diagnostics::Diagnostic, lines::LineIndex, secrets};
 
 /// Maximum number of diagnostics to show: a hostile file can contain thousands of mistakes.
-const SHOWN: usize = 50;
+const MAX_SHOWN: usize = 50;
 
 /// Renders the diagnostics of `load` for a terminal or a log, given the same text. Characters that would act on a
 /// terminal are replaced, and secrets are masked.
@@ -22,10 +22,10 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) 
     let path = visible(path);
     let mut blocks: Vec<String> = diagnostics
         .iter()
-        .take(SHOWN)
+        .take(MAX_SHOWN)
         .map(|diagnostic| block(diagnostic, &lines, &hidden, (&renderer, &path)))
         .collect();
-    let more = diagnostics.len().saturating_sub(SHOWN);
+    let more = diagnostics.len().saturating_sub(MAX_SHOWN);
     if more > 0 {
         blocks.push(format!("and {more} more problems"));
     }

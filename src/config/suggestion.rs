@@ -1,14 +1,14 @@
 //! "Did you mean": finds the known word that is most similar to an unknown one.
 
 /// Maximum length of a word that can be a typing error.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 /// Returns the most similar candidate, if it is similar enough.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    if word.is_empty() || word.len() > LONGEST {
+    if word.is_empty() || word.len() > MAX_LENGTH {
         return None;
     }
     let plain = |word: &str| word.trim().to_lowercase().replace('-', "_");

@@ -18,7 +18,7 @@ use super::{
 const MAX_DEPTH: usize = 32;
 
 /// Maximum length of a number or boolean; longer words are text.
-const LONGEST_SPECIAL: usize = 64;
+const MAX_SPECIAL_LENGTH: usize = 64;
 
 const ALIAS: &str = "YAML aliases (`*name`) are not accepted";
 
@@ -77,7 +77,7 @@ pub(super) enum ScalarType {
 
 impl Scalar {
     pub(super) fn meaning(&self) -> ScalarType {
-        if !self.plain || self.text.len() > LONGEST_SPECIAL || self.text.contains('\n') {
+        if !self.plain || self.text.len() > MAX_SPECIAL_LENGTH || self.text.contains('\n') {
             return ScalarType::Text;
         }
         // In a list, because `---` alone would be a document, not a word.

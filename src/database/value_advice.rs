@@ -75,7 +75,7 @@ fn is_boolean(field: Field) -> bool {
 mod tests {
     use super::{super::value::ValueKind, *};
 
-    fn told(field: Field, column: Option<&str>, form: ValueForm) -> String {
+    fn hint_for(field: Field, column: Option<&str>, form: ValueForm) -> String {
         let found = Meaningless {
             expected: ValueKind::Word,
             found: String::new(),
@@ -123,10 +123,10 @@ mod tests {
                 r#"`customer_id: {sql: "encode(features, 'escape')"}`"#,
             ),
         ] {
-            let hint = told(field, Some("features"), form);
+            let hint = hint_for(field, Some("features"), form);
             assert!(hint.ends_with(expected), "{hint}");
         }
-        let hint = told(Field::Plan, Some("planData"), ValueForm::Object);
+        let hint = hint_for(Field::Plan, Some("planData"), ValueForm::Object);
         assert!(
             hint.contains(r#"`"planData"->>'plan'` under `plan:`"#),
             "{hint}"

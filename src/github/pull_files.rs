@@ -11,11 +11,11 @@ use crate::changes::ChangedFile;
 const PER_PAGE: usize = 100;
 
 /// GitHub lists at most 3,000 files.
-const MOST_PAGES: usize = 30;
+const MAX_PAGES: usize = 30;
 
 /// Maximum size of all patches together. GitHub sends no patch above 1 MB; a patch over this limit is treated as not
 /// sent.
-const MOST_PATCH_BYTES: usize = 4 * 1024 * 1024;
+const MAX_PATCH_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Deserialize)]
 struct Listed {
@@ -47,7 +47,7 @@ impl Client {
         let Ok(files) = self.changed_files(repository, number, sha).await else {
             return false;
         };
-        let is_whole = !files.is_empty() && files.len() < MOST_PAGES * PER_PAGE;
+        let is_whole = !files.is_empty() && files.len() < MAX_PAGES * PER_PAGE;
         is_whole && !files.iter().any(|file| file.path == path)
     }
 
@@ -61,8 +61,8 @@ impl Client {
     ) -> Result<Vec<ChangedFile>, ClientError> {
         let _share = self.limit_to_share();
         let mut files = Vec::new();
-        let mut room = MOST_PATCH_BYTES;
-        for page in 1..=MOST_PAGES {
+        let mut room = MAX_PATCH_BYTES;
+        for page in 1..=MAX_PAGES {
             let path =
                 format!("/repos/{repository}/pulls/{number}/files?per_page={PER_PAGE}&page={page}");
             let listed: Vec<Listed> = self.read(Call::get(path)).await?;

@@ -4,7 +4,7 @@
 const UNFOLD: &str = "\n\n</details>";
 
 /// Maximum number of nested folded sections that are closed.
-const MOST_FOLDS: usize = 3;
+const MAX_FOLDS: usize = 3;
 
 /// Truncates to `most_bytes`, between blocks if possible, with `notice` as the last paragraph. The limit is in bytes
 /// because GitHub documents characters, but some of its responses count bytes.
@@ -13,8 +13,7 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
         return markdown.to_owned();
     }
     let close = "\n```";
-    let room =
-        most_bytes.saturating_sub(notice.len() + close.len() + MOST_FOLDS * UNFOLD.len() + 2);
+    let room = most_bytes.saturating_sub(notice.len() + close.len() + MAX_FOLDS * UNFOLD.len() + 2);
     let kept = head(markdown, room);
     let end = ["\n\n", "\n"]
         .into_iter()
@@ -36,7 +35,7 @@ fn open_folds(kept: &str) -> usize {
     let opened = kept.matches("<details").count();
     opened
         .saturating_sub(kept.matches("</details>").count())
-        .min(MOST_FOLDS)
+        .min(MAX_FOLDS)
 }
 
 /// Returns the first bytes, without splitting a character.

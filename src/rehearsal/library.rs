@@ -51,7 +51,7 @@ const FILES: [(&str, &str); 26] = [
 ];
 
 /// Maximum number of events in a step with `order: every`; more have too many orders.
-const MOST_EVENTS_IN_EVERY_ORDER: usize = 5;
+const MAX_EVENTS_IN_EVERY_ORDER: usize = 5;
 
 /// Maximum size of a scenario file, far above that of any legitimate one.
 const MAX_BYTES: usize = 256 * 1024;
@@ -130,9 +130,9 @@ fn check_play(play: &Play) -> Result<(), String> {
                 ));
             }
         }
-        if step.order == EventOrder::Every && step.send.len() > MOST_EVENTS_IN_EVERY_ORDER {
+        if step.order == EventOrder::Every && step.send.len() > MAX_EVENTS_IN_EVERY_ORDER {
             return Err(format!(
-                "step `{}` sends {} events in every order; {MOST_EVENTS_IN_EVERY_ORDER} is the most",
+                "step `{}` sends {} events in every order; {MAX_EVENTS_IN_EVERY_ORDER} is the most",
                 step.id,
                 step.send.len()
             ));

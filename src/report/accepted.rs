@@ -15,18 +15,22 @@ use super::{
 };
 
 /// Maximum number of entries to list. The file shows the others.
-const TOLD: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// Returns warnings about expired and unused entries.
 pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool) -> Vec<Problem> {
-    let there: BTreeSet<_> = outcome.fingerprints().collect();
-    let is_there = |one: &BaselineEntry| there.contains(one.fingerprint.as_str());
+    let found: BTreeSet<_> = outcome.fingerprints().collect();
+    let is_found = |one: &BaselineEntry| found.contains(one.fingerprint.as_str());
     let today = day_of(with.now);
     let ended = with.accepted.iter().filter(|one| !one.holds_on(today));
-    let ended: Vec<_> = ended.filter(|one| is_there(one)).collect();
-    let mut warnings: Vec<_> = ended.iter().take(TOLD).map(|one| over(one)).collect();
-    if let Some(next) = ended.get(TOLD) {
-        let more = counted(length(ended.len() - TOLD), "more acceptance");
+    let ended: Vec<_> = ended.filter(|one| is_found(one)).collect();
+    let mut warnings: Vec<_> = ended
+        .iter()
+        .take(MAX_LISTED)
+        .map(|one| expired_warning(one))
+        .collect();
+    if let Some(next) = ended.get(MAX_LISTED) {
+        let more = counted(length(ended.len() - MAX_LISTED), "more acceptance");
         warnings.push(Problem::new(format!("{more} ended too")).at(next.place.clone()));
     }
     // A check does not find what a rehearsal finds, and the other way round.
@@ -34,7 +38,7 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
     let gone = with
         .accepted
         .iter()
-        .filter(|one| is_whole && one.is_of_rehearsal() == is_rehearsal && !is_there(one));
+        .filter(|one| is_whole && one.is_of_rehearsal() == is_rehearsal && !is_found(one));
     let gone: Vec<_> = gone.collect();
     if let Some(first) = gone.first() {
         let (entries, them) = if gone.len() == 1 {
@@ -54,7 +58,7 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
     warnings
 }
 
-fn over(acceptance: &BaselineEntry) -> Problem {
+fn expired_warning(acceptance: &BaselineEntry) -> Problem {
     Problem::new(format!(
         "the acceptance of `{}` ended on {}; its finding counts again",
         acceptance.fingerprint, acceptance.until
@@ -93,10 +97,10 @@ pub fn newly_accepted(
 
 /// Formats line numbers: `line 3`, `lines 3, 8 and 4 more`.
 fn lines(entries: &[&BaselineEntry]) -> String {
-    let shown = entries.iter().take(TOLD);
+    let shown = entries.iter().take(MAX_LISTED);
     let shown: Vec<_> = shown.map(|one| one.place.line.to_string()).collect();
     let plural = if entries.len() == 1 { "" } else { "s" };
-    let more = match entries.len().saturating_sub(TOLD) {
+    let more = match entries.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

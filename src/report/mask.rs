@@ -20,10 +20,10 @@ use super::{
 };
 
 /// Minimum length of a secret. Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
-const SHORTEST_SECRET: usize = 8;
+const MIN_SECRET_LENGTH: usize = 8;
 
 /// Minimum length of a password in a URL. It is known to be a password, so masking an ordinary word is acceptable.
-const SHORTEST_PASSWORD: usize = 4;
+const MIN_PASSWORD_LENGTH: usize = 4;
 
 const MASK: &str = "***";
 
@@ -197,10 +197,10 @@ pub fn parts(secret: &str) -> Vec<String> {
     let lines = secret.lines().map(str::trim);
     let whole = std::iter::once(secret).chain(lines).map(str::to_owned);
     let mut parts: Vec<_> = whole
-        .filter(|value| value.chars().count() >= SHORTEST_SECRET)
+        .filter(|value| value.chars().count() >= MIN_SECRET_LENGTH)
         .collect();
     let passwords = passwords(secret).into_iter();
-    parts.extend(passwords.filter(|password| password.chars().count() >= SHORTEST_PASSWORD));
+    parts.extend(passwords.filter(|password| password.chars().count() >= MIN_PASSWORD_LENGTH));
     parts.sort_unstable();
     parts.dedup();
     parts

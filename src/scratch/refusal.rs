@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 10;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
 
 /// Limit of the count of rows that no rehearsal made.
-const MOST_COUNTED: u32 = 1000;
+const MAX_COUNTED: u32 = 1000;
 
 const COMPARING: &str = "comparing it with the contract's database";
 
@@ -241,7 +241,7 @@ pub(super) async fn of_the_rows(
         };
         let sql = format!(
             "select count(*) from (select from {name} as r where not exists (select from jsonb_each_text(to_jsonb(r)) as c \
-             where c.value = any($1) or right(c.value, length($2)) = $2) limit {MOST_COUNTED}) as others"
+             where c.value = any($1) or right(c.value, length($2)) = $2) limit {MAX_COUNTED}) as others"
         );
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(notes)

@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// Larger source files are assumed to be generated.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// Number of files read to check whether a line was the only one of its kind. Each costs a request.
-const MOST_READ: usize = 5;
+const MAX_FILES_READ: usize = 5;
 
 /// Number of changed lines listed with one finding.
-const MOST_PLACES: usize = 5;
+const MAX_PLACES: usize = 5;
 
 /// Lists the relevant changed lines with each finding, and moves its annotation to the likeliest one. `path` is the
 /// path of the configuration. If GitHub does not list the changes, findings stay where they are and a warning gives the
@@ -67,7 +67,7 @@ pub(super) async fn place(
         if let Some(place) = touched.place(found, is_rehearsal, otherwise) {
             found.place = Some(place);
         }
-        found.changes = touched.told(&now);
+        found.changes = touched.changes(&now);
     }
     outcome.are_changes_known = true;
 }
@@ -155,14 +155,14 @@ impl Touched {
         })
     }
 
-    fn told(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
+    fn changes(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
         let touches = self.touches.iter();
-        let told = touches.map(|touch| touch.told(now.get(&touch.path).map(String::as_str)));
+        let described = touches.map(|touch| touch.told(now.get(&touch.path).map(String::as_str)));
         self.own_line
             .iter()
             .cloned()
-            .chain(told)
-            .take(MOST_PLACES)
+            .chain(described)
+            .take(MAX_PLACES)
             .collect()
     }
 }
@@ -177,13 +177,13 @@ async fn read(
     let touches = all.iter().flat_map(|one| one.touches.iter());
     let mut wanted: Vec<&str> = Vec::new();
     for touch in touches.filter(|touch| touch.asks_for_file()) {
-        if wanted.len() < MOST_READ && !wanted.contains(&touch.path.as_str()) {
+        if wanted.len() < MAX_FILES_READ && !wanted.contains(&touch.path.as_str()) {
             wanted.push(&touch.path);
         }
     }
     let mut now = BTreeMap::new();
     for path in wanted {
-        if let Ok(Some(text)) = client.fetch_file(repository, path, sha, MOST_BYTES).await {
+        if let Ok(Some(text)) = client.fetch_file(repository, path, sha, MAX_BYTES).await {
             now.insert(path.to_owned(), text);
         }
     }
@@ -251,7 +251,7 @@ mod tests {
             until: None,
         };
         assert_eq!(line(Some(accepted)), None);
-        assert_eq!(touched.told(&BTreeMap::new()).len(), 1);
+        assert_eq!(touched.changes(&BTreeMap::new()).len(), 1);
     }
 
     #[test]
@@ -274,7 +274,7 @@ mod tests {
         let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));
         assert_eq!(otherwise.map(|place| place.path), Some("b.ts".to_owned()));
         let own = Touched {
-            own_line: gone.told(&BTreeMap::new()).pop(),
+            own_line: gone.changes(&BTreeMap::new()).pop(),
             ..touched(REMOVED, false)
         };
         assert_eq!(own.place(&found(None), false, None), None);

@@ -66,7 +66,7 @@ pub(super) async fn stand(
         subscriptions: subscriptions(rehearsing, actor)?,
         ..Facts::default()
     };
-    Ok(told(&contract, &facts, actor, now))
+    Ok(build_stand(&contract, &facts, actor, now))
 }
 
 /// Reads the provider's side as the contract does.
@@ -91,7 +91,7 @@ fn subscriptions(
         .collect())
 }
 
-fn told(contract: &Contract, facts: &Facts, actor: &TestAccount, now: UnixSeconds) -> Stand {
+fn build_stand(contract: &Contract, facts: &Facts, actor: &TestAccount, now: UnixSeconds) -> Stand {
     let customer = CustomerId::from(actor.buyer.customer.as_str());
     let explained = explain(contract, facts, std::slice::from_ref(&customer), now);
     let account = facts.accounts.first();

@@ -27,7 +27,7 @@ const UNLISTED_CALLS: &str = "called    requests that name no object of this pla
      here";
 
 /// Number of plays that change bystanders before the rest is skipped.
-const DISTURBED: usize = 3;
+const MAX_DISTURBING: usize = 3;
 
 /// Result of the first purchase.
 enum FirstPurchase {
@@ -211,7 +211,7 @@ async fn side_by_side(
         let (index, fate): (usize, Fate) = played?;
         disturbed = disturbed.saturating_add(usize::from(fate.disturbs()));
         let has_failed = rehearsing.fail_fast && failing_rule(rehearsing, &fate).is_some();
-        if has_failed || disturbed >= DISTURBED {
+        if has_failed || disturbed >= MAX_DISTURBING {
             drop(plays);
             // Results of later plays that happened to finish are dropped, so that the report is always the same.
             for later in indices.iter().filter(|later| **later > index) {
@@ -298,7 +298,7 @@ async fn once_more(
         if run.scenario.id == FIRST {
             continue;
         }
-        if disturbed >= DISTURBED {
+        if disturbed >= MAX_DISTURBING {
             progress.set(index, Some(Fate::NotReached(Unreached::Disturbed)));
             continue;
         }

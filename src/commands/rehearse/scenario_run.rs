@@ -92,7 +92,7 @@ pub(super) async fn perform(
     let mut actor = begin(rehearsing, performing).await?;
     let mut memory = remember(rehearsing, &actor, performing).await?;
     let first = steps.iter().enumerate();
-    told(play_steps(rehearsing, performing, first, (&mut actor, &mut memory)).await)
+    unplayable_as_fate(play_steps(rehearsing, performing, first, (&mut actor, &mut memory)).await)
 }
 
 /// Plays without the purchase, by putting the row into the paid state. `None` if that is not possible.
@@ -111,7 +111,7 @@ pub(super) async fn perform_prepared(
         let observed = step::play(rehearsing, performing, first, &mut actor, &mut memory).await;
         let observed = match observed {
             Ok(observed) => observed,
-            Err(halt) => return told(Err(halt)).map(Some),
+            Err(halt) => return unplayable_as_fate(Err(halt)).map(Some),
         };
         if observed
             .deliveries
@@ -125,7 +125,7 @@ pub(super) async fn perform_prepared(
     } else if let Err(halt) =
         step::perform_actions(rehearsing, first, &mut actor, &mut memory).await
     {
-        return told(Err(halt)).map(Some);
+        return unplayable_as_fate(Err(halt)).map(Some);
     }
     if !step::pay(rehearsing, first, &actor, &mut memory).await? {
         return Ok(None);
@@ -136,7 +136,7 @@ pub(super) async fn perform_prepared(
         .skip(1)
         .take_while(|(_, step)| step.changes_nothing());
     let rest = play_steps(rehearsing, performing, rest, (&mut actor, &mut memory)).await;
-    told(rest).map(|fate| {
+    unplayable_as_fate(rest).map(|fate| {
         Some(match fate {
             Fate::Played(rest) => Fate::Played(Played {
                 steps: played.steps.saturating_add(rest.steps),
@@ -149,7 +149,7 @@ pub(super) async fn perform_prepared(
     })
 }
 
-fn told(played: Result<Fate, Halt>) -> Result<Fate, Failure> {
+fn unplayable_as_fate(played: Result<Fate, Halt>) -> Result<Fate, Failure> {
     match played {
         Ok(fate) => Ok(fate),
         Err(Halt::Unplayable(problem)) => Ok(Fate::Unplayable(problem)),

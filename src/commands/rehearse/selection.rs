@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Maximum number of scenario files.
-const MOST_FILES: usize = 500;
+const MAX_FILES: usize = 500;
 
 /// Lists the built-in scenarios and those in the user's folder.
 pub(super) fn scenarios(
@@ -37,7 +37,7 @@ pub(super) fn scenarios(
     };
     let mut own = files.list(folder).map_err(cannot)?;
     own.retain(is_scenario);
-    own.truncate(MOST_FILES);
+    own.truncate(MAX_FILES);
     for file in own {
         let text = fs::read_to_string(&file).map_err(cannot)?;
         let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;

@@ -32,7 +32,7 @@ const QUIET: Duration = Duration::from_millis(200);
 
 /// First pause between two reads, which doubles up to the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 /// State that a play keeps between steps.
 #[derive(Debug, Default)]
@@ -208,7 +208,7 @@ pub(super) async fn wait(
             return Ok(stand);
         }
         sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_PAUSE);
     }
 }
 

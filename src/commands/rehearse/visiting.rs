@@ -13,14 +13,14 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Maximum number of redirects.
-const MOST_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 /// Creates a client that follows redirects within the same host.
 pub(super) fn visitor() -> reqwest::Result<reqwest::Client> {
     let at_the_host = reqwest::redirect::Policy::custom(|attempt| {
         let first = attempt.previous().first();
         let stays = first.is_some_and(|first| first.host_str() == attempt.url().host_str());
-        if stays && attempt.previous().len() <= MOST_REDIRECTS {
+        if stays && attempt.previous().len() <= MAX_REDIRECTS {
             attempt.follow()
         } else {
             attempt.stop()

@@ -22,7 +22,7 @@ const DEFAULT_TABLE: &str = "users";
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Maximum timeout: Postgres keeps `statement_timeout` as milliseconds in 32 bits, and 0 means none.
-const LONGEST_TIMEOUT: Duration = Duration::from_millis(2_147_483_647);
+const MAX_TIMEOUT: Duration = Duration::from_millis(2_147_483_647);
 
 /// Returns the settings, and the sources of the mapped columns for messages.
 pub(super) fn settings(
@@ -167,7 +167,7 @@ fn statement_timeout(
         return Some(DEFAULT_TIMEOUT);
     }
     let timeout = duration("statement_timeout", entry, diagnostics)?;
-    if (Duration::from_millis(1)..=LONGEST_TIMEOUT).contains(&timeout) {
+    if (Duration::from_millis(1)..=MAX_TIMEOUT).contains(&timeout) {
         return Some(timeout);
     }
     if let Some((spot, text)) = entry.written() {

@@ -27,7 +27,7 @@ use super::{
 use crate::problem::Problem;
 
 /// Maximum length of a name. A longer one would break the layout of every report.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_LENGTH: usize = 100;
 
 /// Returns the configuration, if everything that it needs is there. It is valid only if no problem was reported.
 pub(super) fn config(
@@ -129,12 +129,12 @@ fn written(contracts: &[Entry<RawContract>]) -> impl Iterator<Item = &RawContrac
 
 fn check_name(name: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = !name.trim().is_empty()
-        && name.chars().count() <= LONGEST_NAME
+        && name.chars().count() <= MAX_NAME_LENGTH
         && !name.chars().any(char::is_control)
         && secrets::secrets_in(name).is_empty();
     if !fits {
         let message = format!(
-            "`name` should be one line of at most {LONGEST_NAME} characters, found {}",
+            "`name` should be one line of at most {MAX_NAME_LENGTH} characters, found {}",
             quote(name)
         );
         diagnostics.add_at(DiagnosticDraft::invalid(message), spot);

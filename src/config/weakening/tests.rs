@@ -242,7 +242,7 @@ fn config(text: &str) -> Config {
     load(text, "prodverdict.yml").unwrap_or_else(|problems| panic!("{problems:?} in {text}"))
 }
 
-fn told(base: &str, head: &str) -> Vec<(String, u32)> {
+fn weakenings(base: &str, head: &str) -> Vec<(String, u32)> {
     weakened(&config(base), &config(head))
         .iter()
         .map(|one| {
@@ -276,7 +276,7 @@ fn weakenings_are_reported_at_their_lines() {
         let marked = replaced(from, to);
         let head = marked.replace('»', "");
         let expected = (sentence.to_string(), line_of(&marked, "»"));
-        assert_eq!(told(BASE, &head), [expected], "{from} to {to}");
+        assert_eq!(weakenings(BASE, &head), [expected], "{from} to {to}");
     }
 }
 
@@ -285,7 +285,7 @@ fn removals_are_reported_where_they_were() {
     for (line, at, sentence) in GONE {
         let head = replaced(line, "");
         let expected = (sentence.to_string(), line_of(&head, at));
-        assert_eq!(told(BASE, &head), [expected], "{line}");
+        assert_eq!(weakenings(BASE, &head), [expected], "{line}");
     }
 }
 
@@ -293,7 +293,7 @@ fn removals_are_reported_where_they_were() {
 fn changes_that_are_not_weaker_are_not_reported() {
     for (from, to) in NOT_LOOSER {
         let head = replaced(from, to);
-        assert_eq!(told(BASE, &head), [], "{from} to {to}");
+        assert_eq!(weakenings(BASE, &head), [], "{from} to {to}");
     }
 }
 
@@ -302,13 +302,13 @@ fn another_source_or_other_accounts_cannot_be_compared() {
     let head = replaced("STRIPE_SECRET_KEY", "OTHER");
     let sentence = "reads the provider with a different key than the base commit: `secret_env` changes from \
                     `STRIPE_SECRET_KEY` to `OTHER`";
-    assert_eq!(told(BASE, &head), [(sentence.to_owned(), 6)]);
+    assert_eq!(weakenings(BASE, &head), [(sentence.to_owned(), 6)]);
 
     let contract = "version: 1\ncontracts:\n  - type: access\n    source_of_truth: SOURCE\n    database: { query: \"QUERY\" }\n";
     let with =
         |source: &str, query: &str| contract.replace("SOURCE", source).replace("QUERY", query);
     assert_eq!(
-        told(&with("stripe", "select 1"), &with("paddle", "select 2")),
+        weakenings(&with("stripe", "select 1"), &with("paddle", "select 2")),
         [
             ("reads a different provider than the base commit: `source_of_truth` changes from `stripe` to `paddle`".to_owned(), 4),
             ("reads different accounts than the base commit: `query` changes from `select 1` to `select 2`".to_owned(), 5),
@@ -316,7 +316,7 @@ fn another_source_or_other_accounts_cannot_be_compared() {
     );
     let long = "select 1 ".repeat(20);
     assert_eq!(
-        told(
+        weakenings(
             &with("stripe", &long),
             &with("stripe", &format!("{long} where false"))
         ),
@@ -331,8 +331,8 @@ fn another_source_or_other_accounts_cannot_be_compared() {
 fn a_removed_section_is_reported() {
     let head = BASE.split("rehearsal:\n").next().expect("a beginning");
     let sentence = "rehearses nothing: the section `rehearsal` is removed";
-    assert_eq!(told(BASE, head), [(sentence.to_owned(), 2)]);
-    assert_eq!(told(head, BASE), []);
+    assert_eq!(weakenings(BASE, head), [(sentence.to_owned(), 2)]);
+    assert_eq!(weakenings(head, BASE), []);
 }
 
 fn contracts(names_and_thresholds: &[(&str, &str)]) -> String {
@@ -353,25 +353,25 @@ fn contracts(names_and_thresholds: &[(&str, &str)]) -> String {
 fn a_contract_is_matched_by_name_or_else_by_content() {
     let base = contracts(&[("a", "high"), ("b", "low")]);
     let swapped = contracts(&[("b", "low"), ("a", "high")]);
-    assert_eq!(told(&base, &swapped), []);
+    assert_eq!(weakenings(&base, &swapped), []);
     let renamed = contracts(&[("c", "high"), ("b", "low")]);
-    assert_eq!(told(&base, &renamed), []);
+    assert_eq!(weakenings(&base, &renamed), []);
     let (unnamed, turned) = (
         contracts(&[("", "high"), ("", "low")]),
         contracts(&[("", "low"), ("", "high")]),
     );
-    assert_eq!(told(&unnamed, &turned), []);
+    assert_eq!(weakenings(&unnamed, &turned), []);
 
     let looser = contracts(&[("b", "low"), ("a", "never")]);
     let sentence = "lets findings of severity high pass in the contract `a`: `fail_on` changes from `high` to `never`";
-    assert_eq!(told(&base, &looser), [(sentence.to_owned(), 9)]);
+    assert_eq!(weakenings(&base, &looser), [(sentence.to_owned(), 9)]);
 
     let gone = contracts(&[("b", "low")]);
     let sentence =
         "no longer judges the contract `a`: the number of `contracts` changes from 2 to 1";
-    assert_eq!(told(&base, &gone), [(sentence.to_owned(), 2)]);
+    assert_eq!(weakenings(&base, &gone), [(sentence.to_owned(), 2)]);
     let none_of_them = contracts(&[("x", "never")]);
-    let sentences: Vec<_> = told(&base, &none_of_them)
+    let sentences: Vec<_> = weakenings(&base, &none_of_them)
         .into_iter()
         .map(|(sentence, _)| sentence)
         .collect();
@@ -387,7 +387,7 @@ fn a_contract_is_matched_by_name_or_else_by_content() {
 #[test]
 fn a_secret_in_either_file_is_not_repeated() {
     let head = replaced("deleted_at is null", "token = 'sk_live_0123456789abcdef'");
-    let told = format!("{:?}", told(BASE, &head));
+    let told = format!("{:?}", weakenings(BASE, &head));
     assert!(
         told.contains("where") && !told.contains("0123456789"),
         "{told}"
@@ -418,11 +418,11 @@ proptest! {
     ) {
         let text = changed(&choices);
         prop_assume!(load(&text, "").is_ok());
-        prop_assert_eq!(told(&text, &text), []);
+        prop_assert_eq!(weakenings(&text, &text), []);
         // Comments and empty lines are not part of the configuration.
         let spaced = text.replace('\n', "\n\n# x\n");
-        prop_assert_eq!(told(&text, &spaced), []);
-        prop_assert_eq!(told(&spaced, &text), []);
+        prop_assert_eq!(weakenings(&text, &spaced), []);
+        prop_assert_eq!(weakenings(&spaced, &text), []);
     }
 
     #[test]
@@ -439,7 +439,7 @@ proptest! {
         prop_assume!(load(&base, "").is_ok() && load(&head, "").is_ok());
         let effect = sentence.split(':').next().unwrap_or_default();
         let first_word = effect.split(' ').next().unwrap_or_default();
-        let all = told(&base, &head);
+        let all = weakenings(&base, &head);
         prop_assert!(all.iter().any(|(told, _)| told.starts_with(first_word)), "{all:?}");
     }
 }

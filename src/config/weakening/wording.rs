@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::super::{Expression, diagnostics::quote};
 
 /// Maximum number of names in a message.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// Lists the first few in backticks, and the number of others.
 pub(super) fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut texts = texts.into_iter();
-    let named: Vec<_> = texts.by_ref().take(NAMED).map(quote).collect();
+    let named: Vec<_> = texts.by_ref().take(MAX_NAMED).map(quote).collect();
     let more = texts.count();
     match (named.as_slice(), more) {
         ([], _) => "none".to_owned(),

@@ -42,7 +42,7 @@ const JSON: &str = "application/vnd.github+json";
 const API_VERSION: &str = "2022-11-28";
 
 /// Maximum size of a response: a page of a hundred comments of the maximum length, in their largest encoding.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// A client for one token. It makes one call at a time, as GitHub asks for. Clones share the budget.
 #[derive(Debug, Clone)]
@@ -371,7 +371,7 @@ where
     B::Error: Into<BoxError>,
 {
     let (parts, body) = response.into_parts();
-    let collected = Limited::new(body, MOST_BYTES).collect().await;
+    let collected = Limited::new(body, MAX_BYTES).collect().await;
     if !parts.status.is_success() {
         // The status decides; the body only adds a message, so failing to read it does not matter.
         let body = collected

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Maximum length in bytes. GitHub accepts 65,536 of what it calls characters.
-const MOST_BYTES: usize = 65_000;
+const MAX_BYTES: usize = 65_000;
 
 const FOOTER: &str = "<!-- footer -->";
 
@@ -58,7 +58,7 @@ impl Sticky {
             outdated: mask.text(&outdated(target.sha, head.as_deref())),
             head,
             markdown: mask.text(&body.markdown),
-            footer: shorten(&mask.text(&body.footer), MOST_BYTES / 10, ""),
+            footer: shorten(&mask.text(&body.footer), MAX_BYTES / 10, ""),
         }
     }
 
@@ -84,7 +84,7 @@ impl Sticky {
         let around = self.marker.line().len() + state.len() + FOOTER.len() + self.footer.len() + 7;
         let report = with_history(&self.markdown, &self.now, earlier);
         let report = format!("{}{report}", self.outdated);
-        shorten(&report, MOST_BYTES.saturating_sub(around), SHORTENED)
+        shorten(&report, MAX_BYTES.saturating_sub(around), SHORTENED)
             .trim()
             .to_owned()
     }
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_longest_report_fits() {
         let text = sticky(1, "aaa", "aaa", &"ä|".repeat(70_000)).text(None);
-        assert!(text.len() <= MOST_BYTES, "{}", text.len());
+        assert!(text.len() <= MAX_BYTES, "{}", text.len());
         assert!(text.contains("Shortened") && text.contains(FOOTER));
     }
 
@@ -264,7 +264,7 @@ mod tests {
                 "y\n\n".repeat(30_000)
             );
             let text = after(run, (&sha, &sha), &markdown, run).text(written.as_ref());
-            assert!(text.len() <= MOST_BYTES, "{}", text.len());
+            assert!(text.len() <= MAX_BYTES, "{}", text.len());
             assert_eq!(
                 text.matches("<details>").count(),
                 text.matches("</details>").count()

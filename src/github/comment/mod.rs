@@ -20,10 +20,10 @@ use body::{Sticky, Written};
 pub(super) use target::CommentTarget;
 
 /// Maximum number of pages. A comment beyond the first 5,000 could not be found again, so none is created.
-const MOST_PAGES: usize = 50;
+const MAX_PAGES: usize = 50;
 
 /// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
-const MOST_ROUNDS: u32 = 4;
+const MAX_ROUNDS: u32 = 4;
 
 /// When to comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn write(&mut self, client: &mut Client) -> Result<Commented, ClientError> {
         let mut lost = None;
-        for _ in 0..MOST_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let may_post = self.posted.is_none();
             match self.round(client).await {
                 Ok(CommentRound::Done(Commented::NotNeeded)) if !may_post => break,
@@ -239,7 +239,7 @@ impl Work<'_> {
         } = self.target;
         let list = List {
             path: format!("/repos/{repository}/issues/{number}/comments"),
-            max_pages: MOST_PAGES,
+            max_pages: MAX_PAGES,
         };
         marker::find(client, self.identity, self.sticky.marker(), &list).await
     }

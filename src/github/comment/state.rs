@@ -9,10 +9,10 @@ const BEGINNING: &str = "<!-- state: ";
 const END: &str = " -->";
 
 /// Maximum number of earlier results to keep.
-const MOST_EARLIER: usize = 10;
+const MAX_EARLIER: usize = 10;
 
 /// Length of a SHA-256 commit id.
-const MOST_DIGITS: usize = 64;
+const MAX_DIGITS: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CommentState {
@@ -97,13 +97,13 @@ impl CommentState {
         let last = self.came_to.as_ref();
         let last = last.and_then(|last| ran(&self.sha, &last.verdict, last.findings));
         runs.extend(last.filter(|last| !last.is_like(now)));
-        let surplus = runs.len().saturating_sub(MOST_EARLIER);
+        let surplus = runs.len().saturating_sub(MAX_EARLIER);
         runs.split_off(surplus)
     }
 }
 
 fn ran(commit: &str, verdict: &str, findings: u64) -> Option<Ran> {
-    let is_commit = commit.len() <= MOST_DIGITS && commit.chars().all(|c| c.is_ascii_hexdigit());
+    let is_commit = commit.len() <= MAX_DIGITS && commit.chars().all(|c| c.is_ascii_hexdigit());
     let verdict = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error]
         .into_iter()
         .find(|one| one.as_str() == verdict)?;

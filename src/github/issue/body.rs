@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Maximum length in bytes. GitHub accepts 65,536 of what it calls characters.
-const MOST_BYTES: usize = 65_000;
+const MAX_BYTES: usize = 65_000;
 
 const FOOTER: &str = "<!-- footer -->";
 
@@ -66,12 +66,12 @@ impl Draft {
         let state_line = state
             .as_ref()
             .map_or_else(String::new, |line| format!("\n\n{line}"));
-        let footer = shorten(&mask.text(&body.footer), MOST_BYTES / 10, "");
+        let footer = shorten(&mask.text(&body.footer), MAX_BYTES / 10, "");
         let around =
             marker.len() + stamp_line.len() + FOOTER.len() + footer.len() + state_line.len() + 7;
         let report = shorten(
             &mask.text(&body.markdown),
-            MOST_BYTES.saturating_sub(around),
+            MAX_BYTES.saturating_sub(around),
             SHORTENED,
         );
         let report = report.trim();
@@ -208,7 +208,7 @@ mod tests {
     fn the_longest_report_fits_with_as_many_findings_as_are_kept() {
         for findings in [0, 4_000, 4_001] {
             let draft = draft(1, &"ä|".repeat(70_000), findings);
-            assert!(draft.text().len() <= MOST_BYTES, "{}", draft.text().len());
+            assert!(draft.text().len() <= MAX_BYTES, "{}", draft.text().len());
             let earlier = Written::read(draft.text()).earlier();
             let is_kept = matches!(earlier, PreviousRun::Found(state) if u64::try_from(state.len()) == Ok(findings));
             assert_eq!(is_kept, findings <= 4_000);

@@ -4,7 +4,7 @@ use super::update::{IssueUpdate, Move};
 use crate::{baseline::Change, github::publication::IssueBody};
 
 /// Maximum number of findings to name. The issue's text lists the rest.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// Returns the comment as Markdown.
 pub(super) fn comment(update: IssueUpdate, change: Option<&Change>, body: &IssueBody) -> String {
@@ -49,10 +49,10 @@ fn named(change: &Change, body: &IssueBody) -> Option<String> {
         .new
         .iter()
         .filter_map(|index| body.findings.get(*index))
-        .take(MOST_NAMED)
+        .take(MAX_NAMED)
         .map(|finding| format!("- {}", finding.markdown));
     let mut lines: Vec<_> = lines.collect();
-    let more = change.new.len().saturating_sub(MOST_NAMED);
+    let more = change.new.len().saturating_sub(MAX_NAMED);
     if more > 0 {
         lines.push(format!("- … and {more} more"));
     }

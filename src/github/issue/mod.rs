@@ -23,7 +23,7 @@ pub(super) use target::IssueTarget;
 use update::{IssueState, IssueUpdate, Move};
 
 /// Maximum number of rounds: one to write, one to look for a concurrent run, and two for lost responses.
-const MOST_ROUNDS: u32 = 4;
+const MAX_ROUNDS: u32 = 4;
 
 /// Red, like a failed check run.
 const LABEL_COLOUR: &str = "b60205";
@@ -86,7 +86,7 @@ pub(super) async fn publish(
         opened: None,
     };
     let mut last = None;
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         match work.round(client).await {
             Ok(IssueRound::Done(ours)) => return Ok(work.end(client, ours).await),
             Ok(IssueRound::Newer(url)) => return Ok(Updated::Newer(url)),

@@ -10,10 +10,10 @@ use crate::github::{
 };
 
 /// Maximum number of pages. An issue beyond the first 5,000 could not be found again, so none is opened.
-const MOST_PAGES: usize = 50;
+const MAX_PAGES: usize = 50;
 
 /// Maximum number of pages of the account's issues, most recently updated first.
-const MOST_PAGES_OF_AUTHOR: usize = 3;
+const MAX_PAGES_OF_AUTHOR: usize = 3;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ListedIssue {
@@ -61,7 +61,7 @@ pub(super) async fn ours(
         max_pages,
     };
     let labelled = format!("labels={}&sort=created&direction=asc", encode(target.label));
-    let found = marker::find(client, identity, marker, &list(&labelled, MOST_PAGES)).await?;
+    let found = marker::find(client, identity, marker, &list(&labelled, MAX_PAGES)).await?;
     if !matches!(&found, Found::Ours(ours) if ours.is_empty()) {
         return Ok(sorted(found));
     }
@@ -74,7 +74,7 @@ pub(super) async fn ours(
     };
     let latest = list(
         &format!("{creator}sort=updated&direction=desc"),
-        MOST_PAGES_OF_AUTHOR,
+        MAX_PAGES_OF_AUTHOR,
     );
     match marker::find(client, identity, marker, &latest).await {
         // Ours would be among the latest.

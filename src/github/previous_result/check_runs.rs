@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// Maximum number of commits to search. Each takes a request, and a repository has 1,000 requests an hour.
-const MOST_COMMITS: usize = 10;
+const MAX_COMMITS: usize = 10;
 
 /// Page size. Each check run may have 130 KB of text.
 const PER_PAGE: usize = 50;
 
 /// Maximum number of pages for a commit. Older check runs of the same name are outdated.
-const MOST_PAGES: usize = 2;
+const MAX_PAGES: usize = 2;
 
 #[derive(Debug, Deserialize)]
 struct Commit {
@@ -58,15 +58,12 @@ async fn commits(
         return Ok(Vec::new());
     };
     let path = format!(
-        "/repos/{repository}/commits?sha={}&per_page={MOST_COMMITS}",
+        "/repos/{repository}/commits?sha={}&per_page={MAX_COMMITS}",
         encode(branch)
     );
     let listed: Vec<Commit> = client.read(Call::get(path)).await?;
     let listed = listed.into_iter().filter_map(|commit| commit.sha);
-    let mut commits: Vec<_> = listed
-        .filter(|sha| is_sha(sha))
-        .take(MOST_COMMITS)
-        .collect();
+    let mut commits: Vec<_> = listed.filter(|sha| is_sha(sha)).take(MAX_COMMITS).collect();
     if let Some(base) = base
         && !commits.iter().any(|sha| sha == base)
     {
@@ -88,7 +85,7 @@ async fn on_commit(
         name: wanted.check_name,
         status: Some("completed"),
         per_page: PER_PAGE,
-        max_pages: MOST_PAGES,
+        max_pages: MAX_PAGES,
     };
     let mut found = FoundResult::default();
     for run in list(client, &listing).await? {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Maximum number of pages. An issue on a later page has not been updated for long.
-const MOST_PAGES: usize = 3;
+const MAX_PAGES: usize = 3;
 
 #[derive(Debug, Deserialize)]
 struct StoredIssue {
@@ -56,7 +56,7 @@ pub(super) async fn find(
             "/repos/{repository}/issues?labels={}&state=all&sort=updated&direction=desc",
             encode(wanted.issue_label)
         ),
-        max_pages: MOST_PAGES,
+        max_pages: MAX_PAGES,
     };
     match marker::find::<StoredIssue>(client, identity, &marker, &list).await {
         Ok(marker::Found::Ours(issues)) => {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Maximum number of annotations. Nobody would read more.
-const MOST_ANNOTATIONS: usize = 50;
+const MAX_ANNOTATIONS: usize = 50;
 
 /// The check run of this process.
 #[derive(Debug)]
@@ -246,7 +246,7 @@ fn fitting(annotations: &[Annotation]) -> (Vec<Annotation>, Vec<Annotation>) {
     let mut left = Vec::new();
     for annotation in annotations {
         match check_run::sendable(annotation) {
-            Some(sendable) if fitting.len() < MOST_ANNOTATIONS => fitting.push(sendable),
+            Some(sendable) if fitting.len() < MAX_ANNOTATIONS => fitting.push(sendable),
             _ => left.push(annotation.clone()),
         }
     }

@@ -11,7 +11,7 @@ use crate::github::{
 };
 
 /// Maximum number of check runs to conclude on one commit.
-const MOST_LEFT: usize = 10;
+const MAX_LEFTOVERS: usize = 10;
 
 /// The search for check runs that are left.
 struct Leftovers<'a> {
@@ -57,7 +57,7 @@ impl Leftovers<'_> {
         let prefix = client.mask().text(&context.run.external_id_prefix());
         let all = check_run::list(client, &listing).await?;
         let left = all.into_iter().filter(|known| self.is_left(known, &prefix));
-        for known in left.take(MOST_LEFT) {
+        for known in left.take(MAX_LEFTOVERS) {
             let output = CheckOutput {
                 title: "Interrupted",
                 summary: "The job ended without a conclusion. A later run of the same job concluded this check run.",

@@ -15,7 +15,7 @@ use crate::{
 const OF_SUBSCRIPTIONS: &str = "customer.subscription.";
 
 /// Limit on the steps that a merged finding lists.
-const NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// A finding with its causes: more than one if it represents an earlier step too. A finding without a cause is never
 /// merged.
@@ -185,8 +185,8 @@ fn merged_finding(judged: JudgedFinding, mut others: Vec<String>) -> Finding {
     if others.is_empty() {
         return finding;
     }
-    let more = others.len().saturating_sub(NAMED);
-    others.truncate(NAMED);
+    let more = others.len().saturating_sub(MAX_NAMED);
+    others.truncate(MAX_NAMED);
     let mut list = others.join(", ");
     if more > 0 {
         list.push_str(&format!(" and {more} more"));

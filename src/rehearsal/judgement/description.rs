@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// Maximum number of entries shown.
-const MOST_CALLS: usize = 12;
-const MOST_CHANGES: usize = 6;
+const MAX_CALLS: usize = 12;
+const MAX_CHANGES: usize = 6;
 pub(super) const MOST_EARLIER: usize = 12;
 
 /// Maximum length of a shown value or body, which may be anything.
-const LONGEST_VALUE: usize = 80;
+const MAX_VALUE_LENGTH: usize = 80;
 
 /// Returns the first line of a finding, which describes the step.
 pub(super) fn step(on: StepContext<'_>) -> String {
@@ -137,10 +137,10 @@ fn calls(observed: &Observed) -> Vec<String> {
     }
     let mut lines: Vec<_> = calls
         .iter()
-        .take(MOST_CALLS)
+        .take(MAX_CALLS)
         .map(|call| format!("called    {} {}: {}", call.method, call.target, call.status))
         .collect();
-    if let Some(more) = calls.len().checked_sub(MOST_CALLS).filter(|more| *more > 0) {
+    if let Some(more) = calls.len().checked_sub(MAX_CALLS).filter(|more| *more > 0) {
         lines.push(format!("called    {more} more"));
     }
     lines
@@ -154,7 +154,7 @@ pub(super) fn changes(changes: &[ColumnChange]) -> String {
     };
     let mut text: Vec<_> = changes
         .iter()
-        .take(MOST_CHANGES)
+        .take(MAX_CHANGES)
         .map(|change| match (&change.before, &change.after) {
             (None, Some(_)) if change.column.is_empty() => {
                 format!("a row of {} was added", change.table)
@@ -171,8 +171,8 @@ pub(super) fn changes(changes: &[ColumnChange]) -> String {
             ),
         })
         .collect();
-    if changes.len() > MOST_CHANGES {
-        text.push(format!("{} more", changes.len() - MOST_CHANGES));
+    if changes.len() > MAX_CHANGES {
+        text.push(format!("{} more", changes.len() - MAX_CHANGES));
     }
     text.join(", ")
 }
@@ -212,9 +212,9 @@ pub(super) fn named(observed: &Observed) -> Vec<String> {
 
 fn shortened(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LONGEST_VALUE {
+    if line.chars().count() <= MAX_VALUE_LENGTH {
         return line;
     }
-    let beginning: String = line.chars().take(LONGEST_VALUE).collect();
+    let beginning: String = line.chars().take(MAX_VALUE_LENGTH).collect();
     format!("{beginning}…")
 }

@@ -21,13 +21,13 @@ const DAY: i64 = 86_400;
 const MAX_ACTIONS: usize = 30;
 
 /// Number of repetitions that are kept of a repeated action.
-const MOST_REPEATS: usize = 2;
+const MAX_REPEATS: usize = 2;
 
 /// Waits of a scenario, in days. Real ones are rounded down, so that similar lifecycles become equal.
 pub(super) const WAITS: [u16; 3] = [7, 3, 1];
 
 /// Maximum total wait, which must not reach the end of a period or a trial.
-const MOST_WAITED: u16 = 10;
+const MAX_TOTAL_WAIT: u16 = 10;
 
 /// A lifecycle that several customers had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +128,7 @@ fn without_repeats(actions: Vec<TimedAction>) -> Vec<TimedAction> {
             &one.action,
             ProviderAction::Checkout(_) | ProviderAction::ChangeEmail { .. }
         );
-        let most = if is_abandoned { 1 } else { MOST_REPEATS };
+        let most = if is_abandoned { 1 } else { MAX_REPEATS };
         if times <= most {
             kept.push(one);
         } else if let Some(last) = kept.last_mut() {
@@ -148,7 +148,7 @@ fn waits(actions: &[TimedAction]) -> Vec<u16> {
             waited = 0;
         }
         let days = before.map_or(0, |before| one.at.saturating_sub(before) / DAY);
-        let left = MOST_WAITED.saturating_sub(waited);
+        let left = MAX_TOTAL_WAIT.saturating_sub(waited);
         let mut days = WAITS
             .into_iter()
             .filter(|wait| i64::from(*wait) <= days && *wait <= left);

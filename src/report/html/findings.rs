@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Maximum number of listed findings. Nobody reads more, and browsers handle this many easily.
-const SHOWN: usize = 20_000;
+const MAX_SHOWN: usize = 20_000;
 
 /// Maximum number of findings that are initially expanded.
 const OPEN: usize = 3;
@@ -33,14 +33,14 @@ pub(super) fn section(outcome: &Outcome) -> Markup {
                 p #count role="status" aria-live="polite" {
                     (counted(length(findings.len()), "finding"))
                 }
-                @if let Some(more) = findings.len().checked_sub(SHOWN + 1) {
+                @if let Some(more) = findings.len().checked_sub(MAX_SHOWN + 1) {
                     p .problem {
-                        "The first " (length(SHOWN)) " are on this page; "
+                        "The first " (length(MAX_SHOWN)) " are on this page; "
                         (counted(length(more + 1), "more finding")) " are only in the JSON report."
                     }
                 }
                 ol #list {
-                    @for (contract, found) in findings.iter().take(SHOWN) {
+                    @for (contract, found) in findings.iter().take(MAX_SHOWN) {
                         (finding::item(found, outcome.name_of(contract), place(outcome, contract), is_open))
                     }
                 }

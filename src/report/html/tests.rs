@@ -52,7 +52,7 @@ fn read(page: &str) -> Read {
 }
 
 /// Lists elements, attributes and addresses in the page of `outcome` that we never write.
-fn trespasses(outcome: &Outcome) -> Vec<String> {
+fn foreign_markup(outcome: &Outcome) -> Vec<String> {
     const ELEMENTS: &str = "html head meta title link style body a header strong span main section div h1 h2 h3 p dl dt \
         dd b table thead tbody tr th td svg rect ol ul li details summary code em br label input fieldset legend select \
         option button kbd footer script";
@@ -90,7 +90,7 @@ fn the_page_of_the_known_case() {
 fn equal_outcomes_make_equal_pages_of_which_nothing_is_foreign() {
     for outcome in sample::every_kind() {
         assert_eq!(html(&outcome), html(&outcome.clone()));
-        assert_eq!(trespasses(&outcome), Vec::<String>::new());
+        assert_eq!(foreign_markup(&outcome), Vec::<String>::new());
     }
 }
 
@@ -204,8 +204,8 @@ proptest! {
         let stake = sample::money(&[(&text, 5), (&other, 6)]);
         outcome.contracts[0].summary.paid_not_served = stake.clone();
         outcome.contracts[0].findings[0].finding.amount = stake;
-        prop_assert_eq!(trespasses(&outcome), Vec::<String>::new());
-        prop_assert_eq!(trespasses(&rehearsal_full_of(&text)), Vec::<String>::new());
+        prop_assert_eq!(foreign_markup(&outcome), Vec::<String>::new());
+        prop_assert_eq!(foreign_markup(&rehearsal_full_of(&text)), Vec::<String>::new());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use testing::fake_github::{CheckRun, FakeGithub, World};
 
 use super::job::{Job, annotation, publication};
 
-async fn told(publication: &Publication) -> (FakeGithub, CheckRun) {
+async fn reported(publication: &Publication) -> (FakeGithub, CheckRun) {
     let github = FakeGithub::start(World::new()).await;
     let published = Job::pull_request().report(&github, publication).await;
     assert_eq!(published.warnings, []);
@@ -52,7 +52,7 @@ async fn texts_of_a_check_run_may_be_65_535_bytes_long() {
         let mut publication = publication(0);
         publication.summary.clone_from(&long);
         publication.text = Some(long.clone());
-        let (_, run) = told(&publication).await;
+        let (_, run) = reported(&publication).await;
         for part in ["summary", "text"] {
             let sent = run.output[part].as_str().expect(part);
             assert_eq!(sent == long, is_whole, "{part} of {length}");
@@ -73,7 +73,7 @@ async fn titles_may_be_255_bytes_long_and_messages_64_kib() {
             raw_details: Some("d".repeat(kib + more)),
             ..annotation(1)
         }];
-        let (_, run) = told(&publication).await;
+        let (_, run) = reported(&publication).await;
         assert_eq!(run.output["title"].as_str().map(str::len), Some(255));
         let [sent] = run.annotations.try_into().expect("one");
         for (field, length) in [("title", 255), ("message", kib), ("raw_details", kib)] {
@@ -90,7 +90,7 @@ async fn a_comment_of_any_length_fits() {
         if let Some(comment) = &mut publication.comment {
             comment.markdown = "ä".repeat(length / 2);
         }
-        let (github, _) = told(&publication).await;
+        let (github, _) = reported(&publication).await;
         let world = github.world();
         let [comment] = world.comments.as_slice() else {
             panic!("{} comments", world.comments.len());

@@ -4,16 +4,19 @@ use super::{Cause, ProviderEvent, RowSince};
 use crate::{EventMention, Mentions};
 
 /// Maximum number of events named in a finding; the rest is counted.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 impl Cause<'_> {
     /// Returns the facts of the events, one per entry. `updated_at` is the column that holds the row's last write.
     pub(super) fn evidence(&self, updated_at: &str) -> Vec<String> {
         match self {
             Self::NotDelivered(events) => {
-                let mut lines: Vec<_> =
-                    events.iter().take(SHOWN).map(|event| lost(event)).collect();
-                let more = events.len().saturating_sub(SHOWN);
+                let mut lines: Vec<_> = events
+                    .iter()
+                    .take(MAX_SHOWN)
+                    .map(|event| lost(event))
+                    .collect();
+                let more = events.len().saturating_sub(MAX_SHOWN);
                 if more > 0 {
                     lines.push(format!("{more} more webhooks about it are not delivered"));
                 }
@@ -45,7 +48,7 @@ impl Cause<'_> {
     /// Returns the events in these texts, or `None` if there are none.
     pub(super) fn mentions(&self) -> Option<Mentions> {
         let events: Vec<&ProviderEvent> = match self {
-            Self::NotDelivered(events) => events.iter().take(SHOWN).copied().collect(),
+            Self::NotDelivered(events) => events.iter().take(MAX_SHOWN).copied().collect(),
             Self::Delivered { change, .. } => vec![change],
             Self::TooOld | Self::NotInLog(_) | Self::NotReached(_) => return None,
         };
@@ -95,7 +98,7 @@ impl Cause<'_> {
     pub(super) fn fix(&self) -> Option<String> {
         match self {
             Self::NotDelivered(events) => {
-                let resend = events.iter().take(SHOWN);
+                let resend = events.iter().take(MAX_SHOWN);
                 let resend: Vec<_> = resend
                     .map(|event| format!("stripe events resend {}", event.id))
                     .collect();

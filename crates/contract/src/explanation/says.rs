@@ -336,15 +336,15 @@ fn nothing(case: &Case<'_>, group: &FactGroup) -> String {
 
 /// Joins names in backticks; counts the rest of many.
 fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    const SHOWN: usize = 5;
+    const MAX_SHOWN: usize = 5;
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     let shown = names
         .iter()
-        .take(SHOWN)
+        .take(MAX_SHOWN)
         .cloned()
         .collect::<Vec<_>>()
         .join(", ");
-    match names.len().saturating_sub(SHOWN) {
+    match names.len().saturating_sub(MAX_SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

@@ -42,7 +42,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 };
 
 /// Maximum number of a status's subscriptions in a finding.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// Reports one finding per status word.
 fn check(case: &Case<'_>, _: &Mismatches<'_>) {
@@ -58,7 +58,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
         let (number, named) = by_word.entry(subscription.status.as_str()).or_default();
         *number += 1;
         named.insert(&subscription.id);
-        if named.len() > NAMED {
+        if named.len() > MAX_NAMED {
             named.pop_last();
         }
     }

@@ -46,7 +46,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 };
 
 /// Maximum number of ids in the finding.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// Reports one finding for all of them.
 fn check(case: &Case<'_>, _: &Mismatches<'_>) {
@@ -58,7 +58,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>) {
         }
         number += 1;
         named.insert(&account.id);
-        if named.len() > NAMED {
+        if named.len() > MAX_NAMED {
             named.pop_last();
         }
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Maximum number of a price's subscriptions in a finding.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 #[derive(Debug, Default)]
 struct Tally<'f> {
@@ -40,7 +40,7 @@ pub(super) fn unmapped(rule: Rule, case: &Case<'_>) {
                 let tally = tallies.entry(price).or_default();
                 tally.subscriptions += 1;
                 tally.named.insert(&subscription.id);
-                if tally.named.len() > NAMED {
+                if tally.named.len() > MAX_NAMED {
                     tally.named.pop_last();
                 }
                 if access == SubscriptionAccess::Unjudged {

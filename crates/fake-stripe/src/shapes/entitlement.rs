@@ -56,7 +56,7 @@ impl<'w> ActiveEntitlementShape<'w> {
 /// Renders a customer's active entitlements as in their event: at most ten, each with its feature.
 pub(crate) fn entitlement_summary(customer: &str, view: View<'_>) -> Value {
     /// Maximum length of an embedded list.
-    const SHOWN: usize = 10;
+    const MAX_SHOWN: usize = 10;
     let all: Vec<&ActiveEntitlement> = view
         .world
         .entitlements
@@ -65,7 +65,7 @@ pub(crate) fn entitlement_summary(customer: &str, view: View<'_>) -> Value {
         .collect();
     let data: Vec<Value> = all
         .iter()
-        .take(SHOWN)
+        .take(MAX_SHOWN)
         .map(|entitlement| {
             let feature = view.world.features.get(&entitlement.feature);
             json!({
@@ -83,7 +83,7 @@ pub(crate) fn entitlement_summary(customer: &str, view: View<'_>) -> Value {
         "entitlements": {
             "object": "list",
             "data": data,
-            "has_more": all.len() > SHOWN,
+            "has_more": all.len() > MAX_SHOWN,
             "url": format!("/v1/customer/{customer}/entitlements"),
         },
         "livemode": view.world.livemode,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Comment, Recorded, Token, World, reply::Reply, routes::page};
 
-const MOST: usize = 65_536;
+const MAX_LENGTH: usize = 65_536;
 
 pub(super) fn list(world: &mut World, asked: &Recorded, number: &str) -> Reply {
     let Some(number) = find(world, number) else {
@@ -119,7 +119,7 @@ fn body(world: &mut World, asked: &Recorded) -> Result<String, Reply> {
         world.violate("a comment is empty");
         return Err(Reply::error(422, "Validation Failed: body can't be blank"));
     }
-    if text.len() > MOST {
+    if text.len() > MAX_LENGTH {
         world.violate(format!("a comment of {} bytes", text.len()));
         return Err(Reply::error(
             422,

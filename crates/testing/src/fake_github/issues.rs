@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{Issue, Recorded, Token, World, reply::Reply, routes::page};
 
-const MOST_BODY: usize = 65_536;
+const MAX_BODY_LENGTH: usize = 65_536;
 
-const MOST_TITLE: usize = 256;
+const MAX_TITLE_LENGTH: usize = 256;
 
-const MOST_LABEL: usize = 50;
+const MAX_LABEL_LENGTH: usize = 50;
 
 const DISABLED: &str = "Issues has been disabled in this repository.";
 
@@ -191,7 +191,7 @@ pub(super) fn create_label(world: &mut World, token: &Token, asked: &Recorded) -
     let is_colour = colour.len() == 6 && colour.bytes().all(|byte| byte.is_ascii_hexdigit());
     let description = body["description"].as_str().unwrap_or_default();
     if name.is_empty()
-        || name.chars().count() > MOST_LABEL
+        || name.chars().count() > MAX_LABEL_LENGTH
         || !is_colour
         || description.chars().count() > 100
     {
@@ -212,7 +212,7 @@ fn fields(world: &mut World, asked: &Recorded) -> Result<Value, Reply> {
     if value.get("body").is_some() && body.trim().is_empty() {
         world.violate("an issue is emptied");
     }
-    if body.len() > MOST_BODY {
+    if body.len() > MAX_BODY_LENGTH {
         world.violate(format!("an issue of {} bytes", body.len()));
         return Err(Reply::error(
             422,
@@ -220,13 +220,13 @@ fn fields(world: &mut World, asked: &Recorded) -> Result<Value, Reply> {
         ));
     }
     let title = value["title"].as_str().unwrap_or_default();
-    if title.chars().count() > MOST_TITLE {
+    if title.chars().count() > MAX_TITLE_LENGTH {
         world.violate(format!("a title of {} characters", title.chars().count()));
         return Err(Reply::error(422, "Validation Failed: title is too long"));
     }
     for label in value["labels"].as_array().into_iter().flatten() {
         let label = label.as_str().unwrap_or_default();
-        if label.is_empty() || label.chars().count() > MOST_LABEL {
+        if label.is_empty() || label.chars().count() > MAX_LABEL_LENGTH {
             world.violate(format!("a label of {} characters", label.chars().count()));
             return Err(Reply::error(422, "Validation Failed: label is too long"));
         }

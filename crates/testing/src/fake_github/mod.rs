@@ -35,7 +35,7 @@ pub use faults::{Fault, Kind};
 pub use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
 
 /// Maximum body size, above every limit of GitHub so that the fake's own rules reject bodies that are too long.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// A running fake; it stops when dropped.
 pub struct FakeGithub {
@@ -110,7 +110,7 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
 
 async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body: Bytes = axum::body::to_bytes(body, MOST_BYTES)
+    let body: Bytes = axum::body::to_bytes(body, MAX_BYTES)
         .await
         .unwrap_or_default();
     let asked = Recorded::of(&parts, &body);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Pull, Recorded, Token, World, reply::Reply, routes::page};
 
 /// Maximum number of files that GitHub lists for a pull request.
-const MOST_FILES: usize = 3000;
+const MAX_FILES: usize = 3000;
 
 pub(super) fn pull(world: &World, number: &str) -> Reply {
     let found = world
@@ -79,7 +79,7 @@ pub(super) fn files(world: &mut World, asked: &Recorded, number: &str) -> Reply 
     else {
         return Reply::missing();
     };
-    let all: Vec<Value> = pull.files.iter().take(MOST_FILES).cloned().collect();
+    let all: Vec<Value> = pull.files.iter().take(MAX_FILES).cloned().collect();
     let (items, next) = page(world, asked, &all);
     let reply = Reply::json(200, &json!(items));
     next.into_iter()

@@ -25,7 +25,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:12111";
 const DEFAULT_SETTLE: Duration = Duration::from_secs(5);
 
 /// Maximum time to settle, which every step of every scenario may take.
-const LONGEST_SETTLE: Duration = Duration::from_mins(10);
+const MAX_SETTLE: Duration = Duration::from_mins(10);
 
 /// Returns the rehearsal, if everything that it needs is there; `contracts` come with their names.
 pub(super) fn settings<'e>(
@@ -242,7 +242,7 @@ fn settle(entry: &Entry<DurationText>, diagnostics: &Diagnostics<'_>) -> Option<
         return Some(DEFAULT_SETTLE);
     }
     let settle = duration("settle", entry, diagnostics)?;
-    if settle <= LONGEST_SETTLE {
+    if settle <= MAX_SETTLE {
         return Some(settle);
     }
     if let Some((spot, DurationText(text))) = entry.written() {

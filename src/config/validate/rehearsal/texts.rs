@@ -16,7 +16,7 @@ use super::super::{
 };
 
 /// Stripe's maximum length of a metadata key.
-const LONGEST_KEY: usize = 40;
+const MAX_KEY_LENGTH: usize = 40;
 
 /// Reads a text with placeholders.
 pub(super) fn template(
@@ -110,11 +110,12 @@ pub(super) fn metadata(
 }
 
 fn check_key(key: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
-    let fits =
-        !key.trim().is_empty() && key.chars().count() <= LONGEST_KEY && !key.contains(['[', ']']);
+    let fits = !key.trim().is_empty()
+        && key.chars().count() <= MAX_KEY_LENGTH
+        && !key.contains(['[', ']']);
     if !fits {
         let message = format!(
-            "a key of metadata should be at most {LONGEST_KEY} characters without brackets, found {}",
+            "a key of metadata should be at most {MAX_KEY_LENGTH} characters without brackets, found {}",
             quote(key)
         );
         diagnostics.add_at(DiagnosticDraft::invalid(message), spot);

@@ -14,13 +14,13 @@ const ENDS: [&str; 2] = [
 /// A step that ends with this status and these changes, after a `customer.subscription.deleted`.
 fn kept(status: &str, changes: &[ColumnChange]) -> Observed {
     let row = ann(true, "pro");
-    let told = delivery("customer.subscription.deleted", "evt_3", 200);
+    let deleted = delivery("customer.subscription.deleted", "evt_3", 200);
     shown(&row, &row, [ann_has(status)])
         .changed(changes)
-        .delivered(&[told])
+        .delivered(&[deleted])
 }
 
-fn told(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
+fn merged(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
     let findings = one_per_cause(judged.concat()).into_iter();
     findings
         .map(|one| format!("{}: {}", one.entity, one.message))
@@ -30,9 +30,9 @@ fn told(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
 #[test]
 fn one_cause_in_several_steps_is_one_finding() {
     let both = ENDS.map(|step| Scene::from_steps(&[step]).judged(&kept("canceled", &[])));
-    let told = told(&both);
-    let [one] = told.as_slice() else {
-        panic!("{told:#?}");
+    let merged = merged(&both);
+    let [one] = merged.as_slice() else {
+        panic!("{merged:#?}");
     };
     assert!(one.starts_with("scenario:mine/ended: "), "{one}");
     assert!(one.ends_with("\nSame cause at: mine/left."), "{one}");
@@ -47,8 +47,8 @@ fn other_symptoms_have_another_cause() {
         kept("canceled", &[change("plan", "pro", "free")]),
         kept("canceled", &[]).delivered(&[updated(200)]),
     ] {
-        let told = told(&[left.clone(), other.judged(&apart)]);
-        assert_eq!(told.len(), 2, "{told:#?}");
+        let merged = merged(&[left.clone(), other.judged(&apart)]);
+        assert_eq!(merged.len(), 2, "{merged:#?}");
     }
 }
 
@@ -64,11 +64,11 @@ fn an_old_event_that_is_believed_is_one_cause() {
         [ann_has("canceled")],
     );
     let leak = shown(&ann(true, "pro"), &ann(false, "free"), [ann_has("active")]);
-    let told = told(&[
+    let merged = merged(&[
         late.judged(&wrongful.changed(&given)),
         late.judged(&leak.changed(&taken)),
     ]);
-    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(merged.len(), 1, "{merged:#?}");
 }
 
 #[test]
@@ -78,11 +78,11 @@ fn the_same_answer_to_another_event_is_another_cause() {
         let refused = delivery(event, "evt_4", code);
         scene.judged(&lost().delivered(&[refused]))
     };
-    let told = |one, other| told(&[one, other]).len();
+    let merged = |one, other| merged(&[one, other]).len();
     let first = answered("invoice.paid", 500);
-    assert_eq!(told(first.clone(), answered("invoice.paid", 500)), 1);
-    assert_eq!(told(first.clone(), answered("invoice.paid", 400)), 2);
-    assert_eq!(told(first, answered("invoice.payment_failed", 500)), 2);
+    assert_eq!(merged(first.clone(), answered("invoice.paid", 500)), 1);
+    assert_eq!(merged(first.clone(), answered("invoice.paid", 400)), 2);
+    assert_eq!(merged(first, answered("invoice.payment_failed", 500)), 2);
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
         "{message}"
     );
     // It is merged with what shows either cause elsewhere.
-    let told = told(&[vec![medium.clone()], high.clone(), vec![stayed.clone()]]);
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let merged = merged(&[vec![medium.clone()], high.clone(), vec![stayed.clone()]]);
+    assert_eq!(merged.len(), 1, "{merged:#?}");
 
     let apart = worst_then_first(&[vec![medium], right(), high]);
     let severities: Vec<_> = apart.iter().map(|one| one.finding.severity).collect();

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Events that a sequence lists as one of several alternatives, or as optional.
-const NOT_TOLD: &[(&str, &str)] = &[
+const OPTIONAL_EVENTS: &[(&str, &str)] = &[
     ("renewal", "customer.updated"),
     (
         "trial_start_convert",
@@ -214,7 +214,7 @@ fn every_event_of_the_documented_sequences_is_recorded() {
                 continue;
             };
             let kinds = told.kinds();
-            NOT_TOLD
+            OPTIONAL_EVENTS
                 .iter()
                 .filter(|(of, kind)| *of == id && kinds.contains(kind))
                 .for_each(|(_, kind)| {
@@ -222,7 +222,7 @@ fn every_event_of_the_documented_sequences_is_recorded() {
                 });
             for step in sequence["steps"].as_array().unwrap() {
                 for kind in types(step["type"].as_str().unwrap()) {
-                    let is_left_out = NOT_TOLD.contains(&(id, &kind));
+                    let is_left_out = OPTIONAL_EVENTS.contains(&(id, &kind));
                     if !is_left_out && !kinds.contains(&&*kind) {
                         missing.insert(format!("{id} {version}: {kind}"));
                     }
