@@ -13,7 +13,7 @@ use crate::contract::UnixSeconds;
 /// Start and end of the line. Base64 contains no `>`, so the payload cannot close the HTML comment.
 const BEGINNING: &str = "<!-- prodverdict-state v1 ";
 
-/// Start of the line before it, with the time of each fingerprint. Earlier versions ignore this line.
+/// Start of the preceding line, which holds the time of each fingerprint. Earlier versions ignore it.
 const TIMES: &str = "<!-- prodverdict-since v1 ";
 
 const END: &str = " -->";
@@ -39,7 +39,7 @@ impl FindingsSnapshot {
         Self::since(taken, fingerprints.into_iter().map(|one| (one, taken)))
     }
 
-    /// Builds a state from fingerprints and the times since which they stand.
+    /// Builds a state from fingerprints and the times at which they were first seen.
     pub fn since<'a>(
         taken: UnixSeconds,
         fingerprints: impl IntoIterator<Item = (&'a str, UnixSeconds)>,
@@ -54,7 +54,7 @@ impl FindingsSnapshot {
         }
     }
 
-    /// Returns the time since which a finding stands, if it is known.
+    /// Returns the time at which a finding was first seen, if it is known.
     pub fn first_seen(&self, fingerprint: &str) -> Option<UnixSeconds> {
         self.fingerprints.get(&number(fingerprint)?).copied()
     }
@@ -102,7 +102,7 @@ impl FindingsSnapshot {
         let (taken, packed) = inside.split_once(' ')?;
         let taken = UnixSeconds(taken.parse().ok()?);
         let numbers = unpacked(packed)?;
-        // A finding of a line without times was there when it was taken. None is younger than that.
+        // Without times, findings count as first seen when the result was taken, and never later.
         let times = times_at_end(before).filter(|times| times.len() == numbers.len());
         let times = times.unwrap_or_else(|| vec![taken; numbers.len()]);
         let times = times.into_iter().map(|time| time.min(taken));
@@ -139,7 +139,7 @@ fn unpacked(packed: &str) -> Option<Vec<[u8; BYTES]>> {
     let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
     let most = FindingsSnapshot::MOST * BYTES;
     let mut bytes = Vec::new();
-    // One byte more than the limit tells a longer payload.
+    // Read one byte more than the limit, to recognize a longer payload.
     let limit = u64::try_from(most).ok()?.saturating_add(1);
     let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit);
     decoder.read_to_end(&mut bytes).ok()?;
@@ -219,7 +219,7 @@ mod tests {
         let found = FindingsSnapshot::find(&lines.replace('\n', "\r\n")).unwrap();
         assert_eq!(found.first_seen(old), Some(first));
         assert_eq!(found.first_seen("0000000000000003"), None);
-        // As written by an earlier version, or with times of another result before it.
+        // Written by an earlier version, or preceded by the times of another result.
         let (times, line) = lines.split_once('\n').unwrap();
         let found = FindingsSnapshot::find(line).unwrap();
         assert_eq!(found.first_seen(old), Some(NOW));

@@ -10,10 +10,10 @@ use super::{
     shown::Shown,
 };
 
-/// Maximum number of findings that are grouped. No text that groups them shows as many.
+/// Maximum number of findings that are grouped. No text that groups findings shows as many.
 const MAX_GROUPED: usize = 10_000;
 
-/// Stands for an id or a number that differs.
+/// Placeholder for an id or a number that differs.
 const OTHER: &str = "…";
 
 /// Findings of one cause. New ones come first, then the most severe.

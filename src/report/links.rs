@@ -1,5 +1,5 @@
-//! Addresses of accounts, of the provider's objects and of changed lines. Every part of them that others wrote is
-//! percent-encoded, so that an address can stand anywhere.
+//! Addresses of accounts, of the provider's objects and of changed lines. Every untrusted part is
+//! percent-encoded, so that an address can be used anywhere.
 
 use std::fmt::Write as _;
 

@@ -66,7 +66,7 @@ fn severities(outcome: &Outcome) -> Vec<Figure> {
     Severity::ALL.into_iter().filter_map(figure).collect()
 }
 
-/// New findings are always counted after a comparison, because none is news too.
+/// New findings are always counted after a comparison, because no new finding is news too.
 fn standings(outcome: &Outcome) -> Vec<Figure> {
     let standings = outcome.standings();
     let accepted = (standings.accepted > 0).then_some(("Accepted", standings.accepted));

@@ -1,4 +1,4 @@
-//! Rewrites every text of an outcome: the one walk that masking and redaction share.
+//! Rewrites every text of an outcome: the traversal that masking and redaction share.
 
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -26,7 +26,7 @@ pub(super) enum TextKind {
     Prose,
 }
 
-/// Rewrites the texts of an outcome, and knows which of its parts need a rewriter of their own.
+/// Rewrites the texts of an outcome, and creates the rewriters of parts that need a separate one.
 pub(super) trait TextRewriter: Sized {
     fn text(&self, kind: TextKind, text: &str) -> String;
 

@@ -39,7 +39,7 @@ fn authority(text: &str) -> Option<&str> {
     rest.split(['/', '?', '#']).next()
 }
 
-/// Returns true if a user name or a password may stand before the host.
+/// Returns true if there may be a user name or a password before the host.
 fn has_credentials(text: &str) -> bool {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next();
@@ -53,7 +53,7 @@ fn refuse_credentials(spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     diagnostics.add_hiding(fault, diagnostics.focus(spot), spot.value.clone());
 }
 
-/// Describes what keeps the text from being an address with an id, if anything.
+/// Returns the reason why the text is not an address with an id, if it is not.
 fn mistake(text: &str) -> Option<&'static str> {
     let Some(authority) = authority(text) else {
         return Some("should be an address that begins with `https://`");

@@ -20,7 +20,7 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    // `..` is not used: whoever adds a field decides here, or where a comment says, whether it can let more pass.
+    // `..` is not used: a new field has to be compared here, unless a comment names another place.
     let AccessContract {
         name: _, // `pairs` knows contracts by it.
         contract: now,

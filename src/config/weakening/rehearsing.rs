@@ -24,7 +24,7 @@ pub(super) fn compare(
         notes.note("rehearses nothing", change, &head.list);
         return;
     };
-    // `..` is not used: whoever adds a field decides here, or where a comment says, whether it can let more pass.
+    // `..` is not used: a new field has to be compared here, unless a comment names another place.
     let Rehearsal {
         contract_index,
         handler: _,    // Where the handler listens; what it must do stays the same.

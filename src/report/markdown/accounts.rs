@@ -26,7 +26,7 @@ const CELL_CHARACTERS: usize = 160;
 pub(super) enum AgeColumn {
     /// New, known or accepted, for a change that is not merged yet.
     Standing,
-    /// Day since which the finding stands, for an issue that stays. New findings stand since this time.
+    /// Day on which the finding was first seen, for an issue that stays open. New findings are first seen at this time.
     Since(UnixSeconds),
 }
 
@@ -48,7 +48,7 @@ enum Column {
     PlanExpected,
     Amount,
     Age,
-    /// The longest id, which is out of sight on a narrow screen.
+    /// The longest id, which a narrow screen does not show.
     Subscription,
 }
 

@@ -27,7 +27,7 @@ const OPEN_GROUPS: usize = OPEN_IN_COMMENT;
 /// Maximum number of groups without a table of rules.
 const GROUPS_WITHOUT_TABLE: usize = 4;
 
-/// More groups fit in no comment.
+/// Maximum number of groups. No comment has room for more.
 const MAX_GROUPS: usize = 800;
 
 const ELSEWHERE: &str = "The check run and the job summary hold more of them.";
@@ -44,8 +44,8 @@ pub fn comment(outcome: &Outcome, config: &str, links: CommentLinks<'_>) -> Stri
     rendered(outcome, config, links, AgeColumn::Standing)
 }
 
-/// Renders the issue about the default branch, with the day since which each finding stands. A finding that is not known
-/// stands since `now`.
+/// Renders the issue about the default branch, with the day on which each finding was first seen. A finding that is not
+/// known is first seen `now`.
 pub fn issue(outcome: &Outcome, config: &str, now: UnixSeconds) -> String {
     rendered(
         outcome,
@@ -123,7 +123,8 @@ impl Extent {
 }
 
 impl Comment {
-    /// Renders the comment in at most `limit` bytes. First goes what is also elsewhere, then rows, then groups.
+    /// Renders the comment in at most `limit` bytes. It first drops parts that are shown elsewhere too, then rows, then
+    /// groups.
     fn within(&self, limit: usize) -> String {
         let whole = Extent {
             blocks: self.blocks.len(),
@@ -192,7 +193,7 @@ impl Comment {
         parts.join("\n\n") + "\n"
     }
 
-    /// Says what is left out.
+    /// Describes the parts that are left out.
     fn notes(&self, extent: Extent) -> Vec<String> {
         let mut notes = Vec::new();
         if extent.blocks < self.blocks.len() {

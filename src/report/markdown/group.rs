@@ -26,7 +26,7 @@ const OPEN_ROWS: usize = 2;
 /// A line break within a paragraph.
 const LINE_BREAK: &str = "\\\n";
 
-/// More rows of one group fit in no text.
+/// Maximum number of rows of one group. No text has room for more.
 const MAX_ROWS: usize = 3_000;
 
 /// Parts that are left out, one more with each step.
@@ -48,7 +48,7 @@ impl Step {
         Self::Links,
     ];
 
-    /// Says what this step and those before it leave out.
+    /// Describes the parts that this step and those before it leave out.
     pub(super) fn note(self) -> Option<&'static str> {
         match self {
             Self::Whole => None,
@@ -76,7 +76,7 @@ pub(super) struct GroupRoom {
     pub(super) rows: usize,
 }
 
-/// The rendered parts of a group, from which texts of any length are put together.
+/// The rendered parts of a group, which are combined into texts of any length.
 pub(super) struct GroupBlock {
     /// Heading, sentence, fix and changed lines.
     top: String,

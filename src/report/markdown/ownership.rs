@@ -1,4 +1,4 @@
-//! Says how many findings name a line that the pull request changes, and the likeliest of these lines.
+//! States how many findings name a line that the pull request changes, and the likeliest of these lines.
 
 use std::collections::BTreeMap;
 
