@@ -246,7 +246,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_comes_back_from_any_surroundings(
+        fn it_is_read_back_from_any_surrounding_text(
             numbers in prop::collection::btree_set(any::<u64>(), 0..200),
             before in "\\PC*", after in "\\PC{0,40}"
         ) {

@@ -130,7 +130,7 @@ mod tests {
                          is_entitled\n         plan: tier\n+        seats: seats";
 
     #[test]
-    fn a_line_is_changed_where_it_takes_the_place_of_another() {
+    fn a_line_that_replaces_another_is_changed() {
         expect(PATCH, &place(13, 13), Some((13, "changes the line")));
         expect(PATCH, &place(15, 15), Some((15, "adds the line")));
         expect(

@@ -176,7 +176,7 @@ mod tests {
         "        has_paid_access: is_entitled\n        plan: tier\n        seats: seats\n";
 
     #[test]
-    fn the_rules_own_column_comes_first_and_events_come_last() {
+    fn the_rules_own_column_is_first_and_events_are_last() {
         let event = |kind: &str, is_earlier| EventMention {
             kind: kind.to_owned(),
             id: None,

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn https_goes_anywhere_and_http_stays_on_this_machine() {
+    fn https_is_allowed_anywhere_and_http_only_on_this_machine() {
         for allowed in [
             "https://hooks.slack.com/services/T0/B0/x",
             "http://127.0.0.1:1/x",

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn the_change_comes_first_and_then_the_totals_and_the_links() {
+    fn the_message_lists_changes_then_totals_then_links() {
         let text = said(&outcome(vec![contract(&[1, 2])]), &found(&[2, 3])).unwrap();
         assert_eq!(
             text,
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_when_nothing_is_left() {
+    fn a_message_reports_that_no_findings_remain() {
         let clean = outcome(vec![contract(&[])]);
         for earlier in [found(&[1]), PreviousRun::Unreadable] {
             let text = said(&clean, &earlier).unwrap();
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_verdict_nothing_is_known_whatever_was_found() {
+    fn without_a_verdict_no_finding_is_known() {
         let mut broken = contract(&[1]);
         broken.verdict = Verdict::Error;
         broken.problem = Some(Problem::new("no page for canary-of-a-secret <!here>"));

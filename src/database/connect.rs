@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_near_by_its_name_alone_where_the_name_says_so() {
+    fn a_host_is_near_if_its_name_shows_it() {
         let target = |host: &str| {
             let url = format!("postgres://u:p@{host}/d");
             Target::parse(&secrecy::SecretString::from(url)).unwrap()

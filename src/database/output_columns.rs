@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_read_only_where_it_is_checked() {
+    fn a_plan_is_read_only_if_it_is_checked() {
         let names = [NEEDED.as_slice(), &["plan"]].concat();
         assert_eq!(read(&names, false).map(|fields| fields.len()), Ok(3));
         assert_eq!(read(&names, true).map(|fields| fields.len()), Ok(4));

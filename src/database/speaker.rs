@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_speaker_is_known_by_its_first_byte() {
+    fn a_protocol_is_recognized_by_its_first_byte() {
         let driver =
             |byte| format!("unexpected response from SSLRequest: 0x{byte:02x} (connection)");
         for (byte, known) in [

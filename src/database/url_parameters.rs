@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_parameter_is_named_where_it_looks_like_one() {
+    fn any_other_parameter_is_named_if_it_looks_like_one() {
         for name in [
             "role",
             "replication",

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_goes_anywhere_and_http_only_to_private_hosts() {
+    fn https_is_allowed_anywhere_and_http_only_to_private_hosts() {
         for allowed in [
             "https://api.stripe.com",
             "http://127.0.0.1:12111",

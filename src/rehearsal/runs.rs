@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn other_versions_are_played_where_they_are_listed() {
+    fn other_versions_are_played_if_they_are_listed() {
         let scenarios = built_in().expect("scenarios");
         let contract = contract(&[]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");

@@ -287,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_is_annotated_where_the_configuration_mentions_it() {
+    fn a_finding_is_annotated_at_its_line_of_the_configuration() {
         insta::assert_debug_snapshot!(annotations(&sample::failing(), "prodverdict.yml"));
     }
 
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_says_which_changed_lines_matter() {
+    fn the_message_lists_the_changed_lines_that_matter() {
         let mut outcome = sample::failing();
         outcome.contracts[0].findings[0].changes = vec![Change {
             path: "app/webhook.ts".into(),

@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_comes_back_and_nothing_acts_on_a_terminal_or_a_log(
+        fn any_text_is_read_back_and_does_nothing_on_a_terminal_or_in_a_log(
             text in prop_oneof![crate::report::sample::hostile(), any::<String>()]
         ) {
             let written = quoted(&text);

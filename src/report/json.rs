@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn each_finding_says_how_it_stands() {
+    fn each_finding_has_its_standing() {
         let report: Value = serde_json::from_str(&json(&sample::compared())).unwrap();
         let standings: Vec<_> = report["findings"]
             .as_array()
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_says_its_file_and_line() {
+    fn advice_has_its_file_and_line() {
         let mut outcome = sample::passing();
         let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
         advice.place = Some(sample::place("prodverdict.yml", 9));

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_id_is_hidden_where_it_is_a_word() {
+    fn a_short_id_is_hidden_if_it_is_a_word() {
         let ids = Ids::new(["7"].into_iter());
         assert_eq!(
             ids.hidden_in("user:7 has 17 seats of price_7, row 7."),

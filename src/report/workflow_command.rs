@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_shows_nine_and_says_how_many_more_there_are() {
+    fn a_level_shows_nine_and_counts_the_others() {
         let one = annotations_of(&sample::failing(), "a.yml").remove(0);
         let notice = Annotation {
             level: AnnotationLevel::Notice,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_cut_where_the_runner_cuts() {
+    fn a_message_is_truncated_like_the_runner_does() {
         let mut long = annotations_of(&sample::failing(), "").remove(0);
         long.message = "é".repeat(5000);
         let (.., data) = obeyed(&annotation(&long));

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_says_why_events_are_not_read() {
+    fn a_plan_gives_the_reason_why_events_are_not_read() {
         let rate_limit = RateLimit {
             endpoint: NonZeroU32::MIN,
             account: NonZeroU32::MIN,

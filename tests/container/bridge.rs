@@ -35,7 +35,7 @@ fn gateway_in(described: &str) -> IpAddr {
 }
 
 #[test]
-fn the_gateway_is_found_where_the_engine_does_not_say_it() {
+fn the_gateway_is_found_even_if_the_engine_does_not_report_it() {
     let first = IpAddr::V4(Ipv4Addr::new(172, 17, 0, 1));
     assert_eq!(gateway_in("172.17.0.0/16 "), first);
     assert_eq!(gateway_in("172.17.0.0/16 172.17.0.1"), first);

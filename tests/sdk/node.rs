@@ -114,7 +114,7 @@ fn requests_that_are_not_redirected_are_refused() {
 }
 
 #[test]
-fn nothing_reaches_the_provider_where_the_variable_is_missing() {
+fn nothing_reaches_the_provider_if_the_variable_is_missing() {
     let Some(node) = Node::find() else { return };
     succeeded(node.script("refused.mjs").arg("all"));
     succeeded(node.script("refused.mjs").arg("all").env(VARIABLE, ""));

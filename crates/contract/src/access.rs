@@ -580,7 +580,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_of_seats_says_nothing_of_the_plan() {
+    fn a_price_of_seats_does_not_determine_the_plan() {
         let mut contract = contract();
         contract.seats.prices = Some(vec![PricePattern::parse("price_seat*")]);
         let says = |prices: &[&str]| {
@@ -603,7 +603,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_highest_plan_is_right_where_plans_have_an_order() {
+    fn only_the_highest_plan_is_right_with_plan_order() {
         let mut contract = contract();
         let plans = |contract: &Contract| {
             let all: Vec<_> = contract.plans.iter().map(|(_, plan)| plan).collect();

@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn evidence_comes_back_as_it_was() {
+    fn evidence_is_restored_unchanged() {
         let subject = Subject {
             account: Some("a".into()),
             customer: Some("cus_1".into()),

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_history_is_listed_only_where_a_rule_needs_it() {
+    fn the_history_is_listed_only_if_a_rule_needs_it() {
         let none = BTreeSet::new;
         assert_eq!(
             contract().listing_scope(),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_status_and_an_unjudged_customer_are_asked_about() {
+    fn a_stored_status_and_an_unjudged_customer_are_looked_up() {
         let mut world = facts(
             [
                 account("word").columns(AccountColumns {

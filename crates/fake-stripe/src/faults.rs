@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_schedule_strikes_when_it_says() {
+    fn every_fault_schedule_fires_on_time() {
         assert_eq!(struck(&Times::Nth(3)), [3]);
         assert_eq!(struck(&Times::First(2)), [1, 2]);
         assert_eq!(struck(&Times::From(7)), [7, 8]);
@@ -229,7 +229,7 @@ mod tests {
         );
     }
     #[test]
-    fn a_rule_about_ids_strikes_only_who_mentions_them_and_says_so() {
+    fn a_rule_about_ids_fires_only_on_requests_that_mention_them() {
         let mut faults = Faults::default();
         let ids = vec!["cus_a".to_owned(), "sub_a".to_owned()];
         let armed = faults.add(About::Ids(ids), Fault::LockTimeout, Times::Nth(1));

@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn any_well_shaped_key_is_let_in_until_one_is_added() {
+    fn any_well_formed_key_is_accepted_until_one_is_added() {
         let mut keys = Keys::default();
         assert!(
             keys.admit(Some(&SecretString::from("sk_test_anything")))

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn latency_has_the_median_and_tail_asked_for() {
+    fn latency_has_the_requested_median_and_tail() {
         let latency = Latency {
             median: Duration::from_millis(300),
             slowest_percent: Duration::from_millis(1500),

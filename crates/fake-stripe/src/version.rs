@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn basil_is_where_periods_move_to_the_items() {
+    fn basil_moves_periods_to_the_items() {
         let has = |text: &str| text.parse::<ApiVersion>().unwrap().has_periods_at_items();
         assert!(!has("2025-02-24.acacia"));
         assert!(has("2025-03-31.basil"));

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_items_own_period_comes_before_that_of_the_subscription() {
+    fn an_items_own_period_takes_precedence() {
         let price = json!({"id": "price_1"});
         let own = json!({"id": "si_1", "price": price, "current_period_start": 11, "current_period_end": 21});
         let none = json!({"id": "si_1", "price": price});

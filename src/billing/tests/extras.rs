@@ -156,7 +156,7 @@ async fn subscriptions_on_test_clocks_are_read_and_marked() {
 }
 
 #[tokio::test]
-async fn a_live_key_never_asks_for_test_clocks() {
+async fn a_live_key_never_requests_test_clocks() {
     let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
     let reader = reader(&server, LIVE, false);
     reader.read_all(&[], &|_| {}).await.unwrap();

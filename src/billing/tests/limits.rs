@@ -78,7 +78,7 @@ async fn nothing_is_sent_after_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
+async fn a_wait_that_the_server_demands_is_respected_up_to_a_limit() {
     let policy = RetryPolicy {
         retry_after: Duration::from_millis(300),
         ..impatient()

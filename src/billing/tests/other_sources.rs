@@ -240,7 +240,7 @@ async fn a_count_that_was_cut_off_is_the_least_there_is() {
 }
 
 #[tokio::test]
-async fn no_limit_is_promised_where_nobody_counts() {
+async fn no_limit_is_guaranteed_without_a_count() {
     let server = Server::start(|_, _| counted_page(&["sub_1"], true, 100_001)).await;
     let settings = Settings {
         base: Some(server.base.clone()),
@@ -258,7 +258,7 @@ async fn no_limit_is_promised_where_nobody_counts() {
 }
 
 #[test]
-fn the_key_says_which_environment_of_paddle_is_asked() {
+fn the_key_determines_the_environment_of_paddle() {
     let hexadecimal = "0123456789abcdef0123456789abcdef0123456789abcdef01";
     let (sandbox, production) = (Mode::Test, Mode::Live);
     for (key, environment, mode, works) in [
@@ -321,7 +321,7 @@ async fn paddles_refusals_suggest_a_fix() {
 }
 
 #[tokio::test]
-async fn paddle_customers_are_asked_one_by_one() {
+async fn paddle_customers_are_requested_one_by_one() {
     let server = Server::start(|_, asked| match asked.value("customer_id") {
         Some("ctm_short") => paddle_error(400, "bad_request", Some("customer_id")),
         Some("ctm_1") => paddle_page(&[paddle_subscription("sub_1", "ctm_1")], None),

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_the_documented_default() {
+    fn empty_inputs_have_the_documented_default() {
         let (inputs, problems) = read(&[("config", ""), ("strict", ""), ("fail_on", "")]);
         assert!(problems.is_empty());
         assert_eq!(inputs.config, "./prodverdict.yml");

@@ -330,7 +330,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn the_history_is_not_read_where_nothing_needs_it() {
+async fn the_history_is_not_read_unless_needed() {
     let fake = FakeStripe::start_anywhere(World::new(NOW)).expect("the fake starts");
     fake.world(|world| {
         world.bulk(&Bulk {

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_says_how_long_to_wait() {
+    fn a_rate_limit_has_the_time_to_wait() {
         let seconds = |seconds| {
             Some(Limit {
                 wait: Some(Duration::from_secs(seconds)),

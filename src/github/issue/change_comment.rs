@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_what_is_new_and_how_many_are_fixed() {
+    fn it_names_new_findings_and_counts_fixed_ones() {
         assert_eq!(
             said(None, Some((1, 2))),
             "**1 new finding, 2 fixed.**\n\n- HIGH `revenue-leak` `user:0`\n\n[Run](https://github.test/1)"

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_of_old_and_new_versions_read_alike() {
+    fn objects_of_old_and_new_versions_are_read_the_same_way() {
         let new = json!({"status": "active", "items": {"data": [{"id": "si_1", "current_period_start": 5, "quantity": 2,
             "current_period_end": 9, "price": {"id": "price_1", "product": "prod_1", "recurring": {"usage_type": "licensed"}}}]}});
         let old = json!({"status": "active", "current_period_start": 5, "current_period_end": 9, "items": {"data": [

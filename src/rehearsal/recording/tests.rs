@@ -71,7 +71,7 @@ fn updated(day: i64, now: &Value) -> Value {
 }
 
 #[test]
-fn equal_lives_are_folded_whatever_their_days() {
+fn lifecycles_with_different_days_are_merged() {
     let mut events = Vec::new();
     for (customer, days) in [("cus_1", 1), ("cus_2", 4), ("cus_3", 5)] {
         events.push(created(customer, 0));
@@ -134,7 +134,7 @@ fn a_subscription_to_nothing_known_is_to_another_product() {
 }
 
 #[test]
-fn a_price_that_nobody_knows_keeps_access_and_plan() {
+fn an_unknown_price_keeps_access_and_plan() {
     let events = [
         created("cus_1", 0),
         updated(1, &subscription("cus_1", "active", "price_3")),

@@ -182,7 +182,7 @@ fn an_account_of_several_customers_is_explained_whole() {
 }
 
 #[test]
-fn a_contract_without_a_verdict_says_why() {
+fn a_contract_without_a_verdict_has_a_reason() {
     let several = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
     let printed = text(&several, false);
     for line in [

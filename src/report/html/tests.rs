@@ -95,7 +95,7 @@ fn equal_outcomes_make_equal_pages_of_which_nothing_is_foreign() {
 }
 
 #[test]
-fn only_our_own_style_and_script_are_let_run() {
+fn only_our_own_style_and_script_may_run() {
     let page = html(&sample::failing());
     for (element, hash) in [("style", hash(STYLE)), ("script", hash(SCRIPT))] {
         let (_, rest) = page.split_once(&format!("<{element}>")).unwrap();

@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issue_says_since_when_a_finding_stands() {
+    fn an_issue_shows_when_a_finding_was_first_seen() {
         let mut outcome = world(&[(Rule::RevenueLeak, 2)]);
         let now = UnixSeconds(1_795_700_000);
         let findings = &mut outcome.contracts[0].findings;

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_keeps_both_ends_and_says_its_length() {
+    fn long_text_keeps_both_ends_and_shows_its_length() {
         let id = format!("usr_{}_end", "é".repeat(69_992));
         let short = shortened(&id, NAME_CHARACTERS);
         assert!(short.starts_with("usr_éé"), "{short}");

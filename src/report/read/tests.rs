@@ -38,7 +38,7 @@ fn bare(mut outcome: Outcome) -> Outcome {
 }
 
 #[test]
-fn every_report_comes_back_as_it_was() {
+fn every_report_is_read_back_unchanged() {
     for outcome in every_kind() {
         let outcome = bare(outcome);
         let text = report::json(&outcome);

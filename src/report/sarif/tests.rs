@@ -42,7 +42,7 @@ fn a_pass_lists_the_rules_and_no_result() {
 }
 
 #[test]
-fn no_verdict_is_a_run_that_failed_and_says_why() {
+fn no_verdict_is_a_failed_run_with_the_reason() {
     for outcome in [
         sample::unanswerable(),
         sample::without_contracts(sample::problem("no such file", "look elsewhere")),
@@ -72,7 +72,7 @@ fn each_result_points_at_its_rule_and_levels_follow_severities() {
 }
 
 #[test]
-fn a_changed_line_comes_before_the_configuration() {
+fn a_changed_line_takes_precedence_over_the_configuration() {
     let mut outcome = sample::failing();
     outcome.contracts[0].findings[0].changes = vec![Change {
         path: "app/[id]/webhook.ts".to_owned(),

@@ -240,7 +240,7 @@ async fn a_command_of_the_configuration_is_never_run() {
 }
 
 #[tokio::test]
-async fn no_application_is_started_where_secrets_meet_strangers() {
+async fn no_application_is_started_if_secrets_meet_untrusted_code() {
     let app = Unstarted::on("pull_request_target", None)
         .await
         .starting("touch ran");

@@ -119,7 +119,7 @@ async fn a_base_that_moved_on_is_not_a_change_of_the_pull_request() {
 }
 
 #[tokio::test]
-async fn all_sql_counts_as_changed_where_the_base_is_unknown() {
+async fn all_sql_counts_as_changed_if_the_base_is_unknown() {
     let head = with_plan("plan");
     let why = "the configuration of the base commit could not be read";
     let broken = scene("version: 3\n", &head).await;

@@ -113,7 +113,7 @@ async fn a_finding_is_annotated_at_the_removed_line() {
 }
 
 #[tokio::test]
-async fn it_is_the_only_line_where_the_file_was_read_and_has_no_other() {
+async fn a_line_is_the_only_one_if_the_file_was_read_and_has_no_other() {
     let another = async {
         let scene = wrongful(vec![changed(WEBHOOK, LOSES_THE_FLAG)]).await;
         let at = (World::sha(1), WEBHOOK.to_owned());

@@ -11,7 +11,7 @@ fn read(scene: &Scene, file: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_report_goes_to_every_file_that_is_named() {
+async fn a_report_is_written_to_every_named_file() {
     let scene = Scene::open(&drifted()).await;
     fs::create_dir(scene.step.workspace("reports")).expect("a folder");
     let scene = scene.with(

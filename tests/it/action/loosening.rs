@@ -74,7 +74,7 @@ async fn a_looser_file_is_reported_in_every_place_and_at_its_line() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_looser_says_nothing() {
+async fn a_file_that_is_not_weaker_is_not_reported() {
     let stricter = async {
         let scene = Scene::open(&in_order()).await;
         let text = format!("{CONFIG}    fail_on: low\n");

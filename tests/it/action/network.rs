@@ -78,7 +78,7 @@ async fn https_is_tunnelled() {
 }
 
 #[tokio::test]
-async fn hosts_of_no_proxy_are_asked_directly() {
+async fn hosts_in_no_proxy_are_reached_directly() {
     for variable in ["NO_PROXY", "no_proxy"] {
         let mut scene = Scene::open(&drifted()).await;
         let proxy = Proxy::start(knows("nowhere", github(&scene))).await;
@@ -124,7 +124,7 @@ async fn proxy_variables_that_are_not_urls_are_not_shown() {
 }
 
 #[tokio::test]
-async fn an_authority_that_nobody_named_is_not_trusted() {
+async fn an_unconfigured_authority_is_not_trusted() {
     let mut scene = Scene::open(&drifted()).await;
     let front = TlsFront::before(github(&scene)).await;
     scene.step.set("GITHUB_API_URL", &front.url());

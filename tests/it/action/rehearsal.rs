@@ -79,7 +79,7 @@ impl Rehearsal {
 }
 
 #[tokio::test]
-async fn a_right_handler_passes_and_says_so() {
+async fn a_right_handler_passes_and_is_reported_as_such() {
     let rehearsal = Rehearsal::of(None).await;
     let scene = &rehearsal.scene;
     let ran = scene.run().await;
@@ -202,7 +202,7 @@ async fn the_readme_shows_the_actual_output() {
 }
 
 #[tokio::test]
-async fn ids_are_shortened_where_that_is_requested() {
+async fn ids_are_shortened_on_request() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     rehearsal.scene.step.input("redact", "ids");
     let ran = rehearsal.scene.run().await;
@@ -223,7 +223,7 @@ async fn ids_are_shortened_where_that_is_requested() {
 }
 
 #[tokio::test]
-async fn a_check_and_a_rehearsal_of_one_job_stand_side_by_side() {
+async fn a_check_and_a_rehearsal_of_one_job_have_separate_reports() {
     let mut rehearsal = Rehearsal::of(None).await;
     for name in ["", "Billing"] {
         rehearsal.scene.step.input("check_name", name);

@@ -76,7 +76,7 @@ async fn a_broken_contract_fails_the_job_and_is_reported_in_every_place() {
 }
 
 #[tokio::test]
-async fn a_kept_contract_passes_and_says_so() {
+async fn a_contract_that_holds_passes_and_is_reported_as_such() {
     let scene = Scene::open(&in_order()).await;
     let ran = scene.run().await;
     ran.expect(0);

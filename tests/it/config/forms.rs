@@ -226,7 +226,7 @@ fn a_beginning_is_ignored_next_to_a_wider_one_that_is_mapped() {
 }
 
 #[test]
-fn a_word_of_a_status_that_only_the_file_knows_is_taken() {
+fn words_for_a_status_that_only_the_file_defines_are_accepted() {
     let text = VALID
         .replace("deny: [unpaid]", "deny: [unpaid, halted]")
         .replace(

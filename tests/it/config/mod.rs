@@ -475,7 +475,7 @@ fn a_section_of_another_source_alone_is_a_mistake() {
 }
 
 #[test]
-fn subscription_ids_can_stand_for_customers() {
+fn accounts_can_be_matched_by_subscription_ids() {
     let text = VALID.replace("match_on: customer_id", "match_on: subscription_id");
     let diagnostics = load(&text, PATH).unwrap_err();
     assert_eq!(diagnostics.len(), 1);

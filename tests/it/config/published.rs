@@ -71,7 +71,7 @@ fn paddle_has_the_same_defaults() {
 }
 
 #[test]
-fn a_customer_is_not_assumed_where_subscriptions_are_stored() {
+fn no_customer_column_is_assumed_if_subscriptions_are_stored() {
     let database = "{match_on: subscription_id, columns: {subscription_id: sub}}";
     let (_, found) = read(database, "");
     let expected = columns([

@@ -272,7 +272,7 @@ fn the_one_contract_that_can_be_rehearsed_judges() {
 }
 
 #[test]
-fn a_remote_handler_is_taken_where_the_file_allows_it() {
+fn a_remote_handler_is_accepted_if_the_file_allows_it() {
     let remote = VALID
         .replace("http://localhost:3000", "https://staging.example.com")
         .replace("allow_remote: false", "allow_remote: true");

@@ -93,7 +93,7 @@ fn a_self_signed_certificate_is_explained() {
 }
 
 #[test]
-fn an_authority_that_is_written_already_is_not_asked_for_again() {
+fn a_configured_authority_is_not_suggested_again() {
     in_a_world(async |world| {
         let (trusted, stranger) = (authority("trusted"), authority("stranger"));
         let parameters = format!(

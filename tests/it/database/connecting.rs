@@ -88,7 +88,7 @@ fn a_url_that_does_not_parse_is_not_shown() {
 }
 
 #[test]
-fn a_url_may_say_everything_in_its_parameters() {
+fn a_url_may_have_everything_in_its_parameters() {
     in_a_world(async |world| {
         let url = world.url();
         let all = format!(
@@ -371,7 +371,7 @@ fn a_url_is_kept_out_of_debug_output() {
 }
 
 #[test]
-fn nothing_but_the_url_says_where_to_connect() {
+fn only_the_url_decides_where_to_connect() {
     let test = "database::forms::a_table_with_plain_columns_is_read_in_full";
     let program = std::env::current_exe().unwrap();
     let output = std::process::Command::new(program)

@@ -123,7 +123,7 @@ fn who_is_above_the_policies_reads_everything() {
 }
 
 #[test]
-fn the_policy_that_the_error_asks_for_is_enough() {
+fn the_policy_suggested_by_the_error_is_enough() {
     in_a_world(async |world| {
         let role = world.role("reader", "").await;
         guarded(&world, &role).await;
@@ -207,7 +207,7 @@ fn under_a_view_the_views_owner_is_the_one_who_reads() {
 }
 
 #[test]
-fn a_function_that_reads_as_its_owner_is_asked_about_too() {
+fn tables_read_by_a_function_as_its_owner_are_checked_too() {
     in_a_world(async |world| {
         let role = world.role("free", "bypassrls").await;
         let bound = world.role("bound", "").await;

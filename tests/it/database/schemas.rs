@@ -18,7 +18,7 @@ async fn read(world: &World, parameters: &str) -> Result<Vec<String>, String> {
 }
 
 #[test]
-fn the_schema_of_the_url_is_where_tables_are_looked_for() {
+fn tables_are_searched_in_the_schema_of_the_url() {
     in_a_world(async |world| {
         world.run(TWO_SCHEMAS).await;
         for (parameters, line) in [
@@ -55,7 +55,7 @@ fn the_schema_of_the_url_is_where_tables_are_looked_for() {
 }
 
 #[test]
-fn a_query_looks_for_tables_where_the_url_says() {
+fn a_query_searches_tables_in_the_schema_of_the_url() {
     in_a_world(async |world| {
         world.run(TWO_SCHEMAS).await;
         let mut url = world.url();

@@ -161,7 +161,7 @@ async fn a_finished_job_is_not_cancelled_afterwards() {
 }
 
 #[tokio::test]
-async fn too_long_texts_are_shortened_and_say_so() {
+async fn too_long_texts_are_shortened_with_a_notice() {
     let github = FakeGithub::start(World::new()).await;
     let long = "ä | <b>`".repeat(70_000 / 8);
     let mut publication = publication(1);

@@ -397,7 +397,7 @@ async fn an_older_run_never_overwrites_a_newer_one() {
 }
 
 #[tokio::test]
-async fn a_report_about_an_old_commit_says_so() {
+async fn a_report_about_an_old_commit_has_a_notice() {
     let github = FakeGithub::start(World::new()).await;
     github.world().pull(7).head_sha = World::sha(2);
     Job::pull_request().report(&github, &publication(1)).await;
@@ -500,7 +500,7 @@ async fn on_findings_comments_until_the_report_is_clean() {
 }
 
 #[tokio::test]
-async fn off_asks_nothing_about_comments() {
+async fn off_sends_no_request_about_comments() {
     let github = FakeGithub::start(World::new()).await;
     let mut job = Job::pull_request();
     job.options.comment = Some(CommentMode::Off);

@@ -67,7 +67,7 @@ async fn pull_request_target_reports_on_the_head_and_trusts_the_base() {
 }
 
 #[tokio::test]
-async fn push_reports_on_its_tip_and_comments_only_when_asked() {
+async fn push_reports_on_its_tip_and_comments_only_on_request() {
     let mut job = Job::new("push", "push");
     job.set("GITHUB_REF", "refs/heads/feature");
     let silent = reported(World::new(), &job).await;
@@ -261,7 +261,7 @@ async fn an_input_names_the_pull_request_on_any_event() {
 }
 
 #[tokio::test]
-async fn a_named_pull_request_nobody_can_look_up_is_not_trusted() {
+async fn a_named_pull_request_that_cannot_be_looked_up_is_not_trusted() {
     for event in ["workflow_dispatch", "repository_dispatch"] {
         let mut job = Job::new(event, event);
         job.pull_request = Some(99);

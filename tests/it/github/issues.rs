@@ -466,7 +466,7 @@ async fn a_refusal_by_github_is_reported_with_the_permission_to_grant() {
 }
 
 #[tokio::test]
-async fn it_is_for_the_default_branch_and_only_where_it_is_wanted() {
+async fn it_is_for_the_default_branch_and_only_on_request() {
     let opened = async |mut job: Job, wish: Option<bool>, reference: &str| {
         let github = FakeGithub::start(World::new()).await;
         job.options.issue = wish;

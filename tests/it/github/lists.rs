@@ -83,7 +83,7 @@ async fn changed(body: &Value) -> (u16, Vec<String>) {
 }
 
 #[tokio::test]
-async fn the_fake_knows_limits_that_are_only_documented() {
+async fn the_fake_enforces_limits_that_are_only_documented() {
     let annotation = json!({"path": "a.yml", "start_line": 2, "end_line": 2, "annotation_level": "failure", "message": "m"});
     let with = |name: &str, value: Value| {
         let mut changed = annotation.clone();

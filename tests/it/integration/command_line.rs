@@ -136,7 +136,7 @@ fn bad_output_paths_are_refused_first() {
 }
 
 #[test]
-fn a_repair_script_is_refused_where_it_repairs_nothing() {
+fn a_repair_script_is_refused_if_it_would_repair_nothing() {
     for (command, said) in [
         (
             "check access --redact ids --output repair.sql",
@@ -288,7 +288,7 @@ fn color_is_used_if_it_is_requested() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_not_an_error() {
+fn a_closed_output_pipe_is_not_an_error() {
     for (arguments, status) in [("completions bash", 0), ("schema", 0), ("demo", 1)] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
             .args(arguments.split(' '))

@@ -66,7 +66,7 @@ fn pass(mut server: TcpStream, mut client: TcpStream, bytes: usize) {
 }
 
 #[test]
-fn a_server_that_goes_away_in_the_middle_leaves_no_verdict() {
+fn a_server_that_stops_in_the_middle_leaves_no_verdict() {
     let live = live(20_000);
     for bytes in [300_000, 30_000, 2_000] {
         let mut url = live.database.url_of("reader");

@@ -196,7 +196,7 @@ fn a_key_without_events_costs_one_request() {
 }
 
 #[test]
-fn nothing_is_asked_when_it_is_off_or_nothing_is_found() {
+fn no_events_are_requested_if_evidence_is_off_or_nothing_is_found() {
     let live = drifted([created(), deleted()], &["evidence: off"]);
     without_causes(&live.check().with_status(1));
     assert_eq!(events_asked(&live), 0);

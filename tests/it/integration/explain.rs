@@ -246,7 +246,7 @@ fn a_customer_of_two_accounts_is_shown_with_both() {
 }
 
 #[test]
-fn a_customer_of_nobody_is_known_from_the_provider_alone() {
+fn a_customer_without_an_account_is_known_from_the_provider_alone() {
     let live = live_with(&["fail_on: medium"]);
     for entity in ["cus_olga", "customer:cus_olga"] {
         let ran = live.explain(entity, "").with_status(1);
@@ -294,7 +294,7 @@ fn an_unknown_entity_gives_no_answer() {
 }
 
 #[test]
-fn a_key_of_the_other_mode_accuses_nobody() {
+fn a_key_of_the_other_mode_causes_no_findings() {
     let live = live_with(&[]);
     live.stripe.world(|world| world.livemode = false);
     live.explain("usr_bob", "").unanswered();

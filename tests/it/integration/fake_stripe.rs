@@ -120,7 +120,7 @@ async fn it_serves_the_folder_of_a_recorded_world() {
 }
 
 #[tokio::test]
-async fn it_speaks_tls_as_the_provider_to_whom_trusts_its_authority() {
+async fn it_serves_tls_as_the_provider_to_clients_that_trust_its_authority() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8").to_owned();
     let mut serving = Serving::start(&["--tls", &path]);

@@ -86,7 +86,7 @@ fn a_page_that_fails_for_good_leaves_no_verdict() {
 }
 
 #[test]
-fn json_says_error_when_a_page_fails() {
+fn json_has_the_verdict_error_if_a_page_fails() {
     let live = three_pages();
     live.stripe.fail(Fault::KeyRevoked, Times::Nth(3));
     let ran = live.json().with_status(2);
@@ -209,7 +209,7 @@ fn a_key_is_not_sent_over_plain_http_to_a_public_host() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_says_why() {
+fn an_unusable_database_is_reported_with_the_reason() {
     let live = one_customer();
     let with_url = |url: &str| {
         live.run(live.program("check access").variable("DATABASE_URL", url))

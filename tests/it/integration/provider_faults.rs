@@ -179,7 +179,7 @@ fn limits_cost_time_and_nothing_else() {
 }
 
 #[test]
-fn a_server_in_trouble_is_asked_again() {
+fn requests_to_a_failing_server_are_retried() {
     check(servers());
 }
 

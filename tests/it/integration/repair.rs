@@ -98,7 +98,7 @@ fn a_repair_script_changes_rows_only_with_commit() {
 }
 
 #[test]
-fn a_row_that_changed_meanwhile_is_left_alone_and_said() {
+fn a_row_that_changed_meanwhile_is_left_alone_and_reported() {
     let live = drifted();
     let script = committed(&script(&live));
     live.database

@@ -133,7 +133,7 @@ fn a_failed_contract_hides_no_finding_of_another() {
 }
 
 #[test]
-fn a_warning_decides_only_when_asked_to() {
+fn a_warning_decides_only_with_strict() {
     let live = agreeing();
     live.stripe
         .world(|world| world.subscription(Subscription::new("cus_b", Status::Active)));

@@ -127,7 +127,7 @@ fn names(value: &Value, names: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn nothing_that_names_anybody_is_written_or_said() {
+fn no_personal_data_is_written_or_printed() {
     let (shop, _stripe, ran) = recorded();
     let (world, told) = lived();
     let mut forbidden: BTreeSet<String> = told.iter().cloned().collect();

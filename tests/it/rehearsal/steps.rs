@@ -184,7 +184,7 @@ fn who_believes_events_is_right_before_basil_too() {
 }
 
 #[test]
-fn who_asks_the_provider_for_much_more_is_answered() {
+fn requests_for_many_kinds_of_objects_are_answered() {
     let packages = match Packages::install() {
         Ok(packages) => packages,
         Err(why) => return skipped(why),

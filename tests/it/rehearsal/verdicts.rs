@@ -77,7 +77,7 @@ fn a_finding_lists_the_calls_for_shared_objects() {
 }
 
 #[test]
-fn a_finding_that_a_replay_does_not_show_says_so() {
+fn a_finding_that_a_replay_does_not_reproduce_has_a_note() {
     let handler = format!(
         "await stripe.prices.list({{ limit: 1 }});
     const {{ customer: buyer }} = event.data.object;

@@ -25,7 +25,7 @@ const WRITTEN: &str = "insert into subscriptions values ('sub_1', 'trial', 'acti
      insert into events (event_id) values ('evt_0001')";
 
 #[test]
-fn rows_go_whatever_refers_to_what() {
+fn rows_are_removed_whatever_their_references() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world

@@ -139,7 +139,7 @@ fn every_kind_of_table_and_column_is_seen() {
 }
 
 #[test]
-fn a_number_counts_only_where_it_refers_to_the_account() {
+fn a_number_counts_only_in_columns_that_refer_to_the_account() {
     in_a_world(async |world| {
         world
             .run(

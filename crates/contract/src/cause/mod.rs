@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_complete_log_can_say_no_webhook() {
+    fn only_a_complete_log_proves_that_there_was_no_webhook() {
         let other = ProviderEvent {
             subscription: Some(SubscriptionId::from("sub_2")),
             ..pending(created(5))
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_change_decides_and_comes_first() {
+    fn the_newest_change_decides_and_is_listed_first() {
         let mut log = log([pending(updated(5, "status")), pending(created(DAY))]);
         log.undelivered = log.changes.clone();
         log.undelivered

@@ -81,7 +81,7 @@ fn why_a_subscription_counts_as_it_does() {
 }
 
 #[test]
-fn grace_says_from_when_and_until_when() {
+fn grace_is_explained_with_its_start_and_end() {
     let mut contract = contract();
     contract.grace.past_due = Some(3 * DAY);
     assert_eq!(
@@ -155,7 +155,7 @@ fn the_result_of_a_customer_names_the_deciding_subscription() {
 }
 
 #[test]
-fn every_rule_says_why_it_is_quiet() {
+fn every_rule_explains_why_it_has_no_finding() {
     let mut contract = contract();
     contract.severities.remove(&Rule::WrongfulAccess);
     let leak = explained(

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn seats_are_not_judged_where_nothing_is_paid_for_by_the_seat() {
+    fn seats_are_not_judged_if_nothing_is_sold_by_the_seat() {
         let mut metered = item("price_pro", 1);
         metered.quantity = None;
         Arc::make_mut(&mut metered.price).metered = true;
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn the_row_says_which_of_two_granting_subscriptions_decides() {
+    fn the_row_selects_one_of_two_granting_subscriptions() {
         let mut named = world(AccountColumns {
             subscription_id: Some("sub_1".into()),
             status: Some(Word::from("active")),
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_to_cancel_at_is_named_where_the_flag_is_false() {
+    fn a_cancellation_date_is_named_if_the_flag_is_false() {
         let mut world = world(right());
         world.mapped = [Field::CancelAtPeriodEnd].into();
         world.subscriptions[0].cancel_scheduled = Some(true);
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_for_no_limit_is_right_where_no_limit_is_bought() {
+    fn a_word_for_no_limit_is_right_if_no_limit_is_bought() {
         let mut contract = contract();
         assert!(!seats(&contract, None, &[("price_pro", 1)]));
         contract.seats.unlimited = vec![None, Some(-1)];

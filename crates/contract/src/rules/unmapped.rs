@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_a_mapped_price_or_for_nobody_it_is_low() {
+    fn it_is_low_next_to_a_mapped_price_or_without_an_account() {
         let addon =
             subscription("1", "active", "").items([item("price_pro", 1), item("price_addon", 1)]);
         let another_product = subscription("2", "active", "price_product");

@@ -103,7 +103,7 @@ async fn a_restricted_key_reads_only_permitted_objects() {
 }
 
 #[tokio::test]
-async fn the_other_mode_holds_nothing_but_says_that_this_one_does() {
+async fn objects_of_this_mode_are_missing_in_the_other_with_an_explanation() {
     let bench = with_key(Key::unrestricted("sk_live_abcdefgh1234"));
     let (status, body) = answer(&bench, "/v1/subscriptions/sub_a", "sk_live_abcdefgh1234").await;
     assert_eq!(status, 404);
@@ -130,7 +130,7 @@ async fn the_other_mode_holds_nothing_but_says_that_this_one_does() {
 }
 
 #[tokio::test]
-async fn a_key_can_be_revoked_half_way() {
+async fn a_key_can_be_revoked_between_requests() {
     const SECRET: &str = "sk_test_abcdefgh1234";
     let bench = with_key(Key::unrestricted(SECRET));
     bench

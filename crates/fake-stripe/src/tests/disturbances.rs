@@ -229,7 +229,7 @@ async fn a_page_promises_more_and_holds_nothing() {
 }
 
 #[tokio::test]
-async fn an_object_comes_on_two_pages() {
+async fn an_object_appears_on_two_pages() {
     let bench = crowd();
     let whole = bench.walk(LIST, &ALL).await;
     bench.fake.fail(

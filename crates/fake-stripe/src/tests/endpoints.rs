@@ -50,7 +50,7 @@ fn bought() -> (World, String, String) {
 }
 
 #[tokio::test]
-async fn objects_are_kept_as_they_were_asked_for() {
+async fn objects_are_stored_as_requested() {
     let (world, _, invoice) = bought();
     let bench = Bench::of(world);
     for (path, body) in [
@@ -279,7 +279,7 @@ async fn the_next_invoice_was_retrieved_until_basil() {
 }
 
 #[tokio::test]
-async fn a_schedule_is_made_changed_and_let_go() {
+async fn a_schedule_is_created_changed_and_released() {
     let (world, subscription, _) = bought();
     let bench = Bench::of(world);
     let made_for = format!("from_subscription={subscription}");

@@ -121,7 +121,7 @@ fn a_forgery_is_described_by_its_signature() {
 }
 
 #[test]
-fn a_price_that_nobody_knows_takes_nothing_away() {
+fn an_unknown_price_removes_nothing() {
     let scene = Scene::from_steps(&[
         "{id: moved, does: the price changes, send: [customer.subscription.updated], then: {row: kept}}",
     ]);
@@ -220,7 +220,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
 }
 
 #[test]
-fn a_row_that_is_gone_and_a_gate_that_says_otherwise() {
+fn a_missing_row_and_a_gate_that_disagrees() {
     let scene = Scene::from_steps(&[PURCHASE]);
     let gone = Observed {
         after: RowState::default(),

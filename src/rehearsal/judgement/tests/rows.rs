@@ -58,7 +58,7 @@ fn a_customer_that_no_row_was_linked_to() {
 }
 
 #[test]
-fn access_that_stays_or_comes_too_early() {
+fn access_that_remains_or_starts_too_early() {
     let end = "{id: ended, does: it ends, send: [customer.subscription.deleted]}";
     let kept = shown(&ann(true, "pro"), &ann(true, "free"), [ann_has("canceled")]);
     Scene::from_steps(&[end]).says(

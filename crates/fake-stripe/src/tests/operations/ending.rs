@@ -6,7 +6,7 @@ use super::{BOTH, DAY, MONTH, Play, period_end};
 use crate::{Customer, EndForm, FirstPayment, Renewal, Status, Subscription};
 
 #[test]
-fn a_scheduled_end_comes_in_both_forms_is_taken_back_and_comes() {
+fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
     for version in BOTH {
         for form in [EndForm::FlagAndTime, EndForm::TimeOnly] {
             let mut play = Play::new(version);
