@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the program of this platform's package, and ends as it ends.
+// Runs the program in this platform's package, and exits with its status or signal.
 "use strict";
 
 const { spawn } = require("node:child_process");
@@ -7,7 +7,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { optionalDependencies, version } = require("../package.json");
 
-// What `prodverdict` itself means by it: no verdict.
+// The exit status of `prodverdict` without a verdict.
 const COULD_NOT_TELL = 2;
 
 function findProgram() {
@@ -41,7 +41,7 @@ function run(program) {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) {
     process.on(signal, () => {
-      // A terminal sends its Ctrl-C to both of us.
+      // A terminal sends Ctrl-C to both processes.
       if (signal !== "SIGINT" || !process.stdin.isTTY) {
         child.kill(signal);
       }

@@ -11,7 +11,7 @@ PASSWORD = secrets.token_hex(8)
 
 
 class Failed(Exception):
-    """Reason why a preset is not proved."""
+    """Reason why a preset fails its test."""
 
 
 def url(database: str, role: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Proves presets: `run.py PROGRAM STACKS [PRESET]...`, with TEST_DATABASE_URL set to a superuser's URL.
+"""Tests presets: `run.py PROGRAM STACKS [PRESET]...`, with TEST_DATABASE_URL set to a superuser's URL.
 
 For each preset and each stack of its case file (tests/presets/PRESET.toml):
 
@@ -266,7 +266,7 @@ def main() -> int:
                 continue
             try:
                 is_complete(presets / name)
-                # nextjs-stripe has an application with a contract of its own.
+                # The example of nextjs-stripe has a different contract.
                 if name != "nextjs-stripe":
                     example_is_filled(presets / name)
                 Proof(program, presets / name, case, stacks / facts if facts else None, spelling).prove()

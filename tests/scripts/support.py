@@ -1,4 +1,4 @@
-"""Shared by the tests of the scripts: temporary repositories, stand-ins for programs, and a way to run a script."""
+"""Support for the tests of the scripts: temporary repositories, fake programs, and a way to run a script."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Calls of docker and gh by the scripts, recorded by stand-ins; the list of contents; and the check of action.yml."""
+"""Calls of docker and gh by the scripts, recorded by fake programs; the SBOM; and the check of action.yml."""
 
 import json
 import pathlib

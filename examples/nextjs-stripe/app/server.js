@@ -1,4 +1,4 @@
-// The routes of the app. A Next.js app has the same ones, each in a file of its own.
+// The routes of the app. A Next.js app has the same ones, each in a separate file.
 
 import { createServer } from 'node:http';
 import pg from 'pg';
@@ -13,7 +13,7 @@ const logLoss = (error) => console.error('lost a database connection:', error.me
 pool.on('error', logLoss);
 pool.on('connect', (client) => client.on('error', logLoss)); // one that is in use
 
-// No retries here: a row is locked meanwhile, and Stripe sends the event again.
+// No retries: a row stays locked meanwhile, and Stripe sends the event again anyway.
 const stripe = new Stripe(process.env.STRIPE_SECRET_KEY, { maxNetworkRetries: 0, timeout: 10_000 });
 
 const routes = {
@@ -26,7 +26,7 @@ const routes = {
     return [status, { received: status === 200 }];
   },
 
-  // A real app takes the user from its session; so do the two below.
+  // A real app takes the user from its session, here and in the two routes below.
   'GET /api/me': async (_request, query) => {
     const user = await findUser(query.get('user'));
     if (!user) {
@@ -46,7 +46,7 @@ const routes = {
       mode: 'subscription',
       line_items: [{ price, quantity: Number(query.get('seats') ?? 1) }],
       ...(user.stripe_customer_id ? { customer: user.stripe_customer_id } : { customer_email: user.email }),
-      // How the webhook finds the account again.
+      // The webhook finds the account by these ids.
       client_reference_id: user.id,
       metadata: { userId: user.id },
       subscription_data: { metadata: { userId: user.id } },

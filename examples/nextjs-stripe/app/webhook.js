@@ -1,4 +1,4 @@
-// Keeps `users` in step with Stripe. An event only says whose billing changed: what it is now, the API is asked. So the
+// Keeps `users` in sync with Stripe. An event only identifies the customer; the current state comes from the API. So the
 // order of deliveries does not matter, nor do repeats, nor how old an event's copy of the subscription is.
 
 /** What each price buys. The contract in prodverdict.yml says the same under `plans`. */

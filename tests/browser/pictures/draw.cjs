@@ -40,7 +40,7 @@ async function drawCharts(page, scheme) {
   }, scheme === "dark" ? "dark" : "default");
 }
 
-/// 256 colours are enough for text on a background, and take a third of the bytes.
+/// 256 colors are enough for text on a background, and take a third of the bytes.
 function save(name, shot) {
   const UPNG = packages("upng-js");
   const image = UPNG.decode(shot.buffer.slice(shot.byteOffset, shot.byteOffset + shot.byteLength));

@@ -2,8 +2,8 @@
 #
 # Python loads this file at its start: PYTHONPATH=<the folder of this file>, with PRODVERDICT_STRIPE_API=http://host:port,
 # or the path of a file that will hold that address (`fake_stripe.address_file`), which is read at each call.
-# What the `stripe` package sends to api.stripe.com or files.stripe.com goes there instead, past every proxy. What cannot
-# be redirected fails: a call never reaches the real API while this file is loaded.
+# Requests of the `stripe` package to api.stripe.com or files.stripe.com are sent there instead, without proxies. Requests
+# that it cannot redirect fail: none reaches the real API while this file is loaded.
 import functools
 import importlib.machinery
 import importlib.util
@@ -71,7 +71,7 @@ def _parsed(written):
 
 
 def _malformed(written):
-    # An exception in this file would only be printed, and the program would go on without it.
+    # An exception in this file would only be printed, and the program would continue without the redirect.
     sys.stderr.write(
         "prodverdict: %s is %r, and not an address such as http://127.0.0.1:12111; set it to the base URL that "
         "`prodverdict` prints, or to the absolute path of its `address_file`, or take this folder out of PYTHONPATH\n"

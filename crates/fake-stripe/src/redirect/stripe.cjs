@@ -2,8 +2,8 @@
 //
 // Load it before the program: NODE_OPTIONS="--require <this file>", with PRODVERDICT_STRIPE_API=http://host:port, or the
 // path of a file that will hold that address (`fake_stripe.address_file`), which is read at each call.
-// Whatever goes to api.stripe.com or files.stripe.com over `https`, `http` or `fetch` goes there instead, past every
-// proxy and agent. What it cannot redirect fails: a call never reaches the real API while this file is loaded.
+// Requests to api.stripe.com or files.stripe.com over `https`, `http` or `fetch` are sent there instead, without proxies
+// or agents. Requests that it cannot redirect fail: none reaches the real API while this file is loaded.
 'use strict';
 
 const dns = require('node:dns');
@@ -141,7 +141,7 @@ class LineToTheFake extends http.Agent {
 
   createConnection() {
     const socket = net.connect({ host: this.target.host, port: this.target.port, noDelay: true });
-    // Some clients, older versions of Stripe's own among them, write a body only once TLS is established.
+    // Some clients, including older versions of Stripe's own, write a body only once TLS is established.
     socket.once('connect', () => socket.emit('secureConnect'));
     return socket;
   }
@@ -221,8 +221,8 @@ function urlOf(input) {
 
 async function fetched(url, input, init, send) {
   const { dispatcher: _ignored, ...wanted } = init ?? {};
-  // Whatever is wrong with the arguments, Request says as fetch would. The signal is passed on by hand: a copied one can
-  // be collected before it fires.
+  // Request rejects invalid arguments like fetch does. The signal is passed on explicitly, because a copied one can be
+  // collected before it fires.
   const request = new Request(input instanceof Request ? input : url, wanted);
   const signal = wanted.signal ?? (input instanceof Request ? input.signal : undefined);
   signal?.throwIfAborted();
@@ -282,7 +282,7 @@ function refuseTheRest(find) {
     return socket;
   };
   const lookup = dns.lookup;
-  // Node's own `util.promisify` of it relies on the properties.
+  // Node's own `util.promisify` relies on its properties.
   const guarded = function (name, options, callback) {
     const host = hostOf({ host: name });
     if (!REFUSED.has(host)) return lookup.apply(this, arguments);
