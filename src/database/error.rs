@@ -88,7 +88,7 @@ pub enum Error {
     StatementTimeout(Duration),
     #[error("a table stayed locked for too long: {message}")]
     LockTimeout { message: String },
-    #[error("someone at the server canceled the statement")]
+    #[error("the statement was canceled on the server")]
     Canceled,
     #[error("the connection to the database was lost while reading")]
     Lost,
@@ -190,7 +190,7 @@ impl Explain for Error {
             Self::Url { source, .. } => source.hint(),
             Self::Connect { env, source, .. } => source.hint(env),
             Self::LoopbackInContainer { env, port, .. } => format!(
-                "write in `{env}` the label of the service container as the host (`postgres:5432` for `services: postgres:`), \
+                "in `{env}`, use the label of the service container as the host (`postgres:5432` for `services: postgres:`), \
                  or, for a database on the runner itself, the runner's address as containers see it (`172.17.0.1:{port}`)"
             ),
             Self::Timezone(_) => {
@@ -198,7 +198,7 @@ impl Explain for Error {
             }
             Self::Unmapped(field) => format!("add `{}` to `columns`", field.as_str()),
             Self::NoTable { nearest, .. } => nearest.as_ref().map_or_else(
-                || "check that the URL leads to the right database, and name the schema if it is not `public`".to_owned(),
+                || "check that the URL names the right database, and name the schema if it is not `public`".to_owned(),
                 |nearest| format!("did you mean `{nearest}`?"),
             ),
             Self::NoColumn { nearest, existing, .. } => {
@@ -223,7 +223,7 @@ impl Explain for Error {
                 policies.join(" ")
             ),
             Self::Permission { grants, .. } => format!("as the tables' owner run `{}`", grants.join(" ")),
-            Self::Writes { .. } => "remove what writes: the check only reads".to_owned(),
+            Self::Writes { .. } => "remove the part that writes: the check only reads".to_owned(),
             Self::StatementTimeout(_) => {
                 "add an index on the columns of the join, or narrow `where`, to make it faster; raise \
                  `statement_timeout` to give it more time".to_owned()

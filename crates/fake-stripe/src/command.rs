@@ -42,7 +42,7 @@ pub enum StartError {
     #[error(transparent)]
     Certificates(#[from] CertificatesError),
     /// The port is in use, or the address does not belong to this machine.
-    #[error("`{listen}` cannot be listened on")]
+    #[error("cannot listen on `{listen}`")]
     Listen {
         listen: SocketAddr,
         source: io::Error,

@@ -73,7 +73,7 @@ fn a_taken_address_is_an_error_with_a_hint() {
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(
-        said.starts_with(&format!("error: `{address}` cannot be listened on: ")),
+        said.starts_with(&format!("error: cannot listen on `{address}`: ")),
         "{said}"
     );
     assert!(said.contains("\n  help: "), "{said}");

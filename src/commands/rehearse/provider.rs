@@ -48,7 +48,7 @@ pub(super) enum ActError {
     NoPrice(PriceRole),
     #[error(transparent)]
     Impossible(#[from] Impossible),
-    #[error("`{0}` is not done here")]
+    #[error("`{0}` cannot be performed here")]
     Misplaced(String),
 }
 

@@ -185,7 +185,10 @@ fn an_ended_statement_or_connection_is_reported() {
     in_a_world(async |world| {
         users(&world).await;
         for (function, expected) in [
-            ("pg_cancel_backend", "someone at the server canceled"),
+            (
+                "pg_cancel_backend",
+                "the statement was canceled on the server",
+            ),
             (
                 "pg_terminate_backend",
                 "connection to the database was lost",

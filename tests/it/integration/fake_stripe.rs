@@ -191,7 +191,7 @@ fn unusable_options_are_named() {
         .with_status(2);
     assert!(
         ran.stderr
-            .contains(&format!("`{address}` cannot be listened on")),
+            .contains(&format!("cannot listen on `{address}`")),
         "{}",
         ran.stderr
     );
