@@ -14,7 +14,7 @@ use crate::{
     commands::{
         now,
         rehearse::{
-            AppCommand, ConfigFiles, RehearsalOptions, Setup, missing_for, not_begun, played,
+            AppCommand, AppSetup, ConfigFiles, RehearsalOptions, missing_for, not_begun, rehearse,
         },
         run_check::{all_missing_credentials, run_check},
         run_parameters::RunParameters,
@@ -169,9 +169,9 @@ impl Judging<'_> {
 
     async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
         let files = self.files_of_rehearsal();
-        let setup = self
-            .command()
-            .and_then(|command| Setup::for_action(config, &files, self.step.environment, command));
+        let setup = self.command().and_then(|command| {
+            AppSetup::for_action(config, &files, self.step.environment, command)
+        });
         let mut setup = match setup {
             Ok(setup) => setup,
             Err(problem) => return Judged::Outcome(Box::new(not_begun(vec![problem]))),
@@ -183,7 +183,7 @@ impl Judging<'_> {
             return Judged::skipped(&missing);
         }
         let wanted = self.wanted();
-        let outcome = played(
+        let outcome = rehearse(
             (config, &files),
             &mut setup,
             &wanted,

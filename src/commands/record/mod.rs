@@ -14,7 +14,7 @@ use super::{
     failure::Failure,
     output::Output,
     recorded::RecordedSides,
-    rehearse::comes_to,
+    rehearse::reproduces,
     run_parameters::RunParameters,
     secrets::{mask_of, secrets_of},
 };
@@ -164,7 +164,7 @@ fn leave_out_unplayable(
 ) {
     let mut lost: u64 = 0;
     recording.shapes.retain(|shape| {
-        let is_playable = comes_to(shape, &contract.contract, version);
+        let is_playable = reproduces(shape, &contract.contract, version);
         if !is_playable {
             tracing::debug!(title = %shape.scenario.title, "not playable");
             lost = lost.saturating_add(shape.times);

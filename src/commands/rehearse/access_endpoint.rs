@@ -1,14 +1,16 @@
-//! Requests the application's access endpoint, if configured.
+//! The application's access endpoint, if configured.
 
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use url::Url;
 
-use super::{Rehearsing, account_state::Stand, setup::redirect, test_accounts::TestAccount};
+use super::{
+    account_state::AccountState, runner_address::RunnerAddress, test_accounts::TestAccount,
+};
 use crate::{
-    config::Placeholder,
+    config::{Gate, Placeholder},
+    http,
     rehearsal::{ExpectedRow, GateAnswer, Step},
 };
 
@@ -17,92 +19,88 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a response.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Requests the access endpoint at the end of a step. `None` if there is no endpoint, or if any response is right.
-pub(super) async fn ask(
-    rehearsing: &Rehearsing<'_>,
-    step: &Step,
-    actor: &TestAccount,
-    stand: &Stand,
-) -> Option<GateAnswer> {
-    if step.then.row == ExpectedRow::Untouched {
-        return None;
-    }
-    let (url, expected) = question(rehearsing, actor, stand)?;
-    let said = answer(rehearsing, &url).await;
-    Some(GateAnswer {
-        url,
-        expected,
-        said,
-    })
+/// An endpoint that says whether an account has access.
+#[derive(Debug)]
+pub(super) struct AccessEndpoint<'r> {
+    gate: &'r Gate,
+    client: reqwest::Client,
+    runner: RunnerAddress,
 }
 
-/// Checks that the endpoint reports the expected access, if there is one.
-pub(super) async fn agrees(
-    rehearsing: &Rehearsing<'_>,
-    actor: &TestAccount,
-    stand: &Stand,
-) -> bool {
-    match question(rehearsing, actor, stand) {
-        Some((url, expected)) => answer(rehearsing, &url).await == Ok(expected),
-        None => true,
+impl<'r> AccessEndpoint<'r> {
+    pub(super) fn new(gate: &'r Gate, runner: RunnerAddress) -> reqwest::Result<Self> {
+        Ok(Self {
+            gate,
+            client: http::client()?,
+            runner,
+        })
     }
-}
 
-fn question(
-    rehearsing: &Rehearsing<'_>,
-    actor: &TestAccount,
-    stand: &Stand,
-) -> Option<(String, bool)> {
-    let gate = rehearsing.settings.gate.as_ref()?;
-    let expected = stand.served?;
-    let url = gate.url.fill(|placeholder| {
-        let value = match placeholder {
-            Placeholder::AccountId => actor.account.as_str(),
-            Placeholder::Email => actor.email.as_str(),
-            Placeholder::CustomerId => actor.buyer.customer.as_str(),
-        };
-        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
-    });
-    Some((at_runner(rehearsing, url), expected))
-}
+    /// Requests the endpoint at the end of a step. `None` if any response is right.
+    pub(super) async fn ask(
+        &self,
+        step: &Step,
+        account: &TestAccount,
+        state: &AccountState,
+    ) -> Option<GateAnswer> {
+        if step.then.row == ExpectedRow::Untouched {
+            return None;
+        }
+        let expected = state.expected_access?;
+        let url = self.url(account);
+        let said = self.answer(&url).await;
+        Some(GateAnswer {
+            url,
+            expected,
+            said,
+        })
+    }
 
-/// Replaces `localhost` in a URL, because in a container action the application runs on the runner.
-pub(super) fn at_runner(rehearsing: &Rehearsing<'_>, written: String) -> String {
-    if let (Some(gateway), Ok(mut url)) = (rehearsing.gateway, Url::parse(&written))
-        && redirect(&mut url, gateway)
-    {
-        return url.into();
+    /// Checks that the endpoint reports the expected access.
+    pub(super) async fn agrees(&self, account: &TestAccount, state: &AccountState) -> bool {
+        match state.expected_access {
+            Some(expected) => self.answer(&self.url(account)).await == Ok(expected),
+            None => true,
+        }
     }
-    written
-}
 
-async fn answer(rehearsing: &Rehearsing<'_>, url: &str) -> Result<bool, String> {
-    let Some(gate) = &rehearsing.settings.gate else {
-        return Err("no gate is configured".to_owned());
-    };
-    let response = rehearsing
-        .client
-        .get(url)
-        .timeout(TIMEOUT)
-        .send()
-        .await
-        .map_err(|error| error.without_url().to_string())?;
-    let status = response.status();
-    if !status.is_success() {
-        return Err(format!("it answered {}", status.as_u16()));
+    fn url(&self, account: &TestAccount) -> String {
+        let url = self.gate.url.fill(|placeholder| {
+            let value = match placeholder {
+                Placeholder::AccountId => account.id.as_str(),
+                Placeholder::Email => account.customer.email.as_str(),
+                Placeholder::CustomerId => account.customer.id.as_str(),
+            };
+            utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+        });
+        self.runner.url(url)
     }
-    let bytes = response
-        .bytes()
-        .await
-        .map_err(|error| error.without_url().to_string())?;
-    if bytes.len() > MAX_BYTES {
-        return Err("its response is larger than 1 MiB".to_owned());
-    }
-    let body: Value =
-        serde_json::from_slice(&bytes).map_err(|_syntax| "its response is not JSON".to_owned())?;
-    match body.pointer(&gate.paid_pointer) {
-        Some(Value::Bool(paid)) => Ok(*paid),
-        Some(other) => Err(format!("`{}` is {other}, not a boolean", gate.paid)),
-        None => Err(format!("its response has no `{}`", gate.paid)),
+
+    async fn answer(&self, url: &str) -> Result<bool, String> {
+        let response = self
+            .client
+            .get(url)
+            .timeout(TIMEOUT)
+            .send()
+            .await
+            .map_err(|error| error.without_url().to_string())?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(format!("it answered {}", status.as_u16()));
+        }
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|error| error.without_url().to_string())?;
+        if bytes.len() > MAX_BYTES {
+            return Err("its response is larger than 1 MiB".to_owned());
+        }
+        let body: Value = serde_json::from_slice(&bytes)
+            .map_err(|_syntax| "its response is not JSON".to_owned())?;
+        match body.pointer(&self.gate.paid_pointer) {
+            Some(Value::Bool(paid)) => Ok(*paid),
+            Some(other) => Err(format!("`{}` is {other}, not a boolean", self.gate.paid)),
+            None => Err(format!("its response has no `{}`", self.gate.paid)),
+        }
     }
 }

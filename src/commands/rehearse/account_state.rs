@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rehearsing, real_now, test_accounts::TestAccount};
+use super::{real_now, systems::Systems, test_accounts::TestAccount};
 use crate::{
-    billing::{PriceTable, stripe_objects},
     commands::failure::Failure,
     contract::{
-        AccountId, Contract, CustomerAccess, CustomerId, Explanation, Facts, Field, FieldValue,
-        Finding, Rule, Subscription, UnixSeconds, explain,
+        Contract, CustomerAccess, CustomerId, Explanation, Facts, Field, FieldValue, Finding, Rule,
+        Subscription, UnixSeconds, explain,
     },
-    database::{AccountsReader, Chosen, ReadRequest},
     problem::Problem,
     rehearsal::{ExpectedRow, RowState},
     scratch::is_about,
@@ -18,81 +16,59 @@ use crate::{
 
 /// State of one account on both sides.
 #[derive(Debug, Clone)]
-pub(super) struct Stand {
+pub(super) struct AccountState {
     pub(super) row: RowState,
     /// The contract's explanation of the customer.
     pub(super) explained: Option<Explanation>,
     /// Findings about the account, most severe first.
     pub(super) findings: Vec<Finding>,
     /// The access that the customer must have. `None` if either is right.
-    pub(super) served: Option<bool>,
+    pub(super) expected_access: Option<bool>,
 }
 
 /// Reads both sides of an account. If a step keeps the plan, plans are not compared, because the contract cannot judge
 /// an unknown price.
-pub(super) async fn stand(
-    rehearsing: &Rehearsing<'_>,
-    actor: &TestAccount,
+pub(super) async fn account_state(
+    systems: &Systems<'_>,
+    account: &TestAccount,
     row: ExpectedRow,
-) -> Result<Stand, Failure> {
-    let mut contract = rehearsing.contract.contract.clone();
-    let wants_plan = !contract.plans.is_empty();
+) -> Result<AccountState, Failure> {
+    let mut contract = systems.config.contract.contract.clone();
     if row == ExpectedRow::Kept {
         contract.plans.clear();
     }
-    let now = UnixSeconds(actor.buyer.stage.clock);
-    let request = ReadRequest {
-        wants_plan,
-        now,
-        in_container_action: rehearsing.in_container_action,
-    };
-    let chosen = Chosen {
-        accounts: vec![AccountId::from(actor.account.as_str())],
-        links: Vec::new(),
-    };
-    let database = &rehearsing.contract.database;
-    let free = rehearsing.readers.lock().await.pop();
-    let mut reader = match free {
-        Some(reader) => reader,
-        None => {
-            AccountsReader::open(&rehearsing.url, database, rehearsing.in_container_action).await?
-        }
-    };
-    let read = reader.read(&request, &chosen).await?;
-    rehearsing.readers.lock().await.push(reader);
+    let now = UnixSeconds(account.customer.context.clock);
+    let read = systems.database.read(&account.id, now).await?;
     let facts = Facts {
         accounts: read.accounts,
         mapped: read.mapped,
-        subscriptions: subscriptions(rehearsing, actor)?,
+        subscriptions: subscriptions(systems, account)?,
         ..Facts::default()
     };
-    Ok(build_stand(&contract, &facts, actor, now))
+    Ok(judged(&contract, &facts, account, now))
 }
 
 /// Reads the provider's side as the contract does.
 fn subscriptions(
-    rehearsing: &Rehearsing<'_>,
-    actor: &TestAccount,
+    systems: &Systems<'_>,
+    account: &TestAccount,
 ) -> Result<Vec<Subscription>, Failure> {
-    let objects = rehearsing
-        .fake
-        .world(|world| world.subscription_objects(&actor.buyer.customer));
-    let mut prices = PriceTable::default();
-    let read = |object| stripe_objects::subscription(object, &mut prices);
-    let read: Result<Vec<_>, _> = objects.iter().map(read).collect();
-    let read = read.map_err(|error| {
+    let read = systems.provider.fake.subscriptions(&account.customer);
+    read.map_err(|error| {
         Problem::new(format!(
             "the fake provider's own object cannot be read: {error}"
         ))
-    })?;
-    Ok(read
-        .into_iter()
-        .map(|decoded| decoded.subscription)
-        .collect())
+        .into()
+    })
 }
 
-fn build_stand(contract: &Contract, facts: &Facts, actor: &TestAccount, now: UnixSeconds) -> Stand {
-    let customer = CustomerId::from(actor.buyer.customer.as_str());
+fn judged(
+    contract: &Contract,
+    facts: &Facts,
+    tested: &TestAccount,
+    now: UnixSeconds,
+) -> AccountState {
+    let customer = CustomerId::from(tested.customer.id.as_str());
     let explained = explain(contract, facts, std::slice::from_ref(&customer), now);
     let account = facts.accounts.first();
     let columns = explained.customers.iter().flat_map(|one| &one.accounts);
@@ -138,7 +114,7 @@ fn build_stand(contract: &Contract, facts: &Facts, actor: &TestAccount, now: Uni
         if finding.rule == Rule::OrphanSubscription {
             subject.customer.as_deref() == Some(customer.as_str())
         } else {
-            subject.account.as_deref() == Some(actor.account.as_str())
+            subject.account.as_deref() == Some(tested.id.as_str())
         }
     };
     let mut customers = explained.customers.into_iter();
@@ -148,8 +124,8 @@ fn build_stand(contract: &Contract, facts: &Facts, actor: &TestAccount, now: Uni
         .as_ref()
         .and_then(|one| one.judgement.as_ref().ok())
         .and_then(|judgement| judgement.state.as_ref());
-    Stand {
-        served: match state.map(|state| state.access) {
+    AccountState {
+        expected_access: match state.map(|state| state.access) {
             Some(CustomerAccess::Granting) => Some(true),
             Some(CustomerAccess::NotGranting | CustomerAccess::None) => Some(false),
             Some(CustomerAccess::InGrace | CustomerAccess::Unjudged) | None => None,
@@ -184,18 +160,15 @@ fn words(value: &FieldValue) -> String {
 }
 
 /// Returns the correct values of a paying customer's row, for each mapped column, as text.
-pub(super) fn paid_values(
-    rehearsing: &Rehearsing<'_>,
-    actor: &TestAccount,
-) -> BTreeMap<Field, String> {
-    let contract = &rehearsing.contract.contract;
+pub(super) fn paid_values(systems: &Systems<'_>, account: &TestAccount) -> BTreeMap<Field, String> {
+    let contract = &systems.config.contract.contract;
     let mut values = BTreeMap::from([
         (Field::HasPaidAccess, "true".to_owned()),
-        (Field::CustomerId, actor.buyer.customer.to_string()),
+        (Field::CustomerId, account.customer.id.to_string()),
         (Field::CancelAtPeriodEnd, "false".to_owned()),
         (Field::Seats, "1".to_owned()),
     ]);
-    let subscriptions = subscriptions(rehearsing, actor).unwrap_or_default();
+    let subscriptions = subscriptions(systems, account).unwrap_or_default();
     let Some(subscription) = subscriptions.first() else {
         return values;
     };

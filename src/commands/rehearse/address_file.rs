@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fake_stripe::FakeStripe;
 use tokio::net::UdpSocket;
 
 use super::files::ConfigFiles;
@@ -37,7 +36,7 @@ impl AddressFile {
     /// Returns `None` if no file is configured.
     pub(super) fn from_settings(
         settings: &Rehearsal,
-        fake: &FakeStripe,
+        listens: SocketAddr,
         files: &ConfigFiles,
     ) -> Option<Self> {
         let name = settings.fake_stripe.address_file.clone()?;
@@ -45,7 +44,7 @@ impl AddressFile {
             path: files.path(&name),
             name,
             files: files.clone(),
-            listens: fake.address(),
+            listens,
             place: settings.places.section.clone(),
         })
     }

@@ -1,12 +1,11 @@
 //! Sets up the application that the rehearsal starts: command, environment, and database.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use fake_stripe::FakeStripe;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{files::ConfigFiles, redirection::Redirection, running::Running, secrets};
+use super::{files::ConfigFiles, random::random, running::Running, secrets, stripe::Redirection};
 use crate::{
     application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
@@ -44,7 +43,7 @@ const MIGRATING: Duration = Duration::from_mins(5);
 
 /// The setup before anything is started.
 #[derive(Debug)]
-pub(crate) struct Setup {
+pub(crate) struct AppSetup {
     /// Variables of this process, with values that the rehearsal adds.
     pub(crate) environment: Environment,
     command: Option<AppCommand>,
@@ -73,7 +72,7 @@ struct OwnDatabase {
     folder: PathBuf,
 }
 
-impl Setup {
+impl AppSetup {
     /// Creates the setup. Words after `--` override the configured command.
     pub(crate) fn new(
         config: &Config,
@@ -216,7 +215,7 @@ impl Setup {
         config: &Config,
         (settings, contract): (&Rehearsal, &AccessContract),
         handler: &Url,
-        fake: &FakeStripe,
+        fake: SocketAddr,
     ) -> Result<Option<Running>, Failure> {
         let Some(command) = &self.command else {
             return Ok(None);
@@ -351,13 +350,6 @@ fn own_database(
     }))
 }
 
-/// Returns a random hexadecimal number, for a name or a secret.
-pub(super) fn random() -> Result<String, Problem> {
-    let number = getrandom::u64()
-        .map_err(|error| Problem::new(format!("the system provides no random numbers: {error}")))?;
-    Ok(format!("{number:016x}"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -375,7 +367,7 @@ rehearsal:
   account: { sql: 'insert into users (id) values ({account_id})' }
 ";
 
-    fn for_action(config: &str, command: Option<&str>) -> Result<Setup, Problem> {
+    fn for_action(config: &str, command: Option<&str>) -> Result<AppSetup, Problem> {
         let config = load(config, "prodverdict.yml").expect("a configuration");
         let files = ConfigFiles::beside(Path::new("prodverdict.yml"));
         let command = command.map(|text| AppCommand {
@@ -383,7 +375,7 @@ rehearsal:
             folder: PathBuf::from("."),
             if_program_is_missing: None,
         });
-        Setup::for_action(&config, &files, &Environment::default(), command)
+        AppSetup::for_action(&config, &files, &Environment::default(), command)
     }
 
     #[test]
@@ -391,7 +383,7 @@ rehearsal:
         let config = load(CONFIG, "prodverdict.yml").expect("a configuration");
         let files = ConfigFiles::beside(Path::new("prodverdict.yml"));
         let environment = Environment::default();
-        let setup = Setup::new(&config, &files, &environment, &[]).expect("a setup");
+        let setup = AppSetup::new(&config, &files, &environment, &[]).expect("a setup");
         assert!(setup.starts_application());
         let problem = for_action(CONFIG, None).expect_err("refused");
         assert!(problem.message.ends_with("`app.command` names one"));

@@ -1,10 +1,12 @@
-//! Creates the bystanders, which are accounts that no play may change.
-
-use fake_stripe::Stage;
+//! Creates the bystanders, which are accounts that no run may change.
 
 use super::{
-    Rehearsing, step,
-    test_accounts::{UntouchedAccount, actor, without_customer},
+    row_watch::WatchedRows,
+    run::Run,
+    selection::unreadable,
+    step,
+    systems::Systems,
+    test_accounts::{UntouchedAccount, add_account, add_account_without_customer},
 };
 use crate::{
     commands::failure::Failure,
@@ -13,77 +15,67 @@ use crate::{
 
 /// Creates a customer who pays, an account that never bought anything, and one with complimentary access. The paying
 /// one comes first, before an over-broad handler can have touched the others.
-pub(super) async fn gather(
-    rehearsing: &Rehearsing<'_>,
+pub(super) async fn add_all(
+    systems: &Systems<'_>,
     key: &str,
 ) -> Result<Vec<UntouchedAccount>, Failure> {
-    let paying = paying(rehearsing, key).await?;
-    let mut bystanders = unpaying(rehearsing, key).await?;
+    let paying = add_paying(systems, key).await?;
+    let mut bystanders = add_unpaying(systems, key).await?;
     bystanders.push(paying);
     Ok(bystanders)
 }
 
 /// Creates the bystanders without a purchase.
-pub(super) async fn unpaying(
-    rehearsing: &Rehearsing<'_>,
+pub(super) async fn add_unpaying(
+    systems: &Systems<'_>,
     key: &str,
 ) -> Result<Vec<UntouchedAccount>, Failure> {
-    let free = without_customer(
-        rehearsing,
+    let free = add_account_without_customer(
+        systems,
         "an account without a customer",
         &format!("{key}-free"),
     )
     .await?;
-    let comped = without_customer(
-        rehearsing,
+    let comped = add_account_without_customer(
+        systems,
         "an account that is let in without paying",
         &format!("{key}-comped"),
     )
     .await?;
-    let is_comped = rehearsing
-        .scratch
-        .grant(&rehearsing.contract.database, &comped.account)
-        .await?;
+    let is_comped = systems.database.grant(&comped.id).await?;
     let mut bystanders = vec![free];
     bystanders.extend(is_comped.then_some(comped));
     Ok(bystanders)
 }
 
 /// Creates a customer who buys.
-pub(super) async fn paying(
-    rehearsing: &Rehearsing<'_>,
+pub(super) async fn add_paying(
+    systems: &Systems<'_>,
     key: &str,
 ) -> Result<UntouchedAccount, Failure> {
     let key = &format!("{key}-paying");
-    let stage = Stage {
-        clock: rehearsing.begins,
-        events_version: rehearsing.version.clone(),
-        namespace: key.into(),
-    };
-    let mut payer = actor(rehearsing, key, stage).await?;
-    let scenarios = built_in().map_err(|error| super::selection::unreadable(&error))?;
+    let payer = add_account(systems, key, None).await?;
+    let mut run = Run::new(payer, WatchedRows::default());
+    let scenarios = built_in().map_err(|error| unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;
-        let variant = Variant::None;
-        let key = key.to_owned();
-        Some((
-            ScenarioRun {
-                scenario,
-                play,
-                variant,
-                key,
-            },
-            play.steps.first()?,
-        ))
+        let scenario_run = ScenarioRun {
+            scenario,
+            play,
+            variant: Variant::None,
+            key: key.to_owned(),
+        };
+        Some((scenario_run, play.steps.first()?))
     });
-    if let Some((run, step)) = first {
-        let has_access = step::buy(rehearsing, &run, step, &mut payer).await?;
-        rehearsing.first_sale.get_or_init(|| has_access);
+    if let Some((scenario_run, step)) = first {
+        let has_access = step::buy(systems, &scenario_run, step, &mut run).await?;
+        systems.handler.first_sale.get_or_init(|| has_access);
     }
+    let payer = run.account;
     Ok(UntouchedAccount {
         who: "another customer, who pays",
         tokens: payer.tokens(),
-        email: payer.email.clone(),
-        account: payer.account,
+        email: payer.customer.email,
+        id: payer.id,
     })
 }

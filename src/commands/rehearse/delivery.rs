@@ -3,142 +3,141 @@
 use std::time::Duration;
 
 use compact_str::CompactString;
-use fake_stripe::webhook::{Reply, Signature};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Rehearsing,
-    scenario_run::Halt,
-    step::{Memory, nonsense},
+    fake_provider::{DeliveryReply, DeliveryTiming},
+    real_now,
+    run::{OutgoingEvent, Run, RunEvents},
+    run_error::RunError,
+    systems::{Systems, TestProvider},
 };
 use crate::rehearsal::{
-    Answered, Delivery, EventOrder, HandlerResponse, ScenarioRun, Sending, Signing, Step, Until,
-    Variant, YesNo,
+    Answered, Delivery, EventOrder, HandlerResponse, ScenarioRun, Sending, Signing, Step, Variant,
+    YesNo,
 };
 
 /// Number of redeliveries of a failed event. The provider's days between them become moments.
 const REDELIVERIES: u32 = 2;
 const BETWEEN_REDELIVERIES: Duration = Duration::from_millis(60);
 
-/// An event to deliver.
-#[derive(Debug, Clone)]
-pub(super) struct Parcel {
-    event: String,
-    id: CompactString,
-    body: Vec<u8>,
-    signed: Signing,
-}
-
 /// Lists the events to deliver at this step, in order.
-pub(super) fn parcels(
-    rehearsing: &Rehearsing<'_>,
-    run: &ScenarioRun<'_>,
+pub(super) fn events_to_deliver(
+    systems: &Systems<'_>,
+    scenario_run: &ScenarioRun<'_>,
     step: &Step,
-    memory: &mut Memory<'_>,
-) -> Result<Vec<Parcel>, Halt> {
-    let mut parcels = std::mem::take(&mut memory.rest);
+    run: &mut Run<'_>,
+) -> Result<Vec<OutgoingEvent>, RunError> {
+    let provider = &systems.provider;
+    let mut outgoing = std::mem::take(&mut run.events.left);
     if step.rest != Some(YesNo::Yes) {
-        parcels.clear();
+        outgoing.clear();
     }
     for of in &step.again {
-        let again = memory
-            .delivered
+        let ids = delivered_at(&run.events, of);
+        let again = ids
             .iter()
-            .filter(|delivery| delivery.step == *of);
-        let mut ids: Vec<CompactString> = Vec::new();
-        for delivery in again {
-            let id = CompactString::from(delivery.id.as_str());
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        for id in ids {
-            parcels.extend(parcel(rehearsing, &id, Signing::AsDocumented));
-        }
+            .map(|id| outgoing_event(provider, id, Signing::AsDocumented));
+        outgoing.extend(again.flatten());
     }
-    let mut sends: Vec<&Sending> = step.send.iter().collect();
-    if step.order == EventOrder::Every
-        && let Variant::Order(order) = &run.variant
-    {
-        sends = order
-            .iter()
-            .filter_map(|index| step.send.get(*index))
-            .collect();
-    }
-    let stage = super::scenario_run::stage(rehearsing, run, "");
-    let is_since_basil = stage.events_version.has_periods_at_items();
-    for sending in sends {
-        if sending.until == Some(Until::Basil) && is_since_basil {
+    let context = &run.account.customer.context;
+    for sending in sendings(scenario_run, step) {
+        let is_past = |version| provider.fake.has_reached(version, context);
+        if sending.until.is_some_and(is_past) {
             continue;
         }
         let of = sending.of.as_deref().unwrap_or(&step.id);
-        let made = memory.events.get(of).map(Vec::as_slice).unwrap_or_default();
-        let before = parcels.len();
-        let found = made
+        let created = run.events.created.get(of);
+        let created = created.map(Vec::as_slice).unwrap_or_default();
+        let before = outgoing.len();
+        let found = created
             .iter()
-            .filter_map(|id| parcel(rehearsing, id, sending.signed))
-            .filter(|parcel| parcel.event == sending.event);
-        parcels.extend(found);
-        if parcels.len() == before {
+            .filter_map(|id| outgoing_event(provider, id, sending.signed))
+            .filter(|outgoing| outgoing.event.kind == sending.event);
+        outgoing.extend(found);
+        if outgoing.len() == before {
             let message = format!("the provider sent no {} at step `{of}`", sending.event);
-            return Err(nonsense(step, &message));
+            return Err(RunError::invalid_step(step, &message));
         }
     }
-    if let Some(registered) = &rehearsing.settings.events {
-        parcels.retain(|parcel| registered.contains(&parcel.event));
-    }
-    Ok(parcels)
+    outgoing.retain(|outgoing| systems.config.is_registered(&outgoing.event.kind));
+    Ok(outgoing)
 }
 
-fn parcel(rehearsing: &Rehearsing<'_>, id: &str, signed: Signing) -> Option<Parcel> {
-    rehearsing.fake.world(|world| {
-        Some(Parcel {
-            event: world.find_event(id)?.kind.to_string(),
-            id: id.into(),
-            body: world.event_body(id)?,
-            signed,
-        })
+/// Lists the events that were delivered at a step, each once.
+fn delivered_at(events: &RunEvents, step: &str) -> Vec<CompactString> {
+    let mut ids: Vec<CompactString> = Vec::new();
+    let delivered = events.delivered.iter();
+    for delivery in delivered.filter(|delivery| delivery.step == step) {
+        let id = CompactString::from(delivery.id.as_str());
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+/// Lists the events of a step in the order of the run.
+fn sendings<'s>(run: &ScenarioRun<'_>, step: &'s Step) -> Vec<&'s Sending> {
+    match &run.variant {
+        Variant::Order(order) if step.order == EventOrder::Every => order
+            .iter()
+            .filter_map(|index| step.send.get(*index))
+            .collect(),
+        Variant::None
+        | Variant::Order(_)
+        | Variant::AtOnce
+        | Variant::Price(_)
+        | Variant::Version(_) => step.send.iter().collect(),
+    }
+}
+
+fn outgoing_event(provider: &TestProvider, id: &str, signed: Signing) -> Option<OutgoingEvent> {
+    Some(OutgoingEvent {
+        id: id.into(),
+        event: provider.fake.event(id)?,
+        signed,
     })
 }
 
 /// Delivers all events, and redelivers failed ones, as the provider does.
 pub(super) async fn deliver_all(
-    rehearsing: &Rehearsing<'_>,
+    systems: &Systems<'_>,
     step: &Step,
-    parcels: &[Parcel],
-    memory: &Memory<'_>,
+    outgoing: &[OutgoingEvent],
+    events: &RunEvents,
     at_once: bool,
 ) -> Vec<Delivery> {
-    let one = |parcel| deliver(rehearsing, step, parcel, memory);
+    let one = |event| deliver(systems, step, event, events);
     let mut deliveries = if at_once {
-        futures::future::join_all(parcels.iter().map(one)).await
+        futures::future::join_all(outgoing.iter().map(one)).await
     } else {
-        let mut deliveries = Vec::with_capacity(parcels.len());
-        for parcel in parcels {
-            deliveries.push(one(parcel).await);
+        let mut deliveries = Vec::with_capacity(outgoing.len());
+        for event in outgoing {
+            deliveries.push(one(event).await);
         }
         deliveries
     };
     if step.then.answer != Answered::Accepted {
         return deliveries;
     }
-    let mut failed: Vec<&Parcel> = parcels
+    let mut failed: Vec<&OutgoingEvent> = outgoing
         .iter()
         .zip(&deliveries)
         .filter(|(_, delivery)| !delivery.answer.is_success())
-        .map(|(parcel, _)| parcel)
+        .map(|(event, _)| event)
         .collect();
     for _ in 0..REDELIVERIES {
-        if failed.is_empty() || rehearsing.silence.is_total() {
+        if failed.is_empty() || systems.handler.silence.is_total() {
             break;
         }
         sleep(BETWEEN_REDELIVERIES).await;
         let mut still = Vec::new();
-        for parcel in failed {
-            let mut delivery = one(parcel).await;
+        for event in failed {
+            let mut delivery = one(event).await;
             delivery.is_repeat = true;
             if !delivery.answer.is_success() {
-                still.push(parcel);
+                still.push(event);
             }
             deliveries.push(delivery);
         }
@@ -148,52 +147,46 @@ pub(super) async fn deliver_all(
 }
 
 pub(super) async fn deliver(
-    rehearsing: &Rehearsing<'_>,
+    systems: &Systems<'_>,
     step: &Step,
-    parcel: &Parcel,
-    memory: &Memory<'_>,
+    outgoing: &OutgoingEvent,
+    events: &RunEvents,
 ) -> Delivery {
-    let signature = match parcel.signed {
-        Signing::AsDocumented => Signature::Right,
-        Signing::WithTwoSecrets => Signature::Second,
-        Signing::NotAtAll => Signature::None,
-        Signing::WithAnotherSecret => Signature::WrongSecret,
-        Signing::ThenTamperedWith => Signature::Tampered,
-        Signing::TenMinutesAgo => Signature::TooOld,
+    let (event, silence) = (&outgoing.event, &systems.handler.silence);
+    let timing = DeliveryTiming {
+        now: real_now(),
+        timeout: silence.limit(&event.kind),
     };
-    let now = super::real_now();
-    let limit = rehearsing.silence.limit(&parcel.event);
     let began = Instant::now();
-    let reply = rehearsing
-        .endpoint
-        .deliver(&parcel.body, signature, (now.0, limit))
-        .await;
+    let fake = &systems.provider.fake;
+    let reply = fake.deliver(&event.body, outgoing.signed, timing).await;
     match &reply {
-        Reply::Status { .. } => rehearsing.silence.answered(began.elapsed()),
-        Reply::Silence => rehearsing.silence.was_in_vain(&parcel.event),
-        Reply::Nothing(_) => {}
+        DeliveryReply::Status { .. } => silence.answered(began.elapsed()),
+        DeliveryReply::Timeout => silence.was_in_vain(&event.kind),
+        DeliveryReply::Nothing(_) => {}
     }
     let answer = match reply {
-        Reply::Status { code, body } => {
+        DeliveryReply::Status { code, body } => {
             let is_success = (200..300).contains(&code);
             HandlerResponse::Status {
                 code,
                 body: if is_success { String::new() } else { body },
             }
         }
-        Reply::Silence => {
-            HandlerResponse::Nothing(format!("no answer within {} s", limit.as_secs()))
+        DeliveryReply::Timeout => {
+            let seconds = timing.timeout.as_secs();
+            HandlerResponse::Nothing(format!("no answer within {seconds} s"))
         }
-        Reply::Nothing(why) => HandlerResponse::Nothing(why),
+        DeliveryReply::Nothing(why) => HandlerResponse::Nothing(why),
     };
-    tracing::debug!(event = %parcel.event, id = %parcel.id, ?answer, "delivered");
-    let id = parcel.id.to_string();
+    tracing::debug!(event = %event.kind, id = %outgoing.id, ?answer, "delivered");
+    let id = outgoing.id.to_string();
     Delivery {
         step: step.id.clone(),
-        event: parcel.event.clone(),
-        is_repeat: memory.delivered.iter().any(|delivery| delivery.id == id),
+        event: event.kind.clone(),
+        is_repeat: events.delivered.iter().any(|delivery| delivery.id == id),
         id,
-        signed: parcel.signed,
+        signed: outgoing.signed,
         answer,
     }
 }

@@ -1,13 +1,13 @@
-//! Injects a fault during deliveries, and finds the delivery that triggers it.
-
-use fake_stripe::{Armed, FakeStripe, Times};
+//! Injects a failure during deliveries, and finds the delivery that hits it.
 
 use super::{
-    Rehearsing,
-    delivery::{Parcel, deliver},
-    row_watch::{look, plain},
-    step::{Memory, wait},
-    test_accounts::TestAccount,
+    delivery::deliver,
+    fake_provider::ArmedFault,
+    real_now,
+    row_watch::plain,
+    run::{OutgoingEvent, Run},
+    systems::Systems,
+    waiting::wait,
 };
 use crate::{
     commands::failure::Failure,
@@ -15,90 +15,74 @@ use crate::{
     scratch::FailedWrite,
 };
 
-/// Delivers the events one by one, and stops at the one that triggers the fault and gets an error response; the others
-/// wait for a later step. If every delivery succeeds without the fault, it stays armed until the handler triggers it
-/// later, the row is right, or the handler's time is over.
+/// Delivers the events one by one until one hits the failure and gets an error response; the rest waits for a later
+/// step. After a success the failure stays armed, until something hits it, the row is right, or the handler's time is
+/// over.
 pub(super) async fn until_failure(
-    rehearsing: &Rehearsing<'_>,
+    systems: &Systems<'_>,
     step: &Step,
     failure: FailingRequest,
-    (actor, parcels): (&TestAccount, Vec<Parcel>),
-    memory: &mut Memory<'_>,
-) -> Result<(Vec<Delivery>, Option<InjectedFault>), Failure> {
-    let tokens = actor.tokens();
-    let armed_fault = ArmedFault::arm(rehearsing, failure, &tokens).await?;
+    outgoing: Vec<OutgoingEvent>,
+    run: &mut Run<'_>,
+) -> Result<(Vec<Delivery>, InjectedFault), Failure> {
+    let tokens = run.account.tokens();
+    let failure = ArmedFailure::arm(systems, failure, &tokens).await?;
     let mut fault = InjectedFault {
-        what: armed_fault.description(),
+        what: failure.description(),
         hit: None,
         half_written: Vec::new(),
     };
     let mut deliveries = Vec::new();
-    let mut waiting = parcels.into_iter();
-    for parcel in waiting.by_ref() {
-        let before = look(rehearsing, &tokens).await?;
-        let delivery = deliver(rehearsing, step, &parcel, memory).await;
-        let is_rejected = !delivery.answer.is_success();
+    let mut waiting = outgoing.into_iter();
+    for event in waiting.by_ref() {
+        let before = systems.database.rows_of(&tokens).await?;
+        let delivery = deliver(systems, step, &event, &run.events).await;
+        let has_failed = !delivery.answer.is_success();
         deliveries.push(delivery);
-        let fired_now = fault.hit.is_none() && armed_fault.has_fired().await?;
-        if fired_now {
+        let is_hit = fault.hit.is_none() && failure.has_occurred().await?;
+        if is_hit {
             fault.hit = deliveries.len().checked_sub(1);
         }
-        if is_rejected {
-            memory.rest.push(parcel);
+        if has_failed {
+            run.events.left.push(event);
         }
-        if fired_now && is_rejected {
-            let after = look(rehearsing, &tokens).await?;
-            fault.half_written = plain(before.changes(&after).iter(), super::real_now());
+        if is_hit && has_failed {
+            let after = systems.database.rows_of(&tokens).await?;
+            fault.half_written = plain(before.changes(&after).iter(), real_now());
             break;
         }
     }
-    memory.rest.extend(waiting);
-    if fault.hit.is_none() && memory.rest.is_empty() && !deliveries.is_empty() {
-        let until_fired = async || armed_fault.has_fired().await;
-        wait(rehearsing, step, actor, memory, until_fired).await?;
-        if armed_fault.has_fired().await? {
+    run.events.left.extend(waiting);
+    if fault.hit.is_none() && run.events.left.is_empty() && !deliveries.is_empty() {
+        let until_hit = async || failure.has_occurred().await;
+        wait(systems, step, run, until_hit).await?;
+        if failure.has_occurred().await? {
             fault.hit = deliveries.len().checked_sub(1);
         }
     }
-    armed_fault.disarm().await?;
-    Ok((deliveries, Some(fault)))
+    failure.disarm().await?;
+    Ok((deliveries, fault))
 }
 
-/// A fault that is armed in the scratch database or in the fake provider.
-enum ArmedFault<'r> {
+/// An injected failure.
+enum ArmedFailure<'r> {
     Write(u8, FailedWrite<'r>),
-    Call(u16, &'r FakeStripe, Armed),
+    Request(u16, Box<dyn ArmedFault + 'r>),
 }
 
-/// Returns the fake provider's fault that answers with the status.
-fn provider_fault(status: u16) -> fake_stripe::Fault {
-    match status {
-        429 => fake_stripe::Fault::RateLimited(None),
-        status => fake_stripe::Fault::ServerError {
-            status,
-            should_retry: Some(false),
-        },
-    }
-}
-
-impl<'r> ArmedFault<'r> {
+impl<'r> ArmedFailure<'r> {
     async fn arm(
-        rehearsing: &'r Rehearsing<'_>,
+        systems: &'r Systems<'_>,
         failure: FailingRequest,
         tokens: &[String],
     ) -> Result<Self, Failure> {
         Ok(match failure {
             FailingRequest::Write(nth) => {
-                let write = rehearsing.scratch.fail_write(tokens, nth.into()).await;
-                Self::Write(nth, write?)
+                Self::Write(nth, systems.database.fail_write(tokens, nth).await?)
             }
             FailingRequest::Call(status) => {
-                let tokens = tokens.iter().cloned();
-                let armed =
-                    rehearsing
-                        .fake
-                        .fail_mentioning(tokens, provider_fault(status), Times::Nth(1));
-                Self::Call(status, &rehearsing.fake, armed)
+                let fake = &systems.provider.fake;
+                Self::Request(status, fake.fail_request(tokens.to_vec(), status))
             }
         })
     }
@@ -108,27 +92,24 @@ impl<'r> ArmedFault<'r> {
             Self::Write(1, _) => "The first write to the account's rows".to_owned(),
             Self::Write(2, _) => "The second write to the account's rows".to_owned(),
             Self::Write(nth, _) => format!("Write {nth} to the account's rows"),
-            Self::Call(status, ..) => format!("The first request to the provider ({status})"),
+            Self::Request(status, _) => format!("The first request to the provider ({status})"),
         }
     }
 
-    async fn has_fired(&self) -> Result<bool, Failure> {
+    async fn has_occurred(&self) -> Result<bool, Failure> {
         match self {
-            Self::Write(_, write) => {
-                let writes = write.writes().await?;
-                Ok(writes.failed)
-            }
-            Self::Call(_, _, armed) => Ok(armed.has_fired()),
+            Self::Write(_, write) => Ok(write.writes().await?.failed),
+            Self::Request(_, fault) => Ok(fault.has_occurred()),
         }
     }
 
     async fn disarm(self) -> Result<(), Failure> {
         match self {
-            Self::Write(_, write) => write.end().await.map_err(Failure::from).map(drop),
-            Self::Call(_, fake, armed) => {
-                fake.disarm(&armed);
-                Ok(())
+            Self::Write(_, write) => {
+                write.end().await?;
             }
+            Self::Request(_, fault) => drop(fault),
         }
+        Ok(())
     }
 }

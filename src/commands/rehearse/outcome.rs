@@ -1,9 +1,7 @@
 //! Builds the outcome from the results of all plays.
 
 use super::{
-    Rehearsing,
-    progress::{Fate, RunProgress},
-    results,
+    progress::RunProgress, results::all_scenarios, run_result::RunResult, systems::RehearsalConfig,
 };
 use crate::{
     commands::{failure::Failure, unanswered},
@@ -16,12 +14,12 @@ use crate::{
 
 /// Returns the outcome of a rehearsal. If it was stopped early, the reason is included.
 pub(super) fn outcome(
-    rehearsing: &Rehearsing<'_>,
+    rehearsal: &RehearsalConfig<'_>,
     config: &Config,
     progress: &RunProgress<'_>,
     stopped: Option<Failure>,
 ) -> Outcome {
-    let scenarios = results::all_scenarios(rehearsing, progress);
+    let scenarios = all_scenarios(rehearsal, progress);
     let unreached: Vec<&str> = scenarios
         .iter()
         .filter(|one| one.result == PlayedResult::NotReached)
@@ -56,7 +54,7 @@ pub(super) fn outcome(
     findings.sort_by(|one, other| one.order().cmp(&other.order()));
     let mut summary = Summary::default();
     summary.count_findings(&findings);
-    let judged = Verdict::from_findings(&findings, rehearsing.fail_on);
+    let judged = Verdict::from_findings(&findings, rehearsal.fail_on);
     let (problem, named) = match stopped.or_else(|| untold(progress, judged)) {
         Some(failure) => (Some(failure.problem), failure.named),
         None => (None, Vec::new()),
@@ -66,7 +64,7 @@ pub(super) fn outcome(
     } else {
         judged
     };
-    let index = rehearsing.settings.contract_index;
+    let index = rehearsal.settings.contract_index;
     let place = |finding: Finding| {
         let place = place_of(config, index, &finding);
         Reported::new(finding, place)
@@ -74,12 +72,12 @@ pub(super) fn outcome(
     Outcome {
         verdict,
         contracts: vec![ContractOutcome {
-            name: rehearsing.contract.name.clone(),
-            source: rehearsing.contract.contract.source,
+            name: rehearsal.contract.name.clone(),
+            source: rehearsal.contract.contract.source,
             mode: None,
             account_link: None,
             verdict,
-            fail_on: rehearsing.fail_on,
+            fail_on: rehearsal.fail_on,
             advice: Vec::new(),
             findings: findings.into_iter().map(place).collect(),
             summary,
@@ -87,7 +85,7 @@ pub(super) fn outcome(
             named,
         }],
         problems: Vec::new(),
-        warnings: rehearsing.warnings.clone(),
+        warnings: Vec::new(),
         rehearsal: Some(Rehearsed {
             scenarios: reported,
         }),
@@ -108,24 +106,25 @@ pub(crate) fn place_of(config: &Config, index: usize, finding: &Finding) -> Opti
 
 /// Checks for plays that were skipped because the first purchase fails.
 fn is_as_the_first(progress: &RunProgress<'_>) -> bool {
-    let mut fates = progress.all().into_iter();
-    fates.any(|fate| matches!(fate, Some(Fate::NotReached(_))))
+    let mut results = progress.all().into_iter();
+    results.any(|result| matches!(result, Some(RunResult::NotReached(_))))
 }
 
 /// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one.
 fn untold(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failure> {
-    let fates = progress.all();
-    let unplayable = fates.iter().flatten().find_map(|fate| match fate {
-        Fate::Unplayable(problem) => Some(problem.clone()),
-        Fate::Played(_) | Fate::NotReached(_) | Fate::CouldNotTell(_) => None,
+    let results = progress.all();
+    let unplayable = results.iter().flatten().find_map(|result| match result {
+        RunResult::InvalidScenario(problem) => Some(problem.clone()),
+        RunResult::Finished(_) | RunResult::NotReached(_) | RunResult::CouldNotTell(_) => None,
     });
     let gap = || {
-        let mut fates = fates.iter().flatten();
-        fates.find_map(|fate| match fate {
-            Fate::CouldNotTell(problem) if judged != Verdict::Fail => Some(problem.clone()),
-            Fate::CouldNotTell(_) | Fate::Played(_) | Fate::NotReached(_) | Fate::Unplayable(_) => {
-                None
-            }
+        let mut results = results.iter().flatten();
+        results.find_map(|result| match result {
+            RunResult::CouldNotTell(problem) if judged != Verdict::Fail => Some(problem.clone()),
+            RunResult::CouldNotTell(_)
+            | RunResult::Finished(_)
+            | RunResult::NotReached(_)
+            | RunResult::InvalidScenario(_) => None,
         })
     };
     unplayable.or_else(gap).map(Failure::from)

@@ -1,10 +1,9 @@
-//! Plays from a row that the rehearsal itself put into the paid state, if the handler's purchase fails. Events that
-//! must be refused or change nothing can still be tested.
+//! Runs that begin with a row that the rehearsal itself put into the paid state, if the handler's purchase fails.
+//! Events that must be refused or change nothing can still be tested.
 
 use super::{
-    Rehearsing, bystanders,
-    progress::{Fate, RunProgress},
-    scenario_run::{self, Performing},
+    bystanders::add_unpaying, progress::RunProgress, run::PlannedRun, run_result::RunResult,
+    scenario_run::run_prepared, systems::Systems,
 };
 use crate::{
     commands::failure::Failure,
@@ -13,35 +12,34 @@ use crate::{
 };
 
 /// Runs the plays that were not reached and need no purchase; `known` is the rule that the purchase breaks.
-pub(super) async fn play(
-    rehearsing: &Rehearsing<'_>,
+pub(super) async fn run_all_prepared(
+    systems: &Systems<'_>,
     progress: &RunProgress<'_>,
     known: Rule,
 ) -> Result<(), Failure> {
-    if rehearsing.silence.is_total() {
+    if systems.handler.silence.is_total() {
         return Ok(());
     }
     let mut strangers = Vec::new();
-    for (index, run) in progress.runs().into_iter().enumerate() {
-        let is_unreached = matches!(progress.fate(index), Some(Fate::NotReached(_)));
-        if !is_unreached || !needs_no_purchase(run) {
+    for (index, scenario_run) in progress.runs().into_iter().enumerate() {
+        let is_unreached = matches!(progress.result(index), Some(RunResult::NotReached(_)));
+        if !is_unreached || !needs_no_purchase(scenario_run) {
             continue;
         }
         if strangers.is_empty() {
-            strangers = bystanders::unpaying(rehearsing, "prepared.bystander").await?;
+            strangers = add_unpaying(systems, "prepared.bystander").await?;
         }
-        let key = format!("{}.prepared", run.key);
-        let performing = Performing {
-            run,
-            key: &key,
+        let planned = PlannedRun {
+            scenario_run,
+            key: &format!("{}.prepared", scenario_run.key),
             bystanders: &strangers,
             is_alone: true,
             known: None,
         };
-        let fate = scenario_run::perform_prepared(rehearsing, performing).await?;
+        let result = run_prepared(systems, planned).await?;
         // A finding under the purchase's rule has the same cause, and is not reported again.
-        if let Some(fate) = fate.filter(|fate| !fate.breaks(known)) {
-            progress.set(index, Some(fate));
+        if let Some(result) = result.filter(|result| !result.breaks(known)) {
+            progress.set(index, Some(result));
         }
     }
     Ok(())

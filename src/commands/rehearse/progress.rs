@@ -1,103 +1,71 @@
-//! Results of all plays so far, which are reported even if the rehearsal is stopped early.
+//! Results of all runs so far, which are reported even if the rehearsal is stopped early.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::scenario_run::Played;
+use super::{run_result::RunResult, systems::Systems};
 use crate::{
-    contract::{HandlerRule, Rule},
-    problem::Problem,
-    rehearsal::{Scenario, ScenarioRun, ScenarioRuns},
+    contract::ColumnName,
+    rehearsal::{Links, Scenario, ScenarioRun, ScenarioRuns, scenario_runs},
 };
 
-/// The rule for changed rows of bystanders.
-pub(super) const DISTURBS: Rule = Rule::Handler(HandlerRule::BystanderChanged);
+/// The scenario whose failure affects every purchase.
+pub(super) const FIRST_PURCHASE: &str = "first-purchase";
 
-/// Result of one run.
-#[derive(Debug, Clone)]
-pub(super) enum Fate {
-    Played(Played),
-    NotReached(Unreached),
-    /// The handler made a request that the fake does not support.
-    CouldNotTell(Problem),
-    /// The scenario is invalid.
-    Unplayable(Problem),
-}
-
-/// The reason why a play was not reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unreached {
-    /// Its purchase fails like the first one.
-    AsTheFirst,
-    /// The handler never responded.
-    Silent,
-    /// Plays change rows of bystanders.
-    Disturbed,
-}
-
-impl Unreached {
-    pub(super) fn because(self) -> &'static str {
-        match self {
-            Self::AsTheFirst => "its purchase fails as that of `first-purchase` does",
-            Self::Silent => "the handler does not answer",
-            Self::Disturbed => {
-                "the handler changes the rows of other accounts, so nothing else can be judged"
-            }
-        }
-    }
-}
-
-impl Fate {
-    /// Checks that a bystander's row changed.
-    pub(super) fn disturbs(&self) -> bool {
-        self.breaks(DISTURBS)
-    }
-
-    pub(super) fn breaks(&self, rule: Rule) -> bool {
-        match self {
-            Self::Played(played) => played.findings.iter().any(|one| one.finding.rule == rule),
-            Self::NotReached(_) | Self::CouldNotTell(_) | Self::Unplayable(_) => false,
-        }
-    }
-}
+/// Number of runs that change bystanders before the rest is skipped.
+pub(super) const MAX_DISTURBED: usize = 3;
 
 /// All runs and their results.
 #[derive(Debug)]
 pub(crate) struct RunProgress<'s> {
     pub(super) scenarios: &'s [Scenario],
-    pub(super) due: Vec<ScenarioRuns<'s>>,
-    fates: Mutex<Vec<Option<Fate>>>,
+    pub(super) selected: Vec<ScenarioRuns<'s>>,
+    results: Mutex<Vec<Option<RunResult>>>,
 }
 
 impl<'s> RunProgress<'s> {
-    pub(super) fn new(scenarios: &'s [Scenario], due: Vec<ScenarioRuns<'s>>) -> Self {
-        let plays = due.iter().map(|due| due.runs.len()).sum();
+    /// Selects the runs of these scenarios.
+    pub(super) fn new(systems: &Systems<'_>, scenarios: &'s [Scenario]) -> Self {
+        let settings = systems.config.settings;
+        let links = Links {
+            stored_customer: settings.stores_customer(),
+            metadata: settings.names_account(),
+        };
+        let mut contract = systems.config.contract.contract.clone();
+        for field in &systems.database.mapped {
+            let column = contract.columns.entry(*field);
+            column.or_insert(ColumnName::Computed);
+        }
+        let (prices, versions) = (&systems.provider.prices, &settings.api_versions);
+        let of = |scenario| scenario_runs(scenario, &contract, prices, (links, versions));
+        let selected: Vec<ScenarioRuns<'s>> = scenarios.iter().map(of).collect();
+        let runs = selected.iter().map(|one| one.runs.len()).sum();
         Self {
             scenarios,
-            due,
-            fates: Mutex::new(vec![None; plays]),
+            selected,
+            results: Mutex::new(vec![None; runs]),
         }
     }
 
     /// Lists all runs in the order of the scenarios.
     pub(super) fn runs(&self) -> Vec<&ScenarioRun<'s>> {
-        self.due.iter().flat_map(|due| &due.runs).collect()
+        self.selected.iter().flat_map(|one| &one.runs).collect()
     }
 
-    pub(super) fn fate(&self, index: usize) -> Option<Fate> {
-        self.fates().get(index).cloned().flatten()
+    pub(super) fn result(&self, index: usize) -> Option<RunResult> {
+        self.results().get(index).cloned().flatten()
     }
 
-    pub(super) fn all(&self) -> Vec<Option<Fate>> {
-        self.fates().clone()
+    pub(super) fn all(&self) -> Vec<Option<RunResult>> {
+        self.results().clone()
     }
 
-    pub(super) fn set(&self, index: usize, fate: Option<Fate>) {
-        if let Some(slot) = self.fates().get_mut(index) {
-            *slot = fate;
+    pub(super) fn set(&self, index: usize, result: Option<RunResult>) {
+        if let Some(slot) = self.results().get_mut(index) {
+            *slot = result;
         }
     }
 
-    fn fates(&self) -> MutexGuard<'_, Vec<Option<Fate>>> {
-        self.fates.lock().unwrap_or_else(PoisonError::into_inner)
+    fn results(&self) -> MutexGuard<'_, Vec<Option<RunResult>>> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,20 +1,21 @@
 //! Warning about an application whose requests do not reach the fake provider.
 
-use super::Rehearsing;
+use super::systems::Systems;
 use crate::problem::Problem;
 
 /// Returns a warning if the first purchase granted no access and the fake received no request, or its certificate was
 /// rejected.
-pub(super) fn warning(rehearsing: &Rehearsing<'_>) -> Option<Problem> {
-    if *rehearsing.first_sale.get()? || rehearsing.silence.is_total() {
+pub(super) fn warning(systems: &Systems<'_>) -> Option<Problem> {
+    let (provider, handler) = (&systems.provider, &systems.handler);
+    if *handler.first_sale.get()? || handler.silence.is_total() {
         return None;
     }
-    let running = rehearsing.application.as_ref();
+    let running = systems.application.as_ref();
     if running.is_some_and(|running| running.redirection.is_certificate_rejected()) {
         return Some(certificate_rejected());
     }
-    (rehearsing.fake.last_request() == 0)
-        .then(|| not_reached(&rehearsing.fake.base_url(), running.is_some()))
+    (provider.fake.last_request() == 0)
+        .then(|| not_reached(&provider.base_url(), running.is_some()))
 }
 
 fn certificate_rejected() -> Problem {

@@ -1,9 +1,9 @@
 //! Combines the results of plays into results of scenarios.
 
 use super::{
-    Rehearsing,
-    progress::{Fate, RunProgress},
-    scenario_run::{FinalState, Played, column},
+    progress::RunProgress,
+    run_result::{FinalState, FinishedRun, RunResult},
+    systems::RehearsalConfig,
 };
 use crate::{
     contract::{Field, Finding},
@@ -25,48 +25,58 @@ pub(super) struct ScenarioPlayed<'s> {
     pub(super) result: PlayedResult,
     /// The reasons why all or parts of it were not played.
     pub(super) left_out: Vec<String>,
-    pub(super) played: Vec<Played>,
+    pub(super) played: Vec<FinishedRun>,
     pub(super) findings: Vec<JudgedFinding>,
 }
 
 /// Returns the results of all scenarios, in order.
 pub(super) fn all_scenarios<'s>(
-    rehearsing: &Rehearsing<'_>,
+    config: &RehearsalConfig<'_>,
     progress: &RunProgress<'s>,
 ) -> Vec<ScenarioPlayed<'s>> {
-    let mut fates = progress.all().into_iter();
-    let scenarios = progress.scenarios.iter().zip(&progress.due);
+    let mut results = progress.all().into_iter();
+    let scenarios = progress.scenarios.iter().zip(&progress.selected);
     scenarios
-        .map(|(scenario, due)| {
-            let fates: Vec<_> = fates.by_ref().take(due.runs.len()).collect();
-            one(rehearsing, scenario, due, fates)
+        .map(|(scenario, selected)| {
+            let results: Vec<_> = results.by_ref().take(selected.runs.len()).collect();
+            one(config, scenario, selected, results)
         })
         .collect()
 }
 
 fn one<'s>(
-    rehearsing: &Rehearsing<'_>,
+    config: &RehearsalConfig<'_>,
     scenario: &'s Scenario,
-    due: &ScenarioRuns<'s>,
-    fates: Vec<Option<Fate>>,
+    selected: &ScenarioRuns<'s>,
+    results: Vec<Option<RunResult>>,
 ) -> ScenarioPlayed<'s> {
-    let left_out = due.left_out.iter().cloned();
-    let left_out = left_out.chain(reasons(due, &fates)).collect();
-    let has = |wanted: fn(&Option<Fate>) -> bool| fates.iter().any(wanted);
-    let untold = has(|fate| matches!(fate, Some(Fate::CouldNotTell(_) | Fate::Unplayable(_))));
-    let unreached = has(|fate| matches!(fate, Some(Fate::NotReached(_)) | None));
-    let mut played: Vec<Option<Played>> = fates
+    let left_out = selected.left_out.iter().cloned();
+    let left_out = left_out.chain(reasons(selected, &results)).collect();
+    let has = |wanted: fn(&Option<RunResult>) -> bool| results.iter().any(wanted);
+    let untold = has(|result| {
+        matches!(
+            result,
+            Some(RunResult::CouldNotTell(_) | RunResult::InvalidScenario(_))
+        )
+    });
+    let unreached = has(|result| matches!(result, Some(RunResult::NotReached(_)) | None));
+    let mut played: Vec<Option<FinishedRun>> = results
         .into_iter()
-        .map(|fate| match fate {
-            Some(Fate::Played(played)) => Some(played),
-            Some(Fate::NotReached(_) | Fate::CouldNotTell(_) | Fate::Unplayable(_)) | None => None,
+        .map(|result| match result {
+            Some(RunResult::Finished(played)) => Some(played),
+            Some(
+                RunResult::NotReached(_)
+                | RunResult::CouldNotTell(_)
+                | RunResult::InvalidScenario(_),
+            )
+            | None => None,
         })
         .collect();
-    settle_chance(due, &mut played);
+    settle_chance(selected, &mut played);
     let all = played.iter().flatten();
     let mut findings: Vec<JudgedFinding> =
         all.flat_map(|one| one.findings.iter().cloned()).collect();
-    let endings = endings(rehearsing, due, &played).into_iter();
+    let endings = endings(config, selected, &played).into_iter();
     findings.extend(endings.map(|finding| JudgedFinding {
         finding,
         causes: Vec::new(),
@@ -92,10 +102,10 @@ fn one<'s>(
 }
 
 /// Lists the reasons why plays were skipped, with their names if the others differ.
-fn reasons(due: &ScenarioRuns<'_>, fates: &[Option<Fate>]) -> Vec<String> {
+fn reasons(selected: &ScenarioRuns<'_>, results: &[Option<RunResult>]) -> Vec<String> {
     let mut plays: Vec<(String, Vec<&ScenarioRun<'_>>)> = Vec::new();
-    for (run, fate) in due.runs.iter().zip(fates) {
-        let Some(reason) = reason(fate.as_ref()) else {
+    for (run, result) in selected.runs.iter().zip(results) {
+        let Some(reason) = reason(result.as_ref()) else {
             continue;
         };
         match plays.iter_mut().find(|(known, _)| *known == reason) {
@@ -109,7 +119,7 @@ fn reasons(due: &ScenarioRuns<'_>, fates: &[Option<Fate>]) -> Vec<String> {
             .filter_map(|one| one.play.name.as_deref())
             .collect();
         names.dedup();
-        if names.is_empty() || plays.len() == due.runs.len() {
+        if names.is_empty() || plays.len() == selected.runs.len() {
             reason
         } else {
             format!("{}: {reason}", names.join(", "))
@@ -119,11 +129,11 @@ fn reasons(due: &ScenarioRuns<'_>, fates: &[Option<Fate>]) -> Vec<String> {
 }
 
 /// Returns the reason why a play was skipped, at least in part.
-fn reason(fate: Option<&Fate>) -> Option<String> {
-    match fate {
-        Some(Fate::Played(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
-        Some(Fate::NotReached(unreached)) => Some(unreached.because().to_owned()),
-        Some(Fate::CouldNotTell(problem) | Fate::Unplayable(problem)) => {
+fn reason(result: Option<&RunResult>) -> Option<String> {
+    match result {
+        Some(RunResult::Finished(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
+        Some(RunResult::NotReached(unreached)) => Some(unreached.because().to_owned()),
+        Some(RunResult::CouldNotTell(problem) | RunResult::InvalidScenario(problem)) => {
             Some(problem.message.clone())
         }
         None => Some(STOPPED.to_owned()),
@@ -132,8 +142,8 @@ fn reason(fate: Option<&Fate>) -> Option<String> {
 
 /// Drops the results of concurrent deliveries if an ordered delivery of the same play fails: only the latter is
 /// reproducible.
-fn settle_chance(due: &ScenarioRuns<'_>, played: &mut [Option<Played>]) {
-    let broken: Vec<_> = due
+fn settle_chance(selected: &ScenarioRuns<'_>, played: &mut [Option<FinishedRun>]) {
+    let broken: Vec<_> = selected
         .runs
         .iter()
         .zip(&*played)
@@ -143,7 +153,7 @@ fn settle_chance(due: &ScenarioRuns<'_>, played: &mut [Option<Played>]) {
         })
         .map(|(run, _)| run.play)
         .collect();
-    for (run, played) in due.runs.iter().zip(played) {
+    for (run, played) in selected.runs.iter().zip(played) {
         if let Some(played) = played
             && run.variant == Variant::AtOnce
             && broken.contains(&run.play)
@@ -156,9 +166,9 @@ fn settle_chance(due: &ScenarioRuns<'_>, played: &mut [Option<Played>]) {
 
 /// Reports plays that differ only in event order or version but end with different rows.
 fn endings(
-    rehearsing: &Rehearsing<'_>,
-    due: &ScenarioRuns<'_>,
-    played: &[Option<Played>],
+    config: &RehearsalConfig<'_>,
+    selected: &ScenarioRuns<'_>,
+    played: &[Option<FinishedRun>],
 ) -> Vec<Finding> {
     let own: Vec<&str> = [
         Field::Id,
@@ -167,11 +177,11 @@ fn endings(
         Field::UpdatedAt,
     ]
     .into_iter()
-    .map(|field| column(rehearsing, field))
+    .map(|field| config.contract.contract.column(field))
     .collect();
     let mut findings = Vec::new();
     let mut first: Option<(&ScenarioRun<'_>, &FinalState)> = None;
-    for (run, played) in due.runs.iter().zip(played) {
+    for (run, played) in selected.runs.iter().zip(played) {
         let Some(ending) = played.as_ref().and_then(|one| one.ending.as_ref()) else {
             continue;
         };
@@ -193,8 +203,8 @@ fn endings(
             step,
             account: &ending.account,
             customer: &ending.customer,
-            secret_env: &rehearsing.settings.secret_env,
-            contract: &rehearsing.contract.contract,
+            secret_env: &config.settings.secret_env,
+            contract: &config.contract.contract,
         };
         findings.extend(endings_differ(
             on,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Rehearsing, step::Memory, test_accounts::snapshots};
+use super::{real_now, test_accounts::UntouchedAccount, test_database::TestDatabase};
 use crate::{
     commands::failure::Failure,
     contract::UnixSeconds,
@@ -10,49 +10,71 @@ use crate::{
     scratch::{RowChange, Snapshot},
 };
 
-pub(super) async fn look(
-    rehearsing: &Rehearsing<'_>,
-    tokens: &[String],
-) -> Result<Snapshot, Failure> {
-    let rows = rehearsing.scratch.rows_of(tokens).await;
-    rows.map_err(Failure::from)
+/// The rows of an account and of the bystanders as they were last read.
+#[derive(Debug, Default)]
+pub(super) struct WatchedRows<'b> {
+    pub(super) own: Snapshot,
+    bystanders: &'b [UntouchedAccount],
+    of_bystanders: Vec<Snapshot>,
 }
 
-pub(super) async fn bystanders(
-    rehearsing: &Rehearsing<'_>,
-    memory: &mut Memory<'_>,
-    actor: &[String],
-) -> Result<Vec<BystanderChange>, Failure> {
-    let later = snapshots(rehearsing, memory.bystanders).await?;
-    let now = super::real_now();
-    let mut changed = Vec::new();
-    for ((bystander, before), after) in memory
-        .bystanders
-        .iter()
-        .zip(&memory.bystander_rows)
-        .zip(&later)
-    {
-        let mut changes = before.changes(after);
-        // A new row with the e-mail of one account and the customer of another belongs to the customer.
-        let own = bystander.tokens.iter();
-        let own: Vec<_> = own
-            .filter(|token| **token != bystander.email)
-            .cloned()
-            .collect();
-        changes.retain(|change| {
-            let is_actors = after.names(change, actor) && !after.names(change, &own);
-            change.before.is_some() || !is_actors
-        });
-        if !changes.is_empty() {
-            changed.push(BystanderChange {
-                who: bystander.who.to_owned(),
-                account: bystander.account.clone(),
-                changes: plain(changes.iter(), now),
-            });
-        }
+impl<'b> WatchedRows<'b> {
+    /// Reads the rows before the first step.
+    pub(super) async fn read(
+        database: &TestDatabase<'_>,
+        tokens: &[String],
+        bystanders: &'b [UntouchedAccount],
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            own: database.rows_of(tokens).await?,
+            bystanders,
+            of_bystanders: snapshots(database, bystanders).await?,
+        })
     }
-    memory.bystander_rows = later;
-    Ok(changed)
+
+    /// Lists the changes in the bystanders' rows since the last call. `tokens` identify the rows of the account.
+    pub(super) async fn bystander_changes(
+        &mut self,
+        database: &TestDatabase<'_>,
+        tokens: &[String],
+    ) -> Result<Vec<BystanderChange>, Failure> {
+        let later = snapshots(database, self.bystanders).await?;
+        let now = real_now();
+        let before = self.bystanders.iter().zip(&self.of_bystanders);
+        let mut changed = Vec::new();
+        for ((bystander, before), after) in before.zip(&later) {
+            let mut changes = before.changes(after);
+            // A new row with the e-mail of one account and the customer of another belongs to the customer.
+            let own = bystander.tokens.iter();
+            let own: Vec<_> = own
+                .filter(|token| **token != bystander.email)
+                .cloned()
+                .collect();
+            changes.retain(|change| {
+                let is_of_account = after.names(change, tokens) && !after.names(change, &own);
+                change.before.is_some() || !is_of_account
+            });
+            if !changes.is_empty() {
+                changed.push(BystanderChange {
+                    who: bystander.who.to_owned(),
+                    account: bystander.id.clone(),
+                    changes: plain(changes.iter(), now),
+                });
+            }
+        }
+        self.of_bystanders = later;
+        Ok(changed)
+    }
+}
+
+async fn snapshots(
+    database: &TestDatabase<'_>,
+    bystanders: &[UntouchedAccount],
+) -> Result<Vec<Snapshot>, Failure> {
+    let rows = bystanders
+        .iter()
+        .map(|bystander| database.rows_of(&bystander.tokens));
+    futures::future::try_join_all(rows).await
 }
 
 /// Formats changes. Timestamps of the present are replaced, so that reports do not depend on the time.

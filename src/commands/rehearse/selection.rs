@@ -63,7 +63,7 @@ pub(super) fn unreadable(error: &ParseError) -> Problem {
 pub(super) fn chosen(
     mut scenarios: Vec<Scenario>,
     settings: &Rehearsal,
-    wanted: &RehearsalOptions,
+    options: &RehearsalOptions,
     files: &ConfigFiles,
 ) -> Result<Vec<Scenario>, Problem> {
     let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
@@ -85,19 +85,19 @@ pub(super) fn chosen(
             return Err(unknown(id, Some(place)));
         }
     }
-    for id in &wanted.scenarios {
+    for id in &options.scenarios {
         if !known.contains(id) {
             return Err(unknown(id, None));
         }
     }
-    if wanted.scenarios.is_empty() {
+    if options.scenarios.is_empty() {
         scenarios.retain(|one| {
             let only = settings.only.as_ref();
             !settings.skip.contains_key(&one.id)
                 && only.is_none_or(|only| only.contains_key(&one.id))
         });
     } else {
-        scenarios.retain(|one| wanted.scenarios.contains(&one.id));
+        scenarios.retain(|one| options.scenarios.contains(&one.id));
     }
     if scenarios.is_empty() {
         return Err(Problem::new("no scenario is left to play")
@@ -110,10 +110,10 @@ pub(super) fn chosen(
 /// Lists the ids of the scenarios that a rehearsal plays.
 pub(crate) fn chosen_ids(
     settings: &Rehearsal,
-    wanted: &RehearsalOptions,
+    options: &RehearsalOptions,
     files: &ConfigFiles,
 ) -> Result<Vec<String>, Problem> {
-    let chosen = chosen(scenarios(settings, files)?, settings, wanted, files)?;
+    let chosen = chosen(scenarios(settings, files)?, settings, options, files)?;
     Ok(chosen.into_iter().map(|one| one.id).collect())
 }
 

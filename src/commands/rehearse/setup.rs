@@ -1,30 +1,26 @@
-//! Validates a rehearsal, starts the fake provider, and waits for the handler.
+//! Validates a rehearsal, starts the fake provider and the application, and waits for the handler.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    net::{Ipv4Addr, SocketAddr},
-    sync::OnceLock,
-};
+use std::sync::OnceLock;
 
-use compact_str::CompactString;
-use fake_stripe::{ApiVersion, FakeStripe, World, webhook::Endpoint};
-use secrecy::SecretString;
-use tokio::sync::Mutex;
 use url::Url;
 
 use super::{
-    RehearsalOptions, Rehearsing, address,
-    address_file::AddressFile,
-    app_setup::Setup,
+    RehearsalOptions,
+    access_endpoint::AccessEndpoint,
+    address_file::{AddressFile, WrittenAddress},
+    app_setup::AppSetup,
     awaiting::awaited,
+    fake_provider::FakeProvider as _,
     files::ConfigFiles,
     patience::HandlerPatience,
-    provider::furnish,
     real_now,
+    runner_address::{RunnerAddress, is_local},
     selection::{chosen, scenarios},
     silence::Silence,
-    visiting,
+    stripe::{self, HandlerAddress},
+    success_page::SuccessPage,
+    systems::{ObservedHandler, RehearsalConfig, Systems, TestProvider},
+    test_database::TestDatabase,
 };
 use crate::{
     cli::Environment,
@@ -32,46 +28,46 @@ use crate::{
         failure::{Failure, no_http_client},
         output::Output,
     },
-    config::{AccessContract, Config, Rehearsal},
-    contract::{AccountId, Field},
-    database::{AccountsReader, Chosen, ReadRequest},
-    http,
-    problem::{Place, Problem},
+    config::{Config, Rehearsal},
+    problem::Problem,
     rehearsal::{Scenario, TestPrices},
-    scratch::{Scratch, ScratchOptions},
+    scratch::ScratchOptions,
 };
 
-/// Default number of plays in parallel.
+/// Default number of runs in parallel.
 const JOBS: usize = 4;
 
 const DAY: i64 = 86_400;
 
-/// Opens everything that plays need.
-pub(crate) async fn ready<'r>(
+/// A rehearsal that is ready to begin.
+#[derive(Debug)]
+pub(super) struct ReadyRehearsal<'r> {
+    pub(super) systems: Systems<'r>,
+    pub(super) scenarios: Vec<Scenario>,
+    /// Parts that were left out, with reasons.
+    pub(super) warnings: Vec<Problem>,
+    /// The written address, which is removed with this value.
+    pub(super) address: Option<WrittenAddress>,
+}
+
+/// Validates the configuration, and opens everything that runs need.
+pub(super) async fn set_up<'r>(
     config: &'r Config,
     files: &ConfigFiles,
-    setup: &Setup,
-    wanted: &RehearsalOptions,
+    app: &AppSetup,
+    options: &RehearsalOptions,
     output: &Output,
-) -> Result<(Rehearsing<'r>, Vec<Scenario>), Failure> {
-    let environment = &setup.environment;
+) -> Result<ReadyRehearsal<'r>, Failure> {
+    let environment = &app.environment;
     let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
     let contract = config
         .contracts
         .get(settings.contract_index)
         .ok_or_else(not_configured)?;
-    let scenarios = chosen(scenarios(settings, files)?, settings, wanted, files)?;
+    let scenarios = chosen(scenarios(settings, files)?, settings, options, files)?;
     let prices =
         TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
-    let places = &settings.places;
-    let version = version(
-        &settings.api_version,
-        "api_version",
-        places.api_version.as_ref(),
-    )?;
-    for listed in &settings.api_versions {
-        self::version(listed, "api_versions", places.api_versions.as_ref())?;
-    }
+    let version = stripe::event_version(settings)?;
     let mut warnings = config.warnings.clone();
     if settings.scenarios_dir.is_some() {
         warnings.extend(files.left_out("scenarios_dir"));
@@ -79,101 +75,73 @@ pub(crate) async fn ready<'r>(
     let secret = environment.secret(&settings.secret_env);
     let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
     // An application that we start runs in the same place.
-    let in_container_action = environment.in_container_action() && !setup.starts_application();
-    let url = environment.secret(&settings.url_env);
-    let scratch = Scratch::open(ScratchOptions {
-        url: url.as_ref(),
+    let in_container_action = environment.in_container_action() && !app.starts_application();
+    let database_url = environment.secret(&settings.url_env);
+    let contract_url = environment.secret(&contract.database.url_env);
+    let scratch = ScratchOptions {
+        url: database_url.as_ref(),
         rehearsal: settings,
         contract,
-        contract_url: environment.secret(&contract.database.url_env).as_ref(),
+        contract_url: contract_url.as_ref(),
         in_container_action,
-    })
-    .await?;
-    let mapped = mapped(contract, url.as_ref(), in_container_action).await?;
-    let gateway = if in_container_action {
-        gateway(&fs::read_to_string("/proc/net/route").unwrap_or_default())
-    } else {
-        None
     };
-    let handler = handler_url(settings, (in_container_action, gateway), output)?;
-    let endpoint =
-        Endpoint::new(handler.clone(), secret).map_err(|error| no_http_client(&error))?;
-    let (fake, catalog) = start(settings, &prices, &version, files, &mut warnings)?;
-    let application = setup
-        .start(config, (settings, contract), &handler, &fake)
+    let database = TestDatabase::open(scratch, &contract.database).await?;
+    let runner = RunnerAddress::find(in_container_action);
+    let url = handler_url(settings, (in_container_action, runner), output)?;
+    let handler = HandlerAddress {
+        url: url.clone(),
+        secret,
+    };
+    let (fake, price_events) =
+        stripe::start(settings, handler, (&prices, &version), files, &mut warnings)?;
+    let application = app
+        .start(config, (settings, contract), &url, fake.address())
         .await?;
-    let address = AddressFile::from_settings(settings, &fake, files);
-    let address = awaited(settings, &handler, address).await?;
-    let rehearsing = Rehearsing {
-        settings,
-        contract,
-        mapped,
-        prices,
-        fake,
-        catalog,
-        scratch,
-        endpoint,
-        url: url.unwrap_or_else(|| String::new().into()),
-        readers: Mutex::default(),
-        client: http::client().map_err(|error| no_http_client(&error))?,
-        visitor: visiting::visitor().map_err(|error| no_http_client(&error))?,
-        in_container_action,
-        gateway,
-        begins: begins(wanted),
-        version,
-        jobs: wanted.jobs.unwrap_or(JOBS),
-        patience: HandlerPatience::new(settings.settle),
-        first_sale: OnceLock::new(),
-        silence: Silence::default(),
-        fail_fast: wanted.fail_fast,
-        fail_on: wanted.fail_on.for_contract(contract),
-        warnings,
+    let address = AddressFile::from_settings(settings, fake.address(), files);
+    let address = awaited(settings, &url, address).await?;
+    let gate = settings.gate.as_ref();
+    let access_endpoint = gate.map(|gate| AccessEndpoint::new(gate, runner));
+    let visit = settings.checkout.visit.as_ref();
+    let success_page = visit.map(|page| SuccessPage::new(page, runner));
+    let no_client = |error: reqwest::Error| no_http_client(&error);
+    let systems = Systems {
+        config: RehearsalConfig {
+            settings,
+            contract,
+            jobs: options.jobs.unwrap_or(JOBS),
+            fail_fast: options.fail_fast,
+            fail_on: options.fail_on.for_contract(contract),
+        },
+        provider: TestProvider {
+            fake: Box::new(fake),
+            prices,
+            price_events,
+            begins: begins(options),
+        },
+        database,
+        handler: ObservedHandler {
+            patience: HandlerPatience::new(settings.settle),
+            silence: Silence::default(),
+            first_sale: OnceLock::new(),
+        },
+        access_endpoint: access_endpoint.transpose().map_err(no_client)?,
+        success_page: success_page.transpose().map_err(no_client)?,
         application,
-        _address: address,
     };
-    Ok((rehearsing, scenarios))
+    Ok(ReadyRehearsal {
+        systems,
+        scenarios,
+        warnings,
+        address,
+    })
 }
 
-/// Returns the start time of plays, by default the beginning of today.
-fn begins(wanted: &RehearsalOptions) -> i64 {
+/// Returns the start time of runs, by default the beginning of today.
+fn begins(options: &RehearsalOptions) -> i64 {
     let today = |now: i64| now - now.rem_euclid(DAY);
-    wanted
+    options
         .begins
         .map_or_else(|| today(real_now().0), |now| now.0)
-}
-
-fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
-    text.parse().map_err(|_unknown| {
-        Problem::new(format!("`{text}` is not a version of Stripe's API"))
-            .hint(format!(
-                "name one such as 2026-10-28.endive in `rehearsal.{key}`"
-            ))
-            .at(place.cloned())
-    })
-}
-
-/// Runs the contract's query once before anything is sent, so that its errors are not blamed on the handler. Returns
-/// the optional columns that it has.
-async fn mapped(
-    contract: &AccessContract,
-    url: Option<&SecretString>,
-    in_container_action: bool,
-) -> Result<BTreeSet<Field>, Failure> {
-    let Some(url) = url else {
-        return Ok(BTreeSet::new());
-    };
-    let request = ReadRequest {
-        wants_plan: !contract.contract.plans.is_empty(),
-        now: real_now(),
-        in_container_action,
-    };
-    let nobody = Chosen {
-        accounts: vec![AccountId::from("0")],
-        links: Vec::new(),
-    };
-    let mut reader = AccountsReader::open(url, &contract.database, in_container_action).await?;
-    let read = reader.read(&request, &nobody).await;
-    read.map(|read| read.mapped).map_err(Failure::from)
 }
 
 /// Lists the required variables that are not set.
@@ -196,7 +164,7 @@ fn not_set(names: &[&str]) -> Problem {
 /// runs on the runner.
 fn handler_url(
     settings: &Rehearsal,
-    (in_container_action, gateway): (bool, Option<Ipv4Addr>),
+    (in_container_action, runner): (bool, RunnerAddress),
     output: &Output,
 ) -> Result<Url, Problem> {
     let mut url = Url::parse(&settings.handler).map_err(|error| {
@@ -204,102 +172,21 @@ fn handler_url(
             .at(settings.places.handler.clone())
     })?;
     if in_container_action && is_local(&url) {
-        let gateway = gateway.ok_or_else(|| {
-            Problem::new(format!(
+        if !runner.is_known() {
+            return Err(Problem::new(format!(
                 "`{}` is this container itself, which has no gateway to the runner",
                 settings.handler
             ))
             .hint("name the application by its service label in `rehearsal.handler`")
-            .at(settings.places.handler.clone())
-        })?;
-        if redirect(&mut url, gateway) {
+            .at(settings.places.handler.clone()));
+        }
+        if runner.redirect(&mut url) {
             output.say(&format!(
                 "localhost means the runner, so the handler is called at {url}: the application must listen on 0.0.0.0"
             ));
         }
     }
     Ok(url)
-}
-
-fn is_local(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-/// Replaces a local host by the gateway, and returns true if it did.
-pub(super) fn redirect(url: &mut Url, gateway: Ipv4Addr) -> bool {
-    is_local(url) && url.set_ip_host(gateway.into()).is_ok()
-}
-
-/// Parses the default gateway from the kernel's routing table, in little-endian hex.
-fn gateway(routes: &str) -> Option<Ipv4Addr> {
-    routes.lines().find_map(|line| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (to, gateway) = (fields.next()?, fields.next()?);
-        let number = u32::from_str_radix(gateway, 16).ok()?;
-        (to == "00000000" && number != 0).then(|| number.swap_bytes().into())
-    })
-}
-
-fn start(
-    settings: &Rehearsal,
-    prices: &TestPrices,
-    version: &ApiVersion,
-    files: &ConfigFiles,
-    warnings: &mut Vec<Problem>,
-) -> Result<(FakeStripe, Vec<CompactString>), Problem> {
-    let mut world = World::new(real_now().0);
-    if let Some(folder) = &settings.fake_stripe.fixtures {
-        match files.left_out("fake_stripe.fixtures") {
-            Some(left_out) => warnings.push(left_out),
-            None => load(&mut world, folder, settings, files)?,
-        }
-    }
-    let catalog = furnish(&mut world, prices, version);
-    let listen: SocketAddr = address(&settings.fake_stripe.listen).ok_or_else(|| {
-        Problem::new(format!(
-            "`{}` is not an address and port",
-            settings.fake_stripe.listen
-        ))
-        .at(settings.places.section.clone())
-    })?;
-    let fake = FakeStripe::start(listen, world).map_err(|error| {
-        Problem::new(format!(
-            "the fake provider cannot listen on {listen}: {error}"
-        ))
-        .hint(
-            "another process uses the address: stop it, or choose another in \
-             `rehearsal.fake_stripe.listen`",
-        )
-        .at(settings.places.section.clone())
-    })?;
-    Ok((fake, catalog))
-}
-
-/// Loads the user's own objects into the world.
-fn load(
-    world: &mut World,
-    folder: &str,
-    settings: &Rehearsal,
-    files: &ConfigFiles,
-) -> Result<(), Problem> {
-    let cannot = |why: String| {
-        Problem::new(format!(
-            "the folder `{folder}` of objects cannot be loaded: {why}"
-        ))
-        .hint(
-            "`fake_stripe.fixtures` is relative to the configuration, and contains \
-             objects as the API returns them",
-        )
-        .at(settings.places.section.clone())
-    };
-    files
-        .list(folder)
-        .map_err(|error| cannot(error.to_string()))?;
-    let loaded = world.load(&files.path(folder));
-    loaded.map(drop).map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        cannot(problems.join("; "))
-    })
 }
 
 fn not_configured() -> Problem {
@@ -311,34 +198,4 @@ fn nothing_paid(settings: &Rehearsal) -> Problem {
     Problem::new("`plans` maps no paid price, so nobody can buy anything")
         .hint("map at least one price to a plan that is not in `free_plans`")
         .at(settings.places.section.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_local_hosts_are_replaced_by_the_gateway() {
-        for (from, to) in [
-            (
-                "http://localhost:3000/me?user=1",
-                "http://172.17.0.1:3000/me?user=1",
-            ),
-            ("http://[::1]:3000/", "http://172.17.0.1:3000/"),
-            ("http://app:3000/", "http://app:3000/"),
-        ] {
-            let mut url = Url::parse(from).expect("a URL");
-            redirect(&mut url, [172, 17, 0, 1].into());
-            assert_eq!(url.as_str(), to);
-        }
-    }
-
-    #[test]
-    fn the_gateway_is_the_one_of_the_default_route() {
-        let routes = "Iface\tDestination\tGateway \tFlags\n\
-                      eth0\t000011AC\t00000000\t0001\n\
-                      eth0\t00000000\t010011AC\t0003\n";
-        assert_eq!(gateway(routes), Some([172, 17, 0, 1].into()));
-        assert_eq!(gateway("Iface\tDestination\n"), None);
-    }
 }

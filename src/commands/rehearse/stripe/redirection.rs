@@ -3,20 +3,25 @@
 use std::{net::SocketAddr, path::Path};
 
 use fake_stripe::{
-    Certificates, FakeStripe, Proxy, Upstream,
+    Certificates, Proxy, Upstream,
     redirect::{AUTHORITY_VARIABLE, RedirectFolder},
 };
 
-use super::{app_setup::random, real_now};
-use crate::{commands::failure::Failure, problem::Explain};
+use crate::{
+    commands::{
+        failure::Failure,
+        rehearse::{random::random, real_now},
+    },
+    problem::Explain,
+};
 
 /// The proxy variables, in order of precedence.
 const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 
 /// Everything that must exist while the application runs.
 #[derive(Debug)]
-pub(super) struct Redirection {
-    pub(super) variables: Vec<(String, String)>,
+pub(in crate::commands::rehearse) struct Redirection {
+    pub(in crate::commands::rehearse) variables: Vec<(String, String)>,
     proxy: Proxy,
     _folder: RedirectFolder,
 }
@@ -35,15 +40,15 @@ impl Explain for ProxyError {
 
 impl Redirection {
     /// Starts the redirect. `present` looks up the application's own variables.
-    pub(super) async fn start(
-        fake: &FakeStripe,
+    pub(in crate::commands::rehearse) async fn start(
+        address: SocketAddr,
         parent: &Path,
         present: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let name = format!("prodverdict-{}", random()?);
         let folder = RedirectFolder::create(parent, &name)?;
         let certificates = Certificates::in_folder(&folder.path().join("tls"), real_now().0)?;
-        let address = address(fake);
+        let address = local(address);
         let upstream = PROXIES.iter().find_map(|name| present(name));
         let upstream = upstream.and_then(|proxy| Upstream::parse(&proxy));
         let proxy = Proxy::start(&certificates, address, upstream)
@@ -62,14 +67,13 @@ impl Redirection {
     }
 
     /// Returns true if the application has rejected the certificate of the fake provider.
-    pub(super) fn is_certificate_rejected(&self) -> bool {
+    pub(in crate::commands::rehearse) fn is_certificate_rejected(&self) -> bool {
         self.proxy.is_certificate_rejected()
     }
 }
 
-/// The fake's address for an application on this machine.
-fn address(fake: &FakeStripe) -> SocketAddr {
-    let address = fake.address();
+/// Returns the fake's address for an application on this machine.
+fn local(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         return ([127, 0, 0, 1], address.port()).into();
     }

@@ -1,14 +1,22 @@
-//! Requests of the handler to the provider.
+//! Requests of the application to the fake Stripe.
 
 use fake_stripe::{FakeStripe, Request};
 
-use crate::rehearsal::{ProviderCall, Unplayed};
+use crate::{
+    commands::rehearse::fake_provider::RequestScope,
+    rehearsal::{ProviderCall, Unplayed},
+};
 
-/// Lists the requests since that number that refer to this play, in order, or all of them without a namespace.
-pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> Vec<ProviderCall> {
-    let requests = match namespace {
-        Some(namespace) => fake.requests_about(since, namespace),
-        None => fake.requests_since(since),
+/// Lists the requests after this number.
+pub(super) fn requests(
+    fake: &FakeStripe,
+    after: u64,
+    scope: RequestScope<'_>,
+) -> Vec<ProviderCall> {
+    let requests = match scope {
+        RequestScope::All => fake.requests_since(after),
+        RequestScope::Namespace(namespace) => fake.requests_about(after, namespace),
+        RequestScope::Unattributed => fake.requests_about_nobody(after),
     };
     requests
         .into_iter()
@@ -19,12 +27,6 @@ pub(super) fn about(fake: &FakeStripe, since: u64, namespace: Option<&str>) -> V
             unplayed: request.unplayed.map(unplayed),
         })
         .collect()
-}
-
-/// Checks for unsupported requests since that number that refer to no play.
-pub(super) fn falls_into_a_gap(fake: &FakeStripe, since: u64) -> bool {
-    let requests = fake.requests_about_nobody(since);
-    requests.iter().any(|request| request.unplayed.is_some())
 }
 
 fn unplayed(gap: fake_stripe::Unplayed) -> Unplayed {

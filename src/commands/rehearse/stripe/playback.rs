@@ -1,10 +1,17 @@
 //! Plays a recorded scenario on the fake provider alone, to check that it reaches the recorded states.
 
 use compact_str::CompactString;
-use fake_stripe::{ApiVersion, Stage, Subscription, World};
+use fake_stripe::{ApiVersion, Subscription, World};
 
-use super::provider::{ActError, Buyer, furnish};
+use super::{
+    actions::{add_customer, perform},
+    prices::add_prices,
+};
 use crate::{
+    commands::rehearse::{
+        action_error::ActionError,
+        test_customer::{EventContext, TestCustomer},
+    },
     contract::Contract,
     rehearsal::{
         CancelEncoding, ExpectedState, LifecycleShape, PauseBehavior, Step, TestPrices, Until,
@@ -15,47 +22,52 @@ use crate::{
 const BEGINS: i64 = 1_767_225_600;
 
 /// Checks that the fake provider creates the events that each step sends and reaches the recorded states.
-pub(crate) fn comes_to(shape: &LifecycleShape, contract: &Contract, version: &ApiVersion) -> bool {
+pub(crate) fn reproduces(
+    shape: &LifecycleShape,
+    contract: &Contract,
+    version: &ApiVersion,
+) -> bool {
     let Some(prices) = TestPrices::from_contract(contract) else {
         return false;
     };
     let mut world = World::new(BEGINS);
-    furnish(&mut world, &prices, version);
-    let stage = Stage {
+    add_prices(&mut world, &prices, version);
+    let context = EventContext {
         clock: BEGINS,
-        events_version: version.clone(),
+        version: None,
         namespace: "recorded".into(),
     };
-    let mut buyer = Buyer::new(&mut world, stage, "recorded@rehearsal.prodverdict.invalid");
+    let email = "recorded@rehearsal.prodverdict.invalid";
+    let mut customer = add_customer(&mut world, email, context);
     let steps = shape.scenario.plays.iter().flat_map(|play| &play.steps);
     steps.zip(&shape.expected).all(|(step, expected)| {
-        let Ok(events) = enact(&mut buyer, &mut world, &prices, step) else {
+        let Ok(events) = perform_all(&mut world, &prices, &mut customer, step) else {
             return false;
         };
-        tells(&world, &events, step, version)
+        has_events(&world, &events, step, version)
             && expected
                 .as_ref()
-                .is_none_or(|expected| is_so(&buyer, &world, &prices, expected))
+                .is_none_or(|expected| has_state(&customer, &world, &prices, expected))
     })
 }
 
-fn enact(
-    buyer: &mut Buyer,
+fn perform_all(
     world: &mut World,
     prices: &TestPrices,
+    customer: &mut TestCustomer,
     step: &Step,
-) -> Result<Vec<CompactString>, ActError> {
+) -> Result<Vec<CompactString>, ActionError> {
     let mut events = Vec::new();
     for action in &step.provider {
-        events.extend(buyer.act(world, prices, action)?);
+        events.extend(perform(world, prices, customer, action)?);
     }
     Ok(events)
 }
 
-fn tells(world: &World, events: &[CompactString], step: &Step, version: &ApiVersion) -> bool {
+fn has_events(world: &World, events: &[CompactString], step: &Step, version: &ApiVersion) -> bool {
     let is_since_basil = version.has_periods_at_items();
-    let mut due = step.send.iter();
-    due.all(|sending| {
+    let mut wanted = step.send.iter();
+    wanted.all(|sending| {
         sending.until == Some(Until::Basil) && is_since_basil
             || events.iter().any(|id| {
                 let event = world.find_event(id);
@@ -64,8 +76,13 @@ fn tells(world: &World, events: &[CompactString], step: &Step, version: &ApiVers
     })
 }
 
-fn is_so(buyer: &Buyer, world: &World, prices: &TestPrices, expected: &ExpectedState) -> bool {
-    let id = buyer.id(&expected.label).ok();
+fn has_state(
+    customer: &TestCustomer,
+    world: &World,
+    prices: &TestPrices,
+    expected: &ExpectedState,
+) -> bool {
+    let id = customer.subscription(&expected.label).ok();
     let Some(subscription) = id.and_then(|id| world.find_subscription(id)) else {
         return false;
     };
@@ -76,8 +93,8 @@ fn is_so(buyer: &Buyer, world: &World, prices: &TestPrices, expected: &ExpectedS
 
 fn has_items(subscription: &Subscription, prices: &TestPrices, expected: &ExpectedState) -> bool {
     let mut there: Vec<_> = subscription.items.iter().collect();
-    let mut due = expected.items.iter();
-    let has_all = due.all(|(role, quantity)| {
+    let mut wanted = expected.items.iter();
+    let has_all = wanted.all(|(role, quantity)| {
         let price = prices.price(*role, None);
         let position = there.iter().position(|item| {
             let is_price = price
@@ -126,21 +143,25 @@ mod tests {
     }
 
     /// Records these actions, with events of a version.
-    fn recorded(actions: &[&ProviderAction], version: &ApiVersion) -> Result<Recording, ActError> {
+    fn recorded(
+        actions: &[&ProviderAction],
+        version: &ApiVersion,
+    ) -> Result<Recording, ActionError> {
         let contract = contract();
         let prices = TestPrices::from_contract(&contract).expect("a paid plan");
         let mut world = World::new(BEGINS);
-        furnish(&mut world, &prices, version);
-        let stage = Stage {
+        add_prices(&mut world, &prices, version);
+        let context = EventContext {
             clock: BEGINS,
-            events_version: version.clone(),
+            version: None,
             namespace: "life".into(),
         };
-        let mut buyer = Buyer::new(&mut world, stage, "somebody@example.com");
-        buyer.subscription_metadata = BTreeMap::from([("user".to_owned(), "usr_1".to_owned())]);
+        let mut customer = add_customer(&mut world, "somebody@example.com", context);
+        customer.checkout.subscription_metadata =
+            BTreeMap::from([("user".to_owned(), "usr_1".to_owned())]);
         let mut events = Vec::new();
         for action in actions {
-            events.extend(buyer.act(&mut world, &prices, action)?);
+            events.extend(perform(&mut world, &prices, &mut customer, action)?);
         }
         let mut log = ProductionLog::default();
         for id in events.iter().rev() {
@@ -202,7 +223,7 @@ mod tests {
             .shapes
             .first()
             .unwrap_or_else(|| panic!("{recording:#?}"));
-        assert!(comes_to(shape, &contract(), version), "{shape:#?}");
+        assert!(reproduces(shape, &contract(), version), "{shape:#?}");
         shape.scenario.title.clone()
     }
 

@@ -1,0 +1,26 @@
+//! The reasons why a fake provider cannot perform an action.
+
+use std::error::Error;
+
+use crate::rehearsal::{PriceRole, ProviderAction};
+
+/// The reason why an action is impossible, which makes the scenario invalid.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActionError {
+    #[error("no subscription is called `{0}` yet")]
+    NoSubscription(String),
+    #[error("the contract has no price for the role `{0:?}`")]
+    NoPrice(PriceRole),
+    /// The provider's objects do not allow it.
+    #[error(transparent)]
+    Impossible(Box<dyn Error + Send + Sync>),
+    #[error("`{0}` cannot be performed here")]
+    Misplaced(String),
+}
+
+impl ActionError {
+    /// Returns the error for an action in the wrong match, which an exhaustive one prevents.
+    pub(super) fn misplaced(action: &ProviderAction) -> Self {
+        Self::Misplaced(format!("{action:?}"))
+    }
+}

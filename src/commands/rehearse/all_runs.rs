@@ -1,0 +1,203 @@
+//! Does all runs: the first purchase alone, then the others in parallel, then those alone that others may have
+//! disturbed.
+
+use futures::{StreamExt as _, stream};
+
+use super::{
+    bystanders::{add_all, add_paying, add_unpaying},
+    fake_provider::RequestScope,
+    prepared_run::run_all_prepared,
+    price_events::deliver_price_events,
+    progress::{FIRST_PURCHASE, MAX_DISTURBED, RunProgress},
+    reach,
+    repeated_runs::{list_all_calls, once_more},
+    run::PlannedRun,
+    run_result::{DISTURBS, RunResult, SkipReason},
+    scenario_run::run_scenario,
+    systems::Systems,
+    test_accounts::UntouchedAccount,
+};
+use crate::{commands::failure::Failure, contract::Rule, notice, rehearsal::ends_play};
+
+/// Result of the first purchase.
+enum FirstPurchase {
+    /// It passed, or is not played.
+    Held,
+    /// It breaks this rule.
+    Fails(Rule),
+    /// No other play can be judged.
+    Hopeless(SkipReason),
+}
+
+/// Does all runs.
+pub(super) async fn do_all_runs(
+    systems: &Systems<'_>,
+    progress: &RunProgress<'_>,
+) -> Result<(), Failure> {
+    deliver_price_events(systems).await?;
+    let is_buying = progress
+        .runs()
+        .iter()
+        .any(|one| one.scenario.id == FIRST_PURCHASE);
+    let mut bystanders = if is_buying {
+        add_unpaying(systems, "bystander").await?
+    } else {
+        add_all(systems, "bystander").await?
+    };
+    let first = first_purchase(systems, progress, &bystanders).await?;
+    // A purchase that fails would only be waited for again.
+    if is_buying && matches!(first, FirstPurchase::Held) {
+        bystanders.push(add_paying(systems, "bystander").await?);
+    }
+    if let Some(problem) = reach::warning(systems) {
+        notice::say(&problem.message);
+    }
+    let others: Vec<usize> = open(progress).collect();
+    let known = match first {
+        FirstPurchase::Held => None,
+        FirstPurchase::Fails(_) if systems.config.fail_fast => return Ok(()),
+        FirstPurchase::Fails(rule) => Some(rule),
+        FirstPurchase::Hopeless(unreached) => {
+            for index in others {
+                progress.set(index, Some(RunResult::NotReached(unreached)));
+            }
+            return run_all_prepared(systems, progress, DISTURBS).await;
+        }
+    };
+    let (leading, rest): (Vec<usize>, Vec<usize>) = others
+        .into_iter()
+        .partition(|index| known.is_none() || is_first_variant(progress, *index));
+    let asked = systems.provider.fake.last_request();
+    let goes_on = side_by_side(systems, progress, &leading, (&bystanders, known)).await?;
+    if goes_on {
+        let rest = reached(progress, rest);
+        side_by_side(systems, progress, &rest, (&bystanders, known)).await?;
+    }
+    once_more(systems, progress, known).await?;
+    if has_unattributed_requests(systems, asked) {
+        list_all_calls(systems, progress, (&bystanders, known)).await?;
+    }
+    match known {
+        Some(rule) => run_all_prepared(systems, progress, rule).await,
+        None => Ok(()),
+    }
+}
+
+/// Checks for requests after this number that cannot be attributed to a run.
+fn has_unattributed_requests(systems: &Systems<'_>, after: u64) -> bool {
+    let fake = &systems.provider.fake;
+    !fake.requests(after, RequestScope::Unattributed).is_empty()
+}
+
+/// Lists the runs without a result.
+fn open(progress: &RunProgress<'_>) -> impl Iterator<Item = usize> {
+    let results = progress.all().into_iter().enumerate();
+    results.filter_map(|(index, result)| result.is_none().then_some(index))
+}
+
+/// Plays the first purchase while nothing else runs.
+async fn first_purchase(
+    systems: &Systems<'_>,
+    progress: &RunProgress<'_>,
+    bystanders: &[UntouchedAccount],
+) -> Result<FirstPurchase, Failure> {
+    let mut fails = None;
+    for (index, scenario_run) in progress.runs().into_iter().enumerate() {
+        if scenario_run.scenario.id != FIRST_PURCHASE {
+            continue;
+        }
+        let planned = PlannedRun {
+            scenario_run,
+            key: &scenario_run.key,
+            bystanders,
+            is_alone: true,
+            known: None,
+        };
+        let result = run_scenario(systems, planned).await?;
+        fails = fails.or(failing_rule(systems, &result));
+        progress.set(index, Some(result));
+    }
+    if systems.handler.silence.is_total() {
+        return Ok(FirstPurchase::Hopeless(SkipReason::Silent));
+    }
+    Ok(match fails {
+        None => FirstPurchase::Held,
+        Some(rule) if rule == DISTURBS => FirstPurchase::Hopeless(SkipReason::Disturbed),
+        Some(rule) => FirstPurchase::Fails(rule),
+    })
+}
+
+/// Returns the rule that makes a play fail, if it fails.
+fn failing_rule(systems: &Systems<'_>, result: &RunResult) -> Option<Rule> {
+    let RunResult::Finished(finished) = result else {
+        return None;
+    };
+    let fails = ends_play(&finished.findings, systems.config.fail_on);
+    let worst = finished.findings.first().filter(|_| fails)?;
+    Some(worst.finding.rule)
+}
+
+/// Checks that no earlier run has the same play.
+fn is_first_variant(progress: &RunProgress<'_>, index: usize) -> bool {
+    let runs = progress.runs();
+    let before = index.checked_sub(1).and_then(|before| runs.get(before));
+    before.map(|before| before.play) != runs.get(index).map(|one| one.play)
+}
+
+/// Lists the variants of plays that got past the first purchase. The others are marked as not reached.
+fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
+    let unreached = Some(RunResult::NotReached(SkipReason::AsTheFirst));
+    let mut reached = Vec::new();
+    for index in rest {
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| progress.result(before));
+        if let Some(RunResult::NotReached(_)) = before {
+            progress.set(index, unreached.clone());
+        } else {
+            reached.push(index);
+        }
+    }
+    reached
+}
+
+/// Runs these runs in parallel. Returns false if they were stopped early.
+async fn side_by_side(
+    systems: &Systems<'_>,
+    progress: &RunProgress<'_>,
+    indices: &[usize],
+    (bystanders, known): (&[UntouchedAccount], Option<Rule>),
+) -> Result<bool, Failure> {
+    let runs = progress.runs();
+    let all = indices.iter().filter_map(|index| {
+        let scenario_run = *runs.get(*index)?;
+        let planned = PlannedRun {
+            scenario_run,
+            key: &scenario_run.key,
+            bystanders,
+            is_alone: false,
+            known,
+        };
+        Some(async move {
+            let result = run_scenario(systems, planned).await?;
+            progress.set(*index, Some(result.clone()));
+            Ok::<_, Failure>((*index, result))
+        })
+    });
+    let mut all = stream::iter(all).buffered(systems.config.jobs.max(1));
+    let mut disturbed = 0_usize;
+    while let Some(done) = all.next().await {
+        let (index, result): (usize, RunResult) = done?;
+        disturbed = disturbed.saturating_add(usize::from(result.disturbs()));
+        let has_failed = systems.config.fail_fast && failing_rule(systems, &result).is_some();
+        if has_failed || disturbed >= MAX_DISTURBED {
+            drop(all);
+            // Results of later plays that happened to finish are dropped, so that the report is always the same.
+            for later in indices.iter().filter(|later| **later > index) {
+                progress.set(*later, None);
+            }
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

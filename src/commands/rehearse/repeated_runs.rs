@@ -1,0 +1,139 @@
+//! Repeats runs alone, if others may have disturbed them or made their requests ambiguous.
+
+use std::collections::BTreeSet;
+
+use super::{
+    bystanders::{add_all, add_unpaying},
+    price_events::deliver_price_events,
+    progress::{FIRST_PURCHASE, MAX_DISTURBED, RunProgress},
+    results::all_scenarios,
+    run::PlannedRun,
+    run_result::{RunResult, SkipReason},
+    scenario_run::run_scenario,
+    systems::Systems,
+    test_accounts::UntouchedAccount,
+};
+use crate::{
+    commands::failure::Failure,
+    contract::{Finding, Rule},
+    rehearsal::one_per_cause,
+};
+
+/// The line about requests that name nothing of a run, in a finding that a replay did not show.
+const UNLISTED_CALLS: &str = "called    requests that name no object of this play, such as for a price, are not listed: played alone, it did not fail \
+     here";
+
+/// Replays alone every play whose finding is reported, so that the finding lists the requests for shared objects too, such as
+/// for a price: side by side, no play can be told to have caused them. With one job too: the report is the same however
+/// many there are.
+pub(super) async fn list_all_calls(
+    systems: &Systems<'_>,
+    progress: &RunProgress<'_>,
+    (bystanders, known): (&[UntouchedAccount], Option<Rule>),
+) -> Result<(), Failure> {
+    let mut reported = reported(systems, progress);
+    let mut replayed = Vec::new();
+    for (index, scenario_run) in progress.runs().into_iter().enumerate() {
+        let Some(RunResult::Finished(mut finished)) = progress.result(index) else {
+            continue;
+        };
+        let findings = finished.findings.iter_mut().map(|one| &mut one.finding);
+        let mut wanted: Vec<&mut Finding> = findings
+            .filter(|finding| reported.remove(finding.fingerprint.as_str()))
+            .collect();
+        if finished.is_alone || wanted.is_empty() {
+            continue;
+        }
+        for finding in &mut wanted {
+            finding.evidence.push(UNLISTED_CALLS);
+        }
+        progress.set(index, Some(RunResult::Finished(finished)));
+        replayed.push((index, scenario_run));
+    }
+    for (index, scenario_run) in replayed {
+        let key = format!("{}.calls", scenario_run.key);
+        let planned = PlannedRun {
+            scenario_run,
+            key: &key,
+            bystanders,
+            is_alone: true,
+            known,
+        };
+        let RunResult::Finished(alone) = run_scenario(systems, planned).await? else {
+            continue;
+        };
+        if let Some(RunResult::Finished(mut finished)) = progress.result(index) {
+            finished.take_findings_of(alone);
+            progress.set(index, Some(RunResult::Finished(finished)));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the fingerprints of the findings that a report made now would hold.
+fn reported(systems: &Systems<'_>, progress: &RunProgress<'_>) -> BTreeSet<String> {
+    let scenarios = all_scenarios(&systems.config, progress).into_iter();
+    let judged = scenarios.flat_map(|scenario| scenario.findings).collect();
+    let findings = one_per_cause(judged).into_iter();
+    findings
+        .map(|finding| finding.fingerprint.to_string())
+        .collect()
+}
+
+/// Repeats plays alone that may have been blamed for another's fault: a play wrote to bystanders' rows, or an
+/// unsupported request referred to no play. With one job too, so that the report does not depend on the number of jobs.
+pub(super) async fn once_more(
+    systems: &Systems<'_>,
+    progress: &RunProgress<'_>,
+    known: Option<Rule>,
+) -> Result<(), Failure> {
+    let results = progress.all();
+    let is_disturbed = results.iter().flatten().any(RunResult::disturbs);
+    let mut disturbed = 0_usize;
+    for (index, scenario_run) in progress.runs().into_iter().enumerate() {
+        let Some(result) = results.get(index) else {
+            break;
+        };
+        if scenario_run.scenario.id == FIRST_PURCHASE {
+            continue;
+        }
+        if disturbed >= MAX_DISTURBED {
+            progress.set(index, Some(RunResult::NotReached(SkipReason::Disturbed)));
+            continue;
+        }
+        let is_due = match result {
+            Some(RunResult::Finished(finished)) => {
+                finished.is_doubtful || is_disturbed && !finished.findings.is_empty()
+            }
+            None => is_disturbed && !systems.config.fail_fast,
+            Some(
+                RunResult::NotReached(_)
+                | RunResult::CouldNotTell(_)
+                | RunResult::InvalidScenario(_),
+            ) => false,
+        };
+        if !is_due {
+            continue;
+        }
+        // A write to all rows would hit those of other plays too.
+        systems.database.start_anew().await?;
+        deliver_price_events(systems).await?;
+        let key = format!("{}.alone", scenario_run.key);
+        let stranger = format!("{key}.bystander");
+        let fresh = match known {
+            Some(_) => add_unpaying(systems, &stranger).await?,
+            None => add_all(systems, &stranger).await?,
+        };
+        let planned = PlannedRun {
+            scenario_run,
+            key: &key,
+            bystanders: &fresh,
+            is_alone: true,
+            known,
+        };
+        let result = run_scenario(systems, planned).await?;
+        disturbed = disturbed.saturating_add(usize::from(result.disturbs()));
+        progress.set(index, Some(result));
+    }
+    Ok(())
+}

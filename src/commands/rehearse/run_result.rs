@@ -1,0 +1,94 @@
+//! The result of one run.
+
+use crate::{
+    contract::{HandlerRule, Rule},
+    problem::Problem,
+    rehearsal::{JudgedFinding, RowState},
+};
+
+/// The rule for changed rows of bystanders.
+pub(super) const DISTURBS: Rule = Rule::Handler(HandlerRule::BystanderChanged);
+
+/// Result of one run.
+#[derive(Debug, Clone)]
+pub(super) enum RunResult {
+    Finished(FinishedRun),
+    NotReached(SkipReason),
+    /// The handler made a request that the fake does not support.
+    CouldNotTell(Problem),
+    InvalidScenario(Problem),
+}
+
+/// A run up to its end, or to the first step that fails.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FinishedRun {
+    pub(super) findings: Vec<JudgedFinding>,
+    pub(super) steps: u64,
+    pub(super) events: u64,
+    /// The final row, if every step was right.
+    pub(super) ending: Option<FinalState>,
+    /// True if there was an unsupported request meanwhile that cannot be attributed to a run.
+    pub(super) is_doubtful: bool,
+    /// True if the rehearsal itself put the row into the paid state.
+    pub(super) is_prepared: bool,
+    /// True if nothing else ran meanwhile.
+    pub(super) is_alone: bool,
+}
+
+/// The row of an account after its last step.
+#[derive(Debug, Clone)]
+pub(super) struct FinalState {
+    pub(super) row: RowState,
+    pub(super) account: String,
+    pub(super) customer: String,
+}
+
+/// The reason why a run was not reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SkipReason {
+    /// Its purchase fails like the first one.
+    AsTheFirst,
+    /// The handler never responded.
+    Silent,
+    /// Runs change rows of bystanders.
+    Disturbed,
+}
+
+impl SkipReason {
+    pub(super) fn because(self) -> &'static str {
+        match self {
+            Self::AsTheFirst => "its purchase fails as that of `first-purchase` does",
+            Self::Silent => "the handler does not answer",
+            Self::Disturbed => {
+                "the handler changes the rows of other accounts, so nothing else can be judged"
+            }
+        }
+    }
+}
+
+impl RunResult {
+    /// Checks that a bystander's row changed.
+    pub(super) fn disturbs(&self) -> bool {
+        self.breaks(DISTURBS)
+    }
+
+    pub(super) fn breaks(&self, rule: Rule) -> bool {
+        match self {
+            Self::Finished(run) => run.findings.iter().any(|one| one.finding.rule == rule),
+            Self::NotReached(_) | Self::CouldNotTell(_) | Self::InvalidScenario(_) => false,
+        }
+    }
+}
+
+impl FinishedRun {
+    /// Takes those findings of a replay that this run has too.
+    pub(super) fn take_findings_of(&mut self, replay: Self) {
+        for judged in replay.findings {
+            let fingerprint = &judged.finding.fingerprint;
+            let mut own = self.findings.iter_mut();
+            if let Some(own) = own.find(|own| own.finding.fingerprint == *fingerprint) {
+                *own = judged;
+            }
+        }
+    }
+}

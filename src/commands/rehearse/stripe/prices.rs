@@ -1,0 +1,90 @@
+//! The products and prices of a rehearsal.
+
+use compact_str::CompactString;
+use fake_stripe::{ApiVersion, Price, Product, Stage, World};
+
+use crate::rehearsal::{PriceRole, TestPrices};
+
+/// Returns the first item with a paid plan. With `None`, callers use the first item.
+pub(super) fn plan_item(world: &World, prices: &TestPrices, id: &str) -> Option<CompactString> {
+    let items = world
+        .find_subscription(id)
+        .into_iter()
+        .flat_map(|one| &one.items);
+    let mut items = items.filter(|item| {
+        let mut paid = prices.paid.iter();
+        paid.any(|price| price.id.as_str() == item.price)
+    });
+    items.next().map(|item| item.id.clone())
+}
+
+/// Adds a price for every role, unless the fixtures contain it. Returns the ids of the events about the new objects.
+pub(super) fn add_prices(
+    world: &mut World,
+    prices: &TestPrices,
+    version: &ApiVersion,
+) -> Vec<CompactString> {
+    world.default_version = version.clone();
+    let stage = Stage {
+        clock: world.clock,
+        events_version: version.clone(),
+        namespace: "catalog".into(),
+    };
+    let ((), events) = world.on_stage(&stage, |world| add_price_of_each_role(world, prices));
+    events
+}
+
+fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
+    let yearly = prices.price(PriceRole::Yearly, None);
+    let mut amount = 2_000;
+    for paid in &prices.paid {
+        let id = paid.id.as_str();
+        let is_yearly = yearly.as_ref() == Some(&paid.id);
+        let mut price = if is_yearly {
+            Price::yearly(id, amount * 10)
+        } else {
+            Price::monthly(id, amount)
+        };
+        price.product = paid.product.as_deref().unwrap_or_default().into();
+        price.lookup_key = paid.lookup_key.as_deref().map(Into::into);
+        add_price(world, price);
+        amount += 3_000;
+    }
+    for role in [
+        PriceRole::Unknown,
+        PriceRole::Addon,
+        PriceRole::Metered,
+        PriceRole::Once,
+    ] {
+        let Some(id) = prices.price(role, None) else {
+            continue;
+        };
+        add_price(
+            world,
+            match role {
+                PriceRole::Metered => Price::monthly(id.as_str(), 500).metered(),
+                PriceRole::Once => Price::one_time(id.as_str(), 500),
+                PriceRole::Main
+                | PriceRole::Other
+                | PriceRole::OtherIfAny
+                | PriceRole::Third
+                | PriceRole::Yearly
+                | PriceRole::Each
+                | PriceRole::Unknown
+                | PriceRole::Addon => Price::monthly(id.as_str(), 500),
+            },
+        );
+    }
+}
+
+/// Creates a price, and its product if it is missing.
+fn add_price(world: &mut World, mut price: Price) {
+    if world.find_price(&price.id).is_some() {
+        return;
+    }
+    if world.find_product(&price.product).is_none() {
+        let name = price.lookup_key.as_deref().unwrap_or(&price.id);
+        price.product = world.create_product(Product::new(&price.product, name));
+    }
+    world.create_price(price);
+}

@@ -1,0 +1,81 @@
+//! Waits for the writes of the handler.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    account_state::{AccountState, account_state},
+    patience,
+    run::Run,
+    systems::Systems,
+};
+use crate::{
+    commands::failure::Failure,
+    rehearsal::{ExpectedRow, RowState, Step},
+};
+
+/// Time without changes after which nothing more is expected.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// First pause between two reads, which doubles up to the longest one.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Waits for late writes.
+pub(super) async fn wait_for_quiet(systems: &Systems<'_>) {
+    sleep(QUIET.min(systems.config.settings.settle)).await;
+}
+
+/// Waits until the account is right, `is_enough` returns true, or the handler's time is over.
+pub(super) async fn wait(
+    systems: &Systems<'_>,
+    step: &Step,
+    run: &mut Run<'_>,
+    is_enough: impl AsyncFn() -> Result<bool, Failure>,
+) -> Result<AccountState, Failure> {
+    let patience = &systems.handler.patience;
+    let name = patience::name_of(step);
+    let before = run.last.as_ref().map(|state| state.row.clone());
+    let before = before.unwrap_or_default();
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let state = account_state(systems, &run.account, step.then.row).await?;
+        let is_right = is_right(systems, step, run, (&before, &state)).await;
+        let took = began.elapsed();
+        if is_right {
+            patience.came_right(took);
+            return Ok(state);
+        }
+        if is_enough().await? {
+            return Ok(state);
+        }
+        let reason = state.findings.first().map(|finding| finding.rule);
+        let is_known = run.wrong_for.contains(&reason);
+        if took >= patience.limit(&name, reason, is_known) {
+            patience.was_in_vain(&name, reason);
+            run.wrong_for.push(reason);
+            return Ok(state);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn is_right(
+    systems: &Systems<'_>,
+    step: &Step,
+    run: &Run<'_>,
+    (before, state): (&RowState, &AccountState),
+) -> bool {
+    let row = &state.row;
+    let is_kept = (row.paid || !before.paid) && row.plan == before.plan;
+    if !row.exists || !state.findings.is_empty() || step.then.row == ExpectedRow::Kept && !is_kept {
+        return false;
+    }
+    match &systems.access_endpoint {
+        Some(endpoint) => endpoint.agrees(&run.account, state).await,
+        None => true,
+    }
+}
