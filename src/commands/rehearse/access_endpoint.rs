@@ -5,9 +5,7 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::{
-    account_state::AccountState, runner_address::RunnerAddress, test_accounts::TestAccount,
-};
+use super::{runner_address::RunnerAddress, test_accounts::TestAccount};
 use crate::{
     config::{Gate, Placeholder},
     http,
@@ -36,17 +34,18 @@ impl<'r> AccessEndpoint<'r> {
         })
     }
 
-    /// Requests the endpoint at the end of a step. `None` if any response is right.
+    /// Requests the endpoint at the end of a step. `expected` is the access that the account must have; `None` if
+    /// any response is right.
     pub(super) async fn ask(
         &self,
         step: &Step,
         account: &TestAccount,
-        state: &AccountState,
+        expected: Option<bool>,
     ) -> Option<GateAnswer> {
         if step.then.row == ExpectedRow::Untouched {
             return None;
         }
-        let expected = state.expected_access?;
+        let expected = expected?;
         let url = self.url(account);
         let said = self.answer(&url).await;
         Some(GateAnswer {
@@ -56,9 +55,9 @@ impl<'r> AccessEndpoint<'r> {
         })
     }
 
-    /// Checks that the endpoint reports the expected access.
-    pub(super) async fn agrees(&self, account: &TestAccount, state: &AccountState) -> bool {
-        match state.expected_access {
+    /// Checks that the endpoint reports the expected access, if there is one.
+    pub(super) async fn agrees(&self, account: &TestAccount, expected: Option<bool>) -> bool {
+        match expected {
             Some(expected) => self.answer(&self.url(account)).await == Ok(expected),
             None => true,
         }

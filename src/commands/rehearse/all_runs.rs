@@ -12,7 +12,7 @@ use super::{
     reach,
     repeated_runs::{list_all_calls, once_more},
     run::PlannedRun,
-    run_result::{DISTURBS, RunResult, SkipReason},
+    run_result::{DISTURBS, RunOutcome, SkipReason},
     scenario_run::run_scenario,
     systems::Systems,
     test_accounts::UntouchedAccount,
@@ -25,7 +25,7 @@ enum FirstPurchase {
     Held,
     /// It breaks this rule.
     Fails(Rule),
-    /// No other play can be judged.
+    /// No other run can be judged.
     Hopeless(SkipReason),
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn do_all_runs(
         FirstPurchase::Fails(rule) => Some(rule),
         FirstPurchase::Hopeless(unreached) => {
             for index in others {
-                progress.set(index, Some(RunResult::NotReached(unreached)));
+                progress.set(index, Some(RunOutcome::NotReached(unreached)));
             }
             return run_all_prepared(systems, progress, DISTURBS).await;
         }
@@ -68,10 +68,10 @@ pub(super) async fn do_all_runs(
         .into_iter()
         .partition(|index| known.is_none() || is_first_variant(progress, *index));
     let asked = systems.provider.fake.last_request();
-    let goes_on = side_by_side(systems, progress, &leading, (&bystanders, known)).await?;
+    let goes_on = in_parallel(systems, progress, &leading, (&bystanders, known)).await?;
     if goes_on {
         let rest = reached(progress, rest);
-        side_by_side(systems, progress, &rest, (&bystanders, known)).await?;
+        in_parallel(systems, progress, &rest, (&bystanders, known)).await?;
     }
     once_more(systems, progress, known).await?;
     if has_unattributed_requests(systems, asked) {
@@ -95,7 +95,7 @@ fn open(progress: &RunProgress<'_>) -> impl Iterator<Item = usize> {
     results.filter_map(|(index, result)| result.is_none().then_some(index))
 }
 
-/// Plays the first purchase while nothing else runs.
+/// Does the first purchase while nothing else runs.
 async fn first_purchase(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
@@ -117,7 +117,7 @@ async fn first_purchase(
         fails = fails.or(failing_rule(systems, &result));
         progress.set(index, Some(result));
     }
-    if systems.handler.silence.is_total() {
+    if systems.handler.responses.are_missing() {
         return Ok(FirstPurchase::Hopeless(SkipReason::Silent));
     }
     Ok(match fails {
@@ -127,9 +127,9 @@ async fn first_purchase(
     })
 }
 
-/// Returns the rule that makes a play fail, if it fails.
-fn failing_rule(systems: &Systems<'_>, result: &RunResult) -> Option<Rule> {
-    let RunResult::Finished(finished) = result else {
+/// Returns the rule that makes a run fail, if it fails.
+fn failing_rule(systems: &Systems<'_>, result: &RunOutcome) -> Option<Rule> {
+    let RunOutcome::Finished(finished) = result else {
         return None;
     };
     let fails = ends_play(&finished.findings, systems.config.fail_on);
@@ -146,13 +146,13 @@ fn is_first_variant(progress: &RunProgress<'_>, index: usize) -> bool {
 
 /// Lists the variants of plays that got past the first purchase. The others are marked as not reached.
 fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
-    let unreached = Some(RunResult::NotReached(SkipReason::AsTheFirst));
+    let unreached = Some(RunOutcome::NotReached(SkipReason::AsTheFirst));
     let mut reached = Vec::new();
     for index in rest {
         let before = index
             .checked_sub(1)
             .and_then(|before| progress.result(before));
-        if let Some(RunResult::NotReached(_)) = before {
+        if let Some(RunOutcome::NotReached(_)) = before {
             progress.set(index, unreached.clone());
         } else {
             reached.push(index);
@@ -161,8 +161,8 @@ fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
     reached
 }
 
-/// Runs these runs in parallel. Returns false if they were stopped early.
-async fn side_by_side(
+/// Does these runs in parallel. Returns false if they were stopped early.
+async fn in_parallel(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
     indices: &[usize],
@@ -187,12 +187,12 @@ async fn side_by_side(
     let mut all = stream::iter(all).buffered(systems.config.jobs.max(1));
     let mut disturbed = 0_usize;
     while let Some(done) = all.next().await {
-        let (index, result): (usize, RunResult) = done?;
+        let (index, result): (usize, RunOutcome) = done?;
         disturbed = disturbed.saturating_add(usize::from(result.disturbs()));
         let has_failed = systems.config.fail_fast && failing_rule(systems, &result).is_some();
         if has_failed || disturbed >= MAX_DISTURBED {
             drop(all);
-            // Results of later plays that happened to finish are dropped, so that the report is always the same.
+            // Results of later runs that happened to finish are dropped, so that the report is always the same.
             for later in indices.iter().filter(|later| **later > index) {
                 progress.set(*later, None);
             }

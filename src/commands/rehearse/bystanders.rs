@@ -1,12 +1,13 @@
 //! Creates the bystanders, which are accounts that no run may change.
 
 use super::{
+    account_creation::{add_account, add_account_without_customer},
     row_watch::WatchedRows,
-    run::Run,
+    run::ActiveRun,
     selection::unreadable,
     step,
     systems::Systems,
-    test_accounts::{UntouchedAccount, add_account, add_account_without_customer},
+    test_accounts::UntouchedAccount,
 };
 use crate::{
     commands::failure::Failure,
@@ -55,7 +56,7 @@ pub(super) async fn add_paying(
 ) -> Result<UntouchedAccount, Failure> {
     let key = &format!("{key}-paying");
     let payer = add_account(systems, key, None).await?;
-    let mut run = Run::new(payer, WatchedRows::default());
+    let mut run = ActiveRun::new(payer, WatchedRows::default());
     let scenarios = built_in().map_err(|error| unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     fake_provider::{DeliveryReply, DeliveryTiming},
     real_now,
-    run::{OutgoingEvent, Run, RunEvents},
+    run::{ActiveRun, OutgoingEvent, RunEvents},
     run_error::RunError,
     systems::{Systems, TestProvider},
 };
@@ -26,7 +26,7 @@ pub(super) fn events_to_deliver(
     systems: &Systems<'_>,
     scenario_run: &ScenarioRun<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
 ) -> Result<Vec<OutgoingEvent>, RunError> {
     let provider = &systems.provider;
     let mut outgoing = std::mem::take(&mut run.events.left);
@@ -128,7 +128,7 @@ pub(super) async fn deliver_all(
         .map(|(event, _)| event)
         .collect();
     for _ in 0..REDELIVERIES {
-        if failed.is_empty() || systems.handler.silence.is_total() {
+        if failed.is_empty() || systems.handler.responses.are_missing() {
             break;
         }
         sleep(BETWEEN_REDELIVERIES).await;
@@ -152,17 +152,17 @@ pub(super) async fn deliver(
     outgoing: &OutgoingEvent,
     events: &RunEvents,
 ) -> Delivery {
-    let (event, silence) = (&outgoing.event, &systems.handler.silence);
+    let (event, responses) = (&outgoing.event, &systems.handler.responses);
     let timing = DeliveryTiming {
         now: real_now(),
-        timeout: silence.limit(&event.kind),
+        timeout: responses.limit(&event.kind),
     };
     let began = Instant::now();
     let fake = &systems.provider.fake;
     let reply = fake.deliver(&event.body, outgoing.signed, timing).await;
     match &reply {
-        DeliveryReply::Status { .. } => silence.answered(began.elapsed()),
-        DeliveryReply::Timeout => silence.was_in_vain(&event.kind),
+        DeliveryReply::Status { .. } => responses.answered(began.elapsed()),
+        DeliveryReply::Timeout => responses.timed_out(&event.kind),
         DeliveryReply::Nothing(_) => {}
     }
     let answer = match reply {

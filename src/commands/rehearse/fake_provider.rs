@@ -36,7 +36,7 @@ pub(super) trait FakeProvider: fmt::Debug + Send + Sync {
     fn subscriptions(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError>;
 
     /// Returns an event as the provider sends it, byte for byte the same each time.
-    fn event(&self, id: &str) -> Option<ProviderEvent>;
+    fn event(&self, id: &str) -> Option<FakeEvent>;
 
     /// Delivers an event to the application's handler.
     fn deliver<'a>(
@@ -66,7 +66,7 @@ pub(super) trait ArmedFault: Send + Sync {
 
 /// An event to deliver.
 #[derive(Debug, Clone)]
-pub(super) struct ProviderEvent {
+pub(super) struct FakeEvent {
     pub(super) kind: String,
     pub(super) body: Vec<u8>,
 }

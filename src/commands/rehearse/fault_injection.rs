@@ -5,7 +5,7 @@ use super::{
     fake_provider::ArmedFault,
     real_now,
     row_watch::plain,
-    run::{OutgoingEvent, Run},
+    run::{ActiveRun, OutgoingEvent},
     systems::Systems,
     waiting::wait,
 };
@@ -23,7 +23,7 @@ pub(super) async fn until_failure(
     step: &Step,
     failure: FailingRequest,
     outgoing: Vec<OutgoingEvent>,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
 ) -> Result<(Vec<Delivery>, InjectedFault), Failure> {
     let tokens = run.account.tokens();
     let failure = ArmedFailure::arm(systems, failure, &tokens).await?;

@@ -1,6 +1,7 @@
-//! `prodverdict rehearse`: plays billing lifecycles against a running webhook handler and judges the rows it writes.
+//! `prodverdict rehearse`: runs billing lifecycles against a running webhook handler and judges the rows it writes.
 
 mod access_endpoint;
+mod account_creation;
 mod account_state;
 mod action_error;
 mod address_file;
@@ -13,13 +14,13 @@ mod fake_provider;
 mod fault_injection;
 mod files;
 mod outcome;
-mod patience;
 mod prepared_run;
 mod price_events;
 mod progress;
 mod random;
 mod reach;
 mod repeated_runs;
+mod response_times;
 mod results;
 mod row_watch;
 mod run;
@@ -30,7 +31,6 @@ mod running;
 mod scenario_run;
 mod selection;
 mod setup;
-mod silence;
 mod step;
 mod stripe;
 mod success_page;
@@ -39,6 +39,7 @@ mod test_accounts;
 mod test_customer;
 mod test_database;
 mod waiting;
+mod write_times;
 
 use std::path::Path;
 
@@ -77,7 +78,7 @@ pub(crate) struct RehearsalOptions {
     /// The scenarios to play; empty for all.
     pub(crate) scenarios: Vec<String>,
     pub(crate) jobs: Option<usize>,
-    /// Start time of plays; `None` for today 00:00 UTC.
+    /// Start time of runs; `None` for today 00:00 UTC.
     pub(crate) begins: Option<UnixSeconds>,
     pub(crate) fail_on: FailOn,
     /// True to stop at the first finding that fails.

@@ -1,7 +1,7 @@
-//! Builds the outcome from the results of all plays.
+//! Builds the outcome from the results of all runs.
 
 use super::{
-    progress::RunProgress, results::all_scenarios, run_result::RunResult, systems::RehearsalConfig,
+    progress::RunProgress, results::all_scenarios, run_result::RunOutcome, systems::RehearsalConfig,
 };
 use crate::{
     commands::{failure::Failure, unanswered},
@@ -104,27 +104,27 @@ pub(crate) fn place_of(config: &Config, index: usize, finding: &Finding) -> Opti
     }
 }
 
-/// Checks for plays that were skipped because the first purchase fails.
+/// Checks for runs that were skipped because the first purchase fails.
 fn is_as_the_first(progress: &RunProgress<'_>) -> bool {
     let mut results = progress.all().into_iter();
-    results.any(|result| matches!(result, Some(RunResult::NotReached(_))))
+    results.any(|result| matches!(result, Some(RunOutcome::NotReached(_))))
 }
 
 /// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one.
 fn untold(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failure> {
     let results = progress.all();
     let unplayable = results.iter().flatten().find_map(|result| match result {
-        RunResult::InvalidScenario(problem) => Some(problem.clone()),
-        RunResult::Finished(_) | RunResult::NotReached(_) | RunResult::CouldNotTell(_) => None,
+        RunOutcome::InvalidScenario(problem) => Some(problem.clone()),
+        RunOutcome::Finished(_) | RunOutcome::NotReached(_) | RunOutcome::CouldNotTell(_) => None,
     });
     let gap = || {
         let mut results = results.iter().flatten();
         results.find_map(|result| match result {
-            RunResult::CouldNotTell(problem) if judged != Verdict::Fail => Some(problem.clone()),
-            RunResult::CouldNotTell(_)
-            | RunResult::Finished(_)
-            | RunResult::NotReached(_)
-            | RunResult::InvalidScenario(_) => None,
+            RunOutcome::CouldNotTell(problem) if judged != Verdict::Fail => Some(problem.clone()),
+            RunOutcome::CouldNotTell(_)
+            | RunOutcome::Finished(_)
+            | RunOutcome::NotReached(_)
+            | RunOutcome::InvalidScenario(_) => None,
         })
     };
     unplayable.or_else(gap).map(Failure::from)

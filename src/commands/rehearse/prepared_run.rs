@@ -2,7 +2,7 @@
 //! Events that must be refused or change nothing can still be tested.
 
 use super::{
-    bystanders::add_unpaying, progress::RunProgress, run::PlannedRun, run_result::RunResult,
+    bystanders::add_unpaying, progress::RunProgress, run::PlannedRun, run_result::RunOutcome,
     scenario_run::run_prepared, systems::Systems,
 };
 use crate::{
@@ -17,12 +17,12 @@ pub(super) async fn run_all_prepared(
     progress: &RunProgress<'_>,
     known: Rule,
 ) -> Result<(), Failure> {
-    if systems.handler.silence.is_total() {
+    if systems.handler.responses.are_missing() {
         return Ok(());
     }
     let mut strangers = Vec::new();
     for (index, scenario_run) in progress.runs().into_iter().enumerate() {
-        let is_unreached = matches!(progress.result(index), Some(RunResult::NotReached(_)));
+        let is_unreached = matches!(progress.result(index), Some(RunOutcome::NotReached(_)));
         if !is_unreached || !needs_no_purchase(scenario_run) {
             continue;
         }

@@ -9,7 +9,7 @@ use crate::{commands::failure::Failure, rehearsal::Signing};
 
 /// Sends the events. The responses do not matter: other scenarios test unknown events.
 pub(super) async fn deliver_price_events(systems: &Systems<'_>) -> Result<(), Failure> {
-    let (provider, silence) = (&systems.provider, &systems.handler.silence);
+    let (provider, responses) = (&systems.provider, &systems.handler.responses);
     systems.database.note(&provider.price_events).await?;
     for id in &provider.price_events {
         let Some(event) = provider.fake.event(id) else {
@@ -20,7 +20,7 @@ pub(super) async fn deliver_price_events(systems: &Systems<'_>) -> Result<(), Fa
         }
         let timing = DeliveryTiming {
             now: real_now(),
-            timeout: silence.limit(&event.kind),
+            timeout: responses.limit(&event.kind),
         };
         let reply = provider
             .fake
@@ -29,7 +29,7 @@ pub(super) async fn deliver_price_events(systems: &Systems<'_>) -> Result<(), Fa
             DeliveryReply::Status { .. } => {}
             // Without any response, the first purchase will report it.
             DeliveryReply::Timeout => {
-                silence.was_in_vain(&event.kind);
+                responses.timed_out(&event.kind);
                 break;
             }
             DeliveryReply::Nothing(why) => {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{run_result::RunResult, systems::Systems};
+use super::{run_result::RunOutcome, systems::Systems};
 use crate::{
     contract::ColumnName,
     rehearsal::{Links, Scenario, ScenarioRun, ScenarioRuns, scenario_runs},
@@ -19,7 +19,7 @@ pub(super) const MAX_DISTURBED: usize = 3;
 pub(crate) struct RunProgress<'s> {
     pub(super) scenarios: &'s [Scenario],
     pub(super) selected: Vec<ScenarioRuns<'s>>,
-    results: Mutex<Vec<Option<RunResult>>>,
+    results: Mutex<Vec<Option<RunOutcome>>>,
 }
 
 impl<'s> RunProgress<'s> {
@@ -51,21 +51,21 @@ impl<'s> RunProgress<'s> {
         self.selected.iter().flat_map(|one| &one.runs).collect()
     }
 
-    pub(super) fn result(&self, index: usize) -> Option<RunResult> {
+    pub(super) fn result(&self, index: usize) -> Option<RunOutcome> {
         self.results().get(index).cloned().flatten()
     }
 
-    pub(super) fn all(&self) -> Vec<Option<RunResult>> {
+    pub(super) fn all(&self) -> Vec<Option<RunOutcome>> {
         self.results().clone()
     }
 
-    pub(super) fn set(&self, index: usize, result: Option<RunResult>) {
+    pub(super) fn set(&self, index: usize, result: Option<RunOutcome>) {
         if let Some(slot) = self.results().get_mut(index) {
             *slot = result;
         }
     }
 
-    fn results(&self) -> MutexGuard<'_, Vec<Option<RunResult>>> {
+    fn results(&self) -> MutexGuard<'_, Vec<Option<RunOutcome>>> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

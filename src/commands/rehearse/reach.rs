@@ -7,7 +7,7 @@ use crate::problem::Problem;
 /// rejected.
 pub(super) fn warning(systems: &Systems<'_>) -> Option<Problem> {
     let (provider, handler) = (&systems.provider, &systems.handler);
-    if *handler.first_sale.get()? || handler.silence.is_total() {
+    if *handler.first_sale.get()? || handler.responses.are_missing() {
         return None;
     }
     let running = systems.application.as_ref();

@@ -8,7 +8,7 @@ use super::{
     progress::{FIRST_PURCHASE, MAX_DISTURBED, RunProgress},
     results::all_scenarios,
     run::PlannedRun,
-    run_result::{RunResult, SkipReason},
+    run_result::{RunOutcome, SkipReason},
     scenario_run::run_scenario,
     systems::Systems,
     test_accounts::UntouchedAccount,
@@ -23,9 +23,9 @@ use crate::{
 const UNLISTED_CALLS: &str = "called    requests that name no object of this play, such as for a price, are not listed: played alone, it did not fail \
      here";
 
-/// Replays alone every play whose finding is reported, so that the finding lists the requests for shared objects too, such as
-/// for a price: side by side, no play can be told to have caused them. With one job too: the report is the same however
-/// many there are.
+/// Repeats alone every run whose finding is reported, so that the finding lists the requests for shared objects too, such
+/// as for a price: of runs in parallel, none can be said to have caused them. This is done with one job too, so that the
+/// report does not depend on the number of jobs.
 pub(super) async fn list_all_calls(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
@@ -34,7 +34,7 @@ pub(super) async fn list_all_calls(
     let mut reported = reported(systems, progress);
     let mut replayed = Vec::new();
     for (index, scenario_run) in progress.runs().into_iter().enumerate() {
-        let Some(RunResult::Finished(mut finished)) = progress.result(index) else {
+        let Some(RunOutcome::Finished(mut finished)) = progress.result(index) else {
             continue;
         };
         let findings = finished.findings.iter_mut().map(|one| &mut one.finding);
@@ -47,7 +47,7 @@ pub(super) async fn list_all_calls(
         for finding in &mut wanted {
             finding.evidence.push(UNLISTED_CALLS);
         }
-        progress.set(index, Some(RunResult::Finished(finished)));
+        progress.set(index, Some(RunOutcome::Finished(finished)));
         replayed.push((index, scenario_run));
     }
     for (index, scenario_run) in replayed {
@@ -59,12 +59,12 @@ pub(super) async fn list_all_calls(
             is_alone: true,
             known,
         };
-        let RunResult::Finished(alone) = run_scenario(systems, planned).await? else {
+        let RunOutcome::Finished(alone) = run_scenario(systems, planned).await? else {
             continue;
         };
-        if let Some(RunResult::Finished(mut finished)) = progress.result(index) {
+        if let Some(RunOutcome::Finished(mut finished)) = progress.result(index) {
             finished.take_findings_of(alone);
-            progress.set(index, Some(RunResult::Finished(finished)));
+            progress.set(index, Some(RunOutcome::Finished(finished)));
         }
     }
     Ok(())
@@ -80,15 +80,15 @@ fn reported(systems: &Systems<'_>, progress: &RunProgress<'_>) -> BTreeSet<Strin
         .collect()
 }
 
-/// Repeats plays alone that may have been blamed for another's fault: a play wrote to bystanders' rows, or an
-/// unsupported request referred to no play. With one job too, so that the report does not depend on the number of jobs.
+/// Repeats runs alone that may have been blamed for another's fault: a run wrote to bystanders' rows, or an
+/// unsupported request referred to no run. This is done with one job too, so that the report does not depend on the number of jobs.
 pub(super) async fn once_more(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
     known: Option<Rule>,
 ) -> Result<(), Failure> {
     let results = progress.all();
-    let is_disturbed = results.iter().flatten().any(RunResult::disturbs);
+    let is_disturbed = results.iter().flatten().any(RunOutcome::disturbs);
     let mut disturbed = 0_usize;
     for (index, scenario_run) in progress.runs().into_iter().enumerate() {
         let Some(result) = results.get(index) else {
@@ -98,24 +98,24 @@ pub(super) async fn once_more(
             continue;
         }
         if disturbed >= MAX_DISTURBED {
-            progress.set(index, Some(RunResult::NotReached(SkipReason::Disturbed)));
+            progress.set(index, Some(RunOutcome::NotReached(SkipReason::Disturbed)));
             continue;
         }
         let is_due = match result {
-            Some(RunResult::Finished(finished)) => {
+            Some(RunOutcome::Finished(finished)) => {
                 finished.is_doubtful || is_disturbed && !finished.findings.is_empty()
             }
             None => is_disturbed && !systems.config.fail_fast,
             Some(
-                RunResult::NotReached(_)
-                | RunResult::CouldNotTell(_)
-                | RunResult::InvalidScenario(_),
+                RunOutcome::NotReached(_)
+                | RunOutcome::CouldNotTell(_)
+                | RunOutcome::InvalidScenario(_),
             ) => false,
         };
         if !is_due {
             continue;
         }
-        // A write to all rows would hit those of other plays too.
+        // A write to all rows would hit those of other runs too.
         systems.database.start_anew().await?;
         deliver_price_events(systems).await?;
         let key = format!("{}.alone", scenario_run.key);

@@ -1,8 +1,8 @@
-//! Combines the results of plays into results of scenarios.
+//! Combines the results of runs into results of scenarios.
 
 use super::{
     progress::RunProgress,
-    run_result::{FinalState, FinishedRun, RunResult},
+    run_result::{FinalState, FinishedRun, RunOutcome},
     systems::RehearsalConfig,
 };
 use crate::{
@@ -48,26 +48,26 @@ fn one<'s>(
     config: &RehearsalConfig<'_>,
     scenario: &'s Scenario,
     selected: &ScenarioRuns<'s>,
-    results: Vec<Option<RunResult>>,
+    results: Vec<Option<RunOutcome>>,
 ) -> ScenarioPlayed<'s> {
     let left_out = selected.left_out.iter().cloned();
     let left_out = left_out.chain(reasons(selected, &results)).collect();
-    let has = |wanted: fn(&Option<RunResult>) -> bool| results.iter().any(wanted);
+    let has = |wanted: fn(&Option<RunOutcome>) -> bool| results.iter().any(wanted);
     let untold = has(|result| {
         matches!(
             result,
-            Some(RunResult::CouldNotTell(_) | RunResult::InvalidScenario(_))
+            Some(RunOutcome::CouldNotTell(_) | RunOutcome::InvalidScenario(_))
         )
     });
-    let unreached = has(|result| matches!(result, Some(RunResult::NotReached(_)) | None));
+    let unreached = has(|result| matches!(result, Some(RunOutcome::NotReached(_)) | None));
     let mut played: Vec<Option<FinishedRun>> = results
         .into_iter()
         .map(|result| match result {
-            Some(RunResult::Finished(played)) => Some(played),
+            Some(RunOutcome::Finished(played)) => Some(played),
             Some(
-                RunResult::NotReached(_)
-                | RunResult::CouldNotTell(_)
-                | RunResult::InvalidScenario(_),
+                RunOutcome::NotReached(_)
+                | RunOutcome::CouldNotTell(_)
+                | RunOutcome::InvalidScenario(_),
             )
             | None => None,
         })
@@ -101,8 +101,8 @@ fn one<'s>(
     }
 }
 
-/// Lists the reasons why plays were skipped, with their names if the others differ.
-fn reasons(selected: &ScenarioRuns<'_>, results: &[Option<RunResult>]) -> Vec<String> {
+/// Lists the reasons why runs were skipped, with their names if the others differ.
+fn reasons(selected: &ScenarioRuns<'_>, results: &[Option<RunOutcome>]) -> Vec<String> {
     let mut plays: Vec<(String, Vec<&ScenarioRun<'_>>)> = Vec::new();
     for (run, result) in selected.runs.iter().zip(results) {
         let Some(reason) = reason(result.as_ref()) else {
@@ -128,12 +128,12 @@ fn reasons(selected: &ScenarioRuns<'_>, results: &[Option<RunResult>]) -> Vec<St
     plays.into_iter().map(line).collect()
 }
 
-/// Returns the reason why a play was skipped, at least in part.
-fn reason(result: Option<&RunResult>) -> Option<String> {
+/// Returns the reason why a run was skipped, at least in part.
+fn reason(result: Option<&RunOutcome>) -> Option<String> {
     match result {
-        Some(RunResult::Finished(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
-        Some(RunResult::NotReached(unreached)) => Some(unreached.because().to_owned()),
-        Some(RunResult::CouldNotTell(problem) | RunResult::InvalidScenario(problem)) => {
+        Some(RunOutcome::Finished(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
+        Some(RunOutcome::NotReached(unreached)) => Some(unreached.because().to_owned()),
+        Some(RunOutcome::CouldNotTell(problem) | RunOutcome::InvalidScenario(problem)) => {
             Some(problem.message.clone())
         }
         None => Some(STOPPED.to_owned()),
@@ -164,7 +164,7 @@ fn settle_chance(selected: &ScenarioRuns<'_>, played: &mut [Option<FinishedRun>]
     }
 }
 
-/// Reports plays that differ only in event order or version but end with different rows.
+/// Reports runs that differ only in event order or version but end with different rows.
 fn endings(
     config: &RehearsalConfig<'_>,
     selected: &ScenarioRuns<'_>,

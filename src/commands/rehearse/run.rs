@@ -6,10 +6,10 @@ use compact_str::CompactString;
 
 use super::{
     account_state::AccountState,
-    fake_provider::ProviderEvent,
-    patience::WrongReason,
+    fake_provider::FakeEvent,
     row_watch::WatchedRows,
     test_accounts::{TestAccount, UntouchedAccount},
+    write_times::WrongReason,
 };
 use crate::{
     contract::Rule,
@@ -31,7 +31,7 @@ pub(super) struct PlannedRun<'p> {
 
 /// The state of a run between its steps.
 #[derive(Debug)]
-pub(super) struct Run<'b> {
+pub(super) struct ActiveRun<'b> {
     pub(super) account: TestAccount,
     pub(super) events: RunEvents,
     pub(super) rows: WatchedRows<'b>,
@@ -57,11 +57,11 @@ pub(super) struct RunEvents {
 #[derive(Debug, Clone)]
 pub(super) struct OutgoingEvent {
     pub(super) id: CompactString,
-    pub(super) event: ProviderEvent,
+    pub(super) event: FakeEvent,
     pub(super) signed: Signing,
 }
 
-impl<'b> Run<'b> {
+impl<'b> ActiveRun<'b> {
     pub(super) fn new(account: TestAccount, rows: WatchedRows<'b>) -> Self {
         Self {
             account,

@@ -11,7 +11,7 @@ pub(super) const DISTURBS: Rule = Rule::Handler(HandlerRule::BystanderChanged);
 
 /// Result of one run.
 #[derive(Debug, Clone)]
-pub(super) enum RunResult {
+pub(super) enum RunOutcome {
     Finished(FinishedRun),
     NotReached(SkipReason),
     /// The handler made a request that the fake does not support.
@@ -66,7 +66,7 @@ impl SkipReason {
     }
 }
 
-impl RunResult {
+impl RunOutcome {
     /// Checks that a bystander's row changed.
     pub(super) fn disturbs(&self) -> bool {
         self.breaks(DISTURBS)
@@ -81,9 +81,9 @@ impl RunResult {
 }
 
 impl FinishedRun {
-    /// Takes those findings of a replay that this run has too.
-    pub(super) fn take_findings_of(&mut self, replay: Self) {
-        for judged in replay.findings {
+    /// Takes those findings of a repetition that this run has too.
+    pub(super) fn take_findings_of(&mut self, repetition: Self) {
+        for judged in repetition.findings {
             let fingerprint = &judged.finding.fingerprint;
             let mut own = self.findings.iter_mut();
             if let Some(own) = own.find(|own| own.finding.fingerprint == *fingerprint) {

@@ -1,13 +1,13 @@
 //! Runs one scenario with a separate account, up to the first step that fails.
 
 use super::{
+    account_creation::add_account,
     row_watch::WatchedRows,
-    run::{PlannedRun, Run},
+    run::{ActiveRun, PlannedRun},
     run_error::RunError,
-    run_result::{FinalState, FinishedRun, RunResult, SkipReason},
+    run_result::{FinalState, FinishedRun, RunOutcome, SkipReason},
     step::{observe_late_writes, pay, perform_actions, run_step},
     systems::Systems,
-    test_accounts::add_account,
 };
 use crate::{
     commands::failure::Failure,
@@ -23,12 +23,12 @@ use crate::{
 pub(super) async fn run_scenario(
     systems: &Systems<'_>,
     planned: PlannedRun<'_>,
-) -> Result<RunResult, Failure> {
+) -> Result<RunOutcome, Failure> {
     let steps = planned.scenario_run.play.steps.iter().enumerate();
     let mut run = begin(systems, planned).await?;
     match run_steps(systems, planned, steps, &mut run).await {
         Ok(result) => Ok(result),
-        Err(RunError::InvalidScenario(problem)) => Ok(RunResult::InvalidScenario(problem)),
+        Err(RunError::InvalidScenario(problem)) => Ok(RunOutcome::InvalidScenario(problem)),
         Err(RunError::Failed(failure)) => Err(failure),
     }
 }
@@ -37,11 +37,11 @@ pub(super) async fn run_scenario(
 pub(super) async fn run_prepared(
     systems: &Systems<'_>,
     planned: PlannedRun<'_>,
-) -> Result<Option<RunResult>, Failure> {
+) -> Result<Option<RunOutcome>, Failure> {
     let mut run = begin(systems, planned).await?;
     match prepare_and_run(systems, planned, &mut run).await {
         Ok(result) => Ok(result),
-        Err(RunError::InvalidScenario(problem)) => Ok(Some(RunResult::InvalidScenario(problem))),
+        Err(RunError::InvalidScenario(problem)) => Ok(Some(RunOutcome::InvalidScenario(problem))),
         Err(RunError::Failed(failure)) => Err(failure),
     }
 }
@@ -49,8 +49,8 @@ pub(super) async fn run_prepared(
 async fn prepare_and_run(
     systems: &Systems<'_>,
     planned: PlannedRun<'_>,
-    run: &mut Run<'_>,
-) -> Result<Option<RunResult>, RunError> {
+    run: &mut ActiveRun<'_>,
+) -> Result<Option<RunOutcome>, RunError> {
     let steps = &planned.scenario_run.play.steps;
     let Some(first) = steps.first() else {
         return Ok(None);
@@ -77,20 +77,23 @@ async fn prepare_and_run(
         .take_while(|(_, step)| step.changes_nothing());
     let result = run_steps(systems, planned, rest, run).await?;
     Ok(Some(match result {
-        RunResult::Finished(rest) => RunResult::Finished(FinishedRun {
+        RunOutcome::Finished(rest) => RunOutcome::Finished(FinishedRun {
             steps: before.steps.saturating_add(rest.steps),
             events: before.events.saturating_add(rest.events),
             is_prepared: true,
             ..rest
         }),
-        other @ (RunResult::NotReached(_)
-        | RunResult::CouldNotTell(_)
-        | RunResult::InvalidScenario(_)) => other,
+        other @ (RunOutcome::NotReached(_)
+        | RunOutcome::CouldNotTell(_)
+        | RunOutcome::InvalidScenario(_)) => other,
     }))
 }
 
 /// Creates the account of a run.
-async fn begin<'b>(systems: &Systems<'_>, planned: PlannedRun<'b>) -> Result<Run<'b>, Failure> {
+async fn begin<'b>(
+    systems: &Systems<'_>,
+    planned: PlannedRun<'b>,
+) -> Result<ActiveRun<'b>, Failure> {
     let PlannedRun {
         scenario_run,
         bystanders,
@@ -106,7 +109,7 @@ async fn begin<'b>(systems: &Systems<'_>, planned: PlannedRun<'b>) -> Result<Run
         account.customer.each = Some(price.clone());
     }
     let rows = WatchedRows::read(&systems.database, &account.tokens(), bystanders).await?;
-    let mut run = Run::new(account, rows);
+    let mut run = ActiveRun::new(account, rows);
     if scenario_run.play.is_first_purchase(0) {
         run.wrong_for.extend(planned.known.map(Some));
     }
@@ -117,8 +120,8 @@ async fn run_steps<'p>(
     systems: &Systems<'_>,
     planned: PlannedRun<'p>,
     steps: impl Iterator<Item = (usize, &'p Step)>,
-    run: &mut Run<'_>,
-) -> Result<RunResult, RunError> {
+    run: &mut ActiveRun<'_>,
+) -> Result<RunOutcome, RunError> {
     let config = &systems.config;
     let scenario_run = planned.scenario_run;
     let play = scenario_run.play;
@@ -140,7 +143,7 @@ async fn run_steps<'p>(
         finished.events += events(scenario_run, &observed);
         finished.is_doubtful |= run.is_doubtful;
         if let Some(gap) = unplayed(&observed.calls) {
-            return Ok(RunResult::CouldNotTell(gap));
+            return Ok(RunOutcome::CouldNotTell(gap));
         }
         let mut findings = judge(context(systems, scenario_run, step, run), &observed);
         if findings.is_empty() && index == last {
@@ -160,7 +163,7 @@ async fn run_steps<'p>(
             delivered.all(|delivery| !delivery.answer.is_success())
         };
         if fails_alike && (play.is_first_purchase(index) || accepts_nothing()) {
-            return Ok(RunResult::NotReached(SkipReason::AsTheFirst));
+            return Ok(RunOutcome::NotReached(SkipReason::AsTheFirst));
         }
         wrong.push(findings);
         if is_over {
@@ -168,7 +171,7 @@ async fn run_steps<'p>(
         }
     }
     finished.findings = worst_then_first(&wrong);
-    Ok(RunResult::Finished(finished))
+    Ok(RunOutcome::Finished(finished))
 }
 
 /// Returns the context by which a step is judged.
@@ -176,7 +179,7 @@ fn context<'a>(
     systems: &'a Systems<'_>,
     scenario_run: &'a ScenarioRun<'a>,
     step: &'a Step,
-    run: &'a Run<'_>,
+    run: &'a ActiveRun<'_>,
 ) -> StepContext<'a> {
     StepContext {
         run: scenario_run,
@@ -221,7 +224,7 @@ fn events(run: &ScenarioRun<'_>, observed: &Observed) -> u64 {
     u64::try_from(ids.len()).unwrap_or_default()
 }
 
-fn ending(run: &Run<'_>, row: RowState) -> FinalState {
+fn ending(run: &ActiveRun<'_>, row: RowState) -> FinalState {
     FinalState {
         row,
         account: run.account.id.clone(),

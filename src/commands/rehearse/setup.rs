@@ -12,15 +12,15 @@ use super::{
     awaiting::awaited,
     fake_provider::FakeProvider as _,
     files::ConfigFiles,
-    patience::HandlerPatience,
     real_now,
+    response_times::ResponseTimes,
     runner_address::{RunnerAddress, is_local},
     selection::{chosen, scenarios},
-    silence::Silence,
     stripe::{self, HandlerAddress},
     success_page::SuccessPage,
     systems::{ObservedHandler, RehearsalConfig, Systems, TestProvider},
     test_database::TestDatabase,
+    write_times::WriteTimes,
 };
 use crate::{
     cli::Environment,
@@ -120,8 +120,8 @@ pub(super) async fn set_up<'r>(
         },
         database,
         handler: ObservedHandler {
-            patience: HandlerPatience::new(settings.settle),
-            silence: Silence::default(),
+            writes: WriteTimes::new(settings.settle),
+            responses: ResponseTimes::default(),
             first_sale: OnceLock::new(),
         },
         access_endpoint: access_endpoint.transpose().map_err(no_client)?,

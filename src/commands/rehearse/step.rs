@@ -7,7 +7,7 @@ use super::{
     fault_injection::until_failure,
     real_now,
     row_watch::plain,
-    run::{PlannedRun, Run},
+    run::{ActiveRun, PlannedRun},
     run_error::RunError,
     systems::Systems,
     waiting::{wait, wait_for_quiet},
@@ -25,7 +25,7 @@ pub(super) async fn run_step(
     systems: &Systems<'_>,
     planned: PlannedRun<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
 ) -> Result<Observed, RunError> {
     let log = match &systems.application {
         Some(running) => {
@@ -79,7 +79,7 @@ pub(super) async fn run_step(
         calls: fake.requests(asked, scope),
         fault,
         gate: match &systems.access_endpoint {
-            Some(endpoint) => endpoint.ask(step, &run.account, &end).await,
+            Some(endpoint) => endpoint.ask(step, &run.account, end.expected_access).await,
             None => None,
         },
         printed: log.map_or_else(Vec::new, |(log, position)| log.since(position)),
@@ -110,7 +110,7 @@ fn has_failed(fault: Option<&InjectedFault>, deliveries: &[Delivery]) -> bool {
 pub(super) async fn perform_actions(
     systems: &Systems<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
 ) -> Result<(), RunError> {
     let events = run.events.created.entry(step.id.clone()).or_default();
     for action in &step.provider {
@@ -123,7 +123,7 @@ pub(super) async fn perform_actions(
 }
 
 /// Requests the success page of each checkout that the step completed, if configured.
-async fn visit(systems: &Systems<'_>, step: &Step, run: &Run<'_>) -> Vec<Visited> {
+async fn visit(systems: &Systems<'_>, step: &Step, run: &ActiveRun<'_>) -> Vec<Visited> {
     match &systems.success_page {
         Some(page) => page.visit(step, &run.account).await,
         None => Vec::new(),
@@ -134,7 +134,7 @@ async fn visit(systems: &Systems<'_>, step: &Step, run: &Run<'_>) -> Vec<Visited
 async fn settled(
     systems: &Systems<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
     has_failed: bool,
 ) -> Result<AccountState, Failure> {
     let waits_for_nothing = has_failed || step.then.row == ExpectedRow::Untouched;
@@ -148,7 +148,7 @@ async fn settled(
 pub(super) async fn observe_late_writes(
     systems: &Systems<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
     observed: &Observed,
 ) -> Result<Option<Observed>, Failure> {
     wait_for_quiet(systems).await;
@@ -181,7 +181,7 @@ pub(super) async fn observe_late_writes(
 pub(super) async fn pay(
     systems: &Systems<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
 ) -> Result<bool, Failure> {
     let values = paid_values(systems, &run.account);
     if !systems.database.pay(&run.account.id, &values).await? {
@@ -200,7 +200,7 @@ pub(super) async fn buy(
     systems: &Systems<'_>,
     scenario_run: &ScenarioRun<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
 ) -> Result<bool, Failure> {
     perform_actions(systems, step, run).await?;
     let outgoing = events_to_deliver(systems, scenario_run, step, run)?;

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use compact_str::CompactString;
 
 use super::{
-    access_endpoint::AccessEndpoint, fake_provider::FakeProvider, patience::HandlerPatience,
-    running::Running, silence::Silence, success_page::SuccessPage, test_database::TestDatabase,
+    access_endpoint::AccessEndpoint, fake_provider::FakeProvider, response_times::ResponseTimes,
+    running::Running, success_page::SuccessPage, test_database::TestDatabase,
+    write_times::WriteTimes,
 };
 use crate::{
     config::{AccessContract, Rehearsal},
@@ -56,8 +57,8 @@ pub(super) struct TestProvider {
 /// Observations of the handler so far.
 #[derive(Debug)]
 pub(super) struct ObservedHandler {
-    pub(super) patience: HandlerPatience,
-    pub(super) silence: Silence,
+    pub(super) writes: WriteTimes,
+    pub(super) responses: ResponseTimes,
     /// True if the first purchase granted access. Empty until it is made.
     pub(super) first_sale: OnceLock<bool>,
 }

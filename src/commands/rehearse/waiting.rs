@@ -6,9 +6,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     account_state::{AccountState, account_state},
-    patience,
-    run::Run,
+    run::ActiveRun,
     systems::Systems,
+    write_times::name_of,
 };
 use crate::{
     commands::failure::Failure,
@@ -20,7 +20,7 @@ const QUIET: Duration = Duration::from_millis(200);
 
 /// First pause between two reads, which doubles up to the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 /// Waits for late writes.
 pub(super) async fn wait_for_quiet(systems: &Systems<'_>) {
@@ -31,11 +31,11 @@ pub(super) async fn wait_for_quiet(systems: &Systems<'_>) {
 pub(super) async fn wait(
     systems: &Systems<'_>,
     step: &Step,
-    run: &mut Run<'_>,
+    run: &mut ActiveRun<'_>,
     is_enough: impl AsyncFn() -> Result<bool, Failure>,
 ) -> Result<AccountState, Failure> {
-    let patience = &systems.handler.patience;
-    let name = patience::name_of(step);
+    let writes = &systems.handler.writes;
+    let name = name_of(step);
     let before = run.last.as_ref().map(|state| state.row.clone());
     let before = before.unwrap_or_default();
     let began = Instant::now();
@@ -45,7 +45,7 @@ pub(super) async fn wait(
         let is_right = is_right(systems, step, run, (&before, &state)).await;
         let took = began.elapsed();
         if is_right {
-            patience.came_right(took);
+            writes.came_right(took);
             return Ok(state);
         }
         if is_enough().await? {
@@ -53,20 +53,20 @@ pub(super) async fn wait(
         }
         let reason = state.findings.first().map(|finding| finding.rule);
         let is_known = run.wrong_for.contains(&reason);
-        if took >= patience.limit(&name, reason, is_known) {
-            patience.was_in_vain(&name, reason);
+        if took >= writes.limit(&name, reason, is_known) {
+            writes.stayed_wrong(&name, reason);
             run.wrong_for.push(reason);
             return Ok(state);
         }
         sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_PAUSE);
     }
 }
 
 async fn is_right(
     systems: &Systems<'_>,
     step: &Step,
-    run: &Run<'_>,
+    run: &ActiveRun<'_>,
     (before, state): (&RowState, &AccountState),
 ) -> bool {
     let row = &state.row;
@@ -75,7 +75,7 @@ async fn is_right(
         return false;
     }
     match &systems.access_endpoint {
-        Some(endpoint) => endpoint.agrees(&run.account, state).await,
+        Some(endpoint) => endpoint.agrees(&run.account, state.expected_access).await,
         None => true,
     }
 }

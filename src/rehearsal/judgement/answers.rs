@@ -17,14 +17,14 @@ pub(super) fn has_failed(observed: &Observed) -> bool {
 }
 
 /// Lists what is wrong with the responses of a step.
-pub(super) fn judge(on: StepContext<'_>, observed: &Observed) -> Vec<Wrong> {
+pub(super) fn judge(context: StepContext<'_>, observed: &Observed) -> Vec<Wrong> {
     if let Some(fault) = &observed.fault
         && let Some(hit) = fault.hit.and_then(|index| observed.deliveries.get(index))
     {
         return failed(observed, fault, hit).into_iter().collect();
     }
-    match on.step.then.answer {
-        Answered::Accepted => refused(on, observed).into_iter().collect(),
+    match context.step.then.answer {
+        Answered::Accepted => refused(context, observed).into_iter().collect(),
         Answered::Refused => accepted(observed),
         Answered::Any => Vec::new(),
     }
@@ -59,7 +59,7 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
 }
 
 /// Reports the first event that was not accepted, not even on a retry.
-fn refused(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
+fn refused(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let was_accepted = |id: &str| {
         let mut deliveries = observed.deliveries.iter();
         deliveries.any(|delivery| delivery.id == id && delivery.answer.is_success())
@@ -71,7 +71,7 @@ fn refused(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
         description::answer(&first.answer),
         first.event
     );
-    let fix = hint::not_accepted(on, observed, first);
+    let fix = hint::not_accepted(context, observed, first);
     Some(Wrong::new(HandlerRule::HandlerAnswer, message, fix).about(&first.event))
 }
 

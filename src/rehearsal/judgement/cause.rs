@@ -51,7 +51,7 @@ pub enum FindingCause {
 
 /// Returns the cause of a fault.
 pub(super) fn cause(
-    on: StepContext<'_>,
+    context: StepContext<'_>,
     observed: &Observed,
     wrong: &Wrong,
 ) -> Option<FindingCause> {
@@ -59,13 +59,13 @@ pub(super) fn cause(
         return match rule.merging() {
             Merging::Never => None,
             Merging::Everywhere => Some(FindingCause::Habit(rule)),
-            Merging::ByAnswer => answered(on, observed),
+            Merging::ByAnswer => answered(context, observed),
         };
     }
-    if on.run.variant == Variant::AtOnce {
+    if context.run.variant == Variant::AtOnce {
         return None;
     }
-    if hint::believes_old_event(on, observed) {
+    if hint::believes_old_event(context, observed) {
         return Some(FindingCause::OldEvent);
     }
     Some(FindingCause::Row {
@@ -76,7 +76,7 @@ pub(super) fn cause(
     })
 }
 
-fn answered(on: StepContext<'_>, observed: &Observed) -> Option<FindingCause> {
+fn answered(context: StepContext<'_>, observed: &Observed) -> Option<FindingCause> {
     let mut deliveries = observed.deliveries.iter();
     let refused = deliveries.find(|delivery| !delivery.answer.is_success())?;
     let code = match &refused.answer {
@@ -88,7 +88,7 @@ fn answered(on: StepContext<'_>, observed: &Observed) -> Option<FindingCause> {
     Some(FindingCause::Answer {
         event: refused.event.clone(),
         code,
-        about: status.unwrap_or_else(|| format!("scenario {}", on.run.scenario.id)),
+        about: status.unwrap_or_else(|| format!("scenario {}", context.run.scenario.id)),
     })
 }
 

@@ -13,15 +13,15 @@ use crate::{
 /// Maximum number of entries shown.
 const MAX_CALLS: usize = 12;
 const MAX_CHANGES: usize = 6;
-pub(super) const MOST_EARLIER: usize = 12;
+pub(super) const MAX_EARLIER: usize = 12;
 
 /// Maximum length of a shown value or body, which may be anything.
 const MAX_VALUE_LENGTH: usize = 80;
 
 /// Returns the first line of a finding, which describes the step.
-pub(super) fn step(on: StepContext<'_>) -> String {
-    let mut does = on.step.does.clone();
-    let text = on.run.description();
+pub(super) fn step(context: StepContext<'_>) -> String {
+    let mut does = context.step.does.clone();
+    let text = context.run.description();
     if !text.is_empty() {
         does = format!("{does} ({text})");
     }
@@ -31,7 +31,7 @@ pub(super) fn step(on: StepContext<'_>) -> String {
 /// Lists the evidence, one fact per entry, each of which begins with a label.
 pub(super) fn evidence(observed: &Observed) -> Vec<String> {
     let mut lines = Vec::new();
-    let skipped = observed.earlier.len().saturating_sub(MOST_EARLIER);
+    let skipped = observed.earlier.len().saturating_sub(MAX_EARLIER);
     if skipped > 0 {
         lines.push(format!("sent      {skipped} more before these"));
     }

@@ -18,7 +18,7 @@ fn is_comparable(name: &str, own: &[&str]) -> bool {
 /// Reports two runs of a play that satisfy the contract but end with different rows. `own` are the columns that hold
 /// ids and timestamps.
 pub fn endings_differ(
-    on: StepContext<'_>,
+    context: StepContext<'_>,
     (first, first_run): (&RowState, &str),
     (other, other_run): (&RowState, &str),
     own: &[&str],
@@ -27,7 +27,10 @@ pub fn endings_differ(
     let differing: Vec<_> = columns
         .filter(|((name, one), (_, another))| is_comparable(name, own) && one != another)
         .collect();
-    let fields = mentions::fields(on, differing.iter().map(|((name, _), _)| name.as_str()));
+    let fields = mentions::fields(
+        context,
+        differing.iter().map(|((name, _), _)| name.as_str()),
+    );
     let differing: Vec<_> = differing
         .into_iter()
         .map(|((name, one), (_, another))| format!("{name} {one} and {another}"))
@@ -41,18 +44,18 @@ pub fn endings_differ(
     );
     let fix =
         "write the provider's current state, whichever event reports it and in whatever shape";
-    let wrong = on.weighed(Wrong::new(HandlerRule::OrderDependent, message, fix))?;
-    let entity = Entity::step(&on.run.scenario.id, &on.step.id);
+    let wrong = context.weighed(Wrong::new(HandlerRule::OrderDependent, message, fix))?;
+    let entity = Entity::step(&context.run.scenario.id, &context.step.id);
     Some(Finding {
         fingerprint: fingerprint(wrong.rule, &entity, None),
         rule: wrong.rule,
         severity: wrong.severity,
         entity,
-        message: format!("{}{}", description::step(on), wrong.message).into(),
+        message: format!("{}{}", description::step(context), wrong.message).into(),
         fix: wrong.fix.into(),
         subject: Subject {
-            account: Some(on.account.into()),
-            customer: Some(on.customer.into()),
+            account: Some(context.account.into()),
+            customer: Some(context.customer.into()),
             ..Subject::default()
         },
         evidence: Evidence::default(),

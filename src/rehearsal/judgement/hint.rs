@@ -16,7 +16,7 @@ const BOUGHT: &str = "checkout.session.completed";
 
 /// Returns the hint for an event that was not accepted.
 pub(super) fn not_accepted(
-    on: StepContext<'_>,
+    context: StepContext<'_>,
     observed: &Observed,
     delivery: &Delivery,
 ) -> String {
@@ -31,7 +31,7 @@ pub(super) fn not_accepted(
         return format!(
             "every event was refused, so the running handler verifies with another secret than `{}`: does it read a \
              variable that is not set here, or the raw body after something parsed it?",
-            on.secret_env
+            context.secret_env
         );
     }
     match &delivery.answer {
@@ -60,7 +60,7 @@ pub(super) fn not_accepted(
 }
 
 /// Returns the hint for a wrong row after every event was accepted.
-pub(super) fn of_row(on: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
+pub(super) fn of_row(context: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
             "write the customer's id into the row that `client_reference_id` or the metadata names, on {BOUGHT}"
@@ -69,25 +69,25 @@ pub(super) fn of_row(on: StepContext<'_>, observed: &Observed, worst: &Finding) 
     if observed.all_changes.is_empty() {
         return nothing_changed(observed);
     }
-    if on.run.variant == Variant::AtOnce {
+    if context.run.variant == Variant::AtOnce {
         return "events that come at once overwrite one another: lock the account's row (`for update`) before anything \
                 is read, or let the write depend on what was read"
             .to_owned();
     }
-    if let Some(late) = out_of_order(on, observed) {
+    if let Some(late) = out_of_order(context, observed) {
         return late;
     }
-    if is_old_news(on, observed) {
+    if is_old_news(context, observed) {
         return "an old event overwrote the current state: fetch the subscription from the API and write its state, not \
                 the event's"
             .to_owned();
     }
     match worst.rule.info().row_fault {
-        Some(RowFault::AccessNotGiven) => no_access(on, observed),
-        Some(RowFault::AccessNotTaken) => access(on, observed),
+        Some(RowFault::AccessNotGiven) => no_access(context, observed),
+        Some(RowFault::AccessNotTaken) => access(context, observed),
         Some(RowFault::WrongPlan) => plan(worst, observed),
-        Some(RowFault::WrongPeriodEnd) => period(on, worst, observed),
-        Some(RowFault::WrongCancelFlag) => cancel_flag(on, observed),
+        Some(RowFault::WrongPeriodEnd) => period(context, worst, observed),
+        Some(RowFault::WrongCancelFlag) => cancel_flag(context, observed),
         None => worst.fix.to_string(),
     }
 }
@@ -145,18 +145,18 @@ fn nothing_changed(observed: &Observed) -> String {
 }
 
 /// Returns true if the handler believed an event that is older than the provider's state.
-pub(super) fn believes_old_event(on: StepContext<'_>, observed: &Observed) -> bool {
+pub(super) fn believes_old_event(context: StepContext<'_>, observed: &Observed) -> bool {
     !observed.all_changes.is_empty()
-        && (out_of_order(on, observed).is_some() || is_old_news(on, observed))
+        && (out_of_order(context, observed).is_some() || is_old_news(context, observed))
 }
 
 /// Returns the hint for events out of order. The natural order went well, or it would have been reported instead.
-fn out_of_order(on: StepContext<'_>, observed: &Observed) -> Option<String> {
-    let Variant::Order(order) = &on.run.variant else {
+fn out_of_order(context: StepContext<'_>, observed: &Observed) -> Option<String> {
+    let Variant::Order(order) = &context.run.variant else {
         return None;
     };
     let (last, earlier) = observed.deliveries.split_last()?;
-    if on.step.order != EventOrder::Every || order.is_sorted() {
+    if context.step.order != EventOrder::Every || order.is_sorted() {
         return None;
     }
     let earlier: Vec<_> = earlier.iter().map(|one| one.event.as_str()).collect();
@@ -169,8 +169,8 @@ fn out_of_order(on: StepContext<'_>, observed: &Observed) -> Option<String> {
 }
 
 /// Returns true if everything delivered is older than the provider's current state.
-fn is_old_news(on: StepContext<'_>, observed: &Observed) -> bool {
-    let step = on.step;
+fn is_old_news(context: StepContext<'_>, observed: &Observed) -> bool {
+    let step = context.step;
     !observed.deliveries.is_empty()
         && step.provider.is_empty()
         && step.rest != Some(YesNo::Yes)
@@ -185,8 +185,8 @@ fn subscriptions(observed: &Observed) -> &[ExplainedSubscription] {
 }
 
 /// Returns the hint for a paying customer whose row denies access.
-fn no_access(on: StepContext<'_>, observed: &Observed) -> String {
-    let paid = on.column(Field::HasPaidAccess);
+fn no_access(context: StepContext<'_>, observed: &Observed) -> String {
+    let paid = context.column(Field::HasPaidAccess);
     let deciding = subscriptions(observed).iter().find(|one| one.decides);
     if observed.before.paid {
         let taken = format!("{} took `{paid}` away", events(observed));
@@ -217,8 +217,8 @@ fn no_access(on: StepContext<'_>, observed: &Observed) -> String {
 }
 
 /// Returns the hint for a row that grants access without a payment.
-fn access(on: StepContext<'_>, observed: &Observed) -> String {
-    let paid = on.column(Field::HasPaidAccess);
+fn access(context: StepContext<'_>, observed: &Observed) -> String {
+    let paid = context.column(Field::HasPaidAccess);
     let status = subscriptions(observed)
         .first()
         .map(|one| one.status.as_str());
@@ -271,15 +271,15 @@ fn plan(worst: &Finding, observed: &Observed) -> String {
 }
 
 /// Returns the hint for a stored period end that differs from the subscription's.
-fn period(on: StepContext<'_>, worst: &Finding, observed: &Observed) -> String {
-    let id = on.column(Field::SubscriptionId);
+fn period(context: StepContext<'_>, worst: &Finding, observed: &Observed) -> String {
+    let id = context.column(Field::SubscriptionId);
     if let Some((_, now)) = move_of(observed, id).filter(|(before, _)| is_value(Some(before))) {
         return format!(
             "{} made `{id}` {now}: an event about another subscription must not change this one's row",
             events(observed)
         );
     }
-    let end = on.column(Field::PeriodEnd);
+    let end = context.column(Field::PeriodEnd);
     let stored = observed.after.columns.iter().find(|(name, _)| name == end);
     if stored.is_some_and(|(_, value)| value == "null") {
         return format!(
@@ -298,8 +298,8 @@ fn period(on: StepContext<'_>, worst: &Finding, observed: &Observed) -> String {
 }
 
 /// Returns the hint for a stored cancel flag that differs from the subscription's.
-fn cancel_flag(on: StepContext<'_>, observed: &Observed) -> String {
-    let flag = on.column(Field::CancelAtPeriodEnd);
+fn cancel_flag(context: StepContext<'_>, observed: &Observed) -> String {
+    let flag = context.column(Field::CancelAtPeriodEnd);
     let mut changes = observed.changes.iter();
     let apart = changes.find(|change| {
         let name = change.column.replace('_', "").to_lowercase();

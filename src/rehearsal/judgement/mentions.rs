@@ -1,13 +1,17 @@
 //! The columns and events that a finding mentions, as data.
 
-use super::{StepContext, description::MOST_EARLIER};
+use super::{StepContext, description::MAX_EARLIER};
 use crate::{
     contract::{EventMention, Field, Mentions},
     rehearsal::observed::{ColumnChange, Delivery, Observed},
 };
 
 /// Returns the mapped columns that changed, the event that the finding is about, those of its step, and earlier ones.
-pub(super) fn mentions(on: StepContext<'_>, observed: &Observed, about: Option<&str>) -> Mentions {
+pub(super) fn mentions(
+    context: StepContext<'_>,
+    observed: &Observed,
+    about: Option<&str>,
+) -> Mentions {
     let own = observed.all_changes.iter();
     let others = observed.bystanders.iter().flat_map(|one| &one.changes);
     let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
@@ -17,11 +21,11 @@ pub(super) fn mentions(on: StepContext<'_>, observed: &Observed, about: Option<&
         .deliveries
         .iter()
         .map(|one| delivered_event(one, false));
-    let skipped = observed.earlier.len().saturating_sub(MOST_EARLIER);
+    let skipped = observed.earlier.len().saturating_sub(MAX_EARLIER);
     let earlier = observed.earlier.iter().skip(skipped);
     Mentions {
         fields: fields(
-            on,
+            context,
             changed.map(|change: &ColumnChange| change.column.as_str()),
         ),
         events: about
@@ -34,11 +38,11 @@ pub(super) fn mentions(on: StepContext<'_>, observed: &Observed, about: Option<&
 
 /// Lists the fields that are mapped to these columns, each once, in the order of fields.
 pub(super) fn fields<'a>(
-    on: StepContext<'_>,
+    context: StepContext<'_>,
     columns: impl Iterator<Item = &'a str>,
 ) -> Vec<Field> {
     let columns: Vec<_> = columns.collect();
-    let mapped = on.contract.columns.iter();
+    let mapped = context.contract.columns.iter();
     mapped
         .filter(|(_, column)| column.name().is_some_and(|name| columns.contains(&name)))
         .map(|(field, _)| *field)

@@ -89,58 +89,60 @@ impl Wrong {
 }
 
 /// Lists the findings of a step, the most severe first.
-pub fn judge(on: StepContext<'_>, observed: &Observed) -> Vec<JudgedFinding> {
+pub fn judge(context: StepContext<'_>, observed: &Observed) -> Vec<JudgedFinding> {
     let mut wrong: Vec<Wrong> = Vec::new();
     wrong.extend(rows::bystanders(observed));
-    let answered_wrong = answers::judge(on, observed);
+    let answered_wrong = answers::judge(context, observed);
     if !answered_wrong.is_empty() {
         wrong.extend(answered_wrong);
     } else if !answers::has_failed(observed) {
-        wrong.extend(row(on, observed));
+        wrong.extend(row(context, observed));
     }
     let mut judged: Vec<_> = wrong
         .into_iter()
-        .filter_map(|wrong| on.weighed(wrong))
+        .filter_map(|wrong| context.weighed(wrong))
         .map(|wrong| JudgedFinding {
-            causes: cause::cause(on, observed, &wrong).into_iter().collect(),
-            finding: finding(on, observed, wrong),
+            causes: cause::cause(context, observed, &wrong)
+                .into_iter()
+                .collect(),
+            finding: finding(context, observed, wrong),
         })
         .collect();
     judged.sort_by(|one, other| one.finding.order().cmp(&other.finding.order()));
     judged
 }
 
-fn row(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
-    if on.step.then.row == ExpectedRow::Untouched {
-        return rows::untouched(observed).or_else(|| rows::access(on, observed));
+fn row(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
+    if context.step.then.row == ExpectedRow::Untouched {
+        return rows::untouched(observed).or_else(|| rows::access(context, observed));
     }
     if !observed.after.exists {
-        return Some(rows::gone(on));
+        return Some(rows::gone(context));
     }
-    let broken = match on.step.then.row {
-        ExpectedRow::Kept => rows::kept(observed).or_else(|| rows::contract(on, observed)),
+    let broken = match context.step.then.row {
+        ExpectedRow::Kept => rows::kept(observed).or_else(|| rows::contract(context, observed)),
         ExpectedRow::Follows | ExpectedRow::Same | ExpectedRow::Untouched => {
-            rows::contract(on, observed)
+            rows::contract(context, observed)
         }
     };
     broken
-        .or_else(|| rows::access(on, observed))
+        .or_else(|| rows::access(context, observed))
         .or_else(|| {
-            (on.step.then.row == ExpectedRow::Same)
+            (context.step.then.row == ExpectedRow::Same)
                 .then(|| rows::same(observed))
                 .flatten()
         })
         .or_else(|| rows::gate(observed))
 }
 
-fn finding(on: StepContext<'_>, observed: &Observed, wrong: Wrong) -> Finding {
-    let scenario = &on.run.scenario.id;
-    let entity = Entity::step(scenario, &on.step.id);
-    let mut message = description::step(on);
+fn finding(context: StepContext<'_>, observed: &Observed, wrong: Wrong) -> Finding {
+    let scenario = &context.run.scenario.id;
+    let entity = Entity::step(scenario, &context.step.id);
+    let mut message = description::step(context);
     message.push_str(&wrong.message);
     let mut subject = wrong.subject;
-    subject.account = Some(on.account.into());
-    subject.customer = Some(on.customer.into());
+    subject.account = Some(context.account.into());
+    subject.customer = Some(context.customer.into());
     let mut named = subject.named.into_vec();
     named.extend(description::named(observed));
     subject.named = named.into();
@@ -157,7 +159,7 @@ fn finding(on: StepContext<'_>, observed: &Observed, wrong: Wrong) -> Finding {
         items_without_amount: wrong.items_without_amount,
         shares: Box::default(),
         mentions: Some(Box::new(mentions::mentions(
-            on,
+            context,
             observed,
             wrong.event.as_deref(),
         ))),

@@ -7,10 +7,10 @@ use crate::{
 };
 
 /// Reports the most severe of the rules that the account breaks, and lists the others after it.
-pub(super) fn contract(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
+pub(super) fn contract(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let mut findings = observed.findings.iter();
     let worst = findings.next()?;
-    let mut message = message_of(on, observed, worst);
+    let mut message = message_of(context, observed, worst);
     for other in findings {
         message.push('\n');
         message.push_str(&format!(
@@ -19,7 +19,7 @@ pub(super) fn contract(on: StepContext<'_>, observed: &Observed) -> Option<Wrong
             first_line(&other.message)
         ));
     }
-    let mut wrong = Wrong::new(worst.rule, message, hint::of_row(on, observed, worst));
+    let mut wrong = Wrong::new(worst.rule, message, hint::of_row(context, observed, worst));
     wrong.event = hint::event_of_row(observed, worst).map(str::to_owned);
     // In a check the customer may have no account. Here it is the customer of the account.
     wrong.severity = if worst.rule == Rule::OrphanSubscription {
@@ -46,11 +46,11 @@ pub(super) fn contract(on: StepContext<'_>, observed: &Observed) -> Option<Wrong
     Some(wrong)
 }
 
-fn message_of(on: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
+fn message_of(context: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
             "The customer {} pays, and no account is linked to it: the row has no customer id.",
-            on.customer
+            context.customer
         );
     }
     worst.message.to_string()
@@ -61,13 +61,13 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Compares access with the expectation of a user-defined scenario, whatever the contract decides.
-pub(super) fn access(on: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
-    let expected = match on.step.then.access {
+pub(super) fn access(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
+    let expected = match context.step.then.access {
         Access::Yes => true,
         Access::No => false,
         Access::Either => return None,
     };
-    if !on.run.scenario.is_own || observed.after.paid == expected {
+    if !context.run.scenario.is_own || observed.after.paid == expected {
         return None;
     }
     let (rule, message) = if expected {
@@ -163,8 +163,8 @@ pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports that the row of the account is gone.
-pub(super) fn gone(on: StepContext<'_>) -> Wrong {
-    let message = format!("The row of the account `{}` is gone.", on.account);
+pub(super) fn gone(context: StepContext<'_>) -> Wrong {
+    let message = format!("The row of the account `{}` is gone.", context.account);
     let fix =
         "keep the account when its customer or subscription goes: take the access away instead";
     Wrong::new(HandlerRule::AccountGone, message, fix)

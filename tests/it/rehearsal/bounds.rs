@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use testing::{node_app::Packages, program::write};
 
 use super::{
+    example_app::ExampleApp,
     skipped,
     small::{ACCOUNTS, RIGHT, Small},
-    stage::Stage,
 };
 
-fn stage(small: &Small<'_>) -> Option<Stage> {
+fn example(small: &Small<'_>) -> Option<ExampleApp> {
     match Packages::install() {
-        Ok(packages) => Some(Stage::small(packages, small)),
+        Ok(packages) => Some(ExampleApp::small(packages, small)),
         Err(why) => {
             skipped(why);
             None
@@ -33,17 +33,19 @@ fn a_purchase_that_always_fails_is_one_finding() {
         settle: "5s",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&right) else { return };
-    let (_, as_long) = took(|| stage.rehearse("").run());
-    drop(stage);
+    let Some(example) = example(&right) else {
+        return;
+    };
+    let (_, as_long) = took(|| example.rehearse("").run());
+    drop(example);
     let nothing = Small {
         handler: "return;",
         ..right
     };
-    let Some(stage) = self::stage(&nothing) else {
+    let Some(example) = self::example(&nothing) else {
         return;
     };
-    let (ran, broken) = took(|| stage.rehearse("--format json").run().with_status(1));
+    let (ran, broken) = took(|| example.rehearse("--format json").run().with_status(1));
     assert_eq!(
         ran.findings(),
         ["revenue-leak scenario:first-purchase/bought"]
@@ -90,8 +92,10 @@ fn a_handler_that_hangs_is_reported_in_time() {
         settle: "5s",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let (ran, took) = took(|| stage.rehearse("").run().with_status(1));
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let (ran, took) = took(|| example.rehearse("").run().with_status(1));
     ran.says(&[
         "[HIGH] scenario:first-purchase/bought",
         "no answer within",
@@ -109,8 +113,10 @@ fn an_update_without_a_condition_is_reported_soon() {
         settle: "5s",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let (ran, took) = took(|| stage.rehearse("--format json").run().with_status(1));
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let (ran, took) = took(|| example.rehearse("--format json").run().with_status(1));
     assert_eq!(
         ran.findings(),
         ["bystander-changed scenario:first-purchase/bought"]
@@ -134,10 +140,12 @@ fn a_scenario_that_makes_no_sense_voids_only_itself() {
         rehearsal: "  scenarios_dir: own\n",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    std::fs::create_dir(stage.folder.path().join("own")).expect("a folder");
-    write(stage.folder.path(), "own/nonsense.yml", UNPLAYABLE);
-    let ran = stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    std::fs::create_dir(example.folder.path().join("own")).expect("a folder");
+    write(example.folder.path(), "own/nonsense.yml", UNPLAYABLE);
+    let ran = example
         .rehearse("--scenario first-purchase --scenario nonsense --scenario cancel-now")
         .run();
     let ran = ran.with_status(2);
@@ -159,9 +167,11 @@ fn an_interrupted_rehearsal_reports_its_results_so_far() {
         settle: "60s",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let child = stage.spawn("--scenario first-purchase --scenario cancel-now --jobs 1");
-    stage.database.until(
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let child = example.spawn("--scenario first-purchase --scenario cancel-now --jobs 1");
+    example.database.until(
         "select exists(select from accts where id = 'pv_cancel_now_1_1' and status = 'active')",
     );
     std::process::Command::new("kill")
@@ -186,10 +196,12 @@ fn fail_fast_ends_with_the_first_finding_that_fails() {
     await db.query('update accts set status = $1 where stripe_customer_id = $2', ['active', event.data.object.customer]);",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
+    let Some(example) = example(&small) else {
+        return;
+    };
     let few = "--format json --scenario trial --scenario cancel-now --scenario dunning";
     let said = |more: &str| {
-        stage
+        example
             .rehearse(&format!("{few} {more}"))
             .run()
             .with_status(1)
@@ -213,8 +225,10 @@ fn an_unsupported_request_is_not_a_fault() {
         handler: &handler,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
         .rehearse("--scenario first-purchase --scenario cancel-now --scenario unknown-event")
         .run();
     let ran = ran.with_status(2).says(&[
@@ -235,9 +249,11 @@ fn a_query_that_fails_is_reported_before_anything_is_sent() {
         contract: &contract,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    stage.rehearse("").run().unanswered().says(&["customer"]);
-    stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    example.rehearse("").run().unanswered().says(&["customer"]);
+    example
         .database
         .until("select to_regclass('was_called') is null");
 }
@@ -248,11 +264,11 @@ fn a_missing_application_is_reported_in_time() {
         handler: RIGHT,
         ..ACCOUNTS
     };
-    let Some(mut stage) = stage(&small) else {
+    let Some(mut example) = example(&small) else {
         return;
     };
-    stage.stop();
-    let (ran, took) = took(|| stage.rehearse("").run().unanswered());
+    example.stop();
+    let (ran, took) = took(|| example.rehearse("").run().unanswered());
     ran.says(&[
         "nothing listens at 127.0.0.1:",
         "the connection was refused",

@@ -4,17 +4,17 @@ use std::process::{Child, Command};
 
 use testing::handlers::Mutant;
 
-use super::stage::{Language, SETTLE, Stage};
+use super::example_app::{ExampleApp, Language, SETTLE};
 
 /// Returns a handler that leaves something to wait for, and a rehearsal that would wait longer than any test.
-fn waiting() -> Stage {
-    Stage::new(Language::Rust, Some(Mutant::CancelFlowSimplified), "300s")
+fn waiting() -> ExampleApp {
+    ExampleApp::new(Language::Rust, Some(Mutant::CancelFlowSimplified), "300s")
 }
 
 /// Starts a rehearsal, and returns in the middle of it.
-fn begun(stage: &Stage) -> Child {
-    let child = stage.spawn("--scenario cancel-now --scenario bystanders --jobs 2");
-    stage
+fn begun(example: &ExampleApp) -> Child {
+    let child = example.spawn("--scenario cancel-now --scenario bystanders --jobs 2");
+    example
         .database
         .until("select exists(select from stripe_events)");
     child
@@ -31,8 +31,8 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn an_interrupted_rehearsal_cleans_up() {
     for name in ["INT", "TERM"] {
-        let stage = waiting();
-        let child = begun(&stage);
+        let example = waiting();
+        let child = begun(&example);
         signal(&child, name);
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
@@ -41,34 +41,34 @@ fn an_interrupted_rehearsal_cleans_up() {
             said.contains("interrupted") && said.ends_with("VERDICT: ERROR\n"),
             "{said}"
         );
-        assert_eq!(stage.rows(), 0, "{name}");
-        assert_eq!(stage.traces(), 0, "{name}");
+        assert_eq!(example.rows(), 0, "{name}");
+        assert_eq!(example.traces(), 0, "{name}");
     }
 }
 
 #[test]
 fn leftovers_of_a_killed_rehearsal_are_removed_by_the_next() {
-    let stage = waiting();
-    let mut child = begun(&stage);
+    let example = waiting();
+    let mut child = begun(&example);
     signal(&child, "KILL");
     child.wait().expect("it ends");
-    assert_ne!(stage.rows(), 0);
-    stage
+    assert_ne!(example.rows(), 0);
+    example
         .rehearse("--scenario first-purchase")
         .run()
         .with_status(0);
-    assert_eq!(stage.rows(), 0);
-    assert_eq!(stage.traces(), 0);
+    assert_eq!(example.rows(), 0);
+    assert_eq!(example.traces(), 0);
 }
 
 #[test]
 fn a_handler_that_dies_is_reported() {
-    let mut stage = Stage::new(Language::Rust, None, SETTLE);
-    let child = stage.spawn("--jobs 2");
-    stage
+    let mut example = ExampleApp::new(Language::Rust, None, SETTLE);
+    let child = example.spawn("--jobs 2");
+    example
         .database
         .until("select exists(select from stripe_events)");
-    stage.stop();
+    example.stop();
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stdout).expect("UTF-8");
@@ -76,6 +76,6 @@ fn a_handler_that_dies_is_reported() {
         said.contains("The handler answered nothing (") && said.contains("is the handler running"),
         "{said}"
     );
-    assert_eq!(stage.rows(), 0);
-    assert_eq!(stage.traces(), 0);
+    assert_eq!(example.rows(), 0);
+    assert_eq!(example.traces(), 0);
 }

@@ -2,7 +2,7 @@
 
 use testing::handlers::Mutant;
 
-use super::stage::{Language, SETTLE, Stage, each};
+use super::example_app::{ExampleApp, Language, SETTLE, each};
 
 const NOW: &str = "--now 2026-11-01T00:00:00Z";
 
@@ -21,10 +21,10 @@ fn equal_rehearsals_give_equal_bytes() {
         (Some(Mutant::ErrorsSwallowed), "--scenario failing-write"),
     ];
     each(&all, |(mutant, scenarios)| {
-        let stage = Stage::new(Language::Rust, *mutant, SETTLE);
+        let example = ExampleApp::new(Language::Rust, *mutant, SETTLE);
         for format in ["json", "text"] {
             let said = |jobs: u8| {
-                stage
+                example
                     .rehearse(&format!(
                         "--format {format} {NOW} --jobs {jobs} {scenarios}"
                     ))

@@ -15,9 +15,9 @@ use testing::{
 };
 
 use super::{
+    example_app::free_port,
     skipped,
     small::{ACCOUNTS, Small},
-    stage::free_port,
 };
 use crate::prodverdict;
 

@@ -3,14 +3,14 @@
 mod bounds;
 mod cleaning;
 mod determinism;
+mod example_app;
 mod languages;
-mod lives;
+mod lifecycles;
 mod one_command;
 mod reach;
 mod recording;
 mod refusals;
 mod small;
-mod stage;
 mod steps;
 mod table;
 mod verdicts;

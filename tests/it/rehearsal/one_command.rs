@@ -16,8 +16,8 @@ use testing::{
 };
 
 use super::{
+    example_app::{SETTLE, configuration, free_port},
     skipped,
-    stage::{SETTLE, configuration, free_port},
 };
 use crate::prodverdict;
 

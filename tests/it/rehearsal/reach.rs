@@ -8,10 +8,10 @@ use std::{
 use testing::node_app::Packages;
 
 use super::{
+    example_app::ExampleApp,
     languages::php_without_the_line,
     skipped,
     small::{ACCOUNTS, Small},
-    stage::Stage,
 };
 
 const SAID: &str = "received no request from the application";
@@ -27,14 +27,14 @@ const EVENTS_ALONE: &str = "
     if (!/^customer.subscription.(created|updated)$/.test(event.type)) return;
     await db.query('update accts set status = $1 where stripe_customer_id = $2', [status, customer]);";
 
-fn stage(handler: &str) -> Option<Stage> {
+fn example(handler: &str) -> Option<ExampleApp> {
     let small = Small {
         handler,
         settle: "1s",
         ..ACCOUNTS
     };
     match Packages::install() {
-        Ok(packages) => Some(Stage::small(packages, &small)),
+        Ok(packages) => Some(ExampleApp::small(packages, &small)),
         Err(why) => {
             skipped(why);
             None
@@ -44,11 +44,11 @@ fn stage(handler: &str) -> Option<Stage> {
 
 #[test]
 fn requests_to_another_address_are_reported_once_and_soon() {
-    let Some(stage) = stage(OTHER_ADDRESS) else {
+    let Some(example) = example(OTHER_ADDRESS) else {
         return;
     };
     let began = Instant::now();
-    let mut child = stage.spawn("--format json");
+    let mut child = example.spawn("--format json");
     let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let said = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
     let took = began.elapsed();
@@ -70,20 +70,20 @@ fn requests_to_another_address_are_reported_once_and_soon() {
 #[test]
 fn requests_whose_failure_is_hidden_are_reported_too() {
     let handler = format!("try {{ {OTHER_ADDRESS} }} catch {{}}");
-    let Some(stage) = stage(&handler) else {
+    let Some(example) = example(&handler) else {
         return;
     };
-    let ran = stage.rehearse("--scenario cancel-now").run();
+    let ran = example.rehearse("--scenario cancel-now").run();
     ran.with_status(1).says(&[SAID]);
 }
 
 #[test]
 fn a_handler_that_uses_the_events_alone_is_not_blamed() {
-    let Some(stage) = stage(EVENTS_ALONE) else {
+    let Some(example) = example(EVENTS_ALONE) else {
         return;
     };
-    let held = stage.rehearse("--scenario first-purchase").run();
-    let broken = stage.rehearse("--scenario cancel-now").run();
+    let held = example.rehearse("--scenario first-purchase").run();
+    let broken = example.rehearse("--scenario cancel-now").run();
     for ran in [held.with_status(0), broken.with_status(1)] {
         assert!(!ran.all().contains(SAID), "{ran:#?}");
     }

@@ -12,10 +12,10 @@ use testing::{
 };
 
 use super::{
-    lives::{NOW, lived, world},
+    example_app::ExampleApp,
+    lifecycles::{NOW, lived, world},
     skipped,
     small::{ACCOUNTS, Small},
-    stage::Stage,
 };
 use crate::prodverdict;
 
@@ -251,8 +251,8 @@ const WITH_PLAN: &str = "
       await db.query('update accts set status = $1 where stripe_customer_id = $2', [one.status, id]);
     }";
 
-/// Creates the stage of that handler, which stores the plan if this condition holds.
-fn stage(writes_plan: &str) -> Option<Stage> {
+/// Starts the example app with that handler, which stores the plan if this condition holds.
+fn example(writes_plan: &str) -> Option<ExampleApp> {
     let contract = format!("{}        plan: plan\n{PLANS}", ACCOUNTS.contract);
     let handler = WITH_PLAN.replace("WRITES_PLAN", writes_plan);
     let small = Small {
@@ -262,7 +262,7 @@ fn stage(writes_plan: &str) -> Option<Stage> {
         ..ACCOUNTS
     };
     match Packages::install() {
-        Ok(packages) => Some(Stage::small(packages, &small)),
+        Ok(packages) => Some(ExampleApp::small(packages, &small)),
         Err(why) => {
             skipped(why);
             None
@@ -270,19 +270,21 @@ fn stage(writes_plan: &str) -> Option<Stage> {
     }
 }
 
-fn record_on(stage: &Stage) {
+fn record_on(example: &ExampleApp) {
     let stripe = FakeStripe::start_anywhere(world()).expect("a fake");
-    record(stage.folder.path(), &stripe, "")
+    record(example.folder.path(), &stripe, "")
         .run()
         .with_status(0);
-    stage.add("  scenarios_dir: scenarios\n");
+    example.add("  scenarios_dir: scenarios\n");
 }
 
 #[test]
 fn a_right_handler_passes_recorded_scenarios() {
-    let Some(stage) = stage("true") else { return };
-    record_on(&stage);
-    let ran = stage.rehearse("--jobs 2").run().with_status(0);
+    let Some(example) = example("true") else {
+        return;
+    };
+    record_on(&example);
+    let ran = example.rehearse("--jobs 2").run().with_status(0);
     ran.says(&["recorded-1372ce16", "recorded-af8066c0"]);
 }
 
@@ -290,12 +292,12 @@ fn a_right_handler_passes_recorded_scenarios() {
 fn a_recorded_shape_catches_a_bug_that_no_built_in_one_does() {
     let upgrades_while_owing_are_lost = "
         (event.type !== 'customer.subscription.updated' || 'items' in previous) && one.status !== 'past_due'";
-    let Some(stage) = stage(upgrades_while_owing_are_lost) else {
+    let Some(example) = example(upgrades_while_owing_are_lost) else {
         return;
     };
-    stage.rehearse("--jobs 2").run().with_status(0);
-    record_on(&stage);
-    let ran = stage.rehearse("--format json").run().with_status(1);
+    example.rehearse("--jobs 2").run().with_status(0);
+    record_on(&example);
+    let ran = example.rehearse("--format json").run().with_status(1);
     assert_eq!(
         ran.findings(),
         ["plan-drift scenario:recorded-1372ce16/5-recover"]

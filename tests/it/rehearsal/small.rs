@@ -9,7 +9,7 @@ use testing::{
     program::{folder, write},
 };
 
-use super::stage::{SETTLE, in_node};
+use super::example_app::{SETTLE, in_node};
 
 const SERVER: &str = include_str!("small.js");
 

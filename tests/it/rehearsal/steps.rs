@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use testing::node_app::Packages;
 
 use super::{
+    example_app::{ExampleApp, each},
     skipped,
-    stage::{Stage, each},
 };
 
 const NOW: &str = "--format json --now 2026-11-01T00:00:00Z";
@@ -121,9 +121,9 @@ fn each_step_distinguishes_a_broken_handler_from_the_right_one() {
         Err(why) => return skipped(why),
     };
     let wrong = each(&BROKEN, |broken| {
-        let stage = Stage::edited(packages, broken.edits);
-        stage.replace("    grace:", "    ignore_prices: [price_addon]\n    grace:");
-        let ran = stage.rehearse(NOW).run().with_status(1);
+        let example = ExampleApp::edited(packages, broken.edits);
+        example.replace("    grace:", "    ignore_prices: [price_addon]\n    grace:");
+        let ran = example.rehearse(NOW).run().with_status(1);
         let report = ran.json();
         let findings = report["findings"].as_array().expect("findings").iter();
         let steps: BTreeSet<String> = findings
@@ -152,8 +152,8 @@ fn a_reserialized_body_has_no_valid_signature() {
         "constructEvent(body, ",
         "constructEvent(JSON.stringify(JSON.parse(body)), ",
     )];
-    let stage = Stage::edited(packages, &edits);
-    let ran = stage.rehearse("--scenario first-purchase").run();
+    let example = ExampleApp::edited(packages, &edits);
+    let ran = example.rehearse("--scenario first-purchase").run();
     ran.with_status(1);
 }
 
@@ -177,10 +177,10 @@ fn who_believes_events_is_right_before_basil_too() {
             "[subscription.current_period_start]",
         ),
     ];
-    let stage = Stage::edited(packages, &edits);
-    stage.replace("2026-10-28.endive", "2024-06-20");
+    let example = ExampleApp::edited(packages, &edits);
+    example.replace("2026-10-28.endive", "2024-06-20");
     let some = "--scenario renewal --scenario pause --scenario quantity --scenario zero-amount --scenario plan-change";
-    stage.rehearse(some).run().with_status(0);
+    example.rehearse(some).run().with_status(0);
 }
 
 #[test]
@@ -211,9 +211,9 @@ fn requests_for_many_kinds_of_objects_are_answered() {
   }
   const lists = await Promise.all([...customers].map((id) => listSubscriptions(stripe, id)));",
     )];
-    let stage = Stage::edited(packages, &edits);
+    let example = ExampleApp::edited(packages, &edits);
     let some = "--scenario first-purchase --scenario renewal --scenario dunning --scenario one-off";
-    stage.rehearse(some).run().with_status(0);
+    example.rehearse(some).run().with_status(0);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn products_are_announced_first_to_applications_that_mirror_them() {
   if (!HANDLED.has(event.type)) {",
         ),
     ];
-    let stage = Stage::edited(packages, &edits);
+    let example = ExampleApp::edited(packages, &edits);
     let some = "--scenario bystanders --scenario unknown-price --scenario multi-item";
-    stage.rehearse(some).run().with_status(0);
+    example.rehearse(some).run().with_status(0);
 }

@@ -9,8 +9,8 @@ use testing::{
 };
 
 use super::{
+    example_app::{ExampleApp, Language, SETTLE, each},
     skipped,
-    stage::{Language, SETTLE, Stage, each},
 };
 use crate::prodverdict;
 
@@ -62,16 +62,16 @@ fn rehearsed(language: Language) -> Vec<Came> {
     let mut apps = vec![None];
     apps.extend(Mutant::ALL.map(Some));
     each(&apps, |mutant| {
-        let stage = Stage::new(language, *mutant, SETTLE);
-        let ran = stage
+        let example = ExampleApp::new(language, *mutant, SETTLE);
+        let ran = example
             .rehearse("--format json --now 2026-11-01T00:00:00Z")
             .run();
-        assert_eq!(stage.rows(), 0, "rows were left behind: {ran:#?}");
+        assert_eq!(example.rows(), 0, "rows were left behind: {ran:#?}");
         Came {
             mutant: *mutant,
             status: ran.status,
             report: ran.json(),
-            log: stage.log(),
+            log: example.log(),
         }
     })
 }

@@ -3,15 +3,15 @@
 use testing::{node_app::Packages, program::write};
 
 use super::{
+    example_app::{ExampleApp, SETTLE},
     skipped,
     small::{ACCOUNTS, RIGHT, Small},
-    stage::{SETTLE, Stage},
 };
 
 /// Starts an app; skips the test with a message if Node is missing.
-fn stage(small: &Small<'_>) -> Option<Stage> {
+fn example(small: &Small<'_>) -> Option<ExampleApp> {
     match Packages::install() {
-        Ok(packages) => Some(Stage::small(packages, small)),
+        Ok(packages) => Some(ExampleApp::small(packages, small)),
         Err(why) => {
             skipped(why);
             None
@@ -48,8 +48,10 @@ fn a_medium_finding_does_not_hide_a_high_one() {
             handler: FORGETS_DUNNING,
             ..ACCOUNTS
         };
-        let Some(stage) = stage(&small) else { return };
-        let ran = stage.rehearse("--scenario dunning").run().with_status(1);
+        let Some(example) = example(&small) else {
+            return;
+        };
+        let ran = example.rehearse("--scenario dunning").run().with_status(1);
         let first = ran.stdout.lines().next();
         assert_eq!(first, Some("[HIGH] scenario:dunning/unpaid"));
         // One cause is one finding.
@@ -66,10 +68,12 @@ fn a_finding_lists_the_calls_for_shared_objects() {
         handler: &handler,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
+    let Some(example) = example(&small) else {
+        return;
+    };
     let said = |jobs| {
         let arguments = format!("--scenario dunning --scenario cancel-now --jobs {jobs}");
-        stage.rehearse(&arguments).run().with_status(1)
+        example.rehearse(&arguments).run().with_status(1)
     };
     let side_by_side = said(8).says(&["called    GET /v1/prices?limit=1: 200"]);
     assert!(!side_by_side.stdout.contains(UNLISTED), "{side_by_side:?}");
@@ -89,8 +93,10 @@ fn a_finding_that_a_replay_does_not_reproduce_has_a_note() {
         handler: &handler,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage.rehearse("--scenario dunning --jobs 1").run();
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example.rehearse("--scenario dunning --jobs 1").run();
     ran.with_status(1)
         .says(&["[HIGH] scenario:dunning/payment-fails", UNLISTED]);
 }
@@ -108,8 +114,10 @@ fn a_handler_that_answers_first_and_writes_later_loses_writes() {
         settle: "2s",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
         .rehearse("--scenario failing-write")
         .run()
         .with_status(1);
@@ -132,8 +140,10 @@ fn an_error_that_later_events_of_the_step_repair_is_not_a_finding() {
         handler: &handler,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    example
         .rehearse("--scenario failing-write")
         .run()
         .with_status(0);
@@ -146,7 +156,9 @@ fn an_own_scenario_asserts_its_access() {
         rehearsal: "  scenarios_dir: own\n",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
+    let Some(example) = example(&small) else {
+        return;
+    };
     for (access, act, event, says) in [
         (
             "no",
@@ -172,9 +184,9 @@ plays:
       - {{ id: goes-on, does: it goes on, provider: [{{ {act} }}], send: [{event}], then: {{ access: {access} }} }}
 "
         );
-        std::fs::create_dir_all(stage.folder.path().join("own")).expect("a folder");
-        write(stage.folder.path(), "own/mine.yml", &scenario);
-        let ran = stage.rehearse("--scenario mine").run().with_status(1);
+        std::fs::create_dir_all(example.folder.path().join("own")).expect("a folder");
+        write(example.folder.path(), "own/mine.yml", &scenario);
+        let ran = example.rehearse("--scenario mine").run().with_status(1);
         ran.says(&["scenario:mine/goes-on", says]);
     }
 }
@@ -189,8 +201,10 @@ fn a_rule_of_the_rehearsal_is_turned_off() {
         contract: &contract,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
         .rehearse("--format json --scenario failing-write")
         .run();
     let found = "swallowed-error scenario:failing-write/end-not-written".to_owned();
@@ -208,8 +222,8 @@ fn a_rule_of_the_rehearsal_is_turned_off() {
             .filter(of_rule)
             .all(|one| one["severity"] == "low")
     );
-    stage.replace("swallowed-error: low", "swallowed-error: off");
-    let ran = stage
+    example.replace("swallowed-error: low", "swallowed-error: off");
+    let ran = example
         .rehearse("--format json --scenario failing-write")
         .run();
     assert!(!ran.findings().contains(&found), "{ran:?}");
@@ -223,8 +237,10 @@ fn a_column_that_two_fields_read_is_reported_once() {
         contract: &contract,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
         .rehearse("--scenario first-purchase")
         .run()
         .with_status(1);
@@ -255,8 +271,10 @@ fn a_separate_cancel_at_column_needs_the_contract() {
         contract: &contract,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
         .rehearse("--scenario cancel-at-period-end")
         .run()
         .with_status(1);
@@ -316,13 +334,15 @@ const SERIAL: Small<'static> = Small {
 
 #[test]
 fn serial_ids_make_nobody_the_owner_of_a_row() {
-    let Some(stage) = stage(&SERIAL) else { return };
+    let Some(example) = example(&SERIAL) else {
+        return;
+    };
     let few = "--scenario first-purchase --scenario resubscribe --scenario bystanders";
     for run in 0..5 {
-        stage
+        example
             .database
             .run("truncate users, subscriptions restart identity");
-        let ran = stage.rehearse(few).run();
+        let ran = example.rehearse(few).run();
         assert_eq!(ran.status, Some(0), "run {run}: {ran:#?}");
     }
 }
@@ -336,8 +356,10 @@ fn columns_returned_by_a_query_are_mapped() {
         contract: &contract,
         ..SERIAL
     };
-    let Some(stage) = stage(&small) else { return };
-    let ran = stage.rehearse("--format json --scenario quantity").run();
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example.rehearse("--format json --scenario quantity").run();
     let findings = ran.with_status(1).findings();
     let first = findings.first().map(String::as_str);
     assert_eq!(first, Some("seat-drift scenario:quantity/bought"));
@@ -371,8 +393,10 @@ fn a_new_row_with_the_e_mail_of_another_is_the_customers() {
         handler: &handler,
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    stage
+    let Some(example) = example(&small) else {
+        return;
+    };
+    example
         .rehearse("--scenario customer-gone")
         .run()
         .with_status(0);
@@ -392,12 +416,14 @@ fn the_success_page_is_visited_after_checkout() {
     await db.query('update accts set stripe_customer_id = $2, status = $3 where id = $1', [query.get('user'), session.customer, status]);",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
+    let Some(example) = example(&small) else {
+        return;
+    };
     let few = "--scenario first-purchase --scenario cancel-now --scenario bystanders";
-    stage.rehearse(few).run().with_status(0);
-    stage.replace("visit: ", "metadata: {}, visit: ");
-    stage.replace("/done?session={session_id}", "/done?session=none");
-    let ran = stage
+    example.rehearse(few).run().with_status(0);
+    example.replace("visit: ", "metadata: {}, visit: ");
+    example.replace("/done?session={session_id}", "/done?session=none");
+    let ran = example
         .rehearse("--scenario first-purchase")
         .run()
         .with_status(1);
@@ -424,13 +450,21 @@ fn api_shapes_plays_the_listed_versions() {
         rehearsal: "  api_version: 2024-06-20\n",
         ..ACCOUNTS
     };
-    let Some(stage) = stage(&small) else { return };
-    stage.rehearse("--scenario api-shapes").run().with_status(0);
-    stage.replace(
+    let Some(example) = example(&small) else {
+        return;
+    };
+    example
+        .rehearse("--scenario api-shapes")
+        .run()
+        .with_status(0);
+    example.replace(
         "  api_version: 2024-06-20\n",
         "  api_versions: [2024-06-20, 2026-10-28.endive]\n",
     );
-    let ran = stage.rehearse("--scenario api-shapes").run().with_status(1);
+    let ran = example
+        .rehearse("--scenario api-shapes")
+        .run()
+        .with_status(1);
     ran.says(&[
         "events of version 2026-10-28.endive",
         "`items.data[].current_period_end`",

@@ -22,7 +22,7 @@ use futures::future::BoxFuture;
 use super::{
     action_error::ActionError,
     fake_provider::{
-        ArmedFault, DeliveryReply, DeliveryTiming, FakeProvider, ProviderEvent, RequestScope,
+        ArmedFault, DeliveryReply, DeliveryTiming, FakeEvent, FakeProvider, RequestScope,
     },
     test_customer::{EventContext, TestCustomer},
 };
@@ -84,9 +84,9 @@ impl FakeProvider for StripeProvider {
             .collect()
     }
 
-    fn event(&self, id: &str) -> Option<ProviderEvent> {
+    fn event(&self, id: &str) -> Option<FakeEvent> {
         self.fake.world(|world| {
-            Some(ProviderEvent {
+            Some(FakeEvent {
                 kind: world.find_event(id)?.kind.to_string(),
                 body: world.event_body(id)?,
             })

@@ -29,7 +29,7 @@ fn merged(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
 
 #[test]
 fn one_cause_in_several_steps_is_one_finding() {
-    let both = ENDS.map(|step| Scene::from_steps(&[step]).judged(&kept("canceled", &[])));
+    let both = ENDS.map(|step| StepFixture::from_steps(&[step]).judged(&kept("canceled", &[])));
     let merged = merged(&both);
     let [one] = merged.as_slice() else {
         panic!("{merged:#?}");
@@ -40,7 +40,7 @@ fn one_cause_in_several_steps_is_one_finding() {
 
 #[test]
 fn other_symptoms_have_another_cause() {
-    let [one, other] = ENDS.map(|step| Scene::from_steps(&[step]));
+    let [one, other] = ENDS.map(|step| StepFixture::from_steps(&[step]));
     let left = one.judged(&kept("canceled", &[]));
     for apart in [
         kept("unpaid", &[]),
@@ -55,7 +55,7 @@ fn other_symptoms_have_another_cause() {
 #[test]
 fn an_old_event_that_is_believed_is_one_cause() {
     let again = "{id: late, does: it comes again, again: [bought]}";
-    let late = Scene::from_steps(&[PURCHASE, again]);
+    let late = StepFixture::from_steps(&[PURCHASE, again]);
     let given = [change("has_paid_access", "false", "true")];
     let taken = [change("has_paid_access", "true", "false")];
     let wrongful = shown(
@@ -73,10 +73,10 @@ fn an_old_event_that_is_believed_is_one_cause() {
 
 #[test]
 fn the_same_answer_to_another_event_is_another_cause() {
-    let scene = Scene::from_steps(&[PURCHASE]);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
     let answered = |event: &str, code| {
         let refused = delivery(event, "evt_4", code);
-        scene.judged(&lost().delivered(&[refused]))
+        fixture.judged(&lost().delivered(&[refused]))
     };
     let merged = |one, other| merged(&[one, other]).len();
     let first = answered("invoice.paid", 500);
@@ -87,7 +87,7 @@ fn the_same_answer_to_another_event_is_another_cause() {
 
 #[test]
 fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
-    let [drifts, ends] = ENDS.map(|step| Scene::from_steps(&[step]));
+    let [drifts, ends] = ENDS.map(|step| StepFixture::from_steps(&[step]));
     let medium = JudgedFinding {
         finding: Finding {
             rule: Rule::StatusDrift,

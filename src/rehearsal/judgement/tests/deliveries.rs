@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
-    let scene = Scene::from_steps(&[
+    let fixture = StepFixture::from_steps(&[
         "{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}",
     ]);
     let hit = |code: u16, after: &Account, half_written: &[ColumnChange]| Observed {
@@ -15,7 +15,7 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
         }),
         ..shown(&ann(false, "free"), after, [ann_has("active")]).delivered(&[updated(code)])
     };
-    scene.says(
+    fixture.says(
         &hit(200, &ann(false, "free"), &[]),
         "swallowed-error",
         &[
@@ -26,10 +26,10 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
         ],
     );
     // The handler retried by itself, or the failure did not matter.
-    assert_eq!(scene.judge(&hit(200, &ann(true, "pro"), &[])), []);
+    assert_eq!(fixture.judge(&hit(200, &ann(true, "pro"), &[])), []);
     // The event will be sent again: until then the row may be wrong, but not half updated.
-    assert_eq!(scene.judge(&hit(500, &ann(false, "free"), &[])), []);
-    scene.says(
+    assert_eq!(fixture.judge(&hit(500, &ann(false, "free"), &[])), []);
+    fixture.says(
         &hit(500, &ann(false, "pro"), &[change("plan", "free", "pro")]),
         "half-written",
         &[
@@ -41,20 +41,20 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
 
 #[test]
 fn a_repeat_that_is_skipped_after_a_failure() {
-    let scene = Scene::from_steps(&[
+    let fixture = StepFixture::from_steps(&[
         "{id: fails, does: a write fails, fails: {write: 1}, send: [invoice.paid]}",
         "{id: again, does: it comes again, rest: yes}",
     ]);
     let account = ann(true, "pro");
     let observed =
         shown(&account, &account, [ann_has("canceled")]).delivered(&[repeated(updated(200))]);
-    scene.says(
+    fixture.says(
         &observed.clone().later_than(&[updated(500)]),
         "wrongful-access",
         &["the row did not change: is the event's id remembered before the write that failed"],
     );
     let other = delivery("customer.subscription.updated", "evt_1", 200);
-    scene.says(
+    fixture.says(
         &observed.later_than(&[other]),
         "wrongful-access",
         &["taken for a duplicate of evt_1 (the same type, another event)"],
@@ -90,29 +90,29 @@ fn a_forgery_is_described_by_its_signature() {
             "older than 5 minutes",
         ),
     ] {
-        let scene = Scene::from_steps(&[&format!(
+        let fixture = StepFixture::from_steps(&[&format!(
             "{{id: forged, does: a forgery comes, then: {{answer: refused, row: untouched}}, \
              send: [{{event: customer.subscription.updated, signed: {word}}}]}}"
         )]);
         let answered = |code: u16| right().delivered(&[signed(signing, code)]);
         let written = [change("plan", "free", "pro")];
-        assert_eq!(scene.judge(&answered(400)), [], "{word}");
-        scene.says(
+        assert_eq!(fixture.judge(&answered(400)), [], "{word}");
+        fixture.says(
             &answered(200),
             "forged-accepted",
             &[said, fix, "can send it anything"],
         );
-        scene.says(
+        fixture.says(
             &answered(200).changed(&written),
             "forged-accepted",
             &["It applied the event: the row changed."],
         );
-        scene.says(
+        fixture.says(
             &answered(500),
             "handler-answer",
             &["answered 500", "4xx was expected", "reject it with 400"],
         );
-        scene.says(
+        fixture.says(
             &answered(400).changed(&written),
             "unneeded-write",
             &["No write was required, but the row changed: users.plan free → pro"],
@@ -122,7 +122,7 @@ fn a_forgery_is_described_by_its_signature() {
 
 #[test]
 fn an_unknown_price_removes_nothing() {
-    let scene = Scene::from_steps(&[
+    let fixture = StepFixture::from_steps(&[
         "{id: moved, does: the price changes, send: [customer.subscription.updated], then: {row: kept}}",
     ]);
     // As in the program: without the contract's plans.
@@ -136,13 +136,13 @@ fn an_unknown_price_removes_nothing() {
             [subscription("ann", "active", "price_new")],
         )
     };
-    assert_eq!(scene.judge(&moved(&ann(true, "pro"))), []);
-    scene.says(
+    assert_eq!(fixture.judge(&moved(&ann(true, "pro"))), []);
+    fixture.says(
         &moved(&ann(true, "free")),
         "plan-dropped",
         &["the plan went from pro to free", "keep plan and access"],
     );
-    scene.says(
+    fixture.says(
         &moved(&ann(false, "free")),
         "plan-dropped",
         &["access was taken away and the plan went from pro to free"],
@@ -151,7 +151,7 @@ fn an_unknown_price_removes_nothing() {
 
 #[test]
 fn a_refused_event_is_reported_with_its_likely_cause() {
-    let scene = Scene::from_steps(&[PURCHASE]);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
     let answered = |answer: HandlerResponse| {
         right().delivered(&[Delivery {
             answer,
@@ -181,7 +181,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
             "is the handler running at this address",
         ),
     ] {
-        scene.says(
+        fixture.says(
             &answered(answer),
             "handler-answer",
             &["The handler answered", said],
@@ -196,23 +196,23 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         }],
         ..answered(status(500, ""))
     };
-    scene.says(
+    fixture.says(
         &gone,
         "handler-answer",
         &["answered 404 to GET /v1/subscriptions/sub_ann: handle an object"],
     );
     // Other events were accepted, so the secret is correct.
     let some = answered(status(400, "")).later_than(&[delivery("invoice.paid", "evt_1", 200)]);
-    scene.says(
+    fixture.says(
         &some,
         "handler-answer",
         &["accept customer.subscription.updated"],
     );
     // Accepted on the second try.
     let retried = right().delivered(&[updated(500), repeated(updated(200))]);
-    assert_eq!(scene.judge(&retried), []);
+    assert_eq!(fixture.judge(&retried), []);
     let two = "{id: two, does: both sign, send: [{event: invoice.paid, signed: with-two-secrets}]}";
-    Scene::from_steps(&[two]).says(
+    StepFixture::from_steps(&[two]).says(
         &right().delivered(&[signed(Signing::WithTwoSecrets, 400)]),
         "handler-answer",
         &["look at every `v1` of the header"],
@@ -221,12 +221,12 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
 
 #[test]
 fn a_missing_row_and_a_gate_that_disagrees() {
-    let scene = Scene::from_steps(&[PURCHASE]);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
     let gone = Observed {
         after: RowState::default(),
         ..right()
     };
-    scene.says(
+    fixture.says(
         &gone,
         "account-gone",
         &["The row of the account `usr_ann` is gone"],
@@ -245,18 +245,18 @@ fn a_missing_row_and_a_gate_that_disagrees() {
             gate: Some(gate),
             ..right()
         };
-        scene.says(&observed, "gate-differs", &["The row is right", words]);
+        fixture.says(&observed, "gate-differs", &["The row is right", words]);
     }
 }
 
 #[test]
 fn one_cause_is_one_finding() {
     // The handler refused everything: the wrong row is a consequence.
-    let scene = Scene::from_steps(&[PURCHASE]);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
     let refused = lost().delivered(&[updated(400)]);
-    scene.says(&refused, "handler-answer", &["answered 400"]);
+    fixture.says(&refused, "handler-answer", &["answered 400"]);
     // The same finding in other variants is merged into the first.
-    let findings = scene.judged(&refused);
+    let findings = fixture.judged(&refused);
     let told = |times: usize| {
         let folded = fold(vec![findings.clone(); times].concat());
         assert_eq!(folded.len(), 1, "{folded:#?}");
@@ -288,8 +288,8 @@ fn everything_around_a_step_is_reported() {
     }
     .later_than(&[delivery("invoice.paid", "evt_1", 200)])
     .changed(&[change("plan", "pro", "free")]);
-    let scene = Scene::from_steps(&[PURCHASE]);
-    let findings = scene.judge(&observed);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
+    let findings = fixture.judge(&observed);
     let finding = findings.first().expect("a finding");
     assert_eq!(
         finding.evidence_lines(),
@@ -310,7 +310,7 @@ fn everything_around_a_step_is_reported() {
         all_changes: vec![change("updated_at", "earlier", "now")],
         ..observed
     };
-    let findings = scene.judge(&stamped);
+    let findings = fixture.judge(&stamped);
     let evidence = findings.iter().flat_map(Finding::evidence_lines);
     let changed: Vec<_> = evidence
         .filter(|line| line.starts_with("changed"))
@@ -331,7 +331,7 @@ fn the_output_of_an_application_stays_on_its_line_and_short() {
         }])
         .changed(&[change("plan", &hostile, &hostile)]);
     observed.after.columns = vec![("plan".to_owned(), hostile)];
-    let findings = Scene::from_steps(&[PURCHASE]).judge(&observed);
+    let findings = StepFixture::from_steps(&[PURCHASE]).judge(&observed);
     let [finding] = findings.as_slice() else {
         panic!("{findings:#?}");
     };

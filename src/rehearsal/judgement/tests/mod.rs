@@ -26,13 +26,13 @@ const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
 const PURCHASE: &str = "{id: bought, does: somebody buys, send: [checkout.session.completed]}";
 
 /// The last of a few steps, with the variant of its play.
-struct Scene {
+struct StepFixture {
     scenario: Scenario,
     variant: Variant,
     contract: Contract,
 }
 
-impl Scene {
+impl StepFixture {
     fn from_steps(steps: &[&str]) -> Self {
         let lines: Vec<_> = steps
             .iter()
@@ -56,7 +56,7 @@ impl Scene {
         self
     }
 
-    fn on<T>(&self, judged: impl FnOnce(StepContext<'_>) -> T) -> T {
+    fn in_context<T>(&self, judged: impl FnOnce(StepContext<'_>) -> T) -> T {
         let play = self.scenario.plays.first().expect("a play");
         let run = ScenarioRun {
             scenario: &self.scenario,
@@ -75,7 +75,7 @@ impl Scene {
     }
 
     fn judged(&self, observed: &Observed) -> Vec<JudgedFinding> {
-        self.on(|on| judge(on, observed))
+        self.in_context(|context| judge(context, observed))
     }
 
     fn judge(&self, observed: &Observed) -> Vec<Finding> {
@@ -92,7 +92,7 @@ impl Scene {
         };
         let said = format!("{}\nFix: {}", finding.message, finding.fix);
         assert_eq!(finding.rule.as_str(), rule, "{said}");
-        let step = self.on(|on| format!("scenario:mine/{}", on.step.id));
+        let step = self.in_context(|context| format!("scenario:mine/{}", context.step.id));
         assert_eq!(*finding.entity, *step);
         for part in parts {
             assert!(said.contains(part), "no `{part}` in: {said}");

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn a_correct_step_has_no_findings() {
-    assert_eq!(Scene::from_steps(&[PURCHASE]).judge(&right()), []);
+    assert_eq!(StepFixture::from_steps(&[PURCHASE]).judge(&right()), []);
 }
 
 #[test]
 fn access_that_a_purchase_did_not_give() {
-    let scene = Scene::from_steps(&[PURCHASE]);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
     let half = shown(&ann(false, "free"), &ann(false, "pro"), [ann_has("active")]);
-    scene.says(
+    fixture.says(
         &half.clone().changed(&[change("plan", "free", "pro")]),
         "revenue-leak",
         &[
@@ -19,7 +19,7 @@ fn access_that_a_purchase_did_not_give() {
             "customer.subscription.updated changed plan but not `has_paid_access`: set it",
         ],
     );
-    scene.says(
+    fixture.says(
         &half,
         "revenue-leak",
         &[
@@ -29,7 +29,7 @@ fn access_that_a_purchase_did_not_give() {
     );
     let free = ann(false, "free");
     let trial = shown(&free, &free, [ann_has("trialing")]);
-    scene.says(
+    fixture.says(
         &trial.changed(&[change("status", "null", "trialing")]),
         "revenue-leak",
         &["for trialing too"],
@@ -40,8 +40,8 @@ fn access_that_a_purchase_did_not_give() {
 fn a_customer_that_no_row_was_linked_to() {
     let stray = account("ann").customer(None);
     let observed = shown(&stray, &stray, [ann_has("active")]);
-    let scene = Scene::from_steps(&[PURCHASE]);
-    scene.says(
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
+    fixture.says(
         &observed,
         "orphan-subscription",
         &[
@@ -49,7 +49,7 @@ fn a_customer_that_no_row_was_linked_to() {
             "`client_reference_id`",
         ],
     );
-    let severities: Vec<_> = scene
+    let severities: Vec<_> = fixture
         .judge(&observed)
         .iter()
         .map(|one| one.severity)
@@ -61,7 +61,7 @@ fn a_customer_that_no_row_was_linked_to() {
 fn access_that_remains_or_starts_too_early() {
     let end = "{id: ended, does: it ends, send: [customer.subscription.deleted]}";
     let kept = shown(&ann(true, "pro"), &ann(true, "free"), [ann_has("canceled")]);
-    Scene::from_steps(&[end]).says(
+    StepFixture::from_steps(&[end]).says(
         &kept.changed(&[change("plan", "pro", "free")]),
         "wrongful-access",
         &["changed plan but left `has_paid_access` as it was: take it away"],
@@ -71,7 +71,7 @@ fn access_that_remains_or_starts_too_early() {
         &ann(true, "pro"),
         [ann_has("incomplete")],
     );
-    Scene::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).says(
         &early.changed(&[change("has_paid_access", "false", "true")]),
         "wrongful-access",
         &["set `has_paid_access` although the subscription is incomplete: grant access on active"],
@@ -81,7 +81,7 @@ fn access_that_remains_or_starts_too_early() {
 #[test]
 fn lost_access_names_the_granting_subscription() {
     let end = "{id: ended, does: the first ends, send: [customer.subscription.deleted]}";
-    let scene = Scene::from_steps(&[end]);
+    let fixture = StepFixture::from_steps(&[end]);
     let taken = |subscriptions: Vec<Subscription>| {
         shown(&ann(true, "pro"), &ann(false, "free"), subscriptions).changed(&[change(
             "has_paid_access",
@@ -90,19 +90,19 @@ fn lost_access_names_the_granting_subscription() {
         )])
     };
     let second = ann_has("active").id("sub_second").newer();
-    scene.says(
+    fixture.says(
         &taken(vec![ann_has("canceled"), second]),
         "revenue-leak",
         &["although sub_second grants it: check all of the customer's subscriptions"],
     );
     let mut ending = ann_has("active");
     ending.cancel_scheduled = Some(true);
-    scene.says(
+    fixture.says(
         &taken(vec![ending]),
         "revenue-leak",
         &["sub_ann is only scheduled to end: keep the access until customer.subscription.deleted"],
     );
-    scene.says(
+    fixture.says(
         &taken(vec![ann_has("active")]),
         "revenue-leak",
         &["took `has_paid_access` away although sub_ann is active"],
@@ -116,7 +116,7 @@ fn a_plan_that_is_called_something_else() {
         &ann(true, "professional"),
         [ann_has("active")],
     );
-    Scene::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).says(
         &observed.changed(&[change("plan", "free", "professional")]),
         "plan-drift",
         &[
@@ -134,7 +134,7 @@ fn a_plan_read_from_another_item() {
         &ann(true, "free"),
         [ann_has("active").items(items)],
     );
-    Scene::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).says(
         &observed.changed(&[change("has_paid_access", "false", "true")]),
         "plan-drift",
         &["sub_ann has 2 items: read the plan from the one with `price_pro`, whatever its position"],
@@ -149,7 +149,7 @@ fn columns_that_do_not_follow() {
     };
     let account = ann(true, "pro").columns(columns);
     let observed = shown(&account, &account, [ann_has("active")]);
-    Scene::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).says(
         &observed.changed(&[change("seats", "0", "1")]),
         "period-drift",
         &[
@@ -171,7 +171,7 @@ fn a_period_of_another_subscription_names_the_swap() {
     let reads = |id: &str| vec![("subscription_id".to_owned(), id.to_owned())];
     observed.before.columns = reads("sub_ann");
     observed.after.columns = reads("sub_other");
-    Scene::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).says(
         &observed,
         "period-drift",
         &["made `subscription_id` sub_other: an event about another subscription"],
@@ -185,10 +185,10 @@ fn a_bystanders_row_is_a_separate_finding() {
         account: format!("usr of {who}"),
         changes: vec![change("plan", "free", "pro")],
     };
-    let scene = Scene::from_steps(&[PURCHASE]);
+    let fixture = StepFixture::from_steps(&[PURCHASE]);
     let mut observed = right();
     observed.bystanders = vec![other("a stranger"), other("a friend")];
-    scene.says(
+    fixture.says(
         &observed,
         "bystander-changed",
         &[
@@ -201,7 +201,7 @@ fn a_bystanders_row_is_a_separate_finding() {
         bystanders: observed.bystanders,
         ..lost()
     };
-    let findings = scene.judge(&both);
+    let findings = fixture.judge(&both);
     let rules: Vec<_> = findings.iter().map(|one| one.rule.as_str()).collect();
     assert_eq!(rules, ["revenue-leak", "bystander-changed"]);
     let named = &findings.last().expect("a finding").subject.named;
@@ -210,12 +210,12 @@ fn a_bystanders_row_is_a_separate_finding() {
 
 #[test]
 fn a_repeat_that_changes_something() {
-    let scene = Scene::from_steps(&[
+    let fixture = StepFixture::from_steps(&[
         PURCHASE,
         "{id: again, does: everything comes again, again: [bought], then: {row: same}}",
     ]);
     let repeat = right().delivered(&[repeated(updated(200))]);
-    scene.says(
+    fixture.says(
         &repeat.clone().changed(&[change("credits", "10", "20")]),
         "repeat-changed",
         &[
@@ -227,12 +227,12 @@ fn a_repeat_that_changes_something() {
         all_changes: vec![change("updated_at", "earlier", "now")],
         ..repeat
     };
-    assert_eq!(scene.judge(&stamped), []);
+    assert_eq!(fixture.judge(&stamped), []);
 }
 
 #[test]
 fn an_old_event_that_is_believed() {
-    let scene = Scene::from_steps(&[
+    let fixture = StepFixture::from_steps(&[
         PURCHASE,
         "{id: late, does: one comes late, send: [{event: customer.subscription.updated, of: bought}]}",
     ]);
@@ -241,7 +241,7 @@ fn an_old_event_that_is_believed() {
         &ann(true, "pro"),
         [ann_has("canceled")],
     );
-    scene.says(
+    fixture.says(
         &observed.changed(&[change("has_paid_access", "false", "true")]),
         "wrongful-access",
         &["an old event overwrote the current state: fetch the subscription"],
@@ -259,8 +259,8 @@ fn failures_in_another_order_or_at_once() {
         "incomplete",
     )]);
     let says = |variant: Variant, parts: &[&str]| {
-        let scene = Scene::from_steps(&[every]).varied(variant);
-        scene.says(&observed, "revenue-leak", parts);
+        let fixture = StepFixture::from_steps(&[every]).varied(variant);
+        fixture.says(&observed, "revenue-leak", parts);
     };
     says(
         Variant::Order(vec![1, 0]),
@@ -289,8 +289,9 @@ fn events_that_end_in_different_rows() {
         ..RowState::default()
     };
     let differ = |one: &RowState, other: &RowState| {
-        Scene::from_steps(&[PURCHASE])
-            .on(|on| endings_differ(on, (one, "first"), (other, "second"), &["updated_at"]))
+        StepFixture::from_steps(&[PURCHASE]).in_context(|context| {
+            endings_differ(context, (one, "first"), (other, "second"), &["updated_at"])
+        })
     };
     assert_eq!(differ(&row("1", "a"), &row("1", "b")), None);
     let finding = differ(&row("1", "a"), &row("2", "a")).expect("a finding");

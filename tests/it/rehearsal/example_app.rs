@@ -43,13 +43,13 @@ enum Running {
 }
 
 /// Everything that one rehearsal needs.
-pub(crate) struct Stage {
+pub(crate) struct ExampleApp {
     app: Option<Running>,
     pub(crate) folder: TempDir,
     pub(crate) database: Database,
 }
 
-impl Stage {
+impl ExampleApp {
     /// Starts the app, correct or broken; `settle` is the time that it may take to write.
     pub(crate) fn new(language: Language, mutant: Option<Mutant>, settle: &str) -> Self {
         Self::with_app(settle, |database, listen, preload| match language {

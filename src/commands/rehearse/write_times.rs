@@ -11,8 +11,8 @@ use crate::{
     rehearsal::{ProviderAction, Step},
 };
 
-/// Number of plays that fail at the same step for the same reason before the wait is shortened.
-const PLAYS: u32 = 3;
+/// Number of runs that fail at the same step for the same reason before the wait is shortened.
+const RUNS: u32 = 3;
 
 /// Shortened wait, as a multiple of the slowest step that succeeded.
 const TIMES_THE_SLOWEST: u32 = 4;
@@ -28,9 +28,9 @@ pub(super) type WrongReason = Option<Rule>;
 
 /// Durations and failures of the steps so far.
 #[derive(Debug)]
-pub(super) struct HandlerPatience {
+pub(super) struct WriteTimes {
     settle: Duration,
-    learnt: Mutex<ObservedWaits>,
+    observed: Mutex<ObservedWaits>,
 }
 
 #[derive(Debug, Default)]
@@ -39,23 +39,23 @@ struct ObservedWaits {
     in_vain: BTreeMap<(String, WrongReason), u32>,
 }
 
-impl HandlerPatience {
+impl WriteTimes {
     pub(super) fn new(settle: Duration) -> Self {
         Self {
             settle,
-            learnt: Mutex::default(),
+            observed: Mutex::default(),
         }
     }
 
     /// Returns the maximum wait for a step that is wrong for this reason. `is_known` means that it was wrong for it
-    /// earlier in the play.
+    /// earlier in the run.
     pub(super) fn limit(&self, step: &str, reason: WrongReason, is_known: bool) -> Duration {
-        let learnt = self.learnt();
-        let in_vain = learnt.in_vain.get(&(step.to_owned(), reason));
-        if !is_known && in_vain.is_none_or(|plays| *plays < PLAYS) {
+        let observed = self.observed();
+        let in_vain = observed.in_vain.get(&(step.to_owned(), reason));
+        if !is_known && in_vain.is_none_or(|runs| *runs < RUNS) {
             return self.settle;
         }
-        let shorter = match learnt.slowest_right {
+        let shorter = match observed.slowest_right {
             Some(slowest) => slowest.saturating_mul(TIMES_THE_SLOWEST),
             None => self.settle / PART_OF_SETTLE,
         };
@@ -64,20 +64,20 @@ impl HandlerPatience {
 
     /// Records the time after which a step was right.
     pub(super) fn came_right(&self, after: Duration) {
-        let mut learnt = self.learnt();
-        learnt.slowest_right = learnt.slowest_right.max(Some(after));
+        let mut observed = self.observed();
+        observed.slowest_right = observed.slowest_right.max(Some(after));
     }
 
     /// Records a step that stayed wrong.
-    pub(super) fn was_in_vain(&self, step: &str, reason: WrongReason) {
-        let mut learnt = self.learnt();
-        let plays = learnt.in_vain.entry((step.to_owned(), reason));
-        let plays = plays.or_default();
-        *plays = plays.saturating_add(1);
+    pub(super) fn stayed_wrong(&self, step: &str, reason: WrongReason) {
+        let mut observed = self.observed();
+        let runs = observed.in_vain.entry((step.to_owned(), reason));
+        let runs = runs.or_default();
+        *runs = runs.saturating_add(1);
     }
 
-    fn learnt(&self) -> MutexGuard<'_, ObservedWaits> {
-        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    fn observed(&self) -> MutexGuard<'_, ObservedWaits> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,12 +97,12 @@ mod tests {
     const SETTLE: Duration = Duration::from_secs(5);
 
     #[test]
-    fn the_wait_falls_after_three_plays_with_the_same_failure() {
-        let patience = HandlerPatience::new(SETTLE);
-        let limit = |step: &str, rule| patience.limit(step, Some(rule), false);
+    fn the_wait_falls_after_three_plays_that_were_wrong_alike() {
+        let writes = WriteTimes::new(SETTLE);
+        let limit = |step: &str, rule| writes.limit(step, Some(rule), false);
         for _ in 0..3 {
             assert_eq!(limit("checkout", Rule::RevenueLeak), SETTLE);
-            patience.was_in_vain("checkout", Some(Rule::RevenueLeak));
+            writes.stayed_wrong("checkout", Some(Rule::RevenueLeak));
         }
         assert_eq!(
             limit("checkout", Rule::RevenueLeak),
@@ -110,8 +110,8 @@ mod tests {
         );
         assert_eq!(limit("checkout", Rule::PlanDrift), SETTLE);
         assert_eq!(limit("renew", Rule::RevenueLeak), SETTLE);
-        patience.came_right(Duration::from_millis(300));
-        patience.came_right(Duration::from_millis(100));
+        writes.came_right(Duration::from_millis(300));
+        writes.came_right(Duration::from_millis(100));
         assert_eq!(
             limit("checkout", Rule::RevenueLeak),
             Duration::from_millis(1200)
@@ -119,11 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn a_play_does_not_wait_again_for_the_same_reason() {
-        let patience = HandlerPatience::new(SETTLE);
+    fn what_a_play_was_wrong_for_before_is_not_waited_for_again() {
+        let writes = WriteTimes::new(SETTLE);
         let reason = Some(Rule::PeriodDrift);
-        patience.came_right(Duration::from_millis(1));
-        assert_eq!(patience.limit("renew", reason, true), LEAST);
-        assert_eq!(patience.limit("renew", reason, false), SETTLE);
+        writes.came_right(Duration::from_millis(1));
+        assert_eq!(writes.limit("renew", reason, true), LEAST);
+        assert_eq!(writes.limit("renew", reason, false), SETTLE);
     }
 }
