@@ -1,2 +1,2 @@
 create role prodverdict login password '…';
-grant select (id, stripe_customer_id, stripe_subscription_id, plan_name, subscription_status) on teams to prodverdict;
+grant select (id, stripe_customer_id, stripe_subscription_id, stripe_product_id, plan_name, subscription_status) on teams to prodverdict;

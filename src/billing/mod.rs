@@ -5,6 +5,7 @@
 mod amount;
 mod answer;
 mod budget;
+mod catalog;
 mod decoding;
 mod entitlements;
 mod error;
@@ -29,6 +30,7 @@ mod source;
 mod stripe;
 mod transport;
 
+pub use catalog::CatalogPrice;
 pub use decoding::{DecodeError, Decoded};
 pub use error::{Error, RequestError};
 pub use facts::BillingFacts;

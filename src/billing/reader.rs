@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, Error, RateLimit, ReadPlan, Settings, SourceDefinition,
+    BillingFacts, CatalogPrice, Error, RateLimit, ReadPlan, Settings, SourceDefinition, catalog,
     extras::Extras,
     lookup,
     provider::Provider,
@@ -169,6 +169,14 @@ impl BillingReader {
     ) -> Result<BTreeMap<CustomerId, Metadata>, Error> {
         let session = self.transport.session();
         lookup::customer_metadata(session, self.source.lookups, &distinct(customers)).await
+    }
+
+    /// Returns the active recurring prices, with their products.
+    pub async fn catalog(&self) -> Result<Vec<CatalogPrice>, Error> {
+        match self.source.active_prices {
+            Some(listing) => catalog::read(self.transport.session(), &listing()).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Returns one warning for each optional kind of fact that the provider refused to show.

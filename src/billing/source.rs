@@ -8,6 +8,7 @@ use super::{
     BillingFacts, DecodeError, Decoded, Entitlement, PriceTable, ReadPlan,
     extras::Extra,
     metadata::WireCustomer,
+    pages::ListQuery,
     prices::SharedPrices,
     provider::Provider,
     transport::{ReadFuture, ReadSession},
@@ -26,6 +27,8 @@ pub struct SourceDefinition {
     /// True if the objects can only be listed customer by customer.
     pub(crate) listed_by_customer: bool,
     pub(crate) extras: &'static [OptionalExtra],
+    /// List of the active prices, each with its product; `None` if there is none.
+    pub(crate) active_prices: Option<fn() -> ListQuery>,
     /// Page that creates a key with no more permissions than the reads need.
     pub(crate) key_page: Option<&'static str>,
     pub(crate) recorded_file: &'static str,

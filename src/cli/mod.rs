@@ -35,6 +35,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a contract for this repository's stack and database
+    Init(InitArgs),
     /// Check a contract
     Check {
         #[command(subcommand)]
@@ -143,6 +145,29 @@ pub struct CheckArgs {
     /// Evaluate at this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub now: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// Preset to use, instead of the one that fits best
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+
+    /// List the presets, then exit
+    #[arg(long, conflicts_with_all = ["stack", "workflow", "yes", "force"])]
+    pub list_stacks: bool,
+
+    /// Write GitHub workflows for the check and, if the preset knows the webhook, for a rehearsal
+    #[arg(long)]
+    pub workflow: bool,
+
+    /// Write the files without asking
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -13,6 +13,7 @@ mod evidence;
 mod explain;
 mod failure;
 mod fake_stripe;
+mod init;
 mod input_file;
 mod logging;
 mod lookup;
@@ -80,6 +81,9 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Check {
             contract: ContractType::Access(arguments),
         } => Box::pin(until_interrupted(check::run(&arguments, environment))).await,
+        Command::Init(arguments) => {
+            Box::pin(until_interrupted(init::run(&arguments, environment))).await
+        }
         Command::Explain(arguments) => {
             Box::pin(until_interrupted(explain::run(&arguments, environment))).await
         }

@@ -13,6 +13,7 @@ mod output_columns;
 mod power;
 mod reading;
 mod role_advice;
+mod sampling;
 mod session;
 mod speaker;
 mod statement;
@@ -42,6 +43,11 @@ pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
 pub use power::{Power, power};
 pub use reading::AccountsReader;
+use reading::Extent;
+pub use sampling::{
+    ColumnForm, DatabaseSample, DatabaseSampler, ForeignKey, SampledColumn, SampledTable,
+    StoredPlanRow,
+};
 pub use speaker::Speaker;
 pub(crate) use statement::{quoted, quoted_table};
 pub use stored::{Holds, Stored, StoredRequest, read_stored};
@@ -82,7 +88,17 @@ pub async fn read(
     request: &ReadRequest,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<DatabaseFacts, Error> {
-    reading::read(url, settings, request, None, on_progress).await
+    reading::read(url, settings, request, Extent::All, on_progress).await
+}
+
+/// Reads some of the accounts, at most this many.
+pub async fn read_some(
+    url: &SecretString,
+    settings: &DatabaseSettings,
+    request: &ReadRequest,
+    most: u32,
+) -> Result<DatabaseFacts, Error> {
+    reading::read(url, settings, request, Extent::Some(most), &|_| {}).await
 }
 
 /// Reads only the accounts with these ids; missing ones are left out.
@@ -106,5 +122,5 @@ pub async fn read_chosen(
     request: &ReadRequest,
     chosen: &Chosen,
 ) -> Result<DatabaseFacts, Error> {
-    reading::read(url, settings, request, Some(chosen), &|_| {}).await
+    reading::read(url, settings, request, Extent::Chosen(chosen), &|_| {}).await
 }

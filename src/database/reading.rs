@@ -21,6 +21,7 @@ use super::{
     error::Error,
     opening::open_for_reading,
     output_columns, role_advice,
+    sampling::some_of,
     session::{Failed, RowSecurity, Session},
     value::{Value, ValueForm},
 };
@@ -28,11 +29,20 @@ use super::{
 /// Number of rows between two reports of progress.
 const PROGRESS_STEP: u64 = 1000;
 
+/// The accounts to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Extent<'a> {
+    All,
+    Chosen(&'a Chosen),
+    /// Any accounts, at most this many.
+    Some(u32),
+}
+
 pub(super) async fn read(
     url: &SecretString,
     settings: &DatabaseSettings,
     request: &ReadRequest,
-    chosen: Option<&Chosen>,
+    extent: Extent<'_>,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<DatabaseFacts, Error> {
     let mut opened = open_for_reading(url, &settings.url_env, request.in_container_action).await?;
@@ -41,7 +51,7 @@ pub(super) async fn read(
     let reading = AccountsReading {
         settings,
         request,
-        chosen,
+        extent,
         on_progress,
     };
     let facts = reading.run(&mut session).await;
@@ -74,7 +84,7 @@ impl<'a> AccountsReader<'a> {
         let reading = AccountsReading {
             settings: self.0.settings(),
             request,
-            chosen: Some(chosen),
+            extent: Extent::Chosen(chosen),
             on_progress: &|_| {},
         };
         reading.run(&mut self.0).await
@@ -84,7 +94,7 @@ impl<'a> AccountsReader<'a> {
 struct AccountsReading<'a> {
     settings: &'a DatabaseSettings,
     request: &'a ReadRequest,
-    chosen: Option<&'a Chosen>,
+    extent: Extent<'a>,
     on_progress: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -231,18 +241,21 @@ impl AccountsReading<'_> {
         let mut rows = AccountRows::new(statement.fields(), self.settings);
         let mut accounts = Vec::new();
         let mut count = 0_u64;
+        let match_on = self.settings.match_on;
+        let reading = match self.extent {
+            Extent::All => statement.reading(types, None, match_on),
+            Extent::Chosen(chosen) => statement.reading(types, Some(chosen), match_on),
+            Extent::Some(most) => some_of(&statement.reading(types, None, match_on), most),
+        };
         session
-            .each(
-                &statement.reading(types, self.chosen, self.settings.match_on),
-                |row| {
-                    accounts.push(account(row, &mut rows, types)?);
-                    count += 1;
-                    if count.is_multiple_of(PROGRESS_STEP) {
-                        (self.on_progress)(count);
-                    }
-                    Ok::<(), Error>(())
-                },
-            )
+            .each(&reading, |row| {
+                accounts.push(account(row, &mut rows, types)?);
+                count += 1;
+                if count.is_multiple_of(PROGRESS_STEP) {
+                    (self.on_progress)(count);
+                }
+                Ok::<(), Error>(())
+            })
             .await??;
         (self.on_progress)(count);
         Ok(DatabaseFacts {

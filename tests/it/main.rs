@@ -18,6 +18,7 @@ mod database;
 mod example_app;
 mod github;
 mod import_cycles;
+mod init;
 mod integration;
 mod recipes;
 mod rehearsal;

@@ -8,6 +8,8 @@ For each preset and each stack of its case file (tests/presets/PRESET.toml):
 - The role of role.sql is enough to check, and the check reads access, link and plan of every account as `expected.txt` of
   the stack does, which is what the stack's own code decides.
 - With the case's subscriptions, nothing is found. After each of its drifts, exactly the listed findings are.
+- In a minimal repository of the stack's kind, `init --yes` recognizes the stack and writes exactly the filled contract, and the
+  check that it ends with holds. The drifts before are therefore found without a hand on the file.
 - The statements of rehearsal.yml create an account that the contract reads, in a rehearsal of a handler that does nothing.
 """
 
@@ -24,6 +26,7 @@ import threading
 import time
 import tomllib
 
+import provider
 from folder import ROOT, bare, columns_of, example_is_filled, fill, is_complete, load_yaml, preset_folders
 from postgres import NAME, PASSWORD, Failed, copy, drop, psql, url
 from recorded import DEFAULTS, paddle_subscription, stripe_subscription
@@ -204,6 +207,32 @@ class Proof:
         rule = "revenue-leak" if "{customer_id}" in self.rehearsal else "orphan-subscription"
         self.expect("rehearsal", report, [f"{rule} scenario:first-purchase/bought"])
 
+    def initialize(self):
+        """Runs `init --yes` with the database and the provider at hand."""
+        repository = self.folder / "repository"
+        for path, text in self.case["repository"].items():
+            (repository / path).parent.mkdir(parents=True, exist_ok=True)
+            (repository / path).write_text(text, encoding="utf-8")
+        plans = self.plans(NAME)
+        now, make = int(time.time()), stripe_subscription if self.provider == "stripe" else paddle_subscription
+        provider.Provider.plans = plans
+        provider.Provider.subscriptions = [make(one, now) for one in self.subscriptions]
+        address = f"http://127.0.0.1:{provider.SERVER.server_port}"
+        contract = load_yaml(fill(self.text, plans))["contracts"][0]
+        (key_env,) = contract[self.provider].values()
+        key = "rk_live_" + "0" * 24 if self.provider == "stripe" else "pdl_live_apikey_" + "0" * 24
+        ran = subprocess.run(
+            [self.program, "init", "--yes"], capture_output=True, text=True, cwd=repository,
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": url(NAME, NAME), key_env: key,
+                 "STRIPE_API_BASE": address, "PADDLE_API_BASE": address},
+        )
+        written = repository / "prodverdict.yml"
+        text = written.read_text(encoding="utf-8") if written.exists() else ""
+        if f"stack: {self.preset.name}\n" not in ran.stderr or text != fill(self.text, plans):
+            raise Failed(f"init: exit status {ran.returncode}: {ran.stderr}{ran.stdout}")
+        if ran.returncode != 0 or "VERDICT: PASS" not in ran.stdout:
+            raise Failed(f"the check of init: exit status {ran.returncode}: {ran.stderr}{ran.stdout}")
+
     def prove(self):
         with tempfile.TemporaryDirectory() as folder:
             self.folder = pathlib.Path(folder)
@@ -228,6 +257,7 @@ class Proof:
             self.needs_no_other_column()
             for drift in self.case["drift"]:
                 self.drift(drift)
+            self.initialize()
             if self.rehearsal:
                 self.rehearse()
 
@@ -254,7 +284,8 @@ def main() -> int:
     stacks, presets = pathlib.Path(stacks), ROOT / "presets"
     names = names or [folder.name for folder in preset_folders()]
     failed = skipped = proved = 0
-    threading.Thread(target=HANDLER.serve_forever, daemon=True).start()
+    for server in (HANDLER, provider.SERVER):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     for name in names:
         case = tomllib.loads((ROOT / "tests/presets" / f"{name}.toml").read_text(encoding="utf-8"))
         spellings = [str] + [snake_case] * case.get("is_also_in_snake_case", False)

@@ -51,9 +51,18 @@ impl Lists for PaddleLists {
 
 /// Returns a list of subscriptions in every status (Paddle's default), in the only order available.
 fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
+    listing("subscriptions", filter)
+}
+
+/// Returns the list of active prices, with their products.
+pub(super) fn active_prices() -> ListQuery {
+    listing("prices", &[("status", "active"), ("include", "product")])
+}
+
+fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> ListQuery {
     let fixed = [("order_by", "id[ASC]"), ("per_page", PAGE)];
     ListQuery {
-        path: "subscriptions",
+        path,
         query: filter
             .iter()
             .chain(&fixed)

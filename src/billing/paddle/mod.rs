@@ -66,6 +66,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     has_subscriptions: true,
     listed_by_customer: false,
     extras: &[],
+    active_prices: Some(listing::active_prices),
     key_page: None,
     recorded_file: "paddle/subscriptions.json",
     recorded_form: RecordedForm::Subscriptions {

@@ -52,6 +52,16 @@ pub(super) fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
     listing("v1/subscriptions", filter)
 }
 
+/// Returns the list of active recurring prices, with their products.
+pub(super) fn active_prices() -> ListQuery {
+    let filter = [
+        ("active", "true"),
+        ("type", "recurring"),
+        (EXPAND, "data.product"),
+    ];
+    listing("v1/prices", &filter)
+}
+
 pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> ListQuery {
     let limit = ("limit", PAGE);
     ListQuery {

@@ -79,6 +79,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
             when: WantedWhen::TestMode,
         },
     ],
+    active_prices: Some(listing::active_prices),
     key_page: Some(KEY_PAGE),
     recorded_file: "stripe/subscriptions.json",
     recorded_form: RecordedForm::Subscriptions {

@@ -61,6 +61,7 @@ static MEMBERSHIPS: SourceDefinition = SourceDefinition {
     has_subscriptions: true,
     listed_by_customer: false,
     extras: &[],
+    active_prices: None,
     key_page: None,
     recorded_file: "acme/memberships.json",
     recorded_form: RecordedForm::Subscriptions {

@@ -17,6 +17,9 @@ use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Source};
 
 const LOOKUP_KEY: &str = "lookup_key:";
 
+/// The word that presets have for a plan.
+const PLACEHOLDER: &str = "your_plan";
+
 pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     let pairs = written.plans.value().map(|plans| plans.0.as_slice());
     for (key, entry) in pairs.unwrap_or_default() {
@@ -161,6 +164,15 @@ fn plan(
 /// Checks that the word can be a plan and is not an id of the provider.
 fn check_word(key: &str, word: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let word = word.trim();
+    if word == PLACEHOLDER {
+        let message = format!("{} is a placeholder, not a plan", quote(word));
+        let help = "replace it with the word that the application stores for this price";
+        diagnostics.add_at(
+            DiagnosticDraft::new(Code::Placeholder, message).help(help),
+            spot,
+        );
+        return false;
+    }
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
         .any(|beginning| word.starts_with(beginning));

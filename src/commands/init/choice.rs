@@ -1,0 +1,255 @@
+//! Chooses the preset that fits repository and database, or proposes a contract from the values in the database.
+
+use crate::{
+    database::DatabaseSample,
+    detection::{DeclaredTable, RankedPreset},
+    mapping::propose,
+    presets::{
+        DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming, naming,
+        renamed_contract, renamed_sql,
+    },
+    problem::Problem,
+};
+
+/// Everything that is known before the choice.
+#[derive(Debug)]
+pub(super) struct KnownSigns<'p> {
+    pub(super) presets: &'p [Preset],
+    pub(super) ranked: Vec<RankedPreset<'p>>,
+    pub(super) declared: Vec<DeclaredTable>,
+    pub(super) sample: Option<DatabaseSample>,
+    pub(super) stack: Option<&'p str>,
+}
+
+/// A contract whose plans are not filled in.
+#[derive(Debug)]
+pub(super) struct Draft<'p> {
+    /// `None` for a proposal.
+    pub(super) preset: Option<&'p Preset>,
+    pub(super) contract: String,
+    /// The query for the plans that rows hold.
+    pub(super) plans_sql: Option<String>,
+    /// True if the preset's other statements need other names.
+    pub(super) is_renamed: bool,
+    pub(super) storage: PlanStorage,
+    /// Plans that are known already.
+    pub(super) stored: Vec<StoredPlan>,
+    /// The reasons, and what a person has to decide.
+    pub(super) told: Vec<String>,
+}
+
+/// Chooses; the error says what is missing.
+pub(super) fn choose<'p>(known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
+    let existing = known.existing();
+    if let Some(name) = known.stack {
+        let preset = find(known.presets, name)?;
+        return Ok(drafted(
+            preset,
+            existing.as_deref(),
+            vec![format!("`--stack {name}`")],
+        ));
+    }
+    if let Some(sample) = &known.sample
+        && let Some(tables) = &existing
+    {
+        return match known.fitting(tables) {
+            Some(preset) => Ok(drafted(preset, Some(tables), known.reasons(preset))),
+            None => proposed(sample, known),
+        };
+    }
+    Ok(match known.ranked.first() {
+        Some(best) => drafted(best.preset, existing.as_deref(), known.reasons(best.preset)),
+        None => {
+            let preset = find(known.presets, DEFAULT)?;
+            let reason = "no file of a known stack: this is the general form, so compare every name with your schema; with \
+                          `DATABASE_URL` set, `init` proposes a contract from the values in the database";
+            drafted(preset, existing.as_deref(), vec![reason.to_owned()])
+        }
+    })
+}
+
+fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {
+    presets
+        .iter()
+        .find(|preset| preset.name == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = presets.iter().map(|preset| preset.name).collect();
+            Problem::new(format!("there is no preset `{name}`"))
+                .hint(format!("the presets are {}", names.join(", ")))
+        })
+}
+
+impl<'p> KnownSigns<'p> {
+    /// Returns the tables of the database, or else those of the repository's schemas; `None` if none is known.
+    fn existing(&self) -> Option<Vec<TableNames>> {
+        let of_database = self
+            .sample
+            .iter()
+            .flat_map(|sample| &sample.tables)
+            .map(|table| TableNames {
+                schema: table.table.schema.clone(),
+                name: table.table.name.clone(),
+                columns: table
+                    .columns
+                    .iter()
+                    .map(|column| column.name.clone())
+                    .collect(),
+            });
+        let mut tables: Vec<_> = of_database.collect();
+        if tables.is_empty() {
+            tables = self.declared.iter().map(DeclaredTable::names).collect();
+        }
+        (!tables.is_empty()).then_some(tables)
+    }
+
+    /// Returns the best preset whose tables exist. Without signs in the repository, the names have to be equal.
+    fn fitting(&self, tables: &[TableNames]) -> Option<&'p Preset> {
+        let names_of = |preset: &Preset| naming(&preset.description.detect.tables, tables);
+        let ranked = self.ranked.iter().map(|one| one.preset);
+        let seen = ranked
+            .clone()
+            .find(|preset| !matches!(names_of(preset), Naming::Missing(_)));
+        let mut by_tables: Vec<_> = self
+            .presets
+            .iter()
+            .filter(|preset| names_of(preset) == Naming::Same)
+            .collect();
+        by_tables.sort_by_key(|preset| {
+            let detect = &preset.description.detect;
+            let columns: usize = detect.tables.values().map(Vec::len).sum();
+            std::cmp::Reverse(columns)
+        });
+        seen.or_else(|| by_tables.first().copied())
+    }
+
+    fn reasons(&self, preset: &Preset) -> Vec<String> {
+        let ranked = self
+            .ranked
+            .iter()
+            .find(|one| one.preset.name == preset.name);
+        let signs = ranked.map(|one| one.signs.as_slice()).unwrap_or_default();
+        let mut reasons: Vec<_> = signs
+            .iter()
+            .map(|(sign, seen)| format!("{sign} in {seen}"))
+            .collect();
+        if self
+            .sample
+            .as_ref()
+            .is_some_and(|sample| !sample.tables.is_empty())
+        {
+            let tables: Vec<_> = preset
+                .description
+                .detect
+                .tables
+                .keys()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            reasons.push(format!("the database has {}", tables.join(", ")));
+        }
+        reasons
+    }
+}
+
+/// Drafts a preset's contract with the names that exist.
+fn drafted<'p>(
+    preset: &'p Preset,
+    existing: Option<&[TableNames]>,
+    mut told: Vec<String>,
+) -> Draft<'p> {
+    let mut draft = Draft {
+        preset: Some(preset),
+        contract: preset.contract.to_owned(),
+        plans_sql: Some(preset.plans_sql.to_owned()),
+        is_renamed: false,
+        storage: preset.description.plans.stored,
+        stored: Vec::new(),
+        told: Vec::new(),
+    };
+    match existing.map(|tables| naming(&preset.description.detect.tables, tables)) {
+        None | Some(Naming::Same) => {}
+        Some(Naming::Missing(names)) => {
+            told.push(format!(
+                "not found, so change them in the contract: {}",
+                names.join(", ")
+            ));
+        }
+        Some(Naming::Renamed(renamings)) => rename(&mut draft, preset, &renamings, &mut told),
+    }
+    draft.told = told;
+    draft
+}
+
+fn rename(
+    draft: &mut Draft<'_>,
+    preset: &Preset,
+    renamings: &[TableRenaming],
+    told: &mut Vec<String>,
+) {
+    for table in renamings {
+        if table.from != table.to {
+            told.push(format!("`{}` is `{}` here", table.from, table.to));
+        }
+        let columns = table.columns.iter();
+        told.extend(columns.map(|(from, to)| format!("`{}.{from}` is `{to}` here", table.to)));
+    }
+    draft.is_renamed = true;
+    let renamed = renamed_contract(preset.contract, renamings);
+    match renamed.and_then(|text| Ok((text, renamed_sql(preset.plans_sql, renamings)?))) {
+        Ok((text, plans)) => {
+            draft.contract = text;
+            draft.plans_sql = Some(plans);
+        }
+        Err(error) => {
+            told.push(format!(
+                "the names cannot be replaced, so change them in the contract: {error}"
+            ));
+            draft.plans_sql = None;
+        }
+    }
+}
+
+/// Proposes a contract for tables that no preset describes.
+fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
+    let nearest = known.ranked.first().map(|one| {
+        let tables = known.existing().unwrap_or_default();
+        let missing = match naming(&one.preset.description.detect.tables, &tables) {
+            Naming::Missing(names) => names.join(", "),
+            Naming::Same | Naming::Renamed(_) => String::new(),
+        };
+        format!(
+            "the repository looks like `{}`, but the database lacks {missing}",
+            one.preset.name
+        )
+    });
+    let proposal = propose(sample).map_err(|reason| {
+        let seen = nearest.clone().map(|line| format!("; {line}")).unwrap_or_default();
+        let hidden = sample.tables.iter().filter(|table| table.has_row_security && table.rows.is_empty());
+        let hidden: Vec<_> = hidden.map(|table| format!("`{}`", table.table.name)).collect();
+        let hint = if hidden.is_empty() {
+            "use a database with customers in it and a role that may read them, or begin with a preset (`--stack NAME`) and change \
+             its names"
+                .to_owned()
+        } else {
+            format!("row-level security hides the rows of {}: use a role that sees them", hidden.join(", "))
+        };
+        Problem::new(format!("no preset fits, and no contract can be proposed: {reason}{seen}")).hint(hint)
+    })?;
+    let mut told: Vec<_> = nearest.into_iter().collect();
+    told.push("no preset fits: this is a proposal from the values in the database".to_owned());
+    told.extend(proposal.evidence);
+    told.extend(
+        proposal
+            .unknown
+            .into_iter()
+            .map(|what| format!("not known: {what}")),
+    );
+    Ok(Draft {
+        preset: None,
+        contract: proposal.contract,
+        plans_sql: None,
+        is_renamed: false,
+        storage: proposal.storage,
+        stored: proposal.stored,
+        told,
+    })
+}

@@ -1,0 +1,357 @@
+//! `prodverdict init`: recognizes the stack, writes a contract for it, and checks it.
+
+mod choice;
+mod facts;
+mod files;
+mod preview;
+mod question;
+mod repository;
+mod workflow;
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use self::{
+    choice::{Draft, KnownSigns},
+    files::NewFile,
+};
+use super::{check, masking::mask_of, output::Output, progress::Progress};
+use crate::{
+    cli::{
+        CheckArgs, ConfigArgs, Environment, FixtureArgs, FormatArgs, InitArgs, Redact, ReportArgs,
+    },
+    config::{self, AccessContract, Code},
+    detection::{self, declared_tables, rank},
+    presets::{
+        self, CatalogEntry, FilledPlans, PlanPair, Preset, fill, fill_plans, is_placeholder,
+    },
+    problem::Problem,
+    report::{self, neutral},
+    text::counted,
+};
+
+/// The file that `init` writes.
+const CONTRACT: &str = "prodverdict.yml";
+
+pub(super) async fn run(arguments: &InitArgs, environment: &Environment) -> u8 {
+    let output = Output::of_process(mask_of(&environment.likely_secrets()));
+    match init(arguments, environment, &output).await {
+        Ok(status) => status,
+        Err(problem) => {
+            output.say(&report::problems(&[problem], output.colour_on_stderr));
+            super::COULD_NOT_TELL
+        }
+    }
+}
+
+async fn init(
+    arguments: &InitArgs,
+    environment: &Environment,
+    output: &Output,
+) -> Result<u8, Problem> {
+    let presets = presets::all().map_err(|error| {
+        Problem::new(error.to_string()).hint("report this as a bug: nothing was written")
+    })?;
+    if arguments.list_stacks {
+        return Ok(super::print(&list(&presets)));
+    }
+    let mut paths = vec![CONTRACT];
+    if arguments.workflow {
+        paths.extend([workflow::CHECK, workflow::REHEARSAL]);
+    }
+    files::refuse_existing(paths.into_iter(), arguments.force)?;
+    let url = environment.secret(facts::URL_ENV);
+    let draft = draft(arguments, &presets, url.as_ref(), environment, output).await?;
+    let written = fill_in(&draft, url.as_ref(), environment, output).await?;
+    let files = new_files(arguments, &draft, &written);
+    say(output, &files::show(&files));
+    if !question::may_write(arguments.yes, output)? {
+        output.say("nothing was written");
+        return Ok(0);
+    }
+    files::write(&files, output)?;
+    let names: Vec<_> = files.iter().map(|file| file.path).collect();
+    output.say(&format!("wrote {}", names.join(", ")));
+    match missing(&written, environment) {
+        Some(missing) => {
+            say(output, &format!("before the first verdict: {missing}"));
+            Ok(0)
+        }
+        None => Ok(check::run(&check_arguments(), environment).await),
+    }
+}
+
+fn list(presets: &[Preset]) -> String {
+    let lines = presets.iter().map(|preset| {
+        format!(
+            "{:<32}{}: {}\n",
+            preset.name, preset.description.title, preset.description.description
+        )
+    });
+    lines.collect()
+}
+
+/// Prints lines that contain names of others.
+fn say(output: &Output, text: &str) {
+    let lines: Vec<_> = text.lines().map(neutral::terminal).collect();
+    output.say(&lines.join("\n"));
+}
+
+/// Looks at the repository and the database, and chooses.
+async fn draft<'p>(
+    arguments: &'p InitArgs,
+    presets: &'p [Preset],
+    url: Option<&SecretString>,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Draft<'p>, Problem> {
+    let repository = repository::read(Path::new("."), presets);
+    let declared = declared_tables(&repository);
+    let packages = detection::packages(&repository);
+    let ranked = rank(presets, &repository, &packages, &declared);
+    if repository.is_cut {
+        output.say("not all files of the repository were looked at: it is large");
+    }
+    let sample = match url {
+        Some(url) => Some(facts::sample(url, &facts::settings(), environment).await?),
+        None => None,
+    };
+    if let Some(sample) = &sample {
+        let cut = if sample.is_cut {
+            ", not all of them"
+        } else {
+            ""
+        };
+        let tables = counted(sample.tables.len(), "table");
+        output.say(&format!("read some rows of {tables} in the database{cut}"));
+    }
+    let others: Vec<_> = ranked.iter().map(|one| one.preset.name).collect();
+    let known = KnownSigns {
+        presets,
+        ranked,
+        declared,
+        sample,
+        stack: arguments.stack.as_deref(),
+    };
+    let draft = choice::choose(&known)?;
+    let name = draft.preset.map_or("none", |preset| preset.name);
+    let mut lines = vec![format!("stack: {name}")];
+    lines.extend(draft.told.iter().map(|line| format!("  {line}")));
+    let others: Vec<_> = others.into_iter().filter(|other| *other != name).collect();
+    if !others.is_empty() && draft.preset.is_some() {
+        lines.push(format!(
+            "  also possible: {} (`--stack NAME`)",
+            others.join(", ")
+        ));
+    }
+    say(output, &lines.join("\n"));
+    Ok(draft)
+}
+
+/// A contract with its plans.
+#[derive(Debug)]
+struct WrittenContract {
+    text: String,
+    plans: Vec<PlanPair>,
+    key_env: String,
+    url_env: String,
+}
+
+/// Fills in the plans that the rows and the provider know, and shows a few accounts.
+async fn fill_in(
+    draft: &Draft<'_>,
+    url: Option<&SecretString>,
+    environment: &Environment,
+    output: &Output,
+) -> Result<WrittenContract, Problem> {
+    let progress = Progress::new(output.on_terminal);
+    let sample = sample_contract(&draft.contract)?;
+    let mut stored = draft.stored.clone();
+    if let (Some(url), Some(sql)) = (url, &draft.plans_sql) {
+        match facts::stored_plans(url, sql, &facts::settings(), environment).await {
+            Ok(plans) => stored = plans,
+            Err(problem) => warn(output, "the plans in the database cannot be read", problem),
+        }
+    }
+    let catalog = match environment.get(&sample.key_env) {
+        Some(_) => match facts::catalog(&sample, environment, &progress).await {
+            Ok(prices) => prices,
+            Err(problem) => {
+                warn(output, "the provider's prices cannot be read", problem);
+                Vec::new()
+            }
+        },
+        None => Vec::new(),
+    };
+    let plans = plans(draft, &stored, &catalog);
+    let text = fill(&draft.contract, &plans.pairs);
+    check_text(&text)?;
+    tell_plans(&plans, output);
+    if let Some(url) = url {
+        match facts::some_accounts(url, &sample, environment).await {
+            Ok(accounts) => {
+                let lines = preview::lines(&accounts);
+                say(
+                    output,
+                    &format!("accounts, as they would be read:\n{}", lines.join("\n")),
+                );
+            }
+            Err(problem) => warn(
+                output,
+                "the accounts cannot be read with this contract",
+                problem,
+            ),
+        }
+    }
+    Ok(WrittenContract {
+        text,
+        plans: plans.pairs,
+        key_env: sample.key_env,
+        url_env: sample.database.url_env,
+    })
+}
+
+fn plans(
+    draft: &Draft<'_>,
+    stored: &[presets::StoredPlan],
+    catalog: &[CatalogEntry],
+) -> FilledPlans {
+    if !draft.contract.contains("price_your_plan") {
+        return FilledPlans::default();
+    }
+    let words = draft
+        .preset
+        .map(|preset| preset.description.plans.words.as_slice());
+    fill_plans(draft.storage, words.unwrap_or_default(), stored, catalog)
+}
+
+fn tell_plans(plans: &FilledPlans, output: &Output) {
+    let known = plans
+        .pairs
+        .iter()
+        .filter(|plan| !plan.is_placeholder())
+        .count();
+    let open = plans.pairs.len() - known;
+    let mut line = format!("plans: {} matched", counted(known, "plan"));
+    if open > 0 {
+        line.push_str(&format!(", {} to complete", counted(open, "plan")));
+    }
+    if plans.unusable > 0 {
+        line.push_str(&format!(
+            ", {} left out because no contract can hold it",
+            plans.unusable
+        ));
+    }
+    output.say(&line);
+}
+
+fn warn(output: &Output, what: &str, problem: Problem) {
+    let problem = Problem {
+        message: format!("{what}: {}", problem.message),
+        ..problem
+    };
+    output.say(&report::warnings(&[problem], output.colour_on_stderr));
+}
+
+/// Reads the draft with a made-up plan, for everything but its plans.
+fn sample_contract(draft: &str) -> Result<AccessContract, Problem> {
+    let with = |key: &str| config::load(&fill(draft, &[PlanPair::new(key, "plan")]), CONTRACT);
+    let config = with("price_1").or_else(|_| with("pri_1"));
+    let contract = config.map(|config| config.contracts.into_iter().next());
+    match contract {
+        Ok(Some(contract)) => Ok(contract),
+        Ok(None) => Err(invalid("it has no contract")),
+        Err(diagnostics) => Err(invalid(
+            diagnostics.first().map_or("", |one| one.message.as_str()),
+        )),
+    }
+}
+
+/// Checks that nothing but placeholders is wrong with the text.
+fn check_text(text: &str) -> Result<(), Problem> {
+    let Err(diagnostics) = config::load(text, CONTRACT) else {
+        return Ok(());
+    };
+    let mut others = diagnostics
+        .iter()
+        .filter(|one| one.code != Code::Placeholder);
+    others
+        .next()
+        .map_or(Ok(()), |one| Err(invalid(&one.message)))
+}
+
+fn invalid(reason: &str) -> Problem {
+    Problem::new(format!("the contract would not be valid, so nothing was written: {reason}"))
+        .hint("a name or a value in the database cannot be written in the configuration; begin with a preset (`--stack NAME`)")
+}
+
+fn new_files(arguments: &InitArgs, draft: &Draft<'_>, written: &WrittenContract) -> Vec<NewFile> {
+    let mut files = vec![NewFile {
+        path: CONTRACT,
+        text: written.text.clone(),
+    }];
+    if arguments.workflow {
+        files.push(NewFile {
+            path: workflow::CHECK,
+            text: workflow::check(&written.key_env, &written.url_env),
+        });
+        let known = draft.preset.filter(|_| !draft.is_renamed);
+        if let Some(preset) = known
+            && let (Some(section), Some(text)) = (preset.rehearsal, workflow::rehearsal(preset))
+        {
+            if let Some(contract) = files.first_mut() {
+                contract.text.push_str(&fill(section, &written.plans));
+            }
+            files.push(NewFile {
+                path: workflow::REHEARSAL,
+                text,
+            });
+        }
+    }
+    files
+}
+
+/// Returns the first thing that a check needs.
+fn missing(written: &WrittenContract, environment: &Environment) -> Option<String> {
+    let is_open = |line: &str| line.split(['"', '\'', ' ', ':']).any(is_placeholder);
+    let line = written
+        .text
+        .lines()
+        .position(|line| !line.trim_start().starts_with('#') && is_open(line));
+    if let Some(line) = line {
+        return Some(format!(
+            "replace each placeholder (`price_your_…`, `your_plan`) in {CONTRACT} by a price or product and its word; the first is on \
+             line {}. Then run `prodverdict check access`",
+            line + 1
+        ));
+    }
+    let names = [&written.url_env, &written.key_env];
+    let name = names
+        .into_iter()
+        .find(|name| environment.get(name).is_none())?;
+    Some(format!("set `{name}`, and run `prodverdict check access`"))
+}
+
+/// Returns the arguments of `check access` without options.
+fn check_arguments() -> CheckArgs {
+    CheckArgs {
+        config: ConfigArgs {
+            config: PathBuf::from(CONTRACT),
+        },
+        fixtures: FixtureArgs {
+            fixtures: false,
+            fixtures_stripe: false,
+            fixtures_dir: None,
+        },
+        report: ReportArgs {
+            format: FormatArgs { format: None },
+            output: Vec::new(),
+            redact: Redact::Off,
+        },
+        plan: false,
+        baseline: None,
+        strict: false,
+        now: None,
+    }
+}

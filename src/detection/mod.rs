@@ -1,0 +1,34 @@
+//! Recognizes a repository's stack by its files: its packages, and the tables of its schemas as they are mapped.
+
+mod drizzle;
+mod lexer;
+mod packages;
+mod prisma;
+mod ranking;
+mod repository;
+mod sql_schema;
+
+pub use packages::{Package, packages};
+pub use ranking::{RankedPreset, rank};
+pub use repository::{Repository, RepositoryFile, Sighting, is_of_interest};
+
+/// A table as a schema file declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredTable {
+    pub schema: Option<String>,
+    pub name: String,
+    pub columns: Vec<String>,
+    /// File and line of the declaration.
+    pub seen: Sighting,
+}
+
+/// Reads the tables of every schema in the repository. Prisma's and Drizzle's schemas describe the newest state, so that
+/// migrations are read only without them.
+pub fn declared_tables(repository: &Repository) -> Vec<DeclaredTable> {
+    let mut tables = prisma::tables(repository);
+    tables.extend(drizzle::tables(repository));
+    if tables.is_empty() {
+        tables = sql_schema::tables(repository);
+    }
+    tables
+}

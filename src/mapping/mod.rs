@@ -1,0 +1,9 @@
+//! Proposes a contract for a database that no preset describes, from the values in a sample of its rows.
+
+mod account;
+mod column;
+mod proposal;
+mod recognition;
+mod wording;
+
+pub use proposal::{Proposal, propose};

@@ -1,0 +1,276 @@
+//! The proposed contract, with the evidence for it and what is not known.
+
+use super::{
+    account::{Access, Mapping, mapping, measured},
+    recognition::ValueKind,
+    wording,
+};
+use crate::{
+    database::DatabaseSample,
+    presets::{PlanStorage, StoredPlan},
+};
+
+/// A contract for the tables of a sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The text, with a placeholder for plans if any column holds them.
+    pub contract: String,
+    pub is_paddle: bool,
+    /// The kind of value that the rows hold for a plan.
+    pub storage: PlanStorage,
+    pub stored: Vec<StoredPlan>,
+    /// Reasons for each part.
+    pub evidence: Vec<String>,
+    /// Parts that a person has to decide.
+    pub unknown: Vec<String>,
+}
+
+/// Proposes a contract. The error says what was not found.
+pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
+    let tables = measured(sample);
+    let mapping = mapping(&tables)?;
+    let link = mapping.account.values.get(&mapping.link);
+    let is_paddle =
+        link.is_some_and(|values| values.words.keys().any(|word| word.starts_with("ctm_")));
+    let (storage, stored) = stored(&mapping);
+    let (mut evidence, mut unknown) = (Vec::new(), Vec::new());
+    explain(&mapping, &mut evidence, &mut unknown);
+    Ok(Proposal {
+        contract: wording::contract(&mapping, is_paddle),
+        is_paddle,
+        storage,
+        stored,
+        evidence,
+        unknown,
+    })
+}
+
+fn stored(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
+    let Some((spot, storage)) = &mapping.plan else {
+        return (PlanStorage::Word, Vec::new());
+    };
+    let values = mapping.deciding().stored_plans(&mapping.access, spot);
+    let plans = values.into_iter().map(|value| match storage {
+        PlanStorage::Word | PlanStorage::ProductName => StoredPlan {
+            key: None,
+            word: Some(value),
+        },
+        PlanStorage::Price | PlanStorage::Product => StoredPlan {
+            key: Some(value),
+            word: None,
+        },
+    });
+    (*storage, plans.collect())
+}
+
+fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut Vec<String>) {
+    let account = mapping.account;
+    let name = &account.table.table.name;
+    let kind = match mapping.link_kind {
+        ValueKind::Customer => "a customer id",
+        _ => "a subscription id",
+    };
+    let linked = account
+        .values
+        .get(&mapping.link)
+        .map(|values| values.count(mapping.link_kind));
+    evidence.push(format!(
+        "`{name}.{}` holds {kind} in {} of {} rows",
+        mapping.link.shown(),
+        linked.unwrap_or_default(),
+        account.table.rows.len()
+    ));
+    let deciding = mapping.deciding();
+    if let Some(billing) = &mapping.billing {
+        evidence.push(format!(
+            "`{}.{}` refers to `{name}.{}`",
+            billing.measured.table.table.name, billing.column, billing.account_column
+        ));
+    }
+    let table = &deciding.table.table.name;
+    match &mapping.access {
+        Access::Flag(spot) => {
+            evidence.push(format!(
+                "`{table}.{}` is the yes/no column with a telling name",
+                spot.shown()
+            ));
+        }
+        Access::Status {
+            spot,
+            granting,
+            unknown: words,
+        } => {
+            let values = deciding.values.get(spot);
+            let known = values
+                .map(|values| values.count(ValueKind::Status))
+                .unwrap_or_default();
+            let rows = values.map(|values| values.rows).unwrap_or_default();
+            evidence.push(format!(
+                "`{table}.{}` holds a known status in {known} of {rows} rows; {} gives access",
+                spot.shown(),
+                list(granting)
+            ));
+            if !words.is_empty() {
+                unknown.push(format!(
+                    "whether {} in `{table}.{}` gives access; it does not in the proposal",
+                    list(words),
+                    spot.shown()
+                ));
+            }
+        }
+        Access::Until(spot) => {
+            evidence.push(format!("`{table}.{}` is the end of a period", spot.shown()));
+            unknown
+                .push("whether anything but the end of the period decides about access".to_owned());
+        }
+    }
+    match &mapping.plan {
+        Some((spot, _)) => evidence.push(format!("`{table}.{}` holds the plan", spot.shown())),
+        None => unknown.push("which plan an account has, so that plans are not checked".to_owned()),
+    }
+    unknown.push(
+        "what happens while a card fails; without `grace`, such customers have no access"
+            .to_owned(),
+    );
+}
+
+fn list(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config, database::ColumnForm, mapping::column::table, presets};
+
+    fn proposed(tables: Vec<crate::database::SampledTable>) -> Proposal {
+        let sample = DatabaseSample {
+            tables,
+            is_cut: false,
+        };
+        let proposal = propose(&sample).unwrap();
+        let plans = [presets::PlanPair::new("price_a", "pro")];
+        let text = presets::fill(&proposal.contract, &plans);
+        config::load(&text, "prodverdict.yml").unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+        proposal
+    }
+
+    #[test]
+    fn one_table_with_a_status_is_mapped_by_columns() {
+        let columns = [
+            ("acct", ColumnForm::Number),
+            ("billing ref", ColumnForm::Text),
+            ("state", ColumnForm::Text),
+            ("tier", ColumnForm::Text),
+        ];
+        let rows: [&[Option<&str>]; 3] = [
+            &[Some("1"), Some("cus_1"), Some("ACTIVE"), Some("gold")],
+            &[Some("2"), Some("cus_2"), Some("CANCELED"), Some("silver")],
+            &[Some("3"), None, Some("ODD"), None],
+        ];
+        let proposal = proposed(vec![table("shop_users", &columns, &rows)]);
+        for line in [
+            "users_table: shop_users",
+            "id: acct",
+            "customer_id: \"billing ref\"",
+            "has_paid_access: { column: state, in: [ACTIVE] }",
+            "plan: tier",
+        ] {
+            assert!(
+                proposal.contract.contains(line),
+                "{line}\n{}",
+                proposal.contract
+            );
+        }
+        let words: Vec<_> = proposal
+            .stored
+            .iter()
+            .filter_map(|plan| plan.word.clone())
+            .collect();
+        assert_eq!(words, ["gold"]);
+        assert_eq!(
+            proposal.evidence[0],
+            "`shop_users.billing ref` holds a customer id in 2 of 3 rows"
+        );
+        assert!(
+            proposal.unknown[0].contains("`ODD`"),
+            "{:?}",
+            proposal.unknown
+        );
+    }
+
+    #[test]
+    fn a_status_in_another_table_is_joined_by_equal_values() {
+        let users = table(
+            "members",
+            &[("id", ColumnForm::Number), ("meta", ColumnForm::Json)],
+            &[
+                &[Some("1"), Some(r#"{"billing": {"customer": "cus_1"}}"#)],
+                &[Some("2"), None],
+            ],
+        );
+        let billing = table(
+            "contracts",
+            &[
+                ("id", ColumnForm::Number),
+                ("member_id", ColumnForm::Number),
+                ("status", ColumnForm::Text),
+                ("price", ColumnForm::Text),
+            ],
+            &[&[Some("9"), Some("1"), Some("active"), Some("price_a")]],
+        );
+        let proposal = proposed(vec![users, billing]);
+        for part in [
+            "(a.\"meta\" #>> array['billing', 'customer']) as customer_id",
+            "where b.\"member_id\"::text = a.\"id\"::text",
+            "when 'price_your_plan' then 'your_plan'",
+        ] {
+            assert!(
+                proposal.contract.contains(part),
+                "{part}\n{}",
+                proposal.contract
+            );
+        }
+        assert_eq!(proposal.storage, PlanStorage::Price);
+    }
+
+    #[test]
+    fn what_is_not_found_is_said() {
+        let empty = DatabaseSample::default();
+        assert!(
+            propose(&empty)
+                .unwrap_err()
+                .starts_with("no column holds ids of customers")
+        );
+        let columns = [("id", ColumnForm::Number), ("cus", ColumnForm::Text)];
+        let sample = DatabaseSample {
+            tables: vec![table("users", &columns, &[&[Some("1"), Some("cus_1")]])],
+            is_cut: false,
+        };
+        assert!(
+            propose(&sample)
+                .unwrap_err()
+                .contains("says who has access")
+        );
+    }
+
+    #[test]
+    fn hostile_names_stay_names() {
+        let name = "a\"; drop table x; --'";
+        let columns = [
+            ("id\"\n: {", ColumnForm::Number),
+            ("c'} #", ColumnForm::Text),
+            ("status\\", ColumnForm::Text),
+        ];
+        let rows: [&[Option<&str>]; 1] = [&[Some("1"), Some("cus_1"), Some("active")]];
+        let proposal = proposed(vec![table(name, &columns, &rows)]);
+        assert!(
+            proposal
+                .contract
+                .contains("users_table: \"\\\"a\\\"\\\"; drop table x; --'\\\"\""),
+            "{}",
+            proposal.contract
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! `prodverdict init` in small repositories, with and without a database. `scripts/test-presets` runs it on each stack.
+
+mod proposals;
+
+use std::fs;
+
+use testing::{
+    database::Database,
+    program::{Program, Ran, folder},
+};
+
+use crate::prodverdict;
+
+const NEXT: (&str, &str) = (
+    "package.json",
+    r#"{ "dependencies": { "next": "15", "stripe": "18" } }"#,
+);
+
+fn init(arguments: &str) -> Program {
+    prodverdict("init").arguments(arguments)
+}
+
+fn contract(folder: &tempfile::TempDir) -> String {
+    fs::read_to_string(folder.path().join("prodverdict.yml")).expect("a contract")
+}
+
+/// Runs `init --yes` against a database with these tables, as its reader.
+fn with_database(files: &[(&str, &str)], sql: &str) -> (tempfile::TempDir, Ran) {
+    let (folder, database) = (folder(files), Database::with(sql));
+    let url = database.url_of("reader");
+    let ran = init("--yes")
+        .within(folder.path())
+        .variable("DATABASE_URL", url.as_str())
+        .run();
+    (folder, ran)
+}
+
+#[test]
+fn presets_are_listed() {
+    let ran = init("--list-stacks").run().with_status(0);
+    assert!(ran.stdout.lines().count() >= 16, "{}", ran.stdout);
+    ran.says(&["rails-pay", "Rails with Pay"]);
+}
+
+#[test]
+fn a_repository_without_a_known_stack_gets_the_general_form() {
+    let folder = folder(&[]);
+    init("--yes")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&[
+            "stack: nextjs-stripe",
+            "wrote prodverdict.yml",
+            "before the first verdict: replace each placeholder",
+        ]);
+    assert!(contract(&folder).contains("price_your_plan"));
+}
+
+#[test]
+fn the_stack_is_recognized_and_the_reasons_are_said() {
+    let lock = "GEM\n  specs:\n    pay (11.7.0)\n";
+    let schema = "create_table \"pay_customers\"\ncreate_table \"pay_subscriptions\"\n";
+    let folder = folder(&[("Gemfile.lock", lock), ("db/schema.rb", schema)]);
+    init("--yes")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&[
+            "stack: rails-pay",
+            "the package `pay` in Gemfile.lock:3",
+            "in db/schema.rb:1",
+        ]);
+    assert!(contract(&folder).contains("pay_customers"));
+}
+
+#[test]
+fn a_prisma_schema_without_maps_gives_its_names_to_the_contract() {
+    let package = r#"{ "dependencies": { "stripe": "1", "@prisma/client": "1" } }"#;
+    let schema = "model User {\n id String @id\n stripeCustomerId String?\n stripeSubscriptionId String?\n stripePriceId String?\n stripeCurrentPeriodEnd DateTime?\n}\n";
+    let folder = folder(&[("package.json", package), ("prisma/schema.prisma", schema)]);
+    init("--yes")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&["stack: prisma-user-stripe", "`users` is `User` here"]);
+    let written = contract(&folder);
+    for part in [
+        "users_table: User\n",
+        "customer_id: stripeCustomerId\n",
+        "\"stripePriceId\" is not null",
+    ] {
+        assert!(written.contains(part), "{part}\n{written}");
+    }
+}
+
+#[test]
+fn a_named_preset_is_used_and_an_unknown_one_refused() {
+    let folder = folder(&[NEXT]);
+    init("--stack no-such")
+        .within(folder.path())
+        .run()
+        .with_status(2)
+        .says(&["there is no preset `no-such`", "rails-pay"]);
+    init("--yes --stack dj-stripe")
+        .within(folder.path())
+        .run()
+        .with_status(0);
+    assert!(contract(&folder).contains("djstripe_customer"));
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_by_force() {
+    let folder = folder(&[NEXT, ("prodverdict.yml", "mine: true\n")]);
+    init("--yes")
+        .within(folder.path())
+        .run()
+        .with_status(2)
+        .says(&["`prodverdict.yml` already exists", "--force"]);
+    assert_eq!(contract(&folder), "mine: true\n");
+    init("--yes --force")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&["- mine: true"]);
+    assert!(contract(&folder).starts_with("# "));
+}
+
+#[test]
+fn nothing_is_written_without_an_answer() {
+    let folder = folder(&[NEXT]);
+    init("")
+        .within(folder.path())
+        .reading("y\n")
+        .run()
+        .with_status(2)
+        .says(&["no terminal", "`--yes`"]);
+    assert!(!folder.path().join("prodverdict.yml").exists());
+}
+
+#[test]
+fn workflows_are_written_and_the_rehearsal_is_appended() {
+    let folder = folder(&[NEXT]);
+    init("--yes --workflow")
+        .within(folder.path())
+        .run()
+        .with_status(0);
+    let read = |path: &str| fs::read_to_string(folder.path().join(path)).expect("a workflow");
+    let check = read(".github/workflows/prodverdict.yml");
+    assert!(
+        check.contains("STRIPE_SECRET_KEY: ${{ secrets.STRIPE_SECRET_KEY }}"),
+        "{check}"
+    );
+    assert!(read(".github/workflows/prodverdict-rehearsal.yml").contains("prodverdict rehearse"));
+    assert!(contract(&folder).contains("\nrehearsal:\n"));
+    init("--yes --workflow")
+        .within(folder.path())
+        .run()
+        .with_status(2);
+}
+
+#[test]
+fn the_words_of_the_rows_are_listed_and_their_prices_are_missing() {
+    let sql = "create table users (id text primary key, stripe_customer_id text, has_paid_access boolean, plan text); \
+               insert into users values ('usr_1', 'cus_secret1', true, 'pro'), ('usr_2', null, false, 'free')";
+    let (folder, ran) = with_database(&[NEXT], sql);
+    assert!(!ran.all().contains("cus_secret1"), "{}", ran.all());
+    ran.with_status(0).says(&[
+        "stack: nextjs-stripe",
+        "customer cus_…",
+        "plan `pro`",
+        "before the first verdict: replace each placeholder",
+    ]);
+    let written = contract(&folder);
+    assert!(
+        written.contains("price_your_pro: \"pro\"") && !written.contains("\"free\""),
+        "{written}"
+    );
+    let ran = prodverdict("check access").within(folder.path()).run();
+    ran.with_status(2)
+        .says(&["`price_your_pro` is a placeholder"]);
+}
+
+#[test]
+fn hostile_names_in_the_repository_are_shown_and_not_obeyed() {
+    let package =
+        "{ \"dependencies\": { \"stripe\": \"1\", \"@supabase/\\u001b[31m::error::x\": \"1\" } }";
+    let migration = "create type subscription_status as enum ('stripe_customer_id');";
+    let folder = folder(&[
+        ("package.json", package),
+        ("supabase/migrations/\u{1b}[2J.sql", migration),
+    ]);
+    let ran = init("--yes").within(folder.path()).run().with_status(0);
+    assert!(!ran.all().contains('\u{1b}'), "{:?}", ran.all());
+    ran.says(&["stack: supabase-stripe"]);
+}
