@@ -148,6 +148,7 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct InitArgs {
     /// Preset to use, instead of the one that fits best
     #[arg(long, value_name = "NAME")]

@@ -168,6 +168,7 @@ fn snake(key: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::{super::repository::repository, *};
 

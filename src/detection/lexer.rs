@@ -123,6 +123,7 @@ fn unquoted(piece: &str, quote: char) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -105,6 +105,7 @@ fn first_text(tokens: &[Token]) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::{super::repository::repository, *};
 

@@ -73,15 +73,20 @@ pub fn is_of_interest(path: &str, patterns: &[String]) -> bool {
             .any(|part| part.eq_ignore_ascii_case(folder))
     };
     NAMES.contains(&name)
-        || name.starts_with("requirements") && name.ends_with(".txt")
-        || name.ends_with(".prisma")
-        || name.ends_with(".sql")
+        || name.starts_with("requirements") && has_ending(name, "txt")
+        || has_ending(name, "prisma")
+        || has_ending(name, "sql")
         || is_code
             && (name.to_lowercase().contains("schema")
                 || is_in("db")
                 || is_in("schema")
                 || is_in("drizzle"))
         || patterns.iter().any(|pattern| matches(pattern, path))
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, found)| found == ending)
 }
 
 /// Returns true if the path matches the pattern; `*` stays within a folder.

@@ -125,18 +125,20 @@ fn with_access<'m, 's>(
             "the rows of `{name}` are the provider's objects, and no table of accounts refers to them"
         ));
     }
-    let (billing, access) = match account.access() {
-        Some(access) => (None, access),
-        None => {
-            let joined = tables.iter().find_map(|other| {
-                let access = other.access()?;
-                let billing = joined(account, link, &id, other)?;
-                Some((Some(billing), access))
-            });
-            joined.ok_or_else(|| {
-                format!("neither `{name}` nor a table that refers to it says who has access: no status, no yes/no column with a telling name, no end of a period")
-            })?
-        }
+    let (billing, access) = if let Some(access) = account.access() {
+        (None, access)
+    } else {
+        let joined = tables.iter().find_map(|other| {
+            let access = other.access()?;
+            let billing = joined(account, link, &id, other)?;
+            Some((Some(billing), access))
+        });
+        joined.ok_or_else(|| {
+            format!(
+                "neither `{name}` nor a table that refers to it says who has access: no status, no yes/no column with a \
+                 telling name, no end of a period"
+            )
+        })?
     };
     let deciding = billing.as_ref().map_or(account, |billing| billing.measured);
     Ok(Mapping {
@@ -343,10 +345,8 @@ impl Measured<'_> {
         for key in &spot.path {
             value = value.get(key)?;
         }
-        match value {
-            serde_json::Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        }
+        let text = value.as_str().map(str::to_owned);
+        Some(text.unwrap_or_else(|| value.to_string()))
     }
 }
 

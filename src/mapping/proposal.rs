@@ -68,7 +68,9 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
     let name = &account.table.table.name;
     let kind = match mapping.link_kind {
         ValueKind::Customer => "a customer id",
-        _ => "a subscription id",
+        ValueKind::Subscription | ValueKind::Price | ValueKind::Product | ValueKind::Status => {
+            "a subscription id"
+        }
     };
     let linked = account
         .values
@@ -140,6 +142,7 @@ fn list(words: &[String]) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::{config, database::ColumnForm, mapping::column::table, presets};

@@ -57,15 +57,18 @@ pub(super) fn choose<'p>(known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
             None => proposed(sample, known),
         };
     }
-    Ok(match known.ranked.first() {
-        Some(best) => drafted(best.preset, existing.as_deref(), known.reasons(best.preset)),
-        None => {
-            let preset = find(known.presets, DEFAULT)?;
-            let reason = "no file of a known stack: this is the general form, so compare every name with your schema; with \
-                          `DATABASE_URL` set, `init` proposes a contract from the values in the database";
-            drafted(preset, existing.as_deref(), vec![reason.to_owned()])
-        }
-    })
+    if let Some(best) = known.ranked.first() {
+        let reasons = known.reasons(best.preset);
+        return Ok(drafted(best.preset, existing.as_deref(), reasons));
+    }
+    let reason = "no file of a known stack: this is the general form, so compare every name with your schema; with \
+                  `DATABASE_URL` set, `init` proposes a contract from the values in the database";
+    let preset = find(known.presets, DEFAULT)?;
+    Ok(drafted(
+        preset,
+        existing.as_deref(),
+        vec![reason.to_owned()],
+    ))
 }
 
 fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {

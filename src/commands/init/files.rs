@@ -59,7 +59,8 @@ fn difference(before: &str, after: &str) -> String {
     let end = pairs.take_while(|(one, other)| one == other).count();
     let without_end = |lines: &[&str], sign: &str| -> String {
         let changed = lines.iter().take(lines.len().saturating_sub(end));
-        changed.map(|line| format!("{sign} {line}\n")).collect()
+        let signed = changed.map(|line| format!("{sign} {line}\n"));
+        signed.collect()
     };
     format!("{}{}", without_end(old, "-"), without_end(new, "+"))
 }

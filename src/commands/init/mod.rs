@@ -16,13 +16,14 @@ use self::{
     choice::{Draft, KnownSigns},
     files::NewFile,
 };
-use super::{check, masking::mask_of, output::Output, progress::Progress};
+use super::{check, masking::mask_of, output::Output};
 use crate::{
     cli::{
         CheckArgs, ConfigArgs, Environment, FixtureArgs, FormatArgs, InitArgs, Redact, ReportArgs,
     },
     config::{self, AccessContract, Code},
     detection::{self, declared_tables, rank},
+    notice::Progress,
     presets::{
         self, CatalogEntry, FilledPlans, PlanPair, Preset, fill, fill_plans, is_placeholder,
     },
