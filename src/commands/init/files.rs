@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    commands::{output::Output, whole_file::FileOwner},
+    commands::{atomic_write::FileOwner, output::Output},
     problem::Problem,
 };
 

@@ -16,7 +16,7 @@ use self::{
     choice::{Draft, KnownSigns},
     files::NewFile,
 };
-use super::{check, masking::mask_of, output::Output};
+use super::{check, output::Output, secrets::mask_of};
 use crate::{
     cli::{
         CheckArgs, ConfigArgs, Environment, FixtureArgs, FormatArgs, InitArgs, Redact, ReportArgs,
