@@ -132,7 +132,7 @@ fn is_own_link(url: &str) -> bool {
         || (links::is_plain(url) && starts.any(|start| url.starts_with(start)))
 }
 
-/// Returns true if the summary has only our own words and numbers.
+/// Returns true if the summary has only our own words and numbers, and code without tags.
 fn is_own_summary(line: &str) -> bool {
     let Some(text) = line.strip_prefix("<summary>") else {
         return false;
@@ -140,6 +140,7 @@ fn is_own_summary(line: &str) -> bool {
     let Some(text) = text.strip_suffix("</summary>") else {
         return false;
     };
+    let text = &*without_code(text);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,.:".contains(c);
     let nouns = [
         "finding",
@@ -155,8 +156,23 @@ fn is_own_summary(line: &str) -> bool {
     let is_ours = nouns.any(|noun| singular.ends_with(&format!(" more {noun}")))
         || text.starts_with("Played ")
         || text == "Reproduce it locally"
+        || text.ends_with(" warning")
+        || text.ends_with(" warnings")
         || text == "Earlier on this pull request";
     text.chars().all(is_plain) && is_ours
+}
+
+/// Removes the code of an HTML line, if nothing in it is a tag.
+fn without_code(text: &str) -> String {
+    let mut pieces = text.split("<code>");
+    let mut rest = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once("</code>") {
+            Some((code, after)) if !code.contains(['<', '>']) => rest.push_str(after),
+            _ => rest.push_str("<code>"),
+        }
+    }
+    rest
 }
 
 #[expect(

@@ -1,13 +1,15 @@
 //! Renders a group of findings: heading, sentence, fix, changed lines, accounts and the evidence of the first.
 
+use maud::html;
+
 use crate::{
     baseline::FindingStatus,
     contract::EntityKind,
     report::{
-        Outcome,
+        Outcome, Reported,
         count::{counted, grouped, length},
         groups::FindingGroup,
-        neutral::markdown::code,
+        neutral::{NAME_CHARACTERS, markdown::code, shortened, visible},
         shown::Shown,
     },
 };
@@ -17,11 +19,11 @@ use super::{
     finding::{changed_lines, heading, prose_lines},
 };
 
-/// Largest number of rows that are all shown.
-const ALL_OPEN: usize = 3;
+/// Largest number of rows that are shown. A longer table is folded.
+const OPEN_ROWS: usize = 3;
 
-/// Number of rows shown of a larger table. The others are folded.
-const OPEN_ROWS: usize = 2;
+/// Number of ids in the summary of a folded table.
+const NAMED_IDS: usize = OPEN_ROWS;
 
 /// A line break within a paragraph.
 const LINE_BREAK: &str = "\\\n";
@@ -82,6 +84,8 @@ pub(super) struct GroupBlock {
     top: String,
     evidence: Option<String>,
     noun: &'static str,
+    /// The first ids, as HTML.
+    ids: Vec<String>,
     has_table: bool,
     linked: AccountTable,
     linked_without_subscriptions: AccountTable,
@@ -130,6 +134,7 @@ impl GroupBlock {
             top: top.join("\n\n"),
             evidence: evidence(group, &first),
             noun: noun(group.first.finding.entity.kind()),
+            ids: ids(group),
             has_table: is_useful(group, age),
             linked: table(true, true),
             linked_without_subscriptions: table(true, false),
@@ -148,27 +153,34 @@ impl GroupBlock {
         }
     }
 
-    /// Returns the text: the first rows are open, and the others are folded.
+    /// Returns the text. A long table is folded, with the evidence, under the first ids.
     pub(super) fn text(&self, room: GroupRoom) -> String {
         let mut parts = vec![self.top.clone()];
         let evidence = self.evidence.clone().filter(|_| room.step < Step::Evidence);
         let rows = self.shown(room);
-        let open = if rows > ALL_OPEN { OPEN_ROWS } else { rows };
-        if self.has_table && open > 0 {
-            parts.push(self.table(Step::Links, room.step).text(0..open));
-        }
-        let folded = rows.saturating_sub(open);
-        if folded > 0 {
-            let number = counted(length(folded), &format!("more {}", self.noun));
+        if !self.has_table {
+            parts.extend(evidence);
+        } else if rows > OPEN_ROWS {
+            let summary = self.summary(rows);
             let table = self.table(Step::FoldedLinks, room.step);
-            parts.push(format!("<details>\n<summary>{number}</summary>"));
-            parts.push(table.text(open..rows));
+            parts.push(format!("<details>\n<summary>{summary}</summary>"));
+            parts.push(table.text(0..rows));
             parts.extend(evidence);
             parts.push("</details>".to_owned());
         } else {
+            if rows > 0 {
+                parts.push(self.table(Step::Links, room.step).text(0..rows));
+            }
             parts.extend(evidence);
         }
         parts.join("\n\n")
+    }
+
+    /// Returns the summary of a folded table, which has more rows than named ids.
+    fn summary(&self, rows: usize) -> String {
+        let more = length(rows.saturating_sub(self.ids.len()));
+        let more = counted(more, &format!("more {}", self.noun));
+        format!("{} and {more}", self.ids.join(", "))
     }
 
     /// Returns the table at this step, whose links are left out by the step `unlinked`.
@@ -197,6 +209,15 @@ fn title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
         finding.rule,
         standings(group)
     )
+}
+
+/// Returns the first ids as HTML, because GitHub reads no Markdown in a summary.
+fn ids(group: &FindingGroup<'_>) -> Vec<String> {
+    let id = |found: &Reported| {
+        let id = shortened(&visible(found.finding.entity.id()), NAME_CHARACTERS);
+        html! { code { (id) } }.into_string()
+    };
+    group.findings().take(NAMED_IDS).map(id).collect()
 }
 
 fn noun(kind: EntityKind) -> &'static str {

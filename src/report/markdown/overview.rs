@@ -64,7 +64,7 @@ fn standings(outcome: &Outcome) -> String {
     words.collect()
 }
 
-/// Renders the blocks before the findings: `rules` are a table and a chart of the rules.
+/// Renders the blocks before the findings of a page: `rules` are a table and a chart of the rules.
 pub(super) fn blocks(
     outcome: &Outcome,
     pull_request: Option<&str>,
@@ -86,6 +86,44 @@ pub(super) fn blocks(
         blocks.push(rehearsed.markdown());
     }
     blocks.extend(warnings(&outcome.warnings));
+    blocks
+}
+
+/// Renders the blocks before the findings of a comment: as few lines as possible, because the findings come first.
+pub(super) fn top(
+    outcome: &Outcome,
+    pull_request: Option<&str>,
+    rules: Vec<String>,
+) -> Vec<String> {
+    let figures = Overview::new(outcome);
+    let mut blocks = vec![heading(outcome)];
+    blocks.extend(ownership::sentence(outcome, pull_request));
+    let mut sentences = sentences(outcome);
+    if let Some(stake) = stake::line(&figures) {
+        sentences = format!("{sentences}\\\n{stake}");
+    }
+    blocks.push(sentences);
+    blocks.extend(stake::left_out(&figures));
+    blocks.extend(problems(outcome));
+    blocks.extend(rules);
+    if outcome.contracts.len() > 1 {
+        blocks.push(by_contract(outcome));
+    }
+    blocks
+}
+
+/// Renders the blocks after the findings of a comment: advice about the contract, and warnings, which are folded if there
+/// are findings.
+pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
+    let mut blocks: Vec<_> = advice(outcome).into_iter().collect();
+    if let Some(warnings) = warnings(&outcome.warnings) {
+        let number = counted(length(outcome.warnings.len()), "warning");
+        blocks.push(if outcome.fingerprints().next().is_some() {
+            format!("<details>\n<summary>{number}</summary>\n\n{warnings}\n\n</details>")
+        } else {
+            warnings
+        });
+    }
     blocks
 }
 
