@@ -92,11 +92,13 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     }
     let path = &arguments.config.config;
     let now = real_now();
-    let reporting = match Reporting::prepare(&arguments.report, arguments.strict, (path, now), true)
-    {
-        Ok(reporting) => reporting,
-        Err(status) => return status,
-    };
+    // Equal rehearsals give equal reports where the time is given.
+    let reported = arguments.now.map_or(now, UnixSeconds::from);
+    let reporting =
+        match Reporting::prepare(&arguments.report, arguments.strict, (path, reported), true) {
+            Ok(reporting) => reporting,
+            Err(status) => return status,
+        };
     let config = match configuration::load(path) {
         Ok(config) => Some(config),
         // The built-in scenarios can be listed without a configuration.

@@ -92,6 +92,7 @@ Revenue leak — user cannot access paid features.
 Webhook delivered — customer.subscription.created of {day} (evt_created) has no delivery pending, and the row was not written since.
 fix: Set has_paid_access=true in your webhook handler on subscription activation.
      Check that your endpoint listens for customer.subscription.created, and what its handler does with evt_created.
+customer cus_alice, subscription sub_alice, 20.00 USD a month at stake
 
 [HIGH] user:usr_bob
 User has no active/trialing Stripe subscription (the newest is canceled) but has_paid_access is true.
@@ -99,6 +100,7 @@ Wrongful access — user keeps paid features without paying.
 Webhook not delivered — customer.subscription.deleted of {day} (evt_deleted) was not accepted by 2 endpoints.
 fix: Set has_paid_access=false in your webhook handler on subscription cancellation.
      Fix the endpoint first, then: stripe events resend evt_deleted
+customer cus_bob, subscription sub_bob, 20.00 USD a month at stake
 
 VERDICT: FAIL
 "
