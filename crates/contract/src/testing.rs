@@ -51,26 +51,31 @@ pub fn account(name: &str) -> Account {
 }
 
 impl Account {
+    #[must_use]
     pub fn paid(mut self) -> Self {
         self.paid = true;
         self
     }
 
+    #[must_use]
     pub fn exempt(mut self) -> Self {
         self.exempt = true;
         self
     }
 
+    #[must_use]
     pub fn plan(mut self, plan: &str) -> Self {
         self.plan = Some(plan.into());
         self
     }
 
+    #[must_use]
     pub fn customer(mut self, customer: Option<&str>) -> Self {
         self.customer = customer.map(CustomerId::from);
         self
     }
 
+    #[must_use]
     pub fn columns(mut self, columns: AccountColumns) -> Self {
         self.columns = Some(Box::new(columns));
         self
@@ -112,22 +117,26 @@ pub fn item(price: &str, quantity: u64) -> Item {
 }
 
 impl Subscription {
+    #[must_use]
     pub fn id(mut self, id: &str) -> Self {
         self.id = SubscriptionId::from(id);
         self
     }
 
+    #[must_use]
     pub fn newer(mut self) -> Self {
         self.created = self.created.plus(DAY);
         self
     }
 
     /// Removes its period.
+    #[must_use]
     pub fn dateless(mut self) -> Self {
         self.period = None;
         self
     }
 
+    #[must_use]
     pub fn items(mut self, items: impl IntoIterator<Item = Item>) -> Self {
         self.items = items.into_iter().collect();
         self
@@ -151,7 +160,9 @@ pub fn judge(contract: &Contract, facts: &Facts) -> Result<Evaluation, Unanswera
     evaluate(contract, facts, NOW)
 }
 
+/// Returns the findings of a contract that can be judged.
 #[track_caller]
+#[expect(clippy::expect_used, reason = "a test may panic")]
 pub fn findings(contract: &Contract, facts: &Facts) -> Vec<Finding> {
     judge(contract, facts).expect("an answer").findings
 }
