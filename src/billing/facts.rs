@@ -3,11 +3,13 @@
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, RandomState},
+    pin::pin,
 };
 
+use futures::{Stream, TryStreamExt as _};
 use hashbrown::HashTable;
 
-use super::Decoded;
+use super::{Decoded, Error};
 use crate::contract::{CustomerId, Metadata, SeenModes, Subscription};
 
 /// Everything that one read of a provider found.
@@ -31,6 +33,18 @@ pub(crate) struct FactsBuilder {
 }
 
 impl FactsBuilder {
+    /// Builds the facts of all answers, until one fails.
+    pub(crate) async fn collect(
+        answers: impl Stream<Item = Result<Vec<Decoded>, Error>>,
+    ) -> Result<BillingFacts, Error> {
+        let mut answers = pin!(answers);
+        let mut builder = Self::default();
+        while let Some(subscriptions) = answers.try_next().await? {
+            builder.extend(subscriptions);
+        }
+        Ok(builder.finish())
+    }
+
     fn add(&mut self, decoded: Decoded) {
         let Decoded {
             subscription,

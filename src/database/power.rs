@@ -6,7 +6,6 @@ use sqlx::Row as _;
 use super::{
     diagnosis,
     error::Error,
-    opening::open_for_reading,
     session::{Failed, RowSecurity, Session},
     statement::quoted,
 };
@@ -29,8 +28,7 @@ pub async fn power(
     settings: &DatabaseSettings,
     in_container_action: bool,
 ) -> Result<Option<Power>, Error> {
-    let opened = open_for_reading(url, &settings.url_env, in_container_action).await?;
-    let mut session = Session::new(opened, settings);
+    let mut session = Session::open(url, settings, in_container_action).await?;
     let asked = ask(&mut session).await;
     session.close().await;
     let asked = asked.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))?;

@@ -19,7 +19,6 @@ use super::{
     chosen::Chosen,
     diagnosis,
     error::Error,
-    opening::open_for_reading,
     output_columns, role_advice,
     sampling::some_of,
     session::{Failed, RowSecurity, Session},
@@ -45,9 +44,8 @@ pub(super) async fn read(
     extent: Extent<'_>,
     on_progress: &(dyn Fn(u64) + Sync),
 ) -> Result<DatabaseFacts, Error> {
-    let mut opened = open_for_reading(url, &settings.url_env, request.in_container_action).await?;
-    let warning = opened.warning.take();
-    let mut session = Session::new(opened, settings);
+    let mut session = Session::open(url, settings, request.in_container_action).await?;
+    let warning = session.take_warning();
     let reading = AccountsReading {
         settings,
         request,
@@ -71,8 +69,8 @@ impl<'a> AccountsReader<'a> {
         settings: &'a DatabaseSettings,
         in_container_action: bool,
     ) -> Result<Self, Error> {
-        let opened = open_for_reading(url, &settings.url_env, in_container_action).await?;
-        Ok(Self(Session::new(opened, settings)))
+        let session = Session::open(url, settings, in_container_action).await?;
+        Ok(Self(session))
     }
 
     /// Reads only the chosen accounts. Must not be called again after an error.

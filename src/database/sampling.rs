@@ -8,7 +8,6 @@ use sqlx::{Row as _, postgres::PgRow};
 use super::{
     diagnosis,
     error::Error,
-    opening::open_for_reading,
     session::{Failed, RowSecurity, Session},
     statement::{Statement, quoted_table},
 };
@@ -83,8 +82,8 @@ impl<'a> DatabaseSampler<'a> {
         settings: &'a DatabaseSettings,
         in_container_action: bool,
     ) -> Result<Self, Error> {
-        let opened = open_for_reading(url, &settings.url_env, in_container_action).await?;
-        Ok(Self(Session::new(opened, settings)))
+        let session = Session::open(url, settings, in_container_action).await?;
+        Ok(Self(session))
     }
 
     /// Reads the tables. One that cannot be read has no rows.

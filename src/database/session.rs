@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use futures::TryStreamExt as _;
+use secrecy::SecretString;
 use sqlx::{
     Connection as _, PgConnection, Postgres,
     postgres::{PgArguments, PgRow},
@@ -11,10 +12,11 @@ use sqlx::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    opening::Opened,
+    error::Error,
+    opening::{Opened, open_for_reading},
     statement::{SqlPosition, Statement},
 };
-use crate::config::DatabaseSettings;
+use crate::{config::DatabaseSettings, problem::Problem};
 
 /// Waiting longer for a lock, such as that of a migration, is not worth it: there will be a next run.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,15 +50,32 @@ pub(super) struct Session<'a> {
     connection: PgConnection,
     settings: &'a DatabaseSettings,
     search_path: Option<String>,
+    /// Possible improvement of the connection.
+    warning: Option<Problem>,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(opened: Opened, settings: &'a DatabaseSettings) -> Self {
-        Self {
-            connection: opened.connection,
-            search_path: opened.search_path,
+    /// Connects to the database of `settings`.
+    pub(super) async fn open(
+        url: &SecretString,
+        settings: &'a DatabaseSettings,
+        in_container_action: bool,
+    ) -> Result<Self, Error> {
+        let Opened {
+            connection,
+            search_path,
+            warning,
+        } = open_for_reading(url, &settings.url_env, in_container_action).await?;
+        Ok(Self {
+            connection,
             settings,
-        }
+            search_path,
+            warning,
+        })
+    }
+
+    pub(super) fn take_warning(&mut self) -> Option<Problem> {
+        self.warning.take()
     }
 
     pub(super) fn settings(&self) -> &'a DatabaseSettings {

@@ -8,7 +8,6 @@ use sqlx::Row as _;
 use super::{
     diagnosis,
     error::Error,
-    opening::open_for_reading,
     session::{Failed, RowSecurity, Session},
     statement::{Statement, quoted_table},
 };
@@ -52,8 +51,7 @@ pub async fn read_stored(
     in_container_action: bool,
     request: &StoredRequest<'_>,
 ) -> Result<Stored, Error> {
-    let opened = open_for_reading(url, &settings.url_env, in_container_action).await?;
-    let mut session = Session::new(opened, settings);
+    let mut session = Session::open(url, settings, in_container_action).await?;
     let read = read(&mut session, request).await;
     session.close().await;
     read.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use serde_json::value::RawValue;
 
 use super::{
@@ -132,14 +132,10 @@ async fn read_customers(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
-    let mut answers = stream::iter(customers)
+    let answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer))
         .buffered(session.rate_limit().at_once);
-    let mut builder = FactsBuilder::default();
-    while let Some(subscriptions) = answers.try_next().await? {
-        builder.extend(subscriptions);
-    }
-    Ok(builder.finish())
+    FactsBuilder::collect(answers).await
 }
 
 async fn of_customer(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 
 use super::{
     estimate::begin,
@@ -49,14 +49,10 @@ async fn read_customers(
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
     let prices = SharedPrices::default();
-    let mut answers = stream::iter(customers)
+    let answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer, &prices))
         .buffered(session.rate_limit().at_once);
-    let mut builder = FactsBuilder::default();
-    while let Some(subscriptions) = answers.try_next().await? {
-        builder.extend(subscriptions);
-    }
-    Ok(builder.finish())
+    FactsBuilder::collect(answers).await
 }
 
 async fn of_customer(
