@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    LINE_BREAK,
     accounts::{AccountTable, AgeColumn, TableRoom, is_useful},
     finding::{changed_lines, heading, prose_lines},
 };
@@ -24,9 +25,6 @@ const OPEN_ROWS: usize = 3;
 
 /// Number of ids in the summary of a folded table.
 const NAMED_IDS: usize = OPEN_ROWS;
-
-/// A line break within a paragraph.
-const LINE_BREAK: &str = "\\\n";
 
 /// Maximum number of rows of one group. No text has room for more.
 const MAX_ROWS: usize = 3_000;

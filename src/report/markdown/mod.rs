@@ -34,6 +34,9 @@ pub const COMMENT_BYTES: usize = 60_000;
 /// GitHub drops a job summary above 1 MiB completely.
 pub const JOB_SUMMARY_BYTES: usize = 900 * 1024;
 
+/// A line break within a paragraph.
+const LINE_BREAK: &str = "\\\n";
+
 /// Number of groups of findings that are open in a comment.
 const OPEN_IN_COMMENT: usize = 5;
 

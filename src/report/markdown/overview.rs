@@ -1,5 +1,7 @@
 //! The top of a report: verdict, amounts at stake and number of findings.
 
+use std::iter;
+
 use crate::{
     contract::{Severity, Summary, Verdict},
     problem::Problem,
@@ -8,11 +10,12 @@ use crate::{
         count::{self, by_severity, counted, grouped, length},
         meaning::meaning,
         neutral::markdown::{code, code_cell, prose},
+        rehearsed::Rehearsed,
         shown,
     },
 };
 
-use super::{ownership, stake};
+use super::{LINE_BREAK, ownership, stake};
 
 /// Maximum number of contracts to list. A configuration can have any number; this many rows fill a screen.
 const SHOWN_CONTRACTS: usize = 20;
@@ -70,21 +73,16 @@ pub(super) fn blocks(
     pull_request: Option<&str>,
     rules: Vec<String>,
 ) -> Vec<String> {
-    let mut blocks = vec![heading(outcome)];
-    blocks.extend(ownership::sentence(outcome, pull_request));
+    let figures = Overview::new(outcome);
+    let mut blocks = introduction(outcome, pull_request);
     blocks.push(sentences(outcome));
     blocks.extend(problems(outcome));
     blocks.extend(advice(outcome));
-    let figures = Overview::new(outcome);
     blocks.extend(stake::line(&figures));
     blocks.extend(stake::left_out(&figures));
     blocks.extend(rules);
-    if outcome.contracts.len() > 1 {
-        blocks.push(by_contract(outcome));
-    }
-    if let Some(rehearsed) = &outcome.rehearsal {
-        blocks.push(rehearsed.markdown());
-    }
+    blocks.extend(by_contract(outcome));
+    blocks.extend(outcome.rehearsal.as_ref().map(Rehearsed::markdown));
     blocks.extend(warnings(&outcome.warnings));
     blocks
 }
@@ -96,20 +94,24 @@ pub(super) fn top(
     rules: Vec<String>,
 ) -> Vec<String> {
     let figures = Overview::new(outcome);
-    let mut blocks = vec![heading(outcome)];
-    blocks.extend(ownership::sentence(outcome, pull_request));
-    let mut sentences = sentences(outcome);
-    if let Some(stake) = stake::line(&figures) {
-        sentences = format!("{sentences}\\\n{stake}");
-    }
-    blocks.push(sentences);
+    let mut blocks = introduction(outcome, pull_request);
+    let lines: Vec<_> = iter::once(sentences(outcome))
+        .chain(stake::line(&figures))
+        .collect();
+    blocks.push(lines.join(LINE_BREAK));
     blocks.extend(stake::left_out(&figures));
     blocks.extend(problems(outcome));
     blocks.extend(rules);
-    if outcome.contracts.len() > 1 {
-        blocks.push(by_contract(outcome));
-    }
+    blocks.extend(by_contract(outcome));
     blocks
+}
+
+/// Renders the heading, and the sentence on the lines that the pull request changes.
+fn introduction(outcome: &Outcome, pull_request: Option<&str>) -> Vec<String> {
+    let heading = iter::once(heading(outcome));
+    heading
+        .chain(ownership::sentence(outcome, pull_request))
+        .collect()
 }
 
 /// Renders the blocks after the findings of a comment: advice about the contract, and warnings, which are folded if there
@@ -186,7 +188,7 @@ fn problem(problem: &Problem, contract: Option<&str>) -> String {
         .map(|line| prose(line, &[]))
         .collect();
     if !hint.is_empty() {
-        block = format!("{block}\n\n**Fix:** {}", hint.join("\\\n"));
+        block = format!("{block}\n\n**Fix:** {}", hint.join(LINE_BREAK));
     }
     block
 }
@@ -225,7 +227,11 @@ fn by_rule(outcome: &Outcome) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-fn by_contract(outcome: &Outcome) -> String {
+/// Returns a table of the contracts if there are several.
+fn by_contract(outcome: &Outcome) -> Option<String> {
+    if outcome.contracts.len() < 2 {
+        return None;
+    }
     let mut lines = vec![
         "| Contract | Verdict | High | Medium | Low | Accounts |".to_owned(),
         "|---|---|--:|--:|--:|--:|".to_owned(),
@@ -250,7 +256,7 @@ fn by_contract(outcome: &Outcome) -> String {
         let more = counted(length(more + 1), "more contract");
         lines.push(format!("\n… and {more}"));
     }
-    lines.join("\n")
+    Some(lines.join("\n"))
 }
 
 /// Summarizes what was read, or returns `None` if nothing was.
