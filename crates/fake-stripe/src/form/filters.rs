@@ -111,14 +111,7 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn form(body: &str) -> Form {
-        let pairs: Vec<_> = url::form_urlencoded::parse(body.as_bytes())
-            .into_owned()
-            .collect();
-        Form::from_pairs(&pairs).unwrap()
-    }
+    use super::{super::tests::form, *};
 
     #[test]
     fn limits_are_from_1_to_100() {

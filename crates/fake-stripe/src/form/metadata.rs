@@ -70,14 +70,7 @@ pub(crate) fn merge(metadata: &mut Metadata, given: Given<Vec<(String, String)>>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn form(body: &str) -> Form {
-        let pairs: Vec<_> = url::form_urlencoded::parse(body.as_bytes())
-            .into_owned()
-            .collect();
-        Form::from_pairs(&pairs).unwrap()
-    }
+    use super::{super::tests::form, *};
 
     #[test]
     fn metadata_merges_and_unsets() {

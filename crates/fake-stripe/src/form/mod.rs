@@ -272,7 +272,8 @@ mod tests {
 
     use super::*;
 
-    fn form(body: &str) -> Form {
+    /// Reads the body of a request.
+    pub(super) fn form(body: &str) -> Form {
         Form::from_pairs(&pairs_of_body(&HeaderMap::new(), body.as_bytes()).unwrap()).unwrap()
     }
 
