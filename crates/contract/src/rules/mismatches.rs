@@ -68,7 +68,11 @@ impl<'f> Mismatches<'f> {
                         key,
                     };
                     let of_account = mismatches.found.entry(account.id.as_str()).or_default();
-                    of_account.entry(id).or_insert(named);
+                    let known = of_account.entry(id).or_insert(named);
+                    // Several subscriptions may name the account, and their order means nothing.
+                    if **key < **known.key {
+                        *known = named;
+                    }
                     mismatches.explained.insert(id);
                 }
             }
@@ -341,6 +345,24 @@ mod tests {
         assert_eq!(
             found(&contract(), &unlinked),
             ["customer-mismatch user:usr_1"]
+        );
+    }
+
+    #[test]
+    fn the_order_of_subscriptions_does_not_choose_the_key() {
+        let mut world = two_customers(true);
+        world.subscriptions.push(named(
+            subscription("new", "active", "price_pro"),
+            "account_id",
+            "usr_1",
+        ));
+        let forwards = only(Rule::CustomerMismatch, &contract(), &world);
+        world.subscriptions.reverse();
+        let backwards = only(Rule::CustomerMismatch, &contract(), &world);
+        assert_eq!(forwards, backwards);
+        assert!(
+            forwards.message.contains("(metadata.account_id)"),
+            "{forwards:?}"
         );
     }
 
