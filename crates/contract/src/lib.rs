@@ -46,7 +46,7 @@ pub use facts::{
 pub use finding::fingerprint;
 pub use finding::{Evidence, Finding, PaymentShare, Severity, Subject};
 pub use identity::{AccountId, CustomerId, PriceId, SubscriptionId};
-pub use listing_scope::{FollowUp, ListingScope, follow_up};
+pub use listing_scope::{FollowUp, ListingScope, follow_up, named_accounts};
 pub use mentions::{EventMention, Mentions};
 pub use money::{Interval, Money, Price};
 pub use plans::{PlanKey, PlanKeyKind, PlanWords, Plans};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Account, Contract, CustomerId, Facts, Field, MatchOn, Source, Status, SubscriptionId,
-    UnixSeconds,
+    Account, AccountId, Contract, CustomerId, Facts, Field, MatchOn, Source, Status,
+    SubscriptionId, UnixSeconds,
     access::CustomerAccess,
     case::Case,
     customers::Link,
@@ -84,6 +84,12 @@ pub struct FollowUp {
 
 /// Maximum number of paying customers without an account to look up. If there are more, they are of another product.
 const MAX_UNEXPLAINED: usize = 100;
+
+/// Returns the accounts that paying customers without an account name in their metadata, sorted by id. They may not exist.
+pub fn named_accounts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Vec<AccountId> {
+    let named = rules::named_accounts(&Case::new(contract, facts, now));
+    named.into_iter().collect()
+}
 
 /// Determines what a full listing could still change about the verdict on `facts`.
 pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {

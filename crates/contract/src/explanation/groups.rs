@@ -1,10 +1,13 @@
-//! Splits facts about a few accounts and customers into one group per customer.
+//! Splits facts about a few accounts and customers into one group per customer. A customer that pays for an account which
+//! stores another one is in the group of that account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Account, AccountId, Contract, CustomerId, Facts, Subscription,
+    Account, AccountId, Contract, CustomerId, Facts, Subscription, UnixSeconds,
+    case::Case,
     customers::{CustomerNumber, Customers},
+    rules::Mismatches,
 };
 
 /// Facts of one customer with its accounts, or of one account without a customer.
@@ -22,8 +25,11 @@ pub(super) fn collect(
     contract: &Contract,
     facts: &Facts,
     existing: &[CustomerId],
+    now: UnixSeconds,
 ) -> Vec<FactGroup> {
-    let customers = Customers::new(facts, contract.match_on);
+    let case = Case::new(contract, facts, now);
+    let customers = &case.customers;
+    let paid_for: Vec<_> = Mismatches::find(&case).pairs().collect();
     let mut rows: BTreeMap<&AccountId, usize> = BTreeMap::new();
     for account in &facts.accounts {
         *rows.entry(&account.id).or_default() += 1;
@@ -46,14 +52,14 @@ pub(super) fn collect(
                 // They were looked up by id, so an unknown customer does not indicate a wrong key.
                 customer_known: true,
                 stored_words: BTreeMap::new(),
-                customer_metadata: BTreeMap::new(),
+                customer_metadata: facts.customer_metadata.clone(),
             },
             customer,
         }
     };
     let mut missing: Vec<_> = existing.to_vec();
     let mut groups = Vec::new();
-    for together in connected(&customers) {
+    for together in connected(customers, &paid_for) {
         let ids: Vec<_> = together
             .iter()
             .filter_map(|one| customers.id(*one))
@@ -62,7 +68,9 @@ pub(super) fn collect(
         let known = missing.iter().find(|one| is_it(one)).cloned();
         missing.retain(|one| !is_it(one));
         let mut rows: Vec<Account> = Vec::new();
-        for account in together.iter().flat_map(|one| customers.accounts_of(*one)) {
+        let linked = together.iter().flat_map(|one| customers.accounts_of(*one));
+        let named = paid_for.iter().filter(|(one, _)| together.contains(one));
+        for account in linked.chain(named.map(|(_, account)| *account)) {
             // An account of several customers is listed for each of them.
             let is_met = rows.iter().any(|one| one == account) && together.len() > 1;
             if !is_met {
@@ -78,8 +86,9 @@ pub(super) fn collect(
     groups.extend(nothing.map(|customer| group(Vec::new(), Vec::new(), Some(customer))));
     // Keep one id on two rows together: that is the problem to explain.
     let mut unlinked: BTreeMap<&AccountId, Vec<Account>> = BTreeMap::new();
-    for (account, customer) in customers.accounts() {
-        if customer.is_none() {
+    for (account, link) in customers.accounts() {
+        let is_paid_for = paid_for.iter().any(|(_, one)| one.id == account.id);
+        if link.is_none() && !is_paid_for {
             unlinked
                 .entry(&account.id)
                 .or_default()
@@ -94,13 +103,27 @@ pub(super) fn collect(
     groups
 }
 
-/// Returns sets of customers that accounts link together.
-fn connected(customers: &Customers<'_>) -> Vec<BTreeSet<CustomerNumber>> {
+/// Returns sets of customers that accounts link together, or that pay for the accounts of another.
+fn connected(
+    customers: &Customers<'_>,
+    paid_for: &[(CustomerNumber, &Account)],
+) -> Vec<BTreeSet<CustomerNumber>> {
+    let linked = customers.all().map(|customer| {
+        let links = customers.links_of(customer);
+        let others = links.flat_map(|link| link.holder.customers().collect::<Vec<_>>());
+        others.chain([customer]).collect::<BTreeSet<_>>()
+    });
+    let paying = customers.accounts().map(|(account, link)| {
+        let payers = paid_for.iter().filter(|(_, one)| one.id == account.id);
+        let payers: BTreeSet<_> = payers.map(|(payer, _)| *payer).collect();
+        let own = link.iter().flat_map(|link| link.holder.customers());
+        let own: Vec<_> = own.filter(|_| !payers.is_empty()).collect();
+        payers.into_iter().chain(own).collect()
+    });
     let mut sets: Vec<BTreeSet<CustomerNumber>> = Vec::new();
-    for customer in customers.all() {
-        let mut set = BTreeSet::from([customer]);
-        for link in customers.links_of(customer) {
-            set.extend(link.holder.customers());
+    for mut set in linked.chain(paying) {
+        if set.is_empty() {
+            continue;
         }
         let (joined, apart): (Vec<_>, Vec<_>) =
             sets.into_iter().partition(|other| !other.is_disjoint(&set));

@@ -90,7 +90,7 @@ pub fn explain(
         ..contract.clone()
     };
     let mut findings = Vec::new();
-    let customers = groups::collect(contract, facts, existing)
+    let customers = groups::collect(contract, facts, existing, now)
         .iter()
         .map(|group| one(contract, group, now, &mut findings))
         .collect();

@@ -124,8 +124,8 @@ fn reason_of_account(
         .customers
         .accounts()
         .find(|(one, _)| one.id == account.id);
-    let own = own.and_then(|(_, link)| own_state(case, &link?));
-    let linked = own.or(known);
+    let link = own.and_then(|(_, link)| link);
+    let linked = link.and_then(|link| own_state(case, &link).or(known));
     let (in_grace, explain) = match account_explanation(rule) {
         Some(RuleExplanation::Account(in_grace, explain)) => (in_grace, explain),
         Some(RuleExplanation::Link(explain)) => return explain(case, account, linked.is_some()),

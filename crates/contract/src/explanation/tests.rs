@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Account, AccountColumns, CanceledGrace, EntityKind, Field, Source, Subscription,
-    SubscriptionId,
+    Account, AccountColumns, CanceledGrace, Details, EntityKind, Field, MatchOn, Source,
+    Subscription, SubscriptionId, Word,
     testing::{DAY, NOW, account, contract, facts, findings, item, subscription},
 };
 
@@ -291,6 +291,100 @@ fn explanations_of_entitlements_do_not_mention_subscriptions() {
             .rules
             .iter()
             .all(|line| line.rule != Rule::UnmappedPrice)
+    );
+}
+
+/// Returns a subscription whose metadata names the account `usr_1`.
+fn naming_the_first(name: &str) -> Subscription {
+    let mut one = subscription(name, "active", "price_pro");
+    one.details = Some(Box::new(Details {
+        metadata: [(Word::from("userId"), "usr_1".into())].into(),
+        ..Details::default()
+    }));
+    one
+}
+
+#[test]
+fn a_customer_who_pays_for_an_account_is_explained_with_it() {
+    let ended = subscription("1", "canceled", "price_pro");
+    let world = facts(
+        [account("1").paid().plan("pro")],
+        [ended, naming_the_first("new")],
+    );
+    let said = explained(&contract(), &world);
+    assert_eq!(said.customers, ["cus_1", "cus_new"]);
+    assert_eq!(rule(&said, Rule::CustomerMismatch), "Broken(High): ");
+    assert!(rule(&said, Rule::OrphanSubscription).starts_with("Holds: "));
+
+    let unlinked = facts(
+        [account("1").customer(None)],
+        [naming_the_first("new"), naming_the_first("other")],
+    );
+    let said = explained(&contract(), &unlinked);
+    assert_eq!(said.customers, ["cus_new", "cus_other"]);
+    assert_eq!(rule(&said, Rule::CustomerMismatch), "Broken(High): ");
+    assert_eq!(
+        rule(&said, Rule::RevenueLeak),
+        "DoesNotApply: the user is not linked to a customer"
+    );
+}
+
+#[test]
+fn a_mismatch_holds_only_where_no_other_customer_matters() {
+    let said = |account: Account, status| {
+        let world = facts([account], [subscription("1", status, "price_pro")]);
+        rule(&explained(&contract(), &world), Rule::CustomerMismatch)
+    };
+    let unread = "DoesNotApply: only a check reads the customers that may pay for the user";
+    assert_eq!(said(account("1").paid().plan("pro"), "canceled"), unread);
+    assert_eq!(said(account("1"), "canceled"), unread);
+    assert_eq!(
+        said(account("1").paid().plan("pro"), "active"),
+        "Holds: the user pays as the customer that it stores"
+    );
+    let elsewhere = AccountColumns {
+        paid_elsewhere: true,
+        ..AccountColumns::default()
+    };
+    assert_eq!(
+        said(account("1").paid().columns(elsewhere), "canceled"),
+        "Holds: the user is paid for elsewhere"
+    );
+}
+
+#[test]
+fn rules_of_the_other_way_to_match_do_not_apply() {
+    let columns = AccountColumns {
+        subscription_id: Some(SubscriptionId::from("sub_1")),
+        ..AccountColumns::default()
+    };
+    let world = facts(
+        [account("1").paid().plan("pro").columns(columns)],
+        [subscription("1", "active", "price_pro").id("sub_1")],
+    );
+    assert_eq!(
+        rule(&explained(&contract(), &world), Rule::DuplicateSubscription),
+        "DoesNotApply: accounts are matched by customer"
+    );
+    let mut contract = contract();
+    contract.match_on = MatchOn::SubscriptionId;
+    let said = explained(&contract, &world);
+    for other in [Rule::CustomerMismatch, Rule::DuplicateCustomer] {
+        assert_eq!(
+            rule(&said, other),
+            "DoesNotApply: accounts are matched by subscription"
+        );
+    }
+    assert_eq!(
+        rule(&said, Rule::DuplicateSubscription),
+        "Holds: no other user stores the subscription"
+    );
+    contract.ignore_prices = vec![crate::PricePattern::parse("addon_*")];
+    let mut world = world;
+    world.subscriptions = vec![subscription("1", "active", "addon_1").id("sub_1")];
+    assert_eq!(
+        rule(&explained(&contract, &world), Rule::DuplicateSubscription),
+        "DoesNotApply: the contract leaves the subscription out"
     );
 }
 

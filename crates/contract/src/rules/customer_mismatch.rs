@@ -5,7 +5,8 @@ use super::{
         InGrace, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
-    mismatches::{Mismatches, NamedAccount},
+    judged_account::JudgedAccount,
+    mismatches::{Mismatches, NamedAccount, is_accusable},
     no_finding::NoFinding,
 };
 use crate::{
@@ -36,9 +37,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     money: None,
     lacks: None,
     check: RuleCheck::All(check),
-    explain: RuleExplanation::Account(InGrace::Unjudged, |_| {
-        NoFinding::Holds("nobody else who pays names it".to_owned())
-    }),
+    explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::ByHand("store the customer that pays: the finding names it"),
 };
 
@@ -98,4 +97,18 @@ fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
             ..FindingDraft::default()
         },
     );
+}
+
+/// Only the metadata of all customers shows whether one of them names the account.
+fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
+    let entity = &one.case.contract.entity;
+    if is_accusable(one.link.account, one.access) {
+        NoFinding::DoesNotApply(format!(
+            "only a check reads the customers that may pay for the {entity}"
+        ))
+    } else if one.gives_access() {
+        NoFinding::Holds(format!("the {entity} pays as the customer that it stores"))
+    } else {
+        NoFinding::Holds(format!("the {entity} is paid for elsewhere"))
+    }
 }

@@ -231,10 +231,10 @@ impl RuleNeed {
             }
             Self::Plans => Some("the contract has no `plans`".to_owned()),
             Self::Column(field) => Some(format!("the contract maps no `{}`", field.as_str())),
-            Self::Entitlements
-            | Self::Metadata
-            | Self::MatchByCustomer
-            | Self::MatchBySubscription => None,
+            Self::Entitlements => Some("subscriptions are the source, not entitlements".to_owned()),
+            Self::Metadata => Some("entitlements carry no metadata".to_owned()),
+            Self::MatchByCustomer => Some("accounts are matched by subscription".to_owned()),
+            Self::MatchBySubscription => Some("accounts are matched by customer".to_owned()),
         }
     }
 }

@@ -5,14 +5,14 @@ use super::{
         RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
         RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
-    linked_twice::linked_twice,
+    linked_twice::{linked_twice, nobody_is_judged},
     mismatches::Mismatches,
     no_finding::NoFinding,
 };
 use crate::{
     Entity, Field, Rule, Severity, Subject,
     case::{Case, FindingDraft},
-    customers::CustomerNumber,
+    customers::{CustomerNumber, Holder},
 };
 
 pub(super) static RULE: RuleDefinition = RuleDefinition {
@@ -37,9 +37,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     money: None,
     lacks: None,
     check: RuleCheck::Customer(check),
-    explain: RuleExplanation::Customer(|_, _| {
-        NoFinding::Holds("no other account stores the subscription".to_owned())
-    }),
+    explain: RuleExplanation::Customer(explain),
     correct: RuleCorrection::ByHand(
         "only you know which of the accounts the subscription belongs to: clear it on the others",
     ),
@@ -47,8 +45,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 
 /// Reports one subscription that is stored on several accounts.
 fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
-    let is_known = case.customers.subscriptions(subscription).next().is_some();
-    if is_known && case.subscriptions(subscription).next().is_none() {
+    if is_left_out(case, subscription) {
         return;
     }
     let Some(linked) = linked_twice(case, subscription) else {
@@ -73,4 +70,19 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
             ..FindingDraft::default()
         },
     );
+}
+
+/// Returns true if the contract leaves the subscription out because of its prices.
+fn is_left_out(case: &Case<'_>, subscription: CustomerNumber) -> bool {
+    let is_known = case.customers.subscriptions(subscription).next().is_some();
+    is_known && case.subscriptions(subscription).next().is_none()
+}
+
+fn explain(case: &Case<'_>, holder: &Holder<'_>) -> NoFinding {
+    if is_left_out(case, holder.first) {
+        return NoFinding::DoesNotApply("the contract leaves the subscription out".to_owned());
+    }
+    let entity = &case.contract.entity;
+    nobody_is_judged(case, holder)
+        .unwrap_or_else(|| NoFinding::Holds(format!("no other {entity} stores the subscription")))
 }

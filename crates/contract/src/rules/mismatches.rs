@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::judged_account::is_paid_elsewhere;
 use crate::{
-    Account, Advice, ContractKey, CustomerId, MatchOn, Rule, Subscription, Word,
+    Account, AccountId, Advice, Contract, ContractKey, CustomerId, MatchOn, Rule, Subscription,
+    Word,
     access::CustomerAccess,
     account_index::AccountIndex,
     case::Case,
@@ -94,6 +95,12 @@ impl<'f> Mismatches<'f> {
                 .is_some_and(|id| self.explained.contains(id))
     }
 
+    /// Returns every customer that names an account, with the account.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (CustomerNumber, &'f Account)> {
+        let named = self.found.values().flat_map(BTreeMap::values);
+        named.map(|named| (named.customer, named.account))
+    }
+
     /// Returns advice about metadata keys that look like account ids but are not.
     pub(crate) fn into_advice(self) -> Vec<Advice> {
         self.advice
@@ -161,11 +168,17 @@ fn qualifies(case: &Case<'_>, account: &Account, link: Option<Link<'_, '_>>) -> 
         None => !account.paid,
         // There is no verdict at all in this case.
         Some(Err(_)) => false,
-        Some(Ok(state)) if account.paid => {
-            matches!(state, CustomerAccess::NotGranting | CustomerAccess::None)
-                && !is_paid_elsewhere(account)
-        }
-        Some(Ok(state)) => state != CustomerAccess::Granting,
+        Some(Ok(access)) => is_accusable(account, access),
+    }
+}
+
+/// Returns true if a linked account would be accused, or lacks access that its own customer does not give it.
+pub(super) fn is_accusable(account: &Account, access: CustomerAccess) -> bool {
+    if account.paid {
+        matches!(access, CustomerAccess::NotGranting | CustomerAccess::None)
+            && !is_paid_elsewhere(account)
+    } else {
+        access != CustomerAccess::Granting
     }
 }
 
@@ -199,12 +212,9 @@ impl<'f> AccountKeys<'f> {
                 }
             }
         }
-        let named = case.contract.metadata_account.as_slice();
-        let usual = usual_names(case);
+        let names = AccountKeyNames::new(case.contract);
         let is_candidate = |key: &&&str| {
-            named.iter().any(|name| name == **key)
-                || usual.contains(&normalized(key))
-                || right.get(**key).is_some_and(|count| *count >= LEARNED)
+            names.contain(key) || right.get(**key).is_some_and(|count| *count >= LEARNED)
         };
         let candidates = written.iter().filter(is_candidate).copied();
         let (vetoed, keys) = candidates.partition(|key| wrong.contains(key));
@@ -231,14 +241,29 @@ impl<'f> AccountKeys<'f> {
     }
 }
 
-/// Returns the normalized names of keys that are assumed to hold an account's id.
-fn usual_names(case: &Case<'_>) -> [String; 3] {
-    let entity = normalized(&case.contract.entity);
-    [
-        format!("{entity}id"),
-        "userid".to_owned(),
-        "accountid".to_owned(),
-    ]
+/// Names of metadata keys that hold an account's id, by the contract or by convention.
+struct AccountKeyNames<'c> {
+    configured: &'c [String],
+    /// Normalized.
+    usual: [String; 3],
+}
+
+impl<'c> AccountKeyNames<'c> {
+    fn new(contract: &'c Contract) -> Self {
+        let entity = normalized(&contract.entity);
+        Self {
+            configured: &contract.metadata_account,
+            usual: [
+                format!("{entity}id"),
+                "userid".to_owned(),
+                "accountid".to_owned(),
+            ],
+        }
+    }
+
+    fn contain(&self, key: &str) -> bool {
+        self.configured.iter().any(|name| name == key) || self.usual.contains(&normalized(key))
+    }
 }
 
 fn normalized(key: &str) -> String {
@@ -266,6 +291,20 @@ pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<Custome
     }
     unknown.sort_unstable();
     unknown
+}
+
+/// Returns the ids that the metadata of paying customers without an account holds under keys with the name of an account's
+/// id.
+pub(crate) fn named_accounts(case: &Case<'_>) -> BTreeSet<AccountId> {
+    if !applies(case) || !case.wants(Rule::CustomerMismatch) {
+        return BTreeSet::new();
+    }
+    let names = AccountKeyNames::new(case.contract);
+    paying_strangers(case)
+        .flat_map(|customer| metadata(case, customer))
+        .filter(|(key, _)| names.contain(key))
+        .map(|(_, value)| AccountId::from(&**value))
+        .collect()
 }
 
 #[cfg(test)]

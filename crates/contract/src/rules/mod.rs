@@ -68,7 +68,7 @@ pub(crate) use self::{
     },
     judge::{judge, judged_rules},
     judged_account::JudgedAccount,
-    mismatches::{Mismatches, has_paying_strangers, unexplained_customers},
+    mismatches::{Mismatches, has_paying_strangers, named_accounts, unexplained_customers},
     no_finding::NoFinding,
     orphan_subscription::CHARGED,
     stored_plan::{is_same_word, stored_plan, stores_paid_plan},
