@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     BillingFacts, Decoded, Error, PriceTable, RefusalMeaning, facts::FactsBuilder,
-    prices::SharedPrices, source::Lookups, transport::ReadSession,
+    metadata::WireCustomer, prices::SharedPrices, source::Lookups, transport::ReadSession,
 };
 use crate::{
     contract::{CustomerId, Metadata, SubscriptionId},
@@ -90,6 +90,40 @@ pub(crate) async fn customer_metadata(
         (!metadata.is_empty()).then(|| (CustomerId::from(customer.id), metadata))
     });
     Ok(non_empty.collect())
+}
+
+/// Longest e-mail address that is sent: the longest that mail servers accept is shorter.
+const MAX_EMAIL_LENGTH: usize = 512;
+
+/// Returns the customers with this e-mail address, sorted. The result is empty if the key may not read customers.
+pub(crate) async fn customers_with_email(
+    session: ReadSession<'_>,
+    lookups: &dyn Lookups,
+    email: &str,
+) -> Result<Vec<CustomerId>, Error> {
+    if email.len() > MAX_EMAIL_LENGTH || email.chars().any(char::is_control) {
+        return Ok(Vec::new());
+    }
+    let read = match lookups.customers_with_email(session, email).await {
+        Err(error) if is_forbidden(&error) => {
+            session.extras().refuse_customers();
+            return Ok(Vec::new());
+        }
+        // An address that the provider does not accept is nobody's.
+        Err(error) if is_unknown(&error) => return Ok(Vec::new()),
+        read => read?,
+    };
+    // A server that ignores the filter lists strangers.
+    let has_it = |customer: &WireCustomer| {
+        let stored = customer.email.as_deref();
+        stored.is_some_and(|stored| stored.to_lowercase() == email.to_lowercase())
+    };
+    let found = read.into_iter().filter(has_it);
+    let mut found: Vec<_> = found
+        .map(|customer| CustomerId::from(customer.id))
+        .collect();
+    found.sort();
+    Ok(found)
 }
 
 fn is_forbidden(error: &Error) -> bool {

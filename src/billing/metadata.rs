@@ -26,11 +26,19 @@ impl WireMetadata {
     }
 }
 
+/// A page of customers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireCustomers {
+    pub(crate) data: Vec<WireCustomer>,
+}
+
 /// A customer with its metadata.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "a customer")]
 pub(crate) struct WireCustomer {
     pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) email: Option<String>,
     #[serde(default, alias = "custom_data")]
     pub(crate) metadata: WireMetadata,
 }

@@ -171,6 +171,13 @@ impl BillingReader {
         lookup::customer_metadata(session, self.source.lookups, &distinct(customers)).await
     }
 
+    /// Returns the customers with this e-mail address, as the provider compares it. The result is empty if the key may not
+    /// read customers.
+    pub async fn customers_with_email(&self, email: &str) -> Result<Vec<CustomerId>, Error> {
+        let session = self.transport.session();
+        lookup::customers_with_email(session, self.source.lookups, email).await
+    }
+
     /// Returns the active recurring prices, with their products.
     pub async fn catalog(&self) -> Result<Vec<CatalogPrice>, Error> {
         match self.source.active_prices {
@@ -286,8 +293,13 @@ fn customers_refused() -> Problem {
     let permission =
         |provider: &&Provider| format!("{}: `{}`", provider.name, provider.customer_permission);
     let permissions: Vec<_> = PROVIDERS.iter().map(permission).collect();
-    Problem::new("the key may not read customers, so the check cannot see whose account their metadata names")
-        .hint(format!("let the key read customers ({})", permissions.join(", ")))
+    Problem::new(
+        "the key may not read customers, so none is found by its metadata or its e-mail address",
+    )
+    .hint(format!(
+        "let the key read customers ({})",
+        permissions.join(", ")
+    ))
 }
 
 fn address(provider: &Provider, base: &str) -> Result<Url, Error> {

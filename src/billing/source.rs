@@ -97,6 +97,13 @@ pub(crate) trait Lookups: fmt::Debug + Sync {
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> ReadFuture<'a, Vec<WireCustomer>>;
 
+    /// Lists a page of the customers with this e-mail address. May list others too.
+    fn customers_with_email<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        email: &'a str,
+    ) -> ReadFuture<'a, Vec<WireCustomer>>;
+
     /// Returns true if the provider knows one of `customers`; false if the key may not read them.
     fn any_customer_exists<'a>(
         &'a self,

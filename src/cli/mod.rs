@@ -42,7 +42,7 @@ pub enum Command {
         #[command(subcommand)]
         contract: ContractType,
     },
-    /// Explain the verdict for one account or customer
+    /// Explain the verdict for one account, customer or subscription
     Explain(ExplainArgs),
     /// Play billing lifecycles against your webhook handler and check the rows it writes
     Rehearse(RehearseArgs),
@@ -173,7 +173,8 @@ pub struct InitArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// Account or customer, as findings print it (`user:…`, `customer:…`), or just its id
+    /// Account, customer or subscription, as findings print it (`user:…`, `customer:…`, `subscription:…`), just its id,
+    /// or an e-mail address
     #[arg(value_name = "ENTITY")]
     pub entity: String,
 
@@ -189,6 +190,10 @@ pub struct ExplainArgs {
 
     #[command(flatten)]
     pub format: FormatArgs,
+
+    /// Shorten the ids of accounts, customers and subscriptions, and the e-mail address, in all output: `ids` or `off`
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off, help_heading = "Output")]
+    pub redact: Redact,
 
     /// Evaluate at this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]

@@ -1,4 +1,4 @@
-//! `prodverdict explain`: shows one account or customer, with all its facts from both sides and the contract's result.
+//! `prodverdict explain`: shows one account, customer or subscription, with all its facts from both sides and the contract's result.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     billing::key_advice,
-    cli::{Environment, ExplainArgs, Format},
+    cli::{Environment, ExplainArgs, Format, Redact},
     config::{AccessContract, Config},
-    contract::{Explained, UnixSeconds, Verdict, explain},
+    contract::{Explained, Unanswerable, UnixSeconds, Verdict, explain},
     notice::Progress,
     problem::Problem,
     report::{self, ExplainedContract, ExplainedEntity, Mask, Reported},
@@ -46,6 +46,10 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
 }
 
 fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output) -> u8 {
+    let explained = &match arguments.redact {
+        Redact::Off => explained.clone(),
+        Redact::Ids => report::redact_explanation(explained),
+    };
     output.say(&report::warnings(
         &explained.warnings,
         output.colour_on_stderr,
@@ -102,7 +106,7 @@ async fn explain_entity(
             Err(failure) => explained.contracts.push(ExplainedContract::unanswered(
                 &contract.name,
                 contract.contract.source,
-                failure.problem,
+                failure,
             )),
         }
     }
@@ -133,7 +137,7 @@ async fn explain_contract(
     warnings: &mut Vec<Problem>,
 ) -> Result<Option<(Explained, u64)>, Failure> {
     let sources = open(contract, run)?;
-    let Some(mut found) = find(&contract.contract, &sources, asked).await? else {
+    let Some(mut found) = find(&contract.contract, &sources, asked, run.now).await? else {
         return Ok(None);
     };
     if run.recorded == RecordedSides::Nothing
@@ -157,8 +161,9 @@ fn judged(
     provider_requests: u64,
 ) -> ExplainedContract {
     let mut judgements = said.customers.iter().map(|one| &one.judgement);
-    let problem = judgements.find_map(|judgement| judgement.as_ref().err());
-    let problem = problem.map(Problem::from);
+    let unanswerable = judgements.find_map(|judgement| judgement.as_ref().err());
+    let named = unanswerable.map(Unanswerable::named).unwrap_or_default();
+    let problem = unanswerable.map(Problem::from);
     let verdict = match &problem {
         Some(_) => Verdict::Error,
         None => Verdict::from_findings(&said.findings, contract.contract.fail_on),
@@ -174,6 +179,7 @@ fn judged(
         findings: findings.collect(),
         customers: said.customers,
         problem,
+        named,
         provider_requests,
     }
 }
@@ -195,8 +201,14 @@ fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
     Problem::new(format!(
         "neither the database nor the provider knows an account or customer `{entity}`"
     ))
-    .hint(format!(
-        "write it as findings do, {forms} or `customer:<id>`, or the bare id of either, \
-         in upper and lower case as stored"
-    ))
+    .hint(if entity.contains('@') {
+        "an account is found by the e-mail address in its column `email`, or the one that `columns.email` names; Stripe \
+         finds customers only by the exact address"
+            .to_owned()
+    } else {
+        format!(
+            "write it as findings do, {forms} or `customer:<id>`, or the bare id of either or of a subscription, in \
+             upper and lower case as stored, or an e-mail address"
+        )
+    })
 }

@@ -283,6 +283,10 @@ pub(super) struct Columns {
     /// Time since which payment is overdue.
     #[serde(default)]
     pub(super) past_due_since: Entry<RawColumn>,
+    /// E-mail address by which `explain` finds the account; a check does not read it. Default: the column `email`, if
+    /// there is one.
+    #[serde(default)]
+    pub(super) email: Entry<RawColumn>,
 }
 
 /// Statuses that grant or deny access; others are not judged.

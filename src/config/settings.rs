@@ -31,6 +31,8 @@ pub struct DatabaseSettings {
     /// Environment variable with the connection URL.
     pub url_env: String,
     pub accounts: AccountsQuery,
+    /// Mapped source of the e-mail address of an account. Nothing is mapped with a query.
+    pub email: Option<Expression>,
     pub match_on: MatchOn,
     pub statement_timeout: Duration,
     /// Time zone of the session.

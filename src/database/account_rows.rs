@@ -281,6 +281,7 @@ mod tests {
                 join: None,
                 filter: None,
             },
+            email: None,
             match_on: MatchOn::CustomerId,
             statement_timeout: Duration::from_secs(1),
             timezone: "UTC".to_owned(),

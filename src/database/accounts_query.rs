@@ -22,7 +22,12 @@ use super::{
 pub(super) struct AccountsStatement {
     inner: Statement,
     columns: BTreeMap<Field, String>,
+    /// True if there is an output column [`EMAIL`].
+    has_email: bool,
 }
+
+/// Output column with the e-mail address of the account.
+const EMAIL: &str = "email";
 
 /// Conversion that a column's type needs before its value can be read as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +42,8 @@ enum Conversion {
 pub(super) struct TableForm<'a> {
     pub(super) table: &'a TableName,
     pub(super) columns: &'a BTreeMap<Field, Expression>,
+    /// Source of the e-mail address; `None` if it is not needed.
+    pub(super) email: Option<&'a Expression>,
     pub(super) join: Option<&'a str>,
     pub(super) filter: Option<&'a str>,
     /// The columns that the table has.
@@ -56,9 +63,14 @@ impl TableForm<'_> {
             if !columns.is_empty() {
                 statement.push(", ");
             }
-            self.push_expression(&mut statement, *field, expression)?;
+            self.push_expression(&mut statement, field.as_str(), expression)?;
             statement.push(" as ").push_name(field.as_str());
             columns.insert(*field, field.as_str().to_owned());
+        }
+        if let Some(email) = self.email {
+            statement.push(", ");
+            self.push_expression(&mut statement, EMAIL, email)?;
+            statement.push(" as ").push_name(EMAIL);
         }
         statement.push(" from ").push(&quoted_table(self.table));
         if let Some(join) = self.join {
@@ -72,28 +84,24 @@ impl TableForm<'_> {
         Ok(AccountsStatement {
             inner: statement,
             columns,
+            has_email: self.email.is_some(),
         })
     }
 
     fn push_expression(
         &self,
         statement: &mut Statement,
-        field: Field,
+        key: &'static str,
         expression: &Expression,
     ) -> Result<(), Error> {
         match expression {
             // The words of `in:` are compared when the rows are read.
             Expression::Column(column) | Expression::In { column, .. } => {
-                self.push_column(statement, field, column)?;
+                self.push_column(statement, key, column)?;
             }
             Expression::Sql(sql) => {
                 statement.push("(");
-                push_sql(
-                    statement,
-                    &format!("columns.{}", field.as_str()),
-                    sql,
-                    self.now,
-                )?;
+                push_sql(statement, &format!("columns.{key}"), sql, self.now)?;
                 statement.push(")");
             }
         }
@@ -105,7 +113,7 @@ impl TableForm<'_> {
     fn push_column(
         &self,
         statement: &mut Statement,
-        field: Field,
+        key: &'static str,
         column: &str,
     ) -> Result<(), Error> {
         if self.existing.iter().any(|name| name == column) {
@@ -115,7 +123,7 @@ impl TableForm<'_> {
                 .push_name(column);
         } else if self.join.is_none() {
             return Err(Error::NoColumn {
-                field,
+                key,
                 column: column.to_owned(),
                 table: self.table.to_string(),
                 nearest: nearest(column, self.existing.iter().map(String::as_str)),
@@ -142,6 +150,7 @@ pub(super) fn query_form(sql: &str, now: UnixSeconds) -> Result<AccountsStatemen
     Ok(AccountsStatement {
         inner,
         columns: BTreeMap::new(),
+        has_email: false,
     })
 }
 
@@ -161,9 +170,14 @@ impl AccountsStatement {
         )
     }
 
-    /// Sets the columns to read.
-    pub(super) fn with_columns(mut self, columns: BTreeMap<Field, String>) -> Self {
+    /// Sets the columns to read, of those that the query yields.
+    pub(super) fn with_columns(
+        mut self,
+        columns: BTreeMap<Field, String>,
+        names: &[String],
+    ) -> Self {
         self.columns = columns;
+        self.has_email = names.iter().any(|name| name == EMAIL);
         self
     }
 
@@ -219,7 +233,10 @@ impl AccountsStatement {
                 let name = self.columns.get(&field);
                 name.map_or(Vec::new(), |name| tests(name, shape_of(&field)))
             };
-            chosen.push_condition(&mut statement, match_on, tests);
+            let email = self
+                .has_email
+                .then(|| format!("accounts.{}", super::statement::quoted(EMAIL)));
+            chosen.push_condition(&mut statement, match_on, tests, email);
         }
         statement
     }

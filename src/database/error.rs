@@ -46,9 +46,9 @@ pub enum Error {
         nearest: Option<String>,
         place: Option<Box<SqlPlace>>,
     },
-    #[error("table `{table}` has no column `{column}`, which `{}` is mapped to", .field.as_str())]
+    #[error("table `{table}` has no column `{column}`, which `{key}` is mapped to")]
     NoColumn {
-        field: Field,
+        key: &'static str,
         column: String,
         table: String,
         nearest: Option<String>,

@@ -110,7 +110,7 @@ pub async fn read_accounts(
 ) -> Result<DatabaseFacts, Error> {
     let chosen = Chosen {
         accounts: ids.to_vec(),
-        links: Vec::new(),
+        ..Chosen::default()
     };
     read_chosen(url, settings, request, &chosen).await
 }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use sqlx::{Row as _, postgres::PgRow};
 
 use crate::{
-    config::{AccountsQuery, DatabaseSettings},
+    config::{AccountsQuery, DatabaseSettings, Expression},
     contract::{Account, Field},
 };
 
@@ -206,9 +206,17 @@ impl AccountsReading<'_> {
                 let Some(existing) = catalog::columns(session, table).await? else {
                     return Err(diagnosis::no_configured_table(session, table).await?.into());
                 };
+                let found = self.settings.email.clone().or_else(|| {
+                    existing
+                        .iter()
+                        .find(|name| *name == "email")
+                        .cloned()
+                        .map(Expression::Column)
+                });
                 let form = TableForm {
                     table,
                     columns,
+                    email: found.as_ref().filter(|_| self.is_chosen_by_email()),
                     join: join.as_deref(),
                     filter: filter.as_deref(),
                     existing: &existing,
@@ -225,8 +233,15 @@ impl AccountsReading<'_> {
                 let rows = session.rows(&statement.column_names()).await?;
                 let names: Vec<String> = catalog::first_column(&rows)?;
                 let columns = output_columns::by_field(&names, needed, self.request.wants_plan)?;
-                Ok(statement.with_columns(columns))
+                Ok(statement.with_columns(columns, &names))
             }
+        }
+    }
+
+    fn is_chosen_by_email(&self) -> bool {
+        match self.extent {
+            Extent::Chosen(chosen) => !chosen.emails.is_empty(),
+            Extent::All | Extent::Some(_) => false,
         }
     }
 

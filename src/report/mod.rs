@@ -64,7 +64,7 @@ pub use json::{json, schema, write_json};
 pub use mask::{Mask, MaskedWriter, parts as parts_of_secret};
 pub use overview::{Figure, Overview};
 pub use read::{MAX_READ_BYTES, ReadError, read_json};
-pub use redact::redact_ids;
+pub use redact::{redact_explanation, redact_ids};
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
 pub use repair::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair};
 pub use text::{problems, summary_line, text, warnings, write_text};

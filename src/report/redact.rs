@@ -1,9 +1,11 @@
 //! `redact: ids` shortens the ids of accounts, customers and subscriptions, for reports with many readers.
 
-use crate::contract::Finding;
+use std::collections::BTreeSet;
+
+use crate::contract::{ExplainedField, Field, FieldValue, Finding};
 
 use super::{
-    ContractOutcome, Outcome,
+    ContractOutcome, ExplainedEntity, Outcome, explanation,
     find::{longest_first, replaced},
     rewrite::{self, TextKind, TextRewriter},
 };
@@ -24,6 +26,12 @@ pub fn redact_ids(outcome: &Outcome) -> Outcome {
         contract.account_link = None;
     }
     redacted
+}
+
+/// Shortens the same ids in an explanation, and the text that was asked for, which can be an e-mail address.
+#[must_use]
+pub fn redact_explanation(explained: &ExplainedEntity) -> ExplainedEntity {
+    explanation::rewrite(explained, &Ids::from_explanation(explained))
 }
 
 impl TextRewriter for Ids {
@@ -49,13 +57,33 @@ struct Ids(Vec<(String, String)>);
 
 impl Ids {
     fn from_finding(finding: &Finding) -> Self {
-        let subject = &finding.subject;
-        let ids = [&subject.account, &subject.customer, &subject.subscription];
-        let named = subject.named.iter().map(String::as_str);
-        let ids = ids.into_iter().filter_map(Option::as_deref).chain(named);
-        let entity = &finding.entity;
-        let of_entity = entity.kind().is_personal().then(|| entity.id());
-        Self::new(ids.chain(of_entity))
+        Self::new(ids_of(finding))
+    }
+
+    fn from_explanation(explained: &ExplainedEntity) -> Self {
+        let asked = explained.asked.as_str();
+        let after_kind = asked.split_once(':').map(|(_, id)| id);
+        let mut ids: BTreeSet<&str> = after_kind.into_iter().collect();
+        if after_kind.is_none() {
+            ids.insert(asked);
+        }
+        for contract in &explained.contracts {
+            ids.extend(contract.named.iter().map(String::as_str));
+            for found in &contract.findings {
+                ids.extend(ids_of(&found.finding));
+            }
+            for customer in &contract.customers {
+                ids.extend(customer.customers.iter().map(String::as_str));
+                for subscription in &customer.subscriptions {
+                    ids.extend([subscription.id.as_str(), subscription.customer.as_str()]);
+                }
+                for account in &customer.accounts {
+                    ids.insert(&account.id);
+                    ids.extend(account.fields.iter().flat_map(ids_in));
+                }
+            }
+        }
+        Self::new(ids.into_iter().filter(|id| !id.trim().is_empty()))
     }
 
     fn new<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
@@ -69,6 +97,26 @@ impl Ids {
             id.len() >= UNMISTAKABLE_BYTES || !(continues(before) || continues(after))
         };
         without_provider_ids(&replaced(text, &self.0, is_id))
+    }
+}
+
+/// Returns the ids that a finding is about.
+fn ids_of(finding: &Finding) -> impl Iterator<Item = &str> {
+    let subject = &finding.subject;
+    let ids = [&subject.account, &subject.customer, &subject.subscription];
+    let named = subject.named.iter().map(String::as_str);
+    let ids = ids.into_iter().filter_map(Option::as_deref).chain(named);
+    let entity = &finding.entity;
+    let of_entity = entity.kind().is_personal().then(|| entity.id());
+    ids.chain(of_entity)
+}
+
+/// Returns the ids that a column holds.
+fn ids_in(field: &ExplainedField) -> Vec<&str> {
+    match (field.field, &field.value) {
+        (Field::Id | Field::CustomerId | Field::SubscriptionId, FieldValue::Text(id)) => vec![id],
+        (_, FieldValue::List(ids)) => ids.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -215,6 +215,11 @@ fn contract_with(
 }
 
 fn reported(found: &Reported, to: &impl TextRewriter) -> Reported {
+    reported_with(found, &to.for_finding(&found.finding))
+}
+
+/// Rewrites a finding with the rewriter of its texts.
+pub(super) fn reported_with(found: &Reported, to: &impl TextRewriter) -> Reported {
     let Reported {
         finding: finding_of,
         place: at,
@@ -223,7 +228,6 @@ fn reported(found: &Reported, to: &impl TextRewriter) -> Reported {
         changes,
         repair: repaired,
     } = found;
-    let to = &to.for_finding(finding_of);
     Reported {
         finding: finding(finding_of, to),
         place: at.as_ref().map(|one| place(one, TextKind::Name, to)),
@@ -401,7 +405,7 @@ fn subject(subject: &Subject, to: &impl TextRewriter) -> Subject {
     }
 }
 
-fn problem(problem: &Problem, to: &impl TextRewriter) -> Problem {
+pub(super) fn problem(problem: &Problem, to: &impl TextRewriter) -> Problem {
     let Problem {
         message,
         hint,

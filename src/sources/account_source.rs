@@ -20,6 +20,9 @@ pub(crate) trait AccountSource {
     /// Reads the chosen accounts. May return others too.
     fn chosen<'a>(&'a self, chosen: &'a Chosen) -> SourceFuture<'a, DatabaseFacts>;
 
+    /// Returns the accounts with this e-mail address in any case. There are none if the accounts have no such column.
+    fn with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<AccountId>>;
+
     /// Reads the rows with these ids from the accounts' own table. Returns `None` if there is no table.
     fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>>;
 }

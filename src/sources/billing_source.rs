@@ -55,6 +55,9 @@ pub(crate) trait BillingSource {
         subscriptions: &'a [SubscriptionId],
     ) -> SourceFuture<'a, Vec<CustomerId>>;
 
+    /// Returns the customers with this e-mail address, as the provider compares it.
+    fn customers_with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<CustomerId>>;
+
     /// Returns true if the provider knows any of these customers by id.
     fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool>;
 

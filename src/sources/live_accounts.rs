@@ -61,6 +61,18 @@ impl AccountSource for LiveAccounts<'_> {
         .boxed_local()
     }
 
+    fn with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<AccountId>> {
+        async move {
+            let chosen = Chosen {
+                emails: vec![email.to_owned()],
+                ..Chosen::default()
+            };
+            let found = self.chosen(&chosen).await?.accounts;
+            Ok(found.into_iter().map(|account| account.id).collect())
+        }
+        .boxed_local()
+    }
+
     fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>> {
         let settings = &self.contract.database;
         let in_container = self.request.in_container_action;

@@ -87,6 +87,10 @@ impl BillingSource for LiveBilling<'_> {
         async move { Ok(self.reader.owners(subscriptions).await?) }.boxed_local()
     }
 
+    fn customers_with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<CustomerId>> {
+        async move { Ok(self.reader.customers_with_email(email).await?) }.boxed_local()
+    }
+
     fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool> {
         async move { Ok(self.reader.any_customer_exists(customers).await?) }.boxed_local()
     }

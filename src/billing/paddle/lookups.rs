@@ -10,7 +10,7 @@ use crate::{
     billing::{
         Decoded, Error, RefusalMeaning,
         lookup::{check_id, is_unknown},
-        metadata::WireCustomer,
+        metadata::{WireCustomer, WireCustomers},
         prices::SharedPrices,
         source::Lookups,
         transport::{Endpoint, ReadFuture, ReadSession},
@@ -48,6 +48,14 @@ impl Lookups for PaddleLookups {
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> ReadFuture<'a, Vec<WireCustomer>> {
         Box::pin(read_customers(session, customers))
+    }
+
+    fn customers_with_email<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        email: &'a str,
+    ) -> ReadFuture<'a, Vec<WireCustomer>> {
+        Box::pin(customers_with_email(session, email))
     }
 
     fn any_customer_exists<'a>(
@@ -97,11 +105,6 @@ async fn owner(session: ReadSession<'_>, id: &str) -> Result<(String, String), E
     Ok((found.data.id, found.data.customer_id))
 }
 
-#[derive(Deserialize)]
-struct CustomerList {
-    data: Vec<WireCustomer>,
-}
-
 /// Looks up many customers per request. If a request is refused, splits it in half and retries both halves.
 async fn read_customers(
     session: ReadSession<'_>,
@@ -120,7 +123,7 @@ async fn read_customers(
             ("per_page", "200"),
         ];
         let address = session.address(["customers"], &query);
-        match session.get::<CustomerList>("customers", &address).await {
+        match session.get::<WireCustomers>("customers", &address).await {
             Ok(found) => {
                 for customer in found.data {
                     if !ids.contains(&customer.id.as_str()) {
@@ -143,6 +146,25 @@ async fn read_customers(
         }
     }
     Ok(all)
+}
+
+/// Paddle stores addresses in lower case.
+async fn customers_with_email(
+    session: ReadSession<'_>,
+    email: &str,
+) -> Result<Vec<WireCustomer>, Error> {
+    // A comma would select two addresses at once.
+    if email.contains(',') {
+        return Ok(Vec::new());
+    }
+    let query = [
+        ("email", &*email.to_lowercase()),
+        ("status", "active,archived"),
+        ("per_page", "200"),
+    ];
+    let address = session.address(["customers"], &query);
+    let found: WireCustomers = session.get("customers", &address).await?;
+    Ok(found.data)
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use crate::{
         Decoded, Error, RefusalMeaning,
         extras::is_refusal,
         lookup::{check_id, is_unknown, is_unknown_customer},
-        metadata::WireCustomer,
+        metadata::{WireCustomer, WireCustomers},
         prices::SharedPrices,
         source::Lookups,
         transport::{Endpoint, ReadFuture, ReadSession},
@@ -54,6 +54,14 @@ impl Lookups for StripeLookups {
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> ReadFuture<'a, Vec<WireCustomer>> {
         Box::pin(read_customers(session, customers))
+    }
+
+    fn customers_with_email<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        email: &'a str,
+    ) -> ReadFuture<'a, Vec<WireCustomer>> {
+        Box::pin(customers_with_email(session, email))
     }
 
     fn any_customer_exists<'a>(
@@ -138,6 +146,17 @@ async fn read_customer(
         Err(error) if is_unknown_customer(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Stripe compares case, so only customers with exactly this address are listed.
+async fn customers_with_email(
+    session: ReadSession<'_>,
+    email: &str,
+) -> Result<Vec<WireCustomer>, Error> {
+    let query = [("email", email), ("limit", "100")];
+    let address = session.address(["v1", "customers"], &query);
+    let found: WireCustomers = session.get("v1/customers", &address).await?;
+    Ok(found.data)
 }
 
 #[derive(Deserialize)]

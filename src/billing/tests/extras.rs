@@ -261,6 +261,44 @@ async fn metadata_of_customers_is_requested_by_id() {
 }
 
 #[tokio::test]
+async fn customers_are_found_by_their_address_and_strangers_left_out() {
+    let server = Server::start(|_, asked| match asked.value("email") {
+        Some("odd@x.de") => Answer::status(
+            400,
+            &[],
+            r#"{"error":{"code":"bad_request","errors":[{"field":"email"}]}}"#,
+        ),
+        Some(email) => Answer::ok(&json!({"data": [
+            {"id": "c_2", "email": email},
+            {"id": "c_1", "email": email, "metadata": {}},
+            {"id": "c_3", "email": "stranger@x.de"},
+            {"id": "c_4", "email": null},
+        ], "has_more": false})),
+        None => Answer::error(404, &json!({"code": "resource_missing"})),
+    })
+    .await;
+    for (source, path, sent) in [
+        (Source::Stripe, "/v1/customers", "Ada@x.de"),
+        (Source::Paddle, "/customers", "ada@x.de"),
+    ] {
+        let reader = server.reader(source);
+        let found = reader.customers_with_email("Ada@x.de").await.unwrap();
+        assert_eq!(found, ["c_1", "c_2"].map(CustomerId::from), "{source:?}");
+        let asked = server.asked();
+        let last = asked.last().unwrap();
+        assert_eq!(
+            (last.path.as_str(), last.value("email")),
+            (path, Some(sent))
+        );
+    }
+    let reader = server.reader(Source::Paddle);
+    for nobody in ["odd@x.de", "a@x.de,b@x.de", "a@x.de\n", &"a@".repeat(400)] {
+        assert_eq!(reader.customers_with_email(nobody).await.unwrap(), []);
+    }
+    assert_eq!(reader.requests(), 1);
+}
+
+#[tokio::test]
 async fn a_key_that_may_not_read_customers_learns_of_no_metadata() {
     let server = Server::start(|_, _| {
         Answer::error(
@@ -272,6 +310,8 @@ async fn a_key_that_may_not_read_customers_learns_of_no_metadata() {
     let reader = server.reader(Source::Stripe);
     let read = reader.customer_metadata(&[CustomerId::from("cus_1")]).await;
     assert!(read.unwrap().is_empty());
+    let found = reader.customers_with_email("a@x.de").await;
+    assert!(found.unwrap().is_empty());
     assert_eq!(reader.warnings().len(), 1);
 }
 

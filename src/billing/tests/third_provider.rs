@@ -242,6 +242,14 @@ impl Lookups for Acme {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn customers_with_email<'a>(
+        &'a self,
+        _: ReadSession<'a>,
+        _: &'a str,
+    ) -> ReadFuture<'a, Vec<WireCustomer>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     fn any_customer_exists<'a>(
         &'a self,
         _: ReadSession<'a>,

@@ -29,6 +29,7 @@ pub(super) fn settings() -> DatabaseSettings {
     DatabaseSettings {
         url_env: URL_ENV.to_owned(),
         accounts: AccountsQuery::Query { sql: String::new() },
+        email: None,
         match_on: MatchOn::CustomerId,
         statement_timeout: LIMIT,
         timezone: "UTC".to_owned(),

@@ -86,7 +86,7 @@ impl<'r> TestDatabase<'r> {
         };
         let chosen = Chosen {
             accounts: vec![AccountId::from(account)],
-            links: Vec::new(),
+            ..Chosen::default()
         };
         Ok(reader.read(&request, &chosen).await?)
     }

@@ -130,6 +130,23 @@ pub(super) fn expressions(
     expressions
 }
 
+/// Reads the source of the e-mail address, which only lookups need.
+pub(super) fn email(columns: &Columns, diagnostics: &Diagnostics<'_>) -> Option<Expression> {
+    let (spot, column) = columns.email.written()?;
+    match column {
+        RawColumn::Unmapped => None,
+        RawColumn::Name(name) => Some(Expression::Column(name.clone())),
+        RawColumn::Form(form) if !form.sql.is_absent() => computed(form, diagnostics),
+        RawColumn::Form(_) => {
+            let message = "`email` should be a column or an SQL expression, found a list of values";
+            let draft = DiagnosticDraft::new(Code::Conflict, message)
+                .help("name the column alone, or use `{sql: …}`");
+            diagnostics.add_at(draft, spot);
+            None
+        }
+    }
+}
+
 /// Returns the sources of the columns for messages.
 pub(super) fn names(expressions: &BTreeMap<Field, Expression>) -> BTreeMap<Field, ColumnName> {
     let name = |expression: &Expression| match expression {

@@ -53,9 +53,12 @@ pub(super) fn settings(
         AccountsQuery::Table { columns, .. } => columns::names(columns),
         AccountsQuery::Query { .. } => columns_of_a_query(match_on?),
     };
+    let email = database.columns.value();
+    let email = email.and_then(|columns| columns::email(columns, diagnostics));
     let settings = DatabaseSettings {
         url_env: url_env?.to_owned(),
         accounts,
+        email,
         match_on: match_on?,
         statement_timeout: statement_timeout?,
         timezone: timezone?.to_owned(),

@@ -64,6 +64,7 @@ struct SqlText<'c> {
 enum SqlKey {
     Database(&'static str),
     Column(Field),
+    Email,
 }
 
 impl SqlKey {
@@ -71,6 +72,7 @@ impl SqlKey {
         match self {
             Self::Database(key) => key,
             Self::Column(field) => field.as_str(),
+            Self::Email => "email",
         }
     }
 
@@ -78,6 +80,7 @@ impl SqlKey {
         match self {
             Self::Database(key) => places.of_key(&format!("database.{key}"), None),
             Self::Column(field) => places.of_column(field),
+            Self::Email => places.of_key("database.columns.email", None),
         }
     }
 }
@@ -98,6 +101,7 @@ fn texts(contract: &AccessContract) -> Vec<SqlText<'_>> {
     } = contract;
     let DatabaseSettings {
         accounts,
+        email,
         // A name, a word, a number and a checked name.
         url_env: _,
         match_on: _,
@@ -117,8 +121,11 @@ fn texts(contract: &AccessContract) -> Vec<SqlText<'_>> {
             join,
             filter,
         } => {
-            let columns = columns.iter().filter_map(|(field, expression)| {
-                let key = SqlKey::Column(*field);
+            let columns = columns
+                .iter()
+                .map(|(field, expression)| (SqlKey::Column(*field), expression));
+            let email = email.iter().map(|expression| (SqlKey::Email, expression));
+            let columns = columns.chain(email).filter_map(|(key, expression)| {
                 match expression {
                     Expression::Sql(sql) => Some(SqlText { key, sql }),
                     // The name is quoted, and the values are bound.

@@ -22,6 +22,7 @@ pub(super) fn compare(
     let DatabaseSettings {
         url_env: _, // See `single_values`, as for `match_on` and `timezone`.
         accounts: now,
+        email: _, // A check does not read it.
         match_on: _,
         statement_timeout: _, // A read that is cut short has no verdict.
         timezone: _,

@@ -1,6 +1,7 @@
 //! The result of `prodverdict explain`, with a text format for people and a JSON format for programs.
 
 mod json;
+mod rewrite;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
@@ -8,7 +9,7 @@ mod text;
 
 use crate::{
     contract::{Explanation, Source, Verdict},
-    problem::Problem,
+    problem::{Failure, Problem},
 };
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
 };
 
 pub use json::{json, schema};
+pub(super) use rewrite::explained as rewrite;
 pub use text::text;
 
 /// Everything known about the requested entity.
@@ -43,6 +45,8 @@ pub struct ExplainedContract {
     pub findings: Vec<Reported>,
     /// The reason why there is no verdict. Set if the verdict is `error`.
     pub problem: Option<Problem>,
+    /// Ids that the problem mentions.
+    pub named: Vec<String>,
     pub provider_requests: u64,
 }
 
@@ -61,7 +65,8 @@ impl ExplainedEntity {
 
 impl ExplainedContract {
     /// Creates a contract's explanation that contains only a problem.
-    pub fn unanswered(name: &str, source: Source, problem: Problem) -> Self {
+    pub fn unanswered(name: &str, source: Source, failure: Failure) -> Self {
+        let Failure { problem, named } = failure;
         Self {
             name: name.to_owned(),
             source,
@@ -69,6 +74,7 @@ impl ExplainedContract {
             customers: Vec::new(),
             findings: Vec::new(),
             problem: Some(problem),
+            named,
             provider_requests: 0,
         }
     }

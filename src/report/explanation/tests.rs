@@ -11,6 +11,7 @@ use crate::{
         Account, AccountId, ColumnName, Contract, CustomerId, Facts, Field, Interval, Item, Period,
         Plans, Price, Status, Subscription, SubscriptionId, Terms, UnixSeconds, explain,
     },
+    problem::Failure,
     report::{neutral::is_hidden, sample},
 };
 
@@ -88,6 +89,7 @@ fn about(id: &str) -> ExplainedContract {
             .map(|finding| Reported::new(finding, None))
             .collect(),
         problem: None,
+        named: Vec::new(),
         provider_requests: 3,
     }
 }
@@ -103,7 +105,8 @@ fn entity(id: &str, contracts: Vec<ExplainedContract>) -> ExplainedEntity {
 }
 
 fn unanswered(id: &str) -> ExplainedContract {
-    ExplainedContract::unanswered(id, Source::Paddle, sample::problem(id, id))
+    let failure = Failure::from(sample::problem(id, id));
+    ExplainedContract::unanswered(id, Source::Paddle, failure)
 }
 
 #[test]

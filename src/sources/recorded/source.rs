@@ -2,7 +2,7 @@
 
 use futures::FutureExt as _;
 
-use super::{FixtureFiles, accounts, billing};
+use super::{FixtureFiles, accounts, accounts::accounts_with_email, billing};
 use crate::{
     billing::{BillingFacts, RateLimit, ReadPlan},
     config::{AccessContract, AccountsQuery},
@@ -82,6 +82,11 @@ impl BillingSource for RecordedBilling {
         .boxed_local()
     }
 
+    /// Recorded subscriptions hold no e-mail addresses.
+    fn customers_with_email<'a>(&'a self, _: &'a str) -> SourceFuture<'a, Vec<CustomerId>> {
+        async { Ok(Vec::new()) }.boxed_local()
+    }
+
     fn any_customer_exists<'a>(&'a self, _: &'a [CustomerId]) -> SourceFuture<'a, bool> {
         async { Ok(false) }.boxed_local()
     }
@@ -130,6 +135,16 @@ impl AccountSource for RecordedAccountRows<'_> {
 
     fn chosen<'a>(&'a self, _: &'a Chosen) -> SourceFuture<'a, DatabaseFacts> {
         self.all()
+    }
+
+    fn with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<AccountId>> {
+        let (files, settings) = (self.files.clone(), self.contract.database.clone());
+        let (wants_plan, email) = (self.wants_plan, email.to_lowercase());
+        async move {
+            let found = aside(move || accounts_with_email(&files, &settings, wants_plan, &email));
+            Ok(found.await?)
+        }
+        .boxed_local()
     }
 
     fn stored<'a>(&'a self, _: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>> {

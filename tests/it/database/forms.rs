@@ -332,6 +332,7 @@ fn accounts_are_chosen_by_id_or_by_link() {
         let chosen = |accounts: &[&str], links: &[&str]| Chosen {
             accounts: accounts.iter().map(|id| AccountId::from(*id)).collect(),
             links: links.iter().map(|link| (*link).to_owned()).collect(),
+            ..Chosen::default()
         };
         let users = table("users", &[]);
         for (chosen, expected) in [

@@ -77,8 +77,8 @@ fn an_account_is_chosen_by_any_customer_of_its_list() {
         world.run(MEMBERS).await;
         for name in ["customers", "deep", "labels", "document", "plain"] {
             let chosen = Chosen {
-                accounts: Vec::new(),
                 links: vec!["cus_1".to_owned()],
+                ..Chosen::default()
             };
             let facts = world
                 .read_chosen(&members(name), &chosen)

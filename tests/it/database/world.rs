@@ -83,6 +83,7 @@ fn settings(accounts: AccountsQuery) -> DatabaseSettings {
     DatabaseSettings {
         url_env: "DATABASE_URL".to_owned(),
         accounts,
+        email: None,
         match_on: MatchOn::CustomerId,
         statement_timeout: Duration::from_secs(30),
         timezone: "UTC".to_owned(),

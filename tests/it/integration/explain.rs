@@ -157,6 +157,210 @@ fn the_same_is_found_by_every_way_to_name_it_in_one_request() {
 }
 
 #[test]
+fn a_subscription_leads_to_its_customer_and_account() {
+    let live = live_with(&[]);
+    let named = live.explain("user:usr_alice", "").with_status(1).stdout;
+    for entity in ["sub_alice", "subscription:sub_alice"] {
+        live.stripe.forget_requests();
+        let ran = live.explain(entity, "").with_status(1);
+        assert_eq!(ran.stdout, named, "{entity}");
+        assert_eq!(
+            live.asked(),
+            [
+                "/v1/subscriptions/sub_alice?",
+                "/v1/subscriptions?customer=cus_alice&status=all&limit=100"
+            ]
+        );
+    }
+    live.explain("sub_nobody", "").unanswered();
+    // A row may store a subscription of somebody else, or one that is gone.
+    let configuration = contract_with(&["plan: plan", "subscription_id: sub"], &[PLANS]);
+    live.configure(&configuration);
+    live.database.run(
+        "alter table users add sub text; update users set sub = 'sub_alice' where id = 'usr_bob'; \
+         update users set sub = 'sub_gone' where id = 'usr_new'",
+    );
+    live.explain("sub_alice", "")
+        .with_status(1)
+        .says(&["user:usr_alice\n", "user:usr_bob\n"]);
+    live.explain("sub_gone", "")
+        .with_status(0)
+        .says(&["user:usr_new\n"]);
+}
+
+/// Adds e-mail addresses to both sides. The row spells it in another way than Stripe.
+fn with_addresses(live: &Live) {
+    live.stripe.world(|world| {
+        world.customer(Customer::new("cus_alice").email("alice@example.com"));
+        world.customer(Customer::new("cus_olga").email("alice@example.com"));
+        world.customer(Customer::new("cus_bob").email("ALICE@example.com"));
+    });
+    live.database.run(
+        "alter table users add email text; \
+         update users set email = 'Alice@Example.com' where id = 'usr_alice'",
+    );
+}
+
+#[test]
+fn an_address_finds_the_account_in_any_case_and_customers_exactly() {
+    let live = live_with(&[]);
+    with_addresses(&live);
+    for entity in ["alice@example.com", "email:alice@example.com"] {
+        live.stripe.forget_requests();
+        let ran = live
+            .explain(entity, "")
+            .with_status(1)
+            .says(&["user:usr_alice\n", "Stripe customer:cus_olga"]);
+        assert!(!ran.stdout.contains("usr_bob"), "{}", ran.stdout);
+        assert_eq!(
+            live.asked()[0],
+            "/v1/customers?email=alice@example.com&limit=100"
+        );
+    }
+    let ran = live
+        .explain("ALICE@EXAMPLE.COM", "")
+        .with_status(1)
+        .says(&["user:usr_alice\n"]);
+    assert!(!ran.stdout.contains("cus_olga"), "{}", ran.stdout);
+    live.explain("nobody@example.com", "")
+        .unanswered()
+        .says(&["`columns.email`"]);
+}
+
+#[test]
+fn the_column_of_addresses_can_be_mapped() {
+    let live = live_with(&[]);
+    live.database
+        .run("alter table users add mail json; update users set mail = '{\"to\": \"b@x.de\"}' where id = 'usr_bob'");
+    let map = |email: &str| contract_with(&["plan: plan", email], &[PLANS]);
+    live.configure(&map("email: { sql: \"mail ->> 'to'\" }"));
+    live.explain("B@x.de", "")
+        .with_status(1)
+        .says(&["user:usr_bob\n"]);
+    live.configure(&map("email: adress"));
+    live.explain("b@x.de", "")
+        .unanswered()
+        .says(&["`adress`, which `email` is mapped to"]);
+    // Nothing else reads the column.
+    live.explain("usr_bob", "").with_status(1);
+    let query = "version: 1
+contracts:
+  - type: access
+    stripe: { secret_env: STRIPE_SECRET_KEY }
+    confirm_after: 0
+    evidence: off
+    database:
+      query: select id, stripe_customer_id, has_paid_access, mail ->> 'to' as email from users
+";
+    live.configure(query);
+    live.explain("b@x.de", "")
+        .with_status(1)
+        .says(&["user:usr_bob\n"]);
+}
+
+#[test]
+fn recorded_rows_are_found_by_their_address() {
+    let rows = json!([
+        {"id": 1, "stripe_customer_id": null, "has_paid_access": false, "email": "Ada@x.de"},
+        {"id": 2, "stripe_customer_id": null, "has_paid_access": false, "email": null},
+    ]);
+    let folder = folder(&[
+        ("prodverdict.yml", &contract(&[])),
+        ("fixtures/stripe/subscriptions.json", "[]"),
+        ("fixtures/db/users.json", &rows.to_string()),
+    ]);
+    let program = prodverdict("explain --fixtures ada@x.de").within(folder.path());
+    let ran = program.run().with_status(0).says(&["user:1\n"]);
+    assert!(!ran.stdout.contains("user:2"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_text_with_several_meanings_is_reported() {
+    let live = live_with(&[]);
+    live.database
+        .run("insert into users values ('cus_bob', null, false, 'free'), ('cus_self', 'cus_self', false, 'free')");
+    live.explain("cus_bob", "").with_status(1).says(&[
+        "`cus_bob` is the id of a user and the id of a customer; all of them are explained",
+        "write `user:cus_bob` or `customer:cus_bob` for one of them",
+        "user:usr_bob\n",
+    ]);
+    for clear in ["user:cus_bob", "customer:cus_bob", "cus_self", "usr_bob"] {
+        let ran = live.explain(clear, "");
+        assert!(!ran.stderr.contains("all of them"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_customer_is_explained_with_the_account_that_it_pays_for() {
+    let live = live_with(&[]);
+    live.stripe.world(|world| {
+        let paying = Customer::new("cus_olga");
+        world.customer(paying.with(|details| {
+            details.metadata.insert("userId".into(), "usr_bob".into());
+        }));
+    });
+    let ran = live.explain("customer:cus_olga", "").with_status(1);
+    assert_eq!(line(&ran, "customer-mismatch"), "BROKEN  high");
+    assert!(line(&ran, "orphan-subscription").starts_with("holds"));
+    ran.says(&["[HIGH] user:usr_bob", "pays as cus_olga (metadata.userId)"]);
+    // A check says the same.
+    let checked = live.check();
+    let checked = checked.says(&["pays as cus_olga (metadata.userId)"]);
+    assert!(
+        !checked.stdout.contains("customer:cus_olga"),
+        "{}",
+        checked.stdout
+    );
+    // Without a listing, nobody knows who else pays for the account.
+    let ran = live.explain("user:usr_bob", "").with_status(1);
+    assert_eq!(
+        line(&ran, "customer-mismatch"),
+        "n/a     only a check reads the customers that may pay for the user"
+    );
+}
+
+#[test]
+fn redaction_leaves_nothing_that_identifies_somebody() {
+    let live = live_with(&[]);
+    with_addresses(&live);
+    let personal = [
+        "usr_alice",
+        "cus_alice",
+        "sub_alice",
+        "cus_olga",
+        "sub_olga",
+        "usr_carol",
+        "cus_shared",
+        "usr_nobody",
+        "example.com",
+    ];
+    for entity in [
+        "user:usr_alice",
+        "cus_alice",
+        "sub_alice",
+        "alice@example.com",
+        "customer:cus_olga",
+        "usr_carol",
+        "usr_nobody",
+        "nobody@example.com",
+    ] {
+        for format in ["text", "json"] {
+            let ran = live.explain(entity, &format!("--redact ids --format {format}"));
+            for id in personal {
+                assert!(!ran.all().contains(id), "{entity}: {id} in {}", ran.all());
+            }
+        }
+    }
+    live.explain("user:usr_alice", "--redact ids")
+        .with_status(1)
+        .says(&["user:usr…e\n", "cus…e", "Revenue leak"]);
+    // Requests and statements are logged without the address.
+    let program = live.program("-vv explain alice@example.com").argument(AT);
+    let ran = live.run(program).with_status(1);
+    assert!(!ran.all().contains("alice@"), "{}", ran.all());
+}
+
+#[test]
 fn grace_and_its_end_are_reported() {
     let left = live_with(&[]).explain("usr_bob", "").with_status(1);
     assert_eq!(

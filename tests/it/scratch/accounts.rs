@@ -239,7 +239,7 @@ fn the_contracts_reader_finds_the_account_at_the_scenarios_time() {
         settings.url_env = setup.rehearsal.url_env.clone();
         let chosen = Chosen {
             accounts: vec![AccountId::from(id.as_str())],
-            links: Vec::new(),
+            ..Chosen::default()
         };
         for (now, paid) in [(1999, true), (2000, false)] {
             let request = ReadRequest {

@@ -1,0 +1,95 @@
+//! Warns of a text that means several entities.
+
+use super::{LookupRequest, stored};
+use crate::{
+    contract::{Account, AccountId, Contract, Facts},
+    problem::Problem,
+    sources::customers_of,
+};
+
+/// Returns a warning if the text that was asked for, without a kind, is found as several entities. `with_email` are the
+/// accounts whose e-mail address it is.
+pub(super) fn warning(
+    contract: &Contract,
+    asked: &LookupRequest,
+    facts: &Facts,
+    with_email: &[AccountId],
+) -> Option<Problem> {
+    let entity = &contract.entity;
+    let (own, others): (Vec<_>, Vec<_>) = facts
+        .accounts
+        .iter()
+        .partition(|account| asked.accounts.contains(&account.id));
+    let meanings = [
+        (
+            !own.is_empty(),
+            format!("the id of a {entity}"),
+            entity.as_str(),
+        ),
+        (
+            is_customer(asked, facts, &own, &others),
+            "the id of a customer".to_owned(),
+            "customer",
+        ),
+        (
+            is_subscription(asked, facts, &own, &others),
+            "the id of a subscription".to_owned(),
+            "subscription",
+        ),
+        (
+            with_email.iter().any(|id| !asked.accounts.contains(id)),
+            format!("the e-mail address of another {entity}"),
+            "email",
+        ),
+    ];
+    let found: Vec<_> = meanings.iter().filter(|(is_it, ..)| *is_it).collect();
+    if found.len() < 2 {
+        return None;
+    }
+    let text = &asked.text;
+    let joined = |each: &dyn Fn(&(bool, String, &str)) -> String, word: &str| {
+        let all = found.iter().map(|one| each(one));
+        all.collect::<Vec<_>>().join(word)
+    };
+    let meant = joined(&|(_, meaning, _)| meaning.clone(), " and ");
+    let forms = joined(&|(.., kind)| format!("`{kind}:{text}`"), " or ");
+    Some(
+        Problem::new(format!("`{text}` is {meant}; all of them are explained"))
+            .hint(format!("write {forms} for one of them")),
+    )
+}
+
+/// Returns true if it is the customer of anything but the account with that id.
+fn is_customer(
+    asked: &LookupRequest,
+    facts: &Facts,
+    own: &[&Account],
+    others: &[&Account],
+) -> bool {
+    let Some(customer) = &asked.customer else {
+        return false;
+    };
+    let has_it = |account: &&Account| {
+        let linked = customers_of(std::slice::from_ref(*account));
+        linked.contains(customer)
+    };
+    let mut subscriptions = facts.subscriptions.iter();
+    others.iter().any(has_it)
+        || (!own.iter().any(has_it) && subscriptions.any(|one| one.customer == *customer))
+}
+
+/// Returns true if it is the subscription of anything but the account with that id.
+fn is_subscription(
+    asked: &LookupRequest,
+    facts: &Facts,
+    own: &[&Account],
+    others: &[&Account],
+) -> bool {
+    let Some(subscription) = &asked.subscription else {
+        return false;
+    };
+    let has_it = |account: &&Account| stored(account) == Some(subscription);
+    let mut subscriptions = facts.subscriptions.iter();
+    others.iter().any(has_it)
+        || (!own.iter().any(has_it) && subscriptions.any(|one| one.id == *subscription))
+}

@@ -1,0 +1,131 @@
+//! Looks up one account, customer or subscription, without ever listing all of them.
+
+mod meanings;
+mod provider;
+mod request;
+
+use super::failure::Failure;
+use crate::{
+    contract::{
+        Account, Contract, CustomerId, Facts, MatchOn, SubscriptionId, UnixSeconds, named_accounts,
+    },
+    database::Chosen,
+    problem::Problem,
+    sources::{Sources, customers_of},
+};
+use provider::AskedProvider;
+pub(crate) use request::LookupRequest;
+
+/// Maximum number of reads of rows, until none of them leads to another. Four are enough unless rows change meanwhile: those
+/// asked for, those linked to their customers, those that customers name, and those linked to their customers.
+const ROUNDS: usize = 8;
+
+/// The facts of both sources about the entity.
+#[derive(Debug)]
+pub(crate) struct LookupResult {
+    pub(crate) facts: Facts,
+    /// Customers that exist at the provider but have no subscription.
+    pub(crate) existing: Vec<CustomerId>,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Finds the account or customer with everything related to it. Returns `None` if neither side knows it.
+pub(crate) async fn find(
+    contract: &Contract,
+    sources: &Sources<'_>,
+    asked: &LookupRequest,
+    now: UnixSeconds,
+) -> Result<Option<LookupResult>, Failure> {
+    let mut provider = AskedProvider::new(contract.match_on, sources);
+    let mut chosen = first_choice(contract, asked);
+    let mut with_email = Vec::new();
+    if let Some(email) = &asked.email {
+        with_email = sources.accounts.with_email(email).await?;
+        chosen.accounts.extend(with_email.iter().cloned());
+        provider.ask_for_email(email).await?;
+    }
+    for _ in 0..ROUNDS {
+        let mut rows = sources.accounts.chosen(&chosen).await?;
+        rows.accounts
+            .retain(|account| is_chosen(account, &chosen, contract.match_on));
+        let called = asked.customer.as_ref();
+        let called = called.filter(|_| {
+            let is_other = asked.subscription.is_some() || asked.email.is_some();
+            asked.is_customer || (rows.accounts.is_empty() && !is_other)
+        });
+        provider.ask(&rows.accounts, called).await?;
+        if let Some(subscription) = &asked.subscription {
+            provider.ask_for_subscription(subscription).await?;
+        }
+        if grow(&mut chosen, &rows.accounts, provider.links()) {
+            continue;
+        }
+        let facts = provider.facts(&rows, contract, now).await?;
+        if add_new(&mut chosen.accounts, named_accounts(contract, &facts, now)) {
+            continue;
+        }
+        let mut found = provider.found(facts, rows).await?;
+        if let Some(found) = &mut found {
+            let several = meanings::warning(contract, asked, &found.facts, &with_email);
+            found.warnings.extend(several);
+        }
+        return Ok(found);
+    }
+    Err(Failure::from(
+        Problem::new("related rows changed while they were read").hint("run it again"),
+    ))
+}
+
+fn first_choice(contract: &Contract, asked: &LookupRequest) -> Chosen {
+    let subscription = asked.subscription.as_ref().map(ToString::to_string);
+    let customer = asked.customer.as_ref().map(ToString::to_string);
+    let link = match contract.match_on {
+        MatchOn::CustomerId => customer,
+        MatchOn::SubscriptionId => None,
+    };
+    Chosen {
+        accounts: asked.accounts.iter().cloned().collect(),
+        links: link.into_iter().collect(),
+        subscriptions: subscription.into_iter().collect(),
+        emails: Vec::new(),
+    }
+}
+
+/// Compares byte for byte, since a database may ignore case.
+fn is_chosen(account: &Account, chosen: &Chosen, match_on: MatchOn) -> bool {
+    let is_link = |link: &str| chosen.links.iter().any(|one| one == link);
+    let stored = stored(account).map(SubscriptionId::as_str);
+    let is_linked = match match_on {
+        MatchOn::CustomerId => customers_of(std::slice::from_ref(account))
+            .iter()
+            .any(|customer| is_link(customer.as_str())),
+        MatchOn::SubscriptionId => stored.is_some_and(is_link),
+    };
+    is_linked
+        || chosen.accounts.contains(&account.id)
+        || chosen.subscriptions.iter().any(|one| stored == Some(one))
+}
+
+/// Adds accounts and links that the rows lead to. Returns false if there is nothing new.
+fn grow(chosen: &mut Chosen, accounts: &[Account], links: Vec<String>) -> bool {
+    let ids = accounts.iter().map(|account| account.id.clone());
+    let has_accounts = add_new(&mut chosen.accounts, ids);
+    add_new(&mut chosen.links, links) || has_accounts
+}
+
+/// Adds the elements that are not in the list yet. Returns false if there are none.
+fn add_new<T: PartialEq>(list: &mut Vec<T>, elements: impl IntoIterator<Item = T>) -> bool {
+    let before = list.len();
+    for element in elements {
+        if !list.contains(&element) {
+            list.push(element);
+        }
+    }
+    list.len() != before
+}
+
+/// Returns the subscription id that the account stores.
+fn stored(account: &Account) -> Option<&SubscriptionId> {
+    let stored = account.columns.as_ref()?.subscription_id.as_ref()?;
+    (!stored.as_str().trim().is_empty()).then_some(stored)
+}
