@@ -36,7 +36,7 @@ struct Case {
     /// True if every account has the access that is paid for; `None` if the program brings its own world.
     is_aligned: Option<bool>,
     /// True if subscriptions are recorded as the API returns them, and not in the short form.
-    is_whole: bool,
+    is_complete: bool,
     status: i32,
     findings: u64,
     seconds: Option<f64>,
@@ -58,7 +58,7 @@ const CASES: [Case; 4] = [
         name: "aligned",
         arguments: CHECK,
         is_aligned: Some(true),
-        is_whole: false,
+        is_complete: false,
         status: 0,
         findings: 0,
         seconds: Some(1.5),
@@ -68,7 +68,7 @@ const CASES: [Case; 4] = [
         name: "aligned, API objects",
         arguments: CHECK,
         is_aligned: Some(true),
-        is_whole: true,
+        is_complete: true,
         status: 0,
         findings: 0,
         seconds: None,
@@ -78,7 +78,7 @@ const CASES: [Case; 4] = [
         name: "every account leaks",
         arguments: CHECK,
         is_aligned: Some(false),
-        is_whole: false,
+        is_complete: false,
         status: 1,
         findings: SIZE,
         seconds: None,
@@ -88,7 +88,7 @@ const CASES: [Case; 4] = [
         name: "demo",
         arguments: &["demo", "--format", "json"],
         is_aligned: None,
-        is_whole: false,
+        is_complete: false,
         status: 1,
         findings: 1,
         seconds: None,
@@ -114,7 +114,7 @@ fn main() -> Result<()> {
 fn measure(case: &Case, out: &mut impl io::Write) -> Result<()> {
     let folder = tempfile::tempdir()?;
     if let Some(is_aligned) = case.is_aligned {
-        record(folder.path(), is_aligned, case.is_whole)?;
+        record(folder.path(), is_aligned, case.is_complete)?;
     }
     let report = folder.path().join("report.json");
     let began = Instant::now();
@@ -149,7 +149,7 @@ fn measure(case: &Case, out: &mut impl io::Write) -> Result<()> {
 }
 
 /// Writes the configuration and both sides.
-fn record(folder: &Path, is_aligned: bool, is_whole: bool) -> io::Result<()> {
+fn record(folder: &Path, is_aligned: bool, is_complete: bool) -> io::Result<()> {
     fs::write(folder.join("prodverdict.yml"), CONFIGURATION)?;
     list(&folder.join("fixtures/db/users.json"), |number| {
         format!(
@@ -158,7 +158,7 @@ fn record(folder: &Path, is_aligned: bool, is_whole: bool) -> io::Result<()> {
     })?;
     let subscriptions = folder.join("fixtures/stripe/subscriptions.json");
     list(&subscriptions, |number| {
-        if is_whole {
+        if is_complete {
             whole(number)
         } else {
             format!(

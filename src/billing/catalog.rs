@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Number of prices from which they are no plans of one application.
-const MOST_PRICES: usize = 1000;
+const MAX_PRICES: usize = 1000;
 
 /// An active recurring price.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(super) async fn read(
     let mut found = Vec::new();
     while let Some(page) = pages.next(decode).await? {
         found.extend(page.into_iter().filter_map(WirePrice::recurring));
-        if found.len() >= MOST_PRICES {
+        if found.len() >= MAX_PRICES {
             break;
         }
     }

@@ -6,7 +6,7 @@ use super::{
     ChangedFile,
     code::is_code,
     handler::HandlerPaths,
-    name::{plain, words},
+    name::{normalized, words},
     patch::{PatchLine, Side, hunks},
     paths,
 };
@@ -41,8 +41,8 @@ pub(super) struct Hunk<'p> {
 #[derive(Debug)]
 pub(super) struct DiffLine<'p> {
     pub(super) line: PatchLine<'p>,
-    /// [`plain`] form of the text: a line that mentions a name contains the name's letters.
-    pub(super) plain: String,
+    /// [`normalized`] form of the text: a line that mentions a name contains the name's letters.
+    pub(super) normalized: String,
     pub(super) is_code: bool,
     /// True if the line was removed in one place and added in another, or was indented.
     pub(super) is_moved: bool,
@@ -131,7 +131,7 @@ impl<'p> Hunk<'p> {
         let lines: Vec<_> = lines
             .into_iter()
             .map(|line| DiffLine {
-                plain: plain(line.text),
+                normalized: normalized(line.text),
                 is_code: is_code(line.text),
                 is_moved: false,
                 line,
@@ -151,7 +151,7 @@ fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
     let has_event = text.contains("customer.subscription.") || text.contains("checkout.session.");
     let may = ["stripe", "paddle"];
     let names_it = || words(text).iter().any(|word| may.contains(&word.as_str()));
-    has_event || (may.iter().any(|word| line.plain.contains(word)) && names_it())
+    has_event || (may.iter().any(|word| line.normalized.contains(word)) && names_it())
 }
 
 /// Recognizes the marks that code generators write. A hunk contains them only if they are near the change.

@@ -26,13 +26,13 @@ pub struct Finder<'d, 'p> {
     of_contract: Vec<Name>,
     /// For each hunk of each file, true if it mentions a distinctive name of this contract.
     is_about_it: Vec<Vec<bool>>,
-    searched: BTreeMap<Name, Rc<[Spot]>>,
+    searched: BTreeMap<Name, Rc<[HunkMentions]>>,
     answered: BTreeMap<Vec<Name>, Rc<[Touch]>>,
 }
 
 /// Mentions of one name in one hunk.
 #[derive(Debug)]
-struct Spot {
+struct HunkMentions {
     file: usize,
     hunk: usize,
     removed: Vec<Hit>,
@@ -58,9 +58,9 @@ struct Best {
     found: Option<((bool, usize), Touch)>,
 }
 
-impl Spot {
-    /// Forgets a change that left a common column's value as it was, such as a new slug in `{ slug: 'pro', seats: 5 }`.
-    fn forget_what_stayed(&mut self) {
+impl HunkMentions {
+    /// Drops a change that left a common column's value as it was, such as a new slug in `{ slug: 'pro', seats: 5 }`.
+    fn drop_unchanged_values(&mut self) {
         let values = |hits: &[Hit]| -> Vec<Option<String>> {
             let mut values: Vec<_> = hits.iter().map(|hit| hit.value.clone()).collect();
             values.sort();
@@ -85,7 +85,8 @@ impl<'d, 'p> Finder<'d, 'p> {
             lines.any(|line| {
                 let mut names = distinctive.iter();
                 names.any(|name| {
-                    line.plain.contains(&name.plain) && mention(line.line.text, name).is_some()
+                    line.normalized.contains(&name.normalized)
+                        && mention(line.line.text, name).is_some()
                 })
             })
         };
@@ -106,7 +107,7 @@ impl<'d, 'p> Finder<'d, 'p> {
     /// Returns the places that mention these names, the likeliest first. `names` begins with the weightiest.
     pub fn touches(&mut self, names: &[Name]) -> Rc<[Touch]> {
         let mut mentioned = names.to_vec();
-        mentioned.retain(|name| !self.spots(name).is_empty());
+        mentioned.retain(|name| !self.mentions(name).is_empty());
         if let Some(answered) = self.answered.get(&mentioned) {
             return Rc::clone(answered);
         }
@@ -119,14 +120,14 @@ impl<'d, 'p> Finder<'d, 'p> {
     fn find(&mut self, names: &[Name]) -> Vec<Touch> {
         let mut of_hunks: BTreeMap<(usize, usize), Best> = BTreeMap::new();
         for (weight, name) in names.iter().enumerate() {
-            for spot in self.spots(name).iter() {
-                let Some(file) = self.diff.files.get(spot.file) else {
+            for mentions in self.mentions(name).iter() {
+                let Some(file) = self.diff.files.get(mentions.file) else {
                     continue;
                 };
-                let hunk = if file.is_removed { 0 } else { spot.hunk };
-                let best = of_hunks.entry((spot.file, hunk)).or_default();
+                let hunk = if file.is_removed { 0 } else { mentions.hunk };
+                let best = of_hunks.entry((mentions.file, hunk)).or_default();
                 best.mentioned += 1;
-                let Some(touch) = touch(file, spot, name) else {
+                let Some(touch) = touch(file, mentions, name) else {
                     continue;
                 };
                 let rank = (touch.deed == Deed::Moves, weight);
@@ -147,7 +148,7 @@ impl<'d, 'p> Finder<'d, 'p> {
         touches.take(MAX_PLACES).collect()
     }
 
-    fn spots(&mut self, name: &Name) -> Rc<[Spot]> {
+    fn mentions(&mut self, name: &Name) -> Rc<[HunkMentions]> {
         if let Some(searched) = self.searched.get(name) {
             return Rc::clone(searched);
         }
@@ -156,14 +157,14 @@ impl<'d, 'p> Finder<'d, 'p> {
         if !is_bounded && self.searched.len() >= MAX_NAMES {
             return Rc::new([]);
         }
-        let spots: Rc<[Spot]> = self.search(name).into();
-        self.searched.insert(name.clone(), Rc::clone(&spots));
-        spots
+        let found: Rc<[HunkMentions]> = self.search(name).into();
+        self.searched.insert(name.clone(), Rc::clone(&found));
+        found
     }
 
-    fn search(&self, name: &Name) -> Vec<Spot> {
+    fn search(&self, name: &Name) -> Vec<HunkMentions> {
         let mut left = MAX_LINES;
-        let mut spots = Vec::new();
+        let mut found = Vec::new();
         for (at, file) in self.diff.files.iter().enumerate() {
             let speaks_of_billing = paths::speaks_of_billing(file.path)
                 || file.hunks.iter().any(|hunk| hunk.speaks_of_provider);
@@ -174,7 +175,7 @@ impl<'d, 'p> Finder<'d, 'p> {
                     is_of_handler: file.is_of_handler,
                     is_about_it: speaks_of_billing || about_it == Some(&true),
                 };
-                let mut spot = Spot {
+                let mut mentions = HunkMentions {
                     file: at,
                     hunk: number,
                     removed: Vec::new(),
@@ -182,7 +183,9 @@ impl<'d, 'p> Finder<'d, 'p> {
                     moved: Vec::new(),
                 };
                 for line in hunk.lines.iter().filter(|line| line.is_code) {
-                    if line.line.side == Side::Kept || !may_mention(&line.plain, name) || left == 0
+                    if line.line.side == Side::Kept
+                        || !may_mention(&line.normalized, name)
+                        || left == 0
                     {
                         continue;
                     }
@@ -200,31 +203,34 @@ impl<'d, 'p> Finder<'d, 'p> {
                         value: value(line.line.text, found, name),
                     };
                     match (line.line.side, line.is_moved) {
-                        (Side::Removed, false) => spot.removed.push(hit),
-                        (Side::Added, false) => spot.added.push(hit),
-                        (Side::Added, true) => spot.moved.push(hit),
+                        (Side::Removed, false) => mentions.removed.push(hit),
+                        (Side::Added, false) => mentions.added.push(hit),
+                        (Side::Added, true) => mentions.moved.push(hit),
                         // The old position of a moved line does not exist in the new version.
                         (Side::Removed, true) | (Side::Kept, _) => {}
                     }
                 }
-                spot.forget_what_stayed();
-                if !(spot.removed.is_empty() && spot.added.is_empty() && spot.moved.is_empty()) {
-                    spots.push(spot);
+                mentions.drop_unchanged_values();
+                if !(mentions.removed.is_empty()
+                    && mentions.added.is_empty()
+                    && mentions.moved.is_empty())
+                {
+                    found.push(mentions);
                 }
             }
         }
-        spots
+        found
     }
 }
 
 /// Checks by letters alone that the line can mention the name.
-fn may_mention(plain: &str, name: &Name) -> bool {
-    plain.contains(&name.plain)
+fn may_mention(normalized: &str, name: &Name) -> bool {
+    normalized.contains(&name.normalized)
         || (name.kind == NameKind::Event
             && name
-                .plain
+                .normalized
                 .strip_prefix("customer")
-                .is_some_and(|short| plain.contains(short)))
+                .is_some_and(|short| normalized.contains(short)))
 }
 
 /// Context of a mention of a common name.
@@ -267,7 +273,7 @@ impl Company<'_> {
 
     fn others<'s>(&'s self, name: &'s Name) -> impl Iterator<Item = &'s Name> {
         let others = self.of_contract.iter();
-        others.filter(move |other| other.plain != name.plain)
+        others.filter(move |other| other.normalized != name.normalized)
     }
 }
 
@@ -293,8 +299,12 @@ fn value(line: &str, found: Mention<'_>, name: &Name) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-fn touch(file: &FileDiff<'_>, spot: &Spot, name: &Name) -> Option<Touch> {
-    let (deed, hit) = match (spot.removed.first(), spot.added.first(), spot.moved.first()) {
+fn touch(file: &FileDiff<'_>, mentions: &HunkMentions, name: &Name) -> Option<Touch> {
+    let (deed, hit) = match (
+        mentions.removed.first(),
+        mentions.added.first(),
+        mentions.moved.first(),
+    ) {
         (Some(removed), _, _) if file.is_removed => (Deed::RemovesFile, removed.clone()),
         (Some(removed), Some(added), _) => {
             let sets = removed.sets && added.sets;
@@ -325,8 +335,9 @@ fn touch(file: &FileDiff<'_>, spot: &Spot, name: &Name) -> Option<Touch> {
 /// Returns the loss if the file's diff removes lines with the name, and neither adds nor keeps any.
 fn loss(file: &FileDiff<'_>, name: &Name) -> Option<Loss> {
     let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
-    let with_name = lines
-        .filter(|line| may_mention(&line.plain, name) && mention(line.line.text, name).is_some());
+    let with_name = lines.filter(|line| {
+        may_mention(&line.normalized, name) && mention(line.line.text, name).is_some()
+    });
     let mut removed = 0_usize;
     for line in with_name.take(MAX_LINES) {
         match line.line.side {

@@ -1,6 +1,6 @@
 //! Finds a name in a line of code, in any spelling, and classifies what the line does with it.
 
-use super::name::{Name, NameKind, plain};
+use super::name::{Name, NameKind, normalized};
 
 /// Use of a name in a line, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,11 +177,11 @@ fn continues(next: Option<char>, behind: Option<char>) -> bool {
 /// Returns true if the word is the name in another spelling: `hasPaidAccess`, `setHasPaidAccess`, and for an event
 /// `handleCustomerSubscriptionDeleted` or `handleSubscriptionDeleted`.
 fn is_spelling(word: &str, name: &Name) -> bool {
-    let wanted = name.plain.as_str();
+    let wanted = name.normalized.as_str();
     if word.len() > 3 * wanted.len() + 40 {
         return false;
     }
-    let word = plain(word);
+    let word = normalized(word);
     if name.kind == NameKind::Event {
         // Applications often omit `customer`: every subscription belongs to one.
         let short = wanted
@@ -398,7 +398,7 @@ mod tests {
             let name = Name::new(NameKind::Column, "plan").unwrap();
             if let Some(found) = mention(&line, &name) {
                 prop_assert!(line.contains(found.spelled));
-                prop_assert_eq!(plain(found.spelled), "plan");
+                prop_assert_eq!(normalized(found.spelled), "plan");
             }
         }
     }

@@ -17,7 +17,7 @@ pub struct Name {
     pub(super) kind: NameKind,
     pub(super) text: String,
     /// Letters and digits of the text, in lower case.
-    pub(super) plain: String,
+    pub(super) normalized: String,
 }
 
 /// Maximum number of characters. Longer names are assumed to be generated.
@@ -66,14 +66,14 @@ impl Name {
     /// Returns `None` if the text cannot be a name in code: too short, too long, or with control characters.
     pub fn new(kind: NameKind, text: &str) -> Option<Self> {
         let text = text.trim();
-        let plain = plain(text);
-        let is_name = plain.chars().count() >= 2
+        let normalized = normalized(text);
+        let is_name = normalized.chars().count() >= 2
             && text.chars().count() <= MAX_CHARACTERS
             && !text.chars().any(char::is_control);
         is_name.then(|| Self {
             kind,
             text: text.to_owned(),
-            plain,
+            normalized,
         })
     }
 
@@ -85,17 +85,17 @@ impl Name {
             NameKind::Event => true,
             NameKind::Price => {
                 let has_digit = self.text.chars().any(|c| c.is_ascii_digit());
-                (has_digit && self.plain.len() >= 8) || is_of_several_words()
+                (has_digit && self.normalized.len() >= 8) || is_of_several_words()
             }
             NameKind::Column | NameKind::Table | NameKind::Plan => {
-                is_of_several_words() && !COMMON.contains(&self.plain.as_str())
+                is_of_several_words() && !COMMON.contains(&self.normalized.as_str())
             }
         }
     }
 }
 
 /// Returns the letters and digits of a text in lower case: the part that is the same in every spelling of a name.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn normalized(text: &str) -> String {
     let letters = text.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }

@@ -88,7 +88,7 @@ struct Names {
 impl Names {
     fn add(&mut self, kind: NameKind, text: &str) {
         let name = Name::new(kind, text);
-        if let Some(name) = name.filter(|name| self.seen.insert(name.plain.clone())) {
+        if let Some(name) = name.filter(|name| self.seen.insert(name.normalized.clone())) {
             self.found.push(name);
         }
     }

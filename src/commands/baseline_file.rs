@@ -34,7 +34,7 @@ impl Accepted {
             accepted: &self.entries,
             now: self.now,
             lets_known_pass: false,
-            is_whole: true,
+            is_complete: true,
         }
     }
 }

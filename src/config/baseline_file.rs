@@ -99,20 +99,20 @@ fn read(diagnostics: &Diagnostics<'_>, today: Date) -> Vec<BaselineEntry> {
     let mut lines = BTreeMap::new();
     let entries = document.0.iter().filter_map(Entry::written);
     entries
-        .filter_map(|(spot, written)| acceptance(written, spot, &mut lines, today, diagnostics))
+        .filter_map(|(span, written)| acceptance(written, span, &mut lines, today, diagnostics))
         .collect()
 }
 
 fn acceptance(
     written: &RawBaselineEntry,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     lines: &mut BTreeMap<String, usize>,
     today: Date,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<BaselineEntry> {
     let owner = Parent {
         name: "the entry",
-        spot,
+        span,
     };
     let fingerprint = fingerprint(written, owner, lines, diagnostics);
     let reason = reason(written, owner, diagnostics);
@@ -123,7 +123,7 @@ fn acceptance(
         reason: reason?,
         until: until?,
         entity,
-        place: diagnostics.entry_place(spot),
+        place: diagnostics.entry_place(span),
     })
 }
 
@@ -133,7 +133,7 @@ fn fingerprint(
     lines: &mut BTreeMap<String, usize>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, Literal(text)) = diagnostics.require(&written.fingerprint, "fingerprint", owner)?;
+    let (span, Literal(text)) = diagnostics.require(&written.fingerprint, "fingerprint", owner)?;
     let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if text.len() != 16 || !text.bytes().all(is_hexadecimal) {
         let message = format!(
@@ -141,15 +141,15 @@ fn fingerprint(
             quote(text)
         );
         let help = "copy `fingerprint` from the JSON report, or let `prodverdict baseline` write the entry";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         return None;
     }
-    let line = diagnostics.lines().number(spot.value.start);
+    let line = diagnostics.lines().number(span.value.start);
     if let Some(first) = lines.get(text) {
         let message = format!("{} is already accepted", quote(text));
         let draft = DiagnosticDraft::new(Code::Conflict, message)
             .help(format!("it is on line {first}; keep one of the two"));
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
         return None;
     }
     lines.insert(text.clone(), line);
@@ -161,13 +161,13 @@ fn reason(
     owner: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, text) = diagnostics.require(&written.reason, "reason", owner)?;
+    let (span, text) = diagnostics.require(&written.reason, "reason", owner)?;
     let text = text.trim();
     if text.is_empty() {
         let draft = DiagnosticDraft::invalid(
             "`reason` should say why the finding is accepted, found nothing",
         );
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
         return None;
     }
     let length = text.chars().count();
@@ -175,7 +175,7 @@ fn reason(
         let message =
             format!("`reason` should have at most {MAX_REASON_LENGTH} characters, found {length}");
         let help = "shorten it and refer to the details, such as by the number of a ticket";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         return None;
     }
     Some(text.to_owned())
@@ -187,7 +187,7 @@ fn until(
     today: Date,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Date> {
-    let (spot, Literal(text)) = diagnostics.require(&written.expires, "expires", owner)?;
+    let (span, Literal(text)) = diagnostics.require(&written.expires, "expires", owner)?;
     let day: Option<Date> = text.parse().ok();
     // Other spellings of a date would be read differently elsewhere.
     let Some(day) = day.filter(|day| day.to_string() == *text) else {
@@ -195,7 +195,7 @@ fn until(
             "`expires` should be a day such as `2026-12-31`, found {}",
             quote(text)
         );
-        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), span);
         return None;
     };
     let furthest = today
@@ -207,7 +207,7 @@ fn until(
             quote(text)
         );
         let help = "acceptances expire so that someone reviews them: choose an earlier day";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         return None;
     }
     Some(day)

@@ -121,7 +121,7 @@ impl DiagnosticDraft {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parent<'a> {
     pub(super) name: &'a str,
-    pub(super) spot: &'a SourceSpan,
+    pub(super) span: &'a SourceSpan,
 }
 
 impl<'a> Diagnostics<'a> {
@@ -157,8 +157,8 @@ impl<'a> Diagnostics<'a> {
     }
 
     /// Adds a problem with a value, at the value, or at its key if the value is not on one line.
-    pub(super) fn add_at(&self, draft: DiagnosticDraft, spot: &SourceSpan) {
-        self.push(draft, self.focus(spot), None);
+    pub(super) fn add_at(&self, draft: DiagnosticDraft, span: &SourceSpan) {
+        self.push(draft, self.focus(span), None);
     }
 
     /// Adds a problem whose place contains bytes that must not be shown.
@@ -172,23 +172,23 @@ impl<'a> Diagnostics<'a> {
     }
 
     /// Returns the bytes to mark for a value: the value if it is on one line, or else its key, or else its first line.
-    pub(super) fn focus(&self, spot: &SourceSpan) -> Range<usize> {
-        let first = self.lines.first_line(&spot.value);
+    pub(super) fn focus(&self, span: &SourceSpan) -> Range<usize> {
+        let first = self.lines.first_line(&span.value);
         let on_one_line = self
             .lines
             .text()
-            .get(first.end..spot.value.end)
+            .get(first.end..span.value.end)
             .is_none_or(|rest| rest.trim().is_empty());
-        match &spot.key {
-            Some(key) if spot.is_block || !on_one_line || first.is_empty() => key.clone(),
+        match &span.key {
+            Some(key) if span.is_block || !on_one_line || first.is_empty() => key.clone(),
             _ => first,
         }
     }
 
     /// Returns the place of an entry for a finding: key and value if they are on one line, or else the key.
-    pub(super) fn entry_place(&self, spot: &SourceSpan) -> Place {
-        let focus = self.focus(spot);
-        let span = match &spot.key {
+    pub(super) fn entry_place(&self, span: &SourceSpan) -> Place {
+        let focus = self.focus(span);
+        let span = match &span.key {
             Some(key) if self.lines.number(key.start) == self.lines.number(focus.start) => {
                 key.start..focus.end
             }
@@ -208,7 +208,7 @@ impl<'a> Diagnostics<'a> {
         if entry.is_absent() {
             let message = format!("missing key `{key}` in {}", owner.name);
             let draft = DiagnosticDraft::new(Code::MissingKey, message).help(help_for_missing(key));
-            self.add_at(draft, owner.spot);
+            self.add_at(draft, owner.span);
         }
         entry.written()
     }

@@ -46,14 +46,14 @@ impl<T> Entry<T> {
 
     pub(super) fn written(&self) -> Option<(&SourceSpan, &T)> {
         match self {
-            Self::Written(spot, value) => Some((spot, value)),
+            Self::Written(span, value) => Some((span, value)),
             Self::Absent | Self::Broken(_) => None,
         }
     }
 
-    pub(super) fn spot(&self) -> Option<&SourceSpan> {
+    pub(super) fn span(&self) -> Option<&SourceSpan> {
         match self {
-            Self::Written(spot, _) | Self::Broken(spot) => Some(spot),
+            Self::Written(span, _) | Self::Broken(span) => Some(span),
             Self::Absent => None,
         }
     }
@@ -61,8 +61,8 @@ impl<T> Entry<T> {
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Entry<U> {
         match self {
             Self::Absent => Entry::Absent,
-            Self::Broken(spot) => Entry::Broken(spot),
-            Self::Written(spot, value) => Entry::Written(spot, change(value)),
+            Self::Broken(span) => Entry::Broken(span),
+            Self::Written(span, value) => Entry::Written(span, change(value)),
         }
     }
 
@@ -102,14 +102,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntryVisitor<T> {
         let place: Option<[usize; 6]> = parts.next_element()?;
         let [has_key, key_start, key_end, start, end, is_block] =
             place.ok_or_else(|| A::Error::custom("an entry has a place"))?;
-        let spot = SourceSpan {
+        let span = SourceSpan {
             key: (has_key == 1).then_some(key_start..key_end),
             value: start..end,
             is_block: is_block == 1,
         };
         Ok(match parts.next_element()? {
-            Some(value) => Entry::Written(spot, value),
-            None => Entry::Broken(spot),
+            Some(value) => Entry::Written(span, value),
+            None => Entry::Broken(span),
         })
     }
 }

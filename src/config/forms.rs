@@ -26,13 +26,13 @@ pub(super) enum WordOrList {
 }
 
 impl WordOrList {
-    /// Returns the words with their places; `spot` is the place of the whole value.
-    pub(super) fn written<'e>(&'e self, spot: &'e SourceSpan) -> Vec<(&'e SourceSpan, &'e str)> {
+    /// Returns the words with their places; `span` is the place of the whole value.
+    pub(super) fn written<'e>(&'e self, span: &'e SourceSpan) -> Vec<(&'e SourceSpan, &'e str)> {
         match self {
-            Self::One(word) => vec![(spot, word)],
+            Self::One(word) => vec![(span, word)],
             Self::Several(words) => {
                 let words = words.iter().filter_map(Entry::written);
-                words.map(|(spot, word)| (spot, word.0.as_str())).collect()
+                words.map(|(span, word)| (span, word.0.as_str())).collect()
             }
         }
     }

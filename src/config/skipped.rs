@@ -37,7 +37,7 @@ fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Problem> {
         return None;
     };
     let kind = OTHER_TYPES.into_iter().find(|other| *other == kind.text)?;
-    let spot = SourceSpan {
+    let span = SourceSpan {
         key: Some(key.span.clone()),
         value: value.span.clone(),
         is_block: false,
@@ -50,6 +50,6 @@ fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Problem> {
         .hint(format!(
             "check it with the published ProdVerdict: `prodverdict check {kind}`"
         ))
-        .at(diagnostics.entry_place(&spot)),
+        .at(diagnostics.entry_place(&span)),
     )
 }

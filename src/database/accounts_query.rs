@@ -300,7 +300,7 @@ fn push_sql(
 fn sql_error(unusable: SqlError, source: SqlSource) -> Error {
     Error::Sql {
         reason: described(unusable.reason).to_owned(),
-        place: Box::new(SqlPlace::from_origin(&SqlPosition {
+        place: Box::new(SqlPlace::new(&SqlPosition {
             source,
             at: unusable.at,
         })),

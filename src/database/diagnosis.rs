@@ -22,12 +22,8 @@ const MAX_MESSAGE: usize = 200;
     reason = "the driver's errors are an open list"
 )]
 /// Converts a failure that needs no lookup in the catalogs.
-pub(super) fn plain(failed: Failed, limit: Duration) -> Error {
-    let place = failed
-        .origin
-        .as_ref()
-        .map(SqlPlace::from_origin)
-        .map(Box::new);
+pub(super) fn without_catalogs(failed: Failed, limit: Duration) -> Error {
+    let place = failed.origin.as_ref().map(SqlPlace::new).map(Box::new);
     let Some(server) = failed.error.as_database_error() else {
         return match failed.error {
             sqlx::Error::Io(_) => Error::Lost,
@@ -68,7 +64,7 @@ pub(super) async fn no_table(session: &mut Session<'_>, failed: Failed) -> Resul
     let nearest = nearest_table(&name, &candidates(session).await?);
     Ok(Error::NoTable {
         nearest: nearest.map(|candidate| quoted_table(&candidate)),
-        place: Some(Box::new(SqlPlace::from_origin(origin))),
+        place: Some(Box::new(SqlPlace::new(origin))),
         table,
     })
 }

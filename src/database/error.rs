@@ -121,7 +121,7 @@ pub struct SqlPlace {
 const MAX_EXCERPT: usize = 120;
 
 impl SqlPlace {
-    pub(super) fn from_origin(origin: &SqlPosition) -> Self {
+    pub(super) fn new(origin: &SqlPosition) -> Self {
         let (line, column) = origin.line_and_column();
         let text = origin.source.text.lines().nth(line.saturating_sub(1));
         Self {

@@ -31,7 +31,8 @@ pub async fn power(
     let mut session = Session::open(url, settings, in_container_action).await?;
     let asked = ask(&mut session).await;
     session.close().await;
-    let asked = asked.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))?;
+    let asked =
+        asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))?;
     Ok(asked.power(settings))
 }
 

@@ -317,7 +317,7 @@ impl AccountsReading<'_> {
     }
 
     fn explained(&self, failed: Failed) -> Error {
-        diagnosis::plain(failed, self.settings.statement_timeout)
+        diagnosis::without_catalogs(failed, self.settings.statement_timeout)
     }
 }
 

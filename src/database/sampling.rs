@@ -14,10 +14,10 @@ use super::{
 use crate::config::{DatabaseSettings, TableName};
 
 /// Number of tables whose rows are read.
-const MOST_TABLES: usize = 300;
+const MAX_TABLES: usize = 300;
 
 /// Number of columns of the database that are looked at.
-const MOST_COLUMNS: i64 = 20_000;
+const MAX_COLUMNS: i64 = 20_000;
 
 /// Tables and columns that a role can see, with some rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl<'a> DatabaseSampler<'a> {
     }
 
     fn explained(&self, failed: Failed) -> Error {
-        diagnosis::plain(failed, self.0.settings().statement_timeout)
+        diagnosis::without_catalogs(failed, self.0.settings().statement_timeout)
     }
 
     async fn try_plans(&mut self, sql: &str) -> Result<Vec<StoredPlanRow>, Failed> {
@@ -121,8 +121,8 @@ impl<'a> DatabaseSampler<'a> {
     async fn try_sample(&mut self) -> Result<DatabaseSample, Failed> {
         self.0.begin(RowSecurity::Applied).await?;
         let (mut tables, is_cut) = self.tables().await?;
-        let mut is_cut = is_cut || tables.len() > MOST_TABLES;
-        tables.truncate(MOST_TABLES);
+        let mut is_cut = is_cut || tables.len() > MAX_TABLES;
+        tables.truncate(MAX_TABLES);
         for (table, statement) in &mut tables {
             if !table.columns.iter().any(|column| column.is_readable) {
                 continue;
@@ -161,9 +161,9 @@ impl<'a> DatabaseSampler<'a> {
              and nspname not in ('pg_catalog', 'information_schema') and nspname not like 'pg\\_%' \
              and attnum > 0 and not attisdropped and has_schema_privilege(n.oid, 'usage') order by 3 desc, 1, 2, attnum limit $1",
         )
-        .bind(MOST_COLUMNS);
+        .bind(MAX_COLUMNS);
         let rows = self.0.ask(question).await?;
-        let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MOST_COLUMNS;
+        let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MAX_COLUMNS;
         let mut references = self.references().await?;
         let mut found: Vec<(SampledTable, Option<String>)> = Vec::new();
         for row in &rows {

@@ -54,7 +54,7 @@ pub async fn read_stored(
     let mut session = Session::open(url, settings, in_container_action).await?;
     let read = read(&mut session, request).await;
     session.close().await;
-    read.map_err(|failed| diagnosis::plain(failed, settings.statement_timeout))
+    read.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))
 }
 
 async fn read(session: &mut Session<'_>, request: &StoredRequest<'_>) -> Result<Stored, Failed> {

@@ -47,8 +47,8 @@ impl Client {
         let Ok(files) = self.changed_files(repository, number, sha).await else {
             return false;
         };
-        let is_whole = !files.is_empty() && files.len() < MAX_PAGES * PER_PAGE;
-        is_whole && !files.iter().any(|file| file.path == path)
+        let is_complete = !files.is_empty() && files.len() < MAX_PAGES * PER_PAGE;
+        is_complete && !files.iter().any(|file| file.path == path)
     }
 
     /// Lists the changes of the pull request up to the commit `sha`. The list is empty if the pull request has moved on

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    column::{Spot, Values, values_of},
+    column::{ColumnPath, Values, values_of},
     recognition::{ValueKind, grants},
 };
 use crate::{
@@ -15,21 +15,21 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Measured<'s> {
     pub(super) table: &'s SampledTable,
-    pub(super) values: BTreeMap<Spot, Values>,
+    pub(super) values: BTreeMap<ColumnPath, Values>,
 }
 
 /// The source of access.
 #[derive(Debug, Clone)]
 pub(super) enum Access {
-    Flag(Spot),
+    Flag(ColumnPath),
     /// A status with the stored words that give access, and those that nobody knows.
     Status {
-        spot: Spot,
+        path: ColumnPath,
         granting: Vec<String>,
         unknown: Vec<String>,
     },
     /// A time until which there is access.
-    Until(Spot),
+    Until(ColumnPath),
 }
 
 /// A table with access, joined to that of the accounts by these two columns.
@@ -45,12 +45,12 @@ pub(super) struct Billing<'m, 's> {
 pub(super) struct Mapping<'m, 's> {
     pub(super) account: &'m Measured<'s>,
     pub(super) id: String,
-    pub(super) link: Spot,
+    pub(super) link: ColumnPath,
     pub(super) link_kind: ValueKind,
     pub(super) billing: Option<Billing<'m, 's>>,
     pub(super) access: Access,
-    pub(super) plan: Option<(Spot, PlanStorage)>,
-    pub(super) subscription: Option<Spot>,
+    pub(super) plan: Option<(ColumnPath, PlanStorage)>,
+    pub(super) subscription: Option<ColumnPath>,
 }
 
 impl<'m, 's> Mapping<'m, 's> {
@@ -78,16 +78,16 @@ pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 
         let mut candidates: Vec<_> = tables
             .iter()
             .flat_map(|table| {
-                let spots = table
+                let paths = table
                     .values
                     .iter()
                     .filter(move |(_, values)| values.are(kind));
-                spots.map(move |(spot, values)| (table, spot, values))
+                paths.map(move |(path, values)| (table, path, values))
             })
             .collect();
-        candidates.sort_by_key(|(table, spot, values)| {
+        candidates.sort_by_key(|(table, path, values)| {
             let own_access = table.access().is_some();
-            let is_plain = spot.path.is_empty();
+            let is_plain = path.keys.is_empty();
             let has_others = table.table.rows.len() > values.rows;
             let points = usize::from(own_access) * 8
                 + usize::from(names_account(&table.table.table.name)) * 4
@@ -95,8 +95,8 @@ pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 
                 + usize::from(has_others);
             std::cmp::Reverse((points, values.count(kind)))
         });
-        for (table, spot, _) in candidates {
-            match with_access(tables, table, spot, kind) {
+        for (table, path, _) in candidates {
+            match with_access(tables, table, path, kind) {
                 Ok(mapping) => return Ok(mapping),
                 Err(reason) => error = error.or(Some(reason)),
             }
@@ -110,16 +110,19 @@ pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 
 fn with_access<'m, 's>(
     tables: &'m [Measured<'s>],
     account: &'m Measured<'s>,
-    link: &Spot,
+    link: &ColumnPath,
     link_kind: ValueKind,
 ) -> Result<Mapping<'m, 's>, String> {
     let name = &account.table.table.name;
     let id = account
         .id()
         .ok_or_else(|| format!("the table `{name}` has no primary key and no column `id`"))?;
-    let of_provider = account.values.get(&plain(&id)).is_some_and(|values| {
-        values.are(ValueKind::Customer) || values.are(ValueKind::Subscription)
-    });
+    let of_provider = account
+        .values
+        .get(&whole_column(&id))
+        .is_some_and(|values| {
+            values.are(ValueKind::Customer) || values.are(ValueKind::Subscription)
+        });
     if of_provider {
         return Err(format!(
             "the rows of `{name}` are the provider's objects, and no table of accounts refers to them"
@@ -148,7 +151,7 @@ fn with_access<'m, 's>(
         link_kind,
         access,
         plan: deciding.plan(),
-        subscription: deciding.spot_of(ValueKind::Subscription),
+        subscription: deciding.path_of(ValueKind::Subscription),
         billing,
     })
 }
@@ -156,7 +159,7 @@ fn with_access<'m, 's>(
 /// Finds the columns by which `other` belongs to the accounts.
 fn joined<'m, 's>(
     account: &Measured<'_>,
-    link: &Spot,
+    link: &ColumnPath,
     id: &str,
     other: &'m Measured<'s>,
 ) -> Option<Billing<'m, 's>> {
@@ -174,9 +177,11 @@ fn joined<'m, 's>(
         })?;
         Some((key.column.clone(), same.column.clone()))
     });
-    let of_values = |spot: &Spot, column: &str| {
-        let (Some(one), Some(two)) = (other.values.get(spot), account.values.get(&plain(column)))
-        else {
+    let of_values = |path: &ColumnPath, column: &str| {
+        let (Some(one), Some(two)) = (
+            other.values.get(path),
+            account.values.get(&whole_column(column)),
+        ) else {
             return false;
         };
         let common = one
@@ -186,8 +191,8 @@ fn joined<'m, 's>(
             .count();
         common > 0 && common * 2 >= one.words.len().min(two.words.len())
     };
-    let by_link = other.spot_of(ValueKind::Customer).filter(|spot| {
-        spot.path.is_empty() && link.path.is_empty() && of_values(spot, &link.column)
+    let by_link = other.path_of(ValueKind::Customer).filter(|path| {
+        path.keys.is_empty() && link.keys.is_empty() && of_values(path, &link.column)
     });
     let named = format!(
         "{}_id",
@@ -195,12 +200,12 @@ fn joined<'m, 's>(
     );
     let by_name = others.columns.iter().find(|column| {
         column.name.to_lowercase().replace('_', "") == named.replace('_', "")
-            && of_values(&plain(&column.name), id)
+            && of_values(&whole_column(&column.name), id)
     });
     let (column, account_column) = direct
         .map(|key| (key.column.clone(), key.target_column.clone()))
         .or(shared)
-        .or_else(|| by_link.map(|spot| (spot.column, link.column.clone())))
+        .or_else(|| by_link.map(|path| (path.column, link.column.clone())))
         .or_else(|| by_name.map(|column| (column.name.clone(), id.to_owned())))?;
     Some(Billing {
         measured: other,
@@ -210,17 +215,17 @@ fn joined<'m, 's>(
 }
 
 impl Measured<'_> {
-    /// Returns the first spot with values of this kind, outside of JSON if possible.
-    fn spot_of(&self, kind: ValueKind) -> Option<Spot> {
-        let spots = self.values.iter().filter(|(_, values)| values.are(kind));
-        let best = spots.min_by_key(|(spot, _)| (spot.path.len(), spot.is_list));
-        best.map(|(spot, _)| spot.clone())
+    /// Returns the first path with values of this kind, outside of JSON if possible.
+    fn path_of(&self, kind: ValueKind) -> Option<ColumnPath> {
+        let paths = self.values.iter().filter(|(_, values)| values.are(kind));
+        let best = paths.min_by_key(|(path, _)| (path.keys.len(), path.is_list));
+        best.map(|(path, _)| path.clone())
     }
 
     /// Returns the column with the account's id: the only reference to a table of accounts, or the key.
     fn id(&self) -> Option<String> {
         let is_unique = |column: &str| {
-            let values = self.values.get(&plain(column));
+            let values = self.values.get(&whole_column(column));
             values.is_some_and(|values| values.words.values().all(|&rows| rows == 1))
         };
         let table = self.table;
@@ -243,16 +248,16 @@ impl Measured<'_> {
     }
 
     fn access(&self) -> Option<Access> {
-        let status = self.values.iter().filter(|(spot, values)| {
-            values.are(ValueKind::Status) && !values.has_more && !spot.is_list
+        let status = self.values.iter().filter(|(path, values)| {
+            values.are(ValueKind::Status) && !values.has_more && !path.is_list
         });
         let status =
-            status.max_by_key(|(spot, values)| (names(spot, &["status", "state"]), values.rows));
+            status.max_by_key(|(path, values)| (names(path, &["status", "state"]), values.rows));
         let flag = self.table.columns.iter().find(|column| {
             const WORDS: [&str; 6] = ["access", "paid", "premium", "subscri", "entitle", "ispro"];
             column.is_readable
                 && column.form == ColumnForm::Boolean
-                && names(&plain(&column.name), &WORDS)
+                && names(&whole_column(&column.name), &WORDS)
         });
         let until = self.table.columns.iter().find(|column| {
             const WORDS: [&str; 6] = [
@@ -265,28 +270,28 @@ impl Measured<'_> {
             ];
             column.is_readable
                 && column.form == ColumnForm::Time
-                && names(&plain(&column.name), &WORDS)
+                && names(&whole_column(&column.name), &WORDS)
         });
         match (flag, status, until) {
-            (Some(flag), ..) => Some(Access::Flag(plain(&flag.name))),
-            (None, Some((spot, values)), _) => {
+            (Some(flag), ..) => Some(Access::Flag(whole_column(&flag.name))),
+            (None, Some((path, values)), _) => {
                 let (granting, others): (Vec<_>, Vec<_>) =
                     values.words.keys().cloned().partition(|word| grants(word));
                 let is_unknown = |word: &String| super::recognition::kind_of(word).is_none();
                 Some(Access::Status {
-                    spot: spot.clone(),
+                    path: path.clone(),
                     granting,
                     unknown: others.into_iter().filter(is_unknown).collect(),
                 })
             }
-            (None, None, Some(until)) => Some(Access::Until(plain(&until.name))),
+            (None, None, Some(until)) => Some(Access::Until(whole_column(&until.name))),
             (None, None, None) => None,
         }
     }
 
-    /// Returns the spot with plans, and the kind of its values.
-    fn plan(&self) -> Option<(Spot, PlanStorage)> {
-        let candidates = self.values.iter().filter_map(|(spot, values)| {
+    /// Returns the path with plans, and the kind of its values.
+    fn plan(&self) -> Option<(ColumnPath, PlanStorage)> {
+        let candidates = self.values.iter().filter_map(|(path, values)| {
             let storage = if values.are(ValueKind::Price) {
                 PlanStorage::Price
             } else if values.are(ValueKind::Product) {
@@ -295,20 +300,20 @@ impl Measured<'_> {
                 let is_word = !values.has_more
                     && !values.are(ValueKind::Status)
                     && values.words.len() <= 20
-                    && names(spot, &["plan", "tier", "package", "product", "edition"])
-                    && self.is_text(&spot.column);
+                    && names(path, &["plan", "tier", "package", "product", "edition"])
+                    && self.is_text(&path.column);
                 is_word.then_some(PlanStorage::Word)?
             };
-            (!spot.is_list).then_some((spot, storage))
+            (!path.is_list).then_some((path, storage))
         });
-        let best = candidates.min_by_key(|(spot, storage)| {
+        let best = candidates.min_by_key(|(path, storage)| {
             (
                 *storage != PlanStorage::Word,
                 *storage != PlanStorage::Price,
-                spot.path.len(),
+                path.keys.len(),
             )
         });
-        best.map(|(spot, storage)| (spot.clone(), storage))
+        best.map(|(path, storage)| (path.clone(), storage))
     }
 
     fn is_text(&self, column: &str) -> bool {
@@ -317,13 +322,13 @@ impl Measured<'_> {
     }
 
     /// Returns the plans of the rows that have access.
-    pub(super) fn stored_plans(&self, access: &Access, plan: &Spot) -> BTreeSet<String> {
+    pub(super) fn stored_plans(&self, access: &Access, plan: &ColumnPath) -> BTreeSet<String> {
         let rows = self.table.rows.iter().filter(|row| {
-            let value = |spot: &Spot| self.value(row, spot);
+            let value = |path: &ColumnPath| self.value(row, path);
             match access {
-                Access::Flag(spot) => value(spot).as_deref() == Some("true"),
-                Access::Status { spot, granting, .. } => {
-                    value(spot).is_some_and(|word| granting.contains(&word))
+                Access::Flag(path) => value(path).as_deref() == Some("true"),
+                Access::Status { path, granting, .. } => {
+                    value(path).is_some_and(|word| granting.contains(&word))
                 }
                 Access::Until(_) => true,
             }
@@ -331,18 +336,18 @@ impl Measured<'_> {
         rows.filter_map(|row| self.value(row, plan)).collect()
     }
 
-    fn value(&self, row: &[Option<String>], spot: &Spot) -> Option<String> {
+    fn value(&self, row: &[Option<String>], path: &ColumnPath) -> Option<String> {
         let at = self
             .table
             .columns
             .iter()
-            .position(|column| column.name == spot.column)?;
+            .position(|column| column.name == path.column)?;
         let text = row.get(at)?.as_deref()?;
-        if spot.path.is_empty() {
+        if path.keys.is_empty() {
             return Some(text.to_owned());
         }
         let mut value: &serde_json::Value = &serde_json::from_str(text).ok()?;
-        for key in &spot.path {
+        for key in &path.keys {
             value = value.get(key)?;
         }
         let text = value.as_str().map(str::to_owned);
@@ -350,17 +355,17 @@ impl Measured<'_> {
     }
 }
 
-fn plain(column: &str) -> Spot {
-    Spot {
+fn whole_column(column: &str) -> ColumnPath {
+    ColumnPath {
         column: column.to_owned(),
-        path: Vec::new(),
+        keys: Vec::new(),
         is_list: false,
     }
 }
 
-/// Returns true if the name of the spot contains one of the words.
-fn names(spot: &Spot, words: &[&str]) -> bool {
-    let last = spot.path.last().unwrap_or(&spot.column);
+/// Returns true if the name of the path contains one of the words.
+fn names(path: &ColumnPath, words: &[&str]) -> bool {
+    let last = path.keys.last().unwrap_or(&path.column);
     let name = last.to_lowercase().replace('_', "");
     words.iter().any(|word| name.contains(word))
 }

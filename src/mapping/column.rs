@@ -8,31 +8,31 @@ use super::recognition::{ValueKind, kind_of};
 use crate::database::{ColumnForm, SampledTable};
 
 /// Number of distinct values that are kept of a column.
-const MOST_WORDS: usize = 40;
+const MAX_WORDS: usize = 40;
 
 /// Limits inside one JSON value.
-const MOST_DEPTH: usize = 6;
-const MOST_VALUES: usize = 200;
+const MAX_DEPTH: usize = 6;
+const MAX_VALUES: usize = 200;
 
 /// A column, or a path inside a JSON column.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
+pub(super) struct ColumnPath {
     pub(super) column: String,
     /// Keys inside the JSON value.
-    pub(super) path: Vec<String>,
+    pub(super) keys: Vec<String>,
     /// True if the value is a list.
     pub(super) is_list: bool,
 }
 
-impl Spot {
+impl ColumnPath {
     /// Returns column and path for people.
     pub(super) fn shown(&self) -> String {
-        let keys = self.path.iter().map(|key| format!(".{key}"));
+        let keys = self.keys.iter().map(|key| format!(".{key}"));
         format!("{}{}", self.column, keys.collect::<String>())
     }
 }
 
-/// The values at one spot.
+/// The values at one path.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Values {
     /// Number of rows with a value.
@@ -59,7 +59,7 @@ impl Values {
         if let Some(kind) = kind_of(text) {
             *self.kinds.entry(kind).or_default() += 1;
         }
-        if self.words.len() < MOST_WORDS || self.words.contains_key(text) {
+        if self.words.len() < MAX_WORDS || self.words.contains_key(text) {
             *self.words.entry(text.to_owned()).or_default() += 1;
         } else {
             self.has_more = true;
@@ -68,23 +68,23 @@ impl Values {
     }
 }
 
-/// Counts the values of every spot of a table.
-pub(super) fn values_of(table: &SampledTable) -> BTreeMap<Spot, Values> {
-    let mut found = BTreeMap::<Spot, Values>::new();
+/// Counts the values of every path of a table.
+pub(super) fn values_of(table: &SampledTable) -> BTreeMap<ColumnPath, Values> {
+    let mut found = BTreeMap::<ColumnPath, Values>::new();
     for row in &table.rows {
         for (column, text) in table.columns.iter().zip(row) {
             let Some(text) = text else { continue };
-            let spot = |path: &[String], is_list: bool| Spot {
+            let path = |keys: &[String], is_list: bool| ColumnPath {
                 column: column.name.clone(),
-                path: path.to_vec(),
+                keys: keys.to_vec(),
                 is_list,
             };
             match column.form {
                 ColumnForm::Json => {
                     if let Ok(value) = serde_json::from_str(text) {
-                        let mut left = MOST_VALUES;
-                        let mut add = |path: &[String], is_list: bool, text: &str| {
-                            found.entry(spot(path, is_list)).or_default().add(text);
+                        let mut left = MAX_VALUES;
+                        let mut add = |keys: &[String], is_list: bool, text: &str| {
+                            found.entry(path(keys, is_list)).or_default().add(text);
                         };
                         inside(&value, &mut Vec::new(), &mut left, &mut add);
                     }
@@ -93,11 +93,11 @@ pub(super) fn values_of(table: &SampledTable) -> BTreeMap<Spot, Values> {
                     let inner = text.trim_start_matches('{').trim_end_matches('}');
                     if let Some(first) = inner.split(',').next().filter(|first| !first.is_empty()) {
                         let first = first.trim_matches('"');
-                        found.entry(spot(&[], true)).or_default().add(first);
+                        found.entry(path(&[], true)).or_default().add(first);
                     }
                 }
                 ColumnForm::Text | ColumnForm::Boolean | ColumnForm::Number | ColumnForm::Time => {
-                    found.entry(spot(&[], false)).or_default().add(text);
+                    found.entry(path(&[], false)).or_default().add(text);
                 }
                 ColumnForm::Other => {}
             }
@@ -114,7 +114,7 @@ fn inside(
     left: &mut usize,
     add: &mut dyn FnMut(&[String], bool, &str),
 ) {
-    if path.len() > MOST_DEPTH || *left == 0 {
+    if path.len() > MAX_DEPTH || *left == 0 {
         return;
     }
     *left -= 1;
@@ -184,12 +184,12 @@ mod tests {
         );
         let values = values_of(&sampled);
         let at = |column: &str, path: &[&str], is_list| {
-            let spot = Spot {
+            let path = ColumnPath {
                 column: column.to_owned(),
-                path: path.iter().map(|&key| key.to_owned()).collect(),
+                keys: path.iter().map(|&key| key.to_owned()).collect(),
                 is_list,
             };
-            values.get(&spot).cloned().unwrap_or_default()
+            values.get(&path).cloned().unwrap_or_default()
         };
         assert!(at("j", &["stripe", "customer"], false).are(ValueKind::Customer));
         assert!(at("j", &["stripe", "list"], true).are(ValueKind::Subscription));

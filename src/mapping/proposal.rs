@@ -46,10 +46,10 @@ pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
 }
 
 fn stored(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
-    let Some((spot, storage)) = &mapping.plan else {
+    let Some((path, storage)) = &mapping.plan else {
         return (PlanStorage::Word, Vec::new());
     };
-    let values = mapping.deciding().stored_plans(&mapping.access, spot);
+    let values = mapping.deciding().stored_plans(&mapping.access, path);
     let plans = values.into_iter().map(|value| match storage {
         PlanStorage::Word | PlanStorage::ProductName => StoredPlan {
             key: None,
@@ -91,43 +91,43 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
     }
     let table = &deciding.table.table.name;
     match &mapping.access {
-        Access::Flag(spot) => {
+        Access::Flag(path) => {
             evidence.push(format!(
                 "`{table}.{}` is the yes/no column with a telling name",
-                spot.shown()
+                path.shown()
             ));
         }
         Access::Status {
-            spot,
+            path,
             granting,
             unknown: words,
         } => {
-            let values = deciding.values.get(spot);
+            let values = deciding.values.get(path);
             let known = values
                 .map(|values| values.count(ValueKind::Status))
                 .unwrap_or_default();
             let rows = values.map(|values| values.rows).unwrap_or_default();
             evidence.push(format!(
                 "`{table}.{}` holds a known status in {known} of {rows} rows; {} gives access",
-                spot.shown(),
+                path.shown(),
                 list(granting)
             ));
             if !words.is_empty() {
                 unknown.push(format!(
                     "whether {} in `{table}.{}` gives access; it does not in the proposal",
                     list(words),
-                    spot.shown()
+                    path.shown()
                 ));
             }
         }
-        Access::Until(spot) => {
-            evidence.push(format!("`{table}.{}` is the end of a period", spot.shown()));
+        Access::Until(path) => {
+            evidence.push(format!("`{table}.{}` is the end of a period", path.shown()));
             unknown
                 .push("whether anything but the end of the period decides about access".to_owned());
         }
     }
     match &mapping.plan {
-        Some((spot, _)) => evidence.push(format!("`{table}.{}` holds the plan", spot.shown())),
+        Some((path, _)) => evidence.push(format!("`{table}.{}` holds the plan", path.shown())),
         None => unknown.push("which plan an account has, so that plans are not checked".to_owned()),
     }
     unknown.push(

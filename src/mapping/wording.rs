@@ -2,7 +2,7 @@
 
 use super::{
     account::{Access, Billing, Mapping},
-    column::Spot,
+    column::ColumnPath,
     recognition::ValueKind,
 };
 use crate::{config::TableName, database::quoted, presets::PlanStorage};
@@ -56,15 +56,15 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
         lines.push(format!("  customer_id: {}", value(&mapping.link)));
     }
     lines.push(match &mapping.access {
-        Access::Status { spot, granting, .. } if spot.path.is_empty() => {
+        Access::Status { path, granting, .. } if path.keys.is_empty() => {
             let words: Vec<_> = granting.iter().map(|word| yaml(word)).collect();
-            let column = yaml(&spot.column);
+            let column = yaml(&path.column);
             format!(
                 "  has_paid_access: {{ column: {column}, in: [{}] }}",
                 words.join(", ")
             )
         }
-        Access::Flag(spot) => format!("  has_paid_access: {}", value(spot)),
+        Access::Flag(path) => format!("  has_paid_access: {}", value(path)),
         Access::Status { .. } | Access::Until(_) => {
             format!(
                 "  has_paid_access: {{ sql: {} }}",
@@ -73,19 +73,19 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
         }
     });
     match &mapping.plan {
-        Some((spot, PlanStorage::Word | PlanStorage::ProductName)) => {
-            lines.push(format!("  plan: {}", value(spot)));
+        Some((path, PlanStorage::Word | PlanStorage::ProductName)) => {
+            lines.push(format!("  plan: {}", value(path)));
         }
-        Some((spot, PlanStorage::Price | PlanStorage::Product)) => {
+        Some((path, PlanStorage::Price | PlanStorage::Product)) => {
             lines.push("  plan:".to_owned());
             lines.push("    sql: |".to_owned());
-            let case = case(&sql(spot, ""));
+            let case = case(&sql(path, ""));
             lines.extend(case.lines().map(|line| format!("      {line}")));
         }
         None => {}
     }
-    if let Some(spot) = &mapping.subscription {
-        lines.push(format!("  subscription_id: {}", value(spot)));
+    if let Some(path) = &mapping.subscription {
+        lines.push(format!("  subscription_id: {}", value(path)));
     }
     let lines = lines.into_iter().map(|line| format!("      {line}\n"));
     lines.collect()
@@ -101,19 +101,19 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
     outer.push("s.paid is not null as has_paid_access".to_owned());
     let mut inner = vec!["true as paid".to_owned()];
     match &mapping.plan {
-        Some((spot, PlanStorage::Word | PlanStorage::ProductName)) => {
-            inner.push(format!("{} as plan", sql(spot, "b.")));
+        Some((path, PlanStorage::Word | PlanStorage::ProductName)) => {
+            inner.push(format!("{} as plan", sql(path, "b.")));
         }
-        Some((spot, PlanStorage::Price | PlanStorage::Product)) => {
-            inner.push(format!("{} as plan", case(&sql(spot, "b."))));
+        Some((path, PlanStorage::Price | PlanStorage::Product)) => {
+            inner.push(format!("{} as plan", case(&sql(path, "b."))));
         }
         None => {}
     }
     if mapping.plan.is_some() {
         outer.push("s.plan".to_owned());
     }
-    if let Some(spot) = &mapping.subscription {
-        inner.push(format!("{} as subscription_id", sql(spot, "b.")));
+    if let Some(path) = &mapping.subscription {
+        inner.push(format!("{} as subscription_id", sql(path, "b.")));
         outer.push("s.subscription_id".to_owned());
     }
     let text = format!(
@@ -135,16 +135,16 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
 /// Returns the condition for access, in SQL.
 fn access(access: &Access, alias: &str) -> String {
     match access {
-        Access::Flag(spot) => sql(spot, alias),
-        Access::Status { spot, granting, .. } => {
+        Access::Flag(path) => sql(path, alias),
+        Access::Status { path, granting, .. } => {
             let words: Vec<_> = granting.iter().map(|word| text_sql(word)).collect();
             format!(
                 "coalesce({}::text in ({}), false)",
-                sql(spot, alias),
+                sql(path, alias),
                 words.join(", ")
             )
         }
-        Access::Until(spot) => format!("coalesce({} > {{{{now}}}}, false)", sql(spot, alias)),
+        Access::Until(path) => format!("coalesce({} > {{{{now}}}}, false)", sql(path, alias)),
     }
 }
 
@@ -154,21 +154,21 @@ fn case(expression: &str) -> String {
 }
 
 /// Returns the value of a column in the table form.
-fn value(spot: &Spot) -> String {
-    if spot.path.is_empty() {
-        return yaml(&spot.column);
+fn value(path: &ColumnPath) -> String {
+    if path.keys.is_empty() {
+        return yaml(&path.column);
     }
-    format!("{{ sql: {} }}", yaml(&sql(spot, "")))
+    format!("{{ sql: {} }}", yaml(&sql(path, "")))
 }
 
 /// Returns the value in SQL; a list inside JSON stays JSON.
-fn sql(spot: &Spot, alias: &str) -> String {
-    let column = quoted(&spot.column);
-    if spot.path.is_empty() {
+fn sql(path: &ColumnPath, alias: &str) -> String {
+    let column = quoted(&path.column);
+    if path.keys.is_empty() {
         return format!("{alias}{column}");
     }
-    let keys: Vec<_> = spot.path.iter().map(|key| text_sql(key)).collect();
-    let operator = if spot.is_list { "#>" } else { "#>>" };
+    let keys: Vec<_> = path.keys.iter().map(|key| text_sql(key)).collect();
+    let operator = if path.is_list { "#>" } else { "#>>" };
     format!("({alias}{column} {operator} array[{}])", keys.join(", "))
 }
 

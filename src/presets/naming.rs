@@ -76,7 +76,9 @@ fn best_table<'t>(
             None | Some("public") => schema.is_none_or(|schema| schema == "public"),
             other => other == schema,
         };
-        in_schema && (table.name == name || singular(&plain(&table.name)) == singular(&plain(name)))
+        in_schema
+            && (table.name == name
+                || singular(&normalized(&table.name)) == singular(&normalized(name)))
     });
     let with_columns = candidates.map(|table| {
         let (renamed, lacking) = columns_of(table, columns);
@@ -96,7 +98,7 @@ fn columns_of(table: &TableNames, wanted: &[String]) -> (Vec<(String, String)>, 
         let mut alike = table
             .columns
             .iter()
-            .filter(|other| plain(other) == plain(column));
+            .filter(|other| normalized(other) == normalized(column));
         match (alike.next(), alike.next()) {
             (Some(only), None) => renamed.push((column.clone(), only.clone())),
             _ => lacking.push(column.clone()),
@@ -110,7 +112,7 @@ fn name_of(table: &str) -> &str {
 }
 
 /// Returns the name without case and underscores.
-fn plain(name: &str) -> String {
+fn normalized(name: &str) -> String {
     let letters = name.chars().filter(|letter| *letter != '_');
     letters.flat_map(char::to_lowercase).collect()
 }

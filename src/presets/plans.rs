@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{PlanPair, PlanStorage};
 
 /// Number of plans from which a contract would be a catalog.
-const MOST_PLANS: usize = 200;
+const MAX_PLANS: usize = 200;
 
 /// Longest key and longest word that are filled in.
 const LONGEST: usize = 200;
@@ -72,7 +72,7 @@ pub fn fill_plans(
         }
     }
     let found = pairs.len();
-    let usable = pairs.into_iter().filter(is_usable).take(MOST_PLANS);
+    let usable = pairs.into_iter().filter(is_usable).take(MAX_PLANS);
     let pairs: Vec<_> = usable.collect();
     FilledPlans {
         unusable: found.saturating_sub(pairs.len()),
@@ -83,8 +83,8 @@ pub fn fill_plans(
 /// Returns each price of the product that the word means: by name, lookup key or nickname, or else the only product whose
 /// name contains it as a word.
 fn of_word(word: &str, catalog: &[CatalogEntry]) -> Vec<PlanPair> {
-    let wanted = plain(word);
-    let is_it = |text: &str| plain(text) == wanted;
+    let wanted = normalized(word);
+    let is_it = |text: &str| normalized(text) == wanted;
     let exact = catalog.iter().filter(|entry| {
         let others = [&entry.lookup_key, &entry.nickname];
         is_it(&entry.name) || others.into_iter().flatten().any(|other| is_it(other))
@@ -119,7 +119,7 @@ fn not_stored_yet(
         PlanStorage::Word => {
             let word = words
                 .iter()
-                .find(|word| words_of(&entry.name).contains(&plain(word)))?;
+                .find(|word| words_of(&entry.name).contains(&normalized(word)))?;
             Some(PlanPair::new(&entry.price, word))
         }
     }
@@ -143,14 +143,14 @@ fn is_usable(pair: &PlanPair) -> bool {
 }
 
 /// Returns the text without case, spaces and hyphens.
-fn plain(text: &str) -> String {
+fn normalized(text: &str) -> String {
     let letters = text.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
 
 fn words_of(text: &str) -> Vec<String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric());
-    words.map(plain).collect()
+    words.map(normalized).collect()
 }
 
 #[cfg(test)]

@@ -18,7 +18,11 @@ use super::{
 const MAX_LISTED: usize = 10;
 
 /// Returns warnings about expired and unused entries.
-pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool) -> Vec<Problem> {
+pub(super) fn warnings(
+    outcome: &Outcome,
+    with: &Comparison<'_>,
+    is_complete: bool,
+) -> Vec<Problem> {
     let found: BTreeSet<_> = outcome.fingerprints().collect();
     let is_found = |one: &BaselineEntry| found.contains(one.fingerprint.as_str());
     let today = day_of(with.now);
@@ -38,7 +42,7 @@ pub(super) fn warnings(outcome: &Outcome, with: &Comparison<'_>, is_whole: bool)
     let gone = with
         .accepted
         .iter()
-        .filter(|one| is_whole && one.is_of_rehearsal() == is_rehearsal && !is_found(one));
+        .filter(|one| is_complete && one.is_of_rehearsal() == is_rehearsal && !is_found(one));
     let gone: Vec<_> = gone.collect();
     if let Some(first) = gone.first() {
         let (entries, them) = if gone.len() == 1 {

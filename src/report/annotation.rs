@@ -58,7 +58,7 @@ impl AnnotationLevel {
 }
 
 /// Number of findings that the annotation of a group names.
-const NAMED_FINDINGS: usize = 5;
+const MAX_NAMED_FINDINGS: usize = 5;
 
 /// Lists annotations: one for each problem, each warning with a place, and each advice, then one for the findings of a
 /// rule and a line, most severe first. Anything without a place goes to the first line of `default_path`, the
@@ -202,7 +202,7 @@ impl AnnotationGroup<'_> {
         let total = self.others.len().saturating_add(1);
         let all = std::iter::once(&self.first).chain(&self.others);
         let named: Vec<_> = all
-            .take(NAMED_FINDINGS)
+            .take(MAX_NAMED_FINDINGS)
             .map(|found| Shown::new(&found.finding).entity)
             .collect();
         let more = match total.saturating_sub(named.len()) {

@@ -20,12 +20,12 @@ pub struct Comparison<'a> {
     /// True if known findings do not fail the run.
     pub lets_known_pass: bool,
     /// True if the run was complete, so that a missing finding is really gone.
-    pub is_whole: bool,
+    pub is_complete: bool,
 }
 
 /// Number of findings by standing.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Standings {
+pub struct StatusCounts {
     pub new: u64,
     pub known: u64,
     pub accepted: u64,
@@ -50,18 +50,18 @@ impl Outcome {
                 .earlier
                 .map(|earlier| earlier.state.first_seen(fingerprint).unwrap_or(with.now));
         }
-        let is_fully_played = self.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
-        let is_whole = with.is_whole && is_fully_played && self.is_answered();
+        let is_fully_played = self.rehearsal.as_ref().is_none_or(Rehearsed::is_complete);
+        let is_complete = with.is_complete && is_fully_played && self.is_answered();
         self.since = with.earlier.map(|earlier| Since {
             source: earlier.source.clone(),
-            fixed: if is_whole {
+            fixed: if is_complete {
                 earlier.state.gone(self.fingerprints())
             } else {
                 0
             },
             lets_known_pass: with.lets_known_pass,
         });
-        let warnings = accepted::warnings(self, with, is_whole);
+        let warnings = accepted::warnings(self, with, is_complete);
         self.warnings.extend(warnings);
         self.recompute_verdicts();
     }
@@ -77,13 +77,13 @@ impl Outcome {
     }
 
     /// Returns true if a warning fails the run: with `strict`, if any finding counts.
-    pub fn is_strict(&self, strict: bool) -> bool {
+    pub fn warnings_fail(&self, strict: bool) -> bool {
         let found = self.contracts.iter().flat_map(|one| &one.findings);
         strict && found.into_iter().any(|found| self.counts(found))
     }
 
-    pub fn standings(&self) -> Standings {
-        let mut standings = Standings::default();
+    pub fn standings(&self) -> StatusCounts {
+        let mut standings = StatusCounts::default();
         for found in self.contracts.iter().flat_map(|one| &one.findings) {
             match found.standing {
                 Some(FindingStatus::New) => standings.new += 1,
@@ -256,7 +256,7 @@ mod tests {
             accepted,
             now: NOW,
             lets_known_pass: false,
-            is_whole: true,
+            is_complete: true,
         }
     }
 
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(known.verdict, Verdict::Warn);
         assert_eq!(standings(&known), (0, 2, 0));
         assert_eq!(known.since.as_ref().map(|since| since.fixed), Some(1));
-        assert!(!known.is_strict(true), "known findings do not fail");
+        assert!(!known.warnings_fail(true), "known findings do not fail");
 
         let mut new = outcome(&[(1, High), (3, High)]);
         new.compare(&lets_known_pass);
@@ -305,7 +305,7 @@ mod tests {
         low.compare(&lets_known_pass);
         assert_eq!(low.verdict, Verdict::Warn);
         assert!(
-            low.is_strict(true),
+            low.warnings_fail(true),
             "`strict` fails on a new finding of any severity"
         );
 
@@ -315,7 +315,7 @@ mod tests {
             (nightly.verdict, standings(&nightly)),
             (Verdict::Fail, (0, 1, 0))
         );
-        assert!(nightly.is_strict(true));
+        assert!(nightly.warnings_fail(true));
     }
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
         let mut outcome = self::outcome(&[(1, Severity::High)]);
         outcome.compare(&with(None, &accepted[..1]));
         assert_eq!(outcome.verdict, Verdict::Warn);
-        assert!(!outcome.is_strict(true));
+        assert!(!outcome.warnings_fail(true));
         assert_eq!(outcome.warnings, []);
     }
 
@@ -374,7 +374,7 @@ mod tests {
 
         let mut partial = sample::passing();
         partial.compare(&Comparison {
-            is_whole: false,
+            is_complete: false,
             ..with(Some(&before), &accepted)
         });
         assert_eq!(partial.since.map(|since| since.fixed), Some(0));
@@ -457,7 +457,7 @@ mod tests {
             accepted in prop::collection::btree_map(0..12_u64, -2..3_i64, 0..6),
             fail_on in prop::option::of(severity()),
             lets_known_pass in any::<bool>(),
-            is_whole in any::<bool>(),
+            is_complete in any::<bool>(),
             is_unanswered in any::<bool>(),
         ) -> (Outcome, Option<PreviousSnapshot>, Vec<BaselineEntry>, bool, bool) {
             let findings: Vec<_> = findings.into_iter().collect();
@@ -475,7 +475,7 @@ mod tests {
                 let until = TODAY.checked_add(jiff::Span::new().days(days)).unwrap();
                 acceptance(one, until, 1)
             });
-            (outcome, before.map(|before| earlier(&before)), accepted.collect(), lets_known_pass, is_whole)
+            (outcome, before.map(|before| earlier(&before)), accepted.collect(), lets_known_pass, is_complete)
         }
     }
 
@@ -490,10 +490,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_finding_is_lost_and_no_verdict_improves_without_reason(
-            (before, earlier, accepted, lets_known_pass, is_whole) in world()
+            (before, earlier, accepted, lets_known_pass, is_complete) in world()
         ) {
             let mut after = before.clone();
-            after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, now: NOW, lets_known_pass, is_whole });
+            after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, now: NOW, lets_known_pass, is_complete });
             prop_assert_eq!(bare_findings(&before), bare_findings(&after));
             let all = u64::try_from(bare_findings(&after).len()).unwrap();
             let (new, known, accepted_count) = standings(&after);

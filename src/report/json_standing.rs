@@ -1,11 +1,11 @@
-//! Standings of findings in the JSON report.
+//! StatusCounts of findings in the JSON report.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{FindingStatus, Since};
 
-use super::Standings;
+use super::StatusCounts;
 
 /// Comparison with an earlier result, in numbers.
 #[derive(Serialize, JsonSchema)]
@@ -44,7 +44,7 @@ pub(super) struct ReportAcceptance<'a> {
 }
 
 impl<'a> ReportSince<'a> {
-    pub(super) fn new(since: &'a Since, standings: Standings) -> Self {
+    pub(super) fn new(since: &'a Since, standings: StatusCounts) -> Self {
         Self {
             source: &since.source,
             new: standings.new,

@@ -53,7 +53,7 @@ pub use annotation::{
     Annotation, AnnotationLevel, annotations, of_warnings as annotations_of_warnings,
 };
 pub use baseline_file::{ToAccept, baseline_entries};
-pub use compare::{Comparison, Standings};
+pub use compare::{Comparison, StatusCounts};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,

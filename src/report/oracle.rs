@@ -19,7 +19,7 @@ const OWN_HTML: [&str; 6] = [
 ];
 
 /// Lists everything in `markdown` except text, code and our own markup: links, images, HTML, mentions, ….
-pub(super) fn trespasses(markdown: &str) -> Vec<String> {
+pub(super) fn foreign_markup(markdown: &str) -> Vec<String> {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options());
     let mut found = Vec::new();

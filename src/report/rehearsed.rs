@@ -71,7 +71,7 @@ impl Rehearsed {
     }
 
     /// Returns true if every scenario that could run was completed.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.count(PlayedResult::NotReached) == 0 && self.count(PlayedResult::CouldNotTell) == 0
     }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    ContractOutcome, Figure, Outcome, Overview, Reported, Standings,
+    ContractOutcome, Figure, Outcome, Overview, Reported, StatusCounts,
     amount::amounts,
     count::{by_severity, counted, grouped},
     neutral::{LINE_CHARACTERS, shortened, terminal},
@@ -142,7 +142,7 @@ pub fn summary_line(outcome: &Outcome) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn since_line(since: &Since, standings: Standings) -> String {
+fn since_line(since: &Since, standings: StatusCounts) -> String {
     let passes = if since.lets_known_pass {
         "; known findings do not fail the check"
     } else {

@@ -70,7 +70,7 @@ async fn columns_named_after(
     let names: Vec<String> = accounts
         .iter()
         .flat_map(|table| {
-            let name = plain(&table.name);
+            let name = normalized(&table.name);
             [singular(&name), name].map(|name| format!("{name}id"))
         })
         .collect();
@@ -94,7 +94,7 @@ async fn columns_named_after(
     Ok(found)
 }
 
-fn plain(name: &str) -> String {
+fn normalized(name: &str) -> String {
     name.replace('_', "").to_lowercase()
 }
 

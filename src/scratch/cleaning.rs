@@ -45,7 +45,7 @@ impl Scratch {
     }
 
     /// Removes everything that was made so far, and prepares for more.
-    pub async fn start_anew(&self) -> Result<(), Error> {
+    pub async fn reset(&self) -> Result<(), Error> {
         self.clean().await?;
         if self.keeps_notes {
             let mut connection = self

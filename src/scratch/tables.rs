@@ -15,7 +15,7 @@ use super::{
 use crate::database::quoted;
 
 /// Maximum number of rows of a table: every step reads all of them.
-pub(super) const MOST_ROWS: u64 = 20_000;
+pub(super) const MAX_ROWS: u64 = 20_000;
 
 const LISTING: &str = "listing the application's tables";
 const READING: &str = "reading the application's rows";
@@ -105,7 +105,7 @@ impl Tables {
             .keys()
             .map(|table| (table.clone(), Vec::new()))
             .collect();
-        let limit = MOST_ROWS + 1;
+        let limit = MAX_ROWS + 1;
         let parts = self.union(|shape, number, source| {
             format!(
                 "(select {number} as number, {} as key from {source} as r limit {limit})",
@@ -129,10 +129,10 @@ impl Tables {
             }
         }
         let size = |keys: &Vec<RowKey>| u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        if let Some((table, _)) = found.iter().find(|(_, keys)| size(keys) > MOST_ROWS) {
+        if let Some((table, _)) = found.iter().find(|(_, keys)| size(keys) > MAX_ROWS) {
             return Err(ScratchRefusal::TooLarge {
                 table: table.to_string(),
-                limit: MOST_ROWS,
+                limit: MAX_ROWS,
             }
             .into());
         }

@@ -233,7 +233,7 @@ class Proof:
         if ran.returncode != 0 or "VERDICT: PASS" not in ran.stdout:
             raise Failed(f"the check of init: exit status {ran.returncode}: {ran.stderr}{ran.stdout}")
 
-    def prove(self):
+    def check_preset(self):
         with tempfile.TemporaryDirectory() as folder:
             self.folder = pathlib.Path(folder)
             refused = self.validate(self.text)
@@ -300,7 +300,7 @@ def main() -> int:
                 # The example of nextjs-stripe has a different contract.
                 if name != "nextjs-stripe":
                     example_is_filled(presets / name)
-                Proof(program, presets / name, case, stacks / facts if facts else None, spelling).prove()
+                Proof(program, presets / name, case, stacks / facts if facts else None, spelling).check_preset()
                 print(f"{label}: proved, {len(case['drift'])} drifts")
                 proved += 1
             except Failed as reason:

@@ -49,7 +49,7 @@ const PERIODS_AT_ITEMS: Date = date(2025, 3, 31);
 const DISCOUNT_SOURCES: Date = date(2025, 9, 30);
 
 /// First version with longer names of Checkout pages (`hosted_page`; changelog of 2026-03-25.dahlia).
-const NAMED_PAGES: Date = date(2026, 3, 25);
+const PAGES_BY_NAME_SINCE: Date = date(2026, 3, 25);
 
 impl ApiVersion {
     pub const NEWEST: Self = Self {
@@ -69,7 +69,7 @@ impl ApiVersion {
 
     /// Returns true if `ui_mode` is `hosted_page`, which was `hosted` before.
     pub(crate) fn has_named_pages(&self) -> bool {
-        self.date >= NAMED_PAGES
+        self.date >= PAGES_BY_NAME_SINCE
     }
 
     /// Returns true if a list may include ended subscriptions.

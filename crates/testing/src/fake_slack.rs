@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub const PATH: &str = "/services/T0CANARY/B0CANARY/canaryOfTheWebhook24chars";
 
 #[derive(Debug, Clone)]
-pub enum Mood {
+pub enum NextResponse {
     Busy {
         retry_after: u64,
     },
@@ -34,7 +34,7 @@ pub enum Mood {
 #[derive(Debug, Default)]
 struct Received {
     /// Behavior for the next requests, in order; after them, requests succeed.
-    moods: Vec<Mood>,
+    next_responses: Vec<NextResponse>,
     requests: usize,
     messages: Vec<Value>,
     violations: Vec<String>,
@@ -68,8 +68,8 @@ impl FakeSlack {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
-    pub fn expect_mood(&self, mood: Mood) {
-        lock(&self.received).moods.push(mood);
+    pub fn respond_next(&self, mood: NextResponse) {
+        lock(&self.received).next_responses.push(mood);
     }
 
     pub fn requests(&self) -> usize {
@@ -112,29 +112,29 @@ async fn answer(
     let mood = {
         let mut received = lock(&received);
         received.requests += 1;
-        if received.moods.is_empty() {
+        if received.next_responses.is_empty() {
             None
         } else {
-            Some(received.moods.remove(0))
+            Some(received.next_responses.remove(0))
         }
     };
     match mood {
         None => {}
-        Some(Mood::Busy { retry_after }) => {
+        Some(NextResponse::Busy { retry_after }) => {
             let mut response = (StatusCode::TOO_MANY_REQUESTS, "rate_limited").into_response();
             response
                 .headers_mut()
                 .insert("retry-after", HeaderValue::from(retry_after));
             return response;
         }
-        Some(Mood::Broken) => return StatusCode::BAD_GATEWAY.into_response(),
-        Some(Mood::Revoked) => {
+        Some(NextResponse::Broken) => return StatusCode::BAD_GATEWAY.into_response(),
+        Some(NextResponse::Revoked) => {
             return (StatusCode::NOT_FOUND, format!("no_service: {uri}")).into_response();
         }
-        Some(Mood::Moved) => {
+        Some(NextResponse::Moved) => {
             return (StatusCode::FOUND, [("location", "/elsewhere")]).into_response();
         }
-        Some(Mood::Silent) => tokio::time::sleep(Duration::from_mins(1)).await,
+        Some(NextResponse::Silent) => tokio::time::sleep(Duration::from_mins(1)).await,
     }
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     let is_json = headers

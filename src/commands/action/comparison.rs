@@ -23,14 +23,14 @@ pub(super) async fn compare(
     let target = publisher.context().target();
     let previous = publisher.previous_result().await;
     let lets_known_pass = step.inputs.verdict.fail_on_new && target == Target::PullRequest;
-    let is_whole = step.inputs.rehearsal.scenarios.is_empty();
+    let is_complete = step.inputs.rehearsal.scenarios.is_empty();
     outcome.warnings.extend(committed.warnings.iter().cloned());
     outcome.compare(&Comparison {
         earlier: previous.earlier.as_ref(),
         accepted: &committed.accepted,
         now: step.began,
         lets_known_pass,
-        is_whole,
+        is_complete,
     });
     let has_earlier = previous.earlier.is_some();
     let has_findings = outcome.fingerprints().next().is_some();
@@ -38,7 +38,7 @@ pub(super) async fn compare(
     if lets_known_pass && !has_earlier && has_findings {
         outcome.warnings.push(nothing_known());
     }
-    if target == Target::DefaultBranch && is_whole && outcome.is_answered() {
+    if target == Target::DefaultBranch && is_complete && outcome.is_answered() {
         let state = outcome.snapshot(step.began);
         if !publisher.remember(&state) {
             outcome.warnings.push(too_many(state.len()));

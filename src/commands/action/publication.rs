@@ -45,7 +45,7 @@ pub(super) fn publication(
         verdict: outcome.verdict,
         conclusion: Conclusion::new(
             outcome.verdict,
-            outcome.is_strict(inputs.verdict.strict),
+            outcome.warnings_fail(inputs.verdict.strict),
             inputs.verdict.neutral_on_error,
         ),
         title: markdown::headline(outcome),

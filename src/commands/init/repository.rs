@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Limits on what is looked at.
-const MOST_PATHS: usize = 50_000;
-const MOST_FILES: usize = 2_000;
-const MOST_DEPTH: usize = 12;
+const MAX_PATHS: usize = 50_000;
+const MAX_FILES: usize = 2_000;
+const MAX_DEPTH: usize = 12;
 const LARGEST_FILE: u64 = 1024 * 1024;
-const MOST_BYTES: u64 = 32 * 1024 * 1024;
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Folders with files of others.
 const SKIPPED: [&str; 14] = [
@@ -44,7 +44,7 @@ pub(super) fn read(root: &Path, presets: &[Preset]) -> Repository {
         .flat_map(|preset| &preset.description.detect.files);
     let patterns: Vec<_> = files.map(|file| file.path.clone()).collect();
     let mut found = Repository::default();
-    let mut left = MOST_BYTES;
+    let mut left = MAX_BYTES;
     let mut folders = VecDeque::from([(root.to_owned(), String::new(), 0)]);
     while let Some((folder, prefix, depth)) = folders.pop_front() {
         let Ok(entries) = fs::read_dir(&folder) else {
@@ -57,10 +57,10 @@ pub(super) fn read(root: &Path, presets: &[Preset]) -> Repository {
                 continue;
             };
             let path = format!("{prefix}{name}");
-            if kind.is_dir() && depth < MOST_DEPTH && !SKIPPED.contains(&name.as_str()) {
+            if kind.is_dir() && depth < MAX_DEPTH && !SKIPPED.contains(&name.as_str()) {
                 folders.push_back((entry.path(), format!("{path}/"), depth + 1));
             } else if kind.is_file() {
-                if found.paths.len() >= MOST_PATHS {
+                if found.paths.len() >= MAX_PATHS {
                     found.is_cut = true;
                     continue;
                 }
@@ -79,7 +79,7 @@ pub(super) fn read(root: &Path, presets: &[Preset]) -> Repository {
 fn add(file: &Path, path: &str, found: &mut Repository, left: &mut u64) {
     let text = read_within(file, LARGEST_FILE.min(*left));
     match text {
-        Some(text) if found.files.len() < MOST_FILES => {
+        Some(text) if found.files.len() < MAX_FILES => {
             *left = left.saturating_sub(u64::try_from(text.len()).unwrap_or(u64::MAX));
             found.files.push(RepositoryFile {
                 path: path.to_owned(),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Number of other event types that are listed.
-const NAMED_TYPES: usize = 5;
+const MAX_NAMED_TYPES: usize = 5;
 
 #[derive(Debug)]
 pub(super) struct RecordSummary<'s> {
@@ -75,7 +75,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
         .iter()
         .fold(0, |sum: u64, (_, times)| sum.saturating_add(**times));
     if all > 0 {
-        let named = types.iter().take(NAMED_TYPES).map(|(name, times)| {
+        let named = types.iter().take(MAX_NAMED_TYPES).map(|(name, times)| {
             let name = if name.is_empty() {
                 "not in a documented form"
             } else {
@@ -84,7 +84,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
             format!("{name} ({times})")
         });
         let named: Vec<_> = named.collect();
-        let more = if types.len() > NAMED_TYPES {
+        let more = if types.len() > MAX_NAMED_TYPES {
             ", …"
         } else {
             ""

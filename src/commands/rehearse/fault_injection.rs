@@ -4,7 +4,7 @@ use super::{
     delivery::deliver,
     fake_provider::ArmedFault,
     real_now,
-    row_watch::plain,
+    row_watch::column_changes,
     run::{ActiveRun, OutgoingEvent},
     systems::Systems,
     waiting::wait,
@@ -48,7 +48,7 @@ pub(super) async fn until_failure(
         }
         if is_hit && has_failed {
             let after = systems.database.rows_of(&tokens).await?;
-            fault.half_written = plain(before.changes(&after).iter(), real_now());
+            fault.half_written = column_changes(before.changes(&after).iter(), real_now());
             break;
         }
     }

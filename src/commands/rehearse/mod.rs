@@ -139,9 +139,12 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         &mut Signals::listen(),
     )
     .await;
-    let is_whole = outcome.rehearsal.as_ref().is_none_or(Rehearsed::is_whole);
+    let is_complete = outcome
+        .rehearsal
+        .as_ref()
+        .is_none_or(Rehearsed::is_complete);
     outcome.compare(&Comparison {
-        is_whole: options.scenarios.is_empty() && is_whole,
+        is_complete: options.scenarios.is_empty() && is_complete,
         ..accepted.comparison()
     });
     reporting.finish(outcome, &output)

@@ -116,7 +116,7 @@ pub(super) async fn once_more(
             continue;
         }
         // A write to all rows would hit those of other runs too.
-        systems.database.start_anew().await?;
+        systems.database.reset().await?;
         deliver_price_events(systems).await?;
         let key = format!("{}.alone", scenario_run.key);
         let stranger = format!("{key}.bystander");

@@ -58,7 +58,7 @@ impl<'b> WatchedRows<'b> {
                 changed.push(BystanderChange {
                     who: bystander.who.to_owned(),
                     account: bystander.id.clone(),
-                    changes: plain(changes.iter(), now),
+                    changes: column_changes(changes.iter(), now),
                 });
             }
         }
@@ -78,7 +78,7 @@ async fn snapshots(
 }
 
 /// Formats changes. Timestamps of the present are replaced, so that reports do not depend on the time.
-pub(super) fn plain<'c>(
+pub(super) fn column_changes<'c>(
     changes: impl Iterator<Item = &'c RowChange>,
     now: UnixSeconds,
 ) -> Vec<ColumnChange> {
@@ -93,17 +93,17 @@ pub(super) fn plain<'c>(
     let mut plain: Vec<_> = changes
         .map(|change| {
             // An inserted or deleted row is reported once, not per column.
-            let is_whole = change.before.is_none() || change.after.is_none();
+            let is_complete = change.before.is_none() || change.after.is_none();
             let is_stamp = change.is_time_of_writing(now);
             let side = |side: &Option<Value>, stamp: &str| match side {
-                Some(_) if is_whole => Some(String::new()),
+                Some(_) if is_complete => Some(String::new()),
                 Some(_) if is_stamp => Some(stamp.to_owned()),
                 side => value(side),
             };
             ColumnChange {
                 table: change.table.clone(),
                 key: change.key.clone(),
-                column: if is_whole {
+                column: if is_complete {
                     String::new()
                 } else {
                     change.column.clone()

@@ -6,7 +6,7 @@ use super::{
     fake_provider::RequestScope,
     fault_injection::until_failure,
     real_now,
-    row_watch::plain,
+    row_watch::column_changes,
     run::{ActiveRun, PlannedRun},
     run_error::RunError,
     systems::Systems,
@@ -70,8 +70,8 @@ pub(super) async fn run_step(
         after: end.row.clone(),
         explained: end.explained.clone(),
         findings: end.findings.clone(),
-        changes: plain(lasting, now),
-        all_changes: plain(changes.iter(), now),
+        changes: column_changes(lasting, now),
+        all_changes: column_changes(changes.iter(), now),
         bystanders: run
             .rows
             .bystander_changes(&systems.database, &tokens)
@@ -171,8 +171,10 @@ pub(super) async fn observe_late_writes(
     let lasting = changes
         .iter()
         .filter(|change| !change.is_time_of_writing(now));
-    later.changes.extend(plain(lasting, now));
-    later.all_changes.extend(plain(changes.iter(), now));
+    later.changes.extend(column_changes(lasting, now));
+    later
+        .all_changes
+        .extend(column_changes(changes.iter(), now));
     later.bystanders = bystanders;
     Ok(Some(later))
 }

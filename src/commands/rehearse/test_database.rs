@@ -133,8 +133,8 @@ impl<'r> TestDatabase<'r> {
     }
 
     /// Removes all rows that were added since the start.
-    pub(super) async fn start_anew(&self) -> Result<(), Failure> {
-        Ok(self.scratch.start_anew().await?)
+    pub(super) async fn reset(&self) -> Result<(), Failure> {
+        Ok(self.scratch.reset().await?)
     }
 
     /// Removes everything that the rehearsal and the application added.

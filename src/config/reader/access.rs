@@ -94,15 +94,15 @@ impl<'de> SeqAccess<'de> for EntryParts<'de> {
             });
         }
         self.place_given = true;
-        let spot = self.reader.spot();
-        let key = spot.key.clone().unwrap_or(0..0);
+        let span = self.reader.span();
+        let key = span.key.clone().unwrap_or(0..0);
         let numbers = [
-            usize::from(spot.key.is_some()),
+            usize::from(span.key.is_some()),
             key.start,
             key.end,
-            spot.value.start,
-            spot.value.end,
-            usize::from(spot.is_block),
+            span.value.start,
+            span.value.end,
+            usize::from(span.is_block),
         ];
         let place = SeqDeserializer::<_, TypeError>::new(numbers.into_iter());
         seed.deserialize(place).map(Some)

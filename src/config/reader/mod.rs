@@ -108,12 +108,12 @@ impl<'a> NodeReader<'a> {
                     .help(near.map_or(String::new(), |near| format!("did you mean `{near}`?")))
             }
         };
-        let spot = self.spot();
+        let span = self.span();
         if secrets::tells_of_a_secret(self.label()) {
-            let span = self.diagnostics.focus(&spot);
-            self.diagnostics.add_hiding(draft, span, spot.value);
+            let focus = self.diagnostics.focus(&span);
+            self.diagnostics.add_hiding(draft, focus, span.value);
         } else {
-            self.diagnostics.add_at(draft, &spot);
+            self.diagnostics.add_at(draft, &span);
         }
     }
 
@@ -158,7 +158,7 @@ impl<'a> NodeReader<'a> {
             .is_some_and(|scalar| scalar.text.parse::<i64>().is_ok())
     }
 
-    pub(super) fn spot(self) -> SourceSpan {
+    pub(super) fn span(self) -> SourceSpan {
         let key = match self.name {
             NodeName::Value(key) => Some(key),
             NodeName::File | NodeName::EntryOf(_) => None,

@@ -94,12 +94,12 @@ pub(super) fn expressions(
     needs: Needs,
     diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Field, Expression> {
-    if let Some(spot) = columns.stripe_customer_id.spot()
+    if let Some(span) = columns.stripe_customer_id.span()
         && !columns.customer_id.is_absent()
     {
         let message = "`stripe_customer_id` and `customer_id` are the same key";
         let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
     }
     let mut expressions = BTreeMap::new();
     for (field, entry) in fields_of(columns) {
@@ -110,10 +110,10 @@ pub(super) fn expressions(
         } else if needed {
             diagnostics.require(entry, field.as_str(), owner);
         }
-        let Some((spot, column)) = entry.written() else {
+        let Some((span, column)) = entry.written() else {
             continue;
         };
-        match read(field, column, spot, diagnostics) {
+        match read(field, column, span, diagnostics) {
             Some(_) if field == Field::Plan && !needs.plan => {}
             Some(expression) => {
                 expressions.insert(field, expression);
@@ -122,7 +122,7 @@ pub(super) fn expressions(
                 let message = format!("`{}` should be mapped, found nothing", field.as_str());
                 let draft = DiagnosticDraft::new(Code::MissingKey, message)
                     .help("name the column to read, or give an expression: `{sql: …}`");
-                diagnostics.add_at(draft, spot);
+                diagnostics.add_at(draft, span);
             }
             None => {}
         }
@@ -183,7 +183,7 @@ fn is_needed(field: Field, needs: Needs) -> bool {
 fn read(
     field: Field,
     column: &RawColumn,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     match column {
@@ -191,9 +191,9 @@ fn read(
         RawColumn::Name(name) => Some(Expression::Column(name.clone())),
         RawColumn::Form(form) if !form.sql.is_absent() => computed(form, diagnostics),
         RawColumn::Form(form) if has_values_of_its_own(field) && form.values.is_absent() => {
-            named(field, form, spot, diagnostics)
+            named(field, form, span, diagnostics)
         }
-        RawColumn::Form(form) => listed(field, form, spot, diagnostics),
+        RawColumn::Form(form) => listed(field, form, span, diagnostics),
     }
 }
 
@@ -206,18 +206,18 @@ fn has_values_of_its_own(field: Field) -> bool {
 fn named(
     field: Field,
     form: &ColumnForm,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
-    let owner = Parent { name: &name, spot };
-    let (spot, column) = diagnostics.require(&form.column, "column", owner)?;
-    not_blank("`column`", column, spot, diagnostics).then(|| Expression::Column(column.clone()))
+    let owner = Parent { name: &name, span };
+    let (span, column) = diagnostics.require(&form.column, "column", owner)?;
+    not_blank("`column`", column, span, diagnostics).then(|| Expression::Column(column.clone()))
 }
 
 /// Reads `{sql: …}`.
 fn computed(form: &ColumnForm, diagnostics: &Diagnostics<'_>) -> Option<Expression> {
-    let others = [("column", form.column.spot()), ("in", form.values.spot())];
+    let others = [("column", form.column.span()), ("in", form.values.span())];
     for (key, other) in others {
         if let Some(other) = other {
             let draft = DiagnosticDraft::new(
@@ -236,11 +236,11 @@ fn computed(form: &ColumnForm, diagnostics: &Diagnostics<'_>) -> Option<Expressi
 fn listed(
     field: Field,
     form: &ColumnForm,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
-    let owner = Parent { name: &name, spot };
+    let owner = Parent { name: &name, span };
     let column = diagnostics.require(&form.column, "column", owner);
     let (values_spot, values) = diagnostics.require(&form.values, "in", owner)?;
     if !is_yes_or_no(field) {
@@ -256,8 +256,8 @@ fn listed(
             values_spot,
         );
     }
-    let (spot, column) = column?;
-    not_blank("`column`", column, spot, diagnostics).then(|| Expression::In {
+    let (span, column) = column?;
+    not_blank("`column`", column, span, diagnostics).then(|| Expression::In {
         column: column.clone(),
         values: values
             .iter()

@@ -21,12 +21,12 @@ const DEFAULT_CONFIRM_AFTER: Duration = Duration::from_secs(10);
 pub(super) fn access_contract(
     name: String,
     written: &RawContract,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<AccessContract> {
     let owner = Parent {
         name: "the contract",
-        spot,
+        span,
     };
     diagnostics.require(&written.kind, "type", owner);
     let source = source(written, diagnostics);
@@ -41,7 +41,7 @@ pub(super) fn access_contract(
         }
     };
     let account_link = links::account(&written.links, diagnostics);
-    let (spot, database) = diagnostics.require(&written.database, "database", owner)?;
+    let (span, database) = diagnostics.require(&written.database, "database", owner)?;
     let plans_configured = written
         .plans
         .value()
@@ -51,7 +51,7 @@ pub(super) fn access_contract(
         contract.seats = seats::seats(&columns.seats, &contract, diagnostics);
         contract.status_words = statuses::words(&columns.status, &contract.statuses, diagnostics);
     }
-    let (database, columns) = database::settings(database, spot, plans_configured, diagnostics)?;
+    let (database, columns) = database::settings(database, span, plans_configured, diagnostics)?;
     contract.columns = columns;
     contract.match_on = database.match_on;
     Some(AccessContract {
@@ -73,22 +73,22 @@ pub(super) fn access_contract(
 
 fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {
     let other = [
-        ("paddle", "paddle", written.paddle.spot()),
+        ("paddle", "paddle", written.paddle.span()),
         (
             "entitlements",
             "stripe_entitlements",
-            written.entitlements.spot(),
+            written.entitlements.span(),
         ),
     ];
     if written.source_of_truth.is_absent() && written.stripe.is_absent() {
-        for (section, word, spot) in other {
-            if let Some(spot) = spot {
+        for (section, word, span) in other {
+            if let Some(span) = span {
                 let message = format!(
                     "`{section}` is configured, but without `source_of_truth` the default is `stripe`"
                 );
                 let draft = DiagnosticDraft::new(Code::Conflict, message)
                     .help(format!("add `source_of_truth: {word}`"));
-                diagnostics.add_at(draft, spot);
+                diagnostics.add_at(draft, span);
             }
         }
     }
@@ -140,8 +140,8 @@ fn words(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnosti
         document::RawMode::Live => Mode::Live,
         document::RawMode::Test => Mode::Test,
     });
-    if let Some((spot, entity)) = written.entity.written() {
-        check_entity(entity, spot, diagnostics);
+    if let Some((span, entity)) = written.entity.written() {
+        check_entity(entity, span, diagnostics);
         contract.entity.clone_from(entity);
     }
     contract.fail_on = match written.fail_on.value() {
@@ -163,7 +163,7 @@ fn words(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnosti
     }
 }
 
-fn check_entity(entity: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
+fn check_entity(entity: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = entity.starts_with(|first: char| first.is_ascii_alphabetic())
         && entity
             .chars()
@@ -171,7 +171,7 @@ fn check_entity(entity: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) 
     if !fits {
         let message = format!("`entity` should be one word, found {}", quote(entity));
         let help = "write a word for an account, such as `user`, `team` or `organization`";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
 }
 
@@ -180,7 +180,7 @@ fn texts(key: &str, entries: &[Entry<Literal>], diagnostics: &Diagnostics<'_>) -
     entries
         .iter()
         .filter_map(Entry::written)
-        .filter(|(spot, text)| not_blank(&entry, &text.0, spot, diagnostics))
+        .filter(|(span, text)| not_blank(&entry, &text.0, span, diagnostics))
         .map(|(_, text)| text.0.clone())
         .collect()
 }

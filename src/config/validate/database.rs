@@ -27,7 +27,7 @@ const MAX_TIMEOUT: Duration = Duration::from_millis(2_147_483_647);
 /// Returns the settings, and the sources of the mapped columns for messages.
 pub(super) fn settings(
     database: &RawDatabase,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     plans_configured: bool,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<(DatabaseSettings, BTreeMap<Field, ColumnName>)> {
@@ -45,7 +45,7 @@ pub(super) fn settings(
     let statement_timeout = statement_timeout(&database.statement_timeout, diagnostics);
     let timezone = timezone(&database.timezone, diagnostics);
     let accounts = if database.query.is_absent() {
-        table(database, spot, needs, diagnostics)
+        table(database, span, needs, diagnostics)
     } else {
         query(database, diagnostics)
     }?;
@@ -68,32 +68,32 @@ pub(super) fn settings(
 
 fn table(
     database: &RawDatabase,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     needs: Needs,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<AccountsQuery> {
     let owner = Parent {
         name: "`database`",
-        spot,
+        span,
     };
     let name = table_name(&database.users_table, diagnostics);
     let join = filled("join", &database.join, diagnostics);
     let filter = filled("where", &database.filter, diagnostics);
-    if let (Some(condition), Some(spot)) = (filter, database.filter.spot())
+    if let (Some(condition), Some(span)) = (filter, database.filter.span())
         && let Some(word) = condition.split_whitespace().next()
         && word.eq_ignore_ascii_case("where")
     {
         let message = "`where` should be a condition, found one that begins with the word `where`";
         let draft = DiagnosticDraft::invalid(message).help("remove that word");
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
     }
     let columns = match &database.columns {
         Entry::Absent => columns::defaults(owner, needs, diagnostics),
         Entry::Broken(_) => return None,
-        Entry::Written(spot, columns) => {
+        Entry::Written(span, columns) => {
             let owner = Parent {
                 name: "`columns`",
-                spot,
+                span,
             };
             columns::expressions(columns, owner, needs, diagnostics)
         }
@@ -107,7 +107,7 @@ fn table(
 }
 
 fn table_name(entry: &Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<TableName> {
-    let Some((spot, text)) = entry.written() else {
+    let Some((span, text)) = entry.written() else {
         let default = || TableName {
             schema: None,
             name: DEFAULT_TABLE.to_owned(),
@@ -122,7 +122,7 @@ fn table_name(entry: &Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<Ta
                 quote(text)
             );
             let help = "write `users`, `schema.table` or, within single quotes, `\"Quoted Name\"`";
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
             None
         }
     }
@@ -130,19 +130,19 @@ fn table_name(entry: &Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<Ta
 
 fn query(database: &RawDatabase, diagnostics: &Diagnostics<'_>) -> Option<AccountsQuery> {
     let others = [
-        ("users_table", database.users_table.spot()),
-        ("columns", database.columns.spot()),
-        ("join", database.join.spot()),
-        ("where", database.filter.spot()),
+        ("users_table", database.users_table.span()),
+        ("columns", database.columns.span()),
+        ("join", database.join.span()),
+        ("where", database.filter.span()),
     ];
     for (key, other) in others {
-        if let Some(spot) = other {
+        if let Some(span) = other {
             let draft = DiagnosticDraft::new(
                 Code::Conflict,
                 format!("`{key}` cannot be combined with `query`"),
             )
             .help("keep one of the two: `query` already selects the accounts");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         }
     }
     filled("query", &database.query, diagnostics).map(|sql| AccountsQuery::Query {
@@ -173,19 +173,19 @@ fn statement_timeout(
     if (Duration::from_millis(1)..=MAX_TIMEOUT).contains(&timeout) {
         return Some(timeout);
     }
-    if let Some((spot, text)) = entry.written() {
+    if let Some((span, text)) = entry.written() {
         let message = format!(
             "`statement_timeout` should be between 1ms and 24days, found {}",
             quote(&text.0)
         );
         let help = "a statement without a time limit could block your database";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     None
 }
 
 fn timezone<'e>(entry: &'e Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<&'e str> {
-    let Some((spot, name)) = entry.written() else {
+    let Some((span, name)) = entry.written() else {
         return entry.is_absent().then_some("UTC");
     };
     let allowed =
@@ -199,7 +199,7 @@ fn timezone<'e>(entry: &'e Entry<String>, diagnostics: &Diagnostics<'_>) -> Opti
     );
     diagnostics.add_at(
         DiagnosticDraft::invalid(message).help("write one such as `UTC` or `Europe/Berlin`"),
-        spot,
+        span,
     );
     None
 }

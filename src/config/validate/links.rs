@@ -18,16 +18,16 @@ const EXAMPLE: &str = "write an address such as `https://admin.example.com/users
 pub(super) fn account(links: &Entry<RawLinks>, diagnostics: &Diagnostics<'_>) -> Option<String> {
     let entry = &links.value()?.account;
     let text = filled("account", entry, diagnostics)?;
-    let (spot, _) = entry.written()?;
+    let (span, _) = entry.written()?;
     if has_credentials(text) {
-        refuse_credentials(spot, diagnostics);
+        refuse_credentials(span, diagnostics);
         return None;
     }
     match mistake(text) {
         None => Some(text.to_owned()),
         Some(wrong) => {
             let message = format!("`account` {wrong}, found {}", quote(text));
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(EXAMPLE), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(EXAMPLE), span);
             None
         }
     }
@@ -46,11 +46,11 @@ fn has_credentials(text: &str) -> bool {
     authority.is_some_and(|authority| authority.contains('@'))
 }
 
-fn refuse_credentials(spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
+fn refuse_credentials(span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let message = "`account` should have no user name or password (not shown)";
     let help = "remove what is before the `@`, and replace the password if it was in use";
     let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-    diagnostics.add_hiding(fault, diagnostics.focus(spot), spot.value.clone());
+    diagnostics.add_hiding(fault, diagnostics.focus(span), span.value.clone());
 }
 
 /// Returns the reason why the text is not an address with an id, if it is not.

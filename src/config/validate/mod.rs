@@ -36,12 +36,12 @@ pub(super) fn config(
     places: &PlaceTree,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Config> {
-    let (spot, document) = document.written()?;
+    let (span, document) = document.written()?;
     let owner = Parent {
         name: "the file",
-        spot,
+        span,
     };
-    if let Some((spot, version)) = diagnostics.require(&document.version, "version", owner)
+    if let Some((span, version)) = diagnostics.require(&document.version, "version", owner)
         && version.0 != "1"
     {
         let draft = DiagnosticDraft::invalid(format!(
@@ -49,7 +49,7 @@ pub(super) fn config(
             quote(&version.0)
         ))
         .help("this program reads version 1 of the format");
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
     }
     let contracts = diagnostics.require(&document.contracts, "contracts", owner);
     let written = contracts
@@ -61,19 +61,19 @@ pub(super) fn config(
         let places = RehearsalPlaces::new(places.at("rehearsal")?.clone());
         rehearsal::settings(rehearsal, named, places, diagnostics)
     });
-    let (spot, _) = contracts?;
+    let (span, _) = contracts?;
     if written.is_empty() {
         let message = "`contracts` should hold at least one contract of type `access`, found none";
         let draft = DiagnosticDraft::invalid(message);
-        diagnostics.add_at(draft.help("add `- type: access`"), spot);
+        diagnostics.add_at(draft.help("add `- type: access`"), span);
     }
     let list = places.at("contracts")?;
     let mut contracts = Vec::new();
     let mut contract_places = Vec::new();
     let readable = written.iter().enumerate();
     let readable = readable.filter_map(|(index, entry)| Some((index, entry.written()?)));
-    for ((index, (spot, written)), name) in readable.zip(names) {
-        contracts.push(contract::access_contract(name, written, spot, diagnostics));
+    for ((index, (span, written)), name) in readable.zip(names) {
+        contracts.push(contract::access_contract(name, written, span, diagnostics));
         let places = list.entry(&index.to_string())?;
         contract_places.push(ContractPlaces::new(places.clone()));
     }
@@ -92,15 +92,15 @@ pub(super) fn config(
 /// Returns the names of the contracts that could be read, as written or made from their position.
 fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec<String> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    for (spot, name) in written(contracts).filter_map(|contract| contract.name.written()) {
-        check_name(name, spot, diagnostics);
-        let line = diagnostics.lines().number(spot.value.start);
+    for (span, name) in written(contracts).filter_map(|contract| contract.name.written()) {
+        check_name(name, span, diagnostics);
+        let line = diagnostics.lines().number(span.value.start);
         if let Some(first) = lines.get(name.as_str()) {
             let message = format!("another contract is also called {}", quote(name));
             let draft = DiagnosticDraft::new(Code::Conflict, message).help(format!(
                 "the first one is on line {first}; give each contract a unique name"
             ));
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         } else {
             lines.insert(name, line);
         }
@@ -127,7 +127,7 @@ fn written(contracts: &[Entry<RawContract>]) -> impl Iterator<Item = &RawContrac
     contracts.iter().filter_map(Entry::value)
 }
 
-fn check_name(name: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
+fn check_name(name: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = !name.trim().is_empty()
         && name.chars().count() <= MAX_NAME_LENGTH
         && !name.chars().any(char::is_control)
@@ -137,6 +137,6 @@ fn check_name(name: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
             "`name` should be one line of at most {MAX_NAME_LENGTH} characters, found {}",
             quote(name)
         );
-        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), span);
     }
 }

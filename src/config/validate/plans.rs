@@ -24,12 +24,12 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: 
     let pairs = written.plans.value().map(|plans| plans.0.as_slice());
     for (key, entry) in pairs.unwrap_or_default() {
         let is_key = entry
-            .spot()
-            .is_some_and(|spot| check_key(key, contract.source, &spot.key_span(), diagnostics));
-        let Some((spot, words)) = entry.written() else {
+            .span()
+            .is_some_and(|span| check_key(key, contract.source, &span.key_span(), diagnostics));
+        let Some((span, words)) = entry.written() else {
             continue;
         };
-        let Some(plan) = plan(key, spot, words, diagnostics) else {
+        let Some(plan) = plan(key, span, words, diagnostics) else {
             continue;
         };
         if is_key {
@@ -48,8 +48,8 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: 
 }
 
 /// Checks that the key can find a price of this source.
-fn check_key(key: &str, source: Source, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
-    if !check_id(key, spot, diagnostics) {
+fn check_key(key: &str, source: Source, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
+    if !check_id(key, span, diagnostics) {
         return false;
     }
     let parsed = PlanKey::parse(key, source);
@@ -60,7 +60,7 @@ fn check_key(key: &str, source: Source, spot: &SourceSpan, diagnostics: &Diagnos
         );
         diagnostics.add_at(
             DiagnosticDraft::invalid(message).help(keys_of(source)),
-            spot,
+            span,
         );
         return false;
     }
@@ -73,7 +73,7 @@ fn check_key(key: &str, source: Source, spot: &SourceSpan, diagnostics: &Diagnos
         let message = format!("{} is {what}", quote(key));
         diagnostics.add_at(
             DiagnosticDraft::invalid(message).help(keys_of(source)),
-            spot,
+            span,
         );
     }
     stranger.is_none()
@@ -130,30 +130,30 @@ fn keys_of(source: Source) -> &'static str {
 /// Reads the plan of a key.
 fn plan(
     key: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     words: &WordOrList,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<PlanWords> {
-    let words = words.written(spot);
+    let words = words.written(span);
     if words.is_empty() {
         let draft =
             DiagnosticDraft::invalid(format!("{} should have a plan, found none", quote(key)));
         diagnostics.add_at(
             draft.help("write the plan as the application stores it"),
-            spot,
+            span,
         );
     }
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     let mut is_plan = true;
-    for (spot, word) in &words {
-        let fits = not_blank("the plan of a price", word, spot, diagnostics);
-        is_plan &= fits && check_word(key, word, spot, diagnostics);
-        let line = diagnostics.lines().number(spot.value.start);
+    for (span, word) in &words {
+        let fits = not_blank("the plan of a price", word, span, diagnostics);
+        is_plan &= fits && check_word(key, word, span, diagnostics);
+        let line = diagnostics.lines().number(span.value.start);
         if lines.insert(word.trim(), line).is_some() && fits {
             let message = format!("the plan {} is listed twice", quote(word));
             diagnostics.add_at(
                 DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
-                spot,
+                span,
             );
         }
     }
@@ -162,14 +162,14 @@ fn plan(
 }
 
 /// Checks that the word can be a plan and is not an id of the provider.
-fn check_word(key: &str, word: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
+fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let word = word.trim();
     if word == PLACEHOLDER {
         let message = format!("{} is a placeholder, not a plan", quote(word));
         let help = "replace it with the word that the application stores for this price";
         diagnostics.add_at(
             DiagnosticDraft::new(Code::Placeholder, message).help(help),
-            spot,
+            span,
         );
         return false;
     }
@@ -186,7 +186,7 @@ fn check_word(key: &str, word: &str, spot: &SourceSpan, diagnostics: &Diagnostic
         quote(word)
     );
     let help = format!("key and value are swapped: write `{word}: {key}`");
-    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     false
 }
 
@@ -204,8 +204,8 @@ fn check_order(contract: &Contract, written: &RawContract, diagnostics: &Diagnos
     let known = words_of(contract);
     let entries = written.plan_order.value().map(Vec::as_slice);
     let entries = entries.unwrap_or_default().iter();
-    for (spot, plan) in entries.filter_map(Entry::written) {
-        check_known("plan_order", &plan.0, &known, spot, diagnostics);
+    for (span, plan) in entries.filter_map(Entry::written) {
+        check_known("plan_order", &plan.0, &known, span, diagnostics);
     }
 }
 
@@ -221,7 +221,7 @@ pub(super) fn check_known(
     key: &str,
     word: &str,
     known: &[&str],
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) {
     if word.trim().is_empty() || known.contains(&word.trim()) {
@@ -236,5 +236,5 @@ pub(super) fn check_known(
         || "write it as `plans` does, or remove it".to_owned(),
         |near| format!("did you mean {}?", quote(near)),
     );
-    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
 }

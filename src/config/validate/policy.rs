@@ -19,8 +19,8 @@ use crate::contract::{
 pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     plans::fill(contract, written, diagnostics);
     contract.ignore_prices = prices::ignored(contract, written, diagnostics);
-    if let Some((spot, lists)) = written.statuses.written() {
-        contract.statuses = statuses::lists(lists, spot, diagnostics);
+    if let Some((span, lists)) = written.statuses.written() {
+        contract.statuses = statuses::lists(lists, span, diagnostics);
     }
     if let Some(written) = written.grace.value() {
         contract.grace = grace(written, contract.source, diagnostics);
@@ -40,7 +40,7 @@ fn pause(
     source: Source,
     diagnostics: &Diagnostics<'_>,
 ) -> PausePolicy {
-    let Some((spot, written)) = entry.written() else {
+    let Some((span, written)) = entry.written() else {
         return PausePolicy::default();
     };
     let (message, help) = match source {
@@ -77,7 +77,7 @@ fn pause(
     };
     diagnostics.add_at(
         DiagnosticDraft::new(Code::Conflict, message).help(help),
-        spot,
+        span,
     );
     PausePolicy::default()
 }
@@ -93,13 +93,13 @@ fn meaning(word: PauseWord) -> PauseMeaning {
 fn grace(written: &WrittenGrace, source: Source, diagnostics: &Diagnostics<'_>) -> Grace {
     let canceled = match written.canceled.value() {
         Some(DurationText(word)) if word == "until_period_end" => {
-            if let (Source::Paddle, Some(spot)) = (source, written.canceled.spot()) {
+            if let (Source::Paddle, Some(span)) = (source, written.canceled.span()) {
                 let message = "Paddle does not use `until_period_end`: a subscription canceled at period end stays \
                                `active` until then";
                 let help = "use a duration such as `canceled: 3d`, or leave it out";
                 diagnostics.add_at(
                     DiagnosticDraft::new(Code::Conflict, message).help(help),
-                    spot,
+                    span,
                 );
             }
             Some(CanceledGrace::UntilPeriodEnd)
@@ -109,8 +109,8 @@ fn grace(written: &WrittenGrace, source: Source, diagnostics: &Diagnostics<'_>) 
                 "`canceled` should be a duration or `until_period_end`, found {}",
                 quote(word)
             ));
-            if let Some(spot) = written.canceled.spot() {
-                diagnostics.add_at(draft.help("did you mean `until_period_end`?"), spot);
+            if let Some(span) = written.canceled.span() {
+                diagnostics.add_at(draft.help("did you mean `until_period_end`?"), span);
             }
             None
         }
@@ -183,7 +183,7 @@ fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, diagnostics: &Diagnostics<'_
     let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
     let draft = DiagnosticDraft::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
-    if let Some(spot) = entry.spot() {
-        diagnostics.add_at(draft, &spot.key_span());
+    if let Some(span) = entry.span() {
+        diagnostics.add_at(draft, &span.key_span());
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn ignored(
     diagnostics: &Diagnostics<'_>,
 ) -> Vec<PricePattern> {
     let patterns = patterns("ignore_prices", &written.ignore_prices, diagnostics);
-    for (spot, pattern) in &patterns {
+    for (span, pattern) in &patterns {
         let mut keys = contract.plans.iter().map(|(key, _)| key);
         if let Some(key) = keys.find(|key| covers_key(pattern, key)) {
             let message = format!(
@@ -26,7 +26,7 @@ pub(super) fn ignored(
             );
             let draft = DiagnosticDraft::new(Code::Conflict, message)
                 .help("map it or ignore it: a subscription to ignored prices is never judged");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         }
     }
     without_places(patterns)
@@ -39,19 +39,19 @@ pub(super) fn seat_prices(
     ignored: &[PricePattern],
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Vec<PricePattern>> {
-    let (spot, list) = entry.written()?;
+    let (span, list) = entry.written()?;
     if list.is_empty() {
         let message = format!("`{key}` should list at least one price, found none");
         let help = format!("leave `{key}` out to include every price");
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     let patterns = patterns(key, entry, diagnostics);
-    for (spot, pattern) in &patterns {
+    for (span, pattern) in &patterns {
         if ignored.iter().any(|ignored| covers(ignored, pattern)) {
             let message = format!("{} is also in `ignore_prices`", quote(&pattern.to_string()));
             let draft = DiagnosticDraft::new(Code::Conflict, message)
                 .help("count it or ignore it: a subscription to ignored prices is never judged");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         }
     }
     Some(without_places(patterns))
@@ -68,8 +68,8 @@ fn patterns<'e>(
 ) -> Vec<(&'e SourceSpan, PricePattern)> {
     let entries = entry.value().map(Vec::as_slice).unwrap_or_default();
     let mut patterns: Vec<(&SourceSpan, PricePattern)> = Vec::new();
-    for (spot, text) in entries.iter().filter_map(Entry::written) {
-        if !check_id(text, spot, diagnostics) {
+    for (span, text) in entries.iter().filter_map(Entry::written) {
+        if !check_id(text, span, diagnostics) {
             continue;
         }
         let beginning = text.strip_suffix('*').unwrap_or(text);
@@ -79,16 +79,16 @@ fn patterns<'e>(
                 quote(text)
             );
             let draft = DiagnosticDraft::invalid(message).help("such as `price_addon_*`");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
             continue;
         }
-        patterns.push((spot, PricePattern::parse(text)));
+        patterns.push((span, PricePattern::parse(text)));
     }
     patterns
 }
 
 /// Checks that the text can be the id of a price.
-pub(super) fn check_id(price: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
+pub(super) fn check_id(price: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let draft = if price.starts_with(PLACEHOLDER) {
         let message = format!("{} is a placeholder, not a price", quote(price));
         DiagnosticDraft::new(Code::Placeholder, message)
@@ -101,7 +101,7 @@ pub(super) fn check_id(price: &str, spot: &SourceSpan, diagnostics: &Diagnostics
     } else {
         return true;
     };
-    diagnostics.add_at(draft, spot);
+    diagnostics.add_at(draft, span);
     false
 }
 

@@ -17,12 +17,12 @@ use crate::contract::{Status, Statuses};
 /// Reads the two lists.
 pub(super) fn lists(
     written: &RawStatuses,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Statuses {
     let grant = statuses("grant", &written.grant, diagnostics);
     let deny = statuses("deny", &written.deny, diagnostics);
-    both(grant, deny, spot, diagnostics)
+    both(grant, deny, span, diagnostics)
 }
 
 /// Reads the application's words for each status.
@@ -32,28 +32,28 @@ pub(super) fn words(
     diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Status, Vec<String>> {
     let form = column.value().and_then(RawColumn::form);
-    let Some((spot, pairs)) = form.and_then(|form| form.words.written()) else {
+    let Some((span, pairs)) = form.and_then(|form| form.words.written()) else {
         return BTreeMap::new();
     };
     if pairs.0.is_empty() {
         let draft = DiagnosticDraft::invalid("`words` should name at least one status, found none");
-        diagnostics.add_at(draft.help("such as `words: {active: [ACTIVE]}`"), spot);
+        diagnostics.add_at(draft.help("such as `words: {active: [ACTIVE]}`"), span);
     }
     let mut words = BTreeMap::new();
     for (key, entry) in &pairs.0 {
         let status = Status::parse(key);
-        if let Some(spot) = entry.spot() {
-            check_status(key, &status, statuses, &spot.key_span(), diagnostics);
+        if let Some(span) = entry.span() {
+            check_status(key, &status, statuses, &span.key_span(), diagnostics);
         }
-        let Some((spot, written)) = entry.written() else {
+        let Some((span, written)) = entry.written() else {
             continue;
         };
-        let spelled = spellings(key, &written.written(spot), spot, diagnostics);
+        let spelled = spellings(key, &written.written(span), span, diagnostics);
         if words.insert(status, spelled).is_some() {
             let message = format!("{} names a status that is already listed", quote(key));
             let draft =
                 DiagnosticDraft::new(Code::Conflict, message).help("put all its words in one list");
-            diagnostics.add_at(draft, &spot.key_span());
+            diagnostics.add_at(draft, &span.key_span());
         }
     }
     words
@@ -64,7 +64,7 @@ fn check_status(
     key: &str,
     status: &Status,
     statuses: &Statuses,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) {
     let is_known = Status::KNOWN.contains(status)
@@ -76,14 +76,14 @@ fn check_status(
     let known: Vec<_> = Status::KNOWN.iter().map(Status::as_str).collect();
     let draft = DiagnosticDraft::invalid(format!("unknown status {}", quote(key)));
     let help = suggestion::help(key, &known, "the statuses are");
-    diagnostics.add_at(draft.help(help), spot);
+    diagnostics.add_at(draft.help(help), span);
 }
 
 /// Reads the words for one status.
 fn spellings(
     key: &str,
     words: &[(&SourceSpan, &str)],
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Vec<String> {
     if words.is_empty() {
@@ -91,18 +91,18 @@ fn spellings(
             DiagnosticDraft::invalid(format!("{} should have a word, found none", quote(key)));
         diagnostics.add_at(
             draft.help("write the word that the application stores"),
-            spot,
+            span,
         );
     }
     let mut spelled: Vec<String> = Vec::new();
-    for (spot, word) in words {
-        if !not_blank("a word of a status", word, spot, diagnostics) {
+    for (span, word) in words {
+        if !not_blank("a word of a status", word, span, diagnostics) {
             continue;
         }
         if spelled.iter().any(|known| known == word) {
             let message = format!("the word {} is listed twice", quote(word));
             let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
             continue;
         }
         spelled.push((*word).to_owned());
@@ -119,9 +119,9 @@ fn statuses<'e>(
 ) -> Option<StatusWords<'e>> {
     let entries = list.value()?.iter().filter_map(Entry::written);
     let mut words: StatusWords<'e> = Vec::new();
-    for (spot, word) in entries {
+    for (span, word) in entries {
         let status = Status::parse(word);
-        if !not_blank(&format!("an entry of `{key}`"), word, spot, diagnostics) {
+        if !not_blank(&format!("an entry of `{key}`"), word, span, diagnostics) {
             continue;
         }
         let known = Status::KNOWN;
@@ -129,10 +129,10 @@ fn statuses<'e>(
         if let (Status::Other(_), Some(near)) = (&status, near) {
             let draft = DiagnosticDraft::invalid(format!("unknown status {}", quote(word)))
                 .help(format!("did you mean `{near}`?"));
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         }
         if !words.iter().any(|(_, seen)| *seen == status) {
-            words.push((spot, status));
+            words.push((span, status));
         }
     }
     Some(words)
@@ -142,11 +142,11 @@ fn statuses<'e>(
 fn both(
     grant: Option<StatusWords<'_>>,
     deny: Option<StatusWords<'_>>,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Statuses {
     let granted = |status: &Status| grant.iter().flatten().any(|(_, word)| word == status);
-    for (spot, status) in deny.iter().flatten() {
+    for (span, status) in deny.iter().flatten() {
         if granted(status) {
             let message = format!(
                 "status {} is in both `grant` and `deny`",
@@ -154,7 +154,7 @@ fn both(
             );
             let draft =
                 DiagnosticDraft::new(Code::Conflict, message).help("keep it in one of the two");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         }
     }
     let words = |list: Option<StatusWords<'_>>| -> Option<Vec<Status>> {
@@ -165,7 +165,7 @@ fn both(
         let draft =
             DiagnosticDraft::invalid("`statuses` should grant at least one status, found none")
                 .help("otherwise nobody could have paid access; write `grant: [active, trialing]`");
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
     }
     statuses
 }

@@ -25,8 +25,8 @@ fn part(text: &str) -> Result<(String, Option<&str>), &'static str> {
     match text.strip_prefix('"') {
         Some(quoted) => quoted_part(quoted),
         None => match text.split_once('.') {
-            Some((name, rest)) => Ok((plain(name)?, Some(rest))),
-            None => Ok((plain(text)?, None)),
+            Some((name, rest)) => Ok((unquoted(name)?, Some(rest))),
+            None => Ok((unquoted(text)?, None)),
         },
     }
 }
@@ -57,7 +57,7 @@ fn quoted_part(text: &str) -> Result<(String, Option<&str>), &'static str> {
 }
 
 /// Checks an unquoted name: it must not look like SQL. Spaces inside are harmless, because names are quoted later.
-fn plain(name: &str) -> Result<String, &'static str> {
+fn unquoted(name: &str) -> Result<String, &'static str> {
     if name.is_empty() {
         return Err("a part of it is empty");
     }

@@ -17,7 +17,7 @@ pub(super) fn duration(
     entry: &Entry<DurationText>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Duration> {
-    let (spot, DurationText(text)) = entry.written()?;
+    let (span, DurationText(text)) = entry.written()?;
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -29,7 +29,7 @@ pub(super) fn duration(
         } else {
             EXAMPLES.to_owned()
         };
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     parsed
 }
@@ -45,9 +45,9 @@ pub(super) fn seconds(
     if fits {
         return Some(duration.as_secs());
     }
-    if let Some((spot, DurationText(text))) = entry.written() {
+    if let Some((span, DurationText(text))) = entry.written() {
         let message = format!("`{key}` should be in whole seconds, found {}", quote(text));
-        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), span);
     }
     None
 }
@@ -58,7 +58,7 @@ pub(super) fn number(
     entry: &Entry<PositiveInteger>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<NonZeroU32> {
-    let (spot, PositiveInteger(text)) = entry.written()?;
+    let (span, PositiveInteger(text)) = entry.written()?;
     let parsed = text.parse().ok();
     if parsed.is_none() {
         let message = format!(
@@ -67,7 +67,7 @@ pub(super) fn number(
             quote(text)
         );
         let help = format!("leave `{key}` out to set no limit");
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     parsed
 }
@@ -79,7 +79,7 @@ pub(super) fn variable<'e>(
     default: &'e str,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<&'e str> {
-    let Some((spot, name)) = entry.written() else {
+    let Some((span, name)) = entry.written() else {
         return entry.is_absent().then_some(default);
     };
     if secrets::is_variable_name(name) {
@@ -93,7 +93,7 @@ pub(super) fn variable<'e>(
          provider"
     );
     let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-    diagnostics.add_hiding(draft, diagnostics.focus(spot), spot.value.clone());
+    diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
     None
 }
 
@@ -103,8 +103,8 @@ pub(super) fn filled<'e>(
     entry: &'e Entry<String>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<&'e str> {
-    let (spot, text) = entry.written()?;
-    not_blank(&quote(key), text, spot, diagnostics).then_some(text)
+    let (span, text) = entry.written()?;
+    not_blank(&quote(key), text, span, diagnostics).then_some(text)
 }
 
 /// Reads the texts of a list in their order, without duplicates; `text` returns the text of an entry.
@@ -116,16 +116,16 @@ pub(super) fn unique_texts<T>(
 ) -> Vec<String> {
     let entries = list.value().map(Vec::as_slice).unwrap_or_default();
     let mut texts: Vec<String> = Vec::new();
-    for (spot, entry) in entries.iter().filter_map(Entry::written) {
+    for (span, entry) in entries.iter().filter_map(Entry::written) {
         let text = text(entry);
-        if !not_blank(&format!("an entry of `{key}`"), text, spot, diagnostics) {
+        if !not_blank(&format!("an entry of `{key}`"), text, span, diagnostics) {
             continue;
         }
         let text = text.trim();
         if texts.iter().any(|known| known == text) {
             let message = format!("{} is in `{key}` twice", quote(text));
             let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
             continue;
         }
         texts.push(text.to_owned());
@@ -137,14 +137,14 @@ pub(super) fn unique_texts<T>(
 pub(super) fn not_blank(
     what: &str,
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> bool {
     let blank = text.trim().is_empty();
     if blank {
         let draft = DiagnosticDraft::invalid(format!("{what} should not be empty"))
             .help("give it a value or remove it");
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
     }
     !blank
 }

@@ -4,7 +4,7 @@ use super::super::{AccessContract, AccountsQuery};
 
 /// Returns the position in `head` of each contract of `base`.
 pub(super) fn matching(base: &[AccessContract], head: &[AccessContract]) -> Vec<Option<usize>> {
-    let (base_plain, head_plain) = (plain(base), plain(head));
+    let (base_plain, head_plain) = (in_fixed_order(base), in_fixed_order(head));
     let content = |one: &AccessContract| AccessContract {
         name: String::new(),
         ..one.clone()
@@ -48,7 +48,7 @@ impl Pairing {
 }
 
 /// Sorts the lists whose order has no meaning.
-fn plain(contracts: &[AccessContract]) -> Vec<AccessContract> {
+fn in_fixed_order(contracts: &[AccessContract]) -> Vec<AccessContract> {
     let sorted = |contract: &AccessContract| {
         let mut contract = contract.clone();
         contract.contract.statuses.grant.sort();

@@ -400,8 +400,8 @@ fn changed(choices: &[bool]) -> String {
     let all = looser.chain(NOT_LOOSER.iter().copied());
     let mut text = BASE.to_owned();
     for ((from, to), chosen) in all.zip(choices) {
-        let is_whole = text.matches(from).count() == 1 && to != "name: people";
-        if *chosen && is_whole {
+        let is_complete = text.matches(from).count() == 1 && to != "name: people";
+        if *chosen && is_complete {
             text = text.replace(from, &to.replace('»', ""));
         }
     }

@@ -122,8 +122,8 @@ impl<'l> LifecycleReader<'l> {
                 self.delete_customer(at);
                 Ok(())
             }
-            What::Refunded { is_whole } => {
-                let amount = if *is_whole {
+            What::Refunded { is_full } => {
+                let amount = if *is_full {
                     RefundedAmount::Rest
                 } else {
                     RefundedAmount::Part

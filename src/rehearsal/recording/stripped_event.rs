@@ -31,7 +31,7 @@ pub(super) enum What {
     EmailChanged,
     CustomerDeleted,
     Refunded {
-        is_whole: bool,
+        is_full: bool,
     },
 }
 
@@ -176,7 +176,7 @@ fn what(kind: &str, object: &Value, previous: Option<&Value>) -> Option<What> {
         "customer.updated" => previous?.get("email").map(|_| What::EmailChanged),
         "customer.deleted" => Some(What::CustomerDeleted),
         "charge.refunded" => Some(What::Refunded {
-            is_whole: object.get("refunded") == Some(&Value::Bool(true)),
+            is_full: object.get("refunded") == Some(&Value::Bool(true)),
         }),
         _ => None,
     }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Maximum number of contracts that the origin names.
-const NAMED_CONTRACTS: usize = 3;
+const MAX_NAMED_CONTRACTS: usize = 3;
 
 /// Width of a bar in drawing units.
 const BAR: u64 = 1000;
@@ -65,14 +65,20 @@ fn verdict(outcome: &Outcome) -> Markup {
 
 /// Names the version, the contracts, the configuration and the time of the check.
 fn origin(outcome: &Outcome) -> Markup {
-    let names = || outcome.contracts.iter().take(NAMED_CONTRACTS).enumerate();
+    let names = || {
+        outcome
+            .contracts
+            .iter()
+            .take(MAX_NAMED_CONTRACTS)
+            .enumerate()
+    };
     html! {
         @if let Some(provenance) = &outcome.provenance {
             p .muted #origin {
                 "ProdVerdict " (code(&provenance.version)) ", "
                 @match outcome.contracts.len() {
                     0 => {},
-                    several if several > NAMED_CONTRACTS => { (grouped(length(several))) " contracts of " },
+                    several if several > MAX_NAMED_CONTRACTS => { (grouped(length(several))) " contracts of " },
                     number => {
                         @if number == 1 { "contract " } @else { "contracts " }
                         @for (index, contract) in names() {

@@ -24,7 +24,7 @@ use super::{
 const OPEN_ROWS: usize = 3;
 
 /// Number of ids in the summary of a folded table.
-const NAMED_IDS: usize = OPEN_ROWS;
+const MAX_NAMED_IDS: usize = OPEN_ROWS;
 
 /// Maximum number of rows of one group. No text has room for more.
 const MAX_ROWS: usize = 3_000;
@@ -215,7 +215,7 @@ fn ids(group: &FindingGroup<'_>) -> Vec<String> {
         let id = shortened(&visible(found.finding.entity.id()), NAME_CHARACTERS);
         html! { code { (id) } }.into_string()
     };
-    group.findings().take(NAMED_IDS).map(id).collect()
+    group.findings().take(MAX_NAMED_IDS).map(id).collect()
 }
 
 fn noun(kind: EntityKind) -> &'static str {

@@ -146,7 +146,7 @@ mod tests {
         fn the_history_adds_only_its_own_text(commit in sample::hostile(), findings: u64) {
             let earlier = [ran(&commit, Verdict::Fail, findings)];
             let text = with_history(PASS, &ran(&commit, Verdict::Pass, 0), &earlier);
-            prop_assert_eq!(oracle::trespasses(&text), Vec::<String>::new(), "{}", text);
+            prop_assert_eq!(oracle::foreign_markup(&text), Vec::<String>::new(), "{}", text);
             prop_assert_eq!(oracle::headings(&text), 1);
         }
     }

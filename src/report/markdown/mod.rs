@@ -274,7 +274,7 @@ mod tests {
         });
         for (limit, text) in everywhere(&outcome) {
             assert!(text.len() <= limit);
-            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+            assert_eq!(oracle::foreign_markup(&text), Vec::<String>::new());
         }
         let comment = comment(&outcome, CONFIG, LINKS);
         assert!(comment.contains("more scenarios"), "{comment}");
@@ -331,7 +331,7 @@ mod tests {
                     "{omitted}"
                 );
             }
-            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+            assert_eq!(oracle::foreign_markup(&text), Vec::<String>::new());
         }
         assert!(
             comment(&sample::many(findings), CONFIG, LINKS)
@@ -346,7 +346,7 @@ mod tests {
             for (limit, text) in everywhere(&outcome) {
                 assert!(text.len() <= limit, "{} of {limit}", text.len());
                 assert!(!text.contains("did not fit"), "{text}");
-                assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+                assert_eq!(oracle::foreign_markup(&text), Vec::<String>::new());
             }
         }
     }
@@ -363,7 +363,7 @@ mod tests {
         let outcome = sample::outcome((0..2_000).map(contract).collect());
         for (limit, text) in everywhere(&outcome) {
             assert!(text.len() <= limit);
-            assert_eq!(oracle::trespasses(&text), Vec::<String>::new());
+            assert_eq!(oracle::foreign_markup(&text), Vec::<String>::new());
         }
         assert!(comment(&outcome, CONFIG, LINKS).contains("… and 1,980 more contracts"));
     }
@@ -388,7 +388,7 @@ mod tests {
             summary.contains(r"--config 'a b'\''; rm -rf ~\n```\n@x'"),
             "{summary}"
         );
-        assert_eq!(oracle::trespasses(&summary), Vec::<String>::new());
+        assert_eq!(oracle::foreign_markup(&summary), Vec::<String>::new());
     }
 
     #[test]
@@ -437,7 +437,7 @@ mod tests {
             outcome.contracts[1] = sample::contract(&other, Source::Paddle, vec![sample::about(&other)]);
             for (limit, markdown) in everywhere(&outcome) {
                 prop_assert!(markdown.len() <= limit);
-                prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+                prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
             }
             // The headings, sections and tables are only ours.
             prop_assert_eq!(oracle::headings(&job_summary(&outcome, CONFIG)), 3);
@@ -449,7 +449,7 @@ mod tests {
             outcome.contracts[1] = sample::contract(&other, Source::Stripe, vec![sample::about(&other)]);
             for (limit, markdown) in everywhere(&outcome) {
                 prop_assert!(markdown.len() <= limit);
-                prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+                prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
             }
             let summary = job_summary(&outcome, CONFIG);
             prop_assert_eq!(oracle::headings(&summary), 3);

@@ -3,7 +3,7 @@
 use crate::report::{Outcome, count::counted, count::length, neutral::markdown::code};
 
 /// Maximum number of contracts that the line names.
-const NAMED_CONTRACTS: usize = 3;
+const MAX_NAMED_CONTRACTS: usize = 3;
 
 /// Returns the line, if the origin is known.
 pub fn origin(outcome: &Outcome) -> Option<String> {
@@ -11,13 +11,13 @@ pub fn origin(outcome: &Outcome) -> Option<String> {
     let names: Vec<_> = outcome
         .contracts
         .iter()
-        .take(NAMED_CONTRACTS)
+        .take(MAX_NAMED_CONTRACTS)
         .map(|contract| code(&contract.name))
         .collect();
     let contracts = match outcome.contracts.len() {
         0 => String::new(),
         1 => format!("contract {} of ", names.concat()),
-        all if all <= NAMED_CONTRACTS => format!("contracts {} of ", names.join(", ")),
+        all if all <= MAX_NAMED_CONTRACTS => format!("contracts {} of ", names.join(", ")),
         all => format!("{} of ", counted(length(all), "contract")),
     };
     Some(format!(

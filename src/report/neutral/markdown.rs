@@ -383,7 +383,7 @@ mod tests {
         ] {
             let markdown = format!("- title\\\n  {}", prose(rule, &[]));
             assert_eq!(
-                oracle::trespasses(&markdown),
+                oracle::foreign_markup(&markdown),
                 Vec::<String>::new(),
                 "{markdown}"
             );
@@ -401,7 +401,7 @@ mod tests {
             // At the beginning of a line, and after other text.
             for before in ["", "x "] {
                 let markdown = format!("- {before}{}", escaped(&text));
-                prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+                prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
                 let read = oracle::text(&markdown).replace('\u{200b}', "");
                 let written = format!("{before}{text}");
                 prop_assert_eq!(read.trim(), written.trim(), "{}", markdown);
@@ -411,7 +411,7 @@ mod tests {
         #[test]
         fn prose_is_text_and_code_only(text in sample::hostile(), name in sample::hostile()) {
             let markdown = format!("**Fix:** {}\\\n{}", prose(&text, std::slice::from_ref(&name)), prose(&name, &[]));
-            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
         }
 
         #[test]
@@ -428,14 +428,14 @@ mod tests {
         fn prose_in_a_cell_never_changes_the_columns(text in sample::hostile(), name in sample::hostile()) {
             let cell = prose_cell(&text, std::slice::from_ref(&name));
             let markdown = format!("| a | b |\n|---|---|\n| {cell} | end |");
-            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
             prop_assert_eq!(oracle::cells(&markdown), 4);
         }
 
         #[test]
         fn a_cell_never_changes_the_columns(one in sample::hostile(), other in sample::hostile()) {
             let markdown = format!("| a | b | c |\n|---|---|---|\n| {} | {} | end |", code_cell(&one), code_cell(&other));
-            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
             prop_assert_eq!(oracle::cells(&markdown), 6);
             let head = "| a | b | c |\n|---|---|---|";
             let same_outside = format!("{head}\n\n{}\n\n{}\n\nend", code(&one), code(&other));
@@ -446,7 +446,7 @@ mod tests {
         #[test]
         fn a_fence_cannot_be_closed_from_inside(text in sample::hostile(), other in sample::hostile()) {
             let markdown = format!("{}\n\nend", fenced("text", &[text, other]));
-            prop_assert_eq!(oracle::trespasses(&markdown), Vec::<String>::new(), "{}", markdown);
+            prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
             prop_assert_eq!(oracle::text(&markdown), "end");
         }
     }

@@ -6,7 +6,7 @@ use fake_stripe::Status;
 use serde_json::Value;
 use testing::{
     fake_github::{Issue, Token, World},
-    fake_slack::{FakeSlack, Mood, PATH},
+    fake_slack::{FakeSlack, NextResponse, PATH},
     runner::Ran,
     shop::{CONFIG, KEY, PASSWORD, Person, drifted, in_order, payer},
 };
@@ -338,7 +338,7 @@ async fn no_secret_is_posted_and_no_name_is_markup() {
             scene.step.set("SLACK_WEBHOOK_URL", &slack.address());
         }
         if input {
-            slack.expect_mood(Mood::Revoked);
+            slack.respond_next(NextResponse::Revoked);
         }
         let ran = scene.run().await;
         ran.expect(1);
@@ -394,10 +394,10 @@ async fn ids_are_shortened_wherever_they_are_read() {
 
 #[tokio::test]
 async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
-    let told = async |moods: Vec<Mood>| {
+    let told = async |next_responses: Vec<NextResponse>| {
         let slack = FakeSlack::start().await;
-        for mood in moods {
-            slack.expect_mood(mood);
+        for mood in next_responses {
+            slack.respond_next(mood);
         }
         let mut scene = night(&drifted()).await.with("issue", "off");
         scene.step.set("SLACK_WEBHOOK_URL", &slack.address());
@@ -415,25 +415,28 @@ async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
             ran.stderr,
         )
     };
-    let expect = async |moods: Vec<Mood>, messages: usize, requests: usize, warning: &str| {
-        let (came, asked, warned, _, log) = told(moods).await;
+    let expect = async |next_responses: Vec<NextResponse>,
+                        messages: usize,
+                        requests: usize,
+                        warning: &str| {
+        let (came, asked, warned, _, log) = told(next_responses).await;
         assert_eq!((came, asked), (messages, requests), "{log}");
         assert_eq!(warned, !warning.is_empty(), "{log}");
         assert!(log.contains(warning), "{log}");
     };
     let silent = async {
-        let (came, asked, warned, time, log) = told(vec![Mood::Silent]).await;
+        let (came, asked, warned, time, log) = told(vec![NextResponse::Silent]).await;
         assert_eq!((came, asked, warned), (0, 1, true), "{log}");
         assert!(log.contains("did not answer in 10 s"), "{log}");
         assert!(time < Duration::from_secs(40), "{time:?}");
     };
-    let busy = Mood::Busy { retry_after: 1 };
-    let busy_for_long = Mood::Busy { retry_after: 60 };
+    let busy = NextResponse::Busy { retry_after: 1 };
+    let busy_for_long = NextResponse::Busy { retry_after: 60 };
     tokio::join!(
         silent,
         expect(vec![], 1, 1, ""),
         expect(vec![busy.clone()], 1, 2, ""),
-        expect(vec![Mood::Broken], 1, 2, ""),
+        expect(vec![NextResponse::Broken], 1, 2, ""),
         expect(
             vec![busy.clone(), busy.clone()],
             0,
@@ -441,8 +444,18 @@ async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
             "answered 429: rate_limited"
         ),
         expect(vec![busy_for_long], 0, 1, "answered 429"),
-        expect(vec![Mood::Moved], 0, 1, "redirects are not followed"),
-        expect(vec![Mood::Revoked], 0, 1, "make a new incoming webhook"),
+        expect(
+            vec![NextResponse::Moved],
+            0,
+            1,
+            "redirects are not followed"
+        ),
+        expect(
+            vec![NextResponse::Revoked],
+            0,
+            1,
+            "make a new incoming webhook"
+        ),
     );
 }
 

@@ -45,7 +45,7 @@ async fn at_most_fifty_annotations_are_sent() {
 
 #[tokio::test]
 async fn texts_of_a_check_run_may_be_65_535_bytes_long() {
-    for (length, is_whole) in [(65_534, true), (65_535, true), (65_536, false)] {
+    for (length, is_complete) in [(65_534, true), (65_535, true), (65_536, false)] {
         // Two bytes each, so that bytes and characters differ.
         let long = "ä".repeat(length / 2) + &"x".repeat(length % 2);
         assert_eq!(long.len(), length);
@@ -55,8 +55,12 @@ async fn texts_of_a_check_run_may_be_65_535_bytes_long() {
         let (_, run) = reported(&publication).await;
         for part in ["summary", "text"] {
             let sent = run.output[part].as_str().expect(part);
-            assert_eq!(sent == long, is_whole, "{part} of {length}");
-            assert_eq!(sent.contains("Shortened"), !is_whole, "{part} of {length}");
+            assert_eq!(sent == long, is_complete, "{part} of {length}");
+            assert_eq!(
+                sent.contains("Shortened"),
+                !is_complete,
+                "{part} of {length}"
+            );
         }
     }
 }

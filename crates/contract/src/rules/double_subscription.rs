@@ -7,7 +7,7 @@ use super::{
         RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
         RuleListing, RuleNeed,
     },
-    linked_twice::{MAX_NAMED, NAMED, nobody_is_judged},
+    linked_twice::{MAX_IN_FINDING, MAX_NAMED, nobody_is_judged},
     mismatches::Mismatches,
     no_finding::NoFinding,
 };
@@ -78,7 +78,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
     };
     let named: Vec<_> = twice
         .iter()
-        .take(NAMED)
+        .take(MAX_NAMED)
         .map(|subscription| subscription.id.to_string())
         .collect();
     let more = if twice.len() > named.len() {
@@ -113,7 +113,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
             },
             evidence: twice
                 .iter()
-                .take(MAX_NAMED)
+                .take(MAX_IN_FINDING)
                 .map(|subscription| case.provider_says(subscription))
                 .collect(),
             amount,

@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// Maximum number of ids in a message.
-pub(super) const NAMED: usize = 5;
+pub(super) const MAX_NAMED: usize = 5;
 
 /// Maximum number of ids in a finding.
-pub(super) const MAX_NAMED: usize = 100;
+pub(super) const MAX_IN_FINDING: usize = 100;
 
 /// A customer or subscription that several accounts store.
 pub(super) struct Linked<'f> {
@@ -31,7 +31,11 @@ pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Opt
         return None;
     }
     let ids: BTreeSet<_> = accounts().map(|account| account.id.as_str()).collect();
-    let named: Vec<_> = ids.iter().take(NAMED).map(|id| (*id).to_owned()).collect();
+    let named: Vec<_> = ids
+        .iter()
+        .take(MAX_NAMED)
+        .map(|id| (*id).to_owned())
+        .collect();
     let more = if ids.len() > named.len() { ", …" } else { "" };
     let rows: BTreeSet<_> = accounts().map(|account| case.row_says(account)).collect();
     Some(Linked {
@@ -39,7 +43,7 @@ pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Opt
         count: ids.len(),
         listed: format!("{}{more}", named.join(", ")),
         named,
-        rows: rows.into_iter().take(NAMED).collect(),
+        rows: rows.into_iter().take(MAX_NAMED).collect(),
     })
 }
 

@@ -5,7 +5,7 @@ use super::{
         MoneySide, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
-    linked_twice::MAX_NAMED,
+    linked_twice::MAX_IN_FINDING,
     mismatches::Mismatches,
     no_finding::NoFinding,
 };
@@ -97,7 +97,7 @@ fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber)
         );
         (Entity::customer(id), message, id)
     };
-    let shown = live.iter().take(MAX_NAMED);
+    let shown = live.iter().take(MAX_IN_FINDING);
     case.report(Rule::OrphanSubscription, about, FindingDraft {
             message: format!("{message}\nOrphan — somebody is charged, and nobody has access."),
             fix: format!(

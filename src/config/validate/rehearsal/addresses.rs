@@ -20,26 +20,26 @@ pub(super) fn handler(
     owner: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, text) = diagnostics.require(entry, "handler", owner)?;
-    url("handler", text, spot, allow_remote, diagnostics).map(|url| url.to_string())
+    let (span, text) = diagnostics.require(entry, "handler", owner)?;
+    url("handler", text, span, allow_remote, diagnostics).map(|url| url.to_string())
 }
 
 /// Reads a URL with placeholders; they are filled in for the checks.
 pub(super) fn gate(
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     allow_remote: bool,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Template> {
-    let template = texts::template("url", text, spot, diagnostics)?;
+    let template = texts::template("url", text, span, diagnostics)?;
     let filled = template.fill(|_| "x");
-    url("url", &filled, spot, allow_remote, diagnostics).map(|_| template)
+    url("url", &filled, span, allow_remote, diagnostics).map(|_| template)
 }
 
 /// Reads a URL that may also contain the placeholder for the Checkout session.
 pub(super) fn visit(
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     allow_remote: bool,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Visit> {
@@ -48,13 +48,13 @@ pub(super) fn visit(
     let template = texts::template(
         "visit",
         &text.replace(Visit::SESSION, &session),
-        spot,
+        span,
         diagnostics,
     )?;
     url(
         "visit",
         &template.fill(|_| "x"),
-        spot,
+        span,
         allow_remote,
         diagnostics,
     )?;
@@ -65,14 +65,14 @@ pub(super) fn visit(
 pub(super) fn url(
     key: &str,
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     allow_remote: bool,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Url> {
     let invalid = |found: &str| {
         let message = format!("`{key}` should be an http or https URL, found {found}");
         let help = "write one such as `http://localhost:3000/api/stripe/webhook`";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         None
     };
     let Ok(url) = Url::parse(text.trim()) else {
@@ -83,7 +83,7 @@ pub(super) fn url(
         let message = format!("`{key}` should not contain a password or key (not shown)");
         let help = "remove it; if it is in use anywhere, replace it there";
         let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-        diagnostics.add_hiding(draft, diagnostics.focus(spot), spot.value.clone());
+        diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
         return None;
     }
     let Some(host) = url
@@ -99,7 +99,7 @@ pub(super) fn url(
         );
         let help = "never rehearse against production: write the address of the application that the workflow starts, \
                     or `allow_remote: true` under `rehearsal` if that host may be written to";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         return None;
     }
     Some(url)
@@ -108,7 +108,7 @@ pub(super) fn url(
 /// Reads an IP address and a port.
 pub(super) fn listen(
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
     let parsed = text.trim().rsplit_once(':').and_then(|(host, port)| {
@@ -124,7 +124,7 @@ pub(super) fn listen(
             quote(text)
         );
         let help = "write one such as `127.0.0.1:12111`, or `0.0.0.0:12111` for an application in a container";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     parsed
 }

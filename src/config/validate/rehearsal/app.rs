@@ -30,7 +30,7 @@ pub(super) fn settings(
     let ready = written
         .ready
         .written()
-        .and_then(|(spot, text)| addresses::url("ready", text, spot, allow_remote, diagnostics))
+        .and_then(|(span, text)| addresses::url("ready", text, span, allow_remote, diagnostics))
         .map(|url| url.to_string());
     let env = variables(&written.env, diagnostics);
     Some(AppSettings {
@@ -46,9 +46,9 @@ pub(super) fn command(
     entry: &Entry<String>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, _) = entry.written()?;
+    let (span, _) = entry.written()?;
     let text = filled(key, entry, diagnostics)?;
-    texts::is_public(key, text, spot, diagnostics).then(|| text.to_owned())
+    texts::is_public(key, text, span, diagnostics).then(|| text.to_owned())
 }
 
 fn variables(
@@ -62,16 +62,16 @@ fn variables(
     let read: Vec<_> = pairs
         .iter()
         .map(|(name, entry)| {
-            let (spot, Literal(text)) = entry.written()?;
+            let (span, Literal(text)) = entry.written()?;
             if !secrets::is_variable_name(name) {
                 let message = format!(
                     "a key of `env` should be the name of an environment variable, found {}",
                     quote(name)
                 );
-                diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
+                diagnostics.add_at(DiagnosticDraft::invalid(message), span);
                 return None;
             }
-            let is_public = texts::is_public(name, text, spot, diagnostics);
+            let is_public = texts::is_public(name, text, span, diagnostics);
             is_public.then(|| (name.clone(), text.clone()))
         })
         .collect();

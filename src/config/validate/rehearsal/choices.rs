@@ -32,7 +32,7 @@ pub(super) fn contract<'e>(
         // Reported elsewhere.
         return None;
     }
-    let Some((spot, wanted)) = entry.written() else {
+    let Some((span, wanted)) = entry.written() else {
         return match (fits.as_slice(), contracts.as_slice()) {
             _ if !entry.is_absent() => None,
             ([(index, _)], _) => Some(*index),
@@ -41,7 +41,7 @@ pub(super) fn contract<'e>(
                 let help = "the fake provider imitates only Stripe; leave `rehearsal` out";
                 diagnostics.add_at(
                     DiagnosticDraft::new(Code::Conflict, message).help(help),
-                    owner.spot,
+                    owner.span,
                 );
                 None
             }
@@ -50,7 +50,7 @@ pub(super) fn contract<'e>(
                     "missing key `contract` in `rehearsal`: several contracts could judge it";
                 let draft = DiagnosticDraft::new(Code::MissingKey, message)
                     .help(format!("name one of {}", suggestion::listed(&names)));
-                diagnostics.add_at(draft, owner.spot);
+                diagnostics.add_at(draft, owner.span);
                 None
             }
         };
@@ -68,12 +68,12 @@ pub(super) fn contract<'e>(
             } else {
                 format!("these can: {}", suggestion::listed(&names))
             });
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
         }
         (None, _) => {
             let message = format!("no contract is called {}", quote(wanted));
             let help = suggestion::help(wanted, &names, "contracts that can be rehearsed");
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         }
     }
     None
@@ -108,17 +108,17 @@ pub(super) fn scenarios(
     };
     let skip = ids("skip", &written.skip, diagnostics).unwrap_or_default();
     let only = ids("only", &written.only, diagnostics);
-    if let (Some(only), Some((spot, _))) = (&only, written.only.written()) {
+    if let (Some(only), Some((span, _))) = (&only, written.only.written()) {
         if only.is_empty() {
             let draft =
                 DiagnosticDraft::invalid("`only` should name at least one scenario, found none");
-            diagnostics.add_at(draft.help("leave `only` out to play all"), spot);
+            diagnostics.add_at(draft.help("leave `only` out to play all"), span);
         }
         if let Some(both) = only.keys().find(|id| skip.contains_key(*id)) {
             let message = format!("scenario {} is in `skip` and in `only`", quote(both));
             diagnostics.add_at(
                 DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
-                spot,
+                span,
             );
         }
     }
@@ -131,13 +131,13 @@ fn ids(
     diagnostics: &Diagnostics<'_>,
 ) -> Option<BTreeMap<String, Place>> {
     let mut found = BTreeMap::new();
-    for (spot, id) in entry.value()?.iter().filter_map(Entry::written) {
+    for (span, id) in entry.value()?.iter().filter_map(Entry::written) {
         let is_id = !id.is_empty()
             && id
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if is_id {
-            found.insert(id.clone(), diagnostics.entry_place(spot));
+            found.insert(id.clone(), diagnostics.entry_place(span));
         } else {
             let message = format!(
                 "an entry of `{key}` should be the id of a scenario, found {}",
@@ -145,7 +145,7 @@ fn ids(
             );
             let help =
                 "write one such as `first-purchase`; `prodverdict rehearse --list` shows them";
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         }
     }
     Some(found)
@@ -155,14 +155,14 @@ pub(super) fn events(
     entry: &Entry<Vec<Entry<String>>>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<BTreeSet<String>> {
-    let (spot, written) = entry.written()?;
+    let (span, written) = entry.written()?;
     if written.is_empty() {
         let draft =
             DiagnosticDraft::invalid("`events` should name at least one event type, found none");
-        diagnostics.add_at(draft.help("leave `events` out for all"), spot);
+        diagnostics.add_at(draft.help("leave `events` out for all"), span);
     }
     let mut types = BTreeSet::new();
-    for (spot, text) in written.iter().filter_map(Entry::written) {
+    for (span, text) in written.iter().filter_map(Entry::written) {
         let is_type = text.contains('.')
             && text.split('.').all(|part| {
                 !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_')
@@ -176,7 +176,7 @@ pub(super) fn events(
             );
             let help =
                 "write one such as `customer.subscription.updated`, or leave `events` out for all";
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         }
     }
     Some(types)

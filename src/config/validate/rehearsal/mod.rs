@@ -29,14 +29,14 @@ const MAX_SETTLE: Duration = Duration::from_mins(10);
 
 /// Returns the rehearsal, if everything that it needs is there; `contracts` come with their names.
 pub(super) fn settings<'e>(
-    (spot, written): (&SourceSpan, &RawRehearsal),
+    (span, written): (&SourceSpan, &RawRehearsal),
     contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,
     places: RehearsalPlaces,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Rehearsal> {
     let owner = Parent {
         name: "`rehearsal`",
-        spot,
+        span,
     };
     let allow_remote = written.allow_remote.value().copied().unwrap_or_default();
     let contract_index = choices::contract(&written.contract, contracts, owner, diagnostics);
@@ -66,11 +66,11 @@ pub(super) fn settings<'e>(
     let app = app::settings(&written.app, allow_remote, diagnostics);
     let account = diagnostics
         .require(&written.account, "account", owner)
-        .and_then(|(spot, account)| statements::statements(account, spot, diagnostics));
+        .and_then(|(span, account)| statements::statements(account, span, diagnostics));
     let checkout = checkout(&written.checkout, allow_remote, diagnostics);
     let subscription_metadata = texts::metadata(&written.subscription_metadata, diagnostics);
     let gate = match written.gate.written() {
-        Some((spot, gate)) => self::gate(gate, spot, allow_remote, diagnostics).map(Some),
+        Some((span, gate)) => self::gate(gate, span, allow_remote, diagnostics).map(Some),
         None => Some(None),
     };
     let settle = settle(&written.settle, diagnostics);
@@ -105,10 +105,10 @@ pub(super) fn settings<'e>(
 }
 
 fn api_version(entry: &Entry<String>, diagnostics: &Diagnostics<'_>) -> Option<String> {
-    let Some((spot, text)) = entry.written() else {
+    let Some((span, text)) = entry.written() else {
         return entry.is_absent().then(|| DEFAULT_API_VERSION.to_owned());
     };
-    version("api_version", text, spot, diagnostics)
+    version("api_version", text, span, diagnostics)
 }
 
 fn api_versions(
@@ -119,8 +119,8 @@ fn api_versions(
         return entry.is_absent().then(Vec::new);
     };
     let versions = versions.iter().map(|entry| {
-        let (spot, text) = entry.written()?;
-        version("api_versions", text, spot, diagnostics)
+        let (span, text) = entry.written()?;
+        version("api_versions", text, span, diagnostics)
     });
     // Checks every version, so that all problems are reported at once.
     let versions: Vec<Option<String>> = versions.collect();
@@ -130,7 +130,7 @@ fn api_versions(
 fn version(
     key: &str,
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
     let (day, name) = text
@@ -152,7 +152,7 @@ fn version(
         quote(text)
     );
     let help = format!("write one such as `{DEFAULT_API_VERSION}` or `2024-06-20`");
-    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     None
 }
 
@@ -170,7 +170,7 @@ fn fake_stripe(
     let fixtures = texts::path("fixtures", &written.fixtures, diagnostics);
     let address_file = texts::path("address_file", &written.address_file, diagnostics);
     let listen = match written.listen.written() {
-        Some((spot, text)) => addresses::listen(text, spot, diagnostics),
+        Some((span, text)) => addresses::listen(text, span, diagnostics),
         None => Some(DEFAULT_LISTEN.to_owned()),
     };
     Some(FakeStripeSettings {
@@ -189,14 +189,14 @@ fn checkout(
         return entry.is_absent().then(CheckoutSettings::default);
     };
     let client_reference_id = match written.client_reference_id.written() {
-        Some((spot, text)) => {
-            texts::template("client_reference_id", text, spot, diagnostics).map(Some)
+        Some((span, text)) => {
+            texts::template("client_reference_id", text, span, diagnostics).map(Some)
         }
         None => Some(None),
     };
     let metadata = texts::metadata(&written.metadata, diagnostics);
     let visit = match written.visit.written() {
-        Some((spot, text)) => addresses::visit(text, spot, allow_remote, diagnostics).map(Some),
+        Some((span, text)) => addresses::visit(text, span, allow_remote, diagnostics).map(Some),
         None => Some(None),
     };
     Some(CheckoutSettings {
@@ -208,18 +208,18 @@ fn checkout(
 
 fn gate(
     written: &written::RawGate,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     allow_remote: bool,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Gate> {
     let owner = Parent {
         name: "`gate`",
-        spot,
+        span,
     };
     let url = diagnostics
         .require(&written.url, "url", owner)
-        .and_then(|(spot, text)| addresses::gate(text, spot, allow_remote, diagnostics));
-    let (spot, paid) = diagnostics.require(&written.paid, "paid", owner)?;
+        .and_then(|(span, text)| addresses::gate(text, span, allow_remote, diagnostics));
+    let (span, paid) = diagnostics.require(&written.paid, "paid", owner)?;
     let pointer = texts::json_pointer(paid);
     if pointer.is_none() {
         let message = format!(
@@ -228,7 +228,7 @@ fn gate(
         );
         let help =
             "write `$` and the keys that lead to it, such as `$.user.paid` or `$.plans[0].active`";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     Some(Gate {
         url: url?,
@@ -245,10 +245,10 @@ fn settle(entry: &Entry<DurationText>, diagnostics: &Diagnostics<'_>) -> Option<
     if settle <= MAX_SETTLE {
         return Some(settle);
     }
-    if let Some((spot, DurationText(text))) = entry.written() {
+    if let Some((span, DurationText(text))) = entry.written() {
         let message = format!("`settle` should be at most 10m, found {}", quote(text));
         let help = "a rehearsal does not wait longer for a handler to write";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
     None
 }

@@ -17,25 +17,25 @@ const MAX_EXCERPT: usize = 40;
 
 pub(super) fn statements(
     account: &RawAccount,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Vec<AccountStatement>> {
     let parent = Parent {
         name: "`account`",
-        spot,
+        span,
     };
-    let (spot, written) = diagnostics.require(&account.sql, "sql", parent)?;
+    let (span, written) = diagnostics.require(&account.sql, "sql", parent)?;
     let statements: Option<Vec<_>> = match written {
         Statements::One(text) => {
-            statement(text, spot, diagnostics).map(|statement| vec![statement])
+            statement(text, span, diagnostics).map(|statement| vec![statement])
         }
         Statements::List(entries) => {
             // Collected in two steps, so that all statements are checked even if the first is invalid.
             let read: Vec<_> = entries
                 .iter()
                 .map(|entry| {
-                    let (spot, text) = entry.written()?;
-                    statement(text, spot, diagnostics)
+                    let (span, text) = entry.written()?;
+                    statement(text, span, diagnostics)
                 })
                 .collect();
             read.into_iter().collect()
@@ -45,7 +45,7 @@ pub(super) fn statements(
     if !statements.iter().any(AccountStatement::identifies_account) {
         let draft = DiagnosticDraft::invalid("`sql` should identify the account that it creates")
             .help("write `{account_id}` where the id belongs, or end with `returning id` if the database generates it");
-        diagnostics.add_at(draft, spot);
+        diagnostics.add_at(draft, span);
         return None;
     }
     Some(statements)
@@ -53,7 +53,7 @@ pub(super) fn statements(
 
 fn statement(
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<AccountStatement> {
     match check_statement(text) {
@@ -62,7 +62,7 @@ fn statement(
             sql,
         }),
         Err(error) => {
-            report(error, text, spot, diagnostics);
+            report(error, text, span, diagnostics);
             None
         }
     }
@@ -71,14 +71,14 @@ fn statement(
 fn report(
     SqlError { reason, at }: SqlError,
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) {
     let rest: String = text.chars().skip(at).collect();
     let (what, help) = match reason {
         SqlErrorKind::UnknownPlaceholder(length) => {
             let written: String = rest.chars().take(length).collect();
-            unknown_placeholder(&written, "sql", spot, diagnostics);
+            unknown_placeholder(&written, "sql", span, diagnostics);
             return;
         }
         SqlErrorKind::Empty => (
@@ -114,9 +114,9 @@ fn report(
     diagnostics.add(
         DiagnosticDraft::invalid(message).help(help),
         if excerpt.is_empty() {
-            diagnostics.focus(spot)
+            diagnostics.focus(span)
         } else {
-            place_within(&excerpt, spot, diagnostics)
+            place_within(&excerpt, span, diagnostics)
         },
     );
 }

@@ -22,19 +22,19 @@ const MAX_KEY_LENGTH: usize = 40;
 pub(super) fn template(
     key: &str,
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Template> {
-    if !not_blank(&quote(key), text, spot, diagnostics) {
+    if !not_blank(&quote(key), text, span, diagnostics) {
         return None;
     }
-    if !is_public(key, text, spot, diagnostics) {
+    if !is_public(key, text, span, diagnostics) {
         return None;
     }
     match Template::parse(text) {
         Ok(template) => Some(template),
         Err(written) => {
-            unknown_placeholder(&written, key, spot, diagnostics);
+            unknown_placeholder(&written, key, span, diagnostics);
             None
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn template(
 pub(super) fn is_public(
     key: &str,
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> bool {
     if secrets::secrets_in(text).is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn is_public(
     let message = format!("`{key}` should not contain a password or key (not shown)");
     let help = "remove it; if it is in use anywhere, replace it there";
     let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
-    diagnostics.add_hiding(draft, diagnostics.focus(spot), spot.value.clone());
+    diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
     false
 }
 
@@ -61,7 +61,7 @@ pub(super) fn is_public(
 pub(super) fn unknown_placeholder(
     written: &str,
     key: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) {
     let known = Placeholder::ALL.map(Placeholder::as_str);
@@ -70,22 +70,22 @@ pub(super) fn unknown_placeholder(
         format!("unknown placeholder {} in `{key}`", quote(written)),
     )
     .help(suggestion::help(written, &known, "known placeholders"));
-    diagnostics.add(draft, place_within(written, spot, diagnostics));
+    diagnostics.add(draft, place_within(written, span, diagnostics));
 }
 
 /// Returns the place of the text in the value, or of the value if it spells the text differently.
 pub(super) fn place_within(
     text: &str,
-    spot: &SourceSpan,
+    span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Range<usize> {
-    let value = diagnostics.lines().text().get(spot.value.clone());
+    let value = diagnostics.lines().text().get(span.value.clone());
     match value.and_then(|value| value.find(text)) {
         Some(at) if !text.contains('\n') => {
-            let start = spot.value.start + at;
+            let start = span.value.start + at;
             start..start + text.len()
         }
-        Some(_) | None => diagnostics.focus(spot),
+        Some(_) | None => diagnostics.focus(span),
     }
 }
 
@@ -101,15 +101,15 @@ pub(super) fn metadata(
     let read: Vec<_> = pairs
         .iter()
         .map(|(key, entry)| {
-            let (spot, Literal(text)) = entry.written()?;
-            check_key(key, spot, diagnostics);
-            Some((key.clone(), template(key, text, spot, diagnostics)?))
+            let (span, Literal(text)) = entry.written()?;
+            check_key(key, span, diagnostics);
+            Some((key.clone(), template(key, text, span, diagnostics)?))
         })
         .collect();
     read.into_iter().collect()
 }
 
-fn check_key(key: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
+fn check_key(key: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = !key.trim().is_empty()
         && key.chars().count() <= MAX_KEY_LENGTH
         && !key.contains(['[', ']']);
@@ -118,7 +118,7 @@ fn check_key(key: &str, spot: &SourceSpan, diagnostics: &Diagnostics<'_>) {
             "a key of metadata should be at most {MAX_KEY_LENGTH} characters without brackets, found {}",
             quote(key)
         );
-        diagnostics.add_at(DiagnosticDraft::invalid(message), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message), span);
     }
 }
 
@@ -128,10 +128,10 @@ pub(super) fn path(
     entry: &Entry<String>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (spot, text) = entry.written()?;
+    let (span, text) = entry.written()?;
     let leads_out =
         text.starts_with('/') || text.contains('\\') || text.split('/').any(|part| part == "..");
-    if !not_blank(&quote(key), text, spot, diagnostics) {
+    if !not_blank(&quote(key), text, span, diagnostics) {
         return None;
     }
     if leads_out {
@@ -140,7 +140,7 @@ pub(super) fn path(
             quote(text)
         );
         let help = "write it from the repository's root, with `/` between its parts";
-        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
         return None;
     }
     Some(text.trim_start_matches("./").to_owned())
@@ -157,15 +157,15 @@ pub(super) fn paths(
         let Some(text) = path(key, entry, diagnostics) else {
             continue;
         };
-        match (GlobBuilder::new(&text).build(), entry.spot()) {
-            (Err(error), Some(spot)) => {
+        match (GlobBuilder::new(&text).build(), entry.span()) {
+            (Err(error), Some(span)) => {
                 let message = format!(
                     "an entry of `{key}` should be a path or a pattern of paths, found {}: {}",
                     quote(&text),
                     error.kind()
                 );
                 let help = "write one such as `app/webhook.ts` or `app/**/*.ts`";
-                diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), spot);
+                diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
             }
             _ => paths.push(text),
         }

@@ -31,7 +31,7 @@ fn warnings(run: &CheckRun) -> Vec<(String, u64, String)> {
 }
 
 /// Removes Markdown's escapes.
-fn plain(markdown: &str) -> String {
+fn unescaped(markdown: &str) -> String {
     markdown.replace(['\\', '`'], "")
 }
 
@@ -44,7 +44,10 @@ fn expect_everywhere(scene: &Scene, ran: &Ran, sentence: &str) {
         ("report", report),
         ("log", ran.stderr.clone()),
     ] {
-        assert!(plain(&text).contains(&plain(sentence)), "{place}: {text}");
+        assert!(
+            unescaped(&text).contains(&unescaped(sentence)),
+            "{place}: {text}"
+        );
     }
 }
 
@@ -256,7 +259,7 @@ async fn a_weakening_is_reported_even_if_the_pull_request_is_not_checked() {
     let ran = scene.run().await;
     ran.expect(0);
     scene.expect_conclusion("skipped");
-    assert!(plain(&scene.step.summary()).contains(&plain(SENTENCE)));
+    assert!(unescaped(&scene.step.summary()).contains(&unescaped(SENTENCE)));
     assert!(ran.stderr.contains(SENTENCE), "{}", ran.stderr);
     assert_eq!(warnings(&scene.check_run()).len(), 1);
 }
