@@ -1,6 +1,6 @@
 //! The rules about one account: its access and its plan.
 
-use prodverdict::contract::{Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription};
+use contract::{Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription};
 
 use super::{
     Desk, Fixed, World,

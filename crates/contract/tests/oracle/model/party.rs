@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prodverdict::contract::{Account, CustomerId, Field, MatchOn, Source, Status, Subscription};
+use contract::{Account, CustomerId, Field, MatchOn, Source, Status, Subscription};
 
 use super::{
     World,

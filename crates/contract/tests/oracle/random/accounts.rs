@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prodverdict::contract::{
+use contract::{
     Account, AccountColumns, AccountId, CustomerId, Field, MatchOn, SubscriptionId, UnixSeconds,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prodverdict::contract::{Evaluation, Finding, Money, Rule, Unanswerable, evaluate};
+use contract::{Evaluation, Finding, Money, Rule, Unanswerable, evaluate};
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use sha2::{Digest as _, Sha256};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prodverdict::contract::{Account, ColumnName, Mode, StoredWords};
+use contract::{Account, ColumnName, Mode, StoredWords};
 
 use super::World;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prodverdict::contract::{
+use contract::{
     Account, AccountColumns, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, Included,
     Item, MatchOn, Metadata, Period, PlanKey, PlanKeyKind, PlanWords, Price, PriceId, PricePattern,
     Rule, Seats, Severity, Source, Subscription, SubscriptionId, Terms, Unanswerable, UnixSeconds,

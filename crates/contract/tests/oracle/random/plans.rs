@@ -1,6 +1,6 @@
 //! Random `plans` and `plan_order`: keys of every kind that match the same prices, and words that plans share.
 
-use prodverdict::contract::{PlanKey, PlanKeyKind, PlanWords, Plans};
+use contract::{PlanKey, PlanKeyKind, PlanWords, Plans};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::subscriptions::PRICES;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use prodverdict::contract::{
+use contract::{
     Contract, Interval, Item, PlanKey, PlanKeyKind, PlanWords, Price, PricePattern, Subscription,
 };
 

@@ -1,6 +1,6 @@
 //! Compares the evaluator with a second implementation of the access contract, written from its specification alone.
 //!
-//! `ORACLE_WORLDS=20000 cargo test --test oracle` compares that many worlds instead of a few thousand.
+//! `ORACLE_WORLDS=20000 cargo test --package contract --test oracle` compares that many worlds instead of a few thousand.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

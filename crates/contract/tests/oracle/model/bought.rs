@@ -1,6 +1,6 @@
 //! Computes what one account has bought, for rows that should hold it.
 
-use prodverdict::contract::{Account, Contract, Facts, Field, UnixSeconds};
+use contract::{Account, Contract, Facts, Field, UnixSeconds};
 
 use super::{Keys, World, prices::plans_of};
 

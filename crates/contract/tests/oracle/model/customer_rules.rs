@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prodverdict::contract::{
-    Account, Contract, PlanWords, Rule, Severity, Source, Status, Subscription,
-};
+use contract::{Account, Contract, PlanWords, Rule, Severity, Source, Status, Subscription};
 
 use super::{
     Desk, Fixed, World,

@@ -10,7 +10,7 @@ mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prodverdict::contract::{
+use contract::{
     Account, Contract, Facts, Field, MatchOn, SeenModes, Source, Status, StoredWords, Subscription,
     UnixSeconds,
 };

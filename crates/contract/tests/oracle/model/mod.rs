@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prodverdict::contract::{Contract, Facts, Rule, Severity, Subscription, UnixSeconds};
+use contract::{Contract, Facts, Rule, Severity, Subscription, UnixSeconds};
 
 mod account_rules;
 mod bought;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use prodverdict::contract::{
+use contract::{
     AccountColumns, Details, Included, MatchOn, PlanKeyKind, PlanWords, Plans, SubscriptionId,
 };
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};

@@ -1,6 +1,6 @@
 //! The rules about the mapped columns of one account.
 
-use prodverdict::contract::{
+use contract::{
     Account, AccountColumns, Field, Item, Period, Rule, Source, Status, Subscription, UnixSeconds,
 };
 

@@ -1,6 +1,6 @@
 //! Reads one subscription, step by step as the specification does.
 
-use prodverdict::contract::{
+use contract::{
     Account, CanceledGrace, Contract, Interval, PauseMeaning, Period, Price, Status, Subscription,
     UnixSeconds,
 };

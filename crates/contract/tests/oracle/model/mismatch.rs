@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prodverdict::contract::{Account, Metadata, Rule, Subscription};
+use contract::{Account, Metadata, Rule, Subscription};
 
 use super::{
     World,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prodverdict::contract::{
+use contract::{
     CanceledGrace, ColumnName, Contract, Field, Grace, MatchOn, Mode, Pause, PauseMeaning,
     PausePolicy, PricePattern, Rule, Seats, Severity, Source, Status, Statuses,
 };

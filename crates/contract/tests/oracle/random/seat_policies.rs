@@ -1,6 +1,6 @@
 //! Random `seats`: packages, included seats, prices that sell seats, and rows without a limit.
 
-use prodverdict::contract::{Included, PricePattern, Seats};
+use contract::{Included, PricePattern, Seats};
 use proptest::{option, prelude::*, sample::select};
 
 pub(crate) fn seats() -> impl Strategy<Value = Seats> {

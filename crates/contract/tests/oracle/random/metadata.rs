@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prodverdict::contract::{Account, CustomerId, Metadata, Subscription};
+use contract::{Account, CustomerId, Metadata, Subscription};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 const KEYS: [&str; 13] = [

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prodverdict::contract::{
+use contract::{
     CustomerId, Details, Interval, Item, Pause, Period, Price, Status, Subscription,
     SubscriptionId, Terms, UnixSeconds,
 };

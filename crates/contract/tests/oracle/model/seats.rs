@@ -1,6 +1,6 @@
 //! The seats that an account may hold.
 
-use prodverdict::contract::{Account, Field, Included, Item, Rule, Subscription};
+use contract::{Account, Field, Included, Item, Rule, Subscription};
 
 use super::{
     Desk, World,
