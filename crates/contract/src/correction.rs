@@ -336,4 +336,13 @@ mod tests {
             .insert(Field::HasPaidAccess, ColumnName::Computed);
         assert!(of(&contract, &leak)["usr_1"].left[&Rule::RevenueLeak].contains("computed"));
     }
+
+    #[test]
+    fn every_rule_without_a_correction_gives_the_reason() {
+        for rule in Rule::ALL {
+            let reason = uncorrected(rule);
+            assert!(reason.contains(' '), "{rule}: {reason:?}");
+        }
+        assert!(uncorrected(Rule::OrphanSubscription) != uncorrected(Rule::RevenueLeak));
+    }
 }

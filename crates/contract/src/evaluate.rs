@@ -152,6 +152,7 @@ pub fn evaluate(
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::{
         CanceledGrace,
         testing::{account, contract, facts, item, judge, subscription},
@@ -184,5 +185,97 @@ mod tests {
         };
         assert_eq!(error(["1", "2"]), error(["2", "1"]));
         assert!(error(["2", "1"]).to_string().contains("`sub_1`"));
+    }
+
+    #[test]
+    fn a_refusal_names_its_object_and_a_remedy() {
+        let kinds = [
+            (Unanswerable::NoAccounts, None, "allow_empty"),
+            (
+                Unanswerable::AccountOnTwoRows { id: "usr_1".into() },
+                Some("usr_1"),
+                "unique",
+            ),
+            (
+                Unanswerable::NoCustomerKnown {
+                    linked: 5,
+                    example: "cus_1".into(),
+                },
+                Some("cus_1"),
+                "key of another provider account",
+            ),
+            (
+                Unanswerable::WrongMode {
+                    expected: Mode::Live,
+                    object: "sub_1".into(),
+                },
+                Some("sub_1"),
+                "use a key of that mode",
+            ),
+            (
+                Unanswerable::WordInOtherCase {
+                    field: Field::Status,
+                    column: "status".into(),
+                    written: "active".into(),
+                    stored: "ACTIVE".into(),
+                },
+                None,
+                "write `ACTIVE`",
+            ),
+            (
+                Unanswerable::Missing {
+                    subscription: "sub_2".into(),
+                    missing: "period",
+                    needed_by: "the grace",
+                },
+                Some("sub_2"),
+                "as the provider's API returns it",
+            ),
+        ];
+        for (refusal, named, hint) in kinds {
+            assert_eq!(refusal.named(), Vec::from_iter(named.map(str::to_owned)));
+            assert!(refusal.hint().contains(hint), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_the_wrong_kind_gets_advice_for_its_kind() {
+        let hint = |field, example: &str| {
+            let column = "customer".to_owned();
+            let example = example.to_owned();
+            let refusal = Unanswerable::WrongKindOfId {
+                field,
+                column,
+                example,
+            };
+            assert_eq!(refusal.named().len(), 1);
+            refusal.hint()
+        };
+        let cases = [
+            (Field::CustomerId, "sub_1", "`match_on: subscription_id`"),
+            (
+                Field::SubscriptionId,
+                "sub_1",
+                "column that stores the id of the customer",
+            ),
+            (
+                Field::SubscriptionId,
+                "cus_1",
+                "map the column as `customer_id`",
+            ),
+            (
+                Field::CustomerId,
+                "ctm_1",
+                "map the column as `customer_id`",
+            ),
+            (Field::CustomerId, "price_1", "id of a price"),
+            (Field::CustomerId, "pri_1", "id of a price"),
+            (Field::CustomerId, "si_1", "id of an item"),
+            (Field::CustomerId, "a@b.example", "an e-mail address"),
+        ];
+        for (field, example, part) in cases {
+            let hint = hint(field, example);
+            assert!(hint.contains(part), "{example}: {hint}");
+        }
     }
 }

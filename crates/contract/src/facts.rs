@@ -350,3 +350,21 @@ pub struct Facts {
     /// Metadata of customers, as far as it was read.
     pub customer_metadata: BTreeMap<CustomerId, Metadata>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_stored_words_as_allowed_are_kept() {
+        let mut stored = StoredWords::default();
+        for number in 0..StoredWords::MAX {
+            stored.add(&number.to_string());
+        }
+        stored.add("0");
+        assert!(!stored.has_more);
+        stored.add("one more");
+        assert!(stored.has_more);
+        assert_eq!(stored.words.len(), StoredWords::MAX);
+    }
+}

@@ -278,4 +278,33 @@ mod tests {
             "69149926077885fa"
         );
     }
+
+    #[test]
+    fn a_severity_reaches_itself_and_the_milder_ones() {
+        assert!(Severity::High.reaches(Severity::Medium));
+        assert!(Severity::Medium.reaches(Severity::Medium));
+        assert!(!Severity::Low.reaches(Severity::Medium));
+    }
+
+    #[test]
+    fn findings_differ_if_any_part_does() {
+        use crate::testing::{account, contract, facts, subscription};
+        let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
+        let finding = crate::testing::only(Rule::RevenueLeak, &contract(), &world);
+        let changes: [fn(&mut Finding); 7] = [
+            |one| one.severity = Severity::Low,
+            |one| one.message = "other".into(),
+            |one| one.fix = "other".into(),
+            |one| one.subject.status = None,
+            |one| one.items_without_amount += 1,
+            |one| one.fingerprint = "other".into(),
+            |one| one.evidence = Evidence::default(),
+        ];
+        assert_eq!(finding, finding.clone());
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut other = finding.clone();
+            change(&mut other);
+            assert_ne!(finding, other, "change {number}");
+        }
+    }
 }

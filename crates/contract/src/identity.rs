@@ -162,4 +162,11 @@ mod tests {
         assert_eq!(size_of::<Option<SubscriptionId>>(), 32);
         assert_eq!(size_of::<Option<CustomerId>>(), 24);
     }
+
+    #[test]
+    fn ids_are_compared_like_their_texts() {
+        let (one, other) = (AccountId::from("a"), AccountId::from("b"));
+        assert!(one < other);
+        assert!(other > one);
+    }
 }

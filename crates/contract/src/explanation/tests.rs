@@ -483,3 +483,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_subscription_of_a_customer_on_a_test_clock_is_judged() {
+    let mut on_clock = subscription("1", "canceled", "price_pro");
+    on_clock.on_test_clock = true;
+    let other = subscription("1", "active", "price_pro").id("sub_other");
+    let world = facts([account("1")], [on_clock, other]);
+    let explained = explained(&contract(), &world);
+    let access = explained
+        .subscriptions
+        .iter()
+        .map(|one| one.access.as_str());
+    assert_eq!(Vec::from_iter(access), ["unjudged", "unjudged"]);
+}
