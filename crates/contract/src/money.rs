@@ -142,4 +142,12 @@ mod tests {
         assert_eq!(metered.monthly(2), None);
         assert_eq!(Price::bare("price_1").monthly(1), None);
     }
+
+    #[test]
+    fn money_is_empty_until_something_is_added() {
+        let mut money = Money::default();
+        assert!(money.is_empty());
+        money.add("usd", 1);
+        assert!(!money.is_empty());
+    }
 }

@@ -287,4 +287,17 @@ mod tests {
             PlanKeyKind::Price
         );
     }
+
+    #[test]
+    fn an_entry_is_found_by_its_key() {
+        let found = plans(&[("price_1", "pro"), ("price_2", "team")]);
+        let plan = |key: &str| {
+            found
+                .get(&PlanKey::parse(key, Source::Stripe))
+                .map(PlanWords::name)
+        };
+        assert_eq!(plan("price_2"), Some("team"));
+        assert_eq!(plan("price_3"), None);
+        assert_eq!(found.len(), 2);
+    }
 }
