@@ -284,3 +284,13 @@ impl Contract {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_modes_have_the_providers_names() {
+        assert_eq!([Mode::Live, Mode::Test].map(Mode::as_str), ["live", "test"]);
+    }
+}

@@ -156,8 +156,9 @@ impl Summary {
 mod tests {
     use proptest::{collection::vec, prelude::*};
 
+    use super::*;
     use crate::{
-        AccountColumns, CustomerId, Rule,
+        AccountColumns, CustomerId,
         testing::{account, contract, facts, item, judge, subscription},
     };
 
@@ -192,5 +193,59 @@ mod tests {
             let expected: Vec<_> = (units > 0).then(|| i64::try_from(2000 * units).unwrap()).into_iter().collect();
             prop_assert_eq!(sums, expected);
         }
+    }
+
+    #[test]
+    fn adding_a_summary_to_itself_doubles_its_numbers() {
+        let mut on_clock = subscription("4", "active", "price_pro");
+        on_clock.on_test_clock = true;
+        let mut world = facts(
+            [
+                account("1"),
+                account("2").paid().plan("pro"),
+                account("3").exempt(),
+                account("4"),
+            ],
+            [
+                subscription("1", "active", "price_pro"),
+                subscription("2", "canceled", "price_pro"),
+                on_clock,
+            ],
+        );
+        world.accounts.push(account("5").customer(None));
+        let mut one = judge(&contract(), &world).expect("an answer").summary;
+        one.settled = 2;
+        one.provider_requests = 7;
+        one.items_without_amount = 3;
+        let mut sum = one.clone();
+        sum.add(&one);
+        let twice = |counts: [u64; 7]| counts.map(|count| 2 * count);
+        let counts = |summary: &Summary| {
+            [
+                summary.accounts,
+                summary.linked,
+                summary.exempt,
+                summary.settled,
+                summary.provider_requests,
+                summary.on_test_clock,
+                summary.items_without_amount,
+            ]
+        };
+        assert_eq!(counts(&sum), twice(counts(&one)));
+        assert!(counts(&one).iter().all(|count| *count > 0), "{one:?}");
+        for (status, count) in &one.subscriptions {
+            assert_eq!(sum.subscriptions.get(status), Some(&(2 * count)));
+        }
+        for (rule, count) in &one.by_rule {
+            assert_eq!(sum.by_rule.get(rule), Some(&(2 * count)));
+        }
+        for (severity, count) in &one.by_severity {
+            assert_eq!(sum.count(*severity), 2 * count);
+        }
+        let dollars = |money: &Money| money.iter().map(|(_, sum)| sum).sum::<i64>();
+        assert_eq!(
+            dollars(&sum.paid_not_served),
+            2 * dollars(&one.paid_not_served)
+        );
     }
 }

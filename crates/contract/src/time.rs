@@ -69,4 +69,10 @@ mod tests {
         assert_eq!(UnixSeconds::from(last), UnixSeconds(i64::MAX - 1));
         assert_eq!(size_of::<Option<Moment>>(), 8);
     }
+
+    #[test]
+    fn a_timestamp_becomes_its_second() {
+        let timestamp: Timestamp = "2026-11-01T00:00:00.9Z".parse().unwrap();
+        assert_eq!(UnixSeconds::from(timestamp), UnixSeconds(1_793_491_200));
+    }
 }

@@ -70,3 +70,27 @@ impl fmt::Display for Verdict {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_has_its_word_and_exit_status() {
+        let verdicts = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error];
+        let said = verdicts.map(|verdict| {
+            let statuses = (verdict.exit_status(false), verdict.exit_status(true));
+            (verdict.to_string(), statuses)
+        });
+        let expected = [
+            ("pass", (0, 0)),
+            ("warn", (0, 1)),
+            ("fail", (1, 1)),
+            ("error", (2, 2)),
+        ];
+        assert_eq!(
+            said,
+            expected.map(|(word, statuses)| (word.to_owned(), statuses))
+        );
+    }
+}

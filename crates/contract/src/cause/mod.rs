@@ -475,4 +475,26 @@ mod tests {
         });
         assert!(tells_every_change(&log, &leaks));
     }
+
+    #[test]
+    fn three_undelivered_events_are_listed_and_the_others_counted() {
+        let evidence = |events: u8| {
+            let event = |number| {
+                event(
+                    &format!("evt_{number}"),
+                    "customer.subscription.updated",
+                    DAY,
+                )
+            };
+            let lost = (0..events).map(|number| pending(event(number)));
+            leak_written(&log(lost), None).evidence_lines()
+        };
+        let (three, five) = (evidence(3), evidence(5));
+        assert_eq!(five.len(), three.len() + 1);
+        assert!(three.iter().all(|line| !line.contains(" more webhooks ")));
+        assert_eq!(
+            five.last().map(String::as_str),
+            Some("2 more webhooks about it are not delivered")
+        );
+    }
 }
