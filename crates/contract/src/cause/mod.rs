@@ -487,7 +487,11 @@ mod tests {
                 )
             };
             let lost = (0..events).map(|number| pending(event(number)));
-            leak_written(&log(lost), None).evidence_lines()
+            let log = EventLog {
+                undelivered: lost.collect(),
+                ..log([created(2 * DAY)])
+            };
+            leak_written(&log, None).evidence_lines()
         };
         let (three, five) = (evidence(3), evidence(5));
         assert_eq!(five.len(), three.len() + 1);
