@@ -285,6 +285,18 @@ fn explanations_of_entitlements_do_not_mention_subscriptions() {
         "Holds: a Stripe entitlement grants access"
     );
     assert!(rule(&said, Rule::StatusDrift).contains("entitlements are the source"));
+    let with = |price: &str| {
+        let one = subscription("1", "active", price);
+        state(&explained(&contract, &facts([account("1")], [one])))
+    };
+    assert_eq!(
+        with("feature_new"),
+        "unjudged: entitlements that the contract does not map are not judged"
+    );
+    assert_eq!(
+        with("price_free"),
+        "not granting: none of its entitlements is to a paid plan"
+    );
     let judgement = said.judgement.expect("a judgement");
     assert!(
         judgement
@@ -378,6 +390,12 @@ fn rules_of_the_other_way_to_match_do_not_apply() {
     assert_eq!(
         rule(&said, Rule::DuplicateSubscription),
         "Holds: no other user stores the subscription"
+    );
+    let mut unknown = world.clone();
+    unknown.subscriptions.clear();
+    assert_eq!(
+        state(&explained(&contract, &unknown)),
+        "none: Stripe does not know the stored subscription"
     );
     contract.ignore_prices = vec![crate::PricePattern::parse("addon_*")];
     let mut world = world;
