@@ -87,6 +87,7 @@ impl fmt::Display for HandlerRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Field, RuleColumn, Source};
 
     #[test]
     fn all_holds_every_rule_once_in_order_and_ids_come_back() {
@@ -94,5 +95,54 @@ mod tests {
         for rule in Rule::every() {
             assert_eq!(Rule::parse(rule.as_str()), Some(rule));
         }
+    }
+
+    #[test]
+    fn rules_name_the_column_that_a_handler_should_write() {
+        let columns = Rule::every().filter_map(|rule| Some((rule.as_str(), rule.info().column?)));
+        let of_handler: Vec<_> = columns
+            .filter(|(rule, _)| !Rule::ALL.iter().any(|one| one.as_str() == *rule))
+            .collect();
+        assert_eq!(
+            of_handler,
+            [
+                ("bystander-changed", RuleColumn::Link),
+                ("plan-dropped", RuleColumn::Field(Field::Plan)),
+                ("gate-differs", RuleColumn::Field(Field::HasPaidAccess)),
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_name_events_as_each_provider_does() {
+        for rule in Rule::every() {
+            for (source, prefixes) in [
+                (
+                    Source::Stripe,
+                    ["customer.", "invoice.", "checkout.", "charge."].as_slice(),
+                ),
+                (
+                    Source::Paddle,
+                    &["subscription.", "transaction.", "customer.", "adjustment."],
+                ),
+                (Source::StripeEntitlements, &["entitlements."]),
+            ] {
+                for event in rule.info().events.for_source(source) {
+                    assert!(
+                        prefixes.iter().any(|prefix| event.starts_with(prefix)),
+                        "{rule}: {event:?}"
+                    );
+                }
+            }
+        }
+        let leak = Rule::RevenueLeak.info().events;
+        assert!(
+            leak.for_source(Source::Stripe)
+                .contains(&"customer.subscription.created")
+        );
+        assert!(
+            leak.for_source(Source::Paddle)
+                .contains(&"subscription.created")
+        );
     }
 }
