@@ -9,5 +9,10 @@ use prodverdict::{
 };
 
 fn main() -> ExitCode {
-    commands::run(Cli::parse(), &Environment::of_process())
+    match Cli::try_parse() {
+        Ok(cli) => commands::run(cli, &Environment::of_process()),
+        Err(error) if error.use_stderr() => commands::refuse_arguments(&error),
+        // Help and version.
+        Err(error) => error.exit(),
+    }
 }

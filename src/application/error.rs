@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use crate::problem::Explain;
+use crate::problem::{Coded, ErrorCode, Explain};
 
 /// The reason why a process could not be started or did not stay up.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,12 @@ impl Error {
             | Self::Failed { printed, .. }
             | Self::Slow { printed, .. } => format!("{advice}\n{}", last_lines(printed)),
         }
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::ApplicationFailed
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{DecodeError, KeyError, ProviderRefusal};
-use crate::{http::BaseUrlError, problem::Explain};
+use crate::{
+    http::BaseUrlError,
+    problem::{Coded, ErrorCode, Explain},
+};
 
 /// A page of 100 subscriptions with 20 items each is under 7 MiB; anything larger than this is not a page.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
@@ -122,6 +125,18 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unreachable { .. } | Self::BrokenOff(_) => ErrorCode::ProviderUnreachable,
+            Self::TimedOut { .. } | Self::NoTimeLeft => ErrorCode::ProviderTimeout,
+            Self::NotJson { .. } | Self::NoJson { .. } | Self::TooLarge | Self::Unexpected(_) => {
+                ErrorCode::ProviderResponse
+            }
+            Self::OverBudget { .. } => ErrorCode::RequestBudget,
+            Self::Refused { refusal, .. } => refusal.meaning.code(),
+        }
+    }
+
     /// Returns true if a retry may succeed.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
@@ -215,6 +230,23 @@ impl Error {
             | Self::ForeignTime { .. }
             | Self::UnknownTotal { .. }
             | Self::BudgetTooSmall { .. } => None,
+        }
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::BaseUrl { .. } | Self::BaseUrlParts(_) => ErrorCode::InvalidSetting,
+            Self::Key(error) => error.code(),
+            Self::Request { error, .. } => error.code(),
+            Self::Deadline { .. } => ErrorCode::ProviderTimeout,
+            Self::Object { .. }
+            | Self::NoProgress { .. }
+            | Self::CutShort { .. }
+            | Self::ForeignObject { .. }
+            | Self::ForeignTime { .. } => ErrorCode::ProviderResponse,
+            Self::UnknownTotal { .. } | Self::BudgetTooSmall { .. } => ErrorCode::RequestBudget,
         }
     }
 }

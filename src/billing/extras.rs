@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{Error, RefusalMeaning};
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// A kind of optional fact: a check without it is less precise but still possible. Holds the warning about its refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +51,12 @@ impl Extras {
     }
 
     /// Returns one warning for each refused extra.
-    pub(crate) fn warnings(&self) -> Vec<Problem> {
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
         let refused = self.refused();
         let wanted = self.wanted.iter();
         let warnings = wanted
             .filter(|extra| refused.contains(extra))
-            .map(|extra| Problem::new(extra.message).hint(extra.hint));
+            .map(|extra| Warning::new(extra.message).hint(extra.hint));
         warnings.collect()
     }
 

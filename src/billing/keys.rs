@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     contract::Mode,
-    problem::{Explain, Problem},
+    problem::{Coded, ErrorCode, Explain, Warning},
 };
 
 /// The form of a provider's API keys.
@@ -84,6 +84,21 @@ pub enum KeyError {
         chosen: Mode,
         hosts: &'static ModeHosts,
     },
+}
+
+impl Coded for KeyError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Empty { .. }
+            | Self::Characters { .. }
+            | Self::Quotes { .. }
+            | Self::Form { .. }
+            | Self::Kind { .. } => ErrorCode::KeyMalformed,
+            Self::Mode { .. } | Self::HostMode { .. } | Self::Host { .. } => {
+                ErrorCode::ModeMismatch
+            }
+        }
+    }
 }
 
 impl Explain for KeyError {
@@ -187,11 +202,11 @@ impl KeyFormat {
     }
 
     /// Returns a warning if the key can do more than the necessary reads, with the page that creates a narrower one.
-    pub(crate) fn excess(&self, provider: &str, key: &SecretString, page: &str) -> Option<Problem> {
+    pub(crate) fn excess(&self, provider: &str, key: &SecretString, page: &str) -> Option<Warning> {
         let beginning = self.unrestricted?;
         let is_unrestricted = key.expose_secret().trim().starts_with(beginning);
         is_unrestricted.then(|| {
-            Problem::new(format!(
+            Warning::new(format!(
                 "the {provider} key is not restricted: anyone who obtains it can move money"
             ))
             .hint(format!(

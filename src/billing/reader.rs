@@ -22,7 +22,7 @@ use crate::{
         CustomerId, EventLog, ListingScope, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
     },
     http,
-    problem::Problem,
+    problem::Warning,
 };
 
 /// Time limit for events. They only explain a verdict that is known already, so it does not wait long for them.
@@ -187,7 +187,7 @@ impl BillingReader {
     }
 
     /// Returns one warning for each optional kind of fact that the provider refused to show.
-    pub fn warnings(&self) -> Vec<Problem> {
+    pub fn warnings(&self) -> Vec<Warning> {
         let extras = self.transport.extras();
         let mut warnings = extras.warnings();
         if extras.are_customers_refused() {
@@ -277,7 +277,7 @@ impl StartedRead<'_> {
 }
 
 /// Returns a warning if the key can do more than the necessary reads of the source.
-pub fn key_advice(source: Source, key: &SecretString) -> Option<Problem> {
+pub fn key_advice(source: Source, key: &SecretString) -> Option<Warning> {
     let definition = definition(source);
     let provider = definition.provider;
     provider
@@ -289,11 +289,11 @@ fn distinct<T: Ord>(ids: &[T]) -> BTreeSet<&T> {
     ids.iter().collect()
 }
 
-fn customers_refused() -> Problem {
+fn customers_refused() -> Warning {
     let permission =
         |provider: &&Provider| format!("{}: `{}`", provider.name, provider.customer_permission);
     let permissions: Vec<_> = PROVIDERS.iter().map(permission).collect();
-    Problem::new(
+    Warning::new(
         "the key may not read customers, so none is found by its metadata or its e-mail address",
     )
     .hint(format!(

@@ -1,6 +1,6 @@
 //! An error response of a provider: its meaning, and how to fix it.
 
-use crate::contract::Mode;
+use crate::{contract::Mode, problem::ErrorCode};
 
 /// A provider's error response. The texts come from the server, with anything that looks like a key removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,25 @@ impl RefusalMeaning {
             | Self::ProviderFailure
             | Self::NotTheApi
             | Self::Other => false,
+        }
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidKey
+            | Self::ExpiredKey
+            | Self::PublishableKey
+            | Self::AddressNotAllowed
+            | Self::OtherAccount => ErrorCode::KeyRejected,
+            Self::MissingPermission(_) => ErrorCode::KeyPermission,
+            Self::OtherMode(_) => ErrorCode::ModeMismatch,
+            Self::RateLimited(_) => ErrorCode::ProviderRateLimit,
+            Self::ProviderFailure => ErrorCode::ProviderUnreachable,
+            Self::NoSuchObject(_)
+            | Self::BadParameter(_)
+            | Self::Redirect
+            | Self::NotTheApi
+            | Self::Other => ErrorCode::ProviderResponse,
         }
     }
 

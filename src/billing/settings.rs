@@ -3,7 +3,10 @@
 use std::num::NonZeroU32;
 
 use super::{RetryPolicy, SourceDefinition, provider::Hosts};
-use crate::{contract::Mode, problem::Problem};
+use crate::{
+    contract::Mode,
+    problem::{ErrorCode, Problem},
+};
 
 /// Settings of a reader besides source and key.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +41,7 @@ impl Settings {
             Hosts::PerMode(hosts) => match variable(hosts.variable) {
                 None => None,
                 Some(word) => Some(hosts.parse(word).ok_or_else(|| {
-                    Problem::new(format!(
+                    Problem::new(ErrorCode::InvalidSetting, format!(
                         "the environment variable `{}` is neither `{}` nor `{}`",
                         hosts.variable, hosts.test.name, hosts.live.name
                     ))

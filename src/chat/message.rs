@@ -227,7 +227,7 @@ mod tests {
     use crate::{
         baseline::{FindingStatus, FindingsSnapshot},
         contract::{Entity, Finding, Money, Rule, Source, Subject, Summary, UnixSeconds},
-        problem::Problem,
+        problem::{ErrorCode, Problem},
     };
 
     fn finding(number: u64) -> Finding {
@@ -367,7 +367,10 @@ mod tests {
     fn without_a_verdict_no_finding_is_known() {
         let mut broken = contract(&[1]);
         broken.verdict = Verdict::Error;
-        broken.problem = Some(Problem::new("no page for canary-of-a-secret <!here>"));
+        broken.problem = Some(Problem::new(
+            ErrorCode::Internal,
+            "no page for canary-of-a-secret <!here>",
+        ));
         for earlier in [found(&[1]), PreviousRun::Nothing, PreviousRun::Unknown] {
             let text = said(&outcome(vec![broken.clone()]), &earlier).unwrap();
             assert!(

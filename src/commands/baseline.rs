@@ -8,12 +8,12 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{COULD_NOT_TELL, could_not_write, output::Output};
+use super::{could_not_write, failure::fail, output::Output};
 use crate::{
     baseline::day_of,
     cli::BaselineArgs,
     config::{self, Diagnostic},
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     report::{self, Mask, ToAccept, baseline_entries},
 };
 
@@ -47,15 +47,12 @@ pub(super) fn run(arguments: &BaselineArgs) -> u8 {
                 Err(error) => could_not_write(&output, &error),
             }
         }
-        Err(problems) => {
-            output.say(&report::problems(&problems, output.colour_on_stderr));
-            COULD_NOT_TELL
-        }
+        Err(problems) => fail(&output, &problems),
     }
 }
 
 /// Returns the entries, each finding once, without those already accepted.
-fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Problem>> {
+fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Warning>), Vec<Problem>> {
     let report = read(&arguments.report).map_err(|problem| vec![problem])?;
     let mut seen = BTreeSet::new();
     let findings: Vec<_> = report
@@ -81,7 +78,7 @@ fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Problem>), Vec<Pr
     let entries = written(&findings);
     check(&entries)?;
     let warning = (report.verdict == "error").then(|| {
-        Problem::new("the report has no verdict: what it could not judge is not among the entries")
+        Warning::new("the report has no verdict: what it could not judge is not among the entries")
     });
     Ok((entries, warning))
 }
@@ -103,7 +100,7 @@ fn check(entries: &str) -> Result<(), Vec<Problem>> {
 fn read(path: &Path) -> Result<CheckReport, Problem> {
     let shown = path.display();
     let problem = |message: String| {
-        Problem::new(message).hint(
+        Problem::new(ErrorCode::ReportUnusable, message).hint(
             "name a report printed by `--format json`, or the file in the action's output \
              `report_path`",
         )

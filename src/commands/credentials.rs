@@ -6,7 +6,7 @@ use crate::{
     cli::Environment,
     config::AccessContract,
     database::ReadRequest,
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     sources::{
         AccountSource, BillingSource, LiveAccounts, LiveBilling, RecordedAccountRows,
         RecordedBilling, Sources,
@@ -127,10 +127,13 @@ fn not_set(names: &[&str]) -> Problem {
         .iter()
         .map(|name| format!("{name}: ${{{{ secrets.{name} }}}}"))
         .collect();
-    Problem::new(format!(
-        "the environment {variables} {} {are} not set",
-        quoted.join(" and ")
-    ))
+    Problem::new(
+        ErrorCode::CredentialsMissing,
+        format!(
+            "the environment {variables} {} {are} not set",
+            quoted.join(" and ")
+        ),
+    )
     .hint(format!(
         "set {them} for the command; in a workflow, give the step `env: {{ {} }}` \
          (secrets are not passed to pull requests from forks)",

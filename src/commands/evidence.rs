@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     config::AccessContract,
     contract::{EventLog, Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
-    problem::Problem,
+    problem::{Problem, Warning},
     sources::Sources,
 };
 
 /// Keys whose events could not be read in this run, by environment variable, with the reason.
 #[derive(Debug, Default)]
-pub(crate) struct EvidenceFailures(BTreeMap<String, Problem>);
+pub(crate) struct EvidenceFailures(BTreeMap<String, Warning>);
 
 impl EvidenceFailures {
     /// Adds the causes of confirmed findings. Unreadable events result in a warning, once per key.
@@ -38,18 +38,18 @@ impl EvidenceFailures {
         }
     }
 
-    pub(crate) fn into_warnings(self) -> impl Iterator<Item = Problem> {
+    pub(crate) fn into_warnings(self) -> impl Iterator<Item = Warning> {
         self.0.into_values()
     }
 }
 
-fn unread(problem: &Problem) -> Problem {
+fn unread(problem: &Problem) -> Warning {
     const OFF: &str = "`evidence: off` skips this";
     let hint = match problem.hint.as_str() {
         "" => OFF.to_owned(),
         hint => format!("{hint}; {OFF}"),
     };
-    Problem::new(format!(
+    Warning::new(format!(
         "the webhooks behind the findings could not be read: {}",
         problem.message
     ))

@@ -19,7 +19,7 @@ use crate::{
     config::{AccessContract, Config},
     contract::{Explained, Unanswerable, UnixSeconds, Verdict, explain},
     notice::Progress,
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     report::{self, ExplainedContract, ExplainedEntity, Mask, Reported},
 };
 
@@ -134,7 +134,7 @@ async fn explain_contract(
     asked: &LookupRequest,
     run: &RunParameters<'_>,
     evidence: &mut EvidenceFailures,
-    warnings: &mut Vec<Problem>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Option<(Explained, u64)>, Failure> {
     let sources = open(contract, run)?;
     let Some(mut found) = find(&contract.contract, &sources, asked, run.now).await? else {
@@ -189,7 +189,11 @@ fn no_contract(config: &Config, name: &str) -> Problem {
         .contracts
         .iter()
         .map(|contract| format!("`{}`", contract.name));
-    Problem::new(format!("there is no contract `{name}`")).hint(format!(
+    Problem::new(
+        ErrorCode::InvalidSetting,
+        format!("there is no contract `{name}`"),
+    )
+    .hint(format!(
         "name one of {}",
         names.collect::<Vec<_>>().join(", ")
     ))
@@ -198,7 +202,7 @@ fn no_contract(config: &Config, name: &str) -> Problem {
 fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
     let forms = words.iter().map(|word| format!("`{word}:<id>`"));
     let forms = forms.collect::<Vec<_>>().join(", ");
-    Problem::new(format!(
+    Problem::new(ErrorCode::UnknownAccount, format!(
         "neither the database nor the provider knows an account or customer `{entity}`"
     ))
     .hint(if entity.contains('@') {

@@ -6,10 +6,10 @@ use fake_stripe::{
     redirect::WriteError,
 };
 
-use super::{COULD_NOT_TELL, could_not_write, output::Output, signals::Signals};
+use super::{could_not_write, failure::fail, output::Output, signals::Signals};
 use crate::{
-    problem::{Explain, Problem},
-    report::{self, Mask},
+    problem::{Coded, ErrorCode, Explain, Problem},
+    report::Mask,
 };
 
 pub(super) async fn run(arguments: &Arguments) -> u8 {
@@ -19,8 +19,7 @@ pub(super) async fn run(arguments: &Arguments) -> u8 {
         Ok(fake) => fake,
         Err(errors) => {
             let problems: Vec<_> = errors.iter().map(Problem::from).collect();
-            output.say(&report::problems(&problems, output.colour_on_stderr));
-            return COULD_NOT_TELL;
+            return fail(&output, &problems);
         }
     };
     output.say(&fake.greeting());
@@ -31,11 +30,15 @@ pub(super) async fn run(arguments: &Arguments) -> u8 {
     match fake.stop() {
         Ok(()) => 0,
         Err(error) => {
-            output.say(&format!(
-                "error: the fake provider stopped with an error: {error}"
-            ));
-            COULD_NOT_TELL
+            let message = format!("the fake provider stopped with an error: {error}");
+            fail(&output, &[Problem::new(ErrorCode::FakeProvider, message)])
         }
+    }
+}
+
+impl Coded for StartError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::FakeProvider
     }
 }
 
@@ -45,9 +48,21 @@ impl Explain for StartError {
     }
 }
 
+impl Coded for CertificatesError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::FakeProvider
+    }
+}
+
 impl Explain for CertificatesError {
     fn hint(&self) -> String {
         Self::hint(self).to_owned()
+    }
+}
+
+impl Coded for WriteError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::FakeProvider
     }
 }
 

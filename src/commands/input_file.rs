@@ -4,7 +4,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use crate::{
     config::{MAX_BASELINE_BYTES, MAX_BYTES},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     report::MAX_READ_BYTES,
 };
 
@@ -48,13 +48,15 @@ impl InputFile {
     pub(crate) fn read(self, path: &Path, shown: &str) -> Result<String, Problem> {
         let name = self.name();
         let unreadable = |error: std::io::Error| {
-            Problem::new(format!("the {name} `{shown}` cannot be read: {error}")).hint(
-                if error.kind() == std::io::ErrorKind::NotFound {
-                    self.if_missing().to_owned()
-                } else {
-                    String::new()
-                },
+            Problem::new(
+                ErrorCode::FileUnreadable,
+                format!("the {name} `{shown}` cannot be read: {error}"),
             )
+            .hint(if error.kind() == std::io::ErrorKind::NotFound {
+                self.if_missing().to_owned()
+            } else {
+                String::new()
+            })
         };
         // Opening a pipe waits for a writer, and a device may never end.
         let kind = std::fs::metadata(path).map_err(unreadable)?;
@@ -64,9 +66,10 @@ impl InputFile {
             } else {
                 "a pipe, a device or a socket"
             };
-            return Err(Problem::new(format!(
-                "the {name} `{shown}` should be a file, found {what}"
-            ))
+            return Err(Problem::new(
+                ErrorCode::FileUnreadable,
+                format!("the {name} `{shown}` should be a file, found {what}"),
+            )
             .hint(self.if_no_file().to_owned()));
         }
         let file = File::open(path).map_err(unreadable)?;
@@ -79,10 +82,13 @@ impl InputFile {
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
         String::from_utf8(bytes).map_err(|error| {
-            Problem::new(format!(
-                "the {name} `{shown}` is not UTF-8: byte {} is invalid",
-                error.utf8_error().valid_up_to().saturating_add(1)
-            ))
+            Problem::new(
+                ErrorCode::FileUnreadable,
+                format!(
+                    "the {name} `{shown}` is not UTF-8: byte {} is invalid",
+                    error.utf8_error().valid_up_to().saturating_add(1)
+                ),
+            )
             .hint("save the file as UTF-8")
         })
     }

@@ -40,13 +40,14 @@ use clap::CommandFactory as _;
 use jiff::Timestamp;
 
 use self::{
+    failure::{fail, interrupted},
     output::{Output, OutputError},
     signals::Signals,
 };
 use crate::{
     cli::{Cli, Command, ContractType, Environment},
     contract::{UnixSeconds, Verdict},
-    problem::Problem,
+    problem::{ErrorCode, Message, Problem},
     report::{Mask, Outcome},
 };
 
@@ -65,16 +66,23 @@ pub fn run(cli: Cli, environment: &Environment) -> ExitCode {
             status
         }
         Err(error) => {
-            Output::of_process(Mask::default()).say(&format!(
-                "error: the async runtime cannot be started: {error}"
-            ));
-            COULD_NOT_TELL
+            let message = format!("the async runtime cannot be started: {error}");
+            let problem = Problem::new(ErrorCode::System, message);
+            fail(&Output::of_process(Mask::default()), &[problem])
         }
     };
     ExitCode::from(status)
 }
 
 const COULD_NOT_TELL: u8 = 2;
+
+/// Prints why the arguments are refused, with the code of such errors, and returns the exit status.
+pub fn refuse_arguments(error: &clap::Error) -> ExitCode {
+    let label = format!("error[{}]:", ErrorCode::InvalidSetting);
+    let text = error.render().ansi().to_string();
+    anstream::eprint!("{}", text.replacen("error:", &label, 1));
+    ExitCode::from(COULD_NOT_TELL)
+}
 
 async fn dispatch(command: Command, environment: &Environment) -> u8 {
     match command {
@@ -110,10 +118,7 @@ async fn until_interrupted(command: impl Future<Output = u8>) -> u8 {
     let mut signals = Signals::listen();
     tokio::select! {
         status = command => status,
-        () = signals.cancelled() => {
-            Output::of_process(Mask::default()).say("interrupted: there is no verdict");
-            COULD_NOT_TELL
-        }
+        () = signals.cancelled() => fail(&Output::of_process(Mask::default()), &[interrupted()]),
     }
 }
 
@@ -127,11 +132,7 @@ fn print(text: &str) -> u8 {
 }
 
 fn could_not_write(output: &Output, error: &OutputError) -> u8 {
-    output.say(&format!(
-        "error: {error}: {}",
-        std::error::Error::source(error).map_or_else(String::new, ToString::to_string)
-    ));
-    COULD_NOT_TELL
+    fail(output, &[Problem::from(error)])
 }
 
 /// Returns the outcome of a run that failed before checking any contract.
@@ -148,15 +149,15 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
     }
 }
 
-/// Removes duplicates of problems that several contracts have in common.
-fn once_each(problems: &mut Vec<Problem>) {
-    let mut said: Vec<Problem> = Vec::with_capacity(problems.len());
-    for problem in problems.drain(..) {
-        if !said.contains(&problem) {
-            said.push(problem);
+/// Removes duplicates of messages that several contracts have in common.
+fn once_each<C: PartialEq>(messages: &mut Vec<Message<C>>) {
+    let mut said: Vec<Message<C>> = Vec::with_capacity(messages.len());
+    for message in messages.drain(..) {
+        if !said.contains(&message) {
+            said.push(message);
         }
     }
-    *problems = said;
+    *messages = said;
 }
 
 /// Returns the default time of evaluation.

@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::atomic_write::{self, FileOwner};
-use crate::report::{Mask, Outcome};
+use crate::{
+    problem::{Coded, ErrorCode, Explain},
+    report::{Mask, Outcome},
+};
 
 /// The destination of output, with the secrets that it must not contain.
 #[derive(Debug)]
@@ -27,6 +30,18 @@ pub(crate) enum OutputError {
     Stdout(#[source] io::Error),
     #[error("`{}` cannot be written", .path.display())]
     File { path: PathBuf, source: io::Error },
+}
+
+impl Coded for OutputError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::OutputUnwritable
+    }
+}
+
+impl Explain for OutputError {
+    fn hint(&self) -> String {
+        String::new()
+    }
 }
 
 impl Output {

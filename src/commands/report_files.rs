@@ -11,7 +11,7 @@ use super::{
     output::{Output, OutputError},
 };
 use crate::{
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     report::{FileFormat, Outcome, Surroundings},
 };
 
@@ -159,15 +159,19 @@ pub(super) fn stays_inside(path: &Path) -> bool {
 
 fn unknown(path: &Path, option: &str) -> Problem {
     let endings: Vec<_> = FileFormat::usual_endings();
-    Problem::new(format!(
-        "{option} names `{}`, but no report format has that extension",
-        path.display()
-    ))
+    Problem::new(
+        ErrorCode::InvalidSetting,
+        format!(
+            "{option} names `{}`, but no report format has that extension",
+            path.display()
+        ),
+    )
     .hint(format!("name a file that ends in {}", endings.join(", ")))
 }
 
 fn useful(path: &Path, kind: ReportKind, option: &str) -> Result<(), Problem> {
-    let refused = |message: String, hint: &str| Problem::new(message).hint(hint);
+    let refused =
+        |message: String, hint: &str| Problem::new(ErrorCode::InvalidSetting, message).hint(hint);
     if kind.is_rehearsal {
         return Err(refused(
             format!(
@@ -208,7 +212,8 @@ fn named_twice(first: &Path, second: &Path, option: &str) -> Problem {
             second.display()
         )
     };
-    Problem::new(format!("{option} names {both}")).hint("name each file once")
+    Problem::new(ErrorCode::InvalidSetting, format!("{option} names {both}"))
+        .hint("name each file once")
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

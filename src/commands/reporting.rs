@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{
-    COULD_NOT_TELL, could_not_write,
+    could_not_write,
+    failure::fail,
     output::{Output, OutputError},
     report_files::{ReportFiles, ReportKind},
 };
@@ -47,8 +48,7 @@ impl<'r> Reporting<'r> {
             }),
             Err(problem) => {
                 let output = Output::of_process(Mask::default());
-                output.say(&report::problems(&[problem], output.colour_on_stderr));
-                Err(COULD_NOT_TELL)
+                Err(fail(&output, &[problem]))
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::{
         Advice, Evaluation, Finding, Mode, SeenModes, Summary, Unanswerable, Verdict, evaluate,
     },
     notice,
-    problem::Problem,
+    problem::Warning,
     report::{ContractOutcome, Outcome, Repair, Reported},
     sources::{CheckInput, some_customers},
 };
@@ -73,7 +73,7 @@ async fn check_contract(
     contract: &AccessContract,
     run: &RunParameters<'_>,
     evidence: &mut EvidenceFailures,
-    warnings: &mut Vec<Problem>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Checked, Failure> {
     let sources = open(contract, run)?;
     if run.recorded == RecordedSides::Nothing
@@ -177,7 +177,7 @@ fn outcome(
             outcome.verdict = Verdict::from_findings(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
             let advice = |one: Advice| {
-                Problem::new(one.message)
+                Warning::new(one.message)
                     .hint(one.hint)
                     .at(config.advice_place(index, &one.about))
             };

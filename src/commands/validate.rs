@@ -1,6 +1,6 @@
 //! `prodverdict validate`: reports every problem of a configuration file at once.
 
-use super::{COULD_NOT_TELL, configuration, output::Output};
+use super::{COULD_NOT_TELL, configuration, failure::fail, output::Output};
 use crate::{
     cli::ConfigArgs,
     report::{self, Mask},
@@ -19,13 +19,10 @@ pub(super) fn run(arguments: &ConfigArgs) -> u8 {
             ))
         }
         Err(unusable) => {
-            match unusable.rendered(output.colour_on_stderr) {
-                Some(rendered) => output.say(&rendered),
-                None => output.say(&report::problems(
-                    &unusable.problems(),
-                    output.colour_on_stderr,
-                )),
-            }
+            let Some(rendered) = unusable.rendered(output.colour_on_stderr) else {
+                return fail(&output, &unusable.problems());
+            };
+            output.say(&rendered);
             COULD_NOT_TELL
         }
     }

@@ -7,13 +7,13 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Deserialize;
 
 use super::{
-    diagnostics::{Code, Diagnostic, DiagnosticDraft, Diagnostics, FileKind, Parent, quote},
+    diagnostics::{Diagnostic, DiagnosticDraft, Diagnostics, FileKind, Parent, quote},
     entry::{Entry, SourceSpan},
     reader::NodeReader,
     scalars::Literal,
     tree_within,
 };
-use crate::baseline::BaselineEntry;
+use crate::{baseline::BaselineEntry, problem::ErrorCode};
 
 /// Maximum size of the file, enough for some thousands of entries. Nobody accepts more findings one by one.
 pub const MAX_BASELINE_BYTES: usize = 1024 * 1024;
@@ -66,7 +66,7 @@ pub fn acceptances(
     let found = read(&diagnostics, today);
     let mut problems = diagnostics.into_sorted();
     // When the last entry is removed, its comments may stay.
-    problems.retain(|one| one.code != Code::Empty);
+    problems.retain(|one| one.code != ErrorCode::Empty);
     if problems.is_empty() {
         Ok(found)
     } else {
@@ -91,7 +91,7 @@ fn read(diagnostics: &Diagnostics<'_>, today: Date) -> Vec<BaselineEntry> {
         // Already reported.
         Ok(Entry::Absent | Entry::Broken(_)) => return Vec::new(),
         Err(type_error) => {
-            let draft = DiagnosticDraft::new(Code::WrongType, type_error.to_string());
+            let draft = DiagnosticDraft::new(ErrorCode::WrongType, type_error.to_string());
             diagnostics.add(draft, 0..0);
             return Vec::new();
         }
@@ -147,7 +147,7 @@ fn fingerprint(
     let line = diagnostics.lines().number(span.value.start);
     if let Some(first) = lines.get(text) {
         let message = format!("{} is already accepted", quote(text));
-        let draft = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
             .help(format!("it is on line {first}; keep one of the two"));
         diagnostics.add_at(draft, span);
         return None;

@@ -7,53 +7,15 @@ use super::{
     lines::LineIndex,
     schema, secrets,
 };
-use crate::problem::{Place, Problem};
+use crate::problem::{ErrorCode, Place, Problem};
 
 /// Maximum length of quoted text in messages: the file is hostile.
 const QUOTED: usize = 60;
 
-/// Kind of a problem. The words are stable, so that they can be looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    TooLarge,
-    Empty,
-    Syntax,
-    /// Valid YAML that is not accepted: anchors, aliases, merge keys, tags, several documents, deep nesting.
-    Refused,
-    UnknownKey,
-    DuplicateKey,
-    MissingKey,
-    WrongType,
-    InvalidValue,
-    Placeholder,
-    Conflict,
-    /// A secret in place of the name of an environment variable.
-    SecretValue,
-}
-
-impl Code {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TooLarge => "too-large",
-            Self::Empty => "empty",
-            Self::Syntax => "syntax",
-            Self::Refused => "refused",
-            Self::UnknownKey => "unknown-key",
-            Self::DuplicateKey => "duplicate-key",
-            Self::MissingKey => "missing-key",
-            Self::WrongType => "wrong-type",
-            Self::InvalidValue => "invalid-value",
-            Self::Placeholder => "placeholder",
-            Self::Conflict => "conflict",
-            Self::SecretValue => "secret-value",
-        }
-    }
-}
-
 /// A problem in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    pub code: Code,
+    pub code: ErrorCode,
     /// Message with what was expected and found, in lower case without a full stop. Secrets are masked.
     pub message: String,
     /// Advice; empty if the message is enough.
@@ -67,7 +29,7 @@ pub struct Diagnostic {
 
 impl From<Diagnostic> for Problem {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self::new(diagnostic.message)
+        Self::new(diagnostic.code, diagnostic.message)
             .hint(diagnostic.help)
             .at(diagnostic.place)
     }
@@ -92,13 +54,13 @@ pub(super) struct Diagnostics<'a> {
 /// A problem without its place.
 #[derive(Debug, Clone)]
 pub(super) struct DiagnosticDraft {
-    pub(super) code: Code,
+    pub(super) code: ErrorCode,
     pub(super) message: String,
     pub(super) help: String,
 }
 
 impl DiagnosticDraft {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -107,7 +69,7 @@ impl DiagnosticDraft {
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
-        Self::new(Code::InvalidValue, message)
+        Self::new(ErrorCode::InvalidValue, message)
     }
 
     #[must_use]
@@ -207,7 +169,8 @@ impl<'a> Diagnostics<'a> {
     ) -> Option<(&'e SourceSpan, &'e T)> {
         if entry.is_absent() {
             let message = format!("missing key `{key}` in {}", owner.name);
-            let draft = DiagnosticDraft::new(Code::MissingKey, message).help(help_for_missing(key));
+            let draft =
+                DiagnosticDraft::new(ErrorCode::MissingKey, message).help(help_for_missing(key));
             self.add_at(draft, owner.span);
         }
         entry.written()

@@ -40,11 +40,11 @@ use self::{
 };
 use crate::{
     contract::{ContractKey, Rule},
-    problem::{Place, Problem},
+    problem::{ErrorCode, Place, Warning},
 };
 
 pub use baseline_file::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
-pub use diagnostics::{Code, Diagnostic};
+pub use diagnostics::Diagnostic;
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
     AccountStatement, AppSettings, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal,
@@ -64,7 +64,7 @@ pub struct Config {
     pub contracts: Vec<AccessContract>,
     pub rehearsal: Option<Rehearsal>,
     /// Warnings about a valid file.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Warning>,
     places: Vec<ContractPlaces>,
     /// Place of the list of contracts.
     list: Place,
@@ -104,7 +104,7 @@ fn tree_within(max_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree::
     if text.len() > max_bytes {
         // The size is not in the message: a caller that stopped reading at the limit does not know it.
         let message = format!("the file is larger than {} KiB", max_bytes / 1024);
-        diagnostics.add(DiagnosticDraft::new(Code::TooLarge, message), 0..0);
+        diagnostics.add(DiagnosticDraft::new(ErrorCode::TooLarge, message), 0..0);
         return None;
     }
     if has_control_characters(text, diagnostics) {
@@ -120,7 +120,7 @@ fn read_config(diagnostics: &Diagnostics<'_>) -> Option<Config> {
     let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, diagnostics)) {
         Ok(document) => document,
         Err(type_error) => {
-            let draft = DiagnosticDraft::new(Code::WrongType, type_error.to_string());
+            let draft = DiagnosticDraft::new(ErrorCode::WrongType, type_error.to_string());
             diagnostics.add(draft, 0..0);
             return None;
         }
@@ -145,7 +145,7 @@ fn has_control_characters(text: &str, diagnostics: &Diagnostics<'_>) -> bool {
         u32::from(character)
     );
     let draft =
-        DiagnosticDraft::new(Code::Syntax, message).help("save the file as plain UTF-8 text");
+        DiagnosticDraft::new(ErrorCode::Syntax, message).help("save the file as plain UTF-8 text");
     diagnostics.add(draft, start..start + character.len_utf8());
     true
 }

@@ -6,10 +6,10 @@ use super::{
     entry::SourceSpan,
     tree::{Node, NodeKind},
 };
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// Removes these contracts from the tree without reading their keys, and returns a warning for each.
-pub(super) fn take_other_types(tree: &mut Node, diagnostics: &Diagnostics<'_>) -> Vec<Problem> {
+pub(super) fn take_other_types(tree: &mut Node, diagnostics: &Diagnostics<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let NodeKind::Mapping(pairs) = &mut tree.kind else {
         return warnings;
@@ -28,7 +28,7 @@ pub(super) fn take_other_types(tree: &mut Node, diagnostics: &Diagnostics<'_>) -
 }
 
 /// Returns the warning if the contract has one of the other types.
-fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Problem> {
+fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Warning> {
     let NodeKind::Mapping(pairs) = &contract.kind else {
         return None;
     };
@@ -43,7 +43,7 @@ fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Problem> {
         is_block: false,
     };
     Some(
-        Problem::new(format!(
+        Warning::new(format!(
             "a contract of type {} is skipped: this program runs contracts of type `access`",
             quote(kind)
         ))

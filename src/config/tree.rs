@@ -10,9 +10,10 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::{
     block_text,
-    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+    diagnostics::{DiagnosticDraft, Diagnostics, quote},
     entry::SourceSpan,
 };
+use crate::problem::ErrorCode;
 
 /// Maximum depth; the format needs seven levels.
 const MAX_DEPTH: usize = 32;
@@ -116,7 +117,7 @@ pub(super) fn read(diagnostics: &Diagnostics<'_>) -> Option<Node> {
             documents += 1;
             if documents > 1 {
                 let draft =
-                    DiagnosticDraft::new(Code::Refused, "a second YAML document begins here")
+                    DiagnosticDraft::new(ErrorCode::Refused, "a second YAML document begins here")
                         .help("keep one document in the file; put all contracts under `contracts`");
                 diagnostics.add(draft, diagnostics.lines().first_line(&range));
                 break;
@@ -272,15 +273,15 @@ impl Builder<'_> {
         if text.contains('\0') {
             let message =
                 "the text contains the control character U+0000, which Postgres does not accept";
-            let draft =
-                DiagnosticDraft::new(Code::Refused, message).help("remove `\\0` from the text");
+            let draft = DiagnosticDraft::new(ErrorCode::Refused, message)
+                .help("remove `\\0` from the text");
             let lines = self.diagnostics.lines();
             self.diagnostics.add(draft, lines.first_line(range));
         }
     }
 
     fn refuse(&self, message: &str, range: &Range<usize>) {
-        let draft = DiagnosticDraft::new(Code::Refused, message)
+        let draft = DiagnosticDraft::new(ErrorCode::Refused, message)
             .help("write the value out where it is used");
         self.diagnostics
             .add(draft, self.diagnostics.lines().first_line(range));
@@ -309,16 +310,18 @@ impl Builder<'_> {
             self.too_deep(start..start + width);
             return;
         }
-        let draft =
-            DiagnosticDraft::new(Code::Syntax, format!("this is not YAML: {}", error.info()))
-                .help(block_text::advice(self.diagnostics.lines(), start));
+        let draft = DiagnosticDraft::new(
+            ErrorCode::Syntax,
+            format!("this is not YAML: {}", error.info()),
+        )
+        .help(block_text::advice(self.diagnostics.lines(), start));
         self.diagnostics.add(draft, start..start + width);
     }
 
     fn too_deep(&self, range: Range<usize>) {
         let message = format!("values are nested more than {MAX_DEPTH} levels deep");
         self.diagnostics
-            .add(DiagnosticDraft::new(Code::Refused, message), range);
+            .add(DiagnosticDraft::new(ErrorCode::Refused, message), range);
     }
 
     fn finish(self) -> Option<Node> {
@@ -329,7 +332,7 @@ impl Builder<'_> {
             }
         };
         if nothing {
-            let draft = DiagnosticDraft::new(Code::Empty, "the file is empty")
+            let draft = DiagnosticDraft::new(ErrorCode::Empty, "the file is empty")
                 .help("begin with `version: 1` and `contracts:`");
             self.diagnostics.add(draft, 0..0);
             return None;
@@ -344,19 +347,22 @@ fn accept_key(
     node: Node,
 ) -> Waiting {
     let NodeKind::Scalar(scalar) = node.kind else {
-        let draft = DiagnosticDraft::new(Code::WrongType, "a key should be text");
+        let draft = DiagnosticDraft::new(ErrorCode::WrongType, "a key should be text");
         diagnostics.add(draft, diagnostics.lines().first_line(&node.span));
         return Waiting::Nothing;
     };
     if scalar.plain && scalar.text == "<<" {
-        let draft = DiagnosticDraft::new(Code::Refused, "YAML merge keys (`<<`) are not accepted")
-            .help("write the value out where it is used");
+        let draft = DiagnosticDraft::new(
+            ErrorCode::Refused,
+            "YAML merge keys (`<<`) are not accepted",
+        )
+        .help("write the value out where it is used");
         diagnostics.add(draft, node.span);
         return Waiting::Nothing;
     }
     if let Some(first) = lines.get(&scalar.text) {
         let draft = DiagnosticDraft::new(
-            Code::DuplicateKey,
+            ErrorCode::DuplicateKey,
             format!("duplicate key {}", quote(&scalar.text)),
         )
         .help(format!(

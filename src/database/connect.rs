@@ -12,7 +12,7 @@ use super::{
     url::Target,
     url_error::UrlError,
 };
-use crate::host::is_near;
+use crate::{host::is_near, problem::ErrorCode};
 
 /// Timeout for connecting: long enough for a database that wakes up, short enough for somebody who watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -172,6 +172,24 @@ fn rejection(code: &str, message: &str, target: &Target) -> ConnectError {
 }
 
 impl ConnectError {
+    pub(super) fn code(&self) -> ErrorCode {
+        match self {
+            Self::UnknownHost(_)
+            | Self::Refused(_)
+            | Self::NoAnswer
+            | Self::NotPostgres(_)
+            | Self::TooManyConnections
+            | Self::NotReady
+            | Self::Broken(_) => ErrorCode::DatabaseUnreachable,
+            Self::NoTls | Self::Certificate(_) => ErrorCode::DatabaseTls,
+            Self::Password { .. }
+            | Self::NoDatabase { .. }
+            | Self::NotAllowed { .. }
+            | Self::Rejected { .. } => ErrorCode::DatabaseLogin,
+            Self::Url(_) => ErrorCode::DatabaseUrl,
+        }
+    }
+
     /// Returns the hint; `env` is the variable that holds the URL.
     pub(super) fn hint(&self, env: &str) -> String {
         match self {

@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{contract::Field, problem::Explain};
+use crate::{
+    contract::Field,
+    problem::{Coded, ErrorCode, Explain},
+};
 
 use super::{
     account_rows::RowError, connect::ConnectError, statement::SqlPosition, url_error::UrlError,
@@ -176,6 +179,30 @@ impl fmt::Display for NameList<'_> {
     }
 }
 
+impl Coded for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Url { .. } => ErrorCode::DatabaseUrl,
+            Self::Connect { source, .. } => source.code(),
+            Self::LoopbackInContainer { .. } | Self::Protocol(_) => ErrorCode::DatabaseUnreachable,
+            Self::Unmapped(_)
+            | Self::NoTable { .. }
+            | Self::NoColumn { .. }
+            | Self::NoOutputColumn { .. }
+            | Self::TwoOutputColumns { .. }
+            | Self::MisspeltOutputColumn { .. } => ErrorCode::DatabaseMapping,
+            Self::RowSecurity { .. } => ErrorCode::RowLevelSecurity,
+            Self::Permission { .. } => ErrorCode::DatabasePermission,
+            Self::Timezone(_) | Self::Sql { .. } | Self::Writes { .. } | Self::Rejected { .. } => {
+                ErrorCode::DatabaseSql
+            }
+            Self::StatementTimeout(_) | Self::LockTimeout { .. } => ErrorCode::DatabaseTimeout,
+            Self::Canceled | Self::Lost => ErrorCode::DatabaseInterrupted,
+            Self::Row(error) => error.code(),
+        }
+    }
+}
+
 impl Explain for Error {
     fn named(&self) -> Vec<String> {
         if let Self::Row(error) = self {
@@ -236,6 +263,12 @@ impl Explain for Error {
             Self::Row(error) => error.hint(),
             Self::Protocol(_) => "check that the server is Postgres 12 or newer".to_owned(),
         }
+    }
+}
+
+impl Coded for RowError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidRow
     }
 }
 

@@ -33,7 +33,7 @@ use secrecy::SecretString;
 use crate::{
     config::DatabaseSettings,
     contract::{Account, AccountId, Field, StoredWords, UnixSeconds},
-    problem::Problem,
+    problem::Warning,
 };
 
 pub use account_rows::{AccountRows, RowError, required};
@@ -78,7 +78,7 @@ pub struct DatabaseFacts {
     /// Words of these accounts, by field mapped with `in:`.
     pub stored_words: BTreeMap<Field, StoredWords>,
     /// Possible improvements of the connection and its role.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Reads every account. Calls `on_progress` with the number of rows so far, from time to time and at the end.

@@ -8,7 +8,7 @@ use super::{
     error::Error,
     url::Target,
 };
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// A connection, with settings of its URL that are not applied yet.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Opened {
     /// setting lasts no longer than its transaction, and a startup parameter is refused.
     pub(super) search_path: Option<String>,
     /// Possible improvement of the connection.
-    pub(super) warning: Option<Problem>,
+    pub(super) warning: Option<Warning>,
 }
 
 /// Connects to the database whose URL was in `env`, to read from it.
@@ -85,8 +85,8 @@ fn opened(connected: Connected, target: &Target, env: &str) -> Opened {
     }
 }
 
-fn exposed(server: &str, env: &str) -> Problem {
-    Problem::new(format!(
+fn exposed(server: &str, env: &str) -> Warning {
+    Warning::new(format!(
         "the connection to the database at `{server}` is not encrypted"
     ))
     .hint(format!(
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_exposed_connection_is_reported_with_the_fix() {
-        let Problem { message, hint, .. } = exposed("db.example.com:5432", "DATABASE_URL");
+        let Warning { message, hint, .. } = exposed("db.example.com:5432", "DATABASE_URL");
         assert_eq!(
             message,
             "the connection to the database at `db.example.com:5432` is not encrypted"

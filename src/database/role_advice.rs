@@ -1,6 +1,6 @@
 //! Advice for a role that can do more than read: the SQL that creates a read-only one.
 
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 use super::{
     catalog::{CurrentRole, TouchedRelation},
@@ -12,7 +12,7 @@ pub(super) fn warning(
     role: &CurrentRole,
     touched: &[TouchedRelation],
     env: &str,
-) -> Option<Problem> {
+) -> Option<Warning> {
     let written: Vec<&str> = touched
         .iter()
         .filter(|table| table.can_be_written)
@@ -26,7 +26,7 @@ pub(super) fn warning(
         format!("can write {}", written.join(", "))
     };
     Some(
-        Problem::new(format!(
+        Warning::new(format!(
             "database role {} {can}, but it only needs to read",
             quoted(&role.name)
         ))

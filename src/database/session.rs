@@ -16,7 +16,7 @@ use super::{
     opening::{Opened, open_for_reading},
     statement::{SqlPosition, Statement},
 };
-use crate::{config::DatabaseSettings, problem::Problem};
+use crate::{config::DatabaseSettings, problem::Warning};
 
 /// Waiting longer for a lock, such as that of a migration, is not worth it: there will be a next run.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,7 +51,7 @@ pub(super) struct Session<'a> {
     settings: &'a DatabaseSettings,
     search_path: Option<String>,
     /// Possible improvement of the connection.
-    warning: Option<Problem>,
+    warning: Option<Warning>,
 }
 
 impl<'a> Session<'a> {
@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    pub(super) fn take_warning(&mut self) -> Option<Problem> {
+    pub(super) fn take_warning(&mut self) -> Option<Warning> {
         self.warning.take()
     }
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::{
     baseline::{BaselineEntry, day_of},
-    problem::Problem,
+    problem::Warning,
 };
 
 use super::{
@@ -22,7 +22,7 @@ pub(super) fn warnings(
     outcome: &Outcome,
     with: &Comparison<'_>,
     is_complete: bool,
-) -> Vec<Problem> {
+) -> Vec<Warning> {
     let found: BTreeSet<_> = outcome.fingerprints().collect();
     let is_found = |one: &BaselineEntry| found.contains(one.fingerprint.as_str());
     let today = day_of(with.now);
@@ -35,7 +35,7 @@ pub(super) fn warnings(
         .collect();
     if let Some(next) = ended.get(MAX_LISTED) {
         let more = counted(length(ended.len() - MAX_LISTED), "more acceptance");
-        warnings.push(Problem::new(format!("{more} ended too")).at(next.place.clone()));
+        warnings.push(Warning::new(format!("{more} ended too")).at(next.place.clone()));
     }
     // A check does not find what a rehearsal finds, and the other way round.
     let is_rehearsal = outcome.rehearsal.is_some();
@@ -51,7 +51,7 @@ pub(super) fn warnings(
             ("entries", "them")
         };
         warnings.push(
-            Problem::new(format!(
+            Warning::new(format!(
                 "{entries} of the baseline can be removed: nothing matches {them} any more ({})",
                 lines(&gone)
             ))
@@ -62,8 +62,8 @@ pub(super) fn warnings(
     warnings
 }
 
-fn expired_warning(acceptance: &BaselineEntry) -> Problem {
-    Problem::new(format!(
+fn expired_warning(acceptance: &BaselineEntry) -> Warning {
+    Warning::new(format!(
         "the acceptance of `{}` ended on {}; its finding counts again",
         acceptance.fingerprint, acceptance.until
     ))
@@ -76,7 +76,7 @@ pub fn newly_accepted(
     base: &[BaselineEntry],
     proposed: &[BaselineEntry],
     today: Date,
-) -> Option<Problem> {
+) -> Option<Warning> {
     let before: BTreeMap<_, _> = base
         .iter()
         .map(|one| (one.fingerprint.as_str(), one.until))
@@ -89,7 +89,7 @@ pub fn newly_accepted(
     let first = more.first()?;
     let findings = counted(length(more.len()), "finding");
     Some(
-        Problem::new(format!(
+        Warning::new(format!(
             "this pull request accepts {findings} that the base commit does not, or accepts \
              them for longer ({}); they do not fail this check",
             lines(&more)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     baseline::FindingStatus,
     contract::Severity,
-    problem::{Place, Problem},
+    problem::{Place, Problem, Warning},
 };
 
 use super::{
@@ -123,12 +123,12 @@ fn groups(outcome: &Outcome) -> Vec<AnnotationGroup<'_>> {
 fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(fix(shown::hint_lines(problem)));
-    let title = format!("No verdict{}", of_contract(contract));
+    let title = format!("No verdict [{}]{}", problem.code, of_contract(contract));
     let annotation = Annotation::new(AnnotationLevel::Failure, &title, &lines);
     annotation.at(problem.place.as_ref(), default_path)
 }
 
-fn of_advice(advice: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
+fn of_advice(advice: &Warning, contract: Option<&str>, default_path: &str) -> Annotation {
     let mut lines = vec![shown::message_line(advice)];
     lines.extend(fix(shown::hint_lines(advice)));
     let title = format!("Advice{}", of_contract(contract));
@@ -137,8 +137,8 @@ fn of_advice(advice: &Problem, contract: Option<&str>, default_path: &str) -> An
 }
 
 /// Returns annotations for the warnings that have a place.
-pub fn of_warnings(warnings: &[Problem]) -> impl Iterator<Item = Annotation> {
-    let placed = |warning: &&Problem| warning.place.is_some();
+pub fn of_warnings(warnings: &[Warning]) -> impl Iterator<Item = Annotation> {
+    let placed = |warning: &&Warning| warning.place.is_some();
     warnings.iter().filter(placed).map(|warning| {
         let mut lines = vec![shown::message_line(warning)];
         lines.extend(shown::hint_lines(warning));
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn advice_is_a_notice_at_its_line() {
         let mut outcome = sample::passing();
-        let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
+        let mut advice = sample::advice("no row holds `Pro`", "write `pro`");
         advice.place = Some(sample::place("prodverdict.yml", 9));
         outcome.contracts[0].advice = vec![advice];
         let annotations = annotations(&outcome, "a.yml");

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     contract::{Money, Severity, Subject, Summary, Verdict},
-    problem::{Place, Problem},
+    problem::{Place, Problem, Warning},
 };
 
 use super::{
@@ -66,7 +66,7 @@ struct ReportDocument<'a> {
     /// Error that prevented all contracts from running.
     problems: Vec<ReportProblem<'a>>,
     /// Warnings. They do not affect the verdict.
-    warnings: Vec<ReportProblem<'a>>,
+    warnings: Vec<ReportWarning<'a>>,
     /// Advice about the contracts. It does not affect the verdict.
     advice: Vec<ReportAdvice<'a>>,
     /// Rehearsal; null for a check.
@@ -241,6 +241,18 @@ struct ReportCounts {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(super) struct ReportProblem<'a> {
+    /// Code of the error; `docs/troubleshooting.md` describes each.
+    code: &'a str,
+    message: &'a str,
+    /// Advice; empty if the message says everything.
+    hint: &'a str,
+    place: Option<ReportPlace<'a>>,
+}
+
+/// Warning, which does not affect the verdict.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Warning")]
+pub(super) struct ReportWarning<'a> {
     message: &'a str,
     /// Advice; empty if the message says everything.
     hint: &'a str,
@@ -303,7 +315,7 @@ impl<'a> ReportDocument<'a> {
                 .collect(),
             summary: ReportSummary::from(totals),
             problems: outcome.problems.iter().map(ReportProblem::from).collect(),
-            warnings: outcome.warnings.iter().map(ReportProblem::from).collect(),
+            warnings: outcome.warnings.iter().map(ReportWarning::from).collect(),
             advice: advice.collect(),
             rehearsal: outcome.rehearsal.as_ref().map(ReportRehearsal::from),
             since: outcome
@@ -436,6 +448,7 @@ impl<'a> From<&'a Summary> for ReportSummary<'a> {
 impl<'a> From<&'a Problem> for ReportProblem<'a> {
     fn from(problem: &'a Problem) -> Self {
         Self {
+            code: problem.code.as_str(),
             message: &problem.message,
             hint: &problem.hint,
             place: problem.place.as_ref().map(ReportPlace::from),
@@ -443,8 +456,18 @@ impl<'a> From<&'a Problem> for ReportProblem<'a> {
     }
 }
 
+impl<'a> From<&'a Warning> for ReportWarning<'a> {
+    fn from(warning: &'a Warning) -> Self {
+        Self {
+            message: &warning.message,
+            hint: &warning.hint,
+            place: warning.place.as_ref().map(ReportPlace::from),
+        }
+    }
+}
+
 impl<'a> ReportAdvice<'a> {
-    fn new(contract: &'a str, advice: &'a Problem) -> Self {
+    fn new(contract: &'a str, advice: &'a Warning) -> Self {
         let place = advice.place.as_ref();
         Self {
             contract,
@@ -534,7 +557,7 @@ mod tests {
     #[test]
     fn advice_has_its_file_and_line() {
         let mut outcome = sample::passing();
-        let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
+        let mut advice = sample::advice("no row holds `Pro`", "write `pro`");
         advice.place = Some(sample::place("prodverdict.yml", 9));
         outcome.contracts[0].advice = vec![advice];
         let report: Value = serde_json::from_str(&json(&outcome)).unwrap();

@@ -1,4 +1,4 @@
-//! StatusCounts of findings in the JSON report.
+//! Counts of findings by status in the JSON report.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ use quick_xml::{
 use crate::{
     baseline::FindingStatus,
     contract::{Rule, Verdict},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
 };
 
 use super::{
@@ -83,7 +83,7 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
     let is_error = |case: &TestCase| matches!(case.result, CaseResult::Error(_));
     let has_error = suites.iter().flat_map(|suite| &suite.cases).any(is_error);
     if outcome.verdict == Verdict::Error && !has_error {
-        let problem = Problem::new("nothing was decided");
+        let problem = Problem::new(ErrorCode::Internal, "nothing was decided");
         suites.push(Suite {
             name: "prodverdict".to_owned(),
             cases: vec![no_verdict(&problem, "prodverdict")],
@@ -146,6 +146,7 @@ fn no_verdict(problem: &Problem, class: &str) -> TestCase {
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(shown::hint_lines(problem));
     lines.extend(shown::place(problem));
+    lines.push(format!("error[{}]", problem.code));
     TestCase {
         name: "verdict".to_owned(),
         class: class.to_owned(),

@@ -44,7 +44,7 @@ pub mod workflow_command;
 use crate::{
     baseline::{FindingStatus, Since},
     contract::{Finding, Mode, Severity, Source, Summary, UnixSeconds, Verdict},
-    problem::{Place, Problem},
+    problem::{Place, Problem, Warning},
 };
 
 pub use accepted::newly_accepted;
@@ -78,7 +78,7 @@ pub struct Outcome {
     /// Problems that prevented the run from evaluating any contract, such as an invalid configuration.
     pub problems: Vec<Problem>,
     /// Warnings that do not affect the verdict, such as an unrestricted key or a role with write access.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Warning>,
     /// The scenarios, if this is a rehearsal.
     pub rehearsal: Option<Rehearsed>,
     /// The result that the findings were compared with, if any.
@@ -124,7 +124,7 @@ pub struct ContractOutcome {
     /// The lowest severity that fails the contract; `None` if no finding fails it.
     pub fail_on: Option<Severity>,
     /// Advice about the contract itself, which does not affect the verdict.
-    pub advice: Vec<Problem>,
+    pub advice: Vec<Warning>,
     pub findings: Vec<Reported>,
     pub summary: Summary,
     /// The reason why there is no verdict. Set if the verdict is `error`.
@@ -202,7 +202,7 @@ impl Outcome {
     }
 
     /// Lists the advice about the contracts, with the contract's name if there are several.
-    fn advice(&self) -> impl Iterator<Item = (&Problem, Option<&str>)> {
+    fn advice(&self) -> impl Iterator<Item = (&Warning, Option<&str>)> {
         let contracts = self.contracts.iter();
         contracts.flat_map(|contract| {
             let name = self.name_of(contract);

@@ -8,7 +8,7 @@ use super::{
         shortened, terminal, visible,
     },
 };
-use crate::problem::Problem;
+use crate::problem::{ErrorCode, Problem};
 
 /// Maximum size of the table. The number of custom scenarios is unlimited, and the findings need room.
 const TABLE_BYTES: usize = 12_000;
@@ -80,11 +80,14 @@ impl Rehearsed {
         let mut scenarios = self.scenarios.iter();
         let one = scenarios.find(|one| one.result == PlayedResult::CouldNotTell)?;
         Some(
-            Problem::new(format!(
-                "the scenario `{}` could not be judged: {}",
-                one.id,
-                one.left_out.join("; ")
-            ))
+            Problem::new(
+                ErrorCode::ScenarioUnplayable,
+                format!(
+                    "the scenario `{}` could not be judged: {}",
+                    one.id,
+                    one.left_out.join("; ")
+                ),
+            )
             .hint("skip it in `rehearsal.scenarios` if the application can do without it"),
         )
     }

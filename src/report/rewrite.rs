@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use crate::{
     baseline::{FindingStatus, Since},
     contract::{EventMention, Finding, Mentions, PaymentShare, Subject, Summary, Word},
-    problem::{Place, Problem},
+    problem::{Message, Place},
 };
 
 use super::{
@@ -50,15 +50,14 @@ pub(super) fn outcome(outcome: &Outcome, rewriter: &impl TextRewriter) -> Outcom
         provenance,
         are_changes_known,
     } = outcome;
-    let problem = |one: &Problem| problem(one, rewriter);
     Outcome {
         verdict: *verdict,
         contracts: contracts
             .iter()
             .map(|one| contract(one, rewriter))
             .collect(),
-        problems: problems.iter().map(problem).collect(),
-        warnings: warnings.iter().map(problem).collect(),
+        problems: problems.iter().map(|one| message(one, rewriter)).collect(),
+        warnings: warnings.iter().map(|one| message(one, rewriter)).collect(),
         rehearsal: rehearsal.as_ref().map(|one| rehearsed(one, rewriter)),
         since: compared.as_ref().map(|one| since(one, rewriter)),
         provenance: provenance.as_ref().map(|one| origin(one, rewriter)),
@@ -203,10 +202,10 @@ fn contract_with(
             .map(|link| to.text(TextKind::Name, link)),
         verdict: *verdict,
         fail_on: *fail_on,
-        advice: advice.iter().map(|one| problem(one, to)).collect(),
+        advice: advice.iter().map(|one| message(one, to)).collect(),
         findings: rewritten,
         summary: summary(numbers, to),
-        problem: unanswered.as_ref().map(|one| problem(one, to)),
+        problem: unanswered.as_ref().map(|one| message(one, to)),
         named: named
             .iter()
             .map(|name| to.text(TextKind::Id, name))
@@ -405,15 +404,19 @@ fn subject(subject: &Subject, to: &impl TextRewriter) -> Subject {
     }
 }
 
-pub(super) fn problem(problem: &Problem, to: &impl TextRewriter) -> Problem {
-    let Problem {
+pub(super) fn message<C: Copy>(original: &Message<C>, to: &impl TextRewriter) -> Message<C> {
+    let Message {
+        code,
         message,
         hint,
         place: at,
-    } = problem;
-    Problem::new(to.text(TextKind::Prose, message))
-        .hint(to.text(TextKind::Prose, hint))
-        .at(at.as_ref().map(|one| place(one, TextKind::Prose, to)))
+    } = original;
+    Message {
+        code: *code,
+        message: to.text(TextKind::Prose, message),
+        hint: to.text(TextKind::Prose, hint),
+        place: at.as_ref().map(|one| place(one, TextKind::Prose, to)),
+    }
 }
 
 fn place(place: &Place, path_kind: TextKind, to: &impl TextRewriter) -> Place {

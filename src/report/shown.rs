@@ -1,6 +1,6 @@
 //! Prepares a finding for display: shortens the names in its texts, and splits the texts into lines.
 
-use crate::{baseline::FindingStatus, contract::Finding, problem::Problem};
+use crate::{baseline::FindingStatus, contract::Finding, problem::Message};
 
 use super::{
     Change,
@@ -81,19 +81,19 @@ pub(super) fn standing(standing: Option<&FindingStatus>) -> String {
     }
 }
 
-/// Returns the message of a problem on one line, because a line break in an id must not fake a verdict line.
-pub(super) fn message_line(problem: &Problem) -> String {
-    shortened(&visible(problem.message.trim_end()), LINE_CHARACTERS)
+/// Returns the message on one line, because a line break in an id must not fake a verdict line.
+pub(super) fn message_line<C>(message: &Message<C>) -> String {
+    shortened(&visible(message.message.trim_end()), LINE_CHARACTERS)
 }
 
-/// Returns the lines of a problem's hint, if any.
-pub(super) fn hint_lines(problem: &Problem) -> Vec<String> {
-    lines(&problem.hint)
+/// Returns the lines of the hint, if any.
+pub(super) fn hint_lines<C>(message: &Message<C>) -> Vec<String> {
+    lines(&message.hint)
 }
 
-/// Formats the place of a problem as `file:line:column`.
-pub(super) fn place(problem: &Problem) -> Option<String> {
-    let place = problem.place.as_ref()?;
+/// Formats the place as `file:line:column`.
+pub(super) fn place<C>(message: &Message<C>) -> Option<String> {
+    let place = message.place.as_ref()?;
     let path = tamed(&place.path);
     Some(format!("{path}:{}:{}", place.line, place.column))
 }

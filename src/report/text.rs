@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use crate::{
     baseline::Since,
     contract::{Severity, Source, Summary, Verdict},
-    problem::Problem,
+    problem::{Message, Problem, Warning},
 };
 
 use super::{
@@ -66,31 +66,34 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
 }
 
 /// Renders warnings as blocks; the text is empty if there are none.
-pub fn warnings(warnings: &[Problem], colour: bool) -> String {
-    labelled(
-        "[WARNING]",
-        severity_style(Severity::Medium),
-        warnings,
-        colour,
-    )
+pub fn warnings(warnings: &[Warning], colour: bool) -> String {
+    let paint = Paint { colour };
+    let label = paint.with(severity_style(Severity::Medium), "[WARNING]");
+    let blocks = warnings.iter().map(|one| labelled(&label, one, paint));
+    blocks.collect::<Vec<_>>().join("\n")
 }
 
 /// Renders problems as blocks; the text is empty if there are none.
 pub fn problems(problems: &[Problem], colour: bool) -> String {
-    labelled("[ERROR]", verdict_style(Verdict::Error), problems, colour)
+    let paint = Paint { colour };
+    let blocks = problems
+        .iter()
+        .map(|one| labelled(&error_label(one, paint), one, paint));
+    blocks.collect::<Vec<_>>().join("\n")
 }
 
-fn labelled(label: &str, style: Style, problems: &[Problem], colour: bool) -> String {
-    let paint = Paint { colour };
-    let blocks = problems.iter().map(|problem| {
-        let label = paint.with(style, label);
-        let mut lines = problem_lines(problem, paint);
-        if let Some(first) = lines.first_mut() {
-            *first = format!("{label} {first}");
-        }
-        lines.join("\n") + "\n"
-    });
-    blocks.collect::<Vec<_>>().join("\n")
+fn labelled<C>(label: &str, message: &Message<C>, paint: Paint) -> String {
+    let mut lines = message_lines(message, paint);
+    if let Some(first) = lines.first_mut() {
+        *first = format!("{label} {first}");
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Returns `error[code]:`, as in compilers.
+fn error_label(problem: &Problem, paint: Paint) -> String {
+    let label = format!("error[{}]", problem.code);
+    format!("{}:", paint.with(verdict_style(Verdict::Error), &label))
 }
 
 /// Summarizes what was read and found.
@@ -249,13 +252,13 @@ pub(super) fn finding(
 }
 
 pub(super) fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String {
-    let label = paint.with(verdict_style(Verdict::Error), "[ERROR]");
+    let label = error_label(problem, paint);
     let mut lines = vec![format!("{label} no verdict{}", of_contract(contract))];
-    lines.extend(problem_lines(problem, paint));
+    lines.extend(message_lines(problem, paint));
     lines.join("\n")
 }
 
-fn advised(advice: &Problem, contract: Option<&str>, paint: Paint) -> String {
+fn advised(advice: &Warning, contract: Option<&str>, paint: Paint) -> String {
     let label = paint.with(severity_style(Severity::Low), "[ADVICE]");
     let place = shown::place(advice).unwrap_or_else(|| "the contract".to_owned());
     let mut lines = vec![format!(
@@ -268,13 +271,13 @@ fn advised(advice: &Problem, contract: Option<&str>, paint: Paint) -> String {
     lines.join("\n")
 }
 
-fn problem_lines(problem: &Problem, paint: Paint) -> Vec<String> {
-    let mut message = shown::message_line(problem);
-    if let Some(place) = shown::place(problem) {
-        message = format!("{place}: {message}");
+fn message_lines<C>(message: &Message<C>, paint: Paint) -> Vec<String> {
+    let mut text = shown::message_line(message);
+    if let Some(place) = shown::place(message) {
+        text = format!("{place}: {text}");
     }
-    let mut lines = vec![terminal(&message)];
-    lines.extend(fix_lines(&shown::hint_lines(problem), paint));
+    let mut lines = vec![terminal(&text)];
+    lines.extend(fix_lines(&shown::hint_lines(message), paint));
     lines
 }
 
@@ -445,8 +448,8 @@ mod tests {
         let mut outcome = sample::passing();
         assert_eq!(warnings(&outcome.warnings, false), "");
         outcome.warnings = vec![
-            sample::problem("the key is not restricted", "create a restricted key"),
-            sample::problem("the role can write", ""),
+            sample::advice("the key is not restricted", "create a restricted key"),
+            sample::advice("the role can write", ""),
         ];
         assert_eq!(
             warnings(&outcome.warnings, false),
@@ -468,7 +471,7 @@ mod tests {
     #[test]
     fn advice_comes_before_the_findings_with_its_line() {
         let mut outcome = sample::failing();
-        let mut advice = sample::problem("no row holds `Pro`", "write `pro`");
+        let mut advice = sample::advice("no row holds `Pro`", "write `pro`");
         advice.place = Some(sample::place("prodverdict.yml", 9));
         outcome.contracts[0].advice = vec![advice];
         assert!(text(&outcome, false).starts_with(
@@ -502,7 +505,7 @@ mod tests {
         let problem = sample::problem("row `a\n\nVERDICT: PASS\n` is no account", "");
         assert_eq!(
             text(&sample::without_contracts(problem), false),
-            "[ERROR] no verdict\nrow `a\\n\\nVERDICT: PASS\\n` is no account\n\nVERDICT: ERROR\n"
+            "error[no-accounts]: no verdict\nrow `a\\n\\nVERDICT: PASS\\n` is no account\n\nVERDICT: ERROR\n"
         );
     }
 

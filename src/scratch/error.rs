@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{database, problem::Explain};
+use crate::{
+    database,
+    problem::{Coded, ErrorCode, Explain},
+};
 
 /// Any failure of a scratch database.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +108,24 @@ impl fmt::Display for RowCount<'_> {
         match self.0 {
             1 => f.write_str("a row"),
             count => write!(f, "{count} rows"),
+        }
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(_) => ErrorCode::ScratchRefused,
+            Self::Open(error) => error.code(),
+            Self::AccountSql { .. }
+            | Self::AccountId(_)
+            | Self::MayNotFailWrites { .. }
+            | Self::MayNotCreateDatabase { .. }
+            | Self::Clean { .. }
+            | Self::KeepsGrowing { .. }
+            | Self::RowSecurity { .. }
+            | Self::Rejected { .. }
+            | Self::Lost { .. } => ErrorCode::ScratchFailed,
         }
     }
 }

@@ -5,7 +5,7 @@ use futures::future::LocalBoxFuture;
 use crate::{
     billing::{BillingFacts, RateLimit, ReadPlan},
     contract::{CustomerId, EventLog, Facts, Mode, SubscriptionId, UnixSeconds},
-    problem::{Failure, Problem},
+    problem::{Failure, Warning},
 };
 
 /// The result of a read behind a trait.
@@ -26,7 +26,7 @@ pub(crate) trait BillingSource {
     fn requests(&self) -> u64;
 
     /// Returns warnings about facts that the provider refused to show so far.
-    fn warnings(&self) -> Vec<Problem>;
+    fn warnings(&self) -> Vec<Warning>;
 
     /// Lists what the contract needs. Objects that can only be listed by customer are those of `customers`.
     fn list<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, ListedFacts>;

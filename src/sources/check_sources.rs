@@ -8,7 +8,7 @@ use super::{
 use crate::{
     contract::{Facts, UnixSeconds},
     database::DatabaseFacts,
-    problem::{Failure, Problem},
+    problem::{Failure, Warning},
 };
 
 /// The sources of one contract's facts.
@@ -25,7 +25,7 @@ pub(crate) struct CheckInput {
     pub(crate) facts: Facts,
     /// True if some of the accounts' customers have already been looked up by id.
     pub(crate) customers_were_asked: bool,
-    pub(crate) warnings: Vec<Problem>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Sources<'_> {

@@ -10,7 +10,7 @@ use crate::{
     billing::{BillingFacts, BillingReader, RateLimit, ReadPlan, definition},
     contract::{Contract, CustomerId, EventLog, Facts, Mode, SubscriptionId, UnixSeconds},
     notice::Progress,
-    problem::{Failure, Problem},
+    problem::{Failure, Warning},
 };
 
 /// The provider of one contract.
@@ -47,7 +47,7 @@ impl BillingSource for LiveBilling<'_> {
         self.reader.requests()
     }
 
-    fn warnings(&self) -> Vec<Problem> {
+    fn warnings(&self) -> Vec<Warning> {
         self.reader.warnings()
     }
 

@@ -7,7 +7,7 @@ use crate::{
     changes::{ChangedFile, Deed, Diff, Finder, OwnLines, Touch, of_contract, of_finding},
     config::Config,
     github::{Client, ClientError, Context, ReportPolicy, Repository, Trust},
-    problem::{Place, Problem},
+    problem::{Place, Warning},
     report::{Change, Outcome, Reported},
 };
 
@@ -72,11 +72,11 @@ pub(super) async fn place(
     outcome.are_changes_known = true;
 }
 
-fn unlisted(error: &ClientError) -> Problem {
-    Problem::new(format!(
+fn unlisted(error: &ClientError) -> Warning {
+    Warning::new(format!(
         "what the pull request changes cannot be read, so that findings are shown at the \
          configuration: {}",
-        Problem::from(error).message
+        Warning::from(error).message
     ))
     .hint("give the job `pull-requests: read` or `write`")
 }

@@ -8,7 +8,7 @@ use crate::{
     config::{self, ChangedSql, Config, MAX_BYTES},
     database::{self, Power},
     github::{Client, Context, Trust},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
 };
 
 /// Returns a problem for each piece of SQL in `config` that must not run, at its line. Empty if the role has no excess
@@ -116,10 +116,13 @@ fn problem(sql: ChangedSql, power: &Power, env: &str, is_compared: bool) -> Prob
     } else {
         "the configuration of the base commit could not be read to compare it with"
     };
-    Problem::new(format!(
-        "the SQL of `{key}` in contract `{contract}` is not run: {why}, and database role \
+    Problem::new(
+        ErrorCode::ActionRestriction,
+        format!(
+            "the SQL of `{key}` in contract `{contract}` is not run: {why}, and database role \
          {role} {is}"
-    ))
+        ),
+    )
     .hint(format!(
         "such a role reaches beyond a read-only transaction; make one that can only read \
          and use it in `{env}`: {instead}"

@@ -7,7 +7,7 @@ use crate::{
     chat::{News, Webhook, WebhookError, message},
     cli::Environment,
     github::{Context, Issued},
-    problem::Problem,
+    problem::Warning,
     report::{Mask, Outcome},
 };
 
@@ -57,14 +57,14 @@ impl Chat {
         outcome: &Outcome,
         issue: Option<&Issued>,
         kept: Option<FindingsSnapshot>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Warning> {
         // A later run has posted, or will.
         if !context.is_default_branch() || issue.is_some_and(|issue| issue.is_outdated) {
             return Ok(());
         }
         let webhook = match &self.webhook {
             Ok(webhook) => webhook,
-            Err(error) => return Err(Problem::from(error)),
+            Err(error) => return Err(Warning::from(error)),
         };
         let earlier = match issue {
             Some(issue) => issue.earlier.clone(),
@@ -85,6 +85,6 @@ impl Chat {
         webhook
             .send(&self.http, &message)
             .await
-            .map_err(Problem::from)
+            .map_err(Warning::from)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         input_file::InputFile,
     },
     github::{Client, ClientError, Context, Trust},
-    problem::Problem,
+    problem::Warning,
     report::newly_accepted,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Committed {
     pub(super) accepted: Vec<BaselineEntry>,
-    pub(super) warnings: Vec<Problem>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Committed {
@@ -73,14 +73,14 @@ async fn added_entries(
     context: &Context,
     client: Result<&mut Client, &ClientError>,
     today: Date,
-) -> Option<Problem> {
+) -> Option<Warning> {
     let (Some(repository), Some(base)) = (&context.repository, &context.commits.base) else {
         return Some(untold(
             path,
             "the event does not say what the base commit is",
         ));
     };
-    let unread = |error: &ClientError| untold(path, &Problem::from(error).message);
+    let unread = |error: &ClientError| untold(path, &Warning::from(error).message);
     let client = match client {
         Ok(client) => client,
         Err(error) => return Some(unread(error)),
@@ -99,15 +99,15 @@ async fn added_entries(
     (!is_behind).then_some(added)
 }
 
-fn none_at_base(path: &str) -> Problem {
-    Problem::new(format!(
+fn none_at_base(path: &str) -> Warning {
+    Warning::new(format!(
         "the base commit has no baseline `{path}`, so that nothing is accepted"
     ))
     .hint("what a pull request accepts is in force once it is merged")
 }
 
-fn untold(path: &str, why: &str) -> Problem {
-    Problem::new(format!(
+fn untold(path: &str, why: &str) -> Warning {
+    Warning::new(format!(
         "what this change itself accepts in `{path}` cannot be told from what was \
          accepted before: {why}"
     ))

@@ -4,7 +4,7 @@ use super::{committed::Committed, step::Step};
 use crate::{
     baseline::FindingsSnapshot,
     github::{Publisher, Target},
-    problem::Problem,
+    problem::Warning,
     report::{Comparison, Outcome},
 };
 
@@ -47,16 +47,16 @@ pub(super) async fn compare(
     previous.earlier.map(|earlier| earlier.state)
 }
 
-fn nothing_known() -> Problem {
-    Problem::new(
+fn nothing_known() -> Warning {
+    Warning::new(
         "`fail_on_new` has no earlier result of the default branch to compare with, so \
          every finding counts",
     )
     .hint("let the same job run on pushes to the default branch, with a check run")
 }
 
-fn too_many(findings: usize) -> Problem {
-    Problem::new(format!(
+fn too_many(findings: usize) -> Warning {
+    Warning::new(format!(
         "{findings} findings are too many to be kept for pull requests to be compared \
          with; {} are the most",
         FindingsSnapshot::MOST

@@ -10,7 +10,7 @@ use crate::{
     },
     config::Config,
     github::{Client, ClientError, Context, Trust},
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
 };
 
 /// Loads the configuration at `path`, which is relative to the root of the repository. May look up details of the event
@@ -50,10 +50,10 @@ pub(super) fn inside(workspace: &Path, path: &str, kind: InputFile) -> Result<Pa
     if real.starts_with(root) {
         return Ok(real);
     }
-    Err(Problem::new(format!(
-        "the {} `{path}` lies outside the workspace",
-        kind.name()
-    ))
+    Err(Problem::new(
+        ErrorCode::ActionRestriction,
+        format!("the {} `{path}` lies outside the workspace", kind.name()),
+    )
     .hint(format!(
         "name a file of the workspace in the input `{}`",
         kind.input()
@@ -71,7 +71,7 @@ pub(super) async fn from_base(
     let name = kind.name();
     let event = context.event_name.clone();
     let unreadable = |context: &Context, error: &ClientError| {
-        let cause = Problem::from(error).message;
+        let cause = Warning::from(error).message;
         let message = format!("the {name} of the base commit cannot be read: {cause}");
         refused(context, kind, message)
     };
@@ -104,7 +104,7 @@ fn missing(path: &str, context: &Context) -> String {
 }
 
 fn refused(context: &Context, kind: InputFile, message: String) -> Problem {
-    Problem::new(message).hint(format!(
+    Problem::new(ErrorCode::FileUnreadable, message).hint(format!(
         "on `{}` the {} is read from the base commit through the API, never from the pull \
          request; give the job `contents: read`",
         context.event_name,

@@ -11,7 +11,7 @@ use crate::{
         output::Output,
         report_files::{ReportFiles, ReportKind, stays_inside},
     },
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     report::Mask,
 };
 
@@ -34,10 +34,13 @@ pub(super) fn report_files(inputs: &Inputs, problems: &mut Vec<Problem>) -> Repo
     let paths: Vec<_> = inputs.output.iter().map(PathBuf::from).collect();
     let chosen = match paths.iter().find(|path| !stays_inside(path)) {
         None => ReportFiles::choose(paths, kind, "the input `output`"),
-        Some(outside) => Err(Problem::new(format!(
-            "the input `output` names `{}`, which is not in the workspace",
-            outside.display()
-        ))
+        Some(outside) => Err(Problem::new(
+            ErrorCode::InvalidSetting,
+            format!(
+                "the input `output` names `{}`, which is not in the workspace",
+                outside.display()
+            ),
+        )
         .hint("name a path from the root of the workspace, without `..`")),
     };
     chosen.unwrap_or_else(|problem| {

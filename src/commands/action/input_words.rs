@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use crate::{cli::Environment, problem::Problem};
+use crate::{
+    cli::Environment,
+    problem::{ErrorCode, Problem},
+};
 
 /// The work of the step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +46,10 @@ impl Words<'_> {
         let mode = TASKS.iter().find(|(_, one)| *one == of);
         let (mode, _) = mode?;
         self.problems.push(
-            Problem::new(format!(
-                "the input `{name}` is set, and only `mode: {mode}` has a use for it"
-            ))
+            Problem::new(
+                ErrorCode::InvalidSetting,
+                format!("the input `{name}` is set, and only `mode: {mode}` has a use for it"),
+            )
             .hint(format!(
                 "set `mode: {mode}`, or take `{name}` out of the `with:` of the step"
             )),
@@ -109,9 +113,10 @@ impl Words<'_> {
     fn refuse(&mut self, name: &str, word: &str, expected: &str) {
         let word: String = word.chars().take(100).collect();
         self.problems.push(
-            Problem::new(format!(
-                "the input `{name}` is `{word}`, and {expected} was expected"
-            ))
+            Problem::new(
+                ErrorCode::InvalidSetting,
+                format!("the input `{name}` is `{word}`, and {expected} was expected"),
+            )
             .hint(format!("change `{name}` under `with:` of the step")),
         );
     }

@@ -8,7 +8,7 @@ use crate::{
     commands::run_parameters::FailOn,
     contract::Severity,
     github::{CommentMode, Limits},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
 };
 
 /// The kind of result that a job publishes.
@@ -131,6 +131,7 @@ impl Inputs {
         if task == Task::Publish && inputs.report.is_none() {
             words.problems.push(
                 Problem::new(
+                    ErrorCode::InvalidSetting,
                     "`mode` is `publish`, and the input `report` does not say what to publish",
                 )
                 .hint("name the JSON report of a step before it: `report: rehearsal.json`"),

@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     github::{Context, Trust},
     notice::Progress,
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     report::Outcome,
 };
 
@@ -39,7 +39,7 @@ pub(super) enum Judged {
     /// Variables with credentials are not set.
     Skipped {
         missing: Vec<String>,
-        warnings: Vec<Problem>,
+        warnings: Vec<Warning>,
     },
 }
 
@@ -52,7 +52,7 @@ impl Judged {
     }
 
     /// Adds warnings, which do not affect the result.
-    pub(super) fn warn(&mut self, more: Vec<Problem>) {
+    pub(super) fn warn(&mut self, more: Vec<Warning>) {
         match self {
             Self::Outcome(outcome) => outcome.warnings.extend(more),
             Self::Skipped { warnings, .. } => warnings.extend(more),
@@ -153,11 +153,14 @@ impl Judging<'_> {
             return Ok(None);
         };
         if self.context.trust != Trust::Ordinary {
-            return Err(Problem::new(format!(
-                "on `{}` the action starts no application: secrets would meet the code of \
+            return Err(Problem::new(
+                ErrorCode::ActionRestriction,
+                format!(
+                    "on `{}` the action starts no application: secrets would meet the code of \
                  strangers",
-                self.context.event_name
-            ))
+                    self.context.event_name
+                ),
+            )
             .hint("rehearse on `pull_request`, which has no secrets to lose"));
         }
         Ok(Some(AppCommand {

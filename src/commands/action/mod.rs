@@ -39,7 +39,12 @@ use self::{
     trusted::TrustedFiles,
 };
 use super::{
-    COULD_NOT_TELL, once_each, output::Output, rehearse, secrets::mask_of, signals::Signals,
+    failure::{fail, no_http_client},
+    once_each,
+    output::Output,
+    rehearse,
+    secrets::mask_of,
+    signals::Signals,
 };
 use crate::{
     cli::{Environment, FixtureArgs},
@@ -102,10 +107,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
 
 fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
     let output = Output::of_process(mask_of(secrets));
-    output.say(&format!(
-        "error: the HTTP client cannot be set up: {error}; check the proxy variables and certificates of the job"
-    ));
-    COULD_NOT_TELL
+    fail(&output, &[no_http_client(error)])
 }
 
 /// The job after its files are loaded.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     contract::{Severity, UnixSeconds, Verdict},
     github::{CommentBody, Conclusion, Context, Publication},
-    problem::Problem,
+    problem::Warning,
     report::{
         self, Outcome,
         markdown::{self, CommentLinks},
@@ -70,7 +70,7 @@ pub(super) fn publication(
 /// Builds the publication of a job without credentials that may be skipped.
 pub(super) fn skipped(
     missing: &[String],
-    warnings: &[Problem],
+    warnings: &[Warning],
     context: &Context,
     mode: Mode,
 ) -> Publication {

@@ -4,9 +4,10 @@ use super::{destinations::Destinations, judge::Judged, publication, step::Step};
 use crate::{
     baseline::FindingsSnapshot,
     commands::{
-        COULD_NOT_TELL,
         atomic_write::FileOwner,
-        could_not_write, now,
+        could_not_write,
+        failure::{fail, interrupted},
+        now,
         output::{Output, OutputError, command},
         reporting::status,
     },
@@ -66,10 +67,10 @@ impl Publish<'_> {
 
     /// Ends the check run of a cancelled job.
     pub(super) async fn cancel(&self, publisher: &mut Publisher) -> u8 {
-        if let Some(problem) = publisher.cancel().await {
+        if let Some(warning) = publisher.cancel().await {
             self.destinations
                 .output
-                .say(&report::warnings(&[problem], false));
+                .say(&report::warnings(&[warning], false));
         }
         cancelled(&self.destinations.output)
     }
@@ -165,10 +166,10 @@ impl Publish<'_> {
             return;
         };
         let sent = chat.notify(context, outcome, issue, earlier).await;
-        if let Err(problem) = sent {
+        if let Err(warning) = sent {
             self.destinations
                 .output
-                .say(&report::warnings(&[problem], false));
+                .say(&report::warnings(&[warning], false));
         }
     }
 
@@ -210,6 +211,5 @@ impl Publish<'_> {
 
 /// Reports that the job was cancelled, and returns its exit status.
 pub(super) fn cancelled(output: &Output) -> u8 {
-    output.say("cancelled: nothing was decided");
-    COULD_NOT_TELL
+    fail(output, &[interrupted()])
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     config::{Config, Rehearsal},
     contract::Verdict,
-    problem::Problem,
+    problem::{ErrorCode, Message, Problem},
     report::{ContractOutcome, Outcome, Rehearsed, read_json},
 };
 
@@ -74,8 +74,11 @@ pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<O
     }
     // The comparison is made again.
     outcome.since = None;
-    for problem in outcome.problems.iter_mut().chain(&mut outcome.warnings) {
+    for problem in &mut outcome.problems {
         place(problem, against);
+    }
+    for warning in &mut outcome.warnings {
+        place(warning, against);
     }
     Ok(outcome)
 }
@@ -94,6 +97,7 @@ fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Pr
         }
         (Some(_), None) => {
             return Err(Problem::new(
+                ErrorCode::ReportUnusable,
                 "the report is of a rehearsal, and the configuration has no `rehearsal:`",
             )
             .hint("name the configuration that was rehearsed in the input `config`"));
@@ -107,11 +111,14 @@ fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Pr
     if found == expected {
         return Ok(());
     }
-    Err(Problem::new(format!(
-        "the report is about {}, and the configuration asks for {}",
-        listed(&found),
-        listed(&expected)
-    ))
+    Err(Problem::new(
+        ErrorCode::ReportUnusable,
+        format!(
+            "the report is about {}, and the configuration asks for {}",
+            listed(&found),
+            listed(&expected)
+        ),
+    )
     .hint("name the configuration that the report was made with in the input `config`"))
 }
 
@@ -126,10 +133,13 @@ fn has_every_scenario(
         return Ok(());
     }
     let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
-    Err(Problem::new(format!(
-        "the report says nothing of the scenarios {}",
-        listed(&missing)
-    ))
+    Err(Problem::new(
+        ErrorCode::ReportUnusable,
+        format!(
+            "the report says nothing of the scenarios {}",
+            listed(&missing)
+        ),
+    )
     .hint(
         "rehearse them in the step that writes it, or name those that it plays in the \
          input `scenario` too",
@@ -147,10 +157,13 @@ fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Probl
     };
     match accepted.find(|one| is_unknown(&one.finding.fingerprint)) {
         None => Ok(()),
-        Some(one) => Err(Problem::new(format!(
-            "the report accepts the finding {} ({}), which no baseline of this step does",
-            one.finding.fingerprint, one.finding.rule
-        ))
+        Some(one) => Err(Problem::new(
+            ErrorCode::ReportUnusable,
+            format!(
+                "the report accepts the finding {} ({}), which no baseline of this step does",
+                one.finding.fingerprint, one.finding.rule
+            ),
+        )
         .hint("name the baseline that the report was made with in the input `baseline` too")),
     }
 }
@@ -169,16 +182,18 @@ fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
             found.place = place_of(against.config, index, &found.finding);
         }
     }
-    let advice = contract.advice.iter_mut();
-    for problem in advice.chain(&mut contract.problem) {
+    for advice in &mut contract.advice {
+        place(advice, against);
+    }
+    if let Some(problem) = &mut contract.problem {
         place(problem, against);
     }
 }
 
 /// Keeps the place only if it is in the configuration: anywhere else, a stranger would choose the annotated line.
-fn place(problem: &mut Problem, against: &Against<'_>) {
-    let place = problem.place.take();
-    problem.place = place.filter(|place| place.path == against.config_path);
+fn place<C>(message: &mut Message<C>, against: &Against<'_>) {
+    let place = message.place.take();
+    message.place = place.filter(|place| place.path == against.config_path);
 }
 
 fn listed(names: &[&str]) -> String {

@@ -3,7 +3,7 @@
 use crate::{
     config::{self, Config, Diagnostic, MAX_BYTES, Weakening},
     github::{Client, ClientError, Context, Trust},
-    problem::Problem,
+    problem::Warning,
 };
 
 /// Compares `config`, which is in force, with the other side's file at `path`. A failed comparison is a warning too.
@@ -12,7 +12,7 @@ pub(super) async fn warnings(
     config: &Config,
     context: &mut Context,
     client: Option<Client>,
-) -> Vec<Problem> {
+) -> Vec<Warning> {
     let is_about_one = context.trust != Trust::Ordinary || context.has_base();
     if !is_about_one || context.nothing_to_do.is_some() {
         return Vec::new();
@@ -46,7 +46,7 @@ async fn compare(
     config: &Config,
     context: &mut Context,
     mut client: Client,
-) -> Result<Vec<Problem>, Incomparable> {
+) -> Result<Vec<Warning>, Incomparable> {
     let _share = client.limit_to_share();
     // Not every event names its pull request.
     context.locate(&mut client).await?;
@@ -82,20 +82,19 @@ async fn compare(
     Ok(problems(found, hint))
 }
 
-fn problems(found: Vec<Weakening>, hint: &str) -> Vec<Problem> {
-    let problem = |one: Weakening| Problem::new(one.message()).hint(hint).at(one.place);
+fn problems(found: Vec<Weakening>, hint: &str) -> Vec<Warning> {
+    let problem = |one: Weakening| Warning::new(one.message()).hint(hint).at(one.place);
     found.into_iter().map(problem).collect()
 }
 
 impl Incomparable {
-    fn problem(self, path: &str) -> Problem {
-        let first =
-            |diagnostics: Vec<Diagnostic>| diagnostics.into_iter().next().map(Problem::from);
+    fn problem(self, path: &str) -> Warning {
+        let first = |diagnostics: Vec<Diagnostic>| diagnostics.into_iter().next();
         let unknown =
             "it is not known whether this pull request lets more pass than its base commit";
         let (message, hint, place) = match self {
             Self::Unreadable(error) => (
-                format!("{unknown}: {}", Problem::from(&error).message),
+                format!("{unknown}: {}", Warning::from(&error).message),
                 "give the job `contents: read`",
                 None,
             ),
@@ -110,7 +109,7 @@ impl Incomparable {
             }
             Self::HeadInvalid(diagnostics) => {
                 let problem = first(diagnostics);
-                let place = problem.as_ref().and_then(|problem| problem.place.clone());
+                let place = problem.as_ref().map(|problem| problem.place.clone());
                 let problem = problem.map(|problem| problem.message).unwrap_or_default();
                 (
                     format!(
@@ -128,6 +127,6 @@ impl Incomparable {
                 None,
             ),
         };
-        Problem::new(message).hint(hint).at(place)
+        Warning::new(message).hint(hint).at(place)
     }
 }

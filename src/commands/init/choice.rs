@@ -8,7 +8,7 @@ use crate::{
         DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming, naming,
         renamed_contract, renamed_sql,
     },
-    problem::Problem,
+    problem::{ErrorCode, Problem},
 };
 
 /// Everything that is known before the choice.
@@ -77,8 +77,11 @@ fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {
         .find(|preset| preset.name == name)
         .ok_or_else(|| {
             let names: Vec<_> = presets.iter().map(|preset| preset.name).collect();
-            Problem::new(format!("there is no preset `{name}`"))
-                .hint(format!("the presets are {}", names.join(", ")))
+            Problem::new(
+                ErrorCode::InvalidSetting,
+                format!("there is no preset `{name}`"),
+            )
+            .hint(format!("the presets are {}", names.join(", ")))
         })
 }
 
@@ -235,7 +238,7 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
         } else {
             format!("row-level security hides the rows of {}: use a role that sees them", hidden.join(", "))
         };
-        Problem::new(format!("no preset fits, and no contract can be proposed: {reason}{seen}")).hint(hint)
+        Problem::new(ErrorCode::NoProposal, format!("no preset fits, and no contract can be proposed: {reason}{seen}")).hint(hint)
     })?;
     let mut told: Vec<_> = nearest.into_iter().collect();
     told.push("no preset fits: this is a proposal from the values in the database".to_owned());

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     commands::{atomic_write::FileOwner, output::Output},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
 };
 
 /// A file to write.
@@ -21,8 +21,11 @@ pub(super) fn refuse_existing<'p>(
 ) -> Result<(), Problem> {
     let mut existing = paths.filter(|path| Path::new(path).symlink_metadata().is_ok());
     match existing.next() {
-        Some(path) if !is_forced => Err(Problem::new(format!("`{path}` already exists"))
-            .hint("`--force` replaces it; the new text is shown first")),
+        Some(path) if !is_forced => Err(Problem::new(
+            ErrorCode::FileExists,
+            format!("`{path}` already exists"),
+        )
+        .hint("`--force` replaces it; the new text is shown first")),
         _ => Ok(()),
     }
 }
@@ -73,10 +76,13 @@ pub(super) fn write(files: &[NewFile], output: &Output) -> Result<(), Problem> {
             .filter(|folder| !folder.as_os_str().is_empty())
         {
             fs::create_dir_all(folder).map_err(|error| {
-                Problem::new(format!(
-                    "the folder `{}` cannot be created: {error}",
-                    folder.display()
-                ))
+                Problem::new(
+                    ErrorCode::OutputUnwritable,
+                    format!(
+                        "the folder `{}` cannot be created: {error}",
+                        folder.display()
+                    ),
+                )
             })?;
         }
         let written = output.file(
@@ -86,8 +92,11 @@ pub(super) fn write(files: &[NewFile], output: &Output) -> Result<(), Problem> {
         );
         written.map_err(|error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            Problem::new(format!("{error}{}", cause.unwrap_or_default()))
-                .hint("run the command in the root of the repository, where you may write")
+            Problem::new(
+                ErrorCode::OutputUnwritable,
+                format!("{error}{}", cause.unwrap_or_default()),
+            )
+            .hint("run the command in the root of the repository, where you may write")
         })?;
     }
     Ok(())

@@ -16,18 +16,18 @@ use self::{
     choice::{Draft, KnownSigns},
     files::NewFile,
 };
-use super::{check, output::Output, secrets::mask_of};
+use super::{check, failure::fail, output::Output, secrets::mask_of};
 use crate::{
     cli::{
         CheckArgs, ConfigArgs, Environment, FixtureArgs, FormatArgs, InitArgs, Redact, ReportArgs,
     },
-    config::{self, AccessContract, Code},
+    config::{self, AccessContract},
     detection::{self, declared_tables, rank},
     notice::Progress,
     presets::{
         self, CatalogEntry, FilledPlans, PlanPair, Preset, fill, fill_plans, is_placeholder,
     },
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     report::{self, neutral},
     text::counted,
 };
@@ -39,10 +39,7 @@ pub(super) async fn run(arguments: &InitArgs, environment: &Environment) -> u8 {
     let output = Output::of_process(mask_of(&environment.likely_secrets()));
     match init(arguments, environment, &output).await {
         Ok(status) => status,
-        Err(problem) => {
-            output.say(&report::problems(&[problem], output.colour_on_stderr));
-            super::COULD_NOT_TELL
-        }
+        Err(problem) => fail(&output, &[problem]),
     }
 }
 
@@ -52,7 +49,8 @@ async fn init(
     output: &Output,
 ) -> Result<u8, Problem> {
     let presets = presets::all().map_err(|error| {
-        Problem::new(error.to_string()).hint("report this as a bug: nothing was written")
+        Problem::new(ErrorCode::Internal, error.to_string())
+            .hint("report this as a bug: nothing was written")
     })?;
     if arguments.list_stacks {
         return Ok(super::print(&list(&presets)));
@@ -248,11 +246,10 @@ fn tell_plans(plans: &FilledPlans, output: &Output) {
 }
 
 fn warn(output: &Output, what: &str, problem: Problem) {
-    let problem = Problem {
-        message: format!("{what}: {}", problem.message),
-        ..problem
-    };
-    output.say(&report::warnings(&[problem], output.colour_on_stderr));
+    let warning = Warning::new(format!("{what}: {}", problem.message))
+        .hint(problem.hint)
+        .at(problem.place);
+    output.say(&report::warnings(&[warning], output.colour_on_stderr));
 }
 
 /// Reads the draft with a made-up plan, for everything but its plans.
@@ -276,14 +273,14 @@ fn check_text(text: &str) -> Result<(), Problem> {
     };
     let mut others = diagnostics
         .iter()
-        .filter(|one| one.code != Code::Placeholder);
+        .filter(|one| one.code != ErrorCode::Placeholder);
     others
         .next()
         .map_or(Ok(()), |one| Err(invalid(&one.message)))
 }
 
 fn invalid(reason: &str) -> Problem {
-    Problem::new(format!("the contract would not be valid, so nothing was written: {reason}"))
+    Problem::new(ErrorCode::NoProposal, format!("the contract would not be valid, so nothing was written: {reason}"))
         .hint("a name or a value in the database cannot be written in the configuration; begin with a preset (`--stack NAME`)")
 }
 

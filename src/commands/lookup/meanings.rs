@@ -3,7 +3,7 @@
 use super::{LookupRequest, stored};
 use crate::{
     contract::{Account, AccountId, Contract, Facts},
-    problem::Problem,
+    problem::Warning,
     sources::customers_of,
 };
 
@@ -14,7 +14,7 @@ pub(super) fn warning(
     asked: &LookupRequest,
     facts: &Facts,
     with_email: &[AccountId],
-) -> Option<Problem> {
+) -> Option<Warning> {
     let entity = &contract.entity;
     let (own, others): (Vec<_>, Vec<_>) = facts
         .accounts
@@ -54,7 +54,7 @@ pub(super) fn warning(
     let meant = joined(&|(_, meaning, _)| meaning.clone(), " and ");
     let forms = joined(&|(.., kind)| format!("`{kind}:{text}`"), " or ");
     Some(
-        Problem::new(format!("`{text}` is {meant}; all of them are explained"))
+        Warning::new(format!("`{text}` is {meant}; all of them are explained"))
             .hint(format!("write {forms} for one of them")),
     )
 }

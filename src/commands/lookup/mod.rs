@@ -10,7 +10,7 @@ use crate::{
         Account, Contract, CustomerId, Facts, MatchOn, SubscriptionId, UnixSeconds, named_accounts,
     },
     database::Chosen,
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     sources::{Sources, customers_of},
 };
 use provider::AskedProvider;
@@ -26,7 +26,7 @@ pub(crate) struct LookupResult {
     pub(crate) facts: Facts,
     /// Customers that exist at the provider but have no subscription.
     pub(crate) existing: Vec<CustomerId>,
-    pub(crate) warnings: Vec<Problem>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Finds the account or customer with everything related to it. Returns `None` if neither side knows it.
@@ -72,7 +72,11 @@ pub(crate) async fn find(
         return Ok(found);
     }
     Err(Failure::from(
-        Problem::new("related rows changed while they were read").hint("run it again"),
+        Problem::new(
+            ErrorCode::DatabaseInterrupted,
+            "related rows changed while they were read",
+        )
+        .hint("run it again"),
     ))
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     commands::{atomic_write::FileOwner, failure::Failure, output::Output},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     rehearsal::{LifecycleShape, parse, render},
 };
 
@@ -35,10 +35,10 @@ pub(super) fn replace(
     output: &Output,
 ) -> Result<RecordedFiles, Failure> {
     let cannot = |error: &io::Error| {
-        Problem::new(format!(
-            "the folder `{}` cannot be used: {error}",
-            folder.display()
-        ))
+        Problem::new(
+            ErrorCode::OutputUnwritable,
+            format!("the folder `{}` cannot be used: {error}", folder.display()),
+        )
         .hint("name another one with `--out`")
     };
     if shapes.is_empty() && !folder.exists() {
@@ -59,10 +59,13 @@ pub(super) fn replace(
             return Err(not_ours(&path).into());
         }
         let text = render(&shape.scenario).ok_or_else(|| {
-            Problem::new(format!(
-                "the scenario `{}` cannot be written as YAML",
-                shape.scenario.id
-            ))
+            Problem::new(
+                ErrorCode::Internal,
+                format!(
+                    "the scenario `{}` cannot be written as YAML",
+                    shape.scenario.id
+                ),
+            )
             .hint("report this as a bug: nothing was written")
         })?;
         files
@@ -78,7 +81,8 @@ pub(super) fn replace(
                 FileOwner::Process,
             )
             .map_err(|error| {
-                Problem::new(error.to_string()).hint("name another folder with `--out`")
+                Problem::new(ErrorCode::OutputUnwritable, error.to_string())
+                    .hint("name another folder with `--out`")
             })?;
     }
     for path in earlier {
@@ -91,10 +95,13 @@ pub(super) fn replace(
 }
 
 fn not_ours(path: &Path) -> Problem {
-    Problem::new(format!(
-        "`{}` already exists and was not recorded, so it is not replaced",
-        path.display()
-    ))
+    Problem::new(
+        ErrorCode::FileExists,
+        format!(
+            "`{}` already exists and was not recorded, so it is not replaced",
+            path.display()
+        ),
+    )
     .hint("rename it, or name another folder with `--out`")
 }
 

@@ -11,7 +11,7 @@ use fake_stripe::ApiVersion;
 use super::{
     configuration,
     credentials::reader,
-    failure::Failure,
+    failure::{Failure, fail},
     output::Output,
     recorded::RecordedSides,
     rehearse::reproduces,
@@ -24,7 +24,7 @@ use crate::{
     config::{AccessContract, Config},
     contract::{Mode, UnixSeconds},
     notice::Progress,
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     rehearsal::{ProductionLog, Recording, TestPrices, Unplayable, built_in},
     report::{self, Mask},
 };
@@ -52,11 +52,7 @@ pub(super) async fn run(arguments: &RecordArgs, environment: &Environment) -> u8
         Ok(config) => config,
         Err(unusable) => {
             let output = Output::of_process(Mask::default());
-            output.say(&report::problems(
-                &unusable.problems(),
-                output.colour_on_stderr,
-            ));
-            return super::COULD_NOT_TELL;
+            return fail(&output, &unusable.problems());
         }
     };
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
@@ -66,13 +62,7 @@ pub(super) async fn run(arguments: &RecordArgs, environment: &Environment) -> u8
             Ok(()) => 0,
             Err(error) => super::could_not_write(&output, &error),
         },
-        Err(failure) => {
-            output.say(&report::problems(
-                &[failure.problem],
-                output.colour_on_stderr,
-            ));
-            super::COULD_NOT_TELL
-        }
+        Err(failure) => fail(&output, &[failure.problem]),
     }
 }
 
@@ -89,7 +79,8 @@ async fn record(
     let prices =
         TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
     let version = version(config)?;
-    let built_in = built_in().map_err(|error| Problem::new(error.to_string()))?;
+    let built_in =
+        built_in().map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let reading = read(contract, arguments.days, now, (environment, output)).await?;
     let ProductionReading {
@@ -186,8 +177,11 @@ fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContra
     if let Some(name) = name {
         let named = contracts.iter().find(|contract| contract.name == name);
         return named.ok_or_else(|| {
-            Problem::new(format!("there is no contract `{name}`"))
-                .hint(format!("name one of {}", names()))
+            Problem::new(
+                ErrorCode::InvalidSetting,
+                format!("there is no contract `{name}`"),
+            )
+            .hint(format!("name one of {}", names()))
         });
     }
     let rehearsed = config.rehearsal.as_ref().map(|one| one.contract_index);
@@ -197,17 +191,23 @@ fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContra
         (None, _) => None,
     };
     contract.ok_or_else(|| {
-        Problem::new("there are several contracts, and none of them is rehearsed")
-            .hint(format!("name one with `--contract`: {}", names()))
+        Problem::new(
+            ErrorCode::InvalidSetting,
+            "there are several contracts, and none of them is rehearsed",
+        )
+        .hint(format!("name one with `--contract`: {}", names()))
     })
 }
 
 fn not_supported(contract: &AccessContract) -> Problem {
     let source = contract.contract.source.as_str();
-    Problem::new(format!(
-        "contract `{}` has `source_of_truth: {source}`, which cannot be recorded yet",
-        contract.name
-    ))
+    Problem::new(
+        ErrorCode::InvalidSetting,
+        format!(
+            "contract `{}` has `source_of_truth: {source}`, which cannot be recorded yet",
+            contract.name
+        ),
+    )
     .hint(
         "recording reads the events of Stripe subscriptions: name a contract with \
          `source_of_truth: stripe`",
@@ -215,10 +215,10 @@ fn not_supported(contract: &AccessContract) -> Problem {
 }
 
 fn nothing_paid(contract: &AccessContract) -> Problem {
-    Problem::new(format!(
-        "`plans` of contract `{}` maps no paid price",
-        contract.name
-    ))
+    Problem::new(
+        ErrorCode::InvalidValue,
+        format!("`plans` of contract `{}` maps no paid price", contract.name),
+    )
     .hint("map the prices that customers buy: recordings refer to them by role")
 }
 
@@ -229,10 +229,13 @@ fn version(config: &Config) -> Result<ApiVersion, Problem> {
     };
     let version = rehearsal.api_version.parse();
     version.map_err(|_unknown| {
-        Problem::new(format!(
-            "`{}` is not a version of Stripe's API",
-            rehearsal.api_version
-        ))
+        Problem::new(
+            ErrorCode::InvalidValue,
+            format!(
+                "`{}` is not a version of Stripe's API",
+                rehearsal.api_version
+            ),
+        )
         .hint("name one such as 2026-10-28.endive in `rehearsal.api_version`")
         .at(rehearsal.places.api_version.clone())
     })

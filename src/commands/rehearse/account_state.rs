@@ -9,7 +9,7 @@ use crate::{
         Contract, CustomerAccess, CustomerId, Explanation, Facts, Field, FieldValue, Finding, Rule,
         Subscription, UnixSeconds, explain,
     },
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     rehearsal::{ExpectedRow, RowState},
     scratch::is_about,
 };
@@ -55,9 +55,10 @@ fn subscriptions(
 ) -> Result<Vec<Subscription>, Failure> {
     let read = systems.provider.fake.subscriptions(&account.customer);
     read.map_err(|error| {
-        Problem::new(format!(
-            "the fake provider's own object cannot be read: {error}"
-        ))
+        Problem::new(
+            ErrorCode::Internal,
+            format!("the fake provider's own object cannot be read: {error}"),
+        )
         .into()
     })
 }

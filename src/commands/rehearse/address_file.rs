@@ -12,7 +12,10 @@ use std::{
 use tokio::net::UdpSocket;
 
 use super::files::ConfigFiles;
-use crate::{config::Rehearsal, problem::Problem};
+use crate::{
+    config::Rehearsal,
+    problem::{ErrorCode, Problem},
+};
 
 /// A file to write the address to.
 #[derive(Debug)]
@@ -68,10 +71,10 @@ impl AddressFile {
         let text = format!("http://{}\n", SocketAddr::new(address, self.listens.port()));
         let written = replace(&self.path, &text, &self.files);
         written.map_err(|error| {
-            Problem::new(format!(
-                "the address cannot be written to `{}`: {error}",
-                self.name
-            ))
+            Problem::new(
+                ErrorCode::OutputUnwritable,
+                format!("the address cannot be written to `{}`: {error}", self.name),
+            )
             .hint(
                 "`fake_stripe.address_file` is relative to the configuration, and its folder \
                  must exist",

@@ -11,7 +11,7 @@ use crate::{
     cli::Environment,
     commands::{failure::Failure, secrets::mask_of},
     config::{AccessContract, Config, Rehearsal},
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     scratch::{ScratchOptions, TemporaryDatabase},
 };
 
@@ -152,9 +152,10 @@ impl AppSetup {
         } else {
             return Self::with(config, files, environment, command);
         };
-        Err(Problem::new(format!(
-            "the action never runs commands from the configuration, but `{key}` names one"
-        ))
+        Err(Problem::new(
+            ErrorCode::ActionRestriction,
+            format!("the action never runs commands from the configuration, but `{key}` names one"),
+        )
         .hint(hint)
         .at(settings.places.section.clone()))
     }
@@ -199,9 +200,9 @@ impl AppSetup {
     }
 
     /// Drops the created database, or returns a warning if that fails.
-    pub(super) async fn remove_database(&mut self) -> Option<Problem> {
+    pub(super) async fn remove_database(&mut self) -> Option<Warning> {
         let removed = self.database.take()?.database.remove().await;
-        removed.err().map(Problem::from)
+        removed.err().map(Warning::from)
     }
 
     /// Checks that the rehearsal starts the application itself, in the same place as this process.

@@ -9,7 +9,10 @@ use tokio::{
 use url::Url;
 
 use super::address_file::{AddressFile, WrittenAddress};
-use crate::{config::Rehearsal, problem::Problem};
+use crate::{
+    config::Rehearsal,
+    problem::{ErrorCode, Problem},
+};
 
 /// Time for an application that was started in the background to listen.
 const STARTING: Duration = Duration::from_secs(9);
@@ -56,10 +59,13 @@ fn absent(settings: &Rehearsal, (host, port): (&str, u16), last: Option<&io::Err
         Some(error) => error.to_string(),
         None => "nothing answered".to_owned(),
     };
-    Problem::new(format!(
-        "nothing listens at {host}:{port}, where `rehearsal.handler` says the application \
+    Problem::new(
+        ErrorCode::HandlerUnreachable,
+        format!(
+            "nothing listens at {host}:{port}, where `rehearsal.handler` says the application \
          is: {why}"
-    ))
+        ),
+    )
     .hint(format!(
         "let the rehearsal start it (`prodverdict rehearse -- npm start`), or start it \
          first, with `{}`, the scratch database's URL and the provider redirected; it may \

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// The location of files named by a configuration.
 #[derive(Debug, Clone)]
@@ -80,9 +80,9 @@ impl ConfigFiles {
     }
 
     /// Returns a warning if the named file is not read.
-    pub(super) fn left_out(&self, key: &str) -> Option<Problem> {
+    pub(super) fn left_out(&self, key: &str) -> Option<Warning> {
         (!self.are_trusted).then(|| {
-            Problem::new(format!(
+            Warning::new(format!(
                 "`{key}` is left out: on this event the files are the pull request's, and \
                  only the configuration is the base commit's"
             ))

@@ -60,14 +60,14 @@ pub(crate) use self::{
     stripe::reproduces,
 };
 use super::{
-    baseline_file::accepted, configuration, output::Output, reporting::Reporting,
+    baseline_file::accepted, configuration, failure::fail, output::Output, reporting::Reporting,
     run_parameters::FailOn, secrets::mask_of, signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
     config::Config,
     contract::{UnixSeconds, Verdict},
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     rehearsal::{Scenario, built_in},
     report::{self, Comparison, Mask, Outcome, Rehearsed},
 };
@@ -219,13 +219,16 @@ async fn rehearse_on_database(
     outcome.warnings.extend(ended);
     outcome
         .warnings
-        .extend(cleaned.err().map(|failure| failure.problem));
+        .extend(cleaned.err().map(|failure| failure.problem.into()));
     drop(address);
     outcome
 }
 
 fn interrupted() -> Problem {
-    Problem::new("interrupted: the report contains only what was judged until then")
+    Problem::new(
+        ErrorCode::Interrupted,
+        "interrupted: the report contains only what was judged until then",
+    )
 }
 
 /// Returns the secrets of a rehearsal.
@@ -268,10 +271,7 @@ fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
                 Err(error) => super::could_not_write(output, &error),
             }
         }
-        Err(problem) => {
-            output.say(&report::problems(&[problem], output.colour_on_stderr));
-            super::COULD_NOT_TELL
-        }
+        Err(problem) => fail(output, &[problem]),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Warning about an application whose requests do not reach the fake provider.
 
 use super::systems::Systems;
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// Returns a warning if the first purchase granted no access and the fake received no request, or its certificate was
 /// rejected.
-pub(super) fn warning(systems: &Systems<'_>) -> Option<Problem> {
+pub(super) fn warning(systems: &Systems<'_>) -> Option<Warning> {
     let (provider, handler) = (&systems.provider, &systems.handler);
     if *handler.first_sale.get()? || handler.responses.are_missing() {
         return None;
@@ -18,15 +18,15 @@ pub(super) fn warning(systems: &Systems<'_>) -> Option<Problem> {
         .then(|| not_reached(&provider.base_url(), running.is_some()))
 }
 
-fn certificate_rejected() -> Problem {
-    Problem::new("the application rejected the TLS certificate of the fake Stripe").hint(
+fn certificate_rejected() -> Warning {
+    Warning::new("the application rejected the TLS certificate of the fake Stripe").hint(
         "make its HTTP client trust the certificate authorities in the file that \
          `SSL_CERT_FILE` names; docs/rehearsal.md shows how for each language",
     )
 }
 
 /// States only the observation: a handler that uses the events alone needs no request.
-fn not_reached(address: &str, is_started: bool) -> Problem {
+fn not_reached(address: &str, is_started: bool) -> Warning {
     let check = if is_started {
         "see docs/rehearsal.md for what its language needs, and that the process that handles events gets the \
          environment variables of the rehearsal"
@@ -34,7 +34,7 @@ fn not_reached(address: &str, is_started: bool) -> Problem {
         "let the rehearsal start the application (`prodverdict rehearse -- npm start`), or redirect it as \
          docs/rehearsal.md describes"
     };
-    Problem::new(format!(
+    Warning::new(format!(
         "the fake Stripe at {address} received no request from the application, and the \
          first purchase granted no access"
     ))

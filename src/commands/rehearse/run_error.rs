@@ -1,6 +1,10 @@
 //! The reasons why a run ends early.
 
-use crate::{commands::failure::Failure, problem::Problem, rehearsal::Step};
+use crate::{
+    commands::failure::Failure,
+    problem::{ErrorCode, Problem},
+    rehearsal::Step,
+};
 
 /// The reason for an early end.
 #[derive(Debug)]
@@ -14,10 +18,13 @@ impl RunError {
     /// Returns the error for a step that the provider cannot perform.
     pub(super) fn invalid_step(step: &Step, message: &str) -> Self {
         Self::InvalidScenario(
-            Problem::new(format!(
-                "the scenario cannot be played at step `{}`: {message}",
-                step.id
-            ))
+            Problem::new(
+                ErrorCode::ScenarioUnplayable,
+                format!(
+                    "the scenario cannot be played at step `{}`: {message}",
+                    step.id
+                ),
+            )
             .hint("check the `provider` and `send` of the step"),
         )
     }

@@ -3,7 +3,7 @@
 use super::stripe::Redirection;
 use crate::{
     application::{Application, Death, Log},
-    problem::Problem,
+    problem::Warning,
 };
 
 /// A ready application with its redirect.
@@ -27,7 +27,7 @@ impl Running {
     }
 
     /// Stops it, and returns a warning for each time that it exited by itself.
-    pub(super) async fn end(self) -> Vec<Problem> {
+    pub(super) async fn end(self) -> Vec<Warning> {
         let deaths = self.application.deaths();
         self.application.end().await;
         let command = self.command;
@@ -38,13 +38,13 @@ impl Running {
     }
 }
 
-fn warning(command: &str, death: &Death) -> Problem {
+fn warning(command: &str, death: &Death) -> Warning {
     let again = if death.was_restarted {
         "started again"
     } else {
         "not started again"
     };
-    Problem::new(format!(
+    Warning::new(format!(
         "the application (`{command}`) ended during the rehearsal ({}), and was {again}",
         death.status
     ))

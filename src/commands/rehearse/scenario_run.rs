@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    problem::Problem,
+    problem::{ErrorCode, Problem},
     rehearsal::{
         JudgedFinding, Observed, ProviderCall, RowState, ScenarioRun, Step, StepContext, Unplayed,
         Variant, ends_play, judge, worst_then_first,
@@ -202,10 +202,13 @@ fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
         Unplayed::Expansion(path) => format!("`expand[]={path}` of this request"),
     };
     Some(
-        Problem::new(format!(
-            "the fake provider does not support {what}: {} {}",
-            call.method, call.target
-        ))
+        Problem::new(
+            ErrorCode::ScenarioUnplayable,
+            format!(
+                "the fake provider does not support {what}: {} {}",
+                call.method, call.target
+            ),
+        )
         .hint(
             "the handler cannot be judged by its reaction to the response: skip the scenario \
              with `rehearsal.scenarios.skip`, and report the request to the maintainers of \

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use super::{RehearsalOptions, files::ConfigFiles};
 use crate::{
     config::Rehearsal,
-    problem::{Place, Problem},
+    problem::{ErrorCode, Place, Problem},
     rehearsal::{ParseError, Scenario, built_in, parse},
 };
 
@@ -25,9 +25,10 @@ pub(super) fn scenarios(
         return Ok(scenarios);
     }
     let cannot = |error: std::io::Error| {
-        Problem::new(format!(
-            "the folder `{folder}` of scenarios cannot be read: {error}"
-        ))
+        Problem::new(
+            ErrorCode::ScenarioUnplayable,
+            format!("the folder `{folder}` of scenarios cannot be read: {error}"),
+        )
         .hint("`scenarios_dir` is relative to the configuration")
         .at(settings.places.scenarios_dir.clone())
     };
@@ -42,11 +43,10 @@ pub(super) fn scenarios(
         let text = fs::read_to_string(&file).map_err(cannot)?;
         let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
         if scenarios.iter().any(|one| one.id == own.id) {
-            return Err(Problem::new(format!(
-                "{}: a scenario `{}` already exists",
-                file.display(),
-                own.id
-            ))
+            return Err(Problem::new(
+                ErrorCode::ScenarioUnplayable,
+                format!("{}: a scenario `{}` already exists", file.display(), own.id),
+            )
             .hint("give it a unique id"));
         }
         scenarios.push(own);
@@ -55,7 +55,7 @@ pub(super) fn scenarios(
 }
 
 pub(super) fn unreadable(error: &ParseError) -> Problem {
-    Problem::new(error.to_string())
+    Problem::new(ErrorCode::ScenarioUnplayable, error.to_string())
         .hint("the built-in scenarios in src/rehearsal/scenarios show the format")
 }
 
@@ -68,14 +68,17 @@ pub(super) fn chosen(
 ) -> Result<Vec<Scenario>, Problem> {
     let known: Vec<String> = scenarios.iter().map(|one| one.id.clone()).collect();
     let unknown = |id: &str, place: Option<&Place>| {
-        Problem::new(format!("there is no scenario `{id}`"))
-            .hint(match nearest(id, &known) {
-                Some(near) => {
-                    format!("did you mean `{near}`? `prodverdict rehearse --list` shows all")
-                }
-                None => "`prodverdict rehearse --list` shows all".to_owned(),
-            })
-            .at(place.cloned())
+        Problem::new(
+            ErrorCode::InvalidSetting,
+            format!("there is no scenario `{id}`"),
+        )
+        .hint(match nearest(id, &known) {
+            Some(near) => {
+                format!("did you mean `{near}`? `prodverdict rehearse --list` shows all")
+            }
+            None => "`prodverdict rehearse --list` shows all".to_owned(),
+        })
+        .at(place.cloned())
     };
     // An id may belong to the folder that is not read, so an unknown one is not an error.
     let all_are_known = files.are_trusted() || settings.scenarios_dir.is_none();
@@ -100,9 +103,11 @@ pub(super) fn chosen(
         scenarios.retain(|one| options.scenarios.contains(&one.id));
     }
     if scenarios.is_empty() {
-        return Err(Problem::new("no scenario is left to play")
-            .hint("check `rehearsal.scenarios`: a rehearsal without scenarios proves nothing")
-            .at(settings.places.section.clone()));
+        return Err(
+            Problem::new(ErrorCode::InvalidValue, "no scenario is left to play")
+                .hint("check `rehearsal.scenarios`: a rehearsal without scenarios proves nothing")
+                .at(settings.places.section.clone()),
+        );
     }
     Ok(scenarios)
 }

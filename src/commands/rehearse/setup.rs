@@ -29,7 +29,7 @@ use crate::{
         output::Output,
     },
     config::{Config, Rehearsal},
-    problem::Problem,
+    problem::{ErrorCode, Problem, Warning},
     rehearsal::{Scenario, TestPrices},
     scratch::ScratchOptions,
 };
@@ -45,7 +45,7 @@ pub(super) struct ReadyRehearsal<'r> {
     pub(super) systems: Systems<'r>,
     pub(super) scenarios: Vec<Scenario>,
     /// Parts that were left out, with reasons.
-    pub(super) warnings: Vec<Problem>,
+    pub(super) warnings: Vec<Warning>,
     /// The written address, which is removed with this value.
     pub(super) address: Option<WrittenAddress>,
 }
@@ -154,7 +154,11 @@ pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment
 fn not_set(names: &[&str]) -> Problem {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let are = if names.len() == 1 { "is" } else { "are" };
-    Problem::new(format!("{} {are} not set", names.join(" and "))).hint(
+    Problem::new(
+        ErrorCode::CredentialsMissing,
+        format!("{} {are} not set", names.join(" and ")),
+    )
+    .hint(
         "give the same secret to the handler and to this command; any text that begins \
          with whsec_ will do",
     )
@@ -168,15 +172,21 @@ fn handler_url(
     output: &Output,
 ) -> Result<Url, Problem> {
     let mut url = Url::parse(&settings.handler).map_err(|error| {
-        Problem::new(format!("`{}` is not a URL: {error}", settings.handler))
-            .at(settings.places.handler.clone())
+        Problem::new(
+            ErrorCode::InvalidValue,
+            format!("`{}` is not a URL: {error}", settings.handler),
+        )
+        .at(settings.places.handler.clone())
     })?;
     if in_container_action && is_local(&url) {
         if !runner.is_known() {
-            return Err(Problem::new(format!(
-                "`{}` is this container itself, which has no gateway to the runner",
-                settings.handler
-            ))
+            return Err(Problem::new(
+                ErrorCode::HandlerUnreachable,
+                format!(
+                    "`{}` is this container itself, which has no gateway to the runner",
+                    settings.handler
+                ),
+            )
             .hint("name the application by its service label in `rehearsal.handler`")
             .at(settings.places.handler.clone()));
         }
@@ -190,12 +200,18 @@ fn handler_url(
 }
 
 fn not_configured() -> Problem {
-    Problem::new("the configuration has no `rehearsal:`")
-        .hint("say how an account is created and where the handler listens: docs/configuration.md")
+    Problem::new(
+        ErrorCode::InvalidValue,
+        "the configuration has no `rehearsal:`",
+    )
+    .hint("say how an account is created and where the handler listens: docs/configuration.md")
 }
 
 fn nothing_paid(settings: &Rehearsal) -> Problem {
-    Problem::new("`plans` maps no paid price, so nobody can buy anything")
-        .hint("map at least one price to a plan that is not in `free_plans`")
-        .at(settings.places.section.clone())
+    Problem::new(
+        ErrorCode::InvalidValue,
+        "`plans` maps no paid price, so nobody can buy anything",
+    )
+    .hint("map at least one price to a plan that is not in `free_plans`")
+    .at(settings.places.section.clone())
 }

@@ -15,7 +15,7 @@ use serde::{
 use self::access::{EntryParts, Items, KnownPairs};
 use super::{
     block_text::SQL_AS_BLOCK,
-    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+    diagnostics::{DiagnosticDraft, Diagnostics, quote},
     entry::SourceSpan,
     forms::{INCLUDED, WORDS},
     scalars::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
@@ -23,6 +23,7 @@ use super::{
     tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
     type_error::{TypeError, one_of},
 };
+use crate::problem::ErrorCode;
 
 /// Deserializer of one node.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +99,7 @@ impl<'a> NodeReader<'a> {
             TypeError::Reported => return,
             TypeError::Expected(what) => {
                 let message = format!("{subject} should be {what}, found {found}");
-                DiagnosticDraft::new(Code::WrongType, message).help(self.advice(&what))
+                DiagnosticDraft::new(ErrorCode::WrongType, message).help(self.advice(&what))
             }
             TypeError::Unknown(words) => {
                 let word = self.scalar().map_or("", |scalar| &scalar.text);
@@ -168,7 +169,7 @@ impl<'a> NodeReader<'a> {
 
     pub(super) fn unknown_key(self, key: &NodeKey, value: &Node, known: &'static [&'static str]) {
         let draft = DiagnosticDraft::new(
-            Code::UnknownKey,
+            ErrorCode::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
         )
         .help(match self.diagnostics.home_of(&key.text) {

@@ -6,13 +6,16 @@ use super::{
     super::{
         Expression,
         column::{ColumnForm, RawColumn},
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent},
+        diagnostics::{DiagnosticDraft, Diagnostics, Parent},
         document::Columns,
         entry::{Entry, SourceSpan},
     },
     values::not_blank,
 };
-use crate::contract::{ColumnName, Field, MatchOn};
+use crate::{
+    contract::{ColumnName, Field, MatchOn},
+    problem::ErrorCode,
+};
 
 /// Requirements of the rest of the contract.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +101,7 @@ pub(super) fn expressions(
         && !columns.customer_id.is_absent()
     {
         let message = "`stripe_customer_id` and `customer_id` are the same key";
-        let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
+        let draft = DiagnosticDraft::new(ErrorCode::Conflict, message).help("keep one of the two");
         diagnostics.add_at(draft, span);
     }
     let mut expressions = BTreeMap::new();
@@ -120,7 +123,7 @@ pub(super) fn expressions(
             }
             None if needed && matches!(column, RawColumn::Unmapped) => {
                 let message = format!("`{}` should be mapped, found nothing", field.as_str());
-                let draft = DiagnosticDraft::new(Code::MissingKey, message)
+                let draft = DiagnosticDraft::new(ErrorCode::MissingKey, message)
                     .help("name the column to read, or give an expression: `{sql: …}`");
                 diagnostics.add_at(draft, span);
             }
@@ -139,7 +142,7 @@ pub(super) fn email(columns: &Columns, diagnostics: &Diagnostics<'_>) -> Option<
         RawColumn::Form(form) if !form.sql.is_absent() => computed(form, diagnostics),
         RawColumn::Form(_) => {
             let message = "`email` should be a column or an SQL expression, found a list of values";
-            let draft = DiagnosticDraft::new(Code::Conflict, message)
+            let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
                 .help("name the column alone, or use `{sql: …}`");
             diagnostics.add_at(draft, spot);
             None
@@ -221,7 +224,7 @@ fn computed(form: &ColumnForm, diagnostics: &Diagnostics<'_>) -> Option<Expressi
     for (key, other) in others {
         if let Some(other) = other {
             let draft = DiagnosticDraft::new(
-                Code::Conflict,
+                ErrorCode::Conflict,
                 format!("`{key}` cannot be combined with `sql`"),
             )
             .help("keep one of the two");
@@ -245,7 +248,7 @@ fn listed(
     let (values_spot, values) = diagnostics.require(&form.values, "in", owner)?;
     if !is_yes_or_no(field) {
         let message = format!("`in` yields true or false, but {name} is not a boolean");
-        let draft = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
             .help("name the column alone, or use `{sql: …}`");
         diagnostics.add_at(draft, values_spot);
     }

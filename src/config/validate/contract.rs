@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     super::{
         AccessContract,
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
         document::{self, RawContract, RawFailOn, RawSeverity, SourceOfTruth},
         entry::{Entry, SourceSpan},
         scalars::Literal,
@@ -13,7 +13,10 @@ use super::{
     database, links, policy, seats, statuses,
     values::{duration, filled, not_blank, number, seconds, variable},
 };
-use crate::contract::{Contract, Mode, Severity, Source};
+use crate::{
+    contract::{Contract, Mode, Severity, Source},
+    problem::ErrorCode,
+};
 
 const DEFAULT_CONFIRM_AFTER: Duration = Duration::from_secs(10);
 
@@ -86,7 +89,7 @@ fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {
                 let message = format!(
                     "`{section}` is configured, but without `source_of_truth` the default is `stripe`"
                 );
-                let draft = DiagnosticDraft::new(Code::Conflict, message)
+                let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
                     .help(format!("add `source_of_truth: {word}`"));
                 diagnostics.add_at(draft, span);
             }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     super::{
         AccountsQuery, DatabaseSettings, TableName,
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
         document::{self, RawDatabase},
         entry::{Entry, SourceSpan},
         scalars::DurationText,
@@ -14,7 +14,10 @@ use super::{
     table_name,
     values::{duration, filled, variable},
 };
-use crate::contract::{ColumnName, Field, MatchOn};
+use crate::{
+    contract::{ColumnName, Field, MatchOn},
+    problem::ErrorCode,
+};
 
 /// Default of the published format.
 const DEFAULT_TABLE: &str = "users";
@@ -138,7 +141,7 @@ fn query(database: &RawDatabase, diagnostics: &Diagnostics<'_>) -> Option<Accoun
     for (key, other) in others {
         if let Some(span) = other {
             let draft = DiagnosticDraft::new(
-                Code::Conflict,
+                ErrorCode::Conflict,
                 format!("`{key}` cannot be combined with `query`"),
             )
             .help("keep one of the two: `query` already selects the accounts");

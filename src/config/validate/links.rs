@@ -2,12 +2,13 @@
 
 use super::{
     super::{
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, quote},
         document::RawLinks,
         entry::{Entry, SourceSpan},
     },
     values::filled,
 };
+use crate::problem::ErrorCode;
 
 /// Placeholder of the account's id.
 const ID: &str = "{id}";
@@ -49,7 +50,7 @@ fn has_credentials(text: &str) -> bool {
 fn refuse_credentials(span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let message = "`account` should have no user name or password (not shown)";
     let help = "remove what is before the `@`, and replace the password if it was in use";
-    let fault = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+    let fault = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
     diagnostics.add_hiding(fault, diagnostics.focus(span), span.value.clone());
 }
 

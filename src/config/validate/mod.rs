@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 
 use super::{
     Config, RehearsalPlaces,
-    diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
+    diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
     document::{RawConfig, RawContract},
     entry::{Entry, SourceSpan},
     place_tree::PlaceTree,
     places::ContractPlaces,
     secrets,
 };
-use crate::problem::Problem;
+use crate::problem::{ErrorCode, Warning};
 
 /// Maximum length of a name. A longer one would break the layout of every report.
 const MAX_NAME_LENGTH: usize = 100;
@@ -32,7 +32,7 @@ const MAX_NAME_LENGTH: usize = 100;
 /// Returns the configuration, if everything that it needs is there. It is valid only if no problem was reported.
 pub(super) fn config(
     document: &Entry<RawConfig>,
-    warnings: Vec<Problem>,
+    warnings: Vec<Warning>,
     places: &PlaceTree,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Config> {
@@ -97,7 +97,7 @@ fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec
         let line = diagnostics.lines().number(span.value.start);
         if let Some(first) = lines.get(name.as_str()) {
             let message = format!("another contract is also called {}", quote(name));
-            let draft = DiagnosticDraft::new(Code::Conflict, message).help(format!(
+            let draft = DiagnosticDraft::new(ErrorCode::Conflict, message).help(format!(
                 "the first one is on line {first}; give each contract a unique name"
             ));
             diagnostics.add_at(draft, span);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, quote},
         document::RawContract,
         entry::{Entry, SourceSpan},
         forms::WordOrList,
@@ -13,7 +13,10 @@ use super::{
     prices::check_id,
     values::{not_blank, unique_texts},
 };
-use crate::contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Source};
+use crate::{
+    contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Source},
+    problem::ErrorCode,
+};
 
 const LOOKUP_KEY: &str = "lookup_key:";
 
@@ -152,7 +155,7 @@ fn plan(
         if lines.insert(word.trim(), line).is_some() && fits {
             let message = format!("the plan {} is listed twice", quote(word));
             diagnostics.add_at(
-                DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
+                DiagnosticDraft::new(ErrorCode::Conflict, message).help("keep one of the two"),
                 span,
             );
         }
@@ -168,7 +171,7 @@ fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostic
         let message = format!("{} is a placeholder, not a plan", quote(word));
         let help = "replace it with the word that the application stores for this price";
         diagnostics.add_at(
-            DiagnosticDraft::new(Code::Placeholder, message).help(help),
+            DiagnosticDraft::new(ErrorCode::Placeholder, message).help(help),
             span,
         );
         return false;

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, quote},
         document::{RawContract, RawGrace as WrittenGrace, RuleLevel},
         entry::Entry,
         forms::{PauseCollection, PauseWord},
@@ -12,8 +12,11 @@ use super::{
     plans, prices, statuses,
     values::{seconds, unique_texts},
 };
-use crate::contract::{
-    CanceledGrace, Contract, Grace, Pause, PauseMeaning, PausePolicy, Rule, Severity, Source,
+use crate::{
+    contract::{
+        CanceledGrace, Contract, Grace, Pause, PauseMeaning, PausePolicy, Rule, Severity, Source,
+    },
+    problem::ErrorCode,
 };
 
 pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
@@ -76,7 +79,7 @@ fn pause(
         ),
     };
     diagnostics.add_at(
-        DiagnosticDraft::new(Code::Conflict, message).help(help),
+        DiagnosticDraft::new(ErrorCode::Conflict, message).help(help),
         span,
     );
     PausePolicy::default()
@@ -98,7 +101,7 @@ fn grace(written: &WrittenGrace, source: Source, diagnostics: &Diagnostics<'_>) 
                                `active` until then";
                 let help = "use a duration such as `canceled: 3d`, or leave it out";
                 diagnostics.add_at(
-                    DiagnosticDraft::new(Code::Conflict, message).help(help),
+                    DiagnosticDraft::new(ErrorCode::Conflict, message).help(help),
                     span,
                 );
             }
@@ -181,7 +184,7 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
 
 fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, diagnostics: &Diagnostics<'_>) {
     let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
-    let draft = DiagnosticDraft::new(Code::UnknownKey, format!("unknown rule {}", quote(id)))
+    let draft = DiagnosticDraft::new(ErrorCode::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
     if let Some(span) = entry.span() {
         diagnostics.add_at(draft, &span.key_span());

@@ -1,11 +1,14 @@
 //! Price ids, and lists of them in which a trailing `*` matches any ending.
 
 use super::super::{
-    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+    diagnostics::{DiagnosticDraft, Diagnostics, quote},
     document::RawContract,
     entry::{Entry, SourceSpan},
 };
-use crate::contract::{Contract, PlanKey, PlanKeyKind, PriceId, PricePattern};
+use crate::{
+    contract::{Contract, PlanKey, PlanKeyKind, PriceId, PricePattern},
+    problem::ErrorCode,
+};
 
 /// Prefix of the prices that `init` leaves to be filled in.
 const PLACEHOLDER: &str = "price_your_";
@@ -24,7 +27,7 @@ pub(super) fn ignored(
                 "{} is mapped in `plans` but ignored here",
                 quote(&key.to_string())
             );
-            let draft = DiagnosticDraft::new(Code::Conflict, message)
+            let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
                 .help("map it or ignore it: a subscription to ignored prices is never judged");
             diagnostics.add_at(draft, span);
         }
@@ -49,7 +52,7 @@ pub(super) fn seat_prices(
     for (span, pattern) in &patterns {
         if ignored.iter().any(|ignored| covers(ignored, pattern)) {
             let message = format!("{} is also in `ignore_prices`", quote(&pattern.to_string()));
-            let draft = DiagnosticDraft::new(Code::Conflict, message)
+            let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
                 .help("count it or ignore it: a subscription to ignored prices is never judged");
             diagnostics.add_at(draft, span);
         }
@@ -91,7 +94,7 @@ fn patterns<'e>(
 pub(super) fn check_id(price: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let draft = if price.starts_with(PLACEHOLDER) {
         let message = format!("{} is a placeholder, not a price", quote(price));
-        DiagnosticDraft::new(Code::Placeholder, message)
+        DiagnosticDraft::new(ErrorCode::Placeholder, message)
             .help("replace it with the id of your own price, from the provider's dashboard")
     } else if price.trim().is_empty() || price.trim() != price {
         DiagnosticDraft::invalid(format!(

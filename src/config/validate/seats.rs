@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         column::RawColumn,
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, quote},
         entry::{Entry, SourceSpan},
         forms::RawIncludedSeats as WrittenIncluded,
         scalars::{NullableInteger, PositiveInteger, WholeNumber},
     },
     plans, prices,
 };
-use crate::contract::{Contract, Included, Seats};
+use crate::{
+    contract::{Contract, Included, Seats},
+    problem::ErrorCode,
+};
 
 /// Reads the seats. The plans and ignored prices of `contract` must be filled already.
 pub(super) fn seats(
@@ -38,7 +41,7 @@ pub(super) fn seats(
         prices::seat_prices("unlimited_prices", &form.unlimited_prices, &[], diagnostics);
     if let (Some(span), true) = (form.unlimited_prices.span(), form.unlimited.is_absent()) {
         let message = "`unlimited_prices` has no effect without `unlimited`";
-        let draft = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
             .help("list the stored values that mean no limit, such as `unlimited: [null, -1]`");
         diagnostics.add_at(draft, span);
     }
@@ -60,7 +63,7 @@ fn included(
     };
     if contract.plans.is_empty() {
         let message = "`included` names plans, but `plans` is not configured";
-        let draft = DiagnosticDraft::new(Code::Conflict, message)
+        let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
             .help("map the prices under `plans`, or write one number for all");
         diagnostics.add_at(draft, span);
         return Included::ByPlan(BTreeMap::new());
@@ -107,7 +110,7 @@ fn unlimited(
         if values.contains(&value) {
             let message = format!("{} is in `unlimited` twice", quote(text));
             diagnostics.add_at(
-                DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
+                DiagnosticDraft::new(ErrorCode::Conflict, message).help("keep one of the two"),
                 span,
             );
             continue;

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         column::RawColumn,
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, quote},
         document::RawStatuses,
         entry::{Entry, SourceSpan},
         suggestion,
     },
     values::not_blank,
 };
-use crate::contract::{Status, Statuses};
+use crate::{
+    contract::{Status, Statuses},
+    problem::ErrorCode,
+};
 
 /// Reads the two lists.
 pub(super) fn lists(
@@ -51,8 +54,8 @@ pub(super) fn words(
         let spelled = spellings(key, &written.written(span), span, diagnostics);
         if words.insert(status, spelled).is_some() {
             let message = format!("{} names a status that is already listed", quote(key));
-            let draft =
-                DiagnosticDraft::new(Code::Conflict, message).help("put all its words in one list");
+            let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
+                .help("put all its words in one list");
             diagnostics.add_at(draft, &span.key_span());
         }
     }
@@ -101,7 +104,8 @@ fn spellings(
         }
         if spelled.iter().any(|known| known == word) {
             let message = format!("the word {} is listed twice", quote(word));
-            let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
+            let draft =
+                DiagnosticDraft::new(ErrorCode::Conflict, message).help("keep one of the two");
             diagnostics.add_at(draft, span);
             continue;
         }
@@ -152,8 +156,8 @@ fn both(
                 "status {} is in both `grant` and `deny`",
                 quote(status.as_str())
             );
-            let draft =
-                DiagnosticDraft::new(Code::Conflict, message).help("keep it in one of the two");
+            let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
+                .help("keep it in one of the two");
             diagnostics.add_at(draft, span);
         }
     }

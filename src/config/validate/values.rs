@@ -3,11 +3,12 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use super::super::{
-    diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+    diagnostics::{DiagnosticDraft, Diagnostics, quote},
     entry::{Entry, SourceSpan},
     scalars::{DurationText, PositiveInteger},
     secrets,
 };
+use crate::problem::ErrorCode;
 
 const EXAMPLES: &str = "write a number and a unit, such as `14d`, `5m` or `10s`";
 
@@ -92,7 +93,7 @@ pub(super) fn variable<'e>(
         "write `{key}: {default}` and put the value into that variable; if this was a secret, replace it at its \
          provider"
     );
-    let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+    let draft = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
     diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
     None
 }
@@ -124,7 +125,8 @@ pub(super) fn unique_texts<T>(
         let text = text.trim();
         if texts.iter().any(|known| known == text) {
             let message = format!("{} is in `{key}` twice", quote(text));
-            let draft = DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two");
+            let draft =
+                DiagnosticDraft::new(ErrorCode::Conflict, message).help("keep one of the two");
             diagnostics.add_at(draft, span);
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 mod resolve;
 mod run;
@@ -44,7 +44,7 @@ pub struct Context {
     /// The reason why there is nothing to report on, such as a deleted branch.
     pub nothing_to_do: Option<String>,
     /// Facts that could not be determined, and their consequences for the report.
-    pub problems: Vec<Problem>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Addresses of github.com or of an Enterprise Server.
@@ -146,7 +146,7 @@ pub enum Trust {
 
 impl Context {
     /// Builds the context from the environment variables and the content of the event file. Missing or malformed input
-    /// becomes a problem instead of an error, because a report may still be possible elsewhere.
+    /// becomes a warning instead of an error, because a report may still be possible elsewhere.
     pub fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Self {
         resolve::resolve(variables, payload)
     }
@@ -256,6 +256,6 @@ pub(in crate::github) fn is_sha(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn problem(message: impl Into<String>, hint: &str) -> Problem {
-    Problem::new(message).hint(hint)
+fn warning(message: impl Into<String>, hint: &str) -> Warning {
+    Warning::new(message).hint(hint)
 }

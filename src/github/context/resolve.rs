@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Commits, Context, GithubServer, Origin, ReportPolicies, ReportPolicy, Repository, Run, Search,
-    Subject, Trust, is_sha, problem,
+    Subject, Trust, is_sha, warning,
 };
 use crate::github::event::{Event, PullRequest, WorkflowRun};
 
@@ -63,9 +63,9 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
             .to_owned()
     };
     let repository = get("GITHUB_REPOSITORY").and_then(|text| Repository::parse(text));
-    let mut problems = Vec::new();
+    let mut warnings = Vec::new();
     if repository.is_none() {
-        problems.push(problem(
+        warnings.push(warning(
             "`GITHUB_REPOSITORY` does not name a repository as `owner/name`",
             "run inside a GitHub Actions job, or set it",
         ));
@@ -94,20 +94,20 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
         default_branch: None,
         origin: Origin::default(),
         nothing_to_do: None,
-        problems,
+        warnings,
     }
 }
 
 fn read(payload: Option<&str>, context: &mut Context) -> Event {
     let Some(text) = payload else {
-        context.problems.push(problem(
+        context.warnings.push(warning(
             "the event payload is missing",
             "the file that `GITHUB_EVENT_PATH` names must be readable",
         ));
         return Event::default();
     };
     serde_json::from_str(text).unwrap_or_else(|error| {
-        context.problems.push(problem(
+        context.warnings.push(warning(
             format!("the event payload is not a JSON object: {error}"),
             "the file that `GITHUB_EVENT_PATH` names must hold the event as GitHub wrote it",
         ));
@@ -273,7 +273,7 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<
         _ => true,
     };
     if context.commits.head.is_none() {
-        context.problems.push(problem(
+        context.warnings.push(warning(
             "the event payload does not say which commit the workflow ran on",
             "the report is in the job summary only",
         ));
@@ -309,7 +309,7 @@ fn issue_comment(context: &mut Context, event: &Event) {
 fn locate_by_number(context: &mut Context) {
     match context.pull_request {
         Some(number) => context.search = Search::Number(number),
-        None => context.problems.push(problem(
+        None => context.warnings.push(warning(
             "the event does not say which pull request it is about",
             "the report is in the job summary only",
         )),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     baseline::{FindingsSnapshot, PreviousSnapshot},
-    problem::{Explain as _, Problem},
+    problem::{Explain as _, Warning},
 };
 
 pub(super) use key::{issue_key, issue_marker};
@@ -23,7 +23,7 @@ pub struct PreviousResult {
     /// The newest trusted result.
     pub earlier: Option<PreviousSnapshot>,
     /// The reason why there is no result, if one could not be read or was not trusted.
-    pub problem: Option<Problem>,
+    pub problem: Option<Warning>,
 }
 
 /// Result of searching one place.
@@ -97,27 +97,27 @@ impl FoundResult {
     }
 }
 
-fn unreadable(error: &ClientError) -> Problem {
+fn unreadable(error: &ClientError) -> Warning {
     let hint = match error.status() {
         Some(403 | 404) => {
             "give the job `checks: read` or `write`, and `contents: read`".to_owned()
         }
         _ => error.hint(),
     };
-    Problem::new(format!(
+    Warning::new(format!(
         "the last result of the default branch cannot be read, so that nothing is known: {}",
-        Problem::from(error).message
+        Warning::from(error).message
     ))
     .hint(hint)
 }
 
-fn damaged() -> Problem {
-    Problem::new("a result that was kept on the default branch is damaged and is not used")
+fn damaged() -> Warning {
+    Warning::new("a result that was kept on the default branch is damaged and is not used")
         .hint("the next run on the default branch keeps a new one")
 }
 
-fn by_another(app: &str) -> Problem {
-    Problem::new(format!(
+fn by_another(app: &str) -> Warning {
+    Warning::new(format!(
         "the check runs of this name on the default branch are by `{app}`, and are not believed"
     ))
     .hint("use the same `github_token` on the default branch as on pull requests")

@@ -14,7 +14,7 @@ use crate::{
         files::random_hexadecimal,
         publication::{Conclusion, Publication},
     },
-    problem::Problem,
+    problem::Warning,
     report::Annotation,
 };
 
@@ -96,7 +96,7 @@ impl Check {
         &mut self,
         client: &mut Client,
         subject: CheckSubject<'_>,
-        warnings: &mut Vec<Problem>,
+        warnings: &mut Vec<Warning>,
     ) -> Result<(), ClientError> {
         let context = subject.context;
         let Some(sha) = &context.commits.head else {
@@ -163,7 +163,7 @@ impl Check {
         client: &mut Client,
         context: &Context,
         publication: &Publication,
-        warnings: &mut Vec<Problem>,
+        warnings: &mut Vec<Warning>,
     ) -> Vec<Annotation> {
         let CheckState::Open(run) = &self.state else {
             return publication.annotations.clone();

@@ -2,7 +2,7 @@
 
 use crate::{
     github::{client::ClientError, context::Context},
-    problem::{Explain as _, Problem},
+    problem::{Explain as _, Warning},
 };
 
 /// The rejected part of the report.
@@ -19,8 +19,8 @@ pub(super) enum Fallback {
 }
 
 impl Fallback {
-    pub(super) fn problem(self, error: &ClientError, context: &Context) -> Problem {
-        let cause = Problem::from(error);
+    pub(super) fn problem(self, error: &ClientError, context: &Context) -> Warning {
+        let cause = Warning::from(error);
         let meaning = match self {
             Self::PullRequest => {
                 "the pull request could not be looked up, so nothing is reported on it".to_owned()
@@ -67,7 +67,7 @@ impl Fallback {
             Some(expected) => (format!("{meaning}: {expected}"), String::new()),
             None => (format!("{meaning}: {}", cause.message), self.hint(error)),
         };
-        Problem::new(message).hint(hint)
+        Warning::new(message).hint(hint)
     }
 }
 
@@ -97,19 +97,19 @@ pub(super) fn annotations_are(count: usize) -> String {
 }
 
 /// Nothing was written, because it might have been written a second time.
-pub(super) fn unclear(message: &str) -> Problem {
-    Problem::new(message).hint(
+pub(super) fn unclear(message: &str) -> Warning {
+    Warning::new(message).hint(
         "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one",
     )
 }
 
-pub(super) fn locked() -> Problem {
-    Problem::new(
+pub(super) fn locked() -> Warning {
+    Warning::new(
         "there is no comment: the pull request is locked; the report is in the job summary instead",
     )
     .hint("unlock the pull request, or set `comment: off`")
 }
 
-pub(super) fn problem(message: &str) -> Problem {
-    Problem::new(message)
+pub(super) fn problem(message: &str) -> Warning {
+    Warning::new(message)
 }

@@ -10,7 +10,7 @@ use super::{
     files::{append_outputs, append_summary},
     publication::Publication,
 };
-use crate::{problem::Problem, report::Mask};
+use crate::{problem::Warning, report::Mask};
 
 mod check;
 mod clock;
@@ -35,7 +35,7 @@ pub struct Publisher {
     mask: Mask,
     check: Check,
     identity: Identity,
-    warnings: Vec<Problem>,
+    warnings: Vec<Warning>,
 }
 
 impl Publisher {
@@ -53,9 +53,9 @@ impl Publisher {
             issue_label: mask.text(&options.issue_label),
             ..options
         };
-        let mut warnings = context.problems.clone();
+        let mut warnings = context.warnings.clone();
         let client = client
-            .map_err(|error| warnings.push(Problem::from(&error)))
+            .map_err(|error| warnings.push(Warning::from(&error)))
             .ok();
         let wanted = context.policies.check_run.is_wanted(options.check_run);
         let possible =
@@ -130,7 +130,7 @@ impl Publisher {
 
     /// Completes the check run as cancelled, within the short time that a cancelled job has. Call it after dropping the
     /// future of `start` or `finish`.
-    pub async fn cancel(&mut self) -> Option<Problem> {
+    pub async fn cancel(&mut self) -> Option<Warning> {
         let mut client = self.client.clone()?;
         client.hurry();
         let budget = client.limits().cancel_budget;
@@ -141,7 +141,7 @@ impl Publisher {
         let cancelling = self.check.cancel(&mut client, subject);
         match timeout(budget, cancelling).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(self.safe(Problem::from(&error))),
+            Ok(Err(error)) => Some(self.safe(Warning::from(&error))),
             Err(_elapsed) => Some(fallback::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
@@ -213,7 +213,7 @@ impl Publisher {
         if let Some(path) = &self.options.output_file
             && let Err(error) = append_outputs(path, &outputs, &self.mask)
         {
-            self.warnings.push(Problem::from(&error));
+            self.warnings.push(Warning::from(&error));
         }
         let Some(path) = &self.options.summary_file else {
             return false;
@@ -221,17 +221,17 @@ impl Publisher {
         match append_summary(path, &publication.job_summary, &self.mask) {
             Ok(()) => true,
             Err(error) => {
-                self.warnings.push(Problem::from(&error));
+                self.warnings.push(Warning::from(&error));
                 false
             }
         }
     }
 
     /// Masks the message, because a response may echo the request.
-    fn safe(&self, problem: Problem) -> Problem {
-        Problem {
-            message: self.mask.text(&problem.message),
-            ..problem
+    fn safe(&self, warning: Warning) -> Warning {
+        Warning {
+            message: self.mask.text(&warning.message),
+            ..warning
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    baseline::PreviousRun, github::comment::CommentMode, problem::Problem, report::Annotation,
+    baseline::PreviousRun, github::comment::CommentMode, problem::Warning, report::Annotation,
 };
 
 /// Options from the user. With `None`, the event decides.
@@ -37,7 +37,7 @@ pub struct Published {
     /// Annotations that are on no check run. The caller prints them as workflow commands.
     pub annotations_left: Vec<Annotation>,
     /// Reasons why a part was published elsewhere or not at all. None of them changes the verdict.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Result of updating the issue, which may also be that none is needed.

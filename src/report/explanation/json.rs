@@ -12,8 +12,8 @@ use crate::{
     report::{
         harmless_json::printed,
         json::{
-            ReportAmount, ReportFinding, ReportProblem, ReportSeverity, ReportVerdict, amounts,
-            schema_of,
+            ReportAmount, ReportFinding, ReportProblem, ReportSeverity, ReportVerdict,
+            ReportWarning, amounts, schema_of,
         },
     },
 };
@@ -46,7 +46,7 @@ struct JsonExplanation<'a> {
     /// Error that prevented all contracts from running.
     problems: Vec<ReportProblem<'a>>,
     /// Warnings. They do not affect the verdict.
-    warnings: Vec<ReportProblem<'a>>,
+    warnings: Vec<ReportWarning<'a>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -204,7 +204,7 @@ impl<'a> JsonExplanation<'a> {
             verdict: ReportVerdict::from(explained.verdict),
             contracts: explained.contracts.iter().map(JsonContract::new).collect(),
             problems: explained.problems.iter().map(ReportProblem::from).collect(),
-            warnings: explained.warnings.iter().map(ReportProblem::from).collect(),
+            warnings: explained.warnings.iter().map(ReportWarning::from).collect(),
         }
     }
 }

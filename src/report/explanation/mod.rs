@@ -9,7 +9,7 @@ mod text;
 
 use crate::{
     contract::{Explanation, Source, Verdict},
-    problem::{Failure, Problem},
+    problem::{Failure, Problem, Warning},
 };
 
 use super::{
@@ -32,7 +32,7 @@ pub struct ExplainedEntity {
     pub contracts: Vec<ExplainedContract>,
     /// Reasons why there is no answer from any contract.
     pub problems: Vec<Problem>,
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Explanation by one contract.

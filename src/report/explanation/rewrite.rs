@@ -7,7 +7,7 @@ use crate::{
         ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
         ExplainedSubscription, Explanation, FieldValue, Judgement,
     },
-    report::rewrite::{TextKind, TextRewriter, problem, reported_with},
+    report::rewrite::{TextKind, TextRewriter, message, reported_with},
 };
 
 pub(in super::super) fn explained(
@@ -25,8 +25,8 @@ pub(in super::super) fn explained(
         asked: to.text(TextKind::Prose, asked),
         verdict: *verdict,
         contracts: contracts.iter().map(|one| contract(one, to)).collect(),
-        problems: problems.iter().map(|one| problem(one, to)).collect(),
-        warnings: warnings.iter().map(|one| problem(one, to)).collect(),
+        problems: problems.iter().map(|one| message(one, to)).collect(),
+        warnings: warnings.iter().map(|one| message(one, to)).collect(),
     }
 }
 
@@ -48,7 +48,7 @@ fn contract(contract: &ExplainedContract, to: &impl TextRewriter) -> ExplainedCo
         verdict: *verdict,
         customers: customers.iter().map(|one| customer(one, to)).collect(),
         findings: findings.iter().map(|one| reported_with(one, to)).collect(),
-        problem: unanswered.as_ref().map(|one| problem(one, to)),
+        problem: unanswered.as_ref().map(|one| message(one, to)),
         named: named.iter().map(id).collect(),
         provider_requests: *provider_requests,
     }

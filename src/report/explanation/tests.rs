@@ -100,7 +100,7 @@ fn entity(id: &str, contracts: Vec<ExplainedContract>) -> ExplainedEntity {
         verdict: Verdict::Fail,
         contracts,
         problems: Vec::new(),
-        warnings: vec![sample::problem(id, id)],
+        warnings: vec![sample::advice(id, id)],
     }
 }
 
@@ -191,7 +191,7 @@ fn a_contract_without_a_verdict_has_a_reason() {
     for line in [
         "contract usr_1",
         "contract teams",
-        "[ERROR] no verdict (contract teams)",
+        "error[no-accounts]: no verdict (contract teams)",
     ] {
         assert!(
             printed.lines().any(|printed| printed == line),
@@ -201,7 +201,7 @@ fn a_contract_without_a_verdict_has_a_reason() {
     let nobody = ExplainedEntity::unanswered("x", vec![sample::problem("nobody", "look")]);
     assert_eq!(
         text(&nobody, false),
-        "[ERROR] no verdict\nnobody\nfix: look\n\nVERDICT: ERROR\n"
+        "error[no-accounts]: no verdict\nnobody\nfix: look\n\nVERDICT: ERROR\n"
     );
     assert_eq!(summary(&nobody), "Nothing was explained.");
 }

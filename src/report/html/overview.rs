@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::words::{code, line, lines, prose};
 use crate::{
     contract::{Severity, Verdict},
-    problem::Problem,
+    problem::{ErrorCode, Message},
     report::{
         ContractOutcome, Figure, Outcome, Overview, PlayedResult, PlayedScenario, Rehearsed,
         count::{by_rule, counted, grouped, length},
@@ -106,18 +106,19 @@ fn problems(outcome: &Outcome) -> Markup {
         @if !all.is_empty() {
             section aria-labelledby="problems" {
                 h2 #problems { "What prevented the verdict" }
-                @for (contract, one) in all { (problem(contract, one)) }
+                @for (contract, one) in all { (problem(contract, Some(one.code), one)) }
             }
         }
     }
 }
 
-fn problem(contract: Option<&str>, problem: &Problem) -> Markup {
+fn problem<C>(contract: Option<&str>, id: Option<ErrorCode>, problem: &Message<C>) -> Markup {
     let hint = shown::hint_lines(problem);
     html! {
         div .problem {
-            @if contract.is_some() || problem.place.is_some() {
+            @if contract.is_some() || id.is_some() || problem.place.is_some() {
                 p .muted {
+                    @if let Some(id) = id { (code(&format!("error[{id}]"))) " " }
                     @if let Some(name) = contract { "Contract " (code(name)) " " }
                     @if let Some(place) = shown::place(problem) { (code(&place)) }
                 }
@@ -305,7 +306,7 @@ fn advice(outcome: &Outcome) -> Markup {
         @if outcome.advice().next().is_some() {
             section aria-labelledby="advice" {
                 h2 #advice { "Advice on the contract (does not affect the verdict)" }
-                @for (one, contract) in outcome.advice() { (problem(contract, one)) }
+                @for (one, contract) in outcome.advice() { (problem(contract, None, one)) }
             }
         }
     }
@@ -316,7 +317,7 @@ fn warnings(outcome: &Outcome) -> Markup {
         @if !outcome.warnings.is_empty() {
             section aria-labelledby="warnings" {
                 h2 #warnings { "Warnings (do not affect the verdict)" }
-                @for warning in &outcome.warnings { (problem(None, warning)) }
+                @for warning in &outcome.warnings { (problem(None, None, warning)) }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::iter;
 
 use crate::{
     contract::{Severity, Summary, Verdict},
-    problem::Problem,
+    problem::{Problem, Warning},
     report::{
         Figure, Outcome, Overview,
         count::{self, by_severity, counted, grouped, length},
@@ -173,9 +173,10 @@ fn problems(outcome: &Outcome) -> Vec<String> {
 }
 
 fn problem(problem: &Problem, contract: Option<&str>) -> String {
+    let id = problem.code.as_str();
     let mut title = match contract {
-        Some(name) => format!("**Problem** in contract {}:", code(name)),
-        None => "**Problem:**".to_owned(),
+        Some(name) => format!("**Problem** {} in contract {}:", code(id), code(name)),
+        None => format!("**Problem** {}:", code(id)),
     };
     if let Some(place) = shown::place(problem) {
         title = format!("{title} {}", code(&place));
@@ -335,7 +336,7 @@ fn advice(outcome: &Outcome) -> Option<String> {
 }
 
 /// Formats a problem's message and hint as one list item.
-fn bullet(problem: &Problem) -> String {
+fn bullet(problem: &Warning) -> String {
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(shown::hint_lines(problem));
     lines.truncate(SHOWN_LINES);
@@ -344,7 +345,7 @@ fn bullet(problem: &Problem) -> String {
 }
 
 /// Lists the warnings, if any.
-pub fn warnings(warnings: &[Problem]) -> Option<String> {
+pub fn warnings(warnings: &[Warning]) -> Option<String> {
     let mut shown: Vec<_> = warnings
         .iter()
         .take(SHOWN_WARNINGS)

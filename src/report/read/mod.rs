@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use self::{consistency::Contradiction, written::WrittenReport};
 use super::{Outcome, json::SCHEMA_VERSION};
-use crate::problem::Explain;
+use crate::problem::{Coded, ErrorCode, Explain};
 
 /// Maximum size of a report that is read, in bytes.
 pub const MAX_READ_BYTES: usize = 16 * 1024 * 1024;
@@ -31,6 +31,12 @@ pub enum ReadError {
     },
     #[error("it contradicts itself")]
     Contradictory(#[source] Contradiction),
+}
+
+impl Coded for ReadError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::ReportUnusable
+    }
 }
 
 impl Explain for ReadError {

@@ -166,7 +166,8 @@ fn a_verdict_that_the_findings_contradict_is_refused() {
         &changed(&passing(), "/contracts", json!([])),
         "its verdict does not match its contracts",
     );
-    let problem = json!([{"message": "no such file", "hint": "", "place": null}]);
+    let problem =
+        json!([{"code": "file-unreadable", "message": "no such file", "hint": "", "place": null}]);
     starts(
         &changed(&passing(), "/problems", problem),
         "its verdict does not match its contracts",

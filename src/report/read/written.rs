@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Unexpected},
+};
 
 use super::consistency::Contradiction;
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
         Entity, EventMention, Field, Finding, Mentions, Mode, Money, Rule, Source, Subject,
         Summary, UnixSeconds,
     },
-    problem::{Place, Problem},
+    problem::{ErrorCode, Place, Problem, Warning},
     report::{
         ContractOutcome, Outcome, PlayedScenario, Provenance, Rehearsed, Reported,
         json::{ReportSeverity, ReportVerdict},
@@ -36,7 +39,7 @@ pub(super) struct WrittenReport {
     contracts: Vec<WrittenContract>,
     summary: Total,
     problems: Few<WrittenProblem>,
-    warnings: Few<WrittenProblem>,
+    warnings: Few<WrittenWarning>,
     advice: Few<WrittenAdvice>,
     rehearsal: Option<WrittenRehearsal>,
     since: Option<WrittenSince>,
@@ -150,6 +153,15 @@ struct WrittenSummary {
 
 #[derive(Deserialize)]
 struct WrittenProblem {
+    #[serde(deserialize_with = "error_code")]
+    code: ErrorCode,
+    message: String,
+    hint: String,
+    place: Option<WrittenPlace>,
+}
+
+#[derive(Deserialize)]
+struct WrittenWarning {
     message: String,
     hint: String,
     place: Option<WrittenPlace>,
@@ -324,7 +336,7 @@ impl WrittenReport {
             }
         }
         for written in self.advice.0 {
-            let advice = Problem::new(written.message)
+            let advice = Warning::new(written.message)
                 .hint(written.hint)
                 .at(written.place.map(WrittenPlace::place));
             let position = position_of(written.contract)?;
@@ -339,7 +351,7 @@ impl WrittenReport {
             verdict: self.verdict.verdict(),
             contracts,
             problems: problems(self.problems),
-            warnings: problems(self.warnings),
+            warnings: warnings(self.warnings),
             rehearsal: self.rehearsal.map(WrittenRehearsal::rehearsed),
             since: self.since.map(|since| Since {
                 source: since.source,
@@ -478,10 +490,24 @@ impl WrittenSummary {
 
 impl WrittenProblem {
     fn problem(self) -> Problem {
-        Problem::new(self.message)
+        Problem::new(self.code, self.message)
             .hint(self.hint)
             .at(self.place.map(WrittenPlace::place))
     }
+}
+
+impl WrittenWarning {
+    fn warning(self) -> Warning {
+        Warning::new(self.message)
+            .hint(self.hint)
+            .at(self.place.map(WrittenPlace::place))
+    }
+}
+
+fn error_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ErrorCode, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    ErrorCode::parse(&word)
+        .ok_or_else(|| de::Error::invalid_value(Unexpected::Str(&word), &"the code of an error"))
 }
 
 impl WrittenPlace {
@@ -512,6 +538,10 @@ impl WrittenRehearsal {
             scenarios: self.scenarios.into_iter().map(scenario).collect(),
         }
     }
+}
+
+fn warnings(written: Few<WrittenWarning>) -> Vec<Warning> {
+    written.0.into_iter().map(WrittenWarning::warning).collect()
 }
 
 fn problems(written: Few<WrittenProblem>) -> Vec<Problem> {

@@ -12,7 +12,7 @@ use crate::{
         Entity, Evidence, Finding, Mode, Money, Rule, Severity, Source, Subject, Summary,
         UnixSeconds, Verdict,
     },
-    problem::{Place, Problem},
+    problem::{ErrorCode, Place, Problem, Warning},
 };
 
 use super::{
@@ -86,7 +86,7 @@ pub(super) fn several_contracts() -> Outcome {
     projects.name = "projects".into();
     projects.source = Source::StripeEntitlements;
     let mut outcome = outcome(vec![users, teams, projects]);
-    outcome.warnings = vec![problem(
+    outcome.warnings = vec![advice(
         "the key in `STRIPE_SECRET_KEY` is not restricted",
         "Create a restricted key that can read subscriptions.",
     )];
@@ -205,7 +205,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
     ];
     for contract in &mut contracts {
         contract.summary.subscriptions = BTreeMap::from([(text.to_owned(), 3)]);
-        contract.advice = vec![problem.clone()];
+        contract.advice = vec![Warning::from(problem.clone())];
         contract.problem = Some(problem.clone());
         contract.named = vec![text.into()];
         contract.mode = Some(Mode::Test);
@@ -224,7 +224,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         verdict: Verdict::Error,
         contracts,
         problems: vec![problem.clone()],
-        warnings: vec![problem],
+        warnings: vec![Warning::from(problem)],
         rehearsal: None,
         since: Some(Since {
             source: text.into(),
@@ -304,7 +304,11 @@ pub(super) fn contract(name: &str, source: Source, findings: Vec<Finding>) -> Co
 }
 
 pub(super) fn problem(message: &str, hint: &str) -> Problem {
-    Problem::new(message).hint(hint)
+    Problem::new(ErrorCode::NoAccounts, message).hint(hint)
+}
+
+pub(super) fn advice(message: &str, hint: &str) -> Warning {
+    Warning::new(message).hint(hint)
 }
 
 pub(super) fn place(path: &str, line: u32) -> Place {

@@ -124,8 +124,16 @@ pub(super) struct Invocation {
 pub(super) struct Notification {
     pub(super) level: SarifLevel,
     pub(super) message: Message,
+    /// Code of an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) descriptor: Option<Descriptor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) locations: Option<[Location; 1]>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Descriptor {
+    pub(super) id: &'static str,
 }
 
 #[derive(Serialize)]

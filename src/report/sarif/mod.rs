@@ -9,14 +9,15 @@ use std::collections::BTreeMap;
 use crate::{
     baseline::FindingStatus,
     contract::{Rule, Severity, Verdict},
-    problem::Problem,
+    problem,
     text::capitalized,
 };
 
 use self::{
     log::{
-        AutomationDetails, Driver, Invocation, Location, Message, Notification, Properties,
-        ReportingDescriptor, RunResult, SarifLevel, SarifLog, SarifRun, Suppression, Tool,
+        AutomationDetails, Descriptor, Driver, Invocation, Location, Message, Notification,
+        Properties, ReportingDescriptor, RunResult, SarifLevel, SarifLog, SarifRun, Suppression,
+        Tool,
     },
     place::SarifPlaces,
 };
@@ -169,7 +170,12 @@ fn invocation(outcome: &Outcome, findings: usize, places: &SarifPlaces<'_>) -> I
     let problems = outcome.problems.iter().map(|problem| (problem, None));
     let errors = problems
         .chain(of_contracts)
-        .map(|(problem, contract)| notification(SarifLevel::Error, problem, contract, places));
+        .map(|(problem, contract)| Notification {
+            descriptor: Some(Descriptor {
+                id: problem.code.as_str(),
+            }),
+            ..notification(SarifLevel::Error, problem, contract, places)
+        });
     let warnings = outcome
         .warnings
         .iter()
@@ -186,6 +192,7 @@ fn invocation(outcome: &Outcome, findings: usize, places: &SarifPlaces<'_>) -> I
             message: message(&[format!(
                 "{findings} are not in this file: GitHub accepts no more of them. Other formats contain all."
             )]),
+            descriptor: None,
             locations: None,
         });
     }
@@ -195,9 +202,9 @@ fn invocation(outcome: &Outcome, findings: usize, places: &SarifPlaces<'_>) -> I
     }
 }
 
-fn notification(
+fn notification<C>(
     level: SarifLevel,
-    problem: &Problem,
+    problem: &problem::Message<C>,
     contract: Option<&str>,
     places: &SarifPlaces<'_>,
 ) -> Notification {
@@ -210,6 +217,7 @@ fn notification(
     Notification {
         level,
         message: message(&lines),
+        descriptor: None,
         locations: problem
             .place
             .as_ref()

@@ -8,7 +8,7 @@ use crate::{
     config::{AccessContract, AccountsQuery},
     contract::{AccountId, CustomerId, EventLog, Facts, Mode, Source, SubscriptionId, UnixSeconds},
     database::{Chosen, DatabaseFacts, Stored, StoredRequest},
-    problem::Problem,
+    problem::Warning,
     sources::{
         account_source::AccountSource,
         billing_source::{BillingSource, ListedFacts, SourceFuture},
@@ -38,7 +38,7 @@ impl BillingSource for RecordedBilling {
         0
     }
 
-    fn warnings(&self) -> Vec<Problem> {
+    fn warnings(&self) -> Vec<Warning> {
         Vec::new()
     }
 
@@ -162,7 +162,7 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// Warns that `join` and `where` are not applied to recorded rows, which are results of the accounts query.
-fn not_applied(query: &AccountsQuery) -> Option<Problem> {
+fn not_applied(query: &AccountsQuery) -> Option<Warning> {
     let AccountsQuery::Table { join, filter, .. } = query else {
         return None;
     };
@@ -173,7 +173,7 @@ fn not_applied(query: &AccountsQuery) -> Option<Problem> {
         (Some(_), Some(_)) => ("`join` and `where` are", "they give"),
     };
     Some(
-        Problem::new(format!("{are} not applied to recorded rows")).hint(format!(
+        Warning::new(format!("{are} not applied to recorded rows")).hint(format!(
             "record only the rows that {keys}: what the accounts query returns"
         )),
     )

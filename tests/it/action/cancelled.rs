@@ -52,7 +52,7 @@ async fn cancel_with(scene: &Scene, signals: &[&str], moment: impl FnMut() -> bo
     let ran = scene.end(child).await;
     assert!(began.elapsed() < IN_TIME, "{:?}", began.elapsed());
     ran.expect(2);
-    assert!(ran.stderr.contains("cancelled"), "{}", ran.log());
+    assert!(ran.stderr.contains("error[interrupted]"), "{}", ran.log());
     scene.expect_no_pass(&ran);
 }
 

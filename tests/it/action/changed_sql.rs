@@ -47,7 +47,7 @@ fn expect_refused(scene: &Scene, ran: &Ran, head: &str, key: &str, why: &str) {
     assert!(ran.log().contains(why), "{}", ran.log());
     let refusals = titles(&scene.check_run()).into_iter();
     let lines: Vec<u64> = refusals
-        .filter(|(title, _)| title == "No verdict")
+        .filter(|(title, _)| title == "No verdict [action-restriction]")
         .map(|(_, line)| line)
         .collect();
     assert_eq!(

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use prodverdict::{
-    config::{AccountsQuery, Code, Expression, load},
+    config::{AccountsQuery, Expression, load},
     contract::{
         Field, Included, Pause, PauseMeaning, PlanKey, PlanKeyKind, PricePattern, Seats, Source,
         Status,
     },
+    problem::ErrorCode as Code,
 };
 
 use super::{EVERYTHING, PATH, VALID, plan_of};

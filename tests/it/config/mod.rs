@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use prodverdict::{
     config::{
-        AccountsQuery, Code, Diagnostic, Expression, MAX_BYTES, TableName, json_schema, load,
-        render,
+        AccountsQuery, Diagnostic, Expression, MAX_BYTES, TableName, json_schema, load, render,
     },
     contract::{
         CanceledGrace, ColumnName, Contract, ContractKey, Field, MatchOn, Mode, PlanKey, PlanWords,
         Price, PricePattern, Rule, Severity, Source, Status,
     },
+    problem::ErrorCode as Code,
     problem::{Place, Problem},
 };
 use proptest::prelude::*;
@@ -563,15 +563,18 @@ fn a_problem_keeps_message_hint_and_place() {
     let diagnostic = load(&text, PATH).unwrap_err().remove(0);
     assert_eq!(
         Problem::from(diagnostic),
-        Problem::new("`mode` should be one of `live`, `test`, found `lvie`")
-            .hint("did you mean `live`?")
-            .at(Place {
-                path: "prodverdict.yml".to_owned(),
-                line: 7,
-                column: 11,
-                end_line: 7,
-                end_column: 14,
-            })
+        Problem::new(
+            Code::InvalidValue,
+            "`mode` should be one of `live`, `test`, found `lvie`"
+        )
+        .hint("did you mean `live`?")
+        .at(Place {
+            path: "prodverdict.yml".to_owned(),
+            line: 7,
+            column: 11,
+            end_line: 7,
+            end_column: 14,
+        })
     );
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use prodverdict::{
-    config::{AccountsQuery, Code, Diagnostic, Expression, TableName, load},
+    config::{AccountsQuery, Diagnostic, Expression, TableName, load},
     contract::Field,
+    problem::ErrorCode as Code,
 };
 
 use super::PATH;

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use prodverdict::config::{Code, Placeholder, Rehearsal, load};
+use prodverdict::{
+    config::{Placeholder, Rehearsal, load},
+    problem::ErrorCode as Code,
+};
 
 use super::{EVERYTHING, Mutation, PATH, assert_told};
 

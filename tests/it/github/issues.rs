@@ -5,7 +5,7 @@ use std::time::Duration;
 use prodverdict::{
     baseline::PreviousRun,
     github::{Issued, Published},
-    problem::Problem,
+    problem::Warning,
 };
 use testing::fake_github::{FakeGithub, Issue, Kind, Token, World};
 
@@ -392,7 +392,7 @@ async fn an_unknown_author_makes_no_second_issue() {
             let mut job = nightly(run);
             job.token = "ghs_app";
             let published = report_as(&github, job, &[run]).await;
-            let is_unclear = |one: &Problem| one.message.contains("which account the token is");
+            let is_unclear = |one: &Warning| one.message.contains("which account the token is");
             let is_warned = published.warnings.iter().any(is_unclear);
             assert_eq!(is_warned, run > 100, "{run}: {:?}", published.warnings);
         }

@@ -529,7 +529,7 @@ fn every_contract_that_knows_an_account_explains_it() {
     let ran = live.explain("usr_bob", "").with_status(2);
     ran.says(&[
         "[HIGH] user:usr_bob (contract users)",
-        "[ERROR] no verdict (contract teams)",
+        "error[database-mapping]: no verdict (contract teams)",
         "nowhere",
     ]);
 }

@@ -126,7 +126,8 @@ fn a_failed_contract_hides_no_finding_of_another() {
         ran.stdout
     );
     assert!(
-        ran.stdout.contains("[ERROR] no verdict (contract gone)"),
+        ran.stdout
+            .contains("error[database-mapping]: no verdict (contract gone)"),
         "{}",
         ran.stdout
     );

@@ -12,7 +12,7 @@ use crate::{
         failure::Failure,
         rehearse::{random::random, real_now},
     },
-    problem::Explain,
+    problem::{Coded, ErrorCode, Explain},
 };
 
 /// The proxy variables, in order of precedence.
@@ -30,6 +30,12 @@ pub(in crate::commands::rehearse) struct Redirection {
 #[derive(Debug, thiserror::Error)]
 #[error("the proxy between the application and the fake provider cannot be started")]
 struct ProxyError(#[source] std::io::Error);
+
+impl Coded for ProxyError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::FakeProvider
+    }
+}
 
 impl Explain for ProxyError {
     fn hint(&self) -> String {

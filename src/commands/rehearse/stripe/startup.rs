@@ -14,7 +14,7 @@ use crate::{
         rehearse::{files::ConfigFiles, real_now},
     },
     config::Rehearsal,
-    problem::{Place, Problem},
+    problem::{ErrorCode, Place, Problem, Warning},
     rehearsal::TestPrices,
 };
 
@@ -39,11 +39,14 @@ pub(in crate::commands::rehearse) fn event_version(
 
 fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
     text.parse().map_err(|_unknown| {
-        Problem::new(format!("`{text}` is not a version of Stripe's API"))
-            .hint(format!(
-                "name one such as 2026-10-28.endive in `rehearsal.{key}`"
-            ))
-            .at(place.cloned())
+        Problem::new(
+            ErrorCode::InvalidValue,
+            format!("`{text}` is not a version of Stripe's API"),
+        )
+        .hint(format!(
+            "name one such as 2026-10-28.endive in `rehearsal.{key}`"
+        ))
+        .at(place.cloned())
     })
 }
 
@@ -54,7 +57,7 @@ pub(in crate::commands::rehearse) fn start(
     handler: HandlerAddress,
     (prices, version): (&TestPrices, &ApiVersion),
     files: &ConfigFiles,
-    warnings: &mut Vec<Problem>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<(StripeProvider, Vec<CompactString>), Problem> {
     let endpoint = Endpoint::new(handler.url, handler.secret);
     let endpoint = endpoint.map_err(|error| no_http_client(&error))?;
@@ -67,16 +70,20 @@ pub(in crate::commands::rehearse) fn start(
     }
     let events = add_prices(&mut world, prices, version);
     let listen: SocketAddr = settings.fake_stripe.listen.parse().map_err(|_invalid| {
-        Problem::new(format!(
-            "`{}` is not an address and port",
-            settings.fake_stripe.listen
-        ))
+        Problem::new(
+            ErrorCode::InvalidValue,
+            format!(
+                "`{}` is not an address and port",
+                settings.fake_stripe.listen
+            ),
+        )
         .at(settings.places.section.clone())
     })?;
     let fake = FakeStripe::start(listen, world).map_err(|error| {
-        Problem::new(format!(
-            "the fake provider cannot listen on {listen}: {error}"
-        ))
+        Problem::new(
+            ErrorCode::FakeProvider,
+            format!("the fake provider cannot listen on {listen}: {error}"),
+        )
         .hint(
             "another process uses the address: stop it, or choose another in \
              `rehearsal.fake_stripe.listen`",
@@ -99,9 +106,10 @@ fn load(
     files: &ConfigFiles,
 ) -> Result<(), Problem> {
     let cannot = |why: String| {
-        Problem::new(format!(
-            "the folder `{folder}` of objects cannot be loaded: {why}"
-        ))
+        Problem::new(
+            ErrorCode::FakeProvider,
+            format!("the folder `{folder}` of objects cannot be loaded: {why}"),
+        )
         .hint(
             "`fake_stripe.fixtures` is relative to the configuration, and contains \
              objects as the API returns them",

@@ -5,14 +5,14 @@ use url::{Host, Url};
 use super::{
     super::super::{
         Visit,
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
         entry::{Entry, SourceSpan},
         placeholder::Template,
         secrets,
     },
     texts,
 };
-use crate::host::is_near;
+use crate::{host::is_near, problem::ErrorCode};
 
 pub(super) fn handler(
     entry: &Entry<String>,
@@ -82,7 +82,7 @@ pub(super) fn url(
     if has_credentials || !secrets::secrets_in(text).is_empty() {
         let message = format!("`{key}` should not contain a password or key (not shown)");
         let help = "remove it; if it is in use anywhere, replace it there";
-        let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+        let draft = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
         diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
         return None;
     }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::{
-    diagnostics::{Code, DiagnosticDraft, Diagnostics, Parent, quote},
+    diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
     document::{RawContract, SourceOfTruth},
     entry::Entry,
     rehearsal::Scenarios,
     suggestion,
 };
-use crate::problem::Place;
+use crate::problem::{ErrorCode, Place};
 
 /// Returns the position of the contract that judges; `None` if it is not clear.
 pub(super) fn contract<'e>(
@@ -40,7 +40,7 @@ pub(super) fn contract<'e>(
                 let message = "no contract can be rehearsed: none has `source_of_truth: stripe`";
                 let help = "the fake provider imitates only Stripe; leave `rehearsal` out";
                 diagnostics.add_at(
-                    DiagnosticDraft::new(Code::Conflict, message).help(help),
+                    DiagnosticDraft::new(ErrorCode::Conflict, message).help(help),
                     owner.span,
                 );
                 None
@@ -48,7 +48,7 @@ pub(super) fn contract<'e>(
             _ => {
                 let message =
                     "missing key `contract` in `rehearsal`: several contracts could judge it";
-                let draft = DiagnosticDraft::new(Code::MissingKey, message)
+                let draft = DiagnosticDraft::new(ErrorCode::MissingKey, message)
                     .help(format!("name one of {}", suggestion::listed(&names)));
                 diagnostics.add_at(draft, owner.span);
                 None
@@ -63,11 +63,12 @@ pub(super) fn contract<'e>(
         (Some(index), None) => return Some(index),
         (Some(_), Some(reason)) => {
             let message = format!("contract {} cannot be rehearsed: {reason}", quote(wanted));
-            let draft = DiagnosticDraft::new(Code::Conflict, message).help(if names.is_empty() {
-                "leave `rehearsal` out".to_owned()
-            } else {
-                format!("these can: {}", suggestion::listed(&names))
-            });
+            let draft =
+                DiagnosticDraft::new(ErrorCode::Conflict, message).help(if names.is_empty() {
+                    "leave `rehearsal` out".to_owned()
+                } else {
+                    format!("these can: {}", suggestion::listed(&names))
+                });
             diagnostics.add_at(draft, span);
         }
         (None, _) => {
@@ -117,7 +118,7 @@ pub(super) fn scenarios(
         if let Some(both) = only.keys().find(|id| skip.contains_key(*id)) {
             let message = format!("scenario {} is in `skip` and in `only`", quote(both));
             diagnostics.add_at(
-                DiagnosticDraft::new(Code::Conflict, message).help("keep one of the two"),
+                DiagnosticDraft::new(ErrorCode::Conflict, message).help("keep one of the two"),
                 span,
             );
         }

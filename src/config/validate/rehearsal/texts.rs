@@ -6,7 +6,7 @@ use globset::GlobBuilder;
 
 use super::super::{
     super::{
-        diagnostics::{Code, DiagnosticDraft, Diagnostics, quote},
+        diagnostics::{DiagnosticDraft, Diagnostics, quote},
         entry::{Entry, Pairs, SourceSpan},
         placeholder::{Placeholder, Template},
         scalars::Literal,
@@ -14,6 +14,7 @@ use super::super::{
     },
     values::not_blank,
 };
+use crate::problem::ErrorCode;
 
 /// Stripe's maximum length of a metadata key.
 const MAX_KEY_LENGTH: usize = 40;
@@ -52,7 +53,7 @@ pub(super) fn is_public(
     }
     let message = format!("`{key}` should not contain a password or key (not shown)");
     let help = "remove it; if it is in use anywhere, replace it there";
-    let draft = DiagnosticDraft::new(Code::SecretValue, message).help(help);
+    let draft = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
     diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
     false
 }
@@ -66,7 +67,7 @@ pub(super) fn unknown_placeholder(
 ) {
     let known = Placeholder::ALL.map(Placeholder::as_str);
     let draft = DiagnosticDraft::new(
-        Code::Placeholder,
+        ErrorCode::Placeholder,
         format!("unknown placeholder {} in `{key}`", quote(written)),
     )
     .help(suggestion::help(written, &known, "known placeholders"));

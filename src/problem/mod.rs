@@ -1,18 +1,29 @@
 //! Problems that need a person's attention: what happened, where, and what to do.
 
+mod code;
+
 use std::error::Error;
 
 use crate::contract::Unanswerable;
 
-/// A problem that a person has to solve. Its texts are unescaped; each renderer escapes them for its output.
+pub use code::ErrorCode;
+
+/// A text for a person. Its parts are unescaped; each renderer escapes them for its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct Message<C> {
+    pub code: C,
     /// Description of what happened and what was expected; lower case, no full stop.
     pub message: String,
     /// Suggested action; empty if the message is enough.
     pub hint: String,
     pub place: Option<Place>,
 }
+
+/// An error that ends the program, or leaves a contract without a verdict.
+pub type Problem = Message<ErrorCode>;
+
+/// A warning, or advice about a contract. It changes no verdict and has no code.
+pub type Warning = Message<()>;
 
 /// A range in a file of the repository. Lines and columns count from one, columns in characters; the end is inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +47,28 @@ pub trait Explain: Error {
     }
 }
 
+/// An error that can end the program.
+pub trait Coded: Explain {
+    fn code(&self) -> ErrorCode;
+}
+
 impl Problem {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::with(code, message.into())
+    }
+}
+
+impl Warning {
     pub fn new(message: impl Into<String>) -> Self {
+        Self::with((), message.into())
+    }
+}
+
+impl<C> Message<C> {
+    fn with(code: C, message: String) -> Self {
         Self {
-            message: message.into(),
+            code,
+            message,
             hint: String::new(),
             place: None,
         }
@@ -62,17 +91,40 @@ impl Problem {
     }
 }
 
-/// Joins the whole chain of causes into one message, and adds the hint.
-impl<E: Explain> From<E> for Problem {
+/// Joins the whole chain of causes into one text.
+fn chained(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        cause = error.source();
+    }
+    message
+}
+
+impl<E: Coded> From<E> for Problem {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        Self::new(message).hint(error.hint())
+        Self::new(error.code(), chained(&error)).hint(error.hint())
+    }
+}
+
+impl<E: Explain> From<E> for Warning {
+    fn from(error: E) -> Self {
+        Self::new(chained(&error)).hint(error.hint())
+    }
+}
+
+/// Warns of an error that ends nothing.
+impl From<Problem> for Warning {
+    fn from(problem: Problem) -> Self {
+        let Problem {
+            code: _,
+            message,
+            hint,
+            place,
+        } = problem;
+        Self::new(message).hint(hint).at(place)
     }
 }
 
@@ -83,6 +135,25 @@ impl<E: Explain> Explain for &E {
 
     fn named(&self) -> Vec<String> {
         (*self).named()
+    }
+}
+
+impl<E: Coded> Coded for &E {
+    fn code(&self) -> ErrorCode {
+        (*self).code()
+    }
+}
+
+impl Coded for Unanswerable {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoAccounts => ErrorCode::NoAccounts,
+            Self::AccountOnTwoRows { .. } => ErrorCode::InvalidRow,
+            Self::NoCustomerKnown { .. } => ErrorCode::NoCustomerKnown,
+            Self::WrongMode { .. } => ErrorCode::ModeMismatch,
+            Self::WrongKindOfId { .. } | Self::WordInOtherCase { .. } => ErrorCode::WrongColumn,
+            Self::Missing { .. } => ErrorCode::SubscriptionIncomplete,
+        }
     }
 }
 
@@ -103,7 +174,7 @@ pub struct Failure {
     pub named: Vec<String>,
 }
 
-impl<E: Explain> From<E> for Failure {
+impl<E: Coded> From<E> for Failure {
     fn from(error: E) -> Self {
         Self {
             named: error.named(),
