@@ -515,3 +515,18 @@ fn no_subscription_of_a_customer_on_a_test_clock_is_judged() {
         .map(|one| one.access.as_str());
     assert_eq!(Vec::from_iter(access), ["unjudged", "unjudged"]);
 }
+
+#[test]
+fn rules_about_sharing_do_not_apply_to_exempt_accounts() {
+    let world = facts(
+        [account("1").exempt()],
+        [subscription("1", "active", "price_pro")],
+    );
+    let said = explained(&contract(), &world);
+    for of_customer in [Rule::DuplicateCustomer, Rule::DoubleSubscription] {
+        assert_eq!(
+            rule(&said, of_customer),
+            "DoesNotApply: every user of the customer is exempt"
+        );
+    }
+}
