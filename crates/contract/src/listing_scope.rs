@@ -310,4 +310,40 @@ mod tests {
         contract.severities.insert(Rule::StalePlan, Severity::Low);
         assert_eq!(names(&contract, &world), ["cus_odd"]);
     }
+
+    #[test]
+    fn paid_accounts_are_looked_up_if_a_stranger_pays() {
+        let mut only_mismatches = contract();
+        let is_mismatch = |rule: &Rule, _: &mut Severity| *rule == Rule::CustomerMismatch;
+        only_mismatches.severities.retain(is_mismatch);
+        let paid = account("1").paid().plan("pro");
+        let stranger = subscription("9", "active", "price_pro");
+        let alone = facts([paid.clone()], []);
+        assert_eq!(names(&only_mismatches, &alone), [""; 0]);
+        let beside = facts([paid], [stranger]);
+        assert_eq!(names(&only_mismatches, &beside), ["cus_1"]);
+
+        // Neither entitlements nor a match by subscription leave anybody to look for.
+        for change in [
+            (|one| one.source = Source::StripeEntitlements) as fn(&mut Contract),
+            |one| one.match_on = MatchOn::SubscriptionId,
+        ] {
+            let mut other = only_mismatches.clone();
+            change(&mut other);
+            assert_eq!(follow_up(&other, &beside, NOW).unexplained, []);
+        }
+        let unexplained = follow_up(&only_mismatches, &beside, NOW).unexplained;
+        assert_eq!(unexplained, [CustomerId::from("cus_9")]);
+    }
+
+    #[test]
+    fn too_many_paying_strangers_are_not_looked_up() {
+        let unexplained = |strangers: usize| {
+            let pays = |number: usize| subscription(&number.to_string(), "active", "price_pro");
+            let world = facts([account("a")], (0..strangers).map(pays));
+            follow_up(&contract(), &world, NOW).unexplained.len()
+        };
+        assert_eq!(unexplained(MAX_UNEXPLAINED), MAX_UNEXPLAINED);
+        assert_eq!(unexplained(MAX_UNEXPLAINED + 1), 0);
+    }
 }
