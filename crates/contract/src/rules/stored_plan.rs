@@ -128,4 +128,14 @@ mod tests {
         world.subscriptions[0].items = [item("price_free", 1), item("price_team", 1)].into();
         assert_eq!(found(&contract(), &world), [""; 0]);
     }
+
+    #[test]
+    fn plans_are_not_compared_unless_both_sides_have_them() {
+        let mut unmapped = world("");
+        unmapped.mapped.clear();
+        assert_eq!(found(&contract(), &unmapped), [""; 0]);
+        let mut no_plans = contract();
+        no_plans.plans.clear();
+        assert_eq!(found(&no_plans, &world("other")), [""; 0]);
+    }
 }
