@@ -7,6 +7,7 @@ use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    completeness::SubjectParts,
     model::{Expected, Fixed, Numbers, Refusal, judge},
     random::{NOW_SECONDS, World, world},
 };
@@ -197,6 +198,7 @@ fn texts(finding: &Finding, world: &World) -> Result<(), String> {
 #[test]
 fn random_worlds_reach_every_rule_and_refusal() {
     let mut runner = TestRunner::deterministic();
+    let mut subjects = SubjectParts::default();
     let (mut missed, mut refused) = (BTreeSet::from(Rule::ALL), BTreeSet::new());
     let mut clean = 0;
     for _ in 0..4000 {
@@ -206,6 +208,7 @@ fn random_worlds_reach_every_rule_and_refusal() {
                 clean += u32::from(found.findings.is_empty() && facts.accounts.len() > 1);
                 for finding in found.findings {
                     missed.remove(&finding.rule);
+                    subjects.add(&finding);
                 }
             }
             Err(error) => {
@@ -214,6 +217,7 @@ fn random_worlds_reach_every_rule_and_refusal() {
         }
     }
     assert_eq!(missed, BTreeSet::new());
+    subjects.check();
     assert_eq!(refused.len(), Refusal::ALL.len(), "{refused:?}");
     assert!(clean > 15, "{clean}");
 }

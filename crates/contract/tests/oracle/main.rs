@@ -9,6 +9,7 @@
     reason = "a test may panic, and reads as the specification does"
 )]
 
+mod completeness;
 mod coverage;
 mod differential;
 mod model;
