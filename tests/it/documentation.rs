@@ -1,8 +1,20 @@
-//! Keeps the pages under `docs/` complete and true.
+//! Keeps the README and the pages under `docs/` complete and true.
 
-use std::{collections::BTreeSet, fs, path::Path};
+mod keys;
+mod terminal;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Component, Path, PathBuf},
+};
 
 use prodverdict::problem::ErrorCode;
+
+use crate::prodverdict;
+
+/// Set to write the generated pages instead of comparing them.
+const UPDATE: &str = "PRODVERDICT_UPDATE_EXPECTED";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -10,6 +22,107 @@ fn root() -> &'static Path {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Compares a generated file with the committed one.
+fn expect_generated(path: &str, text: &str) {
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(root().join(path), text).expect("the file can be written");
+    }
+    assert!(
+        read(path) == text,
+        "{path} is stale: run the test with {UPDATE}=1"
+    );
+}
+
+/// Paths of the pages that people read, relative to the root.
+fn pages() -> Vec<String> {
+    let mut pages: Vec<_> = [
+        "README.md",
+        "SECURITY.md",
+        "CONTRIBUTING.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+    ]
+    .map(str::to_owned)
+    .into();
+    for entry in fs::read_dir(root().join("docs")).expect("the folder") {
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .into_string()
+            .expect("UTF-8");
+        if name.ends_with(".md") {
+            pages.push(format!("docs/{name}"));
+        }
+    }
+    pages.sort();
+    pages
+}
+
+/// Returns the lines outside of code blocks.
+fn prose(page: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    page.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// Returns the code blocks of a language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let fence = format!("\n```{language}\n");
+    let parts = page.split(&fence).skip(1);
+    parts
+        .map(|part| part.split("\n```").next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// Returns the targets of links and pictures.
+fn links(page: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in prose(page) {
+        for (position, _) in line.match_indices("](") {
+            let target = &line[position + 2..];
+            found.extend(target.split_once(')').map(|(target, _)| target.to_owned()));
+        }
+    }
+    found
+}
+
+/// Returns the anchors of the headings, as GitHub and mdBook derive them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut seen = BTreeMap::new();
+    let headings = prose(page).filter(|line| line.starts_with('#'));
+    let anchors = headings.map(|line| {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = title
+            .chars()
+            .filter(|one| one.is_alphanumeric() || " -_".contains(*one));
+        let anchor: String = kept.map(|one| if one == ' ' { '-' } else { one }).collect();
+        let count = seen.entry(anchor.clone()).or_insert(0);
+        *count += 1;
+        if *count == 1 {
+            anchor
+        } else {
+            format!("{anchor}-{}", *count - 1)
+        }
+    });
+    anchors.collect()
+}
+
+/// Resolves a relative path against the folder of a page.
+fn resolve(page: &str, target: &str) -> PathBuf {
+    let mut path = Path::new(page).parent().unwrap_or(Path::new("")).to_owned();
+    for part in Path::new(target).components() {
+        match part {
+            Component::ParentDir => assert!(path.pop(), "{page}: {target} leaves the repository"),
+            Component::CurDir => {}
+            other => path.push(other),
+        }
+    }
+    path
 }
 
 #[test]
@@ -23,4 +136,130 @@ fn every_error_code_has_a_section_and_every_section_a_code() {
     assert_eq!(codes.len(), ErrorCode::ALL.len(), "two codes share a word");
     assert_eq!(codes, sections.iter().copied().collect());
     assert_eq!(codes.len(), sections.len(), "two sections share a code");
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        for link in links(&read(&page)) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (target, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let path = if target.is_empty() {
+                PathBuf::from(&page)
+            } else {
+                resolve(&page, target)
+            };
+            if !root().join(&path).exists() {
+                broken.push(format!("{page}: {link}: no such file"));
+            } else if !anchor.is_empty()
+                && !anchors(&read(&path.display().to_string())).contains(anchor)
+            {
+                broken.push(format!("{page}: {link}: no such heading"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_summary_lists_every_page_once() {
+    let summary = read("docs/SUMMARY.md");
+    let listed = links(&summary);
+    let known: BTreeSet<String> = listed.iter().map(|link| format!("docs/{link}")).collect();
+    assert_eq!(known.len(), listed.len(), "a page is listed twice");
+    let docs = pages()
+        .into_iter()
+        .filter(|page| page.starts_with("docs/") && page != "docs/SUMMARY.md");
+    assert_eq!(known, docs.collect());
+}
+
+#[test]
+fn the_readme_is_short() {
+    let words = read("README.md").split_whitespace().count();
+    assert!(words < 1_200, "{words} words");
+}
+
+#[test]
+fn the_keys_are_those_of_the_schema() {
+    expect_generated(
+        "docs/configuration-keys.md",
+        &keys::page(&read("schema/prodverdict.schema.json")),
+    );
+}
+
+/// Returns the commands of the block that this program can run here, with what is shown below each.
+fn runnable(block: &str) -> Vec<(String, Vec<String>)> {
+    let joined = block.replace("\\\n", " ");
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    for line in joined.lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            commands.push((command.to_owned(), Vec::new()));
+        } else if let Some((_, shown)) = commands.last_mut() {
+            shown.push(line.to_owned());
+        }
+    }
+    let arguments = |command: &str| {
+        let command = command
+            .strip_prefix("cargo run --locked --quiet -- ")
+            .or(command.strip_prefix("prodverdict "))?;
+        let is_here = command == "demo" || command.contains("--config examples/");
+        is_here.then(|| command.to_owned())
+    };
+    commands
+        .into_iter()
+        .filter_map(|(command, shown)| Some((arguments(&command)?, shown)))
+        .collect()
+}
+
+#[test]
+fn commands_on_recorded_data_print_what_the_pages_show() {
+    for (page, count) in [
+        ("README.md", 1),
+        ("docs/tour.md", 3),
+        ("docs/install.md", 1),
+    ] {
+        let text = read(page);
+        let commands: Vec<_> = blocks(&text, "console")
+            .iter()
+            .flat_map(|block| runnable(block))
+            .collect();
+        assert_eq!(commands.len(), count, "{page}");
+        for (arguments, shown) in commands {
+            let ran = prodverdict(&arguments).run();
+            let mut printed = ran.stdout.lines();
+            for line in shown
+                .iter()
+                .filter(|line| !["", "…", "  …"].contains(&line.as_str()))
+            {
+                assert!(
+                    printed.any(|printed| printed == line),
+                    "{page}: `{arguments}` does not print `{line}`:\n{}",
+                    ran.stdout
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_picture_of_the_tour_is_the_output() {
+    expect_generated("docs/pictures/tour.svg", &terminal::picture());
+}
+
+#[test]
+fn the_files_for_other_systems_are_yaml() {
+    let text = read("docs/other-ci.md");
+    let files = blocks(&text, "yaml");
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let value: serde_json::Value = serde_yaml::from_str(&file).expect("YAML");
+        let text = value.to_string();
+        assert!(
+            text.contains("check access") || text.contains("\"check\",\"access\""),
+            "{text}"
+        );
+    }
 }

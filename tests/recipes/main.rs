@@ -174,5 +174,9 @@ fn a_rule_and_a_format_follow_from_their_recipes() {
     );
 
     // Documented.
-    assert!(extended.read("README.md").contains(&format!("| `{ID}` |")));
+    assert!(
+        extended
+            .read("docs/rules.md")
+            .contains(&format!("| `{ID}` |"))
+    );
 }

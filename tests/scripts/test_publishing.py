@@ -167,8 +167,9 @@ class Sbom(ScriptTest):
 class Action(ScriptTest):
     def setUp(self):
         super().setUp()
-        for name in ["action.yml", "README.md"]:
-            shutil.copy(ROOT / name, self.folder)
+        (self.folder / "docs").mkdir()
+        for name in ["action.yml", "docs/github-actions.md"]:
+            shutil.copy(ROOT / name, self.folder / name)
 
     def check(self):
         return self.execute(sys.executable, ROOT / "scripts/check-action", PRODVERDICT_ROOT=str(self.folder))
@@ -197,8 +198,8 @@ class Action(ScriptTest):
             ("action.yml", "${{ github.token }}", "${{ secrets.TOKEN }}", "a default may not use `secrets.TOKEN`"),
             ("action.yml", "  redact:\n", "  redact-ids:\n", "expected a name in snake_case"),
             ("action.yml", "  verdict:\n", "  verdicts:\n", "the output `verdict` is not in both"),
-            ("README.md", "| `redact` |", "| `redacted` |", "there is no input `redacted`"),
-            ("README.md", "| `strict` | `false` |", "| `strict` | `true` |", "the default of `strict` is `false`"),
+            ("docs/github-actions.md", "| `redact` |", "| `redacted` |", "there is no input `redacted`"),
+            ("docs/github-actions.md", "| `strict` | `false` |", "| `strict` | `true` |", "the default of `strict` is `false`"),
         ]:
             with self.subTest(message):
                 before = (self.folder / name).read_text(encoding="utf-8")

@@ -146,10 +146,10 @@ async fn a_broken_handler_fails_the_job_and_is_reported_in_every_place() {
     rehearsal.expect_clean();
 }
 
-/// Returns the output shown below that command in the README. `…` omits a part of a line, or lines.
-fn shown_in_readme(command: &str) -> Vec<&'static str> {
-    let readme = include_str!("../../../README.md");
-    let (_, behind) = readme.split_once(command).expect("the command");
+/// Returns the output shown below that command in docs/rehearsal.md. `…` omits a part of a line, or lines.
+fn shown_in_docs(command: &str) -> Vec<&'static str> {
+    let page = include_str!("../../../docs/rehearsal.md");
+    let (_, behind) = page.split_once(command).expect("the command");
     let (shown, _) = behind.split_once("```").expect("the end of the block");
     shown.lines().filter(|line| !line.is_empty()).collect()
 }
@@ -170,13 +170,13 @@ fn is_shown_as(line: &str, shown: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_readme_shows_the_actual_output() {
+async fn the_page_shows_the_actual_output() {
     let mut rehearsal = Rehearsal::of(Some(Mutant::CancelFlowSimplified)).await;
     rehearsal.scene.step.input("scenario", "cancel-now");
     let ran = rehearsal.scene.run().await;
     ran.expect(1);
     let mut printed = ran.stdout.lines().filter(|line| !line.is_empty());
-    let shown = shown_in_readme("rehearse --scenario cancel-now -- npm start\n");
+    let shown = shown_in_docs("rehearse --scenario cancel-now -- npm start\n");
     assert!(shown.len() > 10, "{shown:?}");
     // Workflow commands come first, and are skipped.
     let mut skips = true;

@@ -777,9 +777,9 @@ fn recorded_explanations_match_the_schema() {
 }
 
 #[test]
-fn the_readme_shows_the_actual_output() {
-    let readme = include_str!("../../../README.md").replace("\\\n", " ");
-    let (_, block) = readme
+fn the_tour_shows_the_actual_output() {
+    let page = include_str!("../../../docs/tour.md").replace("\\\n", " ");
+    let (_, block) = page
         .split_once("$ prodverdict explain ")
         .expect("an example");
     let (arguments, shown) = block.split_once('\n').expect("a line");
