@@ -530,3 +530,45 @@ fn rules_about_sharing_do_not_apply_to_exempt_accounts() {
         );
     }
 }
+
+#[test]
+fn rules_without_a_finding_give_their_reason() {
+    let of = |account: Account, subscription: Subscription, of_rule: Rule| {
+        let mut world = facts([account], [subscription]);
+        world.mapped.insert(Field::Status);
+        rule(&explained(&contract(), &world), of_rule)
+    };
+    let paid = || {
+        let status = AccountColumns {
+            status: Some("active".into()),
+            ..AccountColumns::default()
+        };
+        account("1").paid().plan("pro").columns(status)
+    };
+    let pays = || subscription("1", "active", "price_pro");
+    let ended = || subscription("1", "canceled", "price_pro");
+    for (said, expected) in [
+        (
+            of(paid(), pays(), Rule::DuplicateCustomer),
+            "Holds: 1 user is linked to the customer",
+        ),
+        (
+            of(account("1"), pays(), Rule::StalePlan),
+            "DoesNotApply: it is about users without access, and rightly so",
+        ),
+        (
+            of(account("1"), ended(), Rule::StalePlan),
+            "Holds: `plan` is no paid plan",
+        ),
+        (
+            of(paid(), ended(), Rule::StatusDrift),
+            "DoesNotApply: it is about users whose access is right",
+        ),
+        (
+            of(paid(), pays(), Rule::StatusDrift),
+            "Holds: `status` agrees with the subscription",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
