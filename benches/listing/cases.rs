@@ -98,7 +98,7 @@ impl Case {
         if !self.is_usual {
             return Ok(());
         }
-        stripe.forget_requests();
+        stripe.clear_requests();
         // Also resets the counters of the rate limit.
         self.behave(&stripe);
         let ran = sequential::run(&stripe, self.granting + self.ended)?;

@@ -33,11 +33,11 @@ pub enum FindingStatus {
 }
 
 impl FindingStatus {
-    /// Words of all standings, in their order.
-    pub const WORDS: [&str; 3] = ["new", "known", "accepted"];
+    /// Names of all statuses, in their order.
+    pub const NAMES: [&str; 3] = ["new", "known", "accepted"];
 
-    /// Returns the word for the standing in every format.
-    pub fn word(&self) -> &'static str {
+    /// Returns the name that every format uses.
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::New => "new",
             Self::Known => "known",

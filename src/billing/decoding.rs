@@ -20,7 +20,7 @@ pub struct Decoded {
     /// `None` if the provider does not say (Paddle).
     pub livemode: Option<bool>,
     /// True if the object may hold only some of its items, so that `subscription` is incomplete.
-    pub more_items: bool,
+    pub may_have_more_items: bool,
     /// Metadata of the customer, if the object includes it.
     pub customer_metadata: Metadata,
     /// Currency that the subscription is charged in, if known.
@@ -35,7 +35,7 @@ impl Decoded {
         Self {
             subscription,
             livemode: None,
-            more_items: false,
+            may_have_more_items: false,
             customer_metadata: Metadata::default(),
             currency: None,
             period: None,
@@ -165,7 +165,7 @@ pub(crate) fn check_kind(
     id: &str,
 ) -> Result<(), DecodeError> {
     if let Some(found) = found.filter(|found| *found != expected) {
-        let reason = format!("expected a `{expected}`, found a `{found}`");
+        let reason = format!("expected `{expected}`, found `{found}`");
         return Err(DecodeError::new(expected, Some(id), "object", &reason));
     }
     if id.trim().is_empty() {

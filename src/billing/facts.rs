@@ -50,11 +50,11 @@ impl FactsBuilder {
             subscription,
             livemode,
             customer_metadata,
-            more_items: _,
+            may_have_more_items: _,
             currency: _,
             period: _,
         } = decoded;
-        self.saw_mode(livemode, subscription.id.as_str());
+        self.record_mode(livemode, subscription.id.as_str());
         if !customer_metadata.is_empty() {
             let customer = subscription.customer.clone();
             self.facts
@@ -70,17 +70,9 @@ impl FactsBuilder {
         }
     }
 
-    /// Records `example` if it is the first object of that mode.
-    pub(crate) fn saw_mode(&mut self, livemode: Option<bool>, example: &str) {
-        let modes = &mut self.facts.seen_modes;
-        let seen = match livemode {
-            Some(true) => &mut modes.live,
-            Some(false) => &mut modes.test,
-            None => return,
-        };
-        if seen.is_none() {
-            *seen = Some(example.to_owned());
-        }
+    /// Keeps `example` if it is the first object of its mode.
+    pub(crate) fn record_mode(&mut self, livemode: Option<bool>, example: &str) {
+        self.facts.seen_modes.record(livemode, example);
     }
 
     pub(crate) fn put(&mut self, subscription: Subscription) {

@@ -333,7 +333,7 @@ mod tests {
     fn an_accepted_finding_is_not_fixed() {
         let mut accepted = contract(&[1]);
         for one in &mut accepted.findings {
-            one.standing = Some(FindingStatus::Accepted {
+            one.status = Some(FindingStatus::Accepted {
                 reason: "known".to_owned(),
                 until: None,
             });

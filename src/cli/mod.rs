@@ -12,7 +12,7 @@ pub use environment::Environment;
 const EXIT_STATUS: &str = "Exit status:
   0  the contract holds (pass, or warn without --strict)
   1  the contract is broken (fail, or warn under --strict)
-  2  could not tell: usage, configuration, credentials, network or data; the message says what to do";
+  2  no verdict: a usage, configuration, credential, network or data error; the message says what to do";
 
 /// Compares your billing provider with your database.
 ///
@@ -92,7 +92,7 @@ pub enum Format {
     /// Human-readable text
     #[default]
     Text,
-    /// JSON, as described in schema/
+    /// JSON (schema: schema/report.schema.json in the repository)
     Json,
 }
 
@@ -112,7 +112,7 @@ pub struct ReportArgs {
     pub redact: Redact,
 }
 
-/// The texts that reports shorten.
+/// What output redacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Redact {
     Off,
@@ -130,7 +130,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub report: ReportArgs,
 
-    /// Print how many requests the check would take, then exit
+    /// Print how many requests the check would make, then exit
     #[arg(long, conflicts_with_all = ["fixtures", "fixtures_stripe", "output"])]
     pub plan: bool,
 
@@ -143,7 +143,7 @@ pub struct CheckArgs {
     pub strict: bool,
 
     /// Evaluate at this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
     pub now: Option<Timestamp>,
 }
 
@@ -158,7 +158,7 @@ pub struct InitArgs {
     #[arg(long, conflicts_with_all = ["stack", "workflow", "yes", "force"])]
     pub list_stacks: bool,
 
-    /// Write GitHub workflows for the check and, if the preset knows the webhook, for a rehearsal
+    /// Write GitHub workflows for the check and, if the preset defines one, for a rehearsal
     #[arg(long)]
     pub workflow: bool,
 
@@ -181,7 +181,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
 
-    /// Name of the contract [default: every contract that knows the entity]
+    /// Name of the contract [default: every contract that contains the entity]
     #[arg(long, value_name = "NAME")]
     pub contract: Option<String>,
 
@@ -196,7 +196,7 @@ pub struct ExplainArgs {
     pub redact: Redact,
 
     /// Evaluate at this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
     pub now: Option<Timestamp>,
 }
 
@@ -241,7 +241,7 @@ pub struct RehearseArgs {
     pub strict: bool,
 
     /// Start each scenario's clock at this time (RFC 3339) [default: today 00:00 UTC]
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
     pub now: Option<Timestamp>,
 
     /// Command that starts the application, redirected to the fake Stripe and stopped at the end
@@ -258,7 +258,7 @@ pub struct RecordArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
 
-    /// Name of the contract, for its provider and prices [default: the rehearsal's contract, or the only one]
+    /// Contract whose provider and prices are used [default: the rehearsal's contract, or the only one]
     #[arg(long, value_name = "NAME")]
     pub contract: Option<String>,
 
@@ -266,13 +266,13 @@ pub struct RecordArgs {
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=30))]
     pub days: u8,
 
-    /// Output folder. Recorded scenarios in it are replaced, other files stay [default: the rehearsal's `scenarios_dir`,
-    /// or scenarios/ next to the configuration]
+    /// Output folder. Existing recorded scenarios are replaced; other files are kept [default: the rehearsal's
+    /// `scenarios_dir`, or scenarios/ next to the configuration]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
     /// Read events up to this time instead of now (RFC 3339, such as 2026-11-01T00:00:00Z)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
     pub now: Option<Timestamp>,
 }
 
@@ -287,7 +287,7 @@ pub struct BaselineArgs {
     pub reason: String,
 
     /// Last day on which they are accepted (UTC), such as 2026-12-31; at most 366 days ahead
-    #[arg(long, value_name = "DAY", value_parser = day)]
+    #[arg(long, value_name = "DAY", value_parser = parse_date)]
     pub expires: Date,
 }
 
@@ -297,7 +297,7 @@ pub struct FixtureArgs {
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures: bool,
 
-    /// Read only the provider from recorded files, and the accounts live
+    /// Read the provider from recorded files and the accounts live
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures_stripe: bool,
 
@@ -311,8 +311,8 @@ pub struct FixtureArgs {
     pub fixtures_dir: Option<PathBuf>,
 }
 
-/// Parses a day; the error shows the right form.
-fn day(text: &str) -> Result<Date, String> {
+/// Parses a day; the error shows the expected format.
+fn parse_date(text: &str) -> Result<Date, String> {
     if let Ok(day) = text.parse() {
         return Ok(day);
     }
@@ -322,8 +322,8 @@ fn day(text: &str) -> Result<Date, String> {
     })
 }
 
-/// Parses a time; the error shows the right form.
-fn time(text: &str) -> Result<Timestamp, String> {
+/// Parses a time; the error shows the expected format.
+fn parse_timestamp(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse() {
         return Ok(time);
     }
@@ -345,38 +345,48 @@ mod tests {
     }
 
     #[test]
-    fn errors_for_other_forms_of_days_and_times_show_the_right_form() {
-        assert_eq!(day("2026-12-31").expect("a day").to_string(), "2026-12-31");
+    fn date_errors_show_the_expected_format() {
+        let parsed = parse_date("2026-12-31").expect("a date");
+        assert_eq!(parsed.to_string(), "2026-12-31");
         assert_eq!(
-            day("31.12.2026").expect_err("German"),
+            parse_date("31.12.2026").expect_err("German date format"),
             "write it as 2026-12-31"
         );
         for other in ["12/31/2026", "2026-02-30", "soon", ""] {
-            let said = day(other).expect_err(other);
-            assert_eq!(said, "not a date: write it as 2026-12-31");
+            let message = parse_date(other).expect_err(other);
+            assert_eq!(message, "not a date: write it as 2026-12-31");
         }
-        assert_eq!(
-            time("2026-12-31").expect_err("a day"),
-            "write it as 2026-12-31T00:00:00Z"
-        );
-        assert!(time("2026-12-31T00:00:00+02:00").is_ok());
-        assert!(
-            time("now")
-                .expect_err("a word")
-                .ends_with("2026-11-01T00:00:00Z")
-        );
     }
 
     #[test]
-    fn a_folder_of_fixtures_needs_a_kind_of_fixtures() {
-        let parse = |arguments: &[&str]| {
-            let all = ["prodverdict", "check", "access"].iter().chain(arguments);
-            Cli::try_parse_from(all)
-        };
+    fn timestamp_errors_show_the_expected_format() {
+        assert_eq!(
+            parse_timestamp("2026-12-31").expect_err("a date without a time"),
+            "write it as 2026-12-31T00:00:00Z"
+        );
+        assert!(parse_timestamp("2026-12-31T00:00:00+02:00").is_ok());
+        for other in ["now", "yesterday"] {
+            let message = parse_timestamp(other).expect_err(other);
+            assert_eq!(message, "not a time: write it as 2026-11-01T00:00:00Z");
+        }
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        let all = ["prodverdict", "check", "access"].iter().chain(arguments);
+        Cli::try_parse_from(all)
+    }
+
+    #[test]
+    fn now_is_a_timestamp() {
+        assert!(parse(&["--now", "2026-11-01T00:00:00Z"]).is_ok());
+        assert!(parse(&["--now", "yesterday"]).is_err());
+    }
+
+    #[test]
+    fn fixtures_dir_requires_a_fixtures_flag() {
         assert!(parse(&["--fixtures", "--fixtures-dir", "x"]).is_ok());
         assert!(parse(&["--fixtures-stripe", "--fixtures-dir", "x"]).is_ok());
         assert!(parse(&["--fixtures-dir", "x"]).is_err());
         assert!(parse(&["--fixtures", "--fixtures-stripe"]).is_err());
-        assert!(parse(&["--now", "yesterday"]).is_err());
     }
 }

@@ -88,8 +88,8 @@ impl ContractPlaces {
     /// Returns the place of the column, or of the query that computes it.
     fn column(&self, field: Field) -> Option<&Place> {
         let mapped = |name: &str| self.0.at("database.columns")?.entry(name);
-        let published = (field == Field::CustomerId).then_some("stripe_customer_id");
-        let column = mapped(field.as_str()).or_else(|| mapped(published?));
+        let alias = (field == Field::CustomerId).then_some("stripe_customer_id");
+        let column = mapped(field.as_str()).or_else(|| mapped(alias?));
         let column = column.or_else(|| self.0.at("database.query"));
         column.map(PlaceTree::place)
     }

@@ -1,6 +1,6 @@
 //! Recognizes what a value is: an id of a provider, or the status of a subscription.
 
-/// The kind of a value that is recognized without its surroundings.
+/// The kind of a value that is recognized without context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ValueKind {
     Customer,
@@ -13,8 +13,8 @@ pub(super) enum ValueKind {
 /// Words that applications store for statuses in which a subscription gives access.
 const GRANTING: [&str; 4] = ["active", "trialing", "on_trial", "trial"];
 
-/// The other statuses.
-const ENDED: [&str; 12] = [
+/// Words for statuses without access.
+const NOT_GRANTING: [&str; 12] = [
     "past_due",
     "canceled",
     "cancelled",
@@ -29,24 +29,30 @@ const ENDED: [&str; 12] = [
     "none",
 ];
 
+const MAX_ID_LENGTH: usize = 250;
+
+const MAX_STATUS_LENGTH: usize = 40;
+
 /// Returns the kind of a value; `None` if it could be anything.
 pub(super) fn kind_of(text: &str) -> Option<ValueKind> {
-    let has = |beginning: &str| {
-        text.strip_prefix(beginning).is_some_and(|rest| {
-            let is_id =
-                |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
-            !rest.is_empty() && rest.len() < 250 && rest.chars().all(is_id)
+    let is_id = |prefix: &str| {
+        text.strip_prefix(prefix).is_some_and(|rest| {
+            let is_allowed = |character: char| {
+                character.is_ascii_alphanumeric() || character == '_' || character == '-'
+            };
+            !rest.is_empty() && rest.len() < MAX_ID_LENGTH && rest.chars().all(is_allowed)
         })
     };
-    if has("cus_") || has("ctm_") {
+    if is_id("cus_") || is_id("ctm_") {
         Some(ValueKind::Customer)
-    } else if has("sub_") {
+    } else if is_id("sub_") {
         Some(ValueKind::Subscription)
-    } else if has("price_") || has("pri_") {
+    } else if is_id("price_") || is_id("pri_") {
         Some(ValueKind::Price)
-    } else if has("prod_") || has("pro_0") {
+    // Paddle ids continue with a ULID (`01…`); `pro_` alone would match `pro_monthly`.
+    } else if is_id("prod_") || is_id("pro_0") {
         Some(ValueKind::Product)
-    } else if grants(text) || is_in(&ENDED, text) {
+    } else if grants(text) || matches_any(&NOT_GRANTING, text) {
         Some(ValueKind::Status)
     } else {
         None
@@ -55,11 +61,13 @@ pub(super) fn kind_of(text: &str) -> Option<ValueKind> {
 
 /// Returns true for a status in which a subscription gives access.
 pub(super) fn grants(text: &str) -> bool {
-    is_in(&GRANTING, text)
+    matches_any(&GRANTING, text)
 }
 
-fn is_in(words: &[&str], text: &str) -> bool {
-    text.len() < 40 && words.contains(&text.to_lowercase().replace([' ', '-'], "_").as_str())
+/// Ignores case; spaces and hyphens count as underscores.
+fn matches_any(words: &[&str], text: &str) -> bool {
+    text.len() < MAX_STATUS_LENGTH
+        && words.contains(&text.to_lowercase().replace([' ', '-'], "_").as_str())
 }
 
 #[cfg(test)]

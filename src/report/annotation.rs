@@ -148,7 +148,7 @@ pub fn of_warnings(warnings: &[Warning]) -> impl Iterator<Item = Annotation> {
 
 fn level(found: &Reported, counts: bool) -> AnnotationLevel {
     match found.finding.severity {
-        _ if matches!(found.standing, Some(FindingStatus::Accepted { .. })) => {
+        _ if matches!(found.status, Some(FindingStatus::Accepted { .. })) => {
             AnnotationLevel::Notice
         }
         Severity::High if counts => AnnotationLevel::Failure,
@@ -170,7 +170,7 @@ impl AnnotationGroup<'_> {
             "[{}] {}{}{}: {}{more}",
             finding.severity.as_str().to_uppercase(),
             finding.rule,
-            self.standing(),
+            self.shared_status(),
             of_contract(self.contract),
             shortened(&shown.entity, TITLE_ENTITY_CHARACTERS),
         );
@@ -186,12 +186,12 @@ impl AnnotationGroup<'_> {
         annotation
     }
 
-    /// Returns the standing that all findings share, if they do.
-    fn standing(&self) -> String {
-        let standing = shown::standing(self.first.standing.as_ref());
+    /// Returns the status that all findings share, if they do.
+    fn shared_status(&self) -> String {
+        let status = shown::status_suffix(self.first.status.as_ref());
         let mut others = self.others.iter();
-        let is_shared = others.all(|other| shown::standing(other.standing.as_ref()) == standing);
-        if is_shared { standing } else { String::new() }
+        let is_shared = others.all(|other| shown::status_suffix(other.status.as_ref()) == status);
+        if is_shared { status } else { String::new() }
     }
 
     /// Names the first findings and counts all of them. `None` for a single one.
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn a_line_has_one_annotation_of_a_rule_whatever_its_standing() {
         let mut outcome = sample::many(2);
-        outcome.contracts[0].findings[0].standing = Some(FindingStatus::Accepted {
+        outcome.contracts[0].findings[0].status = Some(FindingStatus::Accepted {
             reason: String::new(),
             until: None,
         });

@@ -23,7 +23,7 @@ pub struct Comparison<'a> {
     pub is_complete: bool,
 }
 
-/// Number of findings by standing.
+/// Number of findings by status.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct StatusCounts {
     pub new: u64,
@@ -45,7 +45,7 @@ impl Outcome {
         let findings = self.contracts.iter_mut().flat_map(|one| &mut one.findings);
         for found in findings {
             let fingerprint = &found.finding.fingerprint;
-            found.standing = standing(fingerprint, &unexpired, with.earlier);
+            found.status = status_of(fingerprint, &unexpired, with.earlier);
             found.first_seen = with
                 .earlier
                 .map(|earlier| earlier.state.first_seen(fingerprint).unwrap_or(with.now));
@@ -69,7 +69,7 @@ impl Outcome {
     /// Returns true if the finding can fail its contract.
     pub fn counts(&self, found: &Reported) -> bool {
         let known_passes = self.since.as_ref().is_some_and(|one| one.lets_known_pass);
-        match found.standing {
+        match found.status {
             Some(FindingStatus::Accepted { .. }) => false,
             Some(FindingStatus::Known) => !known_passes,
             Some(FindingStatus::New) | None => true,
@@ -82,17 +82,17 @@ impl Outcome {
         strict && found.into_iter().any(|found| self.counts(found))
     }
 
-    pub fn standings(&self) -> StatusCounts {
-        let mut standings = StatusCounts::default();
+    pub fn status_counts(&self) -> StatusCounts {
+        let mut counts = StatusCounts::default();
         for found in self.contracts.iter().flat_map(|one| &one.findings) {
-            match found.standing {
-                Some(FindingStatus::New) => standings.new += 1,
-                Some(FindingStatus::Known) => standings.known += 1,
-                Some(FindingStatus::Accepted { .. }) => standings.accepted += 1,
+            match found.status {
+                Some(FindingStatus::New) => counts.new += 1,
+                Some(FindingStatus::Known) => counts.known += 1,
+                Some(FindingStatus::Accepted { .. }) => counts.accepted += 1,
                 None => {}
             }
         }
-        standings
+        counts
     }
 
     /// Returns the fingerprints of all findings, including accepted ones.
@@ -161,7 +161,7 @@ impl Outcome {
     }
 }
 
-fn standing(
+fn status_of(
     fingerprint: &str,
     unexpired: &BTreeMap<&str, &BaselineEntry>,
     earlier: Option<&PreviousSnapshot>,
@@ -260,9 +260,9 @@ mod tests {
         }
     }
 
-    fn standings(outcome: &Outcome) -> (u64, u64, u64) {
-        let standings = outcome.standings();
-        (standings.new, standings.known, standings.accepted)
+    fn counts_of(outcome: &Outcome) -> (u64, u64, u64) {
+        let counts = outcome.status_counts();
+        (counts.new, counts.known, counts.accepted)
     }
 
     #[test]
@@ -293,13 +293,13 @@ mod tests {
         let mut known = outcome(&[(1, High), (2, High)]);
         known.compare(&lets_known_pass);
         assert_eq!(known.verdict, Verdict::Warn);
-        assert_eq!(standings(&known), (0, 2, 0));
+        assert_eq!(counts_of(&known), (0, 2, 0));
         assert_eq!(known.since.as_ref().map(|since| since.fixed), Some(1));
         assert!(!known.warnings_fail(true), "known findings do not fail");
 
         let mut new = outcome(&[(1, High), (3, High)]);
         new.compare(&lets_known_pass);
-        assert_eq!((new.verdict, standings(&new)), (Verdict::Fail, (1, 1, 0)));
+        assert_eq!((new.verdict, counts_of(&new)), (Verdict::Fail, (1, 1, 0)));
 
         let mut low = outcome(&[(1, High), (3, Low)]);
         low.compare(&lets_known_pass);
@@ -312,7 +312,7 @@ mod tests {
         let mut nightly = outcome(&[(1, High)]);
         nightly.compare(&with(Some(&before), &[]));
         assert_eq!(
-            (nightly.verdict, standings(&nightly)),
+            (nightly.verdict, counts_of(&nightly)),
             (Verdict::Fail, (0, 1, 0))
         );
         assert!(nightly.warnings_fail(true));
@@ -329,7 +329,7 @@ mod tests {
         let mut outcome = outcome(&[(1, Severity::High), (2, Severity::High)]);
         outcome.compare(&with(None, &accepted));
         assert_eq!(outcome.verdict, Verdict::Fail);
-        assert_eq!(standings(&outcome), (0, 0, 1));
+        assert_eq!(counts_of(&outcome), (0, 0, 1));
         assert_eq!(outcome.since, None);
         let warnings: Vec<_> = outcome
             .warnings
@@ -496,7 +496,7 @@ mod tests {
             after.compare(&Comparison { earlier: earlier.as_ref(), accepted: &accepted, now: NOW, lets_known_pass, is_complete });
             prop_assert_eq!(bare_findings(&before), bare_findings(&after));
             let all = u64::try_from(bare_findings(&after).len()).unwrap();
-            let (new, known, accepted_count) = standings(&after);
+            let (new, known, accepted_count) = counts_of(&after);
             if earlier.is_some() {
                 prop_assert_eq!(new + known + accepted_count, all);
             } else {
@@ -513,7 +513,7 @@ mod tests {
             // A new finding that fails its contract always does so.
             let fails = after.findings().iter().any(|(contract, found)| {
                 contract.fail_on.is_some_and(|least| found.finding.severity.reaches(least))
-                    && matches!(found.standing, Some(FindingStatus::New) | None)
+                    && matches!(found.status, Some(FindingStatus::New) | None)
             });
             prop_assert!(!fails || after.verdict >= Verdict::Fail);
         }

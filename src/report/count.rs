@@ -23,7 +23,7 @@ pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
         let key = (found.finding.severity, found.finding.rule);
         let count = counts.entry(key).or_default();
         count.all += 1;
-        count.new += u64::from(matches!(found.standing, Some(FindingStatus::New)));
+        count.new += u64::from(matches!(found.status, Some(FindingStatus::New)));
     }
     counts
 }

@@ -90,7 +90,7 @@ fn finding(contract: &ContractOutcome, found: &Reported) -> CsvRow {
     let finding = &found.finding;
     let subject = &finding.subject;
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let standing = found.standing.as_ref().map_or("", FindingStatus::word);
+    let status = found.status.as_ref().map_or("", FindingStatus::as_str);
     let changes: Vec<_> = found
         .changes
         .iter()
@@ -101,7 +101,7 @@ fn finding(contract: &ContractOutcome, found: &Reported) -> CsvRow {
         contract.name.clone(),
         finding.rule.to_string(),
         finding.severity.to_string(),
-        standing.to_owned(),
+        status.to_owned(),
         finding.entity.to_string(),
         text(subject.account.as_deref()),
         text(subject.customer.as_deref()),

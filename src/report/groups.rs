@@ -38,7 +38,7 @@ struct GroupKey<'a> {
 
 /// Rank of a finding in lists: new ones first, accepted ones last.
 pub(super) fn rank(found: &Reported) -> u8 {
-    match found.standing {
+    match found.status {
         None | Some(FindingStatus::New) => 0,
         Some(FindingStatus::Known) => 1,
         Some(FindingStatus::Accepted { .. }) => 2,
@@ -220,9 +220,9 @@ mod tests {
         let mut outcome = sample::many(4);
         let findings = &mut outcome.contracts[0].findings;
         for found in findings.iter_mut() {
-            found.standing = Some(FindingStatus::Known);
+            found.status = Some(FindingStatus::Known);
         }
-        findings[2].standing = Some(FindingStatus::New);
+        findings[2].status = Some(FindingStatus::New);
         findings[3].finding.message = "Something else.".into();
         let groups = groups(&outcome);
         let ids: Vec<_> = groups[0]

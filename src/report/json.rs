@@ -17,7 +17,7 @@ use super::{
     json_names::{ReportEntityKind, ReportMentions},
     json_origin::{ReportMode, ReportProvenance},
     json_rehearsal::ReportRehearsal,
-    json_standing::{ReportAcceptance, ReportSince, ReportStanding},
+    json_status::{ReportAcceptance, ReportSince, ReportStatus},
 };
 
 /// Bump when a field is removed, renamed, or changes type or meaning. Adding a field does not require it.
@@ -144,7 +144,7 @@ pub(super) struct ReportFinding<'a> {
     /// Line of the configuration, or the changed line that is annotated instead.
     place: Option<ReportPlace<'a>>,
     /// Null if nothing was compared.
-    standing: Option<ReportStanding>,
+    standing: Option<ReportStatus>,
     /// Set if it is accepted.
     acceptance: Option<ReportAcceptance<'a>>,
     /// Changed lines of the pull request that may be related, most likely first; at most five. They are not necessarily
@@ -289,7 +289,7 @@ struct ReportPlace<'a> {
 
 impl<'a> ReportDocument<'a> {
     fn new(outcome: &'a Outcome, totals: &'a Summary) -> Self {
-        let standings = outcome.standings();
+        let counts = outcome.status_counts();
         let contracts = outcome.contracts.iter();
         let advice = contracts.flat_map(|contract| {
             let advice = contract.advice.iter();
@@ -321,8 +321,8 @@ impl<'a> ReportDocument<'a> {
             since: outcome
                 .since
                 .as_ref()
-                .map(|since| ReportSince::new(since, standings)),
-            accepted: standings.accepted,
+                .map(|since| ReportSince::new(since, counts)),
+            accepted: counts.accepted,
             provenance: outcome.provenance.as_ref().map(ReportProvenance::from),
         }
     }
@@ -346,11 +346,11 @@ impl<'a> ReportFinding<'a> {
             amount: amounts(&finding.amount),
             fingerprint: &finding.fingerprint,
             place: found.place.as_ref().map(ReportPlace::from),
-            standing: found.standing.as_ref().map(ReportStanding::from),
+            standing: found.status.as_ref().map(ReportStatus::from),
             acceptance: found
-                .standing
+                .status
                 .as_ref()
-                .and_then(ReportAcceptance::from_standing),
+                .and_then(ReportAcceptance::from_status),
             changes: found.changes.iter().map(ReportChange::from).collect(),
             first_seen: found.first_seen.map(|time| time.to_string()),
         }
@@ -521,13 +521,13 @@ mod tests {
     #[test]
     fn each_finding_has_its_standing() {
         let report: Value = serde_json::from_str(&json(&sample::compared())).unwrap();
-        let standings: Vec<_> = report["findings"]
+        let statuses: Vec<_> = report["findings"]
             .as_array()
             .unwrap()
             .iter()
             .map(|one| one["standing"].as_str().unwrap())
             .collect();
-        assert_eq!(standings, ["known", "new", "accepted"]);
+        assert_eq!(statuses, ["known", "new", "accepted"]);
         assert_eq!(
             report["findings"][2]["acceptance"],
             serde_json::json!({

@@ -125,7 +125,7 @@ fn of_contract(contract: &ContractOutcome) -> Suite {
 }
 
 fn result_of(found: &Reported) -> CaseResult {
-    match &found.standing {
+    match &found.status {
         Some(FindingStatus::Accepted { reason, .. }) => {
             CaseResult::Skipped(format!("accepted: {reason}"))
         }
@@ -426,7 +426,7 @@ mod tests {
         let mut outcome = sample::failing();
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {
-                found.standing = Some(FindingStatus::Accepted {
+                found.status = Some(FindingStatus::Accepted {
                     reason: "a friend".to_owned(),
                     until: None,
                 });

@@ -18,7 +18,7 @@ mod json_change;
 mod json_names;
 mod json_origin;
 mod json_rehearsal;
-mod json_standing;
+mod json_status;
 mod junit;
 mod links;
 mod mask;
@@ -139,7 +139,7 @@ pub struct Reported {
     pub finding: Finding,
     pub place: Option<Place>,
     /// `None` if there was no comparison.
-    pub standing: Option<FindingStatus>,
+    pub status: Option<FindingStatus>,
     /// Time of the first result of the default branch that has it. `None` if there was no comparison.
     pub first_seen: Option<UnixSeconds>,
     /// Changed lines of the pull request that matter to the finding, most likely first.
@@ -165,7 +165,7 @@ impl Reported {
         Self {
             finding,
             place,
-            standing: None,
+            status: None,
             first_seen: None,
             changes: Vec::new(),
             repair: None,
@@ -176,7 +176,7 @@ impl Reported {
 /// Lists the findings that are not accepted, most severe first, for an issue or a message.
 pub fn unaccepted(outcome: &Outcome) -> Vec<(&ContractOutcome, &Reported)> {
     let mut findings = outcome.findings();
-    findings.retain(|(_, found)| !matches!(found.standing, Some(FindingStatus::Accepted { .. })));
+    findings.retain(|(_, found)| !matches!(found.status, Some(FindingStatus::Accepted { .. })));
     findings
 }
 

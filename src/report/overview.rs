@@ -22,8 +22,8 @@ pub struct Overview {
     pub money: Vec<Figure>,
     /// Number of findings of each severity, without zeros.
     pub severities: Vec<Figure>,
-    /// Number of findings by standing. Empty if nothing was compared.
-    pub standings: Vec<Figure>,
+    /// Number of findings by status. Empty if nothing was compared.
+    pub status_figures: Vec<Figure>,
     /// Number of items that the amounts do not include.
     pub items_without_amount: u64,
 }
@@ -43,7 +43,7 @@ impl Overview {
         Self {
             money: money.into_iter().filter(is_at_stake).map(figure).collect(),
             severities: severities(outcome),
-            standings: standings(outcome),
+            status_figures: status_figures(outcome),
             items_without_amount: totals.items_without_amount,
         }
     }
@@ -67,12 +67,12 @@ fn severities(outcome: &Outcome) -> Vec<Figure> {
 }
 
 /// New findings are always counted after a comparison, because no new finding is news too.
-fn standings(outcome: &Outcome) -> Vec<Figure> {
-    let standings = outcome.standings();
-    let accepted = (standings.accepted > 0).then_some(("Accepted", standings.accepted));
+fn status_figures(outcome: &Outcome) -> Vec<Figure> {
+    let counts = outcome.status_counts();
+    let accepted = (counts.accepted > 0).then_some(("Accepted", counts.accepted));
     let figures: Vec<_> = match &outcome.since {
         None => accepted.into_iter().collect(),
-        Some(since) => [("New", standings.new), ("Known", standings.known)]
+        Some(since) => [("New", counts.new), ("Known", counts.known)]
             .into_iter()
             .chain(accepted)
             .chain([("Fixed", since.fixed)])
@@ -113,7 +113,7 @@ mod tests {
             [("High", "3"), ("Medium", "1"), ("Low", "1")]
         );
         assert_eq!(
-            labels(&overview.standings),
+            labels(&overview.status_figures),
             [
                 ("New", "1"),
                 ("Known", "3"),
@@ -125,11 +125,11 @@ mod tests {
 
     #[test]
     fn without_a_comparison_nothing_is_new() {
-        assert_eq!(Overview::new(&sample::failing()).standings, []);
+        assert_eq!(Overview::new(&sample::failing()).status_figures, []);
         let mut outcome = sample::compared();
         outcome.since = None;
         assert_eq!(
-            labels(&Overview::new(&outcome).standings),
+            labels(&Overview::new(&outcome).status_figures),
             [("Accepted", "1")]
         );
     }

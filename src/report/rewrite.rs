@@ -222,7 +222,7 @@ pub(super) fn reported_with(found: &Reported, to: &impl TextRewriter) -> Reporte
     let Reported {
         finding: finding_of,
         place: at,
-        standing: stands,
+        status,
         first_seen,
         changes,
         repair: repaired,
@@ -230,7 +230,7 @@ pub(super) fn reported_with(found: &Reported, to: &impl TextRewriter) -> Reporte
     Reported {
         finding: finding(finding_of, to),
         place: at.as_ref().map(|one| place(one, TextKind::Name, to)),
-        standing: stands.as_ref().map(|one| standing(one, to)),
+        status: status.as_ref().map(|one| finding_status(one, to)),
         first_seen: *first_seen,
         changes: changes.iter().map(|one| change(one, to)).collect(),
         repair: repaired.as_ref().map(|one| repair(one, to)),
@@ -296,13 +296,13 @@ fn cell(cell: &RowCell, to: &impl TextRewriter) -> RowCell {
     }
 }
 
-fn standing(standing: &FindingStatus, to: &impl TextRewriter) -> FindingStatus {
-    match standing {
+fn finding_status(status: &FindingStatus, to: &impl TextRewriter) -> FindingStatus {
+    match status {
         FindingStatus::Accepted { reason, until } => FindingStatus::Accepted {
             reason: to.text(TextKind::Prose, reason),
             until: until.as_deref().map(|day| to.text(TextKind::Prose, day)),
         },
-        FindingStatus::New | FindingStatus::Known => standing.clone(),
+        FindingStatus::New | FindingStatus::Known => status.clone(),
     }
 }
 

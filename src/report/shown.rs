@@ -63,9 +63,9 @@ impl Shown {
     }
 }
 
-/// Formats the standing as a suffix, such as ` (new)`. It is empty if there was no comparison.
-pub(super) fn standing(standing: Option<&FindingStatus>) -> String {
-    match standing {
+/// Formats the status as a suffix, such as ` (new)`. It is empty if there was no comparison.
+pub(super) fn status_suffix(status: Option<&FindingStatus>) -> String {
+    match status {
         None => String::new(),
         Some(FindingStatus::New) => " (new)".to_owned(),
         Some(FindingStatus::Known) => " (known)".to_owned(),

@@ -128,16 +128,16 @@ pub fn summary_line(outcome: &Outcome) -> String {
         Some(rehearsed) => rehearsed.sentence(),
         None => read(outcome, &totals),
     };
-    let standings = outcome.standings();
-    if standings.accepted > 0 {
-        found = format!("{found}; {} accepted", grouped(standings.accepted));
+    let counts = outcome.status_counts();
+    if counts.accepted > 0 {
+        found = format!("{found}; {} accepted", grouped(counts.accepted));
     }
     let mut lines = vec![began, format!("{found}.")];
     lines.extend(
         outcome
             .since
             .as_ref()
-            .map(|since| since_line(since, standings)),
+            .map(|since| since_line(since, counts)),
     );
     let lines = lines
         .iter()
@@ -145,7 +145,7 @@ pub fn summary_line(outcome: &Outcome) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn since_line(since: &Since, standings: StatusCounts) -> String {
+fn since_line(since: &Since, counts: StatusCounts) -> String {
     let passes = if since.lets_known_pass {
         "; known findings do not fail the check"
     } else {
@@ -154,8 +154,8 @@ fn since_line(since: &Since, standings: StatusCounts) -> String {
     format!(
         "Since {}: {} new, {} known, {} fixed{passes}.",
         shown::tamed(&since.source),
-        grouped(standings.new),
-        grouped(standings.known),
+        grouped(counts.new),
+        grouped(counts.known),
         grouped(since.fixed)
     )
 }
@@ -237,10 +237,10 @@ pub(super) fn finding(
     let label = format!("[{}]", severity.as_str().to_uppercase());
     let label = paint.with(severity_style(severity), &label);
     let entity = paint.with(Style::new().bold(), &terminal(&shown.entity));
-    let standing = shown::standing(found.standing.as_ref());
+    let status = shown::status_suffix(found.status.as_ref());
     let mut lines = vec![format!(
         "{label} {entity}{}{}",
-        terminal(&standing),
+        terminal(&status),
         of_contract(contract)
     )];
     lines.extend(shown.message.iter().map(|line| terminal(line)));

@@ -50,7 +50,7 @@ fn some(findings: usize) -> Outcome {
         let units = i64::try_from((index * 37) % findings).expect("a small number");
         finding.amount.add("usd", units * 100 + 100);
         let mut found = Reported::new(finding, None);
-        found.standing = Some(if index % 5 == 0 {
+        found.status = Some(if index % 5 == 0 {
             FindingStatus::New
         } else {
             FindingStatus::Known
@@ -88,7 +88,7 @@ fn hostile() -> Outcome {
         finding.amount.add(&text, 1);
         Reported {
             place: Some(place(&text)),
-            standing: Some(FindingStatus::Accepted {
+            status: Some(FindingStatus::Accepted {
                 reason: text.clone(),
                 until: Some(text.clone()),
             }),

@@ -115,7 +115,7 @@ impl<'f> Case<'f> {
             return;
         };
         let fix = match &self.contract.fix {
-            Some(fix) if rule.info().is_published => fix,
+            Some(fix) if rule.info().is_in_published_format => fix,
             _ => &draft.fix,
         };
         let subject = draft.subject;

@@ -64,7 +64,7 @@ impl Field {
         }
     }
 
-    /// Returns the field of that name; `stripe_customer_id` is the published spelling of `customer_id`.
+    /// Returns the field of that name; `stripe_customer_id` is an alias of `customer_id`.
     pub fn parse(name: &str) -> Option<Self> {
         if name == "stripe_customer_id" {
             return Some(Self::CustomerId);
@@ -309,6 +309,18 @@ pub struct Item {
 pub struct SeenModes {
     pub live: Option<String>,
     pub test: Option<String>,
+}
+
+impl SeenModes {
+    /// Keeps `example` if it is the first object of its mode.
+    pub fn record(&mut self, livemode: Option<bool>, example: &str) {
+        let seen = match livemode {
+            Some(true) => &mut self.live,
+            Some(false) => &mut self.test,
+            None => return,
+        };
+        seen.get_or_insert_with(|| example.to_owned());
+    }
 }
 
 /// Words that the rows hold in a column mapped with `in:`.

@@ -16,7 +16,7 @@ use super::{
     answer::{Answer, Delivery, Uncompressed},
     connection::ConnectionReset,
     endpoint::Endpoint,
-    endpoints::{Call, Handler, Route, Writing},
+    endpoints::{Call, Handler, Route, WriteRequest},
     error::{ApiError, Unplayed},
     faults::{Fault, Faults},
     form::Form,
@@ -279,11 +279,11 @@ fn respond(
     };
     match route.handler {
         Handler::Retrieve(answer) => {
-            call.finish()?;
+            call.reject_unread_parameters()?;
             answer(&call, world)
         }
         Handler::List(answer) => answer(&mut call, world),
-        Handler::Write(answer) => answer(&mut Writing { call, cause }, world),
+        Handler::Write(answer) => answer(&mut WriteRequest { call, cause }, world),
     }
 }
 

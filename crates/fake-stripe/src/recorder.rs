@@ -110,7 +110,7 @@ fn hidden(body: &[Pair]) -> Vec<Pair> {
     body.iter().map(shown).collect()
 }
 
-/// All requests since the start or the last `forget`.
+/// All requests since the start or the last `clear`.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     requests: Vec<Request>,
@@ -178,8 +178,8 @@ impl Recorder {
         self.requests.get(first..).unwrap_or_default()
     }
 
-    /// Forgets the requests; numbering continues.
-    pub(crate) fn forget(&mut self) {
+    /// Removes the requests; numbering continues.
+    pub(crate) fn clear(&mut self) {
         self.requests.clear();
     }
 }

@@ -247,9 +247,9 @@ impl FakeStripe {
         counts
     }
 
-    /// Forgets the requests so far; numbering continues.
-    pub fn forget_requests(&self) {
-        self.engine.state().recorder.forget();
+    /// Removes the recorded requests; numbering continues.
+    pub fn clear_requests(&self) {
+        self.engine.state().recorder.clear();
     }
 
     /// Stops listening, closes every connection, and frees the port.

@@ -173,7 +173,7 @@ impl FactsBuilder {
         prices: &mut PriceTable,
     ) {
         for entitlement in &found {
-            self.saw_mode(entitlement.livemode, &entitlement.id);
+            self.record_mode(entitlement.livemode, &entitlement.id);
         }
         let rows = found.into_iter().map(|listed| Entitlement {
             customer: customer.clone(),

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     can_be_asked,
-    objects::subscription_text,
+    objects::decode_live_text,
     page::{MAX_COUNT, PaddlePages},
 };
 use crate::{
@@ -176,6 +176,6 @@ async fn next_page(
     prices: &mut PriceTable,
 ) -> Result<Option<Vec<Decoded>>, Error> {
     pages
-        .next(|text: &RawValue| subscription_text(text, prices))
+        .next(|text: &RawValue| decode_live_text(text, prices))
         .await
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{can_be_asked, objects::subscription_text};
+use super::{can_be_asked, objects::decode_live_text};
 use crate::{
     billing::{
         Decoded, Error, RefusalMeaning,
@@ -80,7 +80,7 @@ async fn subscription(
 ) -> Result<Decoded, Error> {
     let address = session.address(["subscriptions", id], &[]);
     let found: Enveloped = session.get(SUBSCRIPTION, &address).await?;
-    subscription_text(&found.data, &mut prices.locked()).map_err(|error| Error::Object {
+    decode_live_text(&found.data, &mut prices.locked()).map_err(|error| Error::Object {
         provider: session.provider().name,
         error: Box::new(error),
     })

@@ -70,8 +70,8 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     key_page: None,
     recorded_file: "paddle/subscriptions.json",
     recorded_form: RecordedForm::Subscriptions {
-        from_text: objects::recorded_text,
-        from_value: objects::subscription,
+        from_text: objects::decode_recorded_text,
+        from_value: objects::decode_recorded_value,
     },
 };
 

@@ -21,21 +21,24 @@ use crate::{
 
 const SUBSCRIPTION: &str = "subscription";
 
-/// Reads a recorded subscription.
-pub(crate) fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+/// Decodes a recorded subscription.
+pub(crate) fn decode_recorded_value(
+    value: &Value,
+    prices: &mut PriceTable,
+) -> Result<Decoded, DecodeError> {
     from_value::<PaddleSubscription>(SUBSCRIPTION, value)?.decode(ObjectOrigin::Recorded, prices)
 }
 
-/// Reads a recorded subscription from its text.
-pub(crate) fn recorded_text(
+/// Decodes a recorded subscription from its text.
+pub(crate) fn decode_recorded_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
     from_text::<PaddleSubscription>(SUBSCRIPTION, text)?.decode(ObjectOrigin::Recorded, prices)
 }
 
-/// Reads a subscription from an API page.
-pub(crate) fn subscription_text(
+/// Decodes a subscription from an API page.
+pub(crate) fn decode_live_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
@@ -170,7 +173,7 @@ impl PaddleSubscription {
                 }),
             },
             livemode: None,
-            more_items: false,
+            may_have_more_items: false,
             customer_metadata: self.customer_id.metadata.sorted(prices),
             currency: None,
             period,
@@ -241,7 +244,7 @@ mod tests {
     fn with(path: &str, value: Value) -> Result<Subscription, String> {
         let mut object = example();
         *object.pointer_mut(path).unwrap() = value;
-        subscription(&object, &mut PriceTable::default())
+        decode_recorded_value(&object, &mut PriceTable::default())
             .map(|decoded| decoded.subscription)
             .map_err(|error| format!("{error}: {}", error.source().unwrap()))
     }
@@ -253,7 +256,7 @@ mod tests {
             object["collection_mode"] = json!(mode);
             object["billing_details"] =
                 json!({"payment_terms": {"interval": interval, "frequency": 14}});
-            let decoded = subscription(&object, &mut PriceTable::default()).unwrap();
+            let decoded = decode_recorded_value(&object, &mut PriceTable::default()).unwrap();
             decoded.subscription.days_until_due
         };
         assert_eq!(days("manual", "day"), Some(14));
@@ -276,7 +279,7 @@ mod tests {
     fn an_amount_in_another_currency_is_not_known() {
         let mut object = example();
         let amount = |object: &Value| {
-            let decoded = subscription(object, &mut PriceTable::default()).unwrap();
+            let decoded = decode_recorded_value(object, &mut PriceTable::default()).unwrap();
             decoded.subscription.items[0].price.unit_amount
         };
         object["currency_code"] = json!("USD");
@@ -291,14 +294,14 @@ mod tests {
             let mut object = example();
             object["status"] = json!(status);
             object["current_billing_period"] = Value::Null;
-            let decoded = subscription(&object, &mut PriceTable::default()).unwrap();
+            let decoded = decode_recorded_value(&object, &mut PriceTable::default()).unwrap();
             assert_eq!(decoded.subscription.period, None);
         }
     }
 
     #[test]
     fn a_documented_object_is_read_as_documented() {
-        let decoded = subscription(&example(), &mut PriceTable::default()).unwrap();
+        let decoded = decode_recorded_value(&example(), &mut PriceTable::default()).unwrap();
         assert_eq!(decoded.livemode, None);
         let read = decoded.subscription;
         assert_eq!(read.customer.as_str(), "ctm_01hv6y1jedq4p1n0yqn5ba3ky4");

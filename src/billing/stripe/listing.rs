@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    objects::{DecodedItem, item_text, subscription_text},
+    objects::{DecodedItem, decode_live_item, decode_live_text},
     page::StripePages,
 };
 use crate::{
@@ -88,7 +88,7 @@ pub(super) async fn next_page(
     pages: &mut Pages<'_>,
     prices: &SharedPrices,
 ) -> Result<Option<Vec<Decoded>>, Error> {
-    let decode = |text: &RawValue| subscription_text(text, &mut prices.locked());
+    let decode = |text: &RawValue| decode_live_text(text, &mut prices.locked());
     let mut page = pages.next(decode).await;
     if let Err(error) = &page
         && is_refusal(error)
@@ -102,7 +102,10 @@ pub(super) async fn next_page(
     let Some(mut page) = page? else {
         return Ok(None);
     };
-    for decoded in page.iter_mut().filter(|decoded| decoded.more_items) {
+    for decoded in page
+        .iter_mut()
+        .filter(|decoded| decoded.may_have_more_items)
+    {
         complete(session, decoded, prices).await?;
     }
     Ok(Some(page))
@@ -119,13 +122,16 @@ pub(super) async fn complete(
     let currency = decoded.currency.as_deref();
     let mut items = Vec::new();
     while let Some(page) = pages
-        .next(|text: &RawValue| item_text(text, currency, &mut prices.locked()))
+        .next(|text: &RawValue| decode_live_item(text, currency, &mut prices.locked()))
         .await?
     {
         items.extend(page);
     }
-    let own = decoded.period;
-    let periods: Vec<_> = items.iter().map(|listed| listed.period.or(own)).collect();
+    let subscription_period = decoded.period;
+    let periods: Vec<_> = items
+        .iter()
+        .map(|listed| listed.period.or(subscription_period))
+        .collect();
     let subscription = &mut decoded.subscription;
     subscription.period = Period::of_items(periods.iter().copied().flatten());
     let details = subscription.details.take().map(|details| *details);
@@ -134,6 +140,6 @@ pub(super) async fn complete(
         ..details.unwrap_or_default()
     });
     decoded.subscription.items = items.into_iter().map(|listed| listed.item).collect();
-    decoded.more_items = false;
+    decoded.may_have_more_items = false;
     Ok(())
 }

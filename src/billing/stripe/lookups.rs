@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     listing::{EXPAND, INVOICES, can_be_asked, complete},
-    objects::subscription_text,
+    objects::decode_live_text,
 };
 use crate::{
     billing::{
@@ -96,12 +96,12 @@ async fn subscription(
                 .await?
         }
     };
-    let decoded = subscription_text(&text, &mut prices.locked());
+    let decoded = decode_live_text(&text, &mut prices.locked());
     let mut decoded = decoded.map_err(|error| Error::Object {
         provider: session.provider().name,
         error: Box::new(error),
     })?;
-    if decoded.more_items {
+    if decoded.may_have_more_items {
         complete(session, &mut decoded, prices).await?;
     }
     Ok(decoded)

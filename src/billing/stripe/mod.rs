@@ -83,7 +83,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     key_page: Some(KEY_PAGE),
     recorded_file: "stripe/subscriptions.json",
     recorded_form: RecordedForm::Subscriptions {
-        from_text: objects::recorded_text,
-        from_value: objects::subscription,
+        from_text: objects::decode_recorded_text,
+        from_value: objects::decode_recorded_value,
     },
 };

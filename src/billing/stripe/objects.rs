@@ -1,5 +1,7 @@
 //! Decodes Stripe's subscription objects: the fields that decide access, converted into facts.
 
+use std::mem;
+
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
@@ -19,21 +21,24 @@ use crate::{
 const SUBSCRIPTION: &str = "subscription";
 const SUBSCRIPTION_ITEM: &str = "subscription_item";
 
-/// Reads a recorded subscription of any API version that has `items`.
-pub fn subscription(value: &Value, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+/// Decodes a recorded subscription of any API version that has `items`.
+pub fn decode_recorded_value(
+    value: &Value,
+    prices: &mut PriceTable,
+) -> Result<Decoded, DecodeError> {
     from_value::<StripeSubscription>(SUBSCRIPTION, value)?.decode(ObjectOrigin::Recorded, prices)
 }
 
-/// Reads a recorded subscription from its text.
-pub(crate) fn recorded_text(
+/// Decodes a recorded subscription from its text.
+pub(crate) fn decode_recorded_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
     from_text::<StripeSubscription>(SUBSCRIPTION, text)?.decode(ObjectOrigin::Recorded, prices)
 }
 
-/// Reads a subscription from an API page.
-pub(crate) fn subscription_text(
+/// Decodes a subscription from an API page.
+pub(crate) fn decode_live_text(
     text: &RawValue,
     prices: &mut PriceTable,
 ) -> Result<Decoded, DecodeError> {
@@ -48,8 +53,8 @@ pub(crate) struct DecodedItem {
     pub(crate) period: Option<Period>,
 }
 
-/// Reads an item listed separately, of a subscription in this currency.
-pub(crate) fn item_text(
+/// Decodes an item that was listed separately. Its subscription has this currency.
+pub(crate) fn decode_live_item(
     text: &RawValue,
     currency: Option<&str>,
     prices: &mut PriceTable,
@@ -59,12 +64,17 @@ pub(crate) fn item_text(
     check_kind(SUBSCRIPTION_ITEM, wire.object.as_deref(), &id)?;
     let period = wire.period();
     let Some(item) = wire.decode(currency, prices) else {
-        return Err(DecodeError::new(SUBSCRIPTION_ITEM, Some(&id), ".", NEITHER));
+        return Err(DecodeError::new(
+            SUBSCRIPTION_ITEM,
+            Some(&id),
+            ".",
+            NO_PRICE_OR_PLAN,
+        ));
     };
     Ok(DecodedItem { id, item, period })
 }
 
-const NEITHER: &str = "the item has neither a price nor a plan";
+const NO_PRICE_OR_PLAN: &str = "the item has neither a price nor a plan";
 
 #[derive(Deserialize)]
 #[serde(expecting = "a subscription")]
@@ -131,35 +141,30 @@ struct StripeItem {
 }
 
 impl StripeSubscription {
-    fn decode(self, origin: ObjectOrigin, prices: &mut PriceTable) -> Result<Decoded, DecodeError> {
+    fn decode(
+        mut self,
+        origin: ObjectOrigin,
+        prices: &mut PriceTable,
+    ) -> Result<Decoded, DecodeError> {
         check_kind(SUBSCRIPTION, self.object.as_deref(), &self.id)?;
         if origin == ObjectOrigin::Live && self.created.is_none() {
             let reason = "missing field `created`";
             return Err(DecodeError::new(SUBSCRIPTION, Some(&self.id), ".", reason));
         }
-        let status = Status::parse(&self.status);
-        let own = period(self.current_period_start, self.current_period_end);
-        let more_items = self.items.are_cut(origin);
-        let periods = self.items.data.iter().map(|item| item.period().or(own));
-        let periods: Vec<_> = periods.collect();
+        let subscription_period = period(self.current_period_start, self.current_period_end);
+        let may_have_more_items = self.items.may_be_truncated(origin);
+        let periods: Vec<_> = self
+            .items
+            .data
+            .iter()
+            .map(|item| item.period().or(subscription_period))
+            .collect();
         let currency = self.currency.as_deref().map(str::to_lowercase);
-        let mut items = Vec::with_capacity(self.items.data.len());
-        for (index, wire) in self.items.data.into_iter().enumerate() {
-            let item_id = wire.id.clone();
-            let Some(item) = wire.decode(currency.as_deref(), prices) else {
-                let path = format!("items.data[{index}]");
-                let named = item_id.map(|id| format!("`{id}`: ")).unwrap_or_default();
-                let reason = format!("{named}{NEITHER}");
-                let id = Some(self.id.as_str());
-                return Err(DecodeError::new(SUBSCRIPTION, id, &path, &reason));
-            };
-            items.push(item);
-        }
-        let behavior = self.pause_collection.and_then(|pause| pause.behavior);
-        let is_sent = self
-            .collection_method
-            .is_none_or(|method| method == "send_invoice");
-        let invoice = self.latest_invoice.filter(|_| status == Status::PastDue);
+        let items = self.decode_items(currency.as_deref(), prices)?;
+        let terms = self.terms(items);
+        let invoice = self
+            .latest_invoice
+            .filter(|_| terms.status == Status::PastDue);
         Ok(Decoded {
             subscription: Subscription {
                 id: SubscriptionId::from(self.id),
@@ -172,27 +177,61 @@ impl StripeSubscription {
                     invoice_due: invoice.and_then(WireInvoice::due),
                     metadata: self.metadata.sorted(prices),
                 }),
-                terms: prices.share_terms(Terms {
-                    status,
-                    // Flexible billing sets only the date, the classic portal both, the API either.
-                    cancel_scheduled: match (self.cancel_at_period_end, self.cancel_at) {
-                        (_, Some(_)) => Some(true),
-                        (at_period_end, None) => at_period_end,
-                    },
-                    only_cancel_at: self.cancel_at_period_end == Some(false)
-                        && self.cancel_at.is_some(),
-                    pause: behavior.as_deref().map(Pause::parse),
-                    days_until_due: self.days_until_due.filter(|_| is_sent),
-                    on_test_clock: self.test_clock.is_some(),
-                    items: items.into(),
-                }),
+                terms: prices.share_terms(terms),
             },
             livemode: self.livemode,
-            more_items,
+            may_have_more_items,
             customer_metadata: self.customer.metadata.sorted(prices),
             currency,
-            period: own,
+            period: subscription_period,
         })
+    }
+
+    /// Decodes the items, which are taken out of the object.
+    fn decode_items(
+        &mut self,
+        currency: Option<&str>,
+        prices: &mut PriceTable,
+    ) -> Result<Vec<Item>, DecodeError> {
+        let mut items = Vec::with_capacity(self.items.data.len());
+        for (index, wire) in mem::take(&mut self.items.data).into_iter().enumerate() {
+            let item_id = wire.id.clone();
+            let Some(item) = wire.decode(currency, prices) else {
+                let path = format!("items.data[{index}]");
+                let prefix = item_id.map(|id| format!("`{id}`: ")).unwrap_or_default();
+                let reason = format!("{prefix}{NO_PRICE_OR_PLAN}");
+                let id = Some(self.id.as_str());
+                return Err(DecodeError::new(SUBSCRIPTION, id, &path, &reason));
+            };
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    fn terms(&self, items: Vec<Item>) -> Terms {
+        let behavior = self
+            .pause_collection
+            .as_ref()
+            .and_then(|pause| pause.behavior.as_deref());
+        // Recordings may omit `collection_method`.
+        let may_be_sent_by_invoice = self
+            .collection_method
+            .as_deref()
+            .is_none_or(|method| method == "send_invoice");
+        Terms {
+            status: Status::parse(&self.status),
+            // With flexible billing mode only `cancel_at` is set; in classic mode the portal sets both fields; the API
+            // sets either.
+            cancel_scheduled: match (self.cancel_at_period_end, self.cancel_at) {
+                (_, Some(_)) => Some(true),
+                (at_period_end, None) => at_period_end,
+            },
+            only_cancel_at: self.cancel_at_period_end == Some(false) && self.cancel_at.is_some(),
+            pause: behavior.map(Pause::parse),
+            days_until_due: self.days_until_due.filter(|_| may_be_sent_by_invoice),
+            on_test_clock: self.test_clock.is_some(),
+            items: items.into(),
+        }
     }
 }
 
@@ -208,15 +247,15 @@ impl WireInvoice {
 
 impl WireItems {
     /// Returns true if there may be more items than these. Every subscription has at least one item.
-    fn are_cut(&self, origin: ObjectOrigin) -> bool {
+    fn may_be_truncated(&self, origin: ObjectOrigin) -> bool {
         let shown = u64::try_from(self.data.len()).unwrap_or(u64::MAX);
-        let counts_more = self.total_count.is_some_and(|total| total > shown);
-        let may_go_on = match (origin, self.has_more) {
+        let total_exceeds_data = self.total_count.is_some_and(|total| total > shown);
+        let has_more = match (origin, self.has_more) {
             (_, Some(has_more)) => has_more || (origin == ObjectOrigin::Live && shown == 0),
             (ObjectOrigin::Live, None) => true,
             (ObjectOrigin::Recorded, None) => shown == 0,
         };
-        counts_more || may_go_on
+        total_exceeds_data || has_more
     }
 }
 
@@ -255,7 +294,7 @@ mod tests {
     use crate::contract::{Interval, Price};
 
     /// Returns a subscription in the format before 2025-03-31.basil, with one item.
-    fn old(item: &Value) -> Value {
+    fn pre_basil_subscription(item: &Value) -> Value {
         json!({
             "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": "active", "created": 1,
             "current_period_start": 10, "current_period_end": 20, "livemode": true,
@@ -264,7 +303,7 @@ mod tests {
     }
 
     fn read(value: &Value) -> Decoded {
-        subscription(value, &mut PriceTable::default()).unwrap()
+        decode_recorded_value(value, &mut PriceTable::default()).unwrap()
     }
 
     fn only_item(value: &Value) -> Item {
@@ -275,23 +314,25 @@ mod tests {
     }
 
     fn priced(price: &Value) -> Price {
-        let item = only_item(&old(&json!({"id": "si_1", "quantity": 3, "price": price})));
+        let item = only_item(&pre_basil_subscription(
+            &json!({"id": "si_1", "quantity": 3, "price": price}),
+        ));
         (*item.price).clone()
     }
 
     /// Returns the message of an error and its cause.
-    fn refused(value: &Value) -> String {
-        let error = subscription(value, &mut PriceTable::default()).unwrap_err();
+    fn error_message(value: &Value) -> String {
+        let error = decode_recorded_value(value, &mut PriceTable::default()).unwrap_err();
         format!("{error}: {}", error.source().unwrap())
     }
 
     #[test]
     fn an_items_own_period_takes_precedence() {
         let price = json!({"id": "price_1"});
-        let own = json!({"id": "si_1", "price": price, "current_period_start": 11, "current_period_end": 21});
-        let none = json!({"id": "si_1", "price": price});
+        let item_with_period = json!({"id": "si_1", "price": price, "current_period_start": 11, "current_period_end": 21});
+        let item_without_period = json!({"id": "si_1", "price": price});
         let period = |items: &[&Value]| {
-            let mut value = old(&none);
+            let mut value = pre_basil_subscription(&item_without_period);
             value["items"]["data"] = json!(items);
             let read = read(&value).subscription;
             (
@@ -299,10 +340,13 @@ mod tests {
                 read.period_end().map(|end| end.0),
             )
         };
-        assert_eq!(period(&[&own]), (Some(11), Some(21)));
-        assert_eq!(period(&[&none]), (Some(10), Some(20)));
+        assert_eq!(period(&[&item_with_period]), (Some(11), Some(21)));
+        assert_eq!(period(&[&item_without_period]), (Some(10), Some(20)));
         let early = json!({"id": "si_2", "price": price, "current_period_start": 1, "current_period_end": 99});
-        assert_eq!(period(&[&early, &own, &none]), (Some(11), Some(99)));
+        assert_eq!(
+            period(&[&early, &item_with_period, &item_without_period]),
+            (Some(11), Some(99))
+        );
         assert_eq!(period(&[&early, &early]), (Some(1), Some(99)));
         assert_eq!(period(&[]), (None, None));
     }
@@ -313,7 +357,9 @@ mod tests {
             "id": "plan_1", "product": "prod_1", "currency": "EUR", "amount": 900,
             "interval": "year", "interval_count": 1, "usage_type": "licensed",
         });
-        let item = only_item(&old(&json!({"id": "si_1", "plan": plan, "quantity": 2})));
+        let item = only_item(&pre_basil_subscription(
+            &json!({"id": "si_1", "plan": plan, "quantity": 2}),
+        ));
         let expected = Price {
             product: Some("prod_1".to_owned()),
             currency: Some("eur".to_owned()),
@@ -324,52 +370,57 @@ mod tests {
         assert_eq!(*item.price, expected);
         assert_eq!(item.quantity, Some(2));
         let both = json!({"id": "si_1", "plan": plan, "price": {"id": "price_1"}});
-        assert_eq!(only_item(&old(&both)).price.id.as_str(), "price_1");
+        assert_eq!(
+            only_item(&pre_basil_subscription(&both)).price.id.as_str(),
+            "price_1"
+        );
+    }
+
+    /// Returns the decoded price of 5 dollars with these fields changed.
+    fn price_with(extra: &Value) -> Price {
+        let mut price = json!({"id": "price_1", "currency": "usd", "unit_amount": 500});
+        let members = price.as_object_mut().unwrap();
+        members.extend(extra.as_object().unwrap().clone());
+        priced(&price)
     }
 
     #[test]
-    fn prices_that_have_no_amount_per_unit_have_none() {
-        let price = |extra: Value| {
-            let mut price = json!({"id": "price_1", "currency": "usd", "unit_amount": 500});
-            price
-                .as_object_mut()
-                .unwrap()
-                .extend(extra.as_object().unwrap().clone());
-            priced(&price)
+    fn prices_without_an_amount_per_unit_have_none() {
+        for (extra, expected) in [
+            (json!({}), Some(500)),
+            (json!({"transform_quantity": null}), Some(500)),
+            (json!({"transform_quantity": {"divide_by": 100}}), None),
+            (
+                json!({"unit_amount": null, "unit_amount_decimal": "0.5"}),
+                None,
+            ),
+        ] {
+            assert_eq!(price_with(&extra).unit_amount, expected, "{extra}");
+        }
+    }
+
+    #[test]
+    fn unknown_intervals_are_not_recurring() {
+        let recurring = |interval: &str, count: u32| {
+            let recurring = json!({"interval": interval, "interval_count": count});
+            price_with(&json!({"recurring": recurring})).recurring
         };
-        assert_eq!(price(json!({})).unit_amount, Some(500));
-        assert_eq!(
-            price(json!({"transform_quantity": null})).unit_amount,
-            Some(500)
-        );
-        assert_eq!(
-            price(json!({"transform_quantity": {"divide_by": 100}})).unit_amount,
-            None
-        );
-        assert_eq!(
-            price(json!({"unit_amount": null, "unit_amount_decimal": "0.5"})).unit_amount,
-            None
-        );
-        assert_eq!(
-            price(json!({"recurring": {"interval": "fortnight", "interval_count": 1}})).recurring,
-            None
-        );
-        assert_eq!(
-            price(json!({"recurring": {"interval": "day", "interval_count": 90}})).recurring,
-            Some((Interval::Day, 90))
-        );
-        assert_eq!(
-            price(json!({"product": {"id": "prod_9", "deleted": true}}))
-                .product
-                .as_deref(),
-            Some("prod_9")
-        );
+        assert_eq!(recurring("fortnight", 1), None);
+        assert_eq!(recurring("day", 90), Some((Interval::Day, 90)));
+    }
+
+    #[test]
+    fn a_deleted_product_keeps_its_id() {
+        let price = price_with(&json!({"product": {"id": "prod_9", "deleted": true}}));
+        assert_eq!(price.product.as_deref(), Some("prod_9"));
     }
 
     #[test]
     fn a_metered_item_has_no_quantity() {
         let price = json!({"id": "price_1", "recurring": {"interval": "month", "interval_count": 1, "usage_type": "metered"}});
-        let item = only_item(&old(&json!({"id": "si_1", "quantity": 7, "price": price})));
+        let item = only_item(&pre_basil_subscription(
+            &json!({"id": "si_1", "quantity": 7, "price": price}),
+        ));
         assert!(item.price.metered);
         assert_eq!(item.quantity, None);
     }
@@ -381,7 +432,8 @@ mod tests {
             json!({"id": "cus_1", "object": "customer", "email": "a@b.example", "metadata": {"id": "no"}}),
             json!({"id": "cus_1", "object": "customer", "deleted": true}),
         ] {
-            let mut value = old(&json!({"id": "si_1", "price": {"id": "price_1"}}));
+            let mut value =
+                pre_basil_subscription(&json!({"id": "si_1", "price": {"id": "price_1"}}));
             value["customer"] = customer;
             assert_eq!(read(&value).subscription.customer.as_str(), "cus_1");
         }
@@ -389,8 +441,9 @@ mod tests {
 
     #[test]
     fn scheduled_ends_and_pauses_are_read() {
-        let with = |extra: Value| {
-            let mut value = old(&json!({"id": "si_1", "price": {"id": "price_1"}}));
+        let read_with = |extra: Value| {
+            let mut value =
+                pre_basil_subscription(&json!({"id": "si_1", "price": {"id": "price_1"}}));
             value
                 .as_object_mut()
                 .unwrap()
@@ -410,7 +463,11 @@ mod tests {
                 Some(true),
             ),
         ] {
-            assert_eq!(with(extra.clone()).cancel_scheduled, expected, "{extra}");
+            assert_eq!(
+                read_with(extra.clone()).cancel_scheduled,
+                expected,
+                "{extra}"
+            );
         }
         for (pause, expected) in [
             (json!(null), false),
@@ -418,21 +475,24 @@ mod tests {
             (json!({"behavior": "keep_as_draft"}), false),
         ] {
             assert_eq!(
-                with(json!({"pause_collection": pause})).pause == Some(Pause::Void),
+                read_with(json!({"pause_collection": pause})).pause == Some(Pause::Void),
                 expected
             );
         }
-        let unheard_of = with(json!({"status": "Hibernating", "new_field": [{}], "ended_at": 5}));
+        let unheard_of =
+            read_with(json!({"status": "Hibernating", "new_field": [{}], "ended_at": 5}));
         assert_eq!(unheard_of.status, Status::Other("hibernating".into()));
         assert_eq!(unheard_of.ended_at(), Some(UnixSeconds(5)));
     }
 
     #[test]
     fn unreadable_values_are_named_with_their_place() {
-        let with = |path: &str, wrong: Value| {
-            let mut value = old(&json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}));
+        let error_with = |path: &str, wrong: Value| {
+            let mut value = pre_basil_subscription(
+                &json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}),
+            );
             *value.pointer_mut(path).unwrap() = wrong;
-            refused(&value)
+            error_message(&value)
         };
         for (path, wrong, expected) in [
             (
@@ -463,7 +523,7 @@ mod tests {
             (
                 "/object",
                 json!("invoice"),
-                "subscription `sub_1` cannot be read at `object`: expected a `subscription`, found a `invoice`",
+                "subscription `sub_1` cannot be read at `object`: expected `subscription`, found `invoice`",
             ),
             (
                 "/id",
@@ -471,36 +531,38 @@ mod tests {
                 "subscription cannot be read at `id`: the id is empty",
             ),
         ] {
-            assert_eq!(with(path, wrong), expected);
+            assert_eq!(error_with(path, wrong), expected);
         }
         assert_eq!(
-            refused(&json!(7)),
+            error_message(&json!(7)),
             "subscription cannot be read: invalid type: integer `7`, expected a subscription"
         );
     }
 
     #[test]
-    fn a_short_embedded_list_is_reported() {
-        let mut value = old(&json!({"id": "si_1", "price": {"id": "price_1"}}));
+    fn a_truncated_item_list_is_flagged() {
+        let mut value = pre_basil_subscription(&json!({"id": "si_1", "price": {"id": "price_1"}}));
+        assert!(!read(&value).may_have_more_items);
         value["items"]["has_more"] = json!(true);
-        let mut prices = PriceTable::default();
-        let first = subscription(&value, &mut prices).unwrap();
-        let second = subscription(&value, &mut prices).unwrap();
-        assert!(first.more_items);
-        let prices: Vec<_> = [first, second]
-            .iter()
-            .flat_map(|decoded| decoded.subscription.items.to_vec())
-            .map(|item| item.price)
-            .collect();
-        let [first, second] = prices.as_slice() else {
-            panic!("two items were given");
-        };
-        assert!(Arc::ptr_eq(first, second));
+        assert!(read(&value).may_have_more_items);
     }
 
-    /// Returns `old` with additional fields.
-    fn with(extra: &Value) -> Value {
-        let mut value = old(&json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}));
+    #[test]
+    fn equal_prices_are_shared() {
+        let value = pre_basil_subscription(&json!({"id": "si_1", "price": {"id": "price_1"}}));
+        let mut prices = PriceTable::default();
+        let mut price = || {
+            let decoded = decode_recorded_value(&value, &mut prices).unwrap();
+            Arc::clone(&decoded.subscription.items[0].price)
+        };
+        assert!(Arc::ptr_eq(&price(), &price()));
+    }
+
+    /// Returns a subscription with additional fields.
+    fn with_fields(extra: &Value) -> Value {
+        let mut value = pre_basil_subscription(
+            &json!({"id": "si_1", "quantity": 1, "price": {"id": "price_1"}}),
+        );
         let members = value.as_object_mut().unwrap();
         members.extend(extra.as_object().unwrap().clone());
         value
@@ -513,28 +575,38 @@ mod tests {
 
     #[test]
     fn most_subscriptions_have_no_details() {
-        let plain = with(&json!({"metadata": {}, "latest_invoice": "in_1"}));
+        let plain = with_fields(&json!({"metadata": {}, "latest_invoice": "in_1"}));
         assert_eq!(read(&plain).subscription.details, None);
     }
 
     #[test]
-    fn items_with_periods_of_their_own_keep_them() {
-        let item = |start: i64, end: i64| json!({"price": {"id": "p"}, "current_period_start": start, "current_period_end": end});
-        let own = json!({"price": {"id": "p"}});
+    fn different_item_periods_are_kept() {
+        let item_with_period = |start: i64, end: i64| json!({"price": {"id": "p"}, "current_period_start": start, "current_period_end": end});
+        let item_without_period = json!({"price": {"id": "p"}});
         let periods =
-            |items: Value| details(&with(&json!({"items": {"data": items}}))).item_periods;
+            |items: Value| details(&with_fields(&json!({"items": {"data": items}}))).item_periods;
         let period = |start, end| Some(Period::new(UnixSeconds(start), UnixSeconds(end)));
         assert_eq!(
-            *periods(json!([item(1, 5), item(2, 9), own])),
+            *periods(json!([
+                item_with_period(1, 5),
+                item_with_period(2, 9),
+                item_without_period
+            ])),
             [period(1, 5), period(2, 9), period(10, 20)]
         );
-        assert_eq!(*periods(json!([item(1, 5), item(1, 5)])), []);
-        assert_eq!(*periods(json!([item(10, 20), own])), []);
+        assert_eq!(
+            *periods(json!([item_with_period(1, 5), item_with_period(1, 5)])),
+            []
+        );
+        assert_eq!(
+            *periods(json!([item_with_period(10, 20), item_without_period])),
+            []
+        );
     }
 
     #[test]
     fn metadata_of_subscription_and_customer_is_kept() {
-        let decoded = read(&with(&json!({
+        let decoded = read(&with_fields(&json!({
             "metadata": {"userId": "u1", "n": 7},
             "customer": {"metadata": {"userId": "u2"}, "id": "cus_1"},
         })));
@@ -551,9 +623,12 @@ mod tests {
     }
 
     #[test]
-    fn an_invoice_is_due_on_its_date_or_when_made() {
+    fn an_invoice_without_a_due_date_is_due_on_creation() {
         let due = |status: &str, invoice: Value| {
-            details(&with(&json!({"status": status, "latest_invoice": invoice}))).invoice_due
+            details(&with_fields(
+                &json!({"status": status, "latest_invoice": invoice}),
+            ))
+            .invoice_due
         };
         let whole = json!({"id": "in_1", "created": 100, "due_date": 200});
         assert_eq!(due("past_due", whole.clone()), Some(UnixSeconds(200)));
@@ -566,7 +641,7 @@ mod tests {
 
     #[test]
     fn days_to_pay_belong_to_invoices_that_are_sent() {
-        let days = |extra: Value| read(&with(&extra)).subscription.days_until_due;
+        let days = |extra: Value| read(&with_fields(&extra)).subscription.days_until_due;
         let sent = json!({"collection_method": "send_invoice", "days_until_due": 30});
         assert_eq!(days(sent), Some(30));
         let charged = json!({"collection_method": "charge_automatically", "days_until_due": 30});
@@ -578,19 +653,19 @@ mod tests {
     #[test]
     fn a_test_clock_is_seen_as_id_or_object() {
         let on_clock = |clock: Value| {
-            read(&with(&json!({"test_clock": clock})))
+            read(&with_fields(&json!({"test_clock": clock})))
                 .subscription
                 .on_test_clock
         };
         assert!(on_clock(json!("clock_1")));
         assert!(on_clock(json!({"id": "clock_1"})));
         assert!(!on_clock(json!(null)));
-        assert!(!read(&with(&json!({}))).subscription.on_test_clock);
+        assert!(!read(&with_fields(&json!({}))).subscription.on_test_clock);
     }
 
     #[test]
     fn an_end_date_alone_is_distinguished_from_the_flag() {
-        let only = |extra: Value| read(&with(&extra)).subscription.only_cancel_at;
+        let only = |extra: Value| read(&with_fields(&extra)).subscription.only_cancel_at;
         assert!(only(json!({"cancel_at": 9, "cancel_at_period_end": false})));
         assert!(!only(json!({"cancel_at": 9, "cancel_at_period_end": true})));
         assert!(!only(json!({"cancel_at": 9})));
@@ -600,7 +675,7 @@ mod tests {
     fn every_pause_keeps_its_behavior() {
         let pause = |behavior: &str| {
             let pause = json!({"pause_collection": {"behavior": behavior}});
-            read(&with(&pause)).subscription.pause.clone()
+            read(&with_fields(&pause)).subscription.pause.clone()
         };
         assert_eq!(pause("keep_as_draft"), Some(Pause::KeepAsDraft));
         assert_eq!(pause("mark_uncollectible"), Some(Pause::MarkUncollectible));
@@ -611,7 +686,7 @@ mod tests {
     fn amounts_are_in_the_currency_of_the_subscription() {
         let amount = |currency: Value, price: Value| {
             let item = json!({"id": "si_1", "quantity": 1, "price": price});
-            let read = read(&with(
+            let read = read(&with_fields(
                 &json!({"currency": currency, "items": {"data": [item]}}),
             ));
             let price = &read.subscription.items[0].price;
@@ -645,25 +720,30 @@ mod tests {
         });
         let read = read(&bare);
         assert_eq!(read.subscription.items.len(), 1);
-        assert!(!read.more_items);
+        assert!(!read.may_have_more_items);
         let text = RawValue::from_string(bare.to_string()).unwrap();
-        assert!(subscription_text(&text, &mut PriceTable::default()).is_err());
+        assert!(decode_live_text(&text, &mut PriceTable::default()).is_err());
     }
 
     #[test]
-    fn an_embedded_list_may_be_cut_without_saying_so() {
+    fn a_list_without_has_more_may_be_truncated() {
         let item = json!({"id": "si_1", "price": {"id": "price_1"}});
-        let cut = |items: &Value, live: bool| {
-            let value = with(&json!({"items": items}));
+        let may_be_truncated = |items: &Value, live: bool| {
+            let value = with_fields(&json!({"items": items}));
             let text = RawValue::from_string(value.to_string()).unwrap();
             let decoded = if live {
-                subscription_text(&text, &mut PriceTable::default())
+                decode_live_text(&text, &mut PriceTable::default())
             } else {
-                subscription(&value, &mut PriceTable::default())
+                decode_recorded_value(&value, &mut PriceTable::default())
             };
-            decoded.unwrap().more_items
+            decoded.unwrap().may_have_more_items
         };
-        let both = |items: &Value| (cut(items, true), cut(items, false));
+        let both = |items: &Value| {
+            (
+                may_be_truncated(items, true),
+                may_be_truncated(items, false),
+            )
+        };
         for (items, expected) in [
             (json!({"data": [item], "has_more": false}), (false, false)),
             (
@@ -715,15 +795,15 @@ mod tests {
             ]),
             anything in any_json(),
         ) {
-            let mut value = old(&json!({
+            let mut value = pre_basil_subscription(&json!({
                 "id": "si_1", "quantity": 1, "price": {"id": "price_1", "recurring": {"interval": "month"}},
             }));
             value["metadata"] = Value::Null;
             value["latest_invoice"] = Value::Null;
             *value.pointer_mut(path).unwrap() = anything;
-            let by_value = subscription(&value, &mut PriceTable::default());
+            let by_value = decode_recorded_value(&value, &mut PriceTable::default());
             let text = RawValue::from_string(value.to_string()).unwrap();
-            let by_text = subscription_text(&text, &mut PriceTable::default());
+            let by_text = decode_live_text(&text, &mut PriceTable::default());
             prop_assert_eq!(by_value.is_ok(), by_text.is_ok());
         }
     }

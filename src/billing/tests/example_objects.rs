@@ -53,12 +53,12 @@ fn official_objects_never_panic_a_reader() {
     for (path, value) in examples(".") {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let mut prices = PriceTable::default();
-        let stripe = stripe_objects::subscription(&value, &mut prices);
+        let stripe = stripe_objects::decode_recorded_value(&value, &mut prices);
         assert_eq!(stripe.is_ok(), name == "subscription", "{name}: {stripe:?}");
         let raw = RawValue::from_string(value.to_string()).unwrap();
-        let text = stripe_objects::subscription_text(&raw, &mut prices);
+        let text = stripe_objects::decode_live_text(&raw, &mut prices);
         assert_eq!(stripe, text, "{name}");
-        assert!(paddle_objects::subscription(&value, &mut prices).is_err());
+        assert!(paddle_objects::decode_recorded_value(&value, &mut prices).is_err());
         drop(entitlement_objects::entitlement(&value));
         let entitlement = entitlement_objects::listed(&raw);
         assert_eq!(
@@ -66,7 +66,7 @@ fn official_objects_never_panic_a_reader() {
             name == "entitlements.active_entitlement",
             "{name}"
         );
-        let item = stripe_objects::item_text(&raw, None, &mut prices);
+        let item = stripe_objects::decode_live_item(&raw, None, &mut prices);
         assert_eq!(item.is_ok(), name == "subscription_item", "{name}");
     }
 }
@@ -151,7 +151,8 @@ fn the_realistic_objects_are_read_correctly() {
             continue;
         };
         read += 1;
-        let decoded = stripe_objects::subscription(&value, &mut PriceTable::default()).unwrap();
+        let decoded =
+            stripe_objects::decode_recorded_value(&value, &mut PriceTable::default()).unwrap();
         let subscription = decoded.subscription;
         let found = (
             name,
@@ -162,7 +163,7 @@ fn the_realistic_objects_are_read_correctly() {
         );
         assert!(REALISTIC.contains(&found), "{found:?}");
         assert_eq!(decoded.livemode, Some(false));
-        assert!(!decoded.more_items && subscription.pause.is_none());
+        assert!(!decoded.may_have_more_items && subscription.pause.is_none());
         let days = if name == "trialing" { 14 } else { 31 };
         let end = UnixSeconds(START + days * DAY);
         let price = Price {

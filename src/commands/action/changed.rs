@@ -127,7 +127,7 @@ impl Touched {
         is_rehearsal: bool,
         otherwise: Option<(&str, u32)>,
     ) -> Option<Place> {
-        let was_there = match found.standing {
+        let was_there = match found.status {
             Some(FindingStatus::Known | FindingStatus::Accepted { .. }) => true,
             Some(FindingStatus::New) | None => false,
         };
@@ -198,7 +198,7 @@ mod tests {
         contract::{Finding, Money, Rule, Severity, Subject},
     };
 
-    fn found(standing: Option<FindingStatus>) -> Reported {
+    fn found(status: Option<FindingStatus>) -> Reported {
         let finding = Finding {
             rule: Rule::RevenueLeak,
             severity: Severity::High,
@@ -214,7 +214,7 @@ mod tests {
             fingerprint: String::new().into(),
         };
         Reported {
-            standing,
+            status,
             ..Reported::new(finding, None)
         }
     }
@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn known_findings_keep_their_annotation() {
         let touched = touched(REMOVED, false);
-        let line = |standing| {
-            let place = touched.place(&found(standing), false, None);
+        let line = |status| {
+            let place = touched.place(&found(status), false, None);
             place.map(|place| place.line)
         };
         assert_eq!(line(None), Some(7));

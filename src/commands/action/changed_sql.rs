@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::step::Step;
+use super::step::JobStep;
 use crate::{
     commands::{credentials::missing_credentials, recorded::RecordedSides},
     config::{self, ChangedSql, Config, MAX_BYTES},
@@ -14,7 +14,7 @@ use crate::{
 /// Returns a problem for each piece of SQL in `config` that must not run, at its line. Empty if the role has no excess
 /// privileges.
 pub(super) async fn refused(
-    step: &Step<'_>,
+    step: &JobStep<'_>,
     config: &Config,
     context: &Context,
     client: Option<Client>,
@@ -43,7 +43,7 @@ pub(super) async fn refused(
 
 /// Returns the excess privilege of the role and the variable with the URL, by the index of the contract.
 async fn powers<'c>(
-    step: &Step<'_>,
+    step: &JobStep<'_>,
     config: &'c Config,
     sql: &[ChangedSql],
 ) -> BTreeMap<usize, (Power, &'c str)> {
@@ -69,7 +69,7 @@ async fn powers<'c>(
 
 /// Returns the SQL that the pull request changes. `None` if the base's SQL is not known for sure.
 async fn compare(
-    step: &Step<'_>,
+    step: &JobStep<'_>,
     config: &Config,
     context: &Context,
     client: Option<Client>,

@@ -1,6 +1,6 @@
 //! Compares the result with the committed baseline and with the last result of the default branch.
 
-use super::{committed::Committed, step::Step};
+use super::{committed::Committed, step::JobStep};
 use crate::{
     baseline::FindingsSnapshot,
     github::{Publisher, Target},
@@ -11,7 +11,7 @@ use crate::{
 /// Compares the outcome with the baseline and with the last result of the default branch, which it returns. Stores the
 /// outcome if it is the new result of that branch.
 pub(super) async fn compare(
-    step: &Step<'_>,
+    step: &JobStep<'_>,
     committed: &Committed,
     outcome: &mut Outcome,
     publisher: &mut Publisher,
@@ -28,7 +28,7 @@ pub(super) async fn compare(
     outcome.compare(&Comparison {
         earlier: previous.earlier.as_ref(),
         accepted: &committed.accepted,
-        now: step.began,
+        now: step.started_at,
         lets_known_pass,
         is_complete,
     });
@@ -39,7 +39,7 @@ pub(super) async fn compare(
         outcome.warnings.push(nothing_known());
     }
     if target == Target::DefaultBranch && is_complete && outcome.is_answered() {
-        let state = outcome.snapshot(step.began);
+        let state = outcome.snapshot(step.started_at);
         if !publisher.remember(&state) {
             outcome.warnings.push(too_many(state.len()));
         }

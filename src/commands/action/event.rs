@@ -27,7 +27,10 @@ pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
 /// Looks up the pull request, if the event or an input leaves it open. After an error, the code that needs it asks
 /// again and reports the error.
 pub(super) async fn locate(context: &mut Context, inputs: &Inputs, client: &mut Client) {
-    let comment = inputs.places.comment.map(|mode| mode != CommentMode::Off);
+    let comment = inputs
+        .destinations
+        .comment
+        .map(|mode| mode != CommentMode::Off);
     if context.needs_locating(comment) {
         // Leaves time for the report.
         let _kept = client.keep_share();

@@ -42,7 +42,7 @@ pub(super) struct Inputs {
     pub(super) baseline: Option<String>,
     pub(super) rehearsal: RehearsalInputs,
     pub(super) verdict: VerdictInputs,
-    pub(super) places: PlaceInputs,
+    pub(super) destinations: DestinationInputs,
     /// The pull request to report on, instead of the one of the event.
     pub(super) pull_request: Option<u64>,
     /// Time for all requests to GitHub together.
@@ -77,9 +77,9 @@ pub(super) struct VerdictInputs {
     pub(super) skip_without_credentials: bool,
 }
 
-/// Inputs about the places of the report. With `None`, the event decides.
+/// Inputs about the destinations of the report. With `None`, the event decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PlaceInputs {
+pub(super) struct DestinationInputs {
     pub(super) check_run: Option<bool>,
     check_name: Option<String>,
     pub(super) comment: Option<CommentMode>,
@@ -94,7 +94,7 @@ impl Inputs {
     }
 
     pub(super) fn check_name(&self) -> &str {
-        let named = self.places.check_name.as_deref();
+        let named = self.destinations.check_name.as_deref();
         named.unwrap_or(self.mode.check_name())
     }
 
@@ -120,7 +120,7 @@ impl Inputs {
                 app_command: words.of_task("app_command", Task::Rehearse, task),
             },
             verdict: VerdictInputs::read(&mut words),
-            places: PlaceInputs::read(&mut words),
+            destinations: DestinationInputs::read(&mut words),
             pull_request: words.pull_request("pull_request"),
             report_timeout: words.seconds("report_timeout", Limits::default().budget),
             redact_ids: words
@@ -159,7 +159,7 @@ impl VerdictInputs {
     }
 }
 
-impl PlaceInputs {
+impl DestinationInputs {
     fn read(words: &mut Words<'_>) -> Self {
         Self {
             check_run: words.choose("check_run", &[("on", true), ("off", false)]),
@@ -219,7 +219,7 @@ mod tests {
             (
                 inputs.verdict.strict,
                 inputs.verdict.fail_on,
-                inputs.places.comment
+                inputs.destinations.comment
             ),
             (false, FailOn::AsConfigured, None)
         );
@@ -257,12 +257,12 @@ mod tests {
         assert_eq!(inputs.verdict.fail_on, FailOn::Severity(None));
         assert!(inputs.verdict.fail_on_new);
         assert_eq!(inputs.baseline.as_deref(), Some("prodverdict-baseline.yml"));
-        assert_eq!(inputs.places.comment, Some(CommentMode::OnFindings));
+        assert_eq!(inputs.destinations.comment, Some(CommentMode::OnFindings));
         assert_eq!(
-            (inputs.places.issue, inputs.places.check_run),
+            (inputs.destinations.issue, inputs.destinations.check_run),
             (Some(true), Some(false))
         );
-        assert_eq!(inputs.places.issue_label, "billing drift");
+        assert_eq!(inputs.destinations.issue_label, "billing drift");
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_label_is_one_that_github_takes() {
-        assert_eq!(read(&[]).0.places.issue_label, "prodverdict");
+        assert_eq!(read(&[]).0.destinations.issue_label, "prodverdict");
         assert_eq!(read(&[("issue_label", &"x".repeat(50))]).1, []);
         for refused in ["a,b", "a\nb", &"x".repeat(51)] {
             assert_eq!(read(&[("issue_label", refused)]).1.len(), 1, "{refused}");

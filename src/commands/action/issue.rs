@@ -112,7 +112,7 @@ fn content_hash(outcome: &Outcome) -> String {
         for fact in &finding.evidence_lines() {
             add(fact);
         }
-        add(match found.standing {
+        add(match found.status {
             Some(FindingStatus::Accepted { .. }) => "accepted",
             Some(FindingStatus::New | FindingStatus::Known) | None => "",
         });

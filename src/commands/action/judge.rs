@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::{
     destinations::Destinations,
     inputs::Mode,
-    step::Step,
+    step::JobStep,
     step_report::{self, Against},
     trusted::TrustedFiles,
 };
@@ -62,7 +62,7 @@ impl Judged {
 
 /// Everything that a verdict depends on.
 pub(super) struct Judging<'a> {
-    pub(super) step: &'a Step<'a>,
+    pub(super) step: &'a JobStep<'a>,
     pub(super) trusted: &'a TrustedFiles,
     pub(super) context: &'a Context,
     pub(super) destinations: &'a Destinations,

@@ -35,7 +35,7 @@ use self::{
     inputs::Mode,
     judge::{Judged, Judging},
     publish::Publish,
-    step::Step,
+    step::JobStep,
     trusted::TrustedFiles,
 };
 use super::{
@@ -60,7 +60,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let mut signals = Signals::listen();
     // A rehearsal ends itself when it is cancelled, because it has to clean up.
     let of_rehearsal = Signals::listen();
-    let (step, mut problems) = Step::read(fixtures, environment);
+    let (step, mut problems) = JobStep::read(fixtures, environment);
     let mut context = event::read(environment, &step.inputs);
     let token = hidden::token(environment);
     let mut secrets = environment.likely_secrets();
@@ -72,7 +72,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         Err(error) => return without_client(&secrets, &error),
     };
     let mask = mask_of(&secrets);
-    let mut client = Client::new(&http, &context, token.as_ref(), mask, step.limits());
+    let mut client = Client::new(&http, &context, token.as_ref(), mask, step.github_limits());
     let load = async {
         if let Ok(client) = &mut client {
             event::locate(&mut context, &step.inputs, client).await;
@@ -93,7 +93,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         chat: webhook.map(|webhook| Chat::new(webhook, http.clone(), mask.clone())),
         mask: mask.clone(),
     };
-    let began = Timestamp::from_second(step.began.0).unwrap_or_default();
+    let began = Timestamp::from_second(step.started_at.0).unwrap_or_default();
     let client = client.map(|client| client.masking(mask.clone()));
     let job = Job {
         step: &step,
@@ -101,7 +101,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         destinations: &destinations,
         problems,
     };
-    let publisher = Publisher::new(client, context, step.options(), mask, began);
+    let publisher = Publisher::new(client, context, step.report_options(), mask, began);
     Box::pin(job.run(publisher, (signals, of_rehearsal))).await
 }
 
@@ -112,7 +112,7 @@ fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
 
 /// The job after its files are loaded.
 struct Job<'a> {
-    step: &'a Step<'a>,
+    step: &'a JobStep<'a>,
     trusted: &'a TrustedFiles,
     destinations: &'a Destinations,
     /// Problems of the inputs.

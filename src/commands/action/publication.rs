@@ -149,7 +149,7 @@ fn findings(outcome: &Outcome) -> u64 {
 
 fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     let totals = outcome.totals();
-    let standings = outcome.standings();
+    let counts = outcome.status_counts();
     // Without a comparison the counts are empty, because 0 would claim that one was made.
     let compared = |number: u64| match outcome.since {
         Some(_) => number.to_string(),
@@ -157,10 +157,10 @@ fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     };
     let fixed = outcome.since.as_ref().map_or(0, |since| since.fixed);
     BTreeMap::from([
-        ("new_count".to_owned(), compared(standings.new)),
-        ("known_count".to_owned(), compared(standings.known)),
+        ("new_count".to_owned(), compared(counts.new)),
+        ("known_count".to_owned(), compared(counts.known)),
         ("fixed_count".to_owned(), compared(fixed)),
-        ("accepted_count".to_owned(), standings.accepted.to_string()),
+        ("accepted_count".to_owned(), counts.accepted.to_string()),
         ("verdict".to_owned(), outcome.verdict.to_string()),
         ("findings_count".to_owned(), findings(outcome).to_string()),
         (

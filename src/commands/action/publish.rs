@@ -1,6 +1,6 @@
 //! Publishes the result of the step, and returns its exit status.
 
-use super::{destinations::Destinations, judge::Judged, publication, step::Step};
+use super::{destinations::Destinations, judge::Judged, publication, step::JobStep};
 use crate::{
     baseline::FindingsSnapshot,
     commands::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) struct Publish<'a> {
-    pub(super) step: &'a Step<'a>,
+    pub(super) step: &'a JobStep<'a>,
     pub(super) destinations: &'a Destinations,
 }
 
@@ -77,7 +77,7 @@ impl Publish<'_> {
 
     /// Returns the origin of the result. A report of an earlier step keeps its version and its time.
     fn provenance(&self, earlier: Option<Provenance>) -> Provenance {
-        let own = Provenance::new(self.step.began, self.step.inputs.config_path());
+        let own = Provenance::new(self.step.started_at, self.step.inputs.config_path());
         match earlier {
             Some(earlier) => Provenance {
                 config: own.config,

@@ -18,18 +18,18 @@ use crate::{
     report::Outcome,
 };
 
-pub(super) struct Step<'e> {
+pub(super) struct JobStep<'e> {
     pub(super) environment: &'e Environment,
     pub(super) inputs: Inputs,
     pub(super) workspace: PathBuf,
     pub(super) recorded: RecordedSides,
     /// The report of an earlier step, if this one publishes it.
     pub(super) earlier_report: Option<Result<Outcome, Problem>>,
-    pub(super) began: UnixSeconds,
+    pub(super) started_at: UnixSeconds,
 }
 
-impl<'e> Step<'e> {
-    /// Reads the step. Invalid inputs are problems.
+impl<'e> JobStep<'e> {
+    /// Reads inputs and environment. Returns a problem per invalid input; an earlier report overrides the mode.
     pub(super) fn read(
         fixtures: &FixtureArgs,
         environment: &'e Environment,
@@ -43,37 +43,35 @@ impl<'e> Step<'e> {
             inputs,
             workspace,
             earlier_report,
-            began: now(),
+            started_at: now(),
         };
         (step, problems)
     }
 
     pub(super) fn today(&self) -> Date {
-        day_of(self.began)
+        day_of(self.started_at)
     }
 
-    /// Returns the limits of the requests to GitHub.
-    pub(super) fn limits(&self) -> Limits {
+    pub(super) fn github_limits(&self) -> Limits {
         Limits {
             budget: self.inputs.report_timeout,
             ..Limits::default()
         }
     }
 
-    /// Returns the options of the report on GitHub.
-    pub(super) fn options(&self) -> Options {
+    pub(super) fn report_options(&self) -> Options {
         let inputs = &self.inputs;
         let path = |name| self.environment.get(name).map(PathBuf::from);
         Options {
-            check_run: inputs.places.check_run,
+            check_run: inputs.destinations.check_run,
             check_name: inputs.check_name().to_owned(),
             report_kind: match inputs.mode {
-                Mode::Check => "",
-                Mode::Rehearse => "rehearsal",
+                Mode::Check => None,
+                Mode::Rehearse => Some("rehearsal"),
             },
-            comment: inputs.places.comment,
-            issue: inputs.places.issue,
-            issue_label: inputs.places.issue_label.clone(),
+            comment: inputs.destinations.comment,
+            issue: inputs.destinations.issue,
+            issue_label: inputs.destinations.issue_label.clone(),
             config: inputs.config_path().to_owned(),
             summary_file: path("GITHUB_STEP_SUMMARY"),
             output_file: path("GITHUB_OUTPUT"),

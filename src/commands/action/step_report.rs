@@ -150,7 +150,7 @@ fn has_every_scenario(
 fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
     let found = outcome.contracts.iter().flat_map(|one| &one.findings);
     let mut accepted =
-        found.filter(|one| matches!(one.standing, Some(FindingStatus::Accepted { .. })));
+        found.filter(|one| matches!(one.status, Some(FindingStatus::Accepted { .. })));
     let is_unknown = |fingerprint: &str| {
         let committed = against.committed;
         !committed.is_some_and(|committed| committed.accepts(fingerprint, against.today))

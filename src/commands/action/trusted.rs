@@ -3,7 +3,7 @@
 use super::{
     committed::{self, Committed},
     configuration,
-    step::Step,
+    step::JobStep,
 };
 use crate::{
     commands::configuration::Unusable,
@@ -20,7 +20,7 @@ pub(super) struct TrustedFiles {
 impl TrustedFiles {
     /// Loads both. Reading them through the API leaves time for the report.
     pub(super) async fn load(
-        step: &Step<'_>,
+        step: &JobStep<'_>,
         context: &mut Context,
         client: &mut Result<Client, ClientError>,
     ) -> Self {

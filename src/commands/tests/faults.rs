@@ -102,7 +102,7 @@ async fn one_in_ten_failing_requests_changes_no_report() {
     let mut struck = 0;
     for run in 0..RUNS {
         fake.heal();
-        fake.forget_requests();
+        fake.clear_requests();
         for (number, fault) in (0..).zip(&faults) {
             let seed = run * 1000 + number;
             fake.fail(fault.clone(), Times::Rate { per_thousand, seed });

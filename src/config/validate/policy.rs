@@ -140,7 +140,7 @@ fn in_seconds(
 fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     if let Some(level) = written.severity.value() {
         for (rule, severity) in &mut contract.severities {
-            if rule.info().is_published {
+            if rule.info().is_in_published_format {
                 *severity = Severity::from(*level);
             }
         }

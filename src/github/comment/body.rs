@@ -179,7 +179,7 @@ mod tests {
             run: &run,
             sha,
             check_name: "ProdVerdict",
-            report_kind: "",
+            report_kind: None,
         };
         let body = CommentBody {
             markdown: markdown.to_owned(),

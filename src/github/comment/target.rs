@@ -11,5 +11,5 @@ pub(in crate::github) struct CommentTarget<'a> {
     /// The commit of the report.
     pub sha: &'a str,
     pub check_name: &'a str,
-    pub report_kind: &'a str,
+    pub report_kind: Option<&'a str>,
 }

@@ -72,10 +72,9 @@ impl Run {
 
     /// Returns a key that is the same for every run of one job. Different workflows, check names and kinds of report
     /// have different keys, so that each keeps its own comment.
-    pub(in crate::github) fn key(&self, check_name: &str, report_kind: &str) -> String {
+    pub(in crate::github) fn key(&self, check_name: &str, report_kind: Option<&str>) -> String {
         let mut hash = Sha256::new();
         let parts = [self.workflow.as_str(), self.job.as_str(), check_name];
-        let report_kind = Some(report_kind).filter(|report_kind| !report_kind.is_empty());
         for part in parts.into_iter().chain(report_kind) {
             hash.update(part.as_bytes());
             hash.update([0]);
@@ -130,23 +129,24 @@ mod tests {
                 ("GITHUB_JOB".to_owned(), job.to_owned()),
             ])
         };
-        let first = Run::new(&variables("refs/pull/1/merge", "billing")).key("ProdVerdict", "");
+        let first = Run::new(&variables("refs/pull/1/merge", "billing")).key("ProdVerdict", None);
         assert_eq!(first.len(), 16);
         assert_eq!(
             first,
-            Run::new(&variables("refs/heads/main", "billing")).key("ProdVerdict", "")
+            Run::new(&variables("refs/heads/main", "billing")).key("ProdVerdict", None)
         );
         assert_ne!(
             first,
-            Run::new(&variables("refs/heads/main", "other")).key("ProdVerdict", "")
+            Run::new(&variables("refs/heads/main", "other")).key("ProdVerdict", None)
         );
         assert_ne!(
             first,
-            Run::new(&variables("refs/heads/main", "billing")).key("other", "")
+            Run::new(&variables("refs/heads/main", "billing")).key("other", None)
         );
         assert_ne!(
             first,
-            Run::new(&variables("refs/heads/main", "billing")).key("ProdVerdict", "rehearsal")
+            Run::new(&variables("refs/heads/main", "billing"))
+                .key("ProdVerdict", Some("rehearsal"))
         );
     }
 }

@@ -163,7 +163,7 @@ mod tests {
             run: &run,
             sha: "aaa",
             config: "prodverdict.yml",
-            report_kind: "",
+            report_kind: None,
             label: "prodverdict",
         };
         // Spread the values like hashes, so that they do not compress.

@@ -11,6 +11,6 @@ pub(in crate::github) struct IssueTarget<'a> {
     pub sha: &'a str,
     /// Path of the configuration, relative to the root of the repository.
     pub config: &'a str,
-    pub report_kind: &'a str,
+    pub report_kind: Option<&'a str>,
     pub label: &'a str,
 }

@@ -37,7 +37,11 @@ pub(super) struct FoundResult {
 }
 
 /// Returns the end of the check run's summary, or `None` if the result is too large to keep.
-pub(super) fn block(config: &str, report_kind: &str, state: &FindingsSnapshot) -> Option<String> {
+pub(super) fn block(
+    config: &str,
+    report_kind: Option<&str>,
+    state: &FindingsSnapshot,
+) -> Option<String> {
     let marker = key::result_marker(&issue_key(config, report_kind));
     Some(format!("{marker}\n{}", state.line()?))
 }

@@ -8,6 +8,6 @@ pub(in crate::github) struct Wanted<'a> {
     pub context: &'a Context,
     pub check_name: &'a str,
     pub config: &'a str,
-    pub report_kind: &'a str,
+    pub report_kind: Option<&'a str>,
     pub issue_label: &'a str,
 }

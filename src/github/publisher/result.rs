@@ -12,8 +12,8 @@ pub struct Options {
     pub check_run: Option<bool>,
     pub check_name: String,
     /// Name of another report under the same check name in the same job, such as a rehearsal; each has a separate
-    /// comment. Empty for a check.
-    pub report_kind: &'static str,
+    /// comment. `None` for a check.
+    pub report_kind: Option<&'static str>,
     pub comment: Option<CommentMode>,
     pub issue: Option<bool>,
     /// The label that finds the issue. It is created if it is missing.

@@ -22,8 +22,8 @@ pub(super) fn item(
 ) -> Markup {
     let finding = &found.finding;
     let shown = Shown::new(finding);
-    let standing = found.standing.as_ref();
-    let word = standing.map(FindingStatus::word);
+    let status = found.status.as_ref();
+    let word = status.map(FindingStatus::as_str);
     let first = shown.message.first().map_or("", String::as_str);
     html! {
         li data-severity=(finding.severity) data-rule=(finding.rule) data-contract=(contract_index)
@@ -99,7 +99,7 @@ fn facts(finding: &Finding, found: &Reported, contract: Option<&str>) -> Markup 
                 div { dt { "First seen" } dd { (code(&time.to_string())) } }
             }
             @if let Some(place) = place { div { dt { "Configured at" } dd { (code(&place)) } } }
-            @if let Some(FindingStatus::Accepted { reason, until }) = &found.standing {
+            @if let Some(FindingStatus::Accepted { reason, until }) = &found.status {
                 div { dt { "Accepted because" } dd { (prose(reason, &[])) } }
                 @if let Some(day) = until { div { dt { "Accepted until" } dd { (code(day)) } } }
             }

@@ -73,9 +73,9 @@ fn controls(outcome: &Outcome, findings: &[(&ContractOutcome, &Reported)]) -> Ma
         .collect();
     let severities: BTreeSet<Severity> = rules.iter().map(|(severity, _)| *severity).collect();
     let rules: BTreeSet<Rule> = rules.into_iter().map(|(_, rule)| rule).collect();
-    let standings: BTreeSet<&str> = each()
-        .filter_map(|found| found.standing.as_ref())
-        .map(FindingStatus::word)
+    let statuses: BTreeSet<&str> = each()
+        .filter_map(|found| found.status.as_ref())
+        .map(FindingStatus::as_str)
         .collect();
     let contracts: Vec<_> = outcome.contracts.iter().enumerate().collect();
     html! {
@@ -95,8 +95,8 @@ fn controls(outcome: &Outcome, findings: &[(&ContractOutcome, &Reported)]) -> Ma
             @if contracts.len() > 1 {
                 (select("contract", "Contract", contracts.iter().map(|(index, one)| (index.to_string(), line(&one.name)))))
             }
-            @if !standings.is_empty() {
-                (select("standing", "Standing", standings.iter().map(|word| ((*word).to_owned(), (*word).to_owned()))))
+            @if !statuses.is_empty() {
+                (select("standing", "Standing", statuses.iter().map(|word| ((*word).to_owned(), (*word).to_owned()))))
             }
             label {
                 span { "Sort by" }

@@ -131,7 +131,7 @@ fn problem<C>(contract: Option<&str>, id: Option<ErrorCode>, problem: &Message<C
 
 fn numbers(outcome: &Outcome) -> Markup {
     let overview = Overview::new(outcome);
-    let standings = overview.standings.iter();
+    let counts = overview.status_figures.iter();
     let tiles: Vec<(&Figure, &str)> = overview
         .money
         .iter()
@@ -140,7 +140,7 @@ fn numbers(outcome: &Outcome) -> Markup {
             let is_one = figure.value == "1";
             (figure, if is_one { "finding" } else { "findings" })
         }))
-        .chain(standings.map(|figure| {
+        .chain(counts.map(|figure| {
             let unit = match figure.label {
                 "Known" => "from before",
                 "Accepted" => "by the team",

@@ -200,7 +200,7 @@ proptest! {
     fn hostile_text_stays_text(text in sample::hostile(), other in "\\PC{0,20}") {
         let mut outcome = sample::full_of(&text);
         outcome.contracts[1] = sample::contract(&other, contract::Source::Paddle, vec![sample::about(&other)]);
-        outcome.contracts[1].findings[0].standing = Some(FindingStatus::New);
+        outcome.contracts[1].findings[0].status = Some(FindingStatus::New);
         let stake = sample::money(&[(&text, 5), (&other, 6)]);
         outcome.contracts[0].summary.paid_not_served = stake.clone();
         outcome.contracts[0].findings[0].finding.amount = stake;

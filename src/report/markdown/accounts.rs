@@ -25,14 +25,14 @@ const CELL_CHARACTERS: usize = 160;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AgeColumn {
     /// New, known or accepted, for a change that is not merged yet.
-    Standing,
+    Status,
     /// Day on which the finding was first seen, for an issue that stays open. New findings are first seen at this time.
     Since(UnixSeconds),
 }
 
-/// The columns that have room.
+/// The optional contents of a table.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TableRoom {
+pub(super) struct TableOptions {
     pub(super) has_links: bool,
     pub(super) has_subscriptions: bool,
     pub(super) age: AgeColumn,
@@ -74,7 +74,7 @@ impl Column {
             Self::PlanExpected => "Plan paid",
             Self::Amount => "At stake",
             Self::Age => match age {
-                AgeColumn::Standing => "Standing",
+                AgeColumn::Status => "Standing",
                 AgeColumn::Since(_) => "Since",
             },
         }
@@ -111,9 +111,13 @@ impl AccountTable {
         group: &FindingGroup<'_>,
         texts: &GroupTexts,
         most: usize,
-        room: TableRoom,
+        options: TableOptions,
     ) -> Self {
-        let cells = Cells { group, texts, room };
+        let cells = Cells {
+            group,
+            texts,
+            options,
+        };
         let row = |found| Column::ALL.map(|column| cells.cell(column, found));
         let rows: Vec<_> = group.findings().take(most).map(row).collect();
         let is_used = |index: usize| {
@@ -126,7 +130,7 @@ impl AccountTable {
         let columns = || used.iter().filter_map(|index| Column::ALL.get(*index));
         let line = |cells: Vec<&str>| format!("| {} |", cells.join(" | "));
         let titles = columns()
-            .map(|column| column.title(group, room.age))
+            .map(|column| column.title(group, options.age))
             .collect();
         let rules = columns().map(|column| column.rule()).collect();
         let cells_of = |row: &[Option<String>; 8]| {
@@ -155,7 +159,7 @@ pub(super) fn is_useful(group: &FindingGroup<'_>, age: AgeColumn) -> bool {
     let finding = &group.first.finding;
     let subject = &finding.subject;
     let (kind, id) = (finding.entity.kind(), finding.entity.id());
-    let is_accepted = matches!(group.first.standing, Some(FindingStatus::Accepted { .. }));
+    let is_accepted = matches!(group.first.status, Some(FindingStatus::Accepted { .. }));
     let is_linked = match kind {
         EntityKind::Account => links::account(group.contract, id).is_some(),
         EntityKind::Customer | EntityKind::Subscription => group.contract.mode.is_some(),
@@ -181,7 +185,7 @@ pub(super) fn is_useful(group: &FindingGroup<'_>, age: AgeColumn) -> bool {
 struct Cells<'t> {
     group: &'t FindingGroup<'t>,
     texts: &'t GroupTexts,
-    room: TableRoom,
+    options: TableOptions,
 }
 
 impl Cells<'_> {
@@ -211,7 +215,7 @@ impl Cells<'_> {
             }
             Column::Subscription => {
                 let id = subject.subscription.as_deref();
-                let is_shown = kind != EntityKind::Subscription && self.room.has_subscriptions;
+                let is_shown = kind != EntityKind::Subscription && self.options.has_subscriptions;
                 Some(self.object(DashboardPage::Subscription, id.filter(|_| is_shown)?))
             }
             Column::Message => self.message(found),
@@ -230,7 +234,7 @@ impl Cells<'_> {
 
     fn linked(&self, id: &str, url: Option<String>) -> String {
         let id = code_cell(id);
-        match url.filter(|_| self.room.has_links) {
+        match url.filter(|_| self.options.has_links) {
             // `&lt;` would be read as a character.
             Some(url) => format!("[{id}]({})", url.replace('&', "&amp;")),
             None => id,
@@ -248,7 +252,7 @@ impl Cells<'_> {
     }
 
     fn age(&self, found: &Reported) -> Option<String> {
-        if let Some(FindingStatus::Accepted { reason, until }) = &found.standing {
+        if let Some(FindingStatus::Accepted { reason, until }) = &found.status {
             let until = until.as_deref().map(code_cell);
             let until = until.map_or_else(String::new, |day| format!(" until {day}"));
             let reason = shortened(&visible(reason.trim()), CELL_CHARACTERS);
@@ -259,11 +263,11 @@ impl Cells<'_> {
             });
         }
         let day = |time: UnixSeconds| format!("`{}`", day_of(time));
-        match (self.room.age, &found.standing) {
+        match (self.options.age, &found.status) {
             (AgeColumn::Since(now), _) => Some(day(found.first_seen.unwrap_or(now))),
-            (AgeColumn::Standing, None) => None,
-            (AgeColumn::Standing, Some(FindingStatus::New)) => Some("**new**".to_owned()),
-            (AgeColumn::Standing, Some(_)) => Some(match found.first_seen {
+            (AgeColumn::Status, None) => None,
+            (AgeColumn::Status, Some(FindingStatus::New)) => Some("**new**".to_owned()),
+            (AgeColumn::Status, Some(_)) => Some(match found.first_seen {
                 Some(time) => format!("known since {}", day(time)),
                 None => "known".to_owned(),
             }),

@@ -17,7 +17,7 @@ use super::{
     finding::{self, FindingOrder},
     fit::{self, largest},
     folded_reproduction,
-    group::{GroupBlock, GroupRoom, Step},
+    group::{GroupBlock, GroupLimits, OmissionLevel},
     overview, reproduction,
 };
 
@@ -27,7 +27,7 @@ const OPEN_GROUPS: usize = OPEN_IN_COMMENT;
 /// Maximum number of groups without a table of rules.
 const GROUPS_WITHOUT_TABLE: usize = 4;
 
-/// Maximum number of groups. No comment has room for more.
+/// Maximum number of groups. No comment fits more.
 const MAX_GROUPS: usize = 800;
 
 const ELSEWHERE: &str = "The check run and the job summary hold more of them.";
@@ -41,7 +41,7 @@ pub struct CommentLinks<'a> {
 
 /// Renders the comment on a pull request, without its marker, history and footer.
 pub fn comment(outcome: &Outcome, config: &str, links: CommentLinks<'_>) -> String {
-    rendered(outcome, config, links, AgeColumn::Standing)
+    rendered(outcome, config, links, AgeColumn::Status)
 }
 
 /// Renders the issue about the default branch, with the day on which each finding was first seen. A finding that is not
@@ -114,13 +114,13 @@ struct Extent {
     blocks: usize,
     groups: usize,
     rows: usize,
-    step: Step,
+    level: OmissionLevel,
 }
 
 impl Extent {
-    fn room(self) -> GroupRoom {
-        GroupRoom {
-            step: self.step,
+    fn limits(self) -> GroupLimits {
+        GroupLimits {
+            level: self.level,
             rows: self.rows,
         }
     }
@@ -134,33 +134,33 @@ impl Comment {
             blocks: self.blocks.len(),
             groups: self.groups.len(),
             rows: self.findings,
-            step: Step::Whole,
+            level: OmissionLevel::Whole,
         };
-        for step in Step::ALL {
-            let text = self.text(Extent { step, ..whole });
+        for level in OmissionLevel::ALL {
+            let text = self.text(Extent { level, ..whole });
             if text.len() <= limit {
                 return text;
             }
         }
-        let step = Step::Links;
+        let level = OmissionLevel::Links;
         let fits = |extent: &Extent| self.text(*extent).len() <= limit;
         let rows = largest(self.findings, |rows| {
             fits(&Extent {
                 rows,
-                step,
+                level,
                 ..whole
             })
         });
         if let Some(rows) = rows.filter(|rows| *rows > 0) {
             return self.text(Extent {
                 rows,
-                step,
+                level,
                 ..whole
             });
         }
         let few = Extent {
             rows: 1,
-            step,
+            level,
             ..whole
         };
         let groups = largest(self.groups.len(), |groups| fits(&Extent { groups, ..few }));
@@ -181,7 +181,7 @@ impl Comment {
             .groups
             .iter()
             .take(extent.groups)
-            .map(|group| group.text(extent.room()))
+            .map(|group| group.text(extent.limits()))
             .collect();
         let folded = shown.len().saturating_sub(OPEN_GROUPS);
         let mut shown = shown.into_iter();
@@ -204,13 +204,13 @@ impl Comment {
             notes.push("Parts of this overview did not fit here.".to_owned());
         }
         let groups = self.groups.iter().take(extent.groups);
-        let shown: usize = groups.map(|group| group.shown(extent.room())).sum();
+        let shown: usize = groups.map(|group| group.shown(extent.limits())).sum();
         let omitted = self.findings.saturating_sub(shown);
         if omitted > 0 {
             let omitted = counted(length(omitted), "finding");
             notes.push(format!("**{omitted} did not fit here.** {ELSEWHERE}"));
         }
-        notes.extend(extent.step.note().map(str::to_owned));
+        notes.extend(extent.level.note().map(str::to_owned));
         notes
     }
 }
@@ -318,7 +318,7 @@ mod tests {
             assert!(rows(&text) >= findings, "{findings}");
             assert!(!text.contains("did not fit"), "{findings}");
             let note = text.lines().find(|line| line.starts_with("Left out"));
-            let note = note.and_then(|note| note.strip_suffix(" The job summary holds them."));
+            let note = note.and_then(|note| note.strip_suffix(" See the job summary."));
             assert_eq!(note, left_out, "{findings}");
         }
         let text = comment(&world(&[(Rule::RevenueLeak, 5_000)]), CONFIG, LINKS);
@@ -344,8 +344,8 @@ mod tests {
         let mut outcome = world(&[(Rule::RevenueLeak, 2)]);
         let now = UnixSeconds(1_795_700_000);
         let findings = &mut outcome.contracts[0].findings;
-        findings[0].standing = Some(FindingStatus::New);
-        findings[1].standing = Some(FindingStatus::Known);
+        findings[0].status = Some(FindingStatus::New);
+        findings[1].status = Some(FindingStatus::Known);
         findings[1].first_seen = Some(UnixSeconds(now.0 - 9 * 86_400));
         let text = issue(&outcome, CONFIG, now);
         assert!(

@@ -100,19 +100,19 @@ fn step(found: &Reported) -> String {
 }
 
 pub(super) fn heading(found: &Reported, shown: &Shown) -> String {
-    let standing = found.standing.as_ref();
+    let status = found.status.as_ref();
     format!(
         "#### {}: {} ({}{})",
         found.finding.severity.as_str().to_uppercase(),
         code(&shown.entity),
         found.finding.rule,
-        standing.map_or_else(String::new, |standing| format!(", {}", standing.word()))
+        status.map_or_else(String::new, |status| format!(", {}", status.as_str()))
     )
 }
 
 /// Explains why and until when the finding is accepted.
 fn accepted(found: &Reported) -> Option<String> {
-    let Some(FindingStatus::Accepted { reason, until }) = &found.standing else {
+    let Some(FindingStatus::Accepted { reason, until }) = &found.status else {
         return None;
     };
     let until = until

@@ -8,7 +8,7 @@ use crate::{
     report::{
         Outcome, Reported,
         count::{counted, grouped, length},
-        groups::FindingGroup,
+        groups::{FindingGroup, GroupTexts},
         neutral::{NAME_CHARACTERS, markdown::code, shortened, visible},
         shown::Shown,
     },
@@ -16,22 +16,23 @@ use crate::{
 
 use super::{
     LINE_BREAK,
-    accounts::{AccountTable, AgeColumn, TableRoom, is_useful},
+    accounts::{AccountTable, AgeColumn, TableOptions, is_useful},
     finding::{changed_lines, heading, prose_lines},
 };
 
-/// Largest number of rows that are shown. A longer table is folded.
-const OPEN_ROWS: usize = 3;
+/// Maximum number of rows before a table is folded.
+const MAX_UNFOLDED_ROWS: usize = 3;
 
 /// Number of ids in the summary of a folded table.
-const MAX_NAMED_IDS: usize = OPEN_ROWS;
+// A folded table always has more rows, so “and N more” is never zero.
+const MAX_NAMED_IDS: usize = MAX_UNFOLDED_ROWS;
 
-/// Maximum number of rows of one group. No text has room for more.
+/// Maximum number of rows of one group. No rendered text fits more.
 const MAX_ROWS: usize = 3_000;
 
-/// Parts that are left out, one more with each step.
+/// How much is omitted; each level also omits what the previous one did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(super) enum OmissionLevel {
     Whole,
     FoldedLinks,
     Evidence,
@@ -39,7 +40,7 @@ pub(super) enum Step {
     Links,
 }
 
-impl Step {
+impl OmissionLevel {
     pub(super) const ALL: [Self; 5] = [
         Self::Whole,
         Self::FoldedLinks,
@@ -48,30 +49,30 @@ impl Step {
         Self::Links,
     ];
 
-    /// Describes the parts that this step and those before it leave out.
+    /// Describes the parts that are omitted at this level.
     pub(super) fn note(self) -> Option<&'static str> {
         match self {
             Self::Whole => None,
             Self::FoldedLinks => {
-                Some("Left out to fit: links of folded accounts. The job summary holds them.")
+                Some("Left out to fit: links of folded accounts. See the job summary.")
             }
             Self::Evidence => Some(
-                "Left out to fit: links of folded accounts, and evidence. The job summary holds them.",
+                "Left out to fit: links of folded accounts, and evidence. See the job summary.",
             ),
             Self::Subscriptions => Some(
-                "Left out to fit: links of folded accounts, evidence, and subscriptions. The job summary holds them.",
+                "Left out to fit: links of folded accounts, evidence, and subscriptions. See the job summary.",
             ),
             Self::Links => Some(
-                "Left out to fit: links of accounts, evidence, and subscriptions. The job summary holds them.",
+                "Left out to fit: links of accounts, evidence, and subscriptions. See the job summary.",
             ),
         }
     }
 }
 
-/// Extent of a group's text.
+/// How much of a group to render.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct GroupRoom {
-    pub(super) step: Step,
+pub(super) struct GroupLimits {
+    pub(super) level: OmissionLevel,
     /// Maximum number of rows.
     pub(super) rows: usize,
 }
@@ -85,10 +86,10 @@ pub(super) struct GroupBlock {
     /// The first ids, as HTML.
     ids: Vec<String>,
     has_table: bool,
-    linked: AccountTable,
-    linked_without_subscriptions: AccountTable,
-    plain: AccountTable,
+    complete: AccountTable,
     without_subscriptions: AccountTable,
+    without_links: AccountTable,
+    without_either: AccountTable,
     findings: usize,
 }
 
@@ -102,94 +103,110 @@ impl GroupBlock {
     ) -> Self {
         let first = Shown::new(&group.first.finding);
         let texts = group.texts();
-        let mut lines = prose_lines(&texts.sentence, &first.names);
-        if !texts.fix.is_empty() {
-            let fix = prose_lines(&texts.fix, &first.names).join(LINE_BREAK);
-            lines.push(format!("**Fix:** {fix}"));
-        }
-        let changes = changed_lines(&group.first.changes, pull_request);
-        let is_one_line = group.first.changes.len() == 1;
-        let (line, list) = if is_one_line {
-            (changes, None)
-        } else {
-            (None, changes)
-        };
-        lines.extend(line);
-        let mut top = vec![title(group, outcome)];
-        if !lines.is_empty() {
-            top.push(lines.join(LINE_BREAK));
-        }
-        top.extend(list);
         let table = |has_links, has_subscriptions| {
-            let room = TableRoom {
+            let options = TableOptions {
                 has_links,
                 has_subscriptions,
                 age,
             };
-            AccountTable::new(group, &texts, MAX_ROWS, room)
+            AccountTable::new(group, &texts, MAX_ROWS, options)
         };
         Self {
-            top: top.join("\n\n"),
+            top: render_top(group, &texts, &first, outcome, pull_request),
             evidence: evidence(group, &first),
             noun: noun(group.first.finding.entity.kind()),
             ids: ids(group),
             has_table: is_useful(group, age),
-            linked: table(true, true),
-            linked_without_subscriptions: table(true, false),
-            plain: table(false, true),
-            without_subscriptions: table(false, false),
+            complete: table(true, true),
+            without_subscriptions: table(true, false),
+            without_links: table(false, true),
+            without_either: table(false, false),
             findings: group.len(),
         }
     }
 
-    /// Returns the number of findings that a text with this room shows.
-    pub(super) fn shown(&self, room: GroupRoom) -> usize {
+    /// Returns the number of findings that a text within these limits shows.
+    pub(super) fn shown(&self, limits: GroupLimits) -> usize {
         if self.has_table {
-            self.findings.min(room.rows).min(MAX_ROWS)
+            self.findings.min(limits.rows).min(MAX_ROWS)
         } else {
             self.findings
         }
     }
 
-    /// Returns the text. A long table is folded, with the evidence, under the first ids.
-    pub(super) fn text(&self, room: GroupRoom) -> String {
+    /// Returns the text. A long table is folded together with the evidence; the first ids are its summary.
+    pub(super) fn text(&self, limits: GroupLimits) -> String {
         let mut parts = vec![self.top.clone()];
-        let evidence = self.evidence.clone().filter(|_| room.step < Step::Evidence);
-        let rows = self.shown(room);
+        let evidence = self
+            .evidence
+            .clone()
+            .filter(|_| limits.level < OmissionLevel::Evidence);
+        let rows = self.shown(limits);
         if !self.has_table {
             parts.extend(evidence);
-        } else if rows > OPEN_ROWS {
+        } else if rows > MAX_UNFOLDED_ROWS {
             let summary = self.summary(rows);
-            let table = self.table(Step::FoldedLinks, room.step);
+            let table = self.table(OmissionLevel::FoldedLinks, limits.level);
             parts.push(format!("<details>\n<summary>{summary}</summary>"));
             parts.push(table.text(0..rows));
             parts.extend(evidence);
             parts.push("</details>".to_owned());
         } else {
             if rows > 0 {
-                parts.push(self.table(Step::Links, room.step).text(0..rows));
+                parts.push(self.table(OmissionLevel::Links, limits.level).text(0..rows));
             }
             parts.extend(evidence);
         }
         parts.join("\n\n")
     }
 
-    /// Returns the summary of a folded table, which has more rows than named ids.
+    /// Returns the summary of a folded table.
     fn summary(&self, rows: usize) -> String {
         let more = length(rows.saturating_sub(self.ids.len()));
         let more = counted(more, &format!("more {}", self.noun));
         format!("{} and {more}", self.ids.join(", "))
     }
 
-    /// Returns the table at this step, whose links are left out by the step `unlinked`.
-    fn table(&self, unlinked: Step, step: Step) -> &AccountTable {
-        match (step < unlinked, step < Step::Subscriptions) {
-            (true, true) => &self.linked,
-            (true, false) => &self.linked_without_subscriptions,
-            (false, true) => &self.plain,
-            (false, false) => &self.without_subscriptions,
+    /// Returns the table at this level. Links are omitted from `links_omitted_at` on.
+    fn table(&self, links_omitted_at: OmissionLevel, level: OmissionLevel) -> &AccountTable {
+        match (
+            level < links_omitted_at,
+            level < OmissionLevel::Subscriptions,
+        ) {
+            (true, true) => &self.complete,
+            (true, false) => &self.without_subscriptions,
+            (false, true) => &self.without_links,
+            (false, false) => &self.without_either,
         }
     }
+}
+
+/// Renders the heading, the sentence, the fix and the changed lines: a single line inline, several as a list.
+fn render_top(
+    group: &FindingGroup<'_>,
+    texts: &GroupTexts,
+    first: &Shown,
+    outcome: &Outcome,
+    pull_request: Option<&str>,
+) -> String {
+    let mut lines = prose_lines(&texts.sentence, &first.names);
+    if !texts.fix.is_empty() {
+        let fix = prose_lines(&texts.fix, &first.names).join(LINE_BREAK);
+        lines.push(format!("**Fix:** {fix}"));
+    }
+    let changes = changed_lines(&group.first.changes, pull_request);
+    let (inline_change, change_list) = if group.first.changes.len() == 1 {
+        (changes, None)
+    } else {
+        (None, changes)
+    };
+    lines.extend(inline_change);
+    let mut top = vec![title(group, outcome)];
+    if !lines.is_empty() {
+        top.push(lines.join(LINE_BREAK));
+    }
+    top.extend(change_list);
+    top.join("\n\n")
 }
 
 fn title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
@@ -205,7 +222,7 @@ fn title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
         "#### {}: {number} ({}{}){of_contract}",
         finding.severity.as_str().to_uppercase(),
         finding.rule,
-        standings(group)
+        status_counts(group)
     )
 }
 
@@ -230,17 +247,16 @@ fn noun(kind: EntityKind) -> &'static str {
 }
 
 /// Counts the findings of the group that are new, known and accepted.
-fn standings(group: &FindingGroup<'_>) -> String {
+fn status_counts(group: &FindingGroup<'_>) -> String {
     let count = |word: &str| {
-        let standings = group.findings().filter_map(|found| found.standing.as_ref());
-        length(standings.filter(|standing| standing.word() == word).count())
+        let statuses = group.findings().filter_map(|found| found.status.as_ref());
+        length(statuses.filter(|status| status.as_str() == word).count())
     };
-    let words = FindingStatus::WORDS.into_iter();
-    let counted = words.filter_map(|word| {
+    let counts = FindingStatus::NAMES.into_iter().filter_map(|word| {
         let number = count(word);
         (number > 0).then(|| format!(", {} {word}", grouped(number)))
     });
-    counted.collect()
+    counts.collect()
 }
 
 /// Lists the evidence of the first finding.

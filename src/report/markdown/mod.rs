@@ -216,7 +216,7 @@ mod tests {
         outcome.verdict = Verdict::Pass;
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {
-                found.standing = Some(FindingStatus::Known);
+                found.status = Some(FindingStatus::Known);
             }
         }
         let text = comment(&outcome, CONFIG, LINKS);

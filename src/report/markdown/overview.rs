@@ -39,7 +39,7 @@ pub fn headline(outcome: &Outcome) -> String {
             format!("{number} ({severities})")
         }
     };
-    let counts = format!("{counts}{}", standings(outcome));
+    let counts = format!("{counts}{}", status_figures(outcome));
     match outcome.verdict {
         Verdict::Pass => format!("PASS: {counts}"),
         Verdict::Warn => format!("WARN: {counts}"),
@@ -50,12 +50,12 @@ pub fn headline(outcome: &Outcome) -> String {
 }
 
 /// Lists the number of new, known, accepted and fixed findings, or nothing if there was no comparison.
-fn standings(outcome: &Outcome) -> String {
+fn status_figures(outcome: &Outcome) -> String {
     if outcome.since.is_none() {
         return String::new();
     }
     let has_findings = outcome.fingerprints().next().is_some();
-    let figures = Overview::new(outcome).standings.into_iter();
+    let figures = Overview::new(outcome).status_figures.into_iter();
     let words = figures.filter_map(|Figure { label, value }| {
         let label = label.to_lowercase();
         match (value.as_str(), label.as_str()) {

@@ -22,7 +22,7 @@ use crate::{
         json_names::ReportEntityKind,
         json_origin::ReportMode,
         json_rehearsal::ReportResult,
-        json_standing::ReportStanding,
+        json_status::ReportStatus,
     },
 };
 
@@ -101,7 +101,7 @@ struct WrittenFinding {
     mentions: Option<WrittenMentions>,
     amount: Vec<WrittenAmount>,
     fingerprint: Fingerprint,
-    standing: Option<ReportStanding>,
+    standing: Option<ReportStatus>,
     acceptance: Option<WrittenAcceptance>,
 }
 
@@ -431,10 +431,10 @@ impl WrittenFinding {
             mentions: self.mentions.map(|mentions| Box::new(mentions.mentions())),
             fingerprint: self.fingerprint.0.into(),
         };
-        let standing = self.standing.map(|standing| match standing {
-            ReportStanding::New => FindingStatus::New,
-            ReportStanding::Known => FindingStatus::Known,
-            ReportStanding::Accepted => {
+        let status = self.standing.map(|status| match status {
+            ReportStatus::New => FindingStatus::New,
+            ReportStatus::Known => FindingStatus::Known,
+            ReportStatus::Accepted => {
                 let (reason, until) = match self.acceptance {
                     Some(acceptance) => (acceptance.reason, acceptance.until),
                     None => (String::new(), None),
@@ -443,7 +443,7 @@ impl WrittenFinding {
             }
         });
         let reported = Reported {
-            standing,
+            status,
             ..Reported::new(finding, None)
         };
         Ok((self.contract, reported))

@@ -20,13 +20,13 @@ pub(in super::super) fn compared() -> Outcome {
         reason: "Carol leaves at the end of the year.".into(),
         until: Some("2026-12-31".into()),
     };
-    let standings = [FindingStatus::Known, FindingStatus::New, accepted];
+    let statuses = [FindingStatus::Known, FindingStatus::New, accepted];
     let findings = outcome
         .contracts
         .iter_mut()
         .flat_map(|one| &mut one.findings);
-    for (found, standing) in findings.zip(standings) {
-        found.standing = Some(standing);
+    for (found, status) in findings.zip(statuses) {
+        found.status = Some(status);
     }
     outcome.since = Some(Since {
         source: "the check run of `1a2b3c4` on `main`".into(),

@@ -141,14 +141,14 @@ pub(super) fn of_pull_request() -> Outcome {
     });
     for contract in &mut outcome.contracts {
         for found in &mut contract.findings {
-            found.standing = Some(FindingStatus::Known);
+            found.status = Some(FindingStatus::Known);
         }
     }
     let users = outcome.contracts.first_mut().expect("a first contract");
     let [new, accepted, ..] = users.findings.as_mut_slice() else {
         panic!("two findings");
     };
-    new.standing = Some(FindingStatus::New);
+    new.status = Some(FindingStatus::New);
     new.place = Some(place("prodverdict.yml", 12));
     new.changes = vec![
         change(
@@ -158,7 +158,7 @@ pub(super) fn of_pull_request() -> Outcome {
         ),
         change("src/billing.ts", 7, "changes a line that mentions `plan`"),
     ];
-    accepted.standing = Some(FindingStatus::Accepted {
+    accepted.status = Some(FindingStatus::Accepted {
         reason: "a founder's account, paid by invoice".into(),
         until: Some("2026-12-31".into()),
     });
@@ -213,7 +213,7 @@ pub(super) fn full_of(text: &str) -> Outcome {
         for found in &mut contract.findings {
             found.place = Some(place(text, 3));
             found.changes = vec![change(text, 4, text), change("a.ts", 5, text)];
-            found.standing = Some(FindingStatus::Accepted {
+            found.status = Some(FindingStatus::Accepted {
                 reason: text.into(),
                 until: Some(text.into()),
             });

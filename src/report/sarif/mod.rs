@@ -134,9 +134,9 @@ fn result(
         baseline_state: outcome
             .since
             .as_ref()
-            .and(found.standing.as_ref())
+            .and(found.status.as_ref())
             .map(baseline_state),
-        suppressions: match &found.standing {
+        suppressions: match &found.status {
             Some(FindingStatus::Accepted { reason, .. }) => vec![Suppression {
                 kind: "external",
                 justification: plain(reason),
@@ -155,8 +155,8 @@ fn result(
     }
 }
 
-fn baseline_state(standing: &FindingStatus) -> &'static str {
-    match standing {
+fn baseline_state(status: &FindingStatus) -> &'static str {
+    match status {
         FindingStatus::New => "new",
         FindingStatus::Known | FindingStatus::Accepted { .. } => "unchanged",
     }

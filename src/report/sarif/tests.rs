@@ -145,12 +145,12 @@ fn accepted_findings_are_suppressed_and_compared_ones_have_a_state() {
         reason: "a friend".to_owned(),
         until: None,
     };
-    for (standing, state, suppressions) in [
+    for (status, state, suppressions) in [
         (FindingStatus::New, "new", 0),
         (FindingStatus::Known, "unchanged", 0),
         (accepted, "unchanged", 1),
     ] {
-        outcome.contracts[0].findings[0].standing = Some(standing);
+        outcome.contracts[0].findings[0].status = Some(status);
         let result = &run(&outcome)["results"][0];
         assert_eq!(result["baselineState"], state);
         let count = result["suppressions"].as_array().map_or(0, Vec::len);

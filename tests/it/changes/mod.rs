@@ -1,4 +1,4 @@
-//! Checks the places that findings refer to, on a corpus of realistic pull requests.
+//! Tests which changed lines are matched to findings, on realistic and hostile diffs.
 
 mod corpus;
 mod hostile;

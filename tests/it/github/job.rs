@@ -70,7 +70,7 @@ impl Job {
             options: Options {
                 check_run: None,
                 check_name: "ProdVerdict".to_owned(),
-                report_kind: "",
+                report_kind: None,
                 comment: None,
                 issue: None,
                 issue_label: "prodverdict".to_owned(),

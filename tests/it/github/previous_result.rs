@@ -269,7 +269,7 @@ async fn a_damaged_result_is_reported_and_not_used() {
 async fn results_of_other_configurations_are_ignored() {
     let github = with_result().await;
     let mut rehearsal = Job::pull_request();
-    rehearsal.options.report_kind = "rehearsal";
+    rehearsal.options.report_kind = Some("rehearsal");
     assert_eq!(
         recalled(&github, &rehearsal).await,
         PreviousResult::default()

@@ -85,7 +85,7 @@ fn a_row_fixed_between_reads_settles() {
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
     assert_eq!(ran.json()["summary"]["settled"], 1);
     assert!(ran.stderr.contains("1 settled"), "{}", ran.stderr);
-    live.stripe.forget_requests();
+    live.stripe.clear_requests();
     let ran = check_while(&live, || set_right(&live, "usr_bob")).with_status(0);
     assert_eq!(ran.findings(), [""; 0]);
     assert_eq!(ran.json()["summary"]["settled"], 1);
@@ -105,7 +105,7 @@ fn only_suspects_are_read_again() {
     assert_eq!(live.asked(), ["/v1/subscriptions?limit=100"; 2]);
 
     set_right(&live, "usr_bob");
-    live.stripe.forget_requests();
+    live.stripe.clear_requests();
     live.stripe
         .world(|world| world.set_status_silently("sub_alice", Status::Active));
     live.json().with_status(1);
@@ -165,7 +165,7 @@ fn findings_settle_by_other_rows_too() {
             "orphan-subscription customer:cus_fred"
         ]
     );
-    live.stripe.forget_requests();
+    live.stripe.clear_requests();
     let ran = check_while(&live, || {
         live.database
             .run("insert into users values ('usr_erin', 'cus_erin', true, null)");

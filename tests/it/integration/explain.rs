@@ -149,7 +149,7 @@ fn the_same_is_found_by_every_way_to_name_it_in_one_request() {
     let live = live_with(&[]);
     let named = live.explain("user:usr_alice", "").with_status(1).stdout;
     for entity in ["usr_alice", "cus_alice", "customer:cus_alice"] {
-        live.stripe.forget_requests();
+        live.stripe.clear_requests();
         let ran = live.explain(entity, "").with_status(1);
         assert_eq!(ran.stdout, named, "{entity}");
         assert_eq!(live.asked().len(), 1, "{entity}: {:?}", live.asked());
@@ -161,7 +161,7 @@ fn a_subscription_leads_to_its_customer_and_account() {
     let live = live_with(&[]);
     let named = live.explain("user:usr_alice", "").with_status(1).stdout;
     for entity in ["sub_alice", "subscription:sub_alice"] {
-        live.stripe.forget_requests();
+        live.stripe.clear_requests();
         let ran = live.explain(entity, "").with_status(1);
         assert_eq!(ran.stdout, named, "{entity}");
         assert_eq!(
@@ -206,7 +206,7 @@ fn an_address_finds_the_account_in_any_case_and_customers_exactly() {
     let live = live_with(&[]);
     with_addresses(&live);
     for entity in ["alice@example.com", "email:alice@example.com"] {
-        live.stripe.forget_requests();
+        live.stripe.clear_requests();
         let ran = live
             .explain(entity, "")
             .with_status(1)
@@ -483,7 +483,7 @@ fn an_unknown_entity_gives_no_answer() {
         ("nobody", 2),
         ("", 0),
     ] {
-        live.stripe.forget_requests();
+        live.stripe.clear_requests();
         let ran = live.explain(entity, "").unanswered();
         let says = format!("the provider knows an account or customer `{entity}`");
         ran.says(&[

@@ -86,11 +86,11 @@ fn a_recorded_list_of_items_that_is_cut_is_refused() {
 
 #[test]
 fn subscriptions_are_taken_in_every_form() {
-    let published = json!({"id": "sub_a", "customerId": "cus_a", "status": "active", "priceIds": ["price_pro"]});
+    let compact = json!({"id": "sub_a", "customerId": "cus_a", "status": "active", "priceIds": ["price_pro"]});
     let mut expanded = subscription();
     expanded["customer"] = json!({"id": "cus_a", "object": "customer"});
     for form in [
-        json!([published]),
+        json!([compact]),
         json!([subscription()]),
         json!([expanded]),
         json!({"object": "list", "data": [subscription()], "has_more": false, "url": "/v1/subscriptions"}),
@@ -127,10 +127,10 @@ fn an_invalid_subscription_is_named_with_its_place() {
         .as_object_mut()
         .expect("an object")
         .remove("status");
-    let published = json!({"id": "sub_a", "customerId": "cus_a", "status": "active", "priceIds": [], "plan": 1});
+    let compact = json!({"id": "sub_a", "customerId": "cus_a", "status": "active", "priceIds": [], "plan": 1});
     for (form, told) in [
         (json!([without_status]), "status"),
-        (json!([published]), "plan"),
+        (json!([compact]), "plan"),
         (json!([7]), "entry 1 is not an object"),
         (
             json!({"subscriptions": []}),

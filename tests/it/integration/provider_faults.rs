@@ -142,7 +142,7 @@ fn check(rows: Vec<Row>) {
     assert_same("nothing wrong", &live);
     for (name, fault, times, comes) in rows {
         live.stripe.heal();
-        live.stripe.forget_requests();
+        live.stripe.clear_requests();
         live.stripe.fail(fault, times);
         match comes {
             ToNothing => assert_same(name, &live),

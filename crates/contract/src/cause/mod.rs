@@ -94,14 +94,14 @@ enum RowSince {
     Written(UnixSeconds),
 }
 
-/// Returns the action that the wrong row lacks.
-fn lacks(finding: &Finding) -> Option<HandlerAction> {
-    finding.rule.definition()?.lacks
+/// Returns the handler's action that is missing for the finding.
+fn missing_handler_action(finding: &Finding) -> Option<HandlerAction> {
+    finding.rule.definition()?.missing_handler_action
 }
 
 /// Returns true if events can explain the finding.
 pub fn is_explained_by_events(finding: &Finding) -> bool {
-    lacks(finding).is_some() && finding.subject.subscription.is_some()
+    missing_handler_action(finding).is_some() && finding.subject.subscription.is_some()
 }
 
 /// Returns true if the log contains the last change of every subscription to explain, so that no more has to be read.
@@ -142,7 +142,7 @@ pub fn add_causes(
             finding.message = format!("{}\n{line}", finding.message).into();
         }
         finding.mentions = cause.mentions().map(Box::new);
-        let has_own_fix = contract.fix.is_some() && finding.rule.info().is_published;
+        let has_own_fix = contract.fix.is_some() && finding.rule.info().is_in_published_format;
         if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
             finding.fix = format!("{}\n{line}", finding.fix).into();
         }
@@ -194,13 +194,13 @@ fn cause<'l>(
     written: Option<UnixSeconds>,
     changed: Option<LatestChange>,
 ) -> Option<Cause<'l>> {
-    let lacks = lacks(finding)?;
+    let missing = missing_handler_action(finding)?;
     let subscription = finding.subject.subscription.as_deref()?;
     let change = relevance::last_change(log, subscription);
     if change.is_none() && !log.is_cut {
         return Some(changed.map_or(Cause::TooOld, Cause::NotInLog));
     }
-    let undelivered = lacks.undelivered(log, subscription, change);
+    let undelivered = missing.undelivered(log, subscription, change);
     if !undelivered.is_empty() {
         return Some(Cause::NotDelivered(undelivered));
     }

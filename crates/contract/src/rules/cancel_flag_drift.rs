@@ -18,7 +18,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "cancel-flag-drift",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "the stored cancellation flag is not the subscription's",
         help: "Store whether the subscription is to end. Then let the webhook handler do so whenever that changes.",
         column: Some(RuleColumn::Field(Field::CancelAtPeriodEnd)),
@@ -34,7 +34,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::CancelAtPeriodEnd),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::FallibleAccount(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(correct),

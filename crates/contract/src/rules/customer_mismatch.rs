@@ -18,7 +18,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "customer-mismatch",
         severity: Severity::High,
-        is_published: true,
+        is_in_published_format: true,
         description: "the person pays as one customer and the account stores another",
         help: "Store the customer that pays on the account. Then look at how the webhook handler links a customer that is \
              made a second time.",
@@ -35,7 +35,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccountsBesideStrangers,
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::All(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::ByHand("store the customer that pays: the finding names it"),

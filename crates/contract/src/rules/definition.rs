@@ -15,8 +15,8 @@ pub struct RuleInfo {
     pub id: &'static str,
     /// Severity if the contract sets none.
     pub severity: Severity,
-    /// True if the contract's `severity:` and `fix:` apply to it: the rules of the published format.
-    pub is_published: bool,
+    /// True for the rules of the published configuration format: the contract's `severity:` and `fix:` apply to them.
+    pub is_in_published_format: bool,
     /// One-line description of a violation.
     pub description: &'static str,
     /// Advice for any finding of the rule.
@@ -43,7 +43,7 @@ impl RuleInfo {
         Self {
             id,
             severity: Severity::High,
-            is_published: false,
+            is_in_published_format: false,
             description,
             help,
             column: None,
@@ -139,8 +139,8 @@ pub(crate) struct RuleDefinition {
     pub(crate) suspect_key: RuleKey,
     /// The sum that the amounts of its findings are added to.
     pub(crate) money: Option<MoneySide>,
-    /// The action of the handler that a wrong row lacks, if events can show it.
-    pub(crate) lacks: Option<HandlerAction>,
+    /// The handler's action that is missing if a row is wrong. `None` if events cannot show it.
+    pub(crate) missing_handler_action: Option<HandlerAction>,
     /// Reports violations. Called only if the rule is not off and all its needs are met.
     pub(crate) check: RuleCheck,
     /// Explains why there is no violation.

@@ -23,7 +23,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "double-subscription",
         severity: Severity::Low,
-        is_published: false,
+        is_in_published_format: false,
         description: "a customer pays for the same thing twice",
         help: "Ask the customer which of the subscriptions is meant, cancel the other one and refund it.",
         column: None,
@@ -41,7 +41,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Contract,
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Customer(check),
     explain: RuleExplanation::Customer(explain),
     correct: RuleCorrection::ByHand(

@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "duplicate-customer",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "one customer is linked to more than one account",
         help: "Decide which account the customer belongs to, and unlink the others.",
         column: Some(RuleColumn::Link),
@@ -35,7 +35,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Customer(check),
     explain: RuleExplanation::Customer(explain),
     correct: RuleCorrection::ByHand(

@@ -15,7 +15,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "no-subscription",
         severity: Severity::High,
-        is_published: true,
+        is_in_published_format: true,
         description: "the account has access and its customer never had a subscription",
         help: "Take the access away, or list the account under exempt if it is a gift. The stored customer may also be \
              the wrong one.",
@@ -29,7 +29,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccounts,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(|row| row.flag(false)),

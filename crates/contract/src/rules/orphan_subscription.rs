@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "orphan-subscription",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "a live subscription belongs to a customer that no account is linked to",
         help: "Link the customer to its account, or cancel the subscription if nobody uses it.",
         column: Some(RuleColumn::Link),
@@ -42,7 +42,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Charged,
     suspect_key: RuleKey::Contract,
     money: Some(MoneySide::PaidNotServed),
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Customer(check),
     explain: RuleExplanation::Customer(explain),
     correct: RuleCorrection::ByHand(

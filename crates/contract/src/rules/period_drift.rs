@@ -20,7 +20,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "period-drift",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "the stored period end is not the subscription's",
         help: "Store the end of the current period. Then let the webhook handler do so at each renewal.",
         column: Some(RuleColumn::Field(Field::PeriodEnd)),
@@ -33,7 +33,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::PeriodEnd),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::FallibleAccount(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(correct),

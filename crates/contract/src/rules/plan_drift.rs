@@ -22,7 +22,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "plan-drift",
         severity: Severity::High,
-        is_published: true,
+        is_in_published_format: true,
         description: "the stored plan is not one that the customer pays for",
         help: "Store the plan that is paid for. Then look at what the webhook handler does when the price of a \
              subscription changes.",
@@ -40,7 +40,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccountsInGrace,
     suspect_key: RuleKey::Plans,
     money: None,
-    lacks: Some(HandlerAction::Gives),
+    missing_handler_action: Some(HandlerAction::Gives),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::JudgedWithAccess, explain),
     correct: RuleCorrection::Row(correct),

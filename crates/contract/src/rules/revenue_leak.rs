@@ -15,7 +15,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "revenue-leak",
         severity: Severity::High,
-        is_published: true,
+        is_in_published_format: true,
         description: "a customer pays and the account has no access",
         help: "Give the account access. Then find out why the webhook handler did not: whether the events of the \
              subscription arrived, and what the handler does when one becomes active.",
@@ -41,7 +41,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::PaidNotServed),
-    lacks: Some(HandlerAction::Gives),
+    missing_handler_action: Some(HandlerAction::Gives),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(|row| row.flag(true)),

@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "seat-drift",
         severity: Severity::High,
-        is_published: false,
+        is_in_published_format: false,
         description: "the stored seats are not the quantity that is paid for",
         help: "Store the quantity that is paid for. Then let the webhook handler do so whenever the subscription changes.",
         column: Some(RuleColumn::Field(Field::Seats)),
@@ -32,7 +32,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccountsInGrace,
     suspect_key: RuleKey::Column(Field::Seats),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::FallibleAccount(check),
     explain: RuleExplanation::Account(InGrace::JudgedWithAccess, explain),
     correct: RuleCorrection::Row(correct),

@@ -20,7 +20,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "stale-plan",
         severity: Severity::Low,
-        is_published: false,
+        is_in_published_format: false,
         description: "access was taken away and the paid plan stayed",
         help: "Reset the plan. Then let the webhook handler do so where it takes the access away.",
         column: Some(RuleColumn::Field(Field::Plan)),
@@ -40,7 +40,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfStoredPlans,
     suspect_key: RuleKey::Plans,
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(correct),

@@ -18,7 +18,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "stale-subscription-id",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "the stored subscription is not the one that grants access",
         help: "Store the id of the subscription that grants access. Then let the webhook handler do so when a new one \
              begins.",
@@ -43,7 +43,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::SubscriptionId),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(correct),

@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "status-drift",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "the stored status is not the subscription's",
         help: "Store the status of the subscription. Then let the webhook handler do so whenever it changes.",
         column: Some(RuleColumn::Field(Field::Status)),
@@ -32,7 +32,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfStoredStatuses,
     suspect_key: RuleKey::Column(Field::Status),
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Judged, explain),
     correct: RuleCorrection::Row(correct),

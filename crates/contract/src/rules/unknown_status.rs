@@ -20,7 +20,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unknown-status",
         severity: Severity::Medium,
-        is_published: false,
+        is_in_published_format: false,
         description: "a subscription has a status that the contract neither grants nor denies",
         help: "Add the status to statuses.grant or statuses.deny in prodverdict.yml.",
         column: None,
@@ -33,7 +33,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::UnknownStatuses,
     suspect_key: RuleKey::Contract,
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::All(check),
     explain: RuleExplanation::Customer(|_, _| {
         NoFinding::Holds("the contract grants or denies every status".to_owned())

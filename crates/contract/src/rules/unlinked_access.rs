@@ -21,7 +21,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unlinked-access",
         severity: Severity::Low,
-        is_published: false,
+        is_in_published_format: false,
         description: "an account has access and no customer",
         help: "Link the accounts to their customers, or exempt them if their access is a gift.",
         column: Some(RuleColumn::Link),
@@ -37,7 +37,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Contract,
     money: None,
-    lacks: None,
+    missing_handler_action: None,
     check: RuleCheck::All(check),
     explain: RuleExplanation::Link(explain),
     correct: RuleCorrection::ByHand(

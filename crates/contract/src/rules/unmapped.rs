@@ -27,7 +27,7 @@ struct Tally<'f> {
 }
 
 /// Reports one finding of the rule per price.
-pub(super) fn unmapped(rule: Rule, case: &Case<'_>) {
+pub(super) fn report_unmapped(rule: Rule, case: &Case<'_>) {
     let mut tallies: BTreeMap<&PriceId, Tally<'_>> = BTreeMap::new();
     let mut deciding: BTreeMap<CustomerNumber, BTreeSet<&PriceId>> = BTreeMap::new();
     for customer in case.customers.all() {
@@ -143,8 +143,12 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     case.report(rule, entity, draft);
 }
 
-pub(super) const EXPLAIN: RuleExplanation = RuleExplanation::Customer(|_, _| {
+pub(super) const EXPLAIN_PRICES: RuleExplanation = RuleExplanation::Customer(|_, _| {
     NoFinding::Holds("every price that grants is in `plans` or in `ignore_prices`".to_owned())
+});
+
+pub(super) const EXPLAIN_FEATURES: RuleExplanation = RuleExplanation::Customer(|_, _| {
+    NoFinding::Holds("every granted feature is in `plans` or in `ignore_prices`".to_owned())
 });
 
 pub(super) const CORRECT: RuleCorrection =

@@ -1,8 +1,8 @@
-//! `unmapped-feature`: an active entitlement is for a feature that the contract does not map.
+//! `unmapped-feature`: an active entitlement grants a feature that the contract does not map.
 
 use super::{
     definition::{RuleCheck, RuleDefinition, RuleEvents, RuleInfo, RuleKey, RuleListing, RuleNeed},
-    unmapped::{CORRECT, EXPLAIN, unmapped},
+    unmapped::{CORRECT, EXPLAIN_FEATURES, report_unmapped},
 };
 use crate::{Rule, Severity};
 
@@ -10,9 +10,9 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unmapped-feature",
         severity: Severity::High,
-        is_published: true,
-        description: "an active entitlement is for a feature that the contract does not map",
-        help: "Add the feature to plans in prodverdict.yml, or to ignore_prices if it is of another product.",
+        is_in_published_format: true,
+        description: "an active entitlement grants a feature that the contract does not map",
+        help: "Add the feature to plans in prodverdict.yml, or to ignore_prices if it belongs to another product.",
         column: None,
         compares_plans: true,
         keys: &[RuleKey::Plans],
@@ -23,8 +23,8 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Plans,
     money: None,
-    lacks: None,
-    check: RuleCheck::All(|case, _| unmapped(Rule::UnmappedFeature, case)),
-    explain: EXPLAIN,
+    missing_handler_action: None,
+    check: RuleCheck::All(|case, _| report_unmapped(Rule::UnmappedFeature, case)),
+    explain: EXPLAIN_FEATURES,
     correct: CORRECT,
 };

@@ -2,7 +2,7 @@
 
 use super::{
     definition::{RuleCheck, RuleDefinition, RuleEvents, RuleInfo, RuleKey, RuleListing, RuleNeed},
-    unmapped::{CORRECT, EXPLAIN, unmapped},
+    unmapped::{CORRECT, EXPLAIN_PRICES, report_unmapped},
 };
 use crate::{Rule, Severity};
 
@@ -10,9 +10,9 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unmapped-price",
         severity: Severity::High,
-        is_published: true,
+        is_in_published_format: true,
         description: "a granting subscription carries a price that the contract does not map",
-        help: "Add the price to plans in prodverdict.yml, or to ignore_prices if it is of another product.",
+        help: "Add the price to plans in prodverdict.yml, or to ignore_prices if it belongs to another product.",
         column: None,
         compares_plans: true,
         keys: &[RuleKey::Plans],
@@ -23,8 +23,8 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Plans,
     money: None,
-    lacks: None,
-    check: RuleCheck::All(|case, _| unmapped(Rule::UnmappedPrice, case)),
-    explain: EXPLAIN,
+    missing_handler_action: None,
+    check: RuleCheck::All(|case, _| report_unmapped(Rule::UnmappedPrice, case)),
+    explain: EXPLAIN_PRICES,
     correct: CORRECT,
 };

@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "wrongful-access",
         severity: Severity::High,
-        is_published: true,
+        is_in_published_format: true,
         description: "the account has access and none of its customer's subscriptions grants it",
         help: "Take the access away, or exempt the account if it is a gift. Then look at what the webhook handler does \
              when a subscription ends.",
@@ -40,7 +40,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccounts,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::ServedNotPaid),
-    lacks: Some(HandlerAction::Takes),
+    missing_handler_action: Some(HandlerAction::Takes),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(|row| row.flag(false)),

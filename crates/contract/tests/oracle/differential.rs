@@ -188,9 +188,9 @@ fn texts(finding: &Finding, world: &World) -> Result<(), String> {
         return Err(format!("an empty text in {finding:?}"));
     }
     match &world.contract.fix {
-        Some(fix) if finding.rule.info().is_published != (*finding.fix == **fix) => Err(format!(
-            "the contract's fix is in the wrong place: {finding:?}"
-        )),
+        Some(fix) if finding.rule.info().is_in_published_format != (*finding.fix == **fix) => Err(
+            format!("the contract's fix is in the wrong place: {finding:?}"),
+        ),
         _ => Ok(()),
     }
 }

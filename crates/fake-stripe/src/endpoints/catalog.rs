@@ -42,7 +42,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve_product(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let product = call.find((world, &world.products), "product", (call.id, "id"))?;
+    let product = call.find((world, &world.products), "product", call.id)?;
     call.body(world, &ProductShape::new(product, call.view(world)))
 }
 
@@ -63,7 +63,7 @@ fn list_products(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
 
 fn list_product_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let window = call.window()?;
-    let product = call.find((world, &world.products), "product", (call.id, "id"))?;
+    let product = call.find((world, &world.products), "product", call.id)?;
     let features: Vec<&Feature> = product
         .features
         .iter()
@@ -76,7 +76,7 @@ fn list_product_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, 
 }
 
 fn retrieve_price(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let price = call.find((world, &world.prices), "price", (call.id, "id"))?;
+    let price = call.find((world, &world.prices), "price", call.id)?;
     call.body(world, &PriceShape::new(price, call.view(world)))
 }
 

@@ -31,7 +31,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 fn session<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w CheckoutSession, ApiError> {
     let sessions = &world.objects.sessions;
-    call.find((world, sessions), "checkout.session", (call.id, "id"))
+    call.find((world, sessions), "checkout.session", call.id)
 }
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {

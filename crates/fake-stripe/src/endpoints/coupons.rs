@@ -19,7 +19,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let coupon = call.find((world, &world.objects.coupons), "coupon", (call.id, "id"))?;
+    let coupon = call.find((world, &world.objects.coupons), "coupon", call.id)?;
     call.body(world, &shapes::coupon(coupon, call.view(world)))
 }
 

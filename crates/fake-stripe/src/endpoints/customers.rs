@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let customer = call.find((world, &world.customers), "customer", (call.id, "id"))?;
+    let customer = call.find((world, &world.customers), "customer", call.id)?;
     call.body(world, &CustomerShape::new(customer, call.view(world)))
 }
 

@@ -40,11 +40,7 @@ fn list_active_entitlements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8
     let customer = call.form.plain("customer")?;
     let window = call.window()?;
     let customer = customer.ok_or_else(|| ApiError::missing_parameter("customer"))?;
-    call.find(
-        (world, &world.customers),
-        "customer",
-        (&customer, "customer"),
-    )?;
+    call.find_by_parameter((world, &world.customers), "customer", &customer, "customer")?;
     let listing = Listing::new(&world.entitlements, "active_entitlement", window);
     let wanted = |entitlement: &ActiveEntitlement| entitlement.customer == customer;
     call.list(world, &listing, wanted, |entitlement| {
@@ -67,12 +63,12 @@ fn list_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
 }
 
 fn retrieve_feature(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let feature = call.find((world, &world.features), "feature", (call.id, "id"))?;
+    let feature = call.find((world, &world.features), "feature", call.id)?;
     call.body(world, &FeatureShape::new(feature, call.view(world)))
 }
 
 fn retrieve_active_entitlement(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let entitlements = (world, &world.entitlements);
-    let found = call.find(entitlements, "active_entitlement", (call.id, "id"))?;
+    let found = call.find(entitlements, "active_entitlement", call.id)?;
     call.body(world, &ActiveEntitlementShape::new(found, call.view(world)))
 }

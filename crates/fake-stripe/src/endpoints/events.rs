@@ -71,7 +71,7 @@ fn is_of(kind: &str, asked: &str) -> bool {
 }
 
 fn retrieve_event(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let event = call.find((world, &world.events), "event", (call.id, "id"))?;
+    let event = call.find((world, &world.events), "event", call.id)?;
     call.body(world, &EventShape::new(event, call.view(world)))
 }
 
@@ -88,7 +88,7 @@ fn list_webhook_endpoints(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>,
 
 fn retrieve_webhook_endpoint(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let endpoints = (world, &world.webhook_endpoints);
-    let endpoint = call.find(endpoints, "webhook endpoint", (call.id, "id"))?;
+    let endpoint = call.find(endpoints, "webhook endpoint", call.id)?;
     call.body(
         world,
         &WebhookEndpointShape::new(endpoint, call.view(world)),

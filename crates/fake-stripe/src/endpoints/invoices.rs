@@ -42,7 +42,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let invoice = call.find((world, &world.objects.invoices), "invoice", (call.id, "id"))?;
+    let invoice = call.find((world, &world.objects.invoices), "invoice", call.id)?;
     call.body(world, &shapes::invoice(invoice, call.view(world)))
 }
 
@@ -73,7 +73,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn list_lines(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let window = call.window()?;
-    let invoice = call.find((world, &world.objects.invoices), "invoice", (call.id, "id"))?;
+    let invoice = call.find((world, &world.objects.invoices), "invoice", call.id)?;
     let page = window.page_of(&invoice.lines, "line_item", |line: &InvoiceLine| &line.id)?;
     call.page(world, page, |line| {
         shapes::line(invoice, line, call.view(world))
@@ -82,7 +82,7 @@ fn list_lines(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn retrieve_payment(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let payments = &world.objects.invoice_payments;
-    let payment = call.find((world, payments), "invoice_payment", (call.id, "id"))?;
+    let payment = call.find((world, payments), "invoice_payment", call.id)?;
     call.body(world, &shapes::invoice_payment(payment, call.view(world)))
 }
 

@@ -23,7 +23,7 @@ use std::{borrow::Cow, mem};
 use compact_str::CompactString;
 use serde::Serialize;
 
-pub(crate) use self::writes::Writing;
+pub(crate) use self::writes::WriteRequest;
 
 use super::{
     endpoint::Endpoint,
@@ -45,7 +45,7 @@ type RetrieveHandler = fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
 type ListHandler = fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
 
 /// A handler that changes the world.
-type WriteHandler = fn(&mut Writing<'_>, &mut World) -> Result<Vec<u8>, ApiError>;
+type WriteHandler = fn(&mut WriteRequest<'_>, &mut World) -> Result<Vec<u8>, ApiError>;
 
 /// The handler of a request.
 #[derive(Clone, Copy)]
@@ -197,25 +197,36 @@ impl Call<'_> {
     }
 
     /// Rejects parameters that were not read. Must be called before any lookup or change.
-    pub(crate) fn finish(&mut self) -> Result<(), ApiError> {
-        mem::take(&mut self.form).finish()
+    pub(crate) fn reject_unread_parameters(&mut self) -> Result<(), ApiError> {
+        mem::take(&mut self.form).reject_unread_parameters()
     }
 
     /// Reads the page that a list shall return. These are the last parameters: others are rejected.
     fn window(&mut self) -> Result<Window, ApiError> {
         let window = Window::read(&mut self.form, self.malformed)?;
-        self.finish()?;
+        self.reject_unread_parameters()?;
         Ok(window)
     }
 
-    /// Finds the object named by the path or a parameter, if it exists in the mode of the key.
+    /// Finds the object named by the path, if it exists in the mode of the key.
     fn find<'w, T: Object>(
+        &self,
+        objects: (&World, &'w Collection<T>),
+        kind: &str,
+        id: &str,
+    ) -> Result<&'w T, ApiError> {
+        self.find_by_parameter(objects, kind, id, "id")
+    }
+
+    /// Finds the object whose id a parameter holds, if it exists in the mode of the key. Errors name the parameter.
+    fn find_by_parameter<'w, T: Object>(
         &self,
         (world, collection): (&World, &'w Collection<T>),
         kind: &str,
-        (id, param): (&str, &str),
+        id: &str,
+        parameter: &str,
     ) -> Result<&'w T, ApiError> {
-        let missing = || ApiError::missing(kind, id, param);
+        let missing = || ApiError::missing(kind, id, parameter);
         let object = collection.get(id).ok_or_else(missing)?;
         if self.key_is_live == world.livemode {
             Ok(object)

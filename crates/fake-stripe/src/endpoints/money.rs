@@ -97,7 +97,7 @@ fn list_methods(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
     };
     let window = call.window()?;
     if let Some(customer) = &customer {
-        call.find((world, &world.customers), "customer", (customer, param))?;
+        call.find_by_parameter((world, &world.customers), "customer", customer, param)?;
     }
     let wanted = |method: &PaymentMethod| {
         matches_filter(kind.as_ref(), "card")
@@ -116,7 +116,7 @@ fn list_methods(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
 fn retrieve_method(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let id = call.path.rsplit('/').next().unwrap_or_default();
     let methods = &world.objects.payment_methods;
-    let method = call.find((world, methods), "PaymentMethod", (id, "id"))?;
+    let method = call.find((world, methods), "PaymentMethod", id)?;
     if method.customer.as_deref() != Some(call.id) {
         return Err(ApiError::missing("PaymentMethod", id, "id"));
     }
@@ -152,7 +152,7 @@ fn payment_filters(
 }
 
 fn retrieve_refund(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let refund = call.find((world, &world.objects.refunds), "refund", (call.id, "id"))?;
+    let refund = call.find((world, &world.objects.refunds), "refund", call.id)?;
     call.body(world, &shapes::refund(refund, call.view(world)))
 }
 
@@ -170,7 +170,7 @@ fn list_disputes(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
 }
 
 fn retrieve_dispute(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let dispute = call.find((world, &world.objects.disputes), "dispute", (call.id, "id"))?;
+    let dispute = call.find((world, &world.objects.disputes), "dispute", call.id)?;
     call.body(world, &shapes::dispute(dispute, call.view(world)))
 }
 
@@ -242,6 +242,6 @@ fn list_items(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn retrieve_item(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let items = &world.objects.invoice_items;
-    let item = call.find((world, items), "invoiceitem", (call.id, "id"))?;
+    let item = call.find((world, items), "invoiceitem", call.id)?;
     call.body(world, &shapes::invoice_item(item, call.view(world)))
 }

@@ -45,9 +45,9 @@ pub(super) const ROUTES: &[Route] = &[
 
 fn retrieve_intent(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     call.form.plain("client_secret")?;
-    call.finish()?;
+    call.reject_unread_parameters()?;
     let intents = &world.objects.payment_intents;
-    let intent = call.find((world, intents), "payment_intent", (call.id, "intent"));
+    let intent = call.find_by_parameter((world, intents), "payment_intent", call.id, "intent");
     let intent = intent.map_err(|error| error.status(StatusCode::NOT_FOUND))?;
     call.body(world, &shapes::payment_intent(intent, call.view(world)))
 }
@@ -69,12 +69,12 @@ fn list_intents(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
 
 fn retrieve_method(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let methods = &world.objects.payment_methods;
-    let method = call.find((world, methods), "PaymentMethod", (call.id, "id"))?;
+    let method = call.find((world, methods), "PaymentMethod", call.id)?;
     call.body(world, &shapes::payment_method(method, call.view(world)))
 }
 
 fn retrieve_charge(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let charge = call.find((world, &world.objects.charges), "charge", (call.id, "id"))?;
+    let charge = call.find((world, &world.objects.charges), "charge", call.id)?;
     call.body(world, &shapes::charge(charge, call.view(world)))
 }
 

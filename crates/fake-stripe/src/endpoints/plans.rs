@@ -19,7 +19,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let price = call.find((world, &world.prices), "plan", (call.id, "id"))?;
+    let price = call.find((world, &world.prices), "plan", call.id)?;
     if price.recurring.is_none() {
         return Err(ApiError::missing("plan", call.id, "id"));
     }

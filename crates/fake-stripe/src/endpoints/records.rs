@@ -196,7 +196,7 @@ pub(super) fn find<'w>(
     world: &'w World,
     spec: &Spec,
 ) -> Result<&'w Record, ApiError> {
-    let record = call.find((world, &world.objects.records), spec.word, (call.id, "id"))?;
+    let record = call.find((world, &world.objects.records), spec.word, call.id)?;
     if record.kind == spec.kind {
         Ok(record)
     } else {

@@ -25,7 +25,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let schedules = &world.objects.schedules;
-    let schedule = call.find((world, schedules), "subscription_schedule", (call.id, "id"))?;
+    let schedule = call.find((world, schedules), "subscription_schedule", call.id)?;
     call.body(world, &shapes::schedule(schedule, call.view(world)))
 }
 

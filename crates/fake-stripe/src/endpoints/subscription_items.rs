@@ -33,7 +33,7 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let missing = || ApiError::missing("subscription_item", call.id, "id");
     let owner = owner_of(world, call.id).ok_or_else(missing)?;
     let subscriptions = (world, &world.subscriptions);
-    let owner = call.find(subscriptions, "subscription_item", (&owner.id, "id"))?;
+    let owner = call.find(subscriptions, "subscription_item", &owner.id)?;
     let item = owner.items.iter().find(|item| item.id == call.id);
     let shape = ItemShape::new(owner, item.ok_or_else(missing)?, call.view(world));
     call.body(world, &shape)
@@ -43,10 +43,11 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let id = call.form.plain("subscription")?;
     let window = call.window()?;
     let id = id.ok_or_else(|| ApiError::missing_parameter("subscription"))?;
-    let subscription = call.find(
+    let subscription = call.find_by_parameter(
         (world, &world.subscriptions),
         "subscription",
-        (&id, "subscription"),
+        &id,
+        "subscription",
     )?;
     let page = window.page_of(&subscription.items, "subscription_item", |item: &Item| {
         &item.id

@@ -27,11 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let subscription = call.find(
-        (world, &world.subscriptions),
-        "subscription",
-        (call.id, "id"),
-    )?;
+    let subscription = call.find((world, &world.subscriptions), "subscription", call.id)?;
     call.body(
         world,
         &SubscriptionShape::new(subscription, call.view(world)),
@@ -57,15 +53,11 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let param = if price.is_some() { "price" } else { "plan" };
     let price = price.or(plan);
     if let Some(price) = &price {
-        call.find((world, &world.prices), param, (price, param))?;
+        call.find_by_parameter((world, &world.prices), param, price, param)?;
     }
     let mut listing = Listing::new(&world.subscriptions, "subscription", window).created(created);
     if let Some(customer) = &customer {
-        call.find(
-            (world, &world.customers),
-            "customer",
-            (customer, "customer"),
-        )?;
+        call.find_by_parameter((world, &world.customers), "customer", customer, "customer")?;
         let mut slots: Vec<_> = world.slots_of(customer).collect();
         slots.sort_by_key(|slot| {
             (

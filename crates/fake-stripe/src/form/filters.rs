@@ -150,7 +150,7 @@ mod tests {
     fn keys_that_were_not_read_are_unknown() {
         let mut some = form("created[gte]=1&created[than]=2&types[]=a&types[]=b");
         some.times("created").unwrap();
-        let error = some.finish().unwrap_err();
+        let error = some.reject_unread_parameters().unwrap_err();
         assert_eq!(
             error.message,
             "Received unknown parameters: created[than], types[]"

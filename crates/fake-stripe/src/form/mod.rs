@@ -247,14 +247,14 @@ impl Form {
             .collect()
     }
 
-    /// Drops parameters that Stripe knows but that have no effect here.
+    /// Drops parameters that Stripe accepts but that have no effect here.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         self.fields
             .retain(|(field, _)| !names.contains(&field.as_str()));
     }
 
     /// Fails if any parameter was not read.
-    pub(crate) fn finish(self) -> Result<(), ApiError> {
+    pub(crate) fn reject_unread_parameters(self) -> Result<(), ApiError> {
         let mut left = Vec::new();
         for (_, node) in &self.fields {
             names(node, &mut left);
@@ -293,7 +293,7 @@ mod tests {
             assert_eq!(second.required("price").unwrap(), "b", "{body}");
             assert_eq!(first.required("price").unwrap(), "a");
             assert_eq!(first.count("quantity").unwrap(), Some(2));
-            form.finish().unwrap();
+            form.reject_unread_parameters().unwrap();
         }
         for body in ["expand[]=a&expand[]=b", "expand[0]=a&expand[1]=b"] {
             assert_eq!(form(body).texts("expand").unwrap(), ["a", "b"]);
@@ -307,10 +307,10 @@ mod tests {
         let mut items = some.list("items").unwrap().set().unwrap();
         let mut first = items.remove(0);
         first.required("price").unwrap();
-        let error = first.finish().unwrap_err();
+        let error = first.reject_unread_parameters().unwrap_err();
         assert_eq!(error.message, "Received unknown parameter: items[0][color]");
         assert_eq!(error.code, Some("parameter_unknown"));
-        let error = form("a=1&b[c]=2").finish().unwrap_err();
+        let error = form("a=1&b[c]=2").reject_unread_parameters().unwrap_err();
         assert_eq!(error.message, "Received unknown parameters: a, b[c]");
         assert_eq!(error.param.as_deref(), Some("a"));
     }

@@ -18,7 +18,7 @@ impl World {
     /// Schedules the cancellation at the end of the period.
     pub fn schedule_cancel(&mut self, id: &str, form: EndForm) -> Result<(), Impossible> {
         self.find_active(id, "scheduling its end")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         let clock = self.clock;
         self.update_subscription_and_record(id, |subscription| {
             let periods = subscription.items.iter().filter_map(|item| item.period);
@@ -38,7 +38,7 @@ impl World {
         if subscription.details.cancel_at.is_none() && !subscription.details.cancel_at_period_end {
             return Err(unscheduled(id, "taking its end back"));
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         self.update_subscription_and_record(id, |subscription| {
             let details = &mut subscription.details;
             details.cancel_at = None;
@@ -52,7 +52,7 @@ impl World {
     /// Cancels a subscription immediately. An incomplete one expires.
     pub fn cancel_now(&mut self, id: &str) -> Result<(), Impossible> {
         self.find_active(id, "canceling it")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.end_subscription_and_record(id, REQUESTED);
         Ok(())
     }
@@ -63,7 +63,7 @@ impl World {
         let Some(end) = subscription.details.cancel_at else {
             return Err(unscheduled(id, "its scheduled end"));
         };
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         self.change_subscription_silently(id, |subscription| {
             subscription.status = Status::Canceled;
             subscription.details.ended_at = Some(end);
@@ -126,11 +126,11 @@ impl World {
     }
 }
 
-fn unscheduled(id: &str, act: &'static str) -> Impossible {
+fn unscheduled(id: &str, action: &'static str) -> Impossible {
     Impossible::NotNow {
         kind: "subscription",
         id: id.into(),
         state: "not scheduled to end".into(),
-        act,
+        action,
     }
 }

@@ -18,7 +18,7 @@ impl World {
                 })
             }
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_event("payment_method.attached", EventObject::PaymentMethod(&id));
         Some(id)
     }
@@ -28,7 +28,7 @@ impl World {
         let Some(mut card) = self.objects.payment_methods.get(id).cloned() else {
             return;
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change(
             "payment_method.detached",
             EventObject::PaymentMethod(id),

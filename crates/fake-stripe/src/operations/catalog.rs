@@ -7,7 +7,7 @@ use crate::world::{Coupon, Price, Product, World};
 
 impl World {
     pub fn create_product(&mut self, product: Product) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let id = self.product(product);
         self.record_event("product.created", EventObject::Product(&id));
         id
@@ -21,7 +21,7 @@ impl World {
     ) -> Result<(), Impossible> {
         let known = self.products.get(id).cloned();
         let mut product = known.ok_or_else(|| Impossible::unknown("product", id))?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change("product.updated", EventObject::Product(id), |world| {
             change(&mut product);
             product.id = id.into();
@@ -40,17 +40,17 @@ impl World {
                 kind: "product",
                 id: id.into(),
                 state: "for sale at a price".into(),
-                act: "deleting it",
+                action: "deleting it",
             });
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_event("product.deleted", EventObject::Product(id));
-        self.products.forget(id);
+        self.products.remove(id);
         Ok(())
     }
 
     pub fn create_price(&mut self, price: Price) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let id = self.price(price);
         self.record_event("price.created", EventObject::Price(&id));
         id
@@ -64,7 +64,7 @@ impl World {
     ) -> Result<(), Impossible> {
         let known = self.prices.get(id).cloned();
         let mut price = known.ok_or_else(|| Impossible::unknown("price", id))?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change("price.updated", EventObject::Price(id), |world| {
             change(&mut price);
             price.id = id.into();
@@ -86,7 +86,7 @@ impl World {
         for subscription in subscriptions {
             self.find_active(subscription, "moving it to another price")?;
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         let lookup_key = archived.lookup_key.take();
         let new = self.price(Price {
             lookup_key: new.lookup_key.clone().or(lookup_key),
@@ -120,7 +120,7 @@ impl World {
     }
 
     pub fn create_coupon(&mut self, coupon: Coupon) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let id = self.coupon(coupon);
         self.record_event("coupon.created", EventObject::Coupon(&id));
         id
@@ -130,7 +130,7 @@ impl World {
         let Some(mut coupon) = self.objects.coupons.get(id).cloned() else {
             return;
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change("coupon.updated", EventObject::Coupon(id), |world| {
             change(&mut coupon);
             world.coupon(coupon);
@@ -139,9 +139,9 @@ impl World {
 
     /// Deletes a coupon. At Stripe existing users keep it; here they keep the discount.
     pub fn delete_coupon(&mut self, id: &str) {
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_event("coupon.deleted", EventObject::Coupon(id));
-        self.objects.coupons.forget(id);
+        self.objects.coupons.remove(id);
     }
 
     pub(crate) fn new_discount_id(&mut self) -> CompactString {

@@ -93,7 +93,7 @@ impl World {
         completion: &Completion,
     ) -> Result<Purchase, Impossible> {
         let session = self.open_session(id, "completing it")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         let purchase_made = self.create_purchase(session, completion);
         if self.has_basil_events() {
             self.record_purchase(&purchase_made);
@@ -106,7 +106,7 @@ impl World {
     /// Expires a Checkout session that nobody completed in time.
     pub fn expire_checkout(&mut self, id: &str) -> Result<(), Impossible> {
         let mut session = self.open_session(id, "expiring it")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         session.status = SessionStatus::Expired;
         self.checkout_session(session);
         self.record_event("checkout.session.expired", EventObject::Session(id));
@@ -116,7 +116,7 @@ impl World {
     /// Completes a delayed payment.
     pub fn async_payment_succeeds(&mut self, id: &str) -> Result<(), Impossible> {
         let (mut session, invoice) = self.awaiting_payment(id, "its late payment")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         session.payment_status = PaymentStatus::Paid;
         let subscription = session.subscription.clone().unwrap_or_default();
         self.checkout_session(session);
@@ -142,7 +142,7 @@ impl World {
     /// is voided.
     pub fn async_payment_fails(&mut self, id: &str) -> Result<(), Impossible> {
         let (session, invoice) = self.awaiting_payment(id, "its late payment")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         self.record_event(
             "checkout.session.async_payment_failed",
             EventObject::Session(id),
@@ -161,7 +161,7 @@ impl World {
     pub(super) fn open_session(
         &self,
         id: &str,
-        act: &'static str,
+        action: &'static str,
     ) -> Result<CheckoutSession, Impossible> {
         let session = self.find_session(id);
         let session = session.ok_or_else(|| Impossible::unknown("checkout session", id))?;
@@ -171,7 +171,7 @@ impl World {
                 kind: "checkout session",
                 id: id.into(),
                 state: session.status.as_str().into(),
-                act,
+                action,
             }),
         }
     }
@@ -180,7 +180,7 @@ impl World {
     fn awaiting_payment(
         &self,
         id: &str,
-        act: &'static str,
+        action: &'static str,
     ) -> Result<(CheckoutSession, CompactString), Impossible> {
         let session = self.find_session(id);
         let session = session.ok_or_else(|| Impossible::unknown("checkout session", id))?;
@@ -195,7 +195,7 @@ impl World {
                     session.status.as_str(),
                     session.payment_status.as_str()
                 ),
-                act,
+                action,
             }),
         }
     }

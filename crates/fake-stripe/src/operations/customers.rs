@@ -7,7 +7,7 @@ use crate::world::{Customer, World};
 
 impl World {
     pub fn create_customer(&mut self, customer: Customer) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let id = self.customer(customer);
         self.record_event("customer.created", EventObject::Customer(&id));
         id
@@ -20,7 +20,7 @@ impl World {
         change: impl FnOnce(&mut Customer),
     ) -> Result<(), Impossible> {
         let mut customer = self.find_active_customer(id)?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change("customer.updated", EventObject::Customer(id), |world| {
             change(&mut customer);
             customer.id = id.into();
@@ -36,7 +36,7 @@ impl World {
     /// Deletes a customer: ends its subscriptions and leaves a stub.
     pub fn remove_customer(&mut self, id: &str) -> Result<(), Impossible> {
         self.find_active_customer(id)?;
-        self.begin_for_person();
+        self.begin_user_operation();
         for subscription in self.subscriptions_of(id) {
             let known = self.find_subscription(&subscription);
             if known.is_some_and(|subscription| !subscription.status.is_ended()) {
@@ -49,23 +49,23 @@ impl World {
     }
 
     /// Removes an object from the API while events about it remain. Returns false if it does not exist.
-    pub fn forget(&mut self, id: &str) -> bool {
-        let is_linked = [self.subscriptions.forget(id), self.customers.forget(id)].contains(&true);
+    pub fn remove_object(&mut self, id: &str) -> bool {
+        let is_linked = [self.subscriptions.remove(id), self.customers.remove(id)].contains(&true);
         if is_linked {
             self.link_all();
         }
         let objects = &mut self.objects;
         let is_another = [
-            self.prices.forget(id),
-            self.products.forget(id),
-            objects.invoices.forget(id),
-            objects.invoice_payments.forget(id),
-            objects.payment_intents.forget(id),
-            objects.payment_methods.forget(id),
-            objects.charges.forget(id),
-            objects.sessions.forget(id),
-            objects.schedules.forget(id),
-            objects.coupons.forget(id),
+            self.prices.remove(id),
+            self.products.remove(id),
+            objects.invoices.remove(id),
+            objects.invoice_payments.remove(id),
+            objects.payment_intents.remove(id),
+            objects.payment_methods.remove(id),
+            objects.charges.remove(id),
+            objects.sessions.remove(id),
+            objects.schedules.remove(id),
+            objects.coupons.remove(id),
         ]
         .contains(&true);
         is_linked || is_another

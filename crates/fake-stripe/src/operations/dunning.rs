@@ -31,7 +31,7 @@ impl World {
     /// Announces the next invoice a few days in advance.
     pub fn upcoming_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         self.find_active(id, "announcing its next invoice")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let mut ahead = self.render_next_invoice(id);
         if let Some(invoice) = ahead.as_object_mut() {
             invoice.remove("id");
@@ -43,7 +43,7 @@ impl World {
     /// Starts the next period.
     pub fn renew_subscription(&mut self, id: &str, how: Renewal) -> Result<(), Impossible> {
         let subscription = self.renewable(id)?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let invoice = self.renew_and_record(id);
         let is_collected = subscription.status == Status::Active
             && subscription.details.pause_collection.is_none();
@@ -62,7 +62,7 @@ impl World {
         if owed.is_none() {
             self.renewable(id)?;
         }
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let invoice = owed.unwrap_or_else(|| self.renew_and_record(id));
         self.fail_payment_and_record(id, &invoice);
         Ok(())
@@ -77,7 +77,7 @@ impl World {
         let Some(invoice) = owed else {
             return Err(nothing_owed(&subscription, "paying what is owed"));
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         let customer = &subscription.customer;
         let card = self.create_card(customer);
         self.record_event("payment_method.attached", EventObject::PaymentMethod(&card));
@@ -103,9 +103,9 @@ impl World {
             .unpaid_invoice(&subscription)
             .map(|invoice| invoice.id.clone());
         let Some(invoice) = owed.filter(|_| subscription.status == Status::PastDue) else {
-            return Err(Impossible::for_act(&subscription, "giving up its payment"));
+            return Err(Impossible::not_now(&subscription, "giving up its payment"));
         };
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         self.decline_and_record(&invoice, None);
         match how {
             GiveUp::Cancel => self.end_subscription_and_record(id, "payment_failed"),
@@ -181,14 +181,14 @@ impl World {
     }
 
     fn renewable(&self, id: &str) -> Result<Subscription, Impossible> {
-        const ACT: &str = "its renewal";
-        let subscription = self.find_active(id, ACT)?;
+        const ACTION: &str = "its renewal";
+        let subscription = self.find_active(id, ACTION)?;
         if subscription.details.cancel_at.is_some() {
             return Err(Impossible::NotNow {
                 kind: "subscription",
                 id: id.into(),
                 state: "scheduled to end".into(),
-                act: ACT,
+                action: ACTION,
             });
         }
         match subscription.status {
@@ -198,7 +198,7 @@ impl World {
             | Status::Incomplete
             | Status::IncompleteExpired
             | Status::Paused
-            | Status::Other(_) => Err(Impossible::for_act(&subscription, ACT)),
+            | Status::Other(_) => Err(Impossible::not_now(&subscription, ACTION)),
         }
     }
 
@@ -217,7 +217,7 @@ impl World {
             .collect();
         let invoice = self.draft_invoice(id, "upcoming");
         let rendering = self.render(EventObject::Invoice(&invoice));
-        self.objects.invoices.forget(&invoice);
+        self.objects.invoices.remove(&invoice);
         for item in waiting {
             self.invoice_item(item);
         }
@@ -226,11 +226,11 @@ impl World {
     }
 }
 
-fn nothing_owed(subscription: &Subscription, act: &'static str) -> Impossible {
+fn nothing_owed(subscription: &Subscription, action: &'static str) -> Impossible {
     Impossible::NotNow {
         kind: "subscription",
         id: subscription.id.clone(),
         state: compact_str::format_compact!("{} and owes nothing", subscription.status),
-        act,
+        action,
     }
 }

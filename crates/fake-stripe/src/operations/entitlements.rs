@@ -20,7 +20,7 @@ impl World {
                 return Err(Impossible::unknown("feature", feature));
             }
         }
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let event = "entitlements.active_entitlement_summary.updated";
         self.record_change(event, EventObject::Entitlements(customer), |world| {
             let theirs = world.entitlements.iter();
@@ -29,7 +29,7 @@ impl World {
                 .cloned()
                 .collect();
             for one in theirs.iter().filter(|one| !features.contains(&one.feature)) {
-                world.entitlements.forget(&one.id);
+                world.entitlements.remove(&one.id);
             }
             for feature in features {
                 if !theirs.iter().any(|one| one.feature == *feature) {

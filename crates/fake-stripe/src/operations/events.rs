@@ -58,7 +58,7 @@ impl World {
 
     /// Records an event with a new type and object that no application can know. It may name a customer.
     pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let id = self.numbers.next("nvl_1", 19);
         let object = json!({
             "id": id.as_str(),

@@ -1,4 +1,4 @@
-//! Single invoices and invoice items, on request.
+//! User-requested operations on individual invoices and invoice items.
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -10,27 +10,22 @@ use crate::{
 };
 
 impl World {
-    /// Creates a draft invoice, including pending items of the customer or subscription if `takes_pending`.
-    pub fn create_invoice(&mut self, mut invoice: Invoice, takes_pending: bool) -> CompactString {
-        self.begin_for_person();
-        let subscription = invoice.subscription.clone().unwrap_or_default();
-        let waiting = self.objects.invoice_items.iter().filter(|item| {
-            item.invoice.is_none()
-                && item.customer == invoice.customer
-                && item.subscription == subscription
-        });
-        let waiting: Vec<InvoiceItem> = waiting.filter(|_| takes_pending).cloned().collect();
-        for item in &waiting {
-            let mut line = InvoiceLine {
-                invoice_item: Some(item.id.clone()),
-                ..item.line.clone()
-            };
-            self.fill(&mut line.id, "il_1", 19);
-            invoice.lines.push(line);
+    /// Creates a draft invoice, including pending items of the customer or subscription if `include_pending`.
+    pub fn create_invoice(&mut self, mut invoice: Invoice, include_pending: bool) -> CompactString {
+        self.begin_user_operation();
+        let pending = if include_pending {
+            self.pending_invoice_items(&invoice)
+        } else {
+            Vec::new()
+        };
+        for item in &pending {
+            invoice
+                .lines
+                .push(self.invoice_line(&item.id, item.line.clone()));
             invoice.currency.clone_from(&item.currency);
         }
         let id = self.invoice(invoice);
-        for mut item in waiting {
+        for mut item in pending {
             item.invoice = Some(id.clone());
             self.invoice_item(item);
         }
@@ -47,7 +42,7 @@ impl World {
         if self.find_invoice(id).is_none() {
             return Err(Impossible::unknown("invoice", id));
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change("invoice.updated", EventObject::Invoice(id), |world| {
             world.change_invoice(id, change);
         });
@@ -56,8 +51,8 @@ impl World {
 
     /// Finalizes a draft invoice.
     pub fn finalize_invoice(&mut self, id: &str) -> Result<(), Impossible> {
-        self.invoice_in(id, &[InvoiceStatus::Draft], "finalizing it")?;
-        self.begin_for_person();
+        self.require_invoice_status(id, &[InvoiceStatus::Draft], "finalizing it")?;
+        self.begin_user_operation();
         self.finalize_and_record(id);
         Ok(())
     }
@@ -65,28 +60,29 @@ impl World {
     /// Sends an invoice to the customer.
     pub fn send_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let found = self.find_invoice(id);
-        let status = found.map(|invoice| invoice.status);
-        if status == Some(InvoiceStatus::Draft) {
+        let invoice = found.ok_or_else(|| Impossible::unknown("invoice", id))?;
+        if invoice.status == InvoiceStatus::Draft {
             self.finalize_invoice(id)?;
+        } else {
+            self.begin_user_operation();
         }
-        self.begin_for_person();
         self.record_event("invoice.sent", EventObject::Invoice(id));
         Ok(())
     }
 
-    /// Pays an invoice on somebody's request, and continues the subscription that waited for it.
+    /// Pays an invoice. An incomplete subscription is activated with a new card; a past-due or unpaid one is reactivated.
     pub fn pay_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let payable = [
             InvoiceStatus::Draft,
             InvoiceStatus::Open,
             InvoiceStatus::Uncollectible,
         ];
-        let invoice = self.invoice_in(id, &payable, "paying it")?;
-        let subscription = self.latest_of(&invoice);
+        let invoice = self.require_invoice_status(id, &payable, "paying it")?;
+        let subscription = self.subscription_if_latest_invoice(&invoice);
         if let Some((subscription, Status::Incomplete)) = &subscription {
             return self.pay_first_invoice(subscription);
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         self.pay_and_record(id);
         if let Some((subscription, _)) = subscription {
             self.reactivate_and_record(&subscription);
@@ -97,9 +93,9 @@ impl World {
     /// Voids an invoice. A subscription that waited for it expires.
     pub fn void_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let voidable = [InvoiceStatus::Open, InvoiceStatus::Uncollectible];
-        let invoice = self.invoice_in(id, &voidable, "voiding it")?;
-        self.begin_for_person();
-        match self.latest_of(&invoice) {
+        let invoice = self.require_invoice_status(id, &voidable, "voiding it")?;
+        self.begin_user_operation();
+        match self.subscription_if_latest_invoice(&invoice) {
             Some((subscription, Status::Incomplete)) => self.expire_and_record(&subscription, id),
             Some(_) | None => self.void_and_record(id),
         }
@@ -107,9 +103,9 @@ impl World {
     }
 
     /// Marks an invoice as uncollectible.
-    pub fn write_invoice_off(&mut self, id: &str) -> Result<(), Impossible> {
-        self.invoice_in(id, &[InvoiceStatus::Open], "giving it up")?;
-        self.begin_for_person();
+    pub fn mark_uncollectible(&mut self, id: &str) -> Result<(), Impossible> {
+        self.require_invoice_status(id, &[InvoiceStatus::Open], "marking it uncollectible")?;
+        self.begin_user_operation();
         let clock = self.clock;
         let before = self.render(EventObject::Invoice(id));
         self.change_invoice(id, |invoice| {
@@ -124,23 +120,20 @@ impl World {
     }
 
     pub fn delete_invoice(&mut self, id: &str) {
-        self.begin_for_person();
+        self.begin_user_operation();
+        // Recorded first: the event renders the object.
         self.record_event("invoice.deleted", EventObject::Invoice(id));
-        self.objects.invoices.forget(id);
+        self.objects.invoices.remove(id);
     }
 
     /// Adds an invoice item to a draft, or to the next invoice.
     pub fn create_invoice_item(&mut self, item: InvoiceItem) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let draft = item.invoice.clone();
         let line = item.line.clone();
         let id = self.invoice_item(item);
         if let Some(draft) = draft {
-            let mut line = InvoiceLine {
-                invoice_item: Some(id.clone()),
-                ..line
-            };
-            self.fill(&mut line.id, "il_1", 19);
+            let line = self.invoice_line(&id, line);
             self.change_invoice(&draft, |invoice| invoice.lines.push(line));
         }
         self.record_event("invoiceitem.created", EventObject::InvoiceItem(&id));
@@ -148,14 +141,15 @@ impl World {
     }
 
     pub fn delete_invoice_item(&mut self, id: &str) {
-        self.begin_for_person();
+        self.begin_user_operation();
+        // Recorded first: the event renders the object.
         self.record_event("invoiceitem.deleted", EventObject::InvoiceItem(id));
-        self.objects.invoice_items.forget(id);
+        self.objects.invoice_items.remove(id);
     }
 
-    /// Returns the next invoice of a subscription with other items, as JSON of this version. Changes nothing except for
-    /// adding the prices of those items.
-    pub(crate) fn next_invoice(
+    /// Previews the subscription's next invoice with changed items, as JSON of this version. Everything is restored
+    /// except prices that `change` adds.
+    pub(crate) fn preview_invoice(
         &mut self,
         id: &str,
         version: &ApiVersion,
@@ -166,39 +160,61 @@ impl World {
         };
         let items = change(self, before.items.clone());
         self.change_subscription_silently(id, |one| one.items = items);
-        let told = self.context.events_version.replace(version.clone());
-        let mut next = self.render_next_invoice(id);
-        self.context.events_version = told;
+        let previous_version = self.context.events_version.replace(version.clone());
+        let mut preview = self.render_next_invoice(id);
+        self.context.events_version = previous_version;
         self.change_subscription_silently(id, |one| *one = before);
-        let own = next.get("id").and_then(Value::as_str).unwrap_or_default();
-        let named = format!("upcoming_{own}");
-        if let Some(next) = next.as_object_mut() {
-            next.insert("id".to_owned(), named.into());
+        let invoice_id = preview.get("id").and_then(Value::as_str);
+        let preview_id = format!("upcoming_{}", invoice_id.unwrap_or_default());
+        if let Some(preview) = preview.as_object_mut() {
+            preview.insert("id".to_owned(), preview_id.into());
         }
-        next
+        preview
     }
 
-    fn invoice_in(
+    /// Returns the items that wait for the next invoice of this invoice's customer or subscription.
+    fn pending_invoice_items(&self, invoice: &Invoice) -> Vec<InvoiceItem> {
+        let subscription = invoice.subscription.clone().unwrap_or_default();
+        let pending = self.objects.invoice_items.iter().filter(|item| {
+            item.invoice.is_none()
+                && item.customer == invoice.customer
+                && item.subscription == subscription
+        });
+        pending.cloned().collect()
+    }
+
+    /// Returns the line that bills an invoice item.
+    fn invoice_line(&mut self, item_id: &CompactString, line: InvoiceLine) -> InvoiceLine {
+        let mut line = InvoiceLine {
+            invoice_item: Some(item_id.clone()),
+            ..line
+        };
+        self.fill(&mut line.id, "il_1", 19);
+        line
+    }
+
+    /// Returns a copy of an invoice, if its status allows the action.
+    fn require_invoice_status(
         &self,
         id: &str,
-        states: &[InvoiceStatus],
-        act: &'static str,
+        allowed: &[InvoiceStatus],
+        action: &'static str,
     ) -> Result<Invoice, Impossible> {
         let found = self.find_invoice(id);
         let invoice = found.ok_or_else(|| Impossible::unknown("invoice", id))?;
-        if states.contains(&invoice.status) {
+        if allowed.contains(&invoice.status) {
             return Ok(invoice.clone());
         }
         Err(Impossible::NotNow {
             kind: "invoice",
             id: id.into(),
             state: invoice.status.as_str().into(),
-            act,
+            action,
         })
     }
 
     /// Returns the subscription whose latest invoice this is, with its status.
-    fn latest_of(&self, invoice: &Invoice) -> Option<(CompactString, Status)> {
+    fn subscription_if_latest_invoice(&self, invoice: &Invoice) -> Option<(CompactString, Status)> {
         let subscription = self.find_subscription(invoice.subscription.as_deref()?)?;
         let latest = subscription.details.latest_invoice.as_deref();
         (latest == Some(&invoice.id))

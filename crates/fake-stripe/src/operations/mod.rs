@@ -49,12 +49,12 @@ pub enum Impossible {
         kind: &'static str,
         id: CompactString,
     },
-    #[error("The {kind} `{id}` is {state}, so {act} is impossible.")]
+    #[error("The {kind} `{id}` is {state}, so {action} is impossible.")]
     NotNow {
         kind: &'static str,
         id: CompactString,
         state: CompactString,
-        act: &'static str,
+        action: &'static str,
     },
 }
 
@@ -67,12 +67,12 @@ impl Impossible {
     }
 
     /// Returns the error for a subscription in a state that does not allow the operation.
-    fn for_act(subscription: &Subscription, act: &'static str) -> Self {
+    fn not_now(subscription: &Subscription, action: &'static str) -> Self {
         Self::NotNow {
             kind: "subscription",
             id: subscription.id.clone(),
             state: subscription.status.as_str().into(),
-            act,
+            action,
         }
     }
 }
@@ -85,10 +85,10 @@ impl World {
     }
 
     /// Returns a copy of a subscription that has not ended.
-    fn find_active(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
+    fn find_active(&self, id: &str, action: &'static str) -> Result<Subscription, Impossible> {
         let subscription = self.find_subscription_or_fail(id)?;
         if subscription.status.is_ended() {
-            Err(Impossible::for_act(&subscription, act))
+            Err(Impossible::not_now(&subscription, action))
         } else {
             Ok(subscription)
         }

@@ -16,7 +16,7 @@ impl World {
         let customer = session.customer.clone().unwrap_or_default();
         let known = self.find_customer(&customer);
         session.buyer_email = known.and_then(|customer| customer.email.clone());
-        self.begin_for_person();
+        self.begin_user_operation();
         let intent = self.payment_intent(PaymentIntent {
             customer,
             currency: "usd".into(),
@@ -40,7 +40,7 @@ impl World {
 
     /// Completes a Checkout session in `payment` mode with a null customer. Returns the id of the session.
     pub fn guest_payment(&mut self, price: &str) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let id = self.numbers.next("cs_test_a1", 55);
         let mut session = CheckoutSession {
             id: id.clone(),
@@ -99,7 +99,7 @@ impl World {
             self.pay_invoice(&invoice)?;
         } else {
             let next = self.clock.saturating_add(DAY.saturating_mul(3));
-            self.begin_for_stripe();
+            self.begin_provider_operation();
             self.decline_and_record(&invoice, Some(next));
         }
         Ok(invoice)

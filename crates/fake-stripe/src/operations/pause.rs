@@ -7,7 +7,7 @@ impl World {
     /// Pauses payment collection. The status is unchanged.
     pub fn pause_collection(&mut self, id: &str, pause: PauseCollection) -> Result<(), Impossible> {
         self.find_active(id, "pausing the collection of its payments")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.update_subscription_and_record(id, |subscription| {
             subscription.details.pause_collection = Some(pause);
         });
@@ -17,7 +17,7 @@ impl World {
     /// Resumes payment collection.
     pub fn resume_collection(&mut self, id: &str) -> Result<(), Impossible> {
         self.find_active(id, "resuming the collection of its payments")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.update_subscription_and_record(id, |subscription| {
             subscription.details.pause_collection = None;
         });
@@ -29,7 +29,7 @@ impl World {
         let subscription = self.find_active(id, "pausing it")?;
         match subscription.status {
             Status::Active | Status::Trialing | Status::PastDue | Status::Unpaid => {
-                self.begin_for_person();
+                self.begin_user_operation();
                 self.pause_and_record(id, "pause_requested");
                 Ok(())
             }
@@ -37,7 +37,7 @@ impl World {
             | Status::Canceled
             | Status::Incomplete
             | Status::IncompleteExpired
-            | Status::Other(_) => Err(Impossible::for_act(&subscription, "pausing it")),
+            | Status::Other(_) => Err(Impossible::not_now(&subscription, "pausing it")),
         }
     }
 
@@ -45,9 +45,9 @@ impl World {
     pub fn resume_subscription(&mut self, id: &str) -> Result<(), Impossible> {
         let subscription = self.find_subscription_or_fail(id)?;
         if subscription.status != Status::Paused {
-            return Err(Impossible::for_act(&subscription, "resuming it"));
+            return Err(Impossible::not_now(&subscription, "resuming it"));
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         let clock = self.clock;
         let before = self.render(EventObject::Subscription(id));
         self.begin_periods(id, clock);

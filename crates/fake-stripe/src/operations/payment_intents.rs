@@ -8,7 +8,7 @@ use crate::world::{IntentStatus, PaymentIntent, World};
 impl World {
     /// Creates a one-off payment intent.
     pub fn create_payment_intent(&mut self, intent: PaymentIntent) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let id = self.payment_intent(intent);
         self.record_event("payment_intent.created", EventObject::PaymentIntent(&id));
         id
@@ -20,7 +20,7 @@ impl World {
         if let Some(invoice) = intent.invoice {
             return self.pay_invoice(&invoice);
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         self.charge_and_record(id);
         Ok(())
     }
@@ -28,7 +28,7 @@ impl World {
     /// Cancels a one-off payment.
     pub fn cancel_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
         self.intent_in_waiting(id, "canceling it")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         let clock = self.clock;
         self.change_intent(id, |intent| {
             intent.status = IntentStatus::Canceled;
@@ -51,7 +51,11 @@ impl World {
         Ok(())
     }
 
-    fn intent_in_waiting(&self, id: &str, act: &'static str) -> Result<PaymentIntent, Impossible> {
+    fn intent_in_waiting(
+        &self,
+        id: &str,
+        action: &'static str,
+    ) -> Result<PaymentIntent, Impossible> {
         let found = self.objects.payment_intents.get(id);
         let intent = found.ok_or_else(|| Impossible::unknown("payment_intent", id))?;
         match intent.status {
@@ -63,7 +67,7 @@ impl World {
                     kind: "payment_intent",
                     id: id.into(),
                     state: intent.status.as_str().into(),
-                    act,
+                    action,
                 })
             }
         }

@@ -16,9 +16,9 @@ impl World {
         }
         let now = subscription.items.first().and_then(|item| item.period);
         let Some(now) = now else {
-            return Err(Impossible::for_act(&subscription, "scheduling a change"));
+            return Err(Impossible::not_now(&subscription, "scheduling a change"));
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         let mut items = subscription.items.clone();
         if let Some(first) = items.first_mut() {
             first.price = price.into();
@@ -57,7 +57,7 @@ impl World {
                 kind: "subscription",
                 id: id.into(),
                 state: compact_str::format_compact!("managed by the schedule `{schedule}`"),
-                act: "another schedule",
+                action: "another schedule",
             }),
         }
     }
@@ -72,9 +72,9 @@ impl World {
             .iter()
             .find(|phase| Some(phase.period.start) == starts);
         let Some(next) = next.cloned() else {
-            return Err(Impossible::for_act(&subscription, "its next phase"));
+            return Err(Impossible::not_now(&subscription, "its next phase"));
         };
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let before = self.render(EventObject::Subscription(id));
         self.change_subscription_silently(id, |subscription| subscription.items = next.items);
         self.begin_periods(id, next.period.start);
@@ -123,9 +123,9 @@ impl World {
     fn scheduled(
         &self,
         id: &str,
-        act: &'static str,
+        action: &'static str,
     ) -> Result<(Subscription, Schedule), Impossible> {
-        let subscription = self.find_active(id, act)?;
+        let subscription = self.find_active(id, action)?;
         let schedule = subscription.details.schedule.as_deref();
         match schedule.and_then(|id| self.find_schedule(id)).cloned() {
             Some(schedule) => Ok((subscription, schedule)),
@@ -133,7 +133,7 @@ impl World {
                 kind: "subscription",
                 id: id.into(),
                 state: "managed by no schedule".into(),
-                act,
+                action,
             }),
         }
     }

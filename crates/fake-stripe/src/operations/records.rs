@@ -13,7 +13,7 @@ impl World {
         customer: Option<CompactString>,
         write: impl FnOnce(&str, i64) -> Value,
     ) -> CompactString {
-        self.begin_for_person();
+        self.begin_user_operation();
         let mut id = CompactString::default();
         let (prefix, length) = kind.prefix();
         self.fill(&mut id, prefix, length);
@@ -37,7 +37,7 @@ impl World {
         change: impl FnOnce(&mut Value),
     ) {
         if let Some(mut record) = self.objects.records.get(id).cloned() {
-            self.begin_for_person();
+            self.begin_user_operation();
             change(&mut record.object);
             self.record_stored_event(happened, &record);
             self.objects.records.put(record);
@@ -46,9 +46,9 @@ impl World {
 
     pub(crate) fn delete_record(&mut self, id: &str) {
         if let Some(record) = self.objects.records.get(id).cloned() {
-            self.begin_for_person();
+            self.begin_user_operation();
             self.record_stored_event("deleted", &record);
-            self.objects.records.forget(id);
+            self.objects.records.remove(id);
         }
     }
 

@@ -28,10 +28,10 @@ impl World {
                 kind: "charge",
                 id: id.into(),
                 state: format_compact!("paid with {left} left to refund"),
-                act: "this refund",
+                action: "this refund",
             });
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         let before = self.render(EventObject::Charge(id));
         charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
         self.charge(charge.clone());
@@ -63,7 +63,7 @@ impl World {
     /// Disputes the last payment of a subscription; an account setting decides whether that ends the subscription.
     pub fn dispute(&mut self, subscription: &str, ends: bool) -> Result<CompactString, Impossible> {
         let mut charge = self.last_charge(subscription, "a dispute")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         charge.disputed = true;
         self.charge(charge.clone());
         let dispute = self.add_dispute(Dispute {
@@ -103,7 +103,7 @@ impl World {
         let Some(mut dispute) = self.objects.disputes.get(id).cloned() else {
             return;
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         self.record_change(kind, EventObject::Dispute(id), |world| {
             change(&mut dispute);
             world.add_dispute(dispute);
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// Returns the newest charge of a subscription that succeeded and was not refunded.
-    fn last_charge(&self, subscription: &str, act: &'static str) -> Result<Charge, Impossible> {
+    fn last_charge(&self, subscription: &str, action: &'static str) -> Result<Charge, Impossible> {
         let known = self.find_subscription_or_fail(subscription)?;
         let is_theirs = |charge: &&Charge| {
             let invoice = charge
@@ -128,7 +128,7 @@ impl World {
             kind: "subscription",
             id: subscription.into(),
             state: format_compact!("{} and was never paid for", known.status),
-            act,
+            action,
         })
     }
 }

@@ -63,7 +63,7 @@ impl World {
             }
             None => None,
         };
-        self.begin_for_person();
+        self.begin_user_operation();
         let is_active = subscription.is_some();
         let schedule = self.schedule(Schedule {
             customer: new.customer,
@@ -97,7 +97,7 @@ impl World {
         phases: Vec<WantedPhase>,
         change: impl FnOnce(&mut Schedule),
     ) {
-        self.begin_for_person();
+        self.begin_user_operation();
         let known = self.find_schedule(id);
         let first = known.and_then(|schedule| schedule.phases.first());
         let start = first.map_or(self.clock, |phase| phase.period.start);
@@ -114,7 +114,7 @@ impl World {
     pub fn cancel_schedule(&mut self, id: &str) {
         let subscription = self.active_subscription_of(id);
         let clock = self.clock;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.close_schedule_and_record("subscription_schedule.canceled", id, |schedule| {
             schedule.status = ScheduleStatus::Canceled;
             schedule.canceled_at = Some(clock);
@@ -128,7 +128,7 @@ impl World {
     pub fn release_schedule(&mut self, id: &str) {
         let subscription = self.active_subscription_of(id);
         let clock = self.clock;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.close_schedule_and_record("subscription_schedule.released", id, |schedule| {
             schedule.status = ScheduleStatus::Released;
             schedule.released_at = Some(clock);

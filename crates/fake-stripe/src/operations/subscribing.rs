@@ -33,7 +33,7 @@ impl World {
                 return Err(Impossible::unknown("price", &item.price));
             }
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         let is_trial = subscription
             .details
             .trial_end
@@ -75,7 +75,7 @@ impl World {
     /// Pays the first invoice of an incomplete subscription as the customer.
     pub fn pay_first_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let (subscription, invoice) = self.incomplete(id, "paying its first invoice")?;
-        self.begin_for_person();
+        self.begin_user_operation();
         let card = self.create_card(&subscription.customer);
         if let Some(intent) = self.create_intent_for(&invoice) {
             self.change_intent(&intent, |intent| {
@@ -97,7 +97,7 @@ impl World {
     /// Expires an incomplete subscription that was not paid within 23 hours.
     pub fn expire_incomplete(&mut self, id: &str) -> Result<(), Impossible> {
         let (_, invoice) = self.incomplete(id, "its expiry")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         self.expire_and_record(id, &invoice);
         Ok(())
     }
@@ -117,7 +117,7 @@ impl World {
     fn incomplete(
         &self,
         id: &str,
-        act: &'static str,
+        action: &'static str,
     ) -> Result<(Subscription, CompactString), Impossible> {
         let subscription = self.find_subscription_or_fail(id)?;
         let invoice = self
@@ -127,7 +127,7 @@ impl World {
             Some(invoice) if subscription.status == Status::Incomplete => {
                 Ok((subscription, invoice))
             }
-            Some(_) | None => Err(Impossible::for_act(&subscription, act)),
+            Some(_) | None => Err(Impossible::not_now(&subscription, action)),
         }
     }
 }

@@ -15,7 +15,7 @@ impl World {
         change: impl FnOnce(&mut Subscription),
     ) -> Result<(), Impossible> {
         self.find_subscription_or_fail(id)?;
-        self.begin_for_person();
+        self.begin_user_operation();
         self.update_subscription_and_record(id, change);
         Ok(())
     }
@@ -33,7 +33,7 @@ impl World {
         if self.prices.get(price).is_none() {
             return Err(Impossible::unknown("price", price));
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         let new = Item {
             price: price.into(),
             ..old.clone()
@@ -79,7 +79,7 @@ impl World {
     ) -> Result<(), Impossible> {
         let subscription = self.find_active(id, "changing its quantity")?;
         let old = find_item(&subscription, item)?.clone();
-        self.begin_for_person();
+        self.begin_user_operation();
         let new = old.clone().quantity(quantity);
         self.update_subscription_and_record(id, |subscription| {
             replace_item(subscription, &old.id, &new);
@@ -96,7 +96,7 @@ impl World {
         if self.prices.get(&item.price).is_none() {
             return Err(Impossible::unknown("price", &item.price));
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         let mut item = item;
         self.fill(&mut item.id, "si_", 14);
         let period = subscription.items.first().and_then(|first| first.period);
@@ -116,10 +116,10 @@ impl World {
                 kind: "subscription item",
                 id: old.id,
                 state: "the only one".into(),
-                act: "removing it",
+                action: "removing it",
             });
         }
-        self.begin_for_person();
+        self.begin_user_operation();
         self.update_subscription_and_record(id, |subscription| {
             subscription.items.retain(|item| item.id != old.id);
         });

@@ -20,7 +20,7 @@ impl World {
     /// Announces the end of a trial, three days before it or at the start of a shorter one.
     pub fn trial_will_end(&mut self, id: &str) -> Result<(), Impossible> {
         self.trialing(id, "announcing the end of its trial")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         self.record_event(
             "customer.subscription.trial_will_end",
             EventObject::Subscription(id),
@@ -31,7 +31,7 @@ impl World {
     /// Ends a trial at its time, or now if that is earlier.
     pub fn end_trial(&mut self, id: &str, how: TrialEnd) -> Result<(), Impossible> {
         let subscription = self.trialing(id, "the end of its trial")?;
-        self.begin_for_stripe();
+        self.begin_provider_operation();
         let end = subscription
             .details
             .trial_end
@@ -71,12 +71,12 @@ impl World {
         Ok(())
     }
 
-    fn trialing(&self, id: &str, act: &'static str) -> Result<Subscription, Impossible> {
+    fn trialing(&self, id: &str, action: &'static str) -> Result<Subscription, Impossible> {
         let subscription = self.find_subscription_or_fail(id)?;
         if subscription.status == Status::Trialing {
             Ok(subscription)
         } else {
-            Err(Impossible::for_act(&subscription, act))
+            Err(Impossible::not_now(&subscription, action))
         }
     }
 

@@ -3,12 +3,12 @@
 use serde_json::{Number, Value, json};
 
 use super::View;
-use crate::world::{Coupon, Discount, Off, Subscription};
+use crate::world::{Coupon, CouponValue, Discount, Subscription};
 
 pub(crate) fn coupon(coupon: &Coupon, view: View<'_>) -> Value {
-    let (amount, currency, percent) = match &coupon.off {
-        Off::BasisPoints(points) => (None, None, percent(*points)),
-        Off::Amount { amount, currency } => (Some(*amount), Some(currency.as_str()), None),
+    let (amount, currency, percent) = match &coupon.value {
+        CouponValue::BasisPoints(points) => (None, None, percent(*points)),
+        CouponValue::Amount { amount, currency } => (Some(*amount), Some(currency.as_str()), None),
     };
     json!({
         "id": coupon.id.as_str(),

@@ -29,7 +29,7 @@ macro_rules! objects {
 }
 pub(super) use objects;
 
-/// The position of an object in its collection, in insertion order. Only `forget` changes the slots of others.
+/// The position of an object in its collection, in insertion order. Only `remove` changes the slots of others.
 pub(crate) type Slot = usize;
 
 /// An object that is found by its id, which is so not stored twice: a million objects have to fit into memory beside the
@@ -93,7 +93,7 @@ impl<T: Object> Collection<T> {
     }
 
     /// Removes an object from lookups and lists.
-    pub(crate) fn forget(&mut self, id: &str) -> bool {
+    pub(crate) fn remove(&mut self, id: &str) -> bool {
         let Some((removed, _)) = self.objects.shift_remove_full(id) else {
             return false;
         };
@@ -196,8 +196,8 @@ mod tests {
         let mut things = Collection::default();
         things.put(Thing("a".into(), 1));
         things.put(Thing("b".into(), 2));
-        assert!(things.forget("a"));
-        assert!(!things.forget("a"));
+        assert!(things.remove("a"));
+        assert!(!things.remove("a"));
         assert!(things.get("a").is_none());
         assert_eq!(things.iter().count(), 1);
         assert_eq!(oldest_first(&mut things), ["b"]);

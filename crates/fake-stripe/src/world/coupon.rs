@@ -11,7 +11,7 @@ pub struct Coupon {
     pub id: CompactString,
     pub created: i64,
     pub name: Option<CompactString>,
-    pub off: Off,
+    pub value: CouponValue,
     /// `forever`, `once` or `repeating`.
     pub duration: CompactString,
     pub duration_in_months: Option<u32>,
@@ -20,9 +20,9 @@ pub struct Coupon {
     pub metadata: Metadata,
 }
 
-/// The reduction by a coupon.
+/// The reduction that a coupon gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Off {
+pub enum CouponValue {
     /// Hundredths of a percent: 2550 is 25.5 %.
     BasisPoints(u32),
     Amount {
@@ -36,25 +36,36 @@ impl Coupon {
     pub fn percent(id: &str, percent: u32) -> Self {
         Self {
             id: id.into(),
-            created: 0,
-            name: None,
-            off: Off::BasisPoints(percent.saturating_mul(100)),
-            duration: "forever".into(),
-            duration_in_months: None,
-            times_redeemed: 0,
-            valid: true,
-            metadata: Metadata::new(),
+            value: CouponValue::BasisPoints(percent.saturating_mul(100)),
+            ..Self::default()
         }
     }
 
     /// Returns the reduction of an amount.
     pub(crate) fn taken_off(&self, amount: i64) -> i64 {
         const WHOLE: i64 = 10_000;
-        let off = match &self.off {
-            Off::BasisPoints(points) => amount.saturating_mul(i64::from(*points)) / WHOLE,
-            Off::Amount { amount, .. } => *amount,
+        let off = match &self.value {
+            CouponValue::BasisPoints(points) => amount.saturating_mul(i64::from(*points)) / WHOLE,
+            CouponValue::Amount { amount, .. } => *amount,
         };
         off.clamp(0, amount.max(0))
+    }
+}
+
+impl Default for Coupon {
+    /// Returns a coupon without an id and without a reduction, forever.
+    fn default() -> Self {
+        Self {
+            id: CompactString::default(),
+            created: 0,
+            name: None,
+            value: CouponValue::BasisPoints(0),
+            duration: "forever".into(),
+            duration_in_months: None,
+            times_redeemed: 0,
+            valid: true,
+            metadata: Metadata::new(),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ impl World {
     pub fn set_status_silently(&mut self, id: &str, status: Status) -> bool {
         let clock = self.clock;
         self.change_subscription_silently(id, |subscription| {
-            forget_end(subscription);
+            clear_end(subscription);
             subscription.status = status;
             imply(subscription, clock);
         })
@@ -50,7 +50,7 @@ impl World {
 
     /// Undoes a scheduled end.
     pub fn keep_silently(&mut self, id: &str) -> bool {
-        self.change_subscription_silently(id, forget_end)
+        self.change_subscription_silently(id, clear_end)
     }
 
     /// Moves every item into its next period.
@@ -154,8 +154,8 @@ pub(super) fn imply(subscription: &mut Subscription, clock: i64) {
     }
 }
 
-/// Removes an end, scheduled or past. Details that were never set stay unset, and so take no memory.
-fn forget_end(subscription: &mut Subscription) {
+/// Clears a scheduled or past end. Details that were never set stay unset, and so take no memory.
+fn clear_end(subscription: &mut Subscription) {
     let details = &subscription.details;
     let is_set = details.cancel_at.is_some()
         || details.cancel_at_period_end

@@ -30,7 +30,7 @@ pub use self::{
     boxed::{Boxed, SharedDefault},
     bulk::Bulk,
     catalog::{Interval, Price, Product, Recurring},
-    coupon::{Coupon, Discount, Off},
+    coupon::{Coupon, CouponValue, Discount},
     customer::{Customer, CustomerDetails},
     entitlement::{ActiveEntitlement, Feature},
     event::{Event, TestClock, WebhookEndpoint},

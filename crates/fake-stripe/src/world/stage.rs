@@ -123,8 +123,8 @@ impl World {
         result
     }
 
-    /// Starts an operation of a person, whose events share a request.
-    pub(crate) fn begin_for_person(&mut self) {
+    /// Starts an operation that a user requested. Its events share a request.
+    pub(crate) fn begin_user_operation(&mut self) {
         self.context.cause = match self.context.request.clone() {
             Some(cause) => cause,
             None => Cause {
@@ -134,8 +134,8 @@ impl World {
         };
     }
 
-    /// Starts an operation of Stripe itself, whose events have no request unless the application sent one.
-    pub(crate) fn begin_for_stripe(&mut self) {
+    /// Starts an operation of Stripe itself. Its events have no request unless the application sent one.
+    pub(crate) fn begin_provider_operation(&mut self) {
         self.context.cause = self.context.request.clone().unwrap_or_default();
     }
 

@@ -80,7 +80,9 @@ impl FakeProvider for StripeProvider {
         let mut prices = PriceTable::default();
         let objects = objects.iter();
         objects
-            .map(|object| Ok(stripe_objects::subscription(object, &mut prices)?.subscription))
+            .map(|object| {
+                Ok(stripe_objects::decode_recorded_value(object, &mut prices)?.subscription)
+            })
             .collect()
     }
 

@@ -30,7 +30,8 @@ impl StripeActions<'_> {
             ProviderAction::Abandon { times } => self.abandon(*times)?,
             ProviderAction::DeleteCustomer {} => self.world.remove_customer(&self.customer.id)?,
             ProviderAction::Forget { subscription } => {
-                self.world.forget(self.customer.subscription(subscription)?);
+                self.world
+                    .remove_object(self.customer.subscription(subscription)?);
             }
             ProviderAction::GuestPayment {} => {
                 let price = self.customer.price(self.prices, PriceRole::Once)?;

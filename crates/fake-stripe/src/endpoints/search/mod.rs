@@ -112,7 +112,7 @@ fn answer(
     let limit = call.form.limit()?;
     let page = call.form.plain("page")?;
     let query = call.form.plain("query")?;
-    call.finish()?;
+    call.reject_unread_parameters()?;
     let query = query.ok_or_else(|| ApiError::missing_parameter("query"))?;
     let query = Query::parse(&query)?;
     let is_here = call.key_is_live == world.livemode;

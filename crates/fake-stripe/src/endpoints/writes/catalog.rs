@@ -1,6 +1,6 @@
 //! Products: create, update, delete and attach features.
 
-use super::{Writing, customers::new_metadata, prices::PriceData};
+use super::{WriteRequest, customers::new_metadata, prices::PriceData};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -52,8 +52,8 @@ fn ignore(form: &mut Form) {
     ]);
 }
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let id = form.plain("id")?.unwrap_or_default();
     let mut product = Product::new(&id, &form.required("name")?);
     product.active = form.boolean("active")?.unwrap_or(true);
@@ -62,18 +62,18 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let price = match form.hash("default_price_data")? {
         Given::Set(mut data) => {
             let price = PriceData::read(&mut data, false)?;
-            data.finish()?;
+            data.reject_unread_parameters()?;
             Some(price)
         }
         Given::Absent | Given::Unset => None,
     };
     ignore(form);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     if !id.is_empty() && world.products.get(&id).is_some() {
         return Err(ApiError::invalid(format!("Product already exists: {id}"))
             .code("resource_already_exists"));
     }
-    let id = writing.act(world, None, |world| {
+    let id = request.apply(world, None, |world| {
         let id = world.create_product(product);
         if let Some(data) = price {
             let price = world.create_price(data.into_price(&id));
@@ -83,28 +83,26 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         }
         id
     });
-    answer(writing, world, &id)
+    product_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    writing
-        .call
-        .find((world, &world.products), "product", (id, "id"))?;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    request.call.find((world, &world.products), "product", id)?;
+    let form = &mut request.call.form;
     let name = form.plain("name")?;
     let active = form.boolean("active")?;
     let description = form.text("description")?;
     let default_price = form.plain("default_price")?;
     let metadata = form.metadata()?;
     ignore(form);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     if let Some(price) = &default_price {
-        writing
+        request
             .call
-            .find((world, &world.prices), "price", (price, "default_price"))?;
+            .find_by_parameter((world, &world.prices), "price", price, "default_price")?;
     }
-    writing.act(world, None, |world| {
+    request.apply(world, None, |world| {
         world.update_product(id, |product| {
             product.name = name.unwrap_or_else(|| product.name.clone());
             product.active = active.unwrap_or(product.active);
@@ -115,52 +113,52 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
             merge(&mut product.metadata, metadata);
         })
     })?;
-    answer(writing, world, id)
+    product_response(request, world, id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    writing.finish()?;
-    writing
-        .call
-        .find((world, &world.products), "product", (id, "id"))?;
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    request.reject_unread_parameters()?;
+    request.call.find((world, &world.products), "product", id)?;
     if world.prices.iter().any(|price| price.product == id) {
         return Err(ApiError::invalid(
             "This product cannot be deleted because it has one or more user-created prices.",
         ));
     }
-    writing.act(world, None, |world| world.delete_product(id))?;
-    writing.deleted(world, "product")
+    request.apply(world, None, |world| world.delete_product(id))?;
+    request.deleted(world, "product")
 }
 
-fn attach_feature(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let feature = writing.call.form.required("entitlement_feature")?;
-    writing.finish()?;
-    let call = &writing.call;
-    call.find((world, &world.products), "product", (id, "id"))?;
+fn attach_feature(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let feature = request.call.form.required("entitlement_feature")?;
+    request.reject_unread_parameters()?;
+    let call = &request.call;
+    call.find((world, &world.products), "product", id)?;
     let features = (&*world, &world.features);
-    call.find(features, "feature", (&feature, "entitlement_feature"))?;
-    writing.act(world, None, |world| {
+    call.find_by_parameter(features, "feature", &feature, "entitlement_feature")?;
+    request.apply(world, None, |world| {
         world.update_product(id, |product| {
             if !product.features.contains(&feature) {
                 product.features.push(feature.clone());
             }
         })
     })?;
-    let call = &writing.call;
-    let product = call.find((world, &world.products), "product", (id, "id"))?;
+    let call = &request.call;
+    let product = call.find((world, &world.products), "product", id)?;
     let features = (&*world, &world.features);
-    let feature = call.find(features, "feature", (&feature, "entitlement_feature"))?;
-    writing.body(
+    let feature = call.find_by_parameter(features, "feature", &feature, "entitlement_feature")?;
+    request.body(
         world,
         &ProductFeatureShape::new(product, feature, call.view(world)),
     )
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
-    let product = writing
-        .call
-        .find((world, &world.products), "product", (id, "id"))?;
-    writing.body(world, &ProductShape::new(product, writing.call.view(world)))
+fn product_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
+    let product = request.call.find((world, &world.products), "product", id)?;
+    request.body(world, &ProductShape::new(product, request.call.view(world)))
 }

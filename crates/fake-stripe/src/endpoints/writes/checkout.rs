@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{
-    Writing,
+    WriteRequest,
     customers::new_metadata,
     items::{WantedItem, check_new},
     subscriptions::{Trial, coupon},
@@ -75,8 +75,8 @@ const IGNORED: [&str; 30] = [
     "tax_id_collection",
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let mode = form
         .choice("mode", &["payment", "setup", "subscription"])?
         .set();
@@ -108,7 +108,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     if is_hosted && session.success_url.is_none() {
         return Err(form.missing("success_url"));
     }
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     if mode != Some("subscription") {
         return Err(ApiError::invalid(
             "This is the fake of prodverdict: it sells subscriptions only (`mode=subscription`).",
@@ -116,11 +116,13 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         .param("mode")
         .unplayed(Unplayed::Parameter("mode".to_owned())));
     }
-    check_new(&lines, writing, world, "line_items")?;
+    check_new(&lines, request, world, "line_items")?;
     if let Some(customer) = &session.customer {
         let customers = (&*world, &world.customers);
-        let asked = (customer.as_str(), "customer");
-        let found = writing.call.find(customers, "customer", asked)?;
+        let found =
+            request
+                .call
+                .find_by_parameter(customers, "customer", customer.as_str(), "customer")?;
         if found.deleted {
             return Err(ApiError::missing("customer", customer, "customer"));
         }
@@ -131,12 +133,12 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         }
     }
     let customer = session.customer.clone();
-    let id = writing.act(world, customer.as_deref(), |world| {
+    let id = request.apply(world, customer.as_deref(), |world| {
         let items = lines.into_iter().filter_map(|line| line.make(world));
         session.items = items.collect::<Vec<Item>>();
         world.open_checkout(session)
     })?;
-    answer(writing, world, &id)
+    session_response(request, world, &id)
 }
 
 fn subscription_data(
@@ -169,23 +171,23 @@ fn subscription_data(
         "proration_behavior",
         "transfer_data",
     ]);
-    data.finish()
+    data.reject_unread_parameters()
 }
 
-fn expire(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let customer = buyer(writing, world)?;
-    writing.finish()?;
-    writing.act(world, customer.as_deref(), |world| {
+fn expire(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let customer = buyer(request, world)?;
+    request.reject_unread_parameters()?;
+    request.apply(world, customer.as_deref(), |world| {
         world.expire_checkout(id)
     })?;
-    answer(writing, world, id)
+    session_response(request, world, id)
 }
 
-fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let customer = buyer(writing, world)?;
-    let form = &mut writing.call.form;
+fn complete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let customer = buyer(request, world)?;
+    let form = &mut request.call.form;
     let words = ["paid", "pending", "pending_while_active"];
     let payment = match form.choice("payment", &words)?.set() {
         Some("pending") => Payment::Pending,
@@ -193,7 +195,7 @@ fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
         Some(_) | None => Payment::Paid,
     };
     let email = form.plain("email")?;
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let completion = Completion { payment, email };
     let stage = customer
         .as_deref()
@@ -207,22 +209,25 @@ fn complete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
         None => world.complete_checkout(id, &completion),
     };
     completed?;
-    answer(writing, world, id)
+    session_response(request, world, id)
 }
 
 /// Returns the customer of a session, if any.
-fn buyer(writing: &Writing<'_>, world: &World) -> Result<Option<CompactString>, ApiError> {
+fn buyer(request: &WriteRequest<'_>, world: &World) -> Result<Option<CompactString>, ApiError> {
     let sessions = (world, &world.objects.sessions);
-    let asked = (writing.call.id, "id");
-    let session = writing.call.find(sessions, "checkout.session", asked)?;
+    let session = request
+        .call
+        .find(sessions, "checkout.session", request.call.id)?;
     Ok(session.customer.clone())
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn session_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let sessions = (world, &world.objects.sessions);
-    let session = writing
-        .call
-        .find(sessions, "checkout.session", (id, "id"))?;
-    let view = writing.call.view(world);
-    writing.body(world, &shapes::checkout_session(session, view))
+    let session = request.call.find(sessions, "checkout.session", id)?;
+    let view = request.call.view(world);
+    request.body(world, &shapes::checkout_session(session, view))
 }

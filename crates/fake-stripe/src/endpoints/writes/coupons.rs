@@ -1,6 +1,6 @@
 //! Coupons: create, update and delete.
 
-use super::{Writing, customers::new_metadata};
+use super::{WriteRequest, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -8,7 +8,7 @@ use crate::{
     form::{Form, merge},
     keys::Permission,
     shapes,
-    world::{Coupon, Off, World},
+    world::{Coupon, CouponValue, World},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -32,47 +32,50 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
-    let off = off(form)?;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
+    let value = coupon_value(form)?;
     let duration = form.choice("duration", &["forever", "once", "repeating"])?;
     let coupon = Coupon {
         id: form.plain("id")?.unwrap_or_default(),
-        off,
+        value,
         duration: duration.set().unwrap_or("once").into(),
         duration_in_months: form.count("duration_in_months")?,
         name: form.plain("name")?,
         metadata: new_metadata(form)?,
-        ..Coupon::percent("", 0)
+        ..Coupon::default()
     };
+    // Accepted, but not simulated.
     form.ignore(&[
         "applies_to",
         "currency_options",
         "max_redemptions",
         "redeem_by",
     ]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     if world.objects.coupons.get(&coupon.id).is_some() {
         let message = format!("Coupon already exists: '{}'", coupon.id);
         return Err(ApiError::invalid(message)
             .code("resource_already_exists")
             .param("id"));
     }
-    let id = writing.act(world, None, |world| world.create_coupon(coupon));
-    answer(writing, world, &id)
+    let id = request.apply(world, None, |world| world.create_coupon(coupon));
+    coupon_response(request, world, &id)
 }
 
-fn off(form: &mut Form) -> Result<Off, ApiError> {
+fn coupon_value(form: &mut Form) -> Result<CouponValue, ApiError> {
     let amount = form.integer("amount_off")?.set();
     let currency = form.plain("currency")?;
     let percent = form.plain("percent_off")?;
     if let Some(percent) = percent {
-        return points(&percent).map(Off::BasisPoints).ok_or_else(|| {
-            ApiError::invalid(format!("Invalid decimal: {percent}")).param("percent_off")
-        });
+        return basis_points(&percent)
+            .map(CouponValue::BasisPoints)
+            .ok_or_else(|| {
+                ApiError::invalid(format!("Invalid decimal: {percent}")).param("percent_off")
+            });
     }
     match (amount, currency) {
-        (Some(amount), Some(currency)) => Ok(Off::Amount {
+        (Some(amount), Some(currency)) => Ok(CouponValue::Amount {
             amount,
             currency: currency.to_lowercase(),
         }),
@@ -81,8 +84,8 @@ fn off(form: &mut Form) -> Result<Off, ApiError> {
     }
 }
 
-/// Converts `12.5` to 1250.
-fn points(percent: &str) -> Option<u32> {
+/// Parses a percentage into basis points (`12.5` → 1250), ignoring digits after the second decimal.
+fn basis_points(percent: &str) -> Option<u32> {
     let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
     let part: String = part.chars().chain("00".chars()).take(2).collect();
     let whole: u32 = whole.parse().ok()?;
@@ -90,41 +93,44 @@ fn points(percent: &str) -> Option<u32> {
     (1..=10_000).contains(&points).then_some(points)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    check_exists(writing, world)?;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    check_exists(request, world)?;
+    let form = &mut request.call.form;
     let name = form.text("name")?;
     let metadata = form.metadata()?;
+    // Accepted, but not simulated.
     form.ignore(&["currency_options"]);
-    writing.finish()?;
-    writing.act(world, None, |world| {
+    request.reject_unread_parameters()?;
+    request.apply(world, None, |world| {
         world.update_coupon(id, |coupon| {
             name.put_in(&mut coupon.name);
             merge(&mut coupon.metadata, metadata);
         });
     });
-    answer(writing, world, id)
+    coupon_response(request, world, id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    check_exists(writing, world)?;
-    writing.finish()?;
-    writing.act(world, None, |world| world.delete_coupon(id));
-    writing.deleted(world, "coupon")
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    check_exists(request, world)?;
+    request.reject_unread_parameters()?;
+    request.apply(world, None, |world| world.delete_coupon(id));
+    request.deleted(world, "coupon")
 }
 
-fn check_exists(writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
+fn check_exists(request: &WriteRequest<'_>, world: &World) -> Result<(), ApiError> {
     let coupons = (world, &world.objects.coupons);
-    let found = writing
-        .call
-        .find(coupons, "coupon", (writing.call.id, "id"));
+    let found = request.call.find(coupons, "coupon", request.call.id);
     found.map(|_| ())
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn coupon_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let coupons = (world, &world.objects.coupons);
-    let coupon = writing.call.find(coupons, "coupon", (id, "id"))?;
-    writing.body(world, &shapes::coupon(coupon, writing.call.view(world)))
+    let coupon = request.call.find(coupons, "coupon", id)?;
+    request.body(world, &shapes::coupon(coupon, request.call.view(world)))
 }

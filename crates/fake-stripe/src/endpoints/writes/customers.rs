@@ -1,6 +1,6 @@
 //! Customers: create, update and delete.
 
-use super::Writing;
+use super::WriteRequest;
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -71,7 +71,7 @@ impl CustomerChanges {
         if let Given::Set(mut settings) = form.hash("invoice_settings")? {
             card = settings.text("default_payment_method")?;
             settings.ignore(&["custom_fields", "footer", "rendering_options"]);
-            settings.finish()?;
+            settings.reject_unread_parameters()?;
         }
         if card == Given::Absent {
             card = method;
@@ -106,10 +106,10 @@ impl CustomerChanges {
     }
 }
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let mut changes = CustomerChanges::read(&mut writing.call.form)?;
-    let clock = writing.call.form.plain("test_clock")?;
-    writing.finish()?;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let mut changes = CustomerChanges::read(&mut request.call.form)?;
+    let clock = request.call.form.plain("test_clock")?;
+    request.reject_unread_parameters()?;
     if let Given::Set(card) = &changes.card {
         known_card(world, card)?;
     }
@@ -119,23 +119,23 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     if clock.is_some() {
         customer.details.test_clock = clock;
     }
-    let id = writing.act(world, None, |world| {
+    let id = request.apply(world, None, |world| {
         let id = world.create_customer(customer);
         give(world, &id, card);
         id
     });
-    answer(writing, world, &id)
+    customer_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
     let customer = (&*world, &world.customers);
-    let customer = writing.call.find(customer, "customer", (id, "id"))?;
+    let customer = request.call.find(customer, "customer", id)?;
     if customer.deleted {
         return Err(ApiError::missing("customer", id, "id"));
     }
-    let mut changes = CustomerChanges::read(&mut writing.call.form)?;
-    writing.finish()?;
+    let mut changes = CustomerChanges::read(&mut request.call.form)?;
+    request.reject_unread_parameters()?;
     if let Given::Set(card) = &changes.card {
         known_card(world, card)?;
     }
@@ -143,33 +143,37 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         Given::Set(_) => std::mem::replace(&mut changes.card, Given::Absent),
         Given::Absent | Given::Unset => Given::Absent,
     };
-    writing.act(world, Some(id), |world| {
+    request.apply(world, Some(id), |world| {
         give(world, id, card);
         world.update_customer(id, |customer| changes.apply(customer))
     })?;
-    answer(writing, world, id)
+    customer_response(request, world, id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    writing.finish()?;
-    let customer = writing
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    request.reject_unread_parameters()?;
+    let customer = request
         .call
-        .find((world, &world.customers), "customer", (id, "id"))?;
+        .find((world, &world.customers), "customer", id)?;
     if customer.deleted {
         return Err(ApiError::missing("customer", id, "id"));
     }
-    writing.act(world, Some(id), |world| world.remove_customer(id))?;
-    writing.deleted(world, "customer")
+    request.apply(world, Some(id), |world| world.remove_customer(id))?;
+    request.deleted(world, "customer")
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
-    let customer = writing
+fn customer_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
+    let customer = request
         .call
-        .find((world, &world.customers), "customer", (id, "id"))?;
-    writing.body(
+        .find((world, &world.customers), "customer", id)?;
+    request.body(
         world,
-        &CustomerShape::new(customer, writing.call.view(world)),
+        &CustomerShape::new(customer, request.call.view(world)),
     )
 }
 

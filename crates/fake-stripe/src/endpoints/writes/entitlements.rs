@@ -1,6 +1,6 @@
 //! Features: create and update.
 
-use super::Writing;
+use super::WriteRequest;
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -25,13 +25,13 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let lookup_key = form.required("lookup_key")?;
     let mut feature = Feature::new("", &lookup_key);
     feature.name = form.required("name")?;
     feature.metadata = super::customers::new_metadata(form)?;
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     if world
         .features
         .iter()
@@ -43,24 +43,28 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         .param("lookup_key"));
     }
     let id = world.feature(feature);
-    answer(writing, world, &id)
+    feature_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
     let features = (&*world, &world.features);
-    let mut feature = writing.call.find(features, "feature", (id, "id"))?.clone();
-    let form = &mut writing.call.form;
+    let mut feature = request.call.find(features, "feature", id)?.clone();
+    let form = &mut request.call.form;
     feature.name = form.plain("name")?.unwrap_or(feature.name);
     feature.active = form.boolean("active")?.unwrap_or(feature.active);
     crate::form::merge(&mut feature.metadata, form.metadata()?);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     world.feature(feature);
-    answer(writing, world, id)
+    feature_response(request, world, id)
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn feature_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let features = (world, &world.features);
-    let feature = writing.call.find(features, "feature", (id, "id"))?;
-    writing.body(world, &FeatureShape::new(feature, writing.call.view(world)))
+    let feature = request.call.find(features, "feature", id)?;
+    request.body(world, &FeatureShape::new(feature, request.call.view(world)))
 }

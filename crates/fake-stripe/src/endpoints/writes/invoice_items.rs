@@ -1,6 +1,6 @@
 //! Invoice items: added to a draft or to the next invoice.
 
-use super::{Writing, customers::new_metadata, prices::PriceData};
+use super::{WriteRequest, customers::new_metadata, prices::PriceData};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -44,8 +44,8 @@ const IGNORED: [&str; 8] = [
     "unit_amount_decimal",
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let customer = form.required("customer")?;
     let invoice = form.plain("invoice")?;
     let subscription = form.plain("subscription")?.unwrap_or_default();
@@ -61,31 +61,34 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let data = match form.hash("price_data")? {
         Given::Set(mut data) => {
             let read = PriceData::read(&mut data, true)?;
-            data.finish()?;
+            data.reject_unread_parameters()?;
             Some(read)
         }
         Given::Absent | Given::Unset => None,
     };
     form.ignore(&IGNORED);
-    writing.finish()?;
-    let call = &writing.call;
-    call.find(
+    request.reject_unread_parameters()?;
+    let call = &request.call;
+    call.find_by_parameter(
         (&*world, &world.customers),
         "customer",
-        (&customer, "customer"),
+        &customer,
+        "customer",
     )?;
     if let Some(invoice) = &invoice {
         let invoices = (&*world, &world.objects.invoices);
-        call.find(invoices, "invoice", (invoice, "invoice"))?;
+        call.find_by_parameter(invoices, "invoice", invoice, "invoice")?;
     }
     let known = match &price {
-        Some(price) => Some(call.find((&*world, &world.prices), "price", (price, "price"))?),
+        Some(price) => {
+            Some(call.find_by_parameter((&*world, &world.prices), "price", price, "price")?)
+        }
         None => None,
     };
     let each = unit.or(known.and_then(|price| price.unit_amount));
     let times = i64::from(quantity.unwrap_or(1));
     let currency = known.map(|price| price.currency.clone()).or(currency);
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         let price = price.or_else(|| data.map(|data| data.make(world)));
         let made = price.as_deref().and_then(|price| world.find_price(price));
         let each = each.or(made.and_then(|price| price.unit_amount));
@@ -106,7 +109,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
             ..InvoiceItem::default()
         })
     });
-    answer(writing, world, &id)
+    item_response(request, world, &id)
 }
 
 /// Reads the price: `pricing[price]` since basil, `price` before.
@@ -116,13 +119,13 @@ fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError
         return Ok(older);
     };
     let price = pricing.plain("price")?;
-    pricing.finish()?;
+    pricing.reject_unread_parameters()?;
     Ok(price.or(older))
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let mut item = item(writing, world)?;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let mut item = item(request, world)?;
+    let form = &mut request.call.form;
     item.line.amount = form.integer("amount")?.set().unwrap_or(item.line.amount);
     if let Some(description) = form.text("description")?.set() {
         item.line.description = description;
@@ -130,33 +133,35 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     item.line.quantity = form.count("quantity")?.or(item.line.quantity);
     merge(&mut item.line.metadata, form.metadata()?);
     form.ignore(&IGNORED);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let id = world.invoice_item(item);
-    answer(writing, world, &id)
+    item_response(request, world, &id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let item = item(writing, world)?;
-    writing.finish()?;
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let item = item(request, world)?;
+    request.reject_unread_parameters()?;
     if item.invoice.is_some() {
         return Err(ApiError::invalid(
             "You cannot delete an invoice item that is attached to an invoice.",
         ));
     }
-    writing.act(world, Some(&item.customer), |world| {
+    request.apply(world, Some(&item.customer), |world| {
         world.delete_invoice_item(&item.id);
     });
-    writing.deleted(world, "invoiceitem")
+    request.deleted(world, "invoiceitem")
 }
 
-fn item(writing: &Writing<'_>, world: &World) -> Result<InvoiceItem, ApiError> {
+fn item(request: &WriteRequest<'_>, world: &World) -> Result<InvoiceItem, ApiError> {
     let items = (world, &world.objects.invoice_items);
-    let asked = (writing.call.id, "id");
-    writing.call.find(items, "invoiceitem", asked).cloned()
+    request
+        .call
+        .find(items, "invoiceitem", request.call.id)
+        .cloned()
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn item_response(request: &WriteRequest<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
     let items = (world, &world.objects.invoice_items);
-    let item = writing.call.find(items, "invoiceitem", (id, "id"))?;
-    writing.body(world, &shapes::invoice_item(item, writing.call.view(world)))
+    let item = request.call.find(items, "invoiceitem", id)?;
+    request.body(world, &shapes::invoice_item(item, request.call.view(world)))
 }

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::Writing;
+use super::WriteRequest;
 use crate::{
     endpoint::Endpoint, endpoints::Route, error::ApiError, form::merge, keys::Permission,
     operations::Impossible, shapes, world::World,
@@ -37,7 +37,7 @@ pub(super) const ROUTES: &[Route] = &[
         Endpoint::MarkInvoiceUncollectible,
         "/v1/invoices/{id}/mark_uncollectible",
         Permission::InvoiceWrite,
-        write_off,
+        mark_uncollectible,
     ),
 ];
 
@@ -56,31 +56,31 @@ pub(super) const IGNORED: [&str; 11] = [
     "statement_descriptor",
 ];
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = customer(writing, world)?;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = customer(request, world)?;
+    let form = &mut request.call.form;
     let metadata = form.metadata()?;
     let auto_advance = form.boolean("auto_advance")?;
     form.ignore(&IGNORED);
     form.ignore(&["collection_method", "days_until_due"]);
-    writing.finish()?;
-    let id = writing.call.id;
-    writing.act(world, Some(&customer), |world| {
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
+    request.apply(world, Some(&customer), |world| {
         world.update_invoice(id, |invoice| {
             merge(&mut invoice.metadata, metadata);
             invoice.auto_advance = auto_advance.unwrap_or(invoice.auto_advance);
         })
     })?;
-    answer(writing, world)
+    invoice_response(request, world)
 }
 
-fn finalize(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.call.form.ignore(&["auto_advance"]);
-    act(writing, world, World::finalize_invoice)
+fn finalize(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    request.call.form.ignore(&["auto_advance"]);
+    apply(request, world, World::finalize_invoice)
 }
 
-fn pay(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.call.form.ignore(&[
+fn pay(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    request.call.form.ignore(&[
         "forgive",
         "mandate",
         "off_session",
@@ -88,39 +88,40 @@ fn pay(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError
         "payment_method",
         "source",
     ]);
-    act(writing, world, World::pay_invoice)
+    apply(request, world, World::pay_invoice)
 }
 
-fn void(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    act(writing, world, World::void_invoice)
+fn void(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    apply(request, world, World::void_invoice)
 }
 
-fn write_off(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    act(writing, world, World::write_invoice_off)
-}
-
-fn act(
-    writing: &mut Writing<'_>,
+fn mark_uncollectible(
+    request: &mut WriteRequest<'_>,
     world: &mut World,
-    act: fn(&mut World, &str) -> Result<(), Impossible>,
 ) -> Result<Vec<u8>, ApiError> {
-    let customer = customer(writing, world)?;
-    writing.finish()?;
-    let id = writing.call.id;
-    writing.act(world, Some(&customer), |world| act(world, id))?;
-    answer(writing, world)
+    apply(request, world, World::mark_uncollectible)
 }
 
-fn customer(writing: &Writing<'_>, world: &World) -> Result<CompactString, ApiError> {
+fn apply(
+    request: &mut WriteRequest<'_>,
+    world: &mut World,
+    operation: fn(&mut World, &str) -> Result<(), Impossible>,
+) -> Result<Vec<u8>, ApiError> {
+    let customer = customer(request, world)?;
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
+    request.apply(world, Some(&customer), |world| operation(world, id))?;
+    invoice_response(request, world)
+}
+
+fn customer(request: &WriteRequest<'_>, world: &World) -> Result<CompactString, ApiError> {
     let invoices = (world, &world.objects.invoices);
-    let asked = (writing.call.id, "id");
-    let invoice = writing.call.find(invoices, "invoice", asked)?;
+    let invoice = request.call.find(invoices, "invoice", request.call.id)?;
     Ok(invoice.customer.clone())
 }
 
-fn answer(writing: &Writing<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+fn invoice_response(request: &WriteRequest<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let invoices = (world, &world.objects.invoices);
-    let asked = (writing.call.id, "id");
-    let invoice = writing.call.find(invoices, "invoice", asked)?;
-    writing.body(world, &shapes::invoice(invoice, writing.call.view(world)))
+    let invoice = request.call.find(invoices, "invoice", request.call.id)?;
+    request.body(world, &shapes::invoice(invoice, request.call.view(world)))
 }

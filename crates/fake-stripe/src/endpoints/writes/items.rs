@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{
-    Writing,
+    WriteRequest,
     prices::{PriceData, boxed},
 };
 use crate::{
@@ -38,7 +38,7 @@ impl WantedItem {
             (Some(id), _) => Some(Priced::Known(id)),
             (None, Given::Set(mut data)) => {
                 let price = PriceData::read(&mut data, true)?;
-                data.finish()?;
+                data.reject_unread_parameters()?;
                 Some(Priced::New(Box::new(price)))
             }
             (None, Given::Absent | Given::Unset) => None,
@@ -66,7 +66,7 @@ impl WantedItem {
         let forms = form.list(name)?.set().unwrap_or_default();
         let read = |mut form: Form| {
             let item = Self::read(&mut form)?;
-            form.finish()?;
+            form.reject_unread_parameters()?;
             Ok(item)
         };
         forms.into_iter().map(read).collect()
@@ -75,7 +75,7 @@ impl WantedItem {
     /// Checks that everything it refers to exists and suits subscriptions.
     pub(super) fn check(
         &self,
-        writing: &Writing<'_>,
+        request: &WriteRequest<'_>,
         world: &World,
         param: &str,
     ) -> Result<(), ApiError> {
@@ -84,7 +84,7 @@ impl WantedItem {
             Some(Priced::New(data)) => data.check(world, param),
             Some(Priced::Known(id)) => {
                 let prices = (world, &world.prices);
-                let price = writing.call.find(prices, "price", (id, param))?;
+                let price = request.call.find_by_parameter(prices, "price", id, param)?;
                 if price.recurring.is_none() {
                     return Err(ApiError::invalid(
                         "The price specified is set to `type=one_time` but this field only accepts prices with \
@@ -126,7 +126,7 @@ impl WantedItem {
 /// Checks new items; each must have a price.
 pub(super) fn check_new(
     items: &[WantedItem],
-    writing: &Writing<'_>,
+    request: &WriteRequest<'_>,
     world: &World,
     name: &str,
 ) -> Result<(), ApiError> {
@@ -138,7 +138,7 @@ pub(super) fn check_new(
         if item.price.is_none() {
             return Err(ApiError::missing_parameter(&param));
         }
-        item.check(writing, world, &param)?;
+        item.check(request, world, &param)?;
     }
     Ok(())
 }

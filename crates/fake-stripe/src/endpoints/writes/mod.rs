@@ -54,28 +54,28 @@ pub(super) const ROUTES: [&[Route]; 18] = [
 
 /// An authorized write request.
 #[derive(Debug)]
-pub(crate) struct Writing<'a> {
+pub(crate) struct WriteRequest<'a> {
     pub(crate) call: Call<'a>,
     pub(crate) cause: Cause,
 }
 
-impl Writing<'_> {
+impl WriteRequest<'_> {
     /// Rejects parameters that were not read. Must be called before any change.
-    fn finish(&mut self) -> Result<(), ApiError> {
-        self.call.finish()
+    fn reject_unread_parameters(&mut self) -> Result<(), ApiError> {
+        self.call.reject_unread_parameters()
     }
 
     /// Applies a change on behalf of this request, in the stage of the customer's last change if there is one.
-    fn act<R>(
+    fn apply<R>(
         &self,
         world: &mut World,
         customer: Option<&str>,
-        act: impl FnOnce(&mut World) -> R,
+        operation: impl FnOnce(&mut World) -> R,
     ) -> R {
         let stage = customer.and_then(|customer| world.stage_of(customer).cloned());
         world.by_request(self.cause.clone(), |world| match stage {
-            Some(stage) => world.on_stage(&stage, act).0,
-            None => act(world),
+            Some(stage) => world.on_stage(&stage, operation).0,
+            None => operation(world),
         })
     }
 

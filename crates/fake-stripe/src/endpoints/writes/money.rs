@@ -1,6 +1,6 @@
 //! Refunds, disputes and payment methods.
 
-use super::{Writing, customers::new_metadata};
+use super::{WriteRequest, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -56,8 +56,8 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn refund(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn refund(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let (charge, intent) = (form.plain("charge")?, form.plain("payment_intent")?);
     let amount = form.integer("amount")?.set();
     let reasons = ["duplicate", "fraudulent", "requested_by_customer"];
@@ -85,65 +85,65 @@ fn refund(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let found = world.objects.charges.iter().rfind(is_named);
     let found = found.filter(|one| !one.declined).cloned();
     let found = found.ok_or_else(|| ApiError::missing(param, named, param))?;
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let customer = found.customer.clone();
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         world.refund_charge(&found.id, amount, |refund| {
             refund.reason = reason.map(Into::into);
             refund.metadata = metadata;
         })
     })?;
-    answer_refund(writing, world, &id)
+    refund_response(request, world, &id)
 }
 
-fn update_refund(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
+fn update_refund(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
     let refunds = (&*world, &world.objects.refunds);
-    let mut refund = writing.call.find(refunds, "refund", (id, "id"))?.clone();
-    merge(&mut refund.metadata, writing.call.form.metadata()?);
-    writing.finish()?;
+    let mut refund = request.call.find(refunds, "refund", id)?.clone();
+    merge(&mut refund.metadata, request.call.form.metadata()?);
+    request.reject_unread_parameters()?;
     world.add_refund(refund);
-    answer_refund(writing, world, id)
+    refund_response(request, world, id)
 }
 
-fn answer_refund(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn refund_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let refunds = (world, &world.objects.refunds);
-    let refund = writing.call.find(refunds, "refund", (id, "id"))?;
-    writing.body(world, &shapes::refund(refund, writing.call.view(world)))
+    let refund = request.call.find(refunds, "refund", id)?;
+    request.body(world, &shapes::refund(refund, request.call.view(world)))
 }
 
-fn update_dispute(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let metadata = writing.call.form.metadata()?;
-    writing.call.form.ignore(&["evidence", "submit"]);
-    change_dispute(writing, world, |world, id| {
+fn update_dispute(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let metadata = request.call.form.metadata()?;
+    request.call.form.ignore(&["evidence", "submit"]);
+    change_dispute(request, world, |world, id| {
         world.update_dispute(id, |dispute| merge(&mut dispute.metadata, metadata));
     })
 }
 
 /// Closes a dispute: the merchant accepts it.
-fn close_dispute(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    change_dispute(writing, world, World::lose_dispute)
+fn close_dispute(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    change_dispute(request, world, World::lose_dispute)
 }
 
 fn change_dispute(
-    writing: &mut Writing<'_>,
+    request: &mut WriteRequest<'_>,
     world: &mut World,
     change: impl FnOnce(&mut World, &str),
 ) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
+    let id = request.call.id;
     let disputes = (&*world, &world.objects.disputes);
-    let charge = writing
-        .call
-        .find(disputes, "dispute", (id, "id"))?
-        .charge
-        .clone();
-    writing.finish()?;
+    let charge = request.call.find(disputes, "dispute", id)?.charge.clone();
+    request.reject_unread_parameters()?;
     let charge = world.objects.charges.get(&charge);
     let customer = charge.map(|charge| charge.customer.clone());
-    writing.act(world, customer.as_deref(), |world| change(world, id));
+    request.apply(world, customer.as_deref(), |world| change(world, id));
     let disputes = (&*world, &world.objects.disputes);
-    let dispute = writing.call.find(disputes, "dispute", (id, "id"))?;
-    writing.body(world, &shapes::dispute(dispute, writing.call.view(world)))
+    let dispute = request.call.find(disputes, "dispute", id)?;
+    request.body(world, &shapes::dispute(dispute, request.call.view(world)))
 }
 
 /// Parameters of Stripe that have no effect here.
@@ -155,54 +155,56 @@ const OF_A_CARD: [&str; 5] = [
     "radar_options",
 ];
 
-fn create_card(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     form.choice("type", &["card"])?;
     let metadata = new_metadata(form)?;
     form.ignore(&OF_A_CARD);
-    writing.finish()?;
-    let id = writing.act(world, None, |world| {
+    request.reject_unread_parameters()?;
+    let id = request.apply(world, None, |world| {
         world.payment_method(PaymentMethod {
             metadata,
             ..PaymentMethod::default()
         })
     });
-    answer_card(writing, world, &id)
+    card_response(request, world, &id)
 }
 
-fn update_card(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let mut card = card(writing, world)?;
-    merge(&mut card.metadata, writing.call.form.metadata()?);
-    writing.call.form.ignore(&OF_A_CARD);
-    writing.finish()?;
+fn update_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let mut card = card(request, world)?;
+    merge(&mut card.metadata, request.call.form.metadata()?);
+    request.call.form.ignore(&OF_A_CARD);
+    request.reject_unread_parameters()?;
     let id = world.payment_method(card);
-    answer_card(writing, world, &id)
+    card_response(request, world, &id)
 }
 
-fn detach_card(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let card = card(writing, world)?;
-    writing.finish()?;
+fn detach_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let card = card(request, world)?;
+    request.reject_unread_parameters()?;
     let Some(customer) = card.customer else {
         return Err(ApiError::invalid(
             "The payment method you provided is not attached to a customer so detachment is impossible.",
         ));
     };
-    let id = writing.call.id;
-    writing.act(world, Some(&customer), |world| {
+    let id = request.call.id;
+    request.apply(world, Some(&customer), |world| {
         world.detach_card(&customer, id);
     });
-    answer_card(writing, world, id)
+    card_response(request, world, id)
 }
 
-fn card(writing: &Writing<'_>, world: &World) -> Result<PaymentMethod, ApiError> {
+fn card(request: &WriteRequest<'_>, world: &World) -> Result<PaymentMethod, ApiError> {
     let methods = (world, &world.objects.payment_methods);
-    let asked = (writing.call.id, "id");
-    writing.call.find(methods, "PaymentMethod", asked).cloned()
+    request
+        .call
+        .find(methods, "PaymentMethod", request.call.id)
+        .cloned()
 }
 
-fn answer_card(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn card_response(request: &WriteRequest<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
     let methods = (world, &world.objects.payment_methods);
-    let method = writing.call.find(methods, "PaymentMethod", (id, "id"))?;
-    let view = writing.call.view(world);
-    writing.body(world, &shapes::payment_method(method, view))
+    let method = request.call.find(methods, "PaymentMethod", id)?;
+    let view = request.call.view(world);
+    request.body(world, &shapes::payment_method(method, view))
 }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{Writing, customers::new_metadata, invoices::IGNORED, items::WantedItem};
+use super::{WriteRequest, customers::new_metadata, invoices::IGNORED, items::WantedItem};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -62,8 +62,8 @@ const IGNORED_FOR_NEW: [&str; 11] = [
     "shipping_details",
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let customer = form.required("customer")?;
     let subscription = form.plain("subscription")?;
     let currency = form.plain("currency")?;
@@ -76,17 +76,18 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let pending = form.choice("pending_invoice_items_behavior", &words)?;
     form.ignore(&IGNORED);
     form.ignore(&IGNORED_FOR_NEW);
-    writing.finish()?;
-    let call = &writing.call;
-    let found = call.find(
+    request.reject_unread_parameters()?;
+    let call = &request.call;
+    let found = call.find_by_parameter(
         (&*world, &world.customers),
         "customer",
-        (&customer, "customer"),
+        &customer,
+        "customer",
     )?;
     let (email, name) = (found.email.clone(), found.details.name.clone());
     if let Some(id) = &subscription {
         let subscriptions = (&*world, &world.subscriptions);
-        call.find(subscriptions, "subscription", (id, "subscription"))?;
+        call.find_by_parameter(subscriptions, "subscription", id, "subscription")?;
     }
     let takes_pending = subscription.is_some() || pending == Given::Set("include");
     let invoice = Invoice {
@@ -101,15 +102,15 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         metadata,
         ..Invoice::default()
     };
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         world.create_invoice(invoice, takes_pending)
     });
-    answer(writing, world, &id)
+    invoice_response(request, world, &id)
 }
 
 /// Previews the next invoice after hypothetical changes.
-fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn preview(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let customer = form.plain("customer")?;
     let subscription = form.plain("subscription")?;
     let items = changes(form)?;
@@ -123,18 +124,18 @@ fn preview(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiE
     form.ignore(&["schedule_details"]);
     form.ignore(&IGNORED);
     form.ignore(&IGNORED_FOR_NEW);
-    writing.finish()?;
-    let invoice = next(writing, world, (customer, subscription), items)?;
-    writing.body(world, &invoice)
+    request.reject_unread_parameters()?;
+    let invoice = next(request, world, (customer, subscription), items)?;
+    request.body(world, &invoice)
 }
 
 /// Previews the next invoice as before basil, when it had no id.
-fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    if writing.call.version.has_periods_at_items() {
+fn upcoming(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    if request.call.version.has_periods_at_items() {
         let gone = ApiError::invalid("Unrecognized request URL (GET: /v1/invoices/upcoming).");
         return Err(gone.status(http::StatusCode::NOT_FOUND));
     }
-    let form = &mut writing.call.form;
+    let form = &mut request.call.form;
     let customer = form.plain("customer")?;
     let subscription = form.plain("subscription")?;
     let mut items = changes(form)?;
@@ -159,29 +160,30 @@ fn upcoming(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, Api
     ]);
     form.ignore(&IGNORED);
     form.ignore(&IGNORED_FOR_NEW);
-    writing.finish()?;
-    let mut invoice = next(writing, world, (customer, subscription), items)?;
+    request.reject_unread_parameters()?;
+    let mut invoice = next(request, world, (customer, subscription), items)?;
     if let Some(invoice) = invoice.as_object_mut() {
         invoice.remove("id");
     }
-    writing.body(world, &invoice)
+    request.body(world, &invoice)
 }
 
 fn next(
-    writing: &Writing<'_>,
+    request: &WriteRequest<'_>,
     world: &mut World,
     (customer, subscription): (Option<CompactString>, Option<CompactString>),
     items: Vec<WantedItem>,
 ) -> Result<Value, ApiError> {
-    let call = &writing.call;
+    let call = &request.call;
     let known = match (&subscription, &customer) {
         (Some(id), _) => {
             let subscriptions = (&*world, &world.subscriptions);
-            let found = call.find(subscriptions, "subscription", (id, "subscription"))?;
+            let found =
+                call.find_by_parameter(subscriptions, "subscription", id, "subscription")?;
             Some(found.id.clone())
         }
         (None, Some(id)) => {
-            call.find((&*world, &world.customers), "customer", (id, "customer"))?;
+            call.find_by_parameter((&*world, &world.customers), "customer", id, "customer")?;
             let theirs = world.subscriptions_of(id);
             let living = |id: &&CompactString| {
                 let found = world.find_subscription(id);
@@ -196,15 +198,15 @@ fn next(
         }
     };
     for item in &items {
-        item.check(writing, world, "subscription_details[items]")?;
+        item.check(request, world, "subscription_details[items]")?;
     }
     let Some(id) = known else {
         return Err(ApiError::invalid("No upcoming invoices for customer")
             .status(http::StatusCode::NOT_FOUND)
             .code("invoice_upcoming_none"));
     };
-    let version = writing.call.version.clone();
-    Ok(world.next_invoice(&id, &version, |world, before| changed(world, before, items)))
+    let version = request.call.version.clone();
+    Ok(world.preview_invoice(&id, &version, |world, before| changed(world, before, items)))
 }
 
 /// Reads the hypothetical items of the subscription.
@@ -225,7 +227,7 @@ fn changes(form: &mut Form) -> Result<Vec<WantedItem>, ApiError> {
                 "start_date",
                 "trial_end",
             ]);
-            details.finish()?;
+            details.reject_unread_parameters()?;
             Ok(items)
         }
         Given::Absent | Given::Unset => Ok(Vec::new()),
@@ -255,37 +257,39 @@ fn changed(world: &mut World, mut items: Vec<Item>, wanted: Vec<WantedItem>) -> 
 }
 
 /// Sends the invoice to the customer.
-fn send(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let customer = invoice(writing, world)?.customer.clone();
-    writing.finish()?;
-    writing.act(world, Some(&customer), |world| world.send_invoice(id))?;
-    answer(writing, world, id)
+fn send(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let customer = invoice(request, world)?.customer.clone();
+    request.reject_unread_parameters()?;
+    request.apply(world, Some(&customer), |world| world.send_invoice(id))?;
+    invoice_response(request, world, id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let invoice = invoice(writing, world)?;
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let invoice = invoice(request, world)?;
     let (status, customer) = (invoice.status, invoice.customer.clone());
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     if status != InvoiceStatus::Draft {
         return Err(ApiError::invalid(
             "You can only delete draft invoices. To undo a finalized invoice, void it.",
         ));
     }
-    writing.act(world, Some(&customer), |world| world.delete_invoice(id));
-    writing.deleted(world, "invoice")
+    request.apply(world, Some(&customer), |world| world.delete_invoice(id));
+    request.deleted(world, "invoice")
 }
 
-fn invoice<'w>(writing: &Writing<'_>, world: &'w World) -> Result<&'w Invoice, ApiError> {
+fn invoice<'w>(request: &WriteRequest<'_>, world: &'w World) -> Result<&'w Invoice, ApiError> {
     let invoices = (world, &world.objects.invoices);
-    writing
-        .call
-        .find(invoices, "invoice", (writing.call.id, "id"))
+    request.call.find(invoices, "invoice", request.call.id)
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn invoice_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let invoices = (world, &world.objects.invoices);
-    let invoice = writing.call.find(invoices, "invoice", (id, "id"))?;
-    writing.body(world, &shapes::invoice(invoice, writing.call.view(world)))
+    let invoice = request.call.find(invoices, "invoice", id)?;
+    request.body(world, &shapes::invoice(invoice, request.call.view(world)))
 }

@@ -1,7 +1,7 @@
 //! Payment intents: create, confirm and cancel; payment methods: attach.
 
 use super::{
-    Writing,
+    WriteRequest,
     customers::{is_test_card, known_card, new_metadata},
 };
 use crate::{
@@ -67,8 +67,8 @@ const IGNORED: [&str; 16] = [
     "use_stripe_sdk",
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let Some(amount) = form.integer("amount")?.set() else {
         return Err(form.missing("amount"));
     };
@@ -83,101 +83,108 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let is_confirmed = form.boolean("confirm")?.unwrap_or(false);
     let card = form.plain("payment_method")?;
     form.ignore(&IGNORED);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let customer = intent.customer.clone();
     let customers = (&*world, &world.customers);
-    let asked = (customer.as_str(), "customer");
-    writing.call.find(customers, "customer", asked)?;
+    request
+        .call
+        .find_by_parameter(customers, "customer", customer.as_str(), "customer")?;
     if let Some(card) = &card {
         known_card(world, card)?;
     }
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         let id = world.create_payment_intent(intent);
         if is_confirmed {
             world.confirm_payment_intent(&id)?;
         }
         Ok::<_, ApiError>(id)
     })?;
-    answer(writing, world, &id)
+    payment_intent_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    intent(writing, world, id)?;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    intent(request, world, id)?;
+    let form = &mut request.call.form;
     let metadata = form.metadata()?;
     let amount = form.integer("amount")?.set();
     let description = form.text("description")?.set();
     form.ignore(&IGNORED);
     form.ignore(&["payment_method"]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     world.update_payment_intent(id, |intent| {
         merge(&mut intent.metadata, metadata);
         intent.amount = amount.unwrap_or(intent.amount);
         intent.description = description.unwrap_or_else(|| intent.description.clone());
     })?;
-    answer(writing, world, id)
+    payment_intent_response(request, world, id)
 }
 
-fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let customer = intent(writing, world, id)?.customer.clone();
-    writing.call.form.ignore(&IGNORED);
-    writing.call.form.ignore(&["payment_method"]);
-    writing.finish()?;
-    writing.act(world, Some(&customer), |world| {
+fn confirm(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let customer = intent(request, world, id)?.customer.clone();
+    request.call.form.ignore(&IGNORED);
+    request.call.form.ignore(&["payment_method"]);
+    request.reject_unread_parameters()?;
+    request.apply(world, Some(&customer), |world| {
         world.confirm_payment_intent(id)
     })?;
-    answer(writing, world, id)
+    payment_intent_response(request, world, id)
 }
 
-fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let customer = intent(writing, world, id)?.customer.clone();
-    writing.call.form.ignore(&["cancellation_reason"]);
-    writing.finish()?;
-    writing.act(world, Some(&customer), |world| {
+fn cancel(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let customer = intent(request, world, id)?.customer.clone();
+    request.call.form.ignore(&["cancellation_reason"]);
+    request.reject_unread_parameters()?;
+    request.apply(world, Some(&customer), |world| {
         world.cancel_payment_intent(id)
     })?;
-    answer(writing, world, id)
+    payment_intent_response(request, world, id)
 }
 
-fn attach(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let customer = writing.call.form.required("customer")?;
-    writing.finish()?;
-    let call = &writing.call;
+fn attach(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let customer = request.call.form.required("customer")?;
+    request.reject_unread_parameters()?;
+    let call = &request.call;
     let customers = (&*world, &world.customers);
-    call.find(customers, "customer", (&customer, "customer"))?;
+    call.find_by_parameter(customers, "customer", &customer, "customer")?;
     let known = (!is_test_card(id)).then_some(id);
     if known.is_some() {
         call.find(
             (&*world, &world.objects.payment_methods),
             "PaymentMethod",
-            (id, "id"),
+            id,
         )?;
     }
-    let card = writing.act(world, Some(&customer), |world| {
+    let card = request.apply(world, Some(&customer), |world| {
         world.attach_card(&customer, known)
     });
     let card = card.unwrap_or_default();
     let methods = (&*world, &world.objects.payment_methods);
-    let method = writing.call.find(methods, "PaymentMethod", (&card, "id"))?;
-    let view = writing.call.view(world);
-    writing.body(world, &shapes::payment_method(method, view))
+    let method = request.call.find(methods, "PaymentMethod", &card)?;
+    let view = request.call.view(world);
+    request.body(world, &shapes::payment_method(method, view))
 }
 
 fn intent<'w>(
-    writing: &Writing<'_>,
+    request: &WriteRequest<'_>,
     world: &'w World,
     id: &str,
 ) -> Result<&'w PaymentIntent, ApiError> {
     let intents = (world, &world.objects.payment_intents);
-    writing.call.find(intents, "payment_intent", (id, "intent"))
+    request
+        .call
+        .find_by_parameter(intents, "payment_intent", id, "intent")
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
-    let intent = intent(writing, world, id)?;
-    let view = writing.call.view(world);
-    writing.body(world, &shapes::payment_intent(intent, view))
+fn payment_intent_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
+    let intent = intent(request, world, id)?;
+    let view = request.call.view(world);
+    request.body(world, &shapes::payment_intent(intent, view))
 }

@@ -1,6 +1,6 @@
 //! Sessions of the billing portal.
 
-use super::Writing;
+use super::WriteRequest;
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -17,8 +17,8 @@ pub(super) const ROUTES: &[Route] = &[Route::post(
     create,
 )];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let session = PortalSession {
         customer: form.required("customer")?,
         return_url: form.plain("return_url")?,
@@ -26,19 +26,22 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         ..PortalSession::default()
     };
     form.ignore(&["flow_data", "locale", "on_behalf_of"]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let customer = session.customer.clone();
     let customers = (&*world, &world.customers);
-    let asked = (customer.as_str(), "customer");
-    if writing.call.find(customers, "customer", asked)?.deleted {
+    if request
+        .call
+        .find_by_parameter(customers, "customer", customer.as_str(), "customer")?
+        .deleted
+    {
         return Err(ApiError::missing("customer", &customer, "customer"));
     }
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         world.portal_session(session)
     });
     let sessions = (&*world, &world.objects.portal_sessions);
     let kind = "billing_portal.session";
-    let session = writing.call.find(sessions, kind, (&id, "id"))?;
-    let view = writing.call.view(world);
-    writing.body(world, &shapes::portal_session(session, view))
+    let session = request.call.find(sessions, kind, &id)?;
+    let view = request.call.view(world);
+    request.body(world, &shapes::portal_session(session, view))
 }

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Writing, customers::new_metadata};
+use super::{WriteRequest, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -102,7 +102,7 @@ fn sold(form: &mut Form) -> Result<Sold, ApiError> {
             product.active = data.boolean("active")?.unwrap_or(true);
             product.metadata = new_metadata(&mut data)?;
             data.ignore(&["images", "statement_descriptor", "tax_code", "unit_label"]);
-            data.finish()?;
+            data.reject_unread_parameters()?;
             Ok(Sold::New(Box::new(product)))
         }
         (Some(_), Given::Set(_)) => Err(ApiError::invalid(
@@ -134,12 +134,12 @@ fn recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
         trial_period_days: form.count("trial_period_days")?,
     };
     form.ignore(&["aggregate_usage", "meter"]);
-    form.finish()?;
+    form.reject_unread_parameters()?;
     Ok(Some(recurring))
 }
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let mut data = PriceData::read(form, true)?;
     let tiered = form
         .choice("billing_scheme", &["per_unit", "tiered"])?
@@ -154,35 +154,33 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     if data.price.unit_amount.is_none() && data.price.unit_amount_decimal.is_none() && !tiered {
         return Err(form.missing("unit_amount"));
     }
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     data.check(world, "product")?;
     let holder = holder(world, data.price.lookup_key.as_deref(), transfers)?;
-    let id = writing.act(world, None, |world| {
+    let id = request.apply(world, None, |world| {
         release(world, holder.as_deref());
         data.make(world)
     });
-    answer(writing, world, &id)
+    price_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    writing
-        .call
-        .find((world, &world.prices), "price", (id, "id"))?;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    request.call.find((world, &world.prices), "price", id)?;
+    let form = &mut request.call.form;
     let active = form.boolean("active")?;
     let lookup_key = form.text("lookup_key")?;
     let transfers = form.boolean("transfer_lookup_key")?.unwrap_or(false);
     let nickname = form.text("nickname")?;
     let metadata = form.metadata()?;
     form.ignore(&["currency_options", "tax_behavior"]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let wanted = match &lookup_key {
         Given::Set(key) => Some(key.as_str()),
         Given::Absent | Given::Unset => None,
     };
     let holder = holder(world, wanted, transfers)?.filter(|holder| holder != id);
-    writing.act(world, None, |world| {
+    request.apply(world, None, |world| {
         release(world, holder.as_deref());
         world.update_price(id, |price| {
             price.active = active.unwrap_or(price.active);
@@ -191,7 +189,7 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
             merge(&mut price.metadata, metadata);
         })
     })?;
-    answer(writing, world, id)
+    price_response(request, world, id)
 }
 
 /// Returns the current holder of a lookup key. Fails if there is one and the key is not to be transferred.
@@ -220,11 +218,13 @@ fn release(world: &mut World, holder: Option<&str>) {
     }
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
-    let price = writing
-        .call
-        .find((world, &world.prices), "price", (id, "id"))?;
-    writing.body(world, &PriceShape::new(price, writing.call.view(world)))
+fn price_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
+    let price = request.call.find((world, &world.prices), "price", id)?;
+    request.body(world, &PriceShape::new(price, request.call.view(world)))
 }
 
 /// Boxes the metadata of an item, unless it is empty.

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Writing, customers::new_metadata, items::WantedItem};
+use super::{WriteRequest, customers::new_metadata, items::WantedItem};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -79,7 +79,7 @@ impl RequestedPhase {
                 length: length(&mut form, clock)?,
             };
             form.ignore(&OF_A_PHASE);
-            form.finish()?;
+            form.reject_unread_parameters()?;
             Ok(phase)
         };
         forms.into_iter().map(read).collect()
@@ -118,7 +118,7 @@ fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
             Some(_) | None => Interval::Month,
         };
         let count = i64::from(duration.count("interval_count")?.unwrap_or(1));
-        duration.finish()?;
+        duration.reject_unread_parameters()?;
         return Ok(PhaseLength::For(interval.seconds().saturating_mul(count)));
     }
     Ok(match end {
@@ -127,8 +127,8 @@ fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
     })
 }
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let from = form.plain("from_subscription")?;
     let customer = form.plain("customer")?;
     let start = moment(form, "start_date", world.clock)?;
@@ -136,26 +136,32 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let phases = RequestedPhase::all(form, world.clock)?;
     let metadata = new_metadata(form)?;
     form.ignore(&["billing_mode", "customer_account", "default_settings"]);
-    writing.finish()?;
-    check(&phases, writing, world)?;
+    request.reject_unread_parameters()?;
+    check(&phases, request, world)?;
     let owner = match (&from, &customer) {
         (Some(id), _) => {
             let subscriptions = (&*world, &world.subscriptions);
-            let asked = (id.as_str(), "from_subscription");
-            writing
+            request
                 .call
-                .find(subscriptions, "subscription", asked)?
+                .find_by_parameter(
+                    subscriptions,
+                    "subscription",
+                    id.as_str(),
+                    "from_subscription",
+                )?
                 .customer
                 .clone()
         }
         (None, Some(id)) => {
             let customers = (&*world, &world.customers);
-            writing.call.find(customers, "customer", (id, "customer"))?;
+            request
+                .call
+                .find_by_parameter(customers, "customer", id, "customer")?;
             id.clone()
         }
         (None, None) => return Err(ApiError::missing_parameter("customer")),
     };
-    let id = writing.act(world, Some(&owner), |world| {
+    let id = request.apply(world, Some(&owner), |world| {
         let phases = phases.into_iter().map(|phase| phase.make(world)).collect();
         world.create_schedule(NewSchedule {
             customer: owner.clone(),
@@ -166,19 +172,19 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
             metadata,
         })
     })?;
-    answer(writing, world, &id)
+    schedule_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let schedule = schedule(writing, world)?.clone();
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let schedule = schedule(request, world)?.clone();
+    let form = &mut request.call.form;
     let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
     let phases = RequestedPhase::all(form, world.clock)?;
     let metadata = form.metadata()?;
     form.ignore(&["default_settings", "proration_behavior"]);
-    writing.finish()?;
-    check(&phases, writing, world)?;
-    writing.act(world, Some(&schedule.customer), |world| {
+    request.reject_unread_parameters()?;
+    check(&phases, request, world)?;
+    request.apply(world, Some(&schedule.customer), |world| {
         let phases: Vec<_> = phases.into_iter().map(|phase| phase.make(world)).collect();
         world.update_schedule(&schedule.id, phases, |schedule| {
             merge(&mut schedule.metadata, metadata);
@@ -187,30 +193,34 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
             }
         });
     });
-    answer(writing, world, &schedule.id)
+    schedule_response(request, world, &schedule.id)
 }
 
-fn check(phases: &[RequestedPhase], writing: &Writing<'_>, world: &World) -> Result<(), ApiError> {
+fn check(
+    phases: &[RequestedPhase],
+    request: &WriteRequest<'_>,
+    world: &World,
+) -> Result<(), ApiError> {
     let mut items = phases.iter().flat_map(|phase| &phase.items);
-    items.try_for_each(|item| item.check(writing, world, "phases[items][price]"))
+    items.try_for_each(|item| item.check(request, world, "phases[items][price]"))
 }
 
-fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.call.form.ignore(&["invoice_now", "prorate"]);
-    end(writing, world, World::cancel_schedule)
+fn cancel(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    request.call.form.ignore(&["invoice_now", "prorate"]);
+    end(request, world, World::cancel_schedule)
 }
 
-fn release(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    writing.call.form.ignore(&["preserve_cancel_date"]);
-    end(writing, world, World::release_schedule)
+fn release(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    request.call.form.ignore(&["preserve_cancel_date"]);
+    end(request, world, World::release_schedule)
 }
 
 fn end(
-    writing: &mut Writing<'_>,
+    request: &mut WriteRequest<'_>,
     world: &mut World,
     end: fn(&mut World, &str),
 ) -> Result<Vec<u8>, ApiError> {
-    let schedule = schedule(writing, world)?;
+    let schedule = schedule(request, world)?;
     let (id, customer) = (schedule.id.clone(), schedule.customer.clone());
     if schedule.canceled_at.is_some() || schedule.released_at.is_some() {
         return Err(ApiError::invalid(format!(
@@ -218,22 +228,30 @@ fn end(
             schedule.status.as_str()
         )));
     }
-    writing.finish()?;
-    writing.act(world, Some(&customer), |world| end(world, &id));
-    answer(writing, world, &id)
+    request.reject_unread_parameters()?;
+    request.apply(world, Some(&customer), |world| end(world, &id));
+    schedule_response(request, world, &id)
 }
 
-fn schedule<'w>(writing: &Writing<'_>, world: &'w World) -> Result<&'w Schedule, ApiError> {
-    find(writing, world, writing.call.id)
+fn schedule<'w>(request: &WriteRequest<'_>, world: &'w World) -> Result<&'w Schedule, ApiError> {
+    find(request, world, request.call.id)
 }
 
-fn find<'w>(writing: &Writing<'_>, world: &'w World, id: &str) -> Result<&'w Schedule, ApiError> {
+fn find<'w>(
+    request: &WriteRequest<'_>,
+    world: &'w World,
+    id: &str,
+) -> Result<&'w Schedule, ApiError> {
     let schedules = (world, &world.objects.schedules);
     let kind = "subscription_schedule";
-    writing.call.find(schedules, kind, (id, "id"))
+    request.call.find(schedules, kind, id)
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &CompactString) -> Result<Vec<u8>, ApiError> {
-    let schedule = find(writing, world, id)?;
-    writing.body(world, &shapes::schedule(schedule, writing.call.view(world)))
+fn schedule_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &CompactString,
+) -> Result<Vec<u8>, ApiError> {
+    let schedule = find(request, world, id)?;
+    request.body(world, &shapes::schedule(schedule, request.call.view(world)))
 }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{
-    Writing,
+    WriteRequest,
     items::{WantedItem, check_new},
     updates::apply_item,
 };
@@ -45,77 +45,84 @@ const IGNORED: [&str; 5] = [
     "clear_usage",
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let subscription = form.required("subscription")?;
     let item = WantedItem::read(form)?;
     form.ignore(&IGNORED);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     let subscriptions = (&*world, &world.subscriptions);
-    let asked = (subscription.as_str(), "subscription");
-    let found = writing.call.find(subscriptions, "subscription", asked)?;
+    let found = request.call.find_by_parameter(
+        subscriptions,
+        "subscription",
+        subscription.as_str(),
+        "subscription",
+    )?;
     let customer = found.customer.clone();
     let items = [item];
-    check_new(&items, writing, world, "items")?;
+    check_new(&items, request, world, "items")?;
     let [item] = items;
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         apply_item(world, &subscription, WantedItem { id: None, ..item })
     })?;
-    answer(writing, world, &subscription, &id)
+    item_response(request, world, &subscription, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let (subscription, customer) = owner(writing, world)?;
-    let id = writing.call.id;
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let (subscription, customer) = owner(request, world)?;
+    let id = request.call.id;
+    let form = &mut request.call.form;
     let mut item = WantedItem::read(form)?;
     form.ignore(&IGNORED);
-    writing.finish()?;
-    item.check(writing, world, "price")?;
+    request.reject_unread_parameters()?;
+    item.check(request, world, "price")?;
     item.id = Some(id.into());
     item.deleted = false;
-    writing.act(world, Some(&customer), |world| {
+    request.apply(world, Some(&customer), |world| {
         apply_item(world, &subscription, item)
     })?;
-    answer(writing, world, &subscription, id)
+    item_response(request, world, &subscription, id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let (subscription, customer) = owner(writing, world)?;
-    let id = writing.call.id;
-    writing.call.form.ignore(&IGNORED);
-    writing.finish()?;
-    writing.act(world, Some(&customer), |world| {
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let (subscription, customer) = owner(request, world)?;
+    let id = request.call.id;
+    request.call.form.ignore(&IGNORED);
+    request.reject_unread_parameters()?;
+    request.apply(world, Some(&customer), |world| {
         world.remove_item(&subscription, id)
     })?;
-    writing.deleted(world, "subscription_item")
+    request.deleted(world, "subscription_item")
 }
 
 /// Finds the subscription with the item named by the path, and its customer.
-fn owner(writing: &Writing<'_>, world: &World) -> Result<(CompactString, CompactString), ApiError> {
-    let found = owner_of(world, writing.call.id)
-        .ok_or_else(|| ApiError::missing("subscription_item", writing.call.id, "id"))?;
+fn owner(
+    request: &WriteRequest<'_>,
+    world: &World,
+) -> Result<(CompactString, CompactString), ApiError> {
+    let found = owner_of(world, request.call.id)
+        .ok_or_else(|| ApiError::missing("subscription_item", request.call.id, "id"))?;
     let subscriptions = (world, &world.subscriptions);
-    writing
+    request
         .call
-        .find(subscriptions, "subscription_item", (&found.id, "id"))?;
+        .find(subscriptions, "subscription_item", &found.id)?;
     Ok((found.id.clone(), found.customer.clone()))
 }
 
-fn answer(
-    writing: &Writing<'_>,
+fn item_response(
+    request: &WriteRequest<'_>,
     world: &World,
     subscription: &str,
     id: &str,
 ) -> Result<Vec<u8>, ApiError> {
     let subscriptions = (world, &world.subscriptions);
-    let found = writing
+    let found = request
         .call
-        .find(subscriptions, "subscription", (subscription, "id"))?;
+        .find(subscriptions, "subscription", subscription)?;
     let item = found.items.iter().find(|item| item.id == id);
     let item = item.ok_or_else(|| ApiError::missing("subscription_item", id, "id"))?;
-    writing.body(
+    request.body(
         world,
-        &ItemShape::new(found, item, writing.call.view(world)),
+        &ItemShape::new(found, item, request.call.view(world)),
     )
 }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use super::{
-    Writing,
+    WriteRequest,
     customers::{known_card, new_metadata},
     items::{WantedItem, check_new},
 };
@@ -75,8 +75,8 @@ pub(super) const BEHAVIORS: [&str; 4] = [
 
 const DAY: i64 = 86_400;
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let customer = form.required("customer")?;
     let items = WantedItem::all(form, "items")?;
     let behavior = form.choice("payment_behavior", &BEHAVIORS)?.set();
@@ -87,23 +87,25 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let flag = form.boolean("cancel_at_period_end")?.unwrap_or(false);
     form.ignore(&IGNORED);
     form.ignore(&["billing_cycle_anchor", "trial_from_plan"]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
 
-    let call = &writing.call;
-    let known = call.find(
+    let call = &request.call;
+    let known = call.find_by_parameter(
         (&*world, &world.customers),
         "customer",
-        (&customer, "customer"),
+        &customer,
+        "customer",
     )?;
     if known.deleted {
         return Err(ApiError::missing("customer", &customer, "customer"));
     }
-    check_new(&items, writing, world, "items")?;
+    check_new(&items, request, world, "items")?;
     if let Some(coupon) = &coupon {
-        call.find(
+        call.find_by_parameter(
             (&*world, &world.objects.coupons),
             "coupon",
-            (coupon, "coupon"),
+            coupon,
+            "coupon",
         )?;
     }
     if let Some(card) = &card {
@@ -127,7 +129,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         )
         .code("resource_missing"));
     }
-    let id = writing.act(world, Some(&customer), |world| {
+    let id = request.apply(world, Some(&customer), |world| {
         let items = items.into_iter().filter_map(|item| item.make(world));
         subscription.items = items.collect::<Vec<Item>>();
         if let Some(coupon) = coupon {
@@ -141,7 +143,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         }
         world.subscribe(subscription, payment)
     })?;
-    answer(writing, world, &id)
+    subscription_response(request, world, &id)
 }
 
 /// Reads the fields of a new subscription besides its items, for the API and for Checkout.
@@ -182,7 +184,7 @@ fn billing_mode(form: &mut Form) -> Result<bool, ApiError> {
     };
     let kind = mode.choice("type", &["classic", "flexible"])?.set();
     mode.ignore(&["flexible"]);
-    mode.finish()?;
+    mode.reject_unread_parameters()?;
     Ok(kind == Some("flexible"))
 }
 
@@ -215,9 +217,9 @@ impl Trial {
                 let words = ["cancel", "create_invoice", "pause"];
                 let chosen = behavior.choice("missing_payment_method", &words)?.set();
                 missing_payment_method = chosen.map(CompactString::from);
-                behavior.finish()?;
+                behavior.reject_unread_parameters()?;
             }
-            settings.finish()?;
+            settings.reject_unread_parameters()?;
         }
         let counted = days.map(|days| clock.saturating_add(DAY.saturating_mul(i64::from(days))));
         Ok(Self {
@@ -234,72 +236,72 @@ pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError>
     for mut discount in form.list("discounts")?.set().unwrap_or_default() {
         coupon = discount.plain("coupon")?.or(coupon);
         discount.ignore(&["discount", "promotion_code"]);
-        discount.finish()?;
+        discount.reject_unread_parameters()?;
     }
     form.ignore(&["promotion_code"]);
     Ok(coupon)
 }
 
-fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = customer_of_active(writing, world)?;
-    let form = &mut writing.call.form;
+fn cancel(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = customer_of_active(request, world)?;
+    let form = &mut request.call.form;
     form.ignore(&["cancellation_details", "invoice_now", "prorate"]);
-    writing.finish()?;
-    let id = writing.call.id;
-    writing.act(world, Some(&customer), |world| world.cancel_now(id))?;
-    answer(writing, world, id)
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
+    request.apply(world, Some(&customer), |world| world.cancel_now(id))?;
+    subscription_response(request, world, id)
 }
 
-fn pause(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = customer_of_active(writing, world)?;
-    let form = &mut writing.call.form;
+fn pause(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = customer_of_active(request, world)?;
+    let form = &mut request.call.form;
     form.ignore(&["bill_for", "invoicing_behavior", "type"]);
-    writing.finish()?;
-    let id = writing.call.id;
-    writing.act(world, Some(&customer), |world| world.pause_subscription(id))?;
-    answer(writing, world, id)
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
+    request.apply(world, Some(&customer), |world| world.pause_subscription(id))?;
+    subscription_response(request, world, id)
 }
 
-fn resume(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let customer = customer_of_active(writing, world)?;
-    let form = &mut writing.call.form;
+fn resume(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let customer = customer_of_active(request, world)?;
+    let form = &mut request.call.form;
     form.ignore(&[
         "billing_cycle_anchor",
         "payment_behavior",
         "proration_behavior",
         "proration_date",
     ]);
-    writing.finish()?;
-    let id = writing.call.id;
-    writing.act(world, Some(&customer), |world| {
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
+    request.apply(world, Some(&customer), |world| {
         world.resume_subscription(id)
     })?;
-    answer(writing, world, id)
+    subscription_response(request, world, id)
 }
 
 /// Returns the customer of the subscription in the path. Stripe answers "not found" if the subscription has ended.
 pub(super) fn customer_of_active(
-    writing: &Writing<'_>,
+    request: &WriteRequest<'_>,
     world: &World,
 ) -> Result<CompactString, ApiError> {
-    let id = writing.call.id;
+    let id = request.call.id;
     let subscriptions = (world, &world.subscriptions);
-    let found = writing
-        .call
-        .find(subscriptions, "subscription", (id, "id"))?;
+    let found = request.call.find(subscriptions, "subscription", id)?;
     if found.status.is_ended() {
         return Err(ApiError::missing("subscription", id, "id"));
     }
     Ok(found.customer.clone())
 }
 
-pub(super) fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+pub(super) fn subscription_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let subscriptions = (world, &world.subscriptions);
-    let found = writing
-        .call
-        .find(subscriptions, "subscription", (id, "id"))?;
-    writing.body(
+    let found = request.call.find(subscriptions, "subscription", id)?;
+    request.body(
         world,
-        &SubscriptionShape::new(found, writing.call.view(world)),
+        &SubscriptionShape::new(found, request.call.view(world)),
     )
 }

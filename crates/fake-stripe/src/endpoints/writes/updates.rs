@@ -3,11 +3,11 @@
 use compact_str::CompactString;
 
 use super::{
-    Writing,
+    WriteRequest,
     customers::known_card,
     items::{Priced, WantedItem},
     prices::boxed,
-    subscriptions::{BEHAVIORS, IGNORED, answer, coupon},
+    subscriptions::{BEHAVIORS, IGNORED, coupon, subscription_response},
 };
 use crate::{
     endpoint::Endpoint,
@@ -230,7 +230,7 @@ fn pause(form: &mut Form) -> Result<Given<PauseCollection>, ApiError> {
         behavior: behavior.into(),
         resumes_at: form.integer("resumes_at")?.set(),
     };
-    form.finish()?;
+    form.reject_unread_parameters()?;
     Ok(Given::Set(pause))
 }
 
@@ -263,17 +263,15 @@ fn time(name: &str, text: &str) -> Result<i64, ApiError> {
     })
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
     let subscriptions = (&*world, &world.subscriptions);
-    let found = writing
-        .call
-        .find(subscriptions, "subscription", (id, "id"))?;
+    let found = request.call.find(subscriptions, "subscription", id)?;
     let (customer, is_over) = (found.customer.clone(), found.status.is_ended());
     let is_trial = found.status == Status::Trialing;
     let ids: Vec<CompactString> = found.items.iter().map(|item| item.id.clone()).collect();
-    let mut wanted = SubscriptionChanges::read(&mut writing.call.form)?;
-    writing.finish()?;
+    let mut wanted = SubscriptionChanges::read(&mut request.call.form)?;
+    request.reject_unread_parameters()?;
     if is_over && wanted.wants_more_than_metadata() {
         return Err(ApiError::invalid(
             "A canceled subscription can only update its cancellation_details and metadata.",
@@ -290,8 +288,8 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         if let Some(id) = item.id.as_ref().filter(|id| !ids.contains(*id)) {
             return Err(ApiError::missing("subscription item", id, &param));
         }
-        item.check(writing, world, &format!("items[{position}][price]"))?;
+        item.check(request, world, &format!("items[{position}][price]"))?;
     }
-    writing.act(world, Some(&customer), |world| wanted.apply(world, id))?;
-    answer(writing, world, id)
+    request.apply(world, Some(&customer), |world| wanted.apply(world, id))?;
+    subscription_response(request, world, id)
 }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{Writing, customers::new_metadata};
+use super::{WriteRequest, customers::new_metadata};
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
@@ -36,8 +36,8 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let form = &mut writing.call.form;
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let form = &mut request.call.form;
     let url = form.required("url")?;
     let enabled_events = form.texts("enabled_events")?;
     if enabled_events.is_empty() {
@@ -46,7 +46,7 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     let api_version = form.plain("api_version")?;
     let metadata = new_metadata(form)?;
     form.ignore(&["connect", "description"]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     check_url(&url)?;
     if let Some(version) = &api_version {
         version.parse::<ApiVersion>().map_err(|_malformed| {
@@ -64,13 +64,13 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     });
     // Nothing is signed with this secret: a rehearsal uses the one that the application verifies with.
     let number = u64::try_from(world.webhook_endpoints.len()).unwrap_or_default();
-    answer(writing, world, &id, Some(&identifier("whsec_", number, 32)))
+    endpoint_response(request, world, &id, Some(&identifier("whsec_", number, 32)))
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    let mut endpoint = find(writing, world, id)?.clone();
-    let form = &mut writing.call.form;
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    let mut endpoint = find(request, world, id)?.clone();
+    let form = &mut request.call.form;
     endpoint.url = form.plain("url")?.unwrap_or(endpoint.url);
     let enabled_events = form.texts("enabled_events")?;
     if !enabled_events.is_empty() {
@@ -81,18 +81,18 @@ fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
     }
     merge(&mut endpoint.metadata, form.metadata()?);
     form.ignore(&["description"]);
-    writing.finish()?;
+    request.reject_unread_parameters()?;
     check_url(&endpoint.url)?;
     world.webhook_endpoint(endpoint);
-    answer(writing, world, id, None)
+    endpoint_response(request, world, id, None)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let id = writing.call.id;
-    writing.finish()?;
-    find(writing, world, id)?;
-    world.webhook_endpoints.forget(id);
-    writing.deleted(world, "webhook_endpoint")
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let id = request.call.id;
+    request.reject_unread_parameters()?;
+    find(request, world, id)?;
+    world.webhook_endpoints.remove(id);
+    request.deleted(world, "webhook_endpoint")
 }
 
 fn check_url(written: &str) -> Result<(), ApiError> {
@@ -109,24 +109,24 @@ fn check_url(written: &str) -> Result<(), ApiError> {
 }
 
 fn find<'w>(
-    writing: &Writing<'_>,
+    request: &WriteRequest<'_>,
     world: &'w World,
     id: &str,
 ) -> Result<&'w WebhookEndpoint, ApiError> {
     let endpoints = (world, &world.webhook_endpoints);
-    writing.call.find(endpoints, "webhook endpoint", (id, "id"))
+    request.call.find(endpoints, "webhook endpoint", id)
 }
 
-fn answer(
-    writing: &Writing<'_>,
+fn endpoint_response(
+    request: &WriteRequest<'_>,
     world: &World,
     id: &str,
     secret: Option<&str>,
 ) -> Result<Vec<u8>, ApiError> {
-    let shape = WebhookEndpointShape::new(find(writing, world, id)?, writing.call.view(world));
+    let shape = WebhookEndpointShape::new(find(request, world, id)?, request.call.view(world));
     let mut value = serde_json::to_value(shape).unwrap_or_default();
     if let (Some(secret), Some(fields)) = (secret, value.as_object_mut()) {
         fields.insert("secret".to_owned(), Value::from(secret));
     }
-    writing.body(world, &value)
+    request.body(world, &value)
 }

@@ -32,6 +32,15 @@ fn the_session_of_a_guest_is_kept() {
 }
 
 #[test]
+fn an_unknown_invoice_cannot_be_sent() {
+    let mut play = Play::new(NEW);
+    let (result, events) = play.after(0, |world| world.send_invoice("in_unknown"));
+    let error = result.expect_err("an unknown invoice");
+    assert_eq!(error.to_string(), "There is no invoice `in_unknown`.");
+    assert!(events.is_empty());
+}
+
+#[test]
 fn a_refund_leaves_the_subscription_unchanged() {
     for version in BOTH {
         let mut play = Play::new(version);
@@ -51,7 +60,7 @@ fn a_refund_leaves_the_subscription_unchanged() {
 
         play.subscribed("sub_b");
         let told = play.tells(DAY, |world| world.dispute("sub_b", true));
-        told.are_of_one_act(version, false);
+        told.share_one_operation(version, false);
         assert_eq!(
             told.kinds(),
             [
@@ -94,8 +103,8 @@ fn entitlements_are_sent_as_a_summary() {
 fn events_about_a_forgotten_object_remain() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
-    assert!(play.world.forget("sub_a"));
-    assert!(!play.world.forget("sub_a"));
+    assert!(play.world.remove_object("sub_a"));
+    assert!(!play.world.remove_object("sub_a"));
     assert!(play.world.find_subscription("sub_a").is_none());
     assert!(play.world.subscriptions_of("cus_sub_a").is_empty());
     let created = play

@@ -28,7 +28,7 @@ fn since_basil_a_purchase_makes_an_active_subscription() {
             "customer.subscription.updated",
         ]
     );
-    told.are_of_one_act(NEW, true);
+    told.share_one_operation(NEW, true);
     let created = "customer.subscription.created";
     assert_eq!(told.at(created, "/status"), "active");
     assert_eq!(told.at(created, "/default_payment_method"), &Value::Null);
@@ -98,7 +98,7 @@ fn a_purchase_before_basil_starts_incomplete() {
             "checkout.session.completed",
         ]
     );
-    told.are_of_one_act(OLD, true);
+    told.share_one_operation(OLD, true);
     assert_eq!(
         told.at("customer.subscription.created", "/status"),
         "incomplete"
@@ -218,7 +218,7 @@ fn late_money(version: &str, payment: Payment, comes: bool) {
     assert_eq!(play.status(subscription), meanwhile, "{version}");
     if comes {
         let told = play.tells(3 * DAY, |world| world.async_payment_succeeds(session));
-        told.are_of_one_act(version, false);
+        told.share_one_operation(version, false);
         let kind = "checkout.session.async_payment_succeeded";
         assert_eq!(told.at(kind, "/payment_status"), "paid");
         assert_eq!(told.at("invoice.paid", "/status"), "paid");
@@ -263,7 +263,7 @@ fn a_subscription_by_the_api_waits_for_its_payment() {
             .id("sub_a")
             .price("price_pro");
         let told = play.tells(0, |world| world.subscribe(one, FirstPayment::Awaited));
-        told.are_of_one_act(version, true);
+        told.share_one_operation(version, true);
         assert_eq!(
             told.kinds(),
             [
@@ -299,7 +299,7 @@ fn an_unpaid_subscription_expires_with_an_update() {
         let told = play.tells(0, |world| world.subscribe(one, FirstPayment::Declined));
         assert!(told.kinds().contains(&"invoice.payment_failed"));
         let told = play.tells(23 * 3600, |world| world.expire_incomplete("sub_a"));
-        told.are_of_one_act(version, false);
+        told.share_one_operation(version, false);
         let updated = "customer.subscription.updated";
         assert_eq!(told.at(updated, "/status"), "incomplete_expired");
         assert_eq!(

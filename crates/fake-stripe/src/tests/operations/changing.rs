@@ -18,7 +18,7 @@ fn another_price_is_settled_with_the_next_invoice() {
         let told = play.tells(15 * DAY, |world| {
             world.change_price("sub_a", None, "price_team")
         });
-        told.are_of_one_act(version, true);
+        told.share_one_operation(version, true);
         assert_eq!(
             told.kinds(),
             [UPDATED, "invoiceitem.created", "invoiceitem.created"]
@@ -129,7 +129,7 @@ fn a_scheduled_change_waits_for_the_period_to_end() {
         let told = play.tells(29 * DAY, |world| {
             world.enter_next_phase("sub_a", Renewal::Paid)
         });
-        told.are_of_one_act(version, false);
+        told.share_one_operation(version, false);
         assert_eq!(told.at(UPDATED, "/items/data/0/price/id"), "price_team");
         assert_eq!(told.at("invoice.paid", "/total"), 5000);
         let told = play.tells(0, |world| {

@@ -13,7 +13,7 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
             play.subscribed("sub_a");
             let end = play.stage.clock + MONTH;
             let told = play.tells(DAY, |world| world.schedule_cancel("sub_a", form));
-            told.are_of_one_act(version, true);
+            told.share_one_operation(version, true);
             let updated = "customer.subscription.updated";
             assert_eq!(told.kinds(), [updated]);
             let asked = play.stage.clock;
@@ -52,7 +52,7 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
             play.tells(DAY, |world| world.schedule_cancel("sub_a", form));
             let asked = play.stage.clock;
             let told = play.tells(MONTH, |world| world.end_at_period_end("sub_a"));
-            told.are_of_one_act(version, false);
+            told.share_one_operation(version, false);
             let deleted = "customer.subscription.deleted";
             assert_eq!(told.kinds(), [deleted]);
             assert_eq!(told.event(deleted).previous_attributes, None);
@@ -70,7 +70,7 @@ fn a_sudden_end_leaves_the_period_in_the_future() {
         play.subscribed("sub_a");
         let end = play.stage.clock + MONTH;
         let told = play.tells(DAY, |world| world.cancel_now("sub_a"));
-        told.are_of_one_act(version, true);
+        told.share_one_operation(version, true);
         let deleted = "customer.subscription.deleted";
         assert_eq!(told.kinds(), [deleted]);
         for (place, expected) in [
@@ -118,7 +118,7 @@ fn a_deleted_customer_takes_its_subscriptions_along() {
         play.subscribed("sub_a");
         play.tells(MONTH, |world| world.payment_fails("sub_a"));
         let told = play.tells(DAY, |world| world.remove_customer("cus_sub_a"));
-        told.are_of_one_act(version, true);
+        told.share_one_operation(version, true);
         assert_eq!(
             told.kinds(),
             [

@@ -14,7 +14,7 @@ fn a_renewal_moves_the_period_before_it_is_paid() {
         let told = play.tells(MONTH, |world| {
             world.renew_subscription("sub_a", Renewal::Paid)
         });
-        told.are_of_one_act(version, false);
+        told.share_one_operation(version, false);
         let kinds = told.kinds();
         assert_eq!(kinds.first(), Some(&"invoice.created"));
         assert_eq!(kinds.get(1), Some(&"customer.subscription.updated"));
@@ -85,7 +85,7 @@ fn a_payment_fails_again_and_again_and_is_made_good() {
                 .any(|kind| kind.contains("subscription"))
         );
         let told = play.tells(DAY, |world| world.recover("sub_a"));
-        told.are_of_one_act(version, true);
+        told.share_one_operation(version, true);
         assert_eq!(
             told.previous("customer.updated"),
             &json!({"invoice_settings": {"default_payment_method": null}})
@@ -112,7 +112,7 @@ fn the_last_failure_follows_the_account_setting() {
             play.subscribed("sub_a");
             play.tells(MONTH, |world| world.payment_fails("sub_a"));
             let told = play.tells(14 * DAY, |world| world.give_up("sub_a", how));
-            told.are_of_one_act(version, false);
+            told.share_one_operation(version, false);
             assert_eq!(
                 told.at("invoice.payment_failed", "/next_payment_attempt"),
                 &Value::Null
@@ -153,7 +153,7 @@ fn trials_are_announced_and_end_in_four_ways() {
             let told = play.tells(11 * DAY, |world| world.trial_will_end(id));
             assert_eq!(told.kinds(), ["customer.subscription.trial_will_end"]);
             let told = play.tells(3 * DAY, |world| world.end_trial(id, how));
-            told.are_of_one_act(version, false);
+            told.share_one_operation(version, false);
             assert!(told.kinds().contains(&kind), "{:?}", told.kinds());
             assert_eq!(play.status(id), status, "{how:?}");
             match how {

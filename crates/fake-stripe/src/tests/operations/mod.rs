@@ -146,13 +146,13 @@ impl Told {
 
     /// Checks that all events share one second, one version and one request; Stripe's own actions have no request.
     #[track_caller]
-    fn are_of_one_act(&self, version: &str, begin_for_person: bool) {
+    fn share_one_operation(&self, version: &str, is_user_operation: bool) {
         let first = self.0.first().unwrap();
         for event in &self.0 {
             assert_eq!(event.created, first.created, "{}", event.kind);
             assert_eq!(event.api_version, version, "{}", event.kind);
             assert_eq!(event.request, first.request, "{}", event.kind);
-            assert_eq!(event.request.is_some(), begin_for_person, "{}", event.kind);
+            assert_eq!(event.request.is_some(), is_user_operation, "{}", event.kind);
             assert!(event.object.is_object(), "{} without an object", event.kind);
         }
     }

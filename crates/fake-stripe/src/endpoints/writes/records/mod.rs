@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde_json::{Map, Value, json};
 
 use self::fields::{GivenFields, merged};
-use super::{Writing, customers::is_test_card};
+use super::{WriteRequest, customers::is_test_card};
 use crate::{
     endpoint::Endpoint,
     endpoints::{
@@ -130,26 +130,26 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn spec(writing: &Writing<'_>) -> Result<&'static Spec, ApiError> {
-    Spec::for_path(writing.call.path).ok_or_else(|| no_kind(writing.call.path))
+fn spec(request: &WriteRequest<'_>) -> Result<&'static Spec, ApiError> {
+    Spec::for_path(request.call.path).ok_or_else(|| no_kind(request.call.path))
 }
 
-fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let spec = spec(writing)?;
-    let mut wanted = GivenFields::read(spec.kind, &mut writing.call.form, true)?;
-    writing.finish()?;
-    let owner = (!writing.call.id.is_empty()).then(|| CompactString::from(writing.call.id));
+fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let spec = spec(request)?;
+    let mut wanted = GivenFields::read(spec.kind, &mut request.call.form, true)?;
+    request.reject_unread_parameters()?;
+    let owner = (!request.call.id.is_empty()).then(|| CompactString::from(request.call.id));
     let customer = owner.or(wanted.customer());
     if let Some(customer) = &customer {
         let customers = (&*world, &world.customers);
-        writing
+        request
             .call
-            .find(customers, "customer", (customer, "customer"))?;
+            .find_by_parameter(customers, "customer", customer, "customer")?;
     }
     let customer = templates::complete(spec.kind, &mut wanted.given, customer, world)?;
     let livemode = world.livemode;
     let confirmed = wanted.confirmed;
-    let id = writing.act(world, customer.as_deref(), |world| {
+    let id = request.apply(world, customer.as_deref(), |world| {
         world.create_record(spec.kind, customer.clone(), |id, created| {
             let fixed = json!({
                 "id": id,
@@ -161,43 +161,43 @@ fn create(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiEr
         })
     });
     if confirmed {
-        succeed(writing, world, &id);
+        succeed(request, world, &id);
     }
-    answer(writing, world, &id)
+    record_response(request, world, &id)
 }
 
-fn update(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let spec = spec(writing)?;
-    let customer = find(&writing.call, world, spec)?.customer.clone();
-    let wanted = GivenFields::read(spec.kind, &mut writing.call.form, false)?;
-    writing.finish()?;
-    change(writing, world, customer.as_deref(), "updated", wanted.given);
-    answer(writing, world, writing.call.id)
+fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let spec = spec(request)?;
+    let customer = find(&request.call, world, spec)?.customer.clone();
+    let wanted = GivenFields::read(spec.kind, &mut request.call.form, false)?;
+    request.reject_unread_parameters()?;
+    change(request, world, customer.as_deref(), "updated", wanted.given);
+    record_response(request, world, request.call.id)
 }
 
-fn delete(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let spec = spec(writing)?;
-    let customer = find(&writing.call, world, spec)?.customer.clone();
-    writing.finish()?;
-    let id = writing.call.id;
-    writing.act(world, customer.as_deref(), |world| world.delete_record(id));
-    writing.deleted(world, "tax_id")
+fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let spec = spec(request)?;
+    let customer = find(&request.call, world, spec)?.customer.clone();
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
+    request.apply(world, customer.as_deref(), |world| world.delete_record(id));
+    request.deleted(world, "tax_id")
 }
 
 /// Confirms a setup intent: a card is saved for later.
-fn confirm(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    find(&writing.call, world, spec(writing)?)?;
-    let wanted = GivenFields::read(RecordKind::SetupIntent, &mut writing.call.form, false)?;
-    writing.finish()?;
-    let id = writing.call.id;
+fn confirm(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    find(&request.call, world, spec(request)?)?;
+    let wanted = GivenFields::read(RecordKind::SetupIntent, &mut request.call.form, false)?;
+    request.reject_unread_parameters()?;
+    let id = request.call.id;
     if !wanted.given.is_empty() {
         world.change_record(id, "updated", |object| merged(object, wanted.given));
     }
-    succeed(writing, world, id);
-    answer(writing, world, id)
+    succeed(request, world, id);
+    record_response(request, world, id)
 }
 
-fn succeed(writing: &Writing<'_>, world: &mut World, id: &str) {
+fn succeed(request: &WriteRequest<'_>, world: &mut World, id: &str) {
     let Some(record) = world.objects.records.get(id) else {
         return;
     };
@@ -206,7 +206,7 @@ fn succeed(writing: &Writing<'_>, world: &mut World, id: &str) {
     let card = card
         .filter(|card| !is_test_card(card))
         .map(ToOwned::to_owned);
-    writing.act(world, customer.as_deref(), |world| {
+    request.apply(world, customer.as_deref(), |world| {
         let card = match &customer {
             Some(customer) => world.attach_card(customer, card.as_deref()),
             None => card.map(CompactString::from),
@@ -218,44 +218,44 @@ fn succeed(writing: &Writing<'_>, world: &mut World, id: &str) {
     });
 }
 
-fn cancel(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let reason = writing.call.form.plain("cancellation_reason")?;
+fn cancel(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    let reason = request.call.form.plain("cancellation_reason")?;
     let done = json!({"cancellation_reason": reason, "status": "canceled"});
-    end(writing, world, "canceled", done)
+    end(request, world, "canceled", done)
 }
 
-fn void(writing: &mut Writing<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+fn void(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let done = json!({"status": "void", "voided_at": world.clock});
-    end(writing, world, "voided", done)
+    end(request, world, "voided", done)
 }
 
 fn end(
-    writing: &mut Writing<'_>,
+    request: &mut WriteRequest<'_>,
     world: &mut World,
     happened: &str,
     done: Value,
 ) -> Result<Vec<u8>, ApiError> {
-    let customer = find(&writing.call, world, spec(writing)?)?.customer.clone();
-    writing.finish()?;
+    let customer = find(&request.call, world, spec(request)?)?.customer.clone();
+    request.reject_unread_parameters()?;
     change(
-        writing,
+        request,
         world,
         customer.as_deref(),
         happened,
         fields_of(done),
     );
-    answer(writing, world, writing.call.id)
+    record_response(request, world, request.call.id)
 }
 
 fn change(
-    writing: &Writing<'_>,
+    request: &WriteRequest<'_>,
     world: &mut World,
     customer: Option<&str>,
     happened: &str,
     given: Map<String, Value>,
 ) {
-    let id = writing.call.id;
-    writing.act(world, customer, |world| {
+    let id = request.call.id;
+    request.apply(world, customer, |world| {
         world.change_record(id, happened, |object| merged(object, given));
     });
 }
@@ -269,9 +269,13 @@ fn fields_of(value: Value) -> Map<String, Value> {
     }
 }
 
-fn answer(writing: &Writing<'_>, world: &World, id: &str) -> Result<Vec<u8>, ApiError> {
+fn record_response(
+    request: &WriteRequest<'_>,
+    world: &World,
+    id: &str,
+) -> Result<Vec<u8>, ApiError> {
     let records = (world, &world.objects.records);
-    let word = spec(writing)?.word;
-    let record = writing.call.find(records, word, (id, "id"))?;
-    writing.body(world, &record.object)
+    let word = spec(request)?.word;
+    let record = request.call.find(records, word, id)?;
+    request.body(world, &record.object)
 }

@@ -1,4 +1,4 @@
-//! Counts of findings by status in the JSON report.
+//! The status of findings in the JSON report: new, known or accepted. Its key is `standing`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(super) struct ReportSince<'a> {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Standing")]
-pub(super) enum ReportStanding {
+pub(super) enum ReportStatus {
     New,
     Known,
     Accepted,
@@ -44,20 +44,20 @@ pub(super) struct ReportAcceptance<'a> {
 }
 
 impl<'a> ReportSince<'a> {
-    pub(super) fn new(since: &'a Since, standings: StatusCounts) -> Self {
+    pub(super) fn new(since: &'a Since, counts: StatusCounts) -> Self {
         Self {
             source: &since.source,
-            new: standings.new,
-            known: standings.known,
+            new: counts.new,
+            known: counts.known,
             fixed: since.fixed,
             lets_known_pass: since.lets_known_pass,
         }
     }
 }
 
-impl From<&FindingStatus> for ReportStanding {
-    fn from(standing: &FindingStatus) -> Self {
-        match standing {
+impl From<&FindingStatus> for ReportStatus {
+    fn from(status: &FindingStatus) -> Self {
+        match status {
             FindingStatus::New => Self::New,
             FindingStatus::Known => Self::Known,
             FindingStatus::Accepted { .. } => Self::Accepted,
@@ -66,8 +66,8 @@ impl From<&FindingStatus> for ReportStanding {
 }
 
 impl<'a> ReportAcceptance<'a> {
-    pub(super) fn from_standing(standing: &'a FindingStatus) -> Option<Self> {
-        match standing {
+    pub(super) fn from_status(status: &'a FindingStatus) -> Option<Self> {
+        match status {
             FindingStatus::New | FindingStatus::Known => None,
             FindingStatus::Accepted { reason, until } => Some(Self {
                 reason,
