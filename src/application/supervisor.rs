@@ -72,11 +72,11 @@ impl Supervisor {
         match was_ready {
             Err(status) => {
                 group.end().await;
-                let told = status.to_string();
+                let description = status.to_string();
                 let phase = if status.lacks_program() {
-                    Phase::LacksProgram(told)
+                    Phase::LacksProgram(description)
                 } else {
-                    Phase::Ended(told)
+                    Phase::Ended(description)
                 };
                 self.state.send_modify(|state| state.phase = phase);
                 return None;

@@ -134,7 +134,7 @@ fn packed(values: impl Iterator<Item = [u8; BYTES]>) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(encoder.finish().ok()?))
 }
 
-/// Returns `None` for a payload that is damaged or larger than any of ours.
+/// Returns `None` for a payload that is damaged or larger than any that this program writes.
 fn unpacked(packed: &str) -> Option<Vec<[u8; BYTES]>> {
     let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
     let most = FindingsSnapshot::MOST * BYTES;

@@ -32,12 +32,12 @@ impl ProviderResponse<'_> {
                 let reason = self.shown(&error.to_string());
                 return RequestError::Unexpected(DecodeError::new("answer", None, ".", &reason));
             }
-            let (bytes, beginning) = (self.body.len(), self.beginning());
+            let (bytes, excerpt) = (self.body.len(), self.excerpt());
             let first = self.body.trim_ascii_start().first();
             if matches!(first, Some(b'{' | b'[')) {
-                RequestError::NotJson { bytes, beginning }
+                RequestError::NotJson { bytes, excerpt }
             } else {
-                RequestError::NoJson { bytes, beginning }
+                RequestError::NoJson { bytes, excerpt }
             }
         })
     }
@@ -52,7 +52,7 @@ impl ProviderResponse<'_> {
     }
 
     /// Returns the start of an unexpected body.
-    pub(crate) fn beginning(&self) -> String {
+    pub(crate) fn excerpt(&self) -> String {
         if self.status.is_redirection() {
             let location = self.header("location").unwrap_or("nowhere");
             return self.shown(&format!("a redirect to `{location}`"));

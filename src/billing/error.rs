@@ -106,11 +106,11 @@ pub enum RequestError {
     NoTimeLeft,
     #[error("the connection was interrupted")]
     BrokenOff(#[source] reqwest::Error),
-    #[error("the response of {bytes} bytes is incomplete JSON: {beginning}")]
-    NotJson { bytes: usize, beginning: String },
+    #[error("the response of {bytes} bytes is incomplete JSON: {excerpt}")]
+    NotJson { bytes: usize, excerpt: String },
     /// The body does not even start like JSON: a login page, or nothing.
-    #[error("the response of {bytes} bytes is not JSON: {beginning}")]
-    NoJson { bytes: usize, beginning: String },
+    #[error("the response of {bytes} bytes is not JSON: {excerpt}")]
+    NoJson { bytes: usize, excerpt: String },
     #[error("the response is larger than {} MiB", MAX_RESPONSE_BYTES / 1024 / 1024)]
     TooLarge,
     #[error("{most} requests were already sent, which is all that `max_requests` allows")]

@@ -10,18 +10,18 @@ use crate::{
 /// The form of a provider's API keys.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KeyFormat {
-    /// Beginnings of API keys.
-    pub(crate) beginnings: &'static [&'static str],
+    /// Prefixes of API keys.
+    pub(crate) prefixes: &'static [&'static str],
     /// Length of keys that consist of hexadecimal digits, if the provider has some.
     pub(crate) hexadecimal: Option<usize>,
     /// Explanation of why a value does not have the form.
     pub(crate) mismatch: &'static str,
-    /// Beginnings of values that are easily taken for an API key, with their kind.
+    /// Prefixes of values that are easily taken for an API key, with their kind.
     pub(crate) lookalikes: &'static [(&'static str, &'static str)],
-    /// Beginnings of keys of each mode. Other keys do not show it.
+    /// Prefixes of keys of each mode. Other keys do not show it.
     pub(crate) live: &'static [&'static str],
     pub(crate) test: &'static [&'static str],
-    /// Beginning of keys that can do everything, if the provider has narrower ones.
+    /// Prefix of keys that can do everything, if the provider has narrower ones.
     pub(crate) unrestricted: Option<&'static str>,
     /// Advice on creating a key, and the page for it if there is one.
     pub(crate) creation: &'static str,
@@ -124,9 +124,9 @@ impl Explain for KeyError {
 impl KeyFormat {
     /// Returns the mode that the key shows.
     pub(crate) fn mode(&self, key: &str) -> Option<Mode> {
-        if begins_with_any(key, self.live) {
+        if starts_with_any(key, self.live) {
             Some(Mode::Live)
-        } else if begins_with_any(key, self.test) {
+        } else if starts_with_any(key, self.test) {
             Some(Mode::Test)
         } else {
             None
@@ -169,7 +169,7 @@ impl KeyFormat {
     fn matches(&self, key: &str) -> bool {
         let is_digits = || key.chars().all(|character| character.is_ascii_hexdigit());
         let is_hexadecimal = self.hexadecimal == Some(key.len()) && is_digits();
-        begins_with_any(key, self.beginnings) || is_hexadecimal
+        starts_with_any(key, self.prefixes) || is_hexadecimal
     }
 
     /// Returns the kind of value if it is not an API key of the provider.
@@ -190,7 +190,7 @@ impl KeyFormat {
         self.lookalikes
             .iter()
             .chain(&ANYBODYS)
-            .find(|(beginning, _)| key.starts_with(beginning))
+            .find(|(prefix, _)| key.starts_with(prefix))
             .map(|(_, kind)| *kind)
     }
 
@@ -203,8 +203,8 @@ impl KeyFormat {
 
     /// Returns a warning if the key can do more than the necessary reads, with the page that creates a narrower one.
     pub(crate) fn excess(&self, provider: &str, key: &SecretString, page: &str) -> Option<Warning> {
-        let beginning = self.unrestricted?;
-        let is_unrestricted = key.expose_secret().trim().starts_with(beginning);
+        let prefix = self.unrestricted?;
+        let is_unrestricted = key.expose_secret().trim().starts_with(prefix);
         is_unrestricted.then(|| {
             Warning::new(format!(
                 "the {provider} key is not restricted: anyone who obtains it can move money"
@@ -276,8 +276,6 @@ pub(crate) fn check_mode(
     }
 }
 
-fn begins_with_any(key: &str, beginnings: &[&str]) -> bool {
-    beginnings
-        .iter()
-        .any(|beginning| key.starts_with(beginning))
+fn starts_with_any(key: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| key.starts_with(prefix))
 }

@@ -26,7 +26,7 @@ pub(crate) async fn subscriptions(
     let asked = ids.iter().filter(|id| can_be_asked(id.as_str()));
     let mut answers = stream::iter(asked)
         .map(|id| subscription(session, lookups, id.as_str(), &prices))
-        .buffered(session.rate_limit().at_once);
+        .buffered(session.rate_limit().concurrency);
     let mut builder = FactsBuilder::default();
     while let Some(found) = answers.try_next().await? {
         builder.extend(found);

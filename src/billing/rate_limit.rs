@@ -1,4 +1,5 @@
-//! Rate limits for requests: per second for each endpoint and the account, and in parallel. Slows down when refused.
+//! Rate limits for requests: per second for each endpoint and the account, and in parallel. They fall when the provider
+//! refuses requests.
 
 use std::{
     collections::BTreeMap,
@@ -29,30 +30,30 @@ pub struct RateLimit {
     /// Requests per second in total.
     pub account: NonZeroU32,
     /// Requests in flight.
-    pub at_once: usize,
+    pub concurrency: usize,
 }
 
 /// Time in which refusals of parallel requests count as one.
-const ONE_REFUSAL: Duration = Duration::from_millis(500);
+const REFUSAL_WINDOW: Duration = Duration::from_millis(500);
 
 /// Time without a refusal after which the rate increases a little.
 const RECOVERY: Duration = Duration::from_secs(2);
 
 impl RateLimit {
     /// Creates a limit of at least one request per second.
-    pub(crate) const fn per_second(endpoint: u32, account: u32, at_once: usize) -> Self {
+    pub(crate) const fn per_second(endpoint: u32, account: u32, concurrency: usize) -> Self {
         Self {
             endpoint: NonZeroU32::MIN.saturating_add(endpoint.saturating_sub(1)),
             account: NonZeroU32::MIN.saturating_add(account.saturating_sub(1)),
-            at_once,
+            concurrency,
         }
     }
 
     /// Overrides the documented rate, for an account with raised limits or one that shares them with others.
-    pub(crate) fn at(self, a_second: NonZeroU32) -> Self {
+    pub(crate) fn with_rate(self, per_second: NonZeroU32) -> Self {
         Self {
-            endpoint: a_second,
-            account: self.account.max(a_second),
+            endpoint: per_second,
+            account: self.account.max(per_second),
             ..self
         }
     }
@@ -64,10 +65,10 @@ pub(crate) struct RequestLimiter {
     limit: RateLimit,
     account: Bucket,
     endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
-    under_way: Semaphore,
+    in_flight: Semaphore,
     /// Number of requests currently allowed in flight.
-    at_once: AtomicUsize,
-    last_crowded: Mutex<Option<Instant>>,
+    concurrency: AtomicUsize,
+    last_narrowed: Mutex<Option<Instant>>,
 }
 
 impl RequestLimiter {
@@ -75,9 +76,9 @@ impl RequestLimiter {
         Self {
             account: Bucket::new(limit.account),
             endpoints: Mutex::default(),
-            under_way: Semaphore::new(limit.at_once),
-            at_once: AtomicUsize::new(limit.at_once),
-            last_crowded: Mutex::default(),
+            in_flight: Semaphore::new(limit.concurrency),
+            concurrency: AtomicUsize::new(limit.concurrency),
+            last_narrowed: Mutex::default(),
             limit,
         }
     }
@@ -90,13 +91,13 @@ impl RequestLimiter {
     pub(crate) async fn enter(&self, endpoint: &'static str) -> Option<SemaphorePermit<'_>> {
         self.widen();
         // The semaphore is never closed.
-        let permit = self.under_way.acquire().await.ok();
-        self.bucket(endpoint).turn().await;
-        self.account.turn().await;
+        let permit = self.in_flight.acquire().await.ok();
+        self.bucket(endpoint).wait().await;
+        self.account.wait().await;
         permit
     }
 
-    /// Slows down after the provider rejected a request as one too many.
+    /// Slows down after the provider rejected a request because of a limit.
     pub(crate) fn refused(&self, endpoint: &'static str, limit: ExceededLimit) {
         match limit {
             ExceededLimit::AccountRate => self.account.slow_down(),
@@ -119,23 +120,23 @@ impl RequestLimiter {
 
     /// Allows one fewer request in flight.
     fn narrow(&self) {
-        let mut last = unpoisoned(&self.last_crowded);
-        if last.is_some_and(|last| last.elapsed() < ONE_REFUSAL) {
+        let mut last = unpoisoned(&self.last_narrowed);
+        if last.is_some_and(|last| last.elapsed() < REFUSAL_WINDOW) {
             return;
         }
         *last = Some(Instant::now());
-        if self.at_once.load(Ordering::Relaxed) > 1 && self.under_way.forget_permits(1) == 1 {
-            self.at_once.fetch_sub(1, Ordering::Relaxed);
+        if self.concurrency.load(Ordering::Relaxed) > 1 && self.in_flight.forget_permits(1) == 1 {
+            self.concurrency.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     /// Allows one more request in flight, a while after the last reduction.
     fn widen(&self) {
-        let mut last = unpoisoned(&self.last_crowded);
+        let mut last = unpoisoned(&self.last_narrowed);
         if last.is_some_and(|last| last.elapsed() > RECOVERY) {
-            let now = self.at_once.fetch_add(1, Ordering::Relaxed) + 1;
-            self.under_way.add_permits(1);
-            *last = (now < self.limit.at_once).then(Instant::now);
+            let now = self.concurrency.fetch_add(1, Ordering::Relaxed) + 1;
+            self.in_flight.add_permits(1);
+            *last = (now < self.limit.concurrency).then(Instant::now);
         }
     }
 }
@@ -143,7 +144,7 @@ impl RequestLimiter {
 /// One limit of requests per second.
 #[derive(Debug)]
 struct Bucket {
-    full: NonZeroU32,
+    full_rate: NonZeroU32,
     state: Mutex<BucketState>,
 }
 
@@ -156,22 +157,22 @@ struct BucketState {
 }
 
 impl Bucket {
-    fn new(full: NonZeroU32) -> Self {
+    fn new(full_rate: NonZeroU32) -> Self {
         // Enough to start with, and far below the one-second burst that a provider accepts.
-        let burst = NonZeroU32::MIN.saturating_add(full.get() / 4);
+        let burst = NonZeroU32::MIN.saturating_add(full_rate.get() / 4);
         Self {
-            full,
+            full_rate,
             state: Mutex::new(BucketState {
                 limiter: Arc::new(RateLimiter::direct(
-                    Quota::per_second(full).allow_burst(burst),
+                    Quota::per_second(full_rate).allow_burst(burst),
                 )),
-                rate: u64::from(full.get()) * 1000,
+                rate: u64::from(full_rate.get()) * 1000,
                 changed: None,
             }),
         }
     }
 
-    async fn turn(&self) {
+    async fn wait(&self) {
         loop {
             let limiter = self.recovered();
             match limiter.check() {
@@ -188,24 +189,24 @@ impl Bucket {
         let mut state = unpoisoned(&self.state);
         if state
             .changed
-            .is_none_or(|changed| changed.elapsed() >= ONE_REFUSAL)
+            .is_none_or(|changed| changed.elapsed() >= REFUSAL_WINDOW)
         {
             let rate = (state.rate / 5 * 4).max(500);
             tracing::debug!("slowing down to {} requests in 1000 s", rate);
-            state.set(rate);
+            state.set_rate(rate);
         }
     }
 
     /// Returns the limiter, raised by a twentieth of the full rate if nothing was refused for a while.
     fn recovered(&self) -> Arc<DefaultDirectRateLimiter> {
-        let full = u64::from(self.full.get()) * 1000;
+        let full_rate = u64::from(self.full_rate.get()) * 1000;
         let mut state = unpoisoned(&self.state);
         let is_due = state
             .changed
             .is_some_and(|changed| changed.elapsed() >= RECOVERY);
-        if is_due && state.rate < full {
-            let rate = full.min(state.rate + full / 20);
-            state.set(rate);
+        if is_due && state.rate < full_rate {
+            let rate = full_rate.min(state.rate + full_rate / 20);
+            state.set_rate(rate);
         }
         Arc::clone(&state.limiter)
     }
@@ -213,7 +214,7 @@ impl Bucket {
 
 impl BucketState {
     /// Sets the rate, without bursts.
-    fn set(&mut self, rate: u64) {
+    fn set_rate(&mut self, rate: u64) {
         let nanoseconds = 1_000_000_000_000_u64.checked_div(rate).unwrap_or(u64::MAX);
         if let Some(quota) = Quota::with_period(Duration::from_nanos(nanoseconds)) {
             self.limiter = Arc::new(RateLimiter::direct(quota));
@@ -234,7 +235,7 @@ mod tests {
 
     fn limit(endpoint: u32) -> RateLimit {
         let documented = RateLimit::per_second(25, 100, 8);
-        documented.at(NonZeroU32::MIN.saturating_add(endpoint - 1))
+        documented.with_rate(NonZeroU32::MIN.saturating_add(endpoint - 1))
     }
 
     fn rate(bucket: &Bucket) -> u64 {
@@ -242,14 +243,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_slows_down_once_and_time_makes_up_for_it() {
+    async fn the_rate_recovers_from_a_refusal() {
         let bucket = Bucket::new(limit(25).endpoint);
         bucket.slow_down();
         assert_eq!(rate(&bucket), 20_000);
         // Other requests in flight are refused for the same reason.
         bucket.slow_down();
         assert_eq!(rate(&bucket), 20_000);
-        tokio::time::advance(ONE_REFUSAL).await;
+        tokio::time::advance(REFUSAL_WINDOW).await;
         bucket.slow_down();
         assert_eq!(rate(&bucket), 16_000);
         for _ in 0..20 {
@@ -258,10 +259,10 @@ mod tests {
         }
         assert_eq!(rate(&bucket), 25_000);
         for _ in 0..40 {
-            tokio::time::advance(ONE_REFUSAL).await;
+            tokio::time::advance(REFUSAL_WINDOW).await;
             bucket.slow_down();
         }
-        assert_eq!(rate(&bucket), 500, "never not at all");
+        assert_eq!(rate(&bucket), 500, "never zero");
     }
 
     #[tokio::test(start_paused = true)]
@@ -279,22 +280,22 @@ mod tests {
 
         for _ in 0..20 {
             limiter.refused("v1/events", ExceededLimit::AccountConcurrency);
-            tokio::time::advance(ONE_REFUSAL).await;
+            tokio::time::advance(REFUSAL_WINDOW).await;
         }
         assert_eq!(
-            limiter.under_way.available_permits(),
+            limiter.in_flight.available_permits(),
             1,
             "one is always allowed"
         );
         for _ in 0..20 {
-            tokio::time::advance(RECOVERY + ONE_REFUSAL).await;
+            tokio::time::advance(RECOVERY + REFUSAL_WINDOW).await;
             drop(limiter.enter("v1/subscriptions").await);
         }
-        assert_eq!(limiter.under_way.available_permits(), 8);
+        assert_eq!(limiter.in_flight.available_permits(), 8);
     }
 
     #[test]
-    fn an_own_rate_applies_per_endpoint() {
+    fn a_configured_rate_applies_per_endpoint() {
         assert_eq!(limit(5).endpoint.get(), 5);
         assert_eq!(limit(5).account.get(), 100);
         assert_eq!(limit(500).account.get(), 500);

@@ -73,7 +73,7 @@ impl BillingReader {
         let extras = extras.filter(|one| one.when.applies(settings.invoices, implied));
         let options = ClientOptions {
             retry_policy: settings.retry_policy,
-            rate_limit: rate.map_or(documented, |rate| documented.at(rate)),
+            rate_limit: rate.map_or(documented, |rate| documented.with_rate(rate)),
             max_requests: settings.max_requests,
             extras: Extras::new(extras.map(|one| one.extra).collect()),
         };
@@ -98,15 +98,15 @@ impl BillingReader {
         let session = self.transport.session();
         let mut begun = self.source.lists.begin(session, scope, customers).await?;
         let plan = &mut begun.plan;
-        plan.evidence = self.evidence;
+        plan.evidence_requests = self.evidence;
         if let Events::Unread(reason) = self.source.events {
             plan.unread_events = Some(reason);
         }
-        self.afford(plan.left())?;
+        self.afford(plan.remaining_requests())?;
         // A capped count promises nothing; without any count, the limit is enforced when it is reached.
         if let Some(most) = self.transport.max_requests()
-            && plan.at_least
-            && plan.left() > 1
+            && plan.is_lower_bound
+            && plan.remaining_requests() > 1
         {
             return Err(Error::UnknownTotal {
                 provider: self.source.provider.name,

@@ -47,7 +47,7 @@ impl Settings {
                     ))
                     .hint(format!(
                         "set one of the two, or leave it out: a key that begins with `{}` names its environment",
-                        provider.keys.beginnings.join("` or `")
+                        provider.keys.prefixes.join("` or `")
                     ))
                 })?),
             },

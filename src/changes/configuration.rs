@@ -111,14 +111,14 @@ mod tests {
             let files = [file.clone()];
             OwnLines::new(&files, "prodverdict.yml").change(place, &names)
         };
-        let said = of(&file).map(|change| (change.line, change.does));
+        let found = of(&file).map(|change| (change.line, change.does));
         let expected = expected.map(|(line, does)| {
             (
                 line,
                 format!("{does} of the configuration that this finding is about"),
             )
         });
-        assert_eq!(said, expected);
+        assert_eq!(found, expected);
         let new = ChangedFile {
             is_added: true,
             ..file

@@ -186,9 +186,9 @@ fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
     if !shown.is_empty() {
         blocks.push(section(&[shown.join(" · ")]));
     }
-    // Reserve room for the addresses, so that a shortened text still links to the report.
-    let room = addresses.iter().map(|line| line.chars().count() + 1).sum();
-    let mut text = fitting(&plain, TEXT_CHARACTERS.saturating_sub(room));
+    // Reserve space for the addresses, so that a shortened text still links to the report.
+    let reserved = addresses.iter().map(|line| line.chars().count() + 1).sum();
+    let mut text = fitting(&plain, TEXT_CHARACTERS.saturating_sub(reserved));
     for address in addresses {
         text = format!("{text}\n{address}");
     }

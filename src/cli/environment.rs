@@ -9,7 +9,8 @@ use secrecy::SecretString;
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Reads the variables of this process. Names or values that are not UTF-8 are skipped; none of ours can be.
+    /// Reads the variables of this process. Names or values that are not UTF-8 are skipped; no variable of this
+    /// program can be one.
     pub fn of_process() -> Self {
         let variables = std::env::vars_os();
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {

@@ -36,7 +36,7 @@ struct BaselineFinding {
 
 pub(super) fn run(arguments: &BaselineArgs) -> u8 {
     let output = Output::of_process(Mask::default());
-    match entries(arguments) {
+    match render_entries(arguments) {
         Ok((entries, warning)) => {
             output.say(&report::warnings(
                 warning.as_slice(),
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &BaselineArgs) -> u8 {
 }
 
 /// Returns the entries, each finding once, without those already accepted.
-fn entries(arguments: &BaselineArgs) -> Result<(String, Option<Warning>), Vec<Problem>> {
+fn render_entries(arguments: &BaselineArgs) -> Result<(String, Option<Warning>), Vec<Problem>> {
     let report = read(&arguments.report).map_err(|problem| vec![problem])?;
     let mut seen = BTreeSet::new();
     let findings: Vec<_> = report

@@ -32,7 +32,7 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
         let count = accused.entry(key(finding)).or_default();
         *count = count.saturating_add(1);
     }
-    let named: BTreeSet<_> = first.findings.iter().flat_map(mismatched).collect();
+    let mismatched_customers: BTreeSet<_> = first.findings.iter().flat_map(mismatched).collect();
     second.findings.retain(|finding| {
         let is_mismatch = mismatched(finding).any(|customer| {
             let key = (false, format!("customer:{customer}"));
@@ -40,7 +40,7 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
         });
         let customer = finding.subject.customer.as_deref();
         let was_mismatch = finding.rule == Rule::OrphanSubscription
-            && customer.is_some_and(|customer| named.contains(customer));
+            && customer.is_some_and(|customer| mismatched_customers.contains(customer));
         is_mismatch || was_mismatch || accused.contains_key(&key(finding))
     });
     second.summary.count_findings(&second.findings);

@@ -151,13 +151,13 @@ fn unanswered(problems: Vec<Problem>) -> Outcome {
 
 /// Removes duplicates of messages that several contracts have in common.
 fn once_each<C: PartialEq>(messages: &mut Vec<Message<C>>) {
-    let mut said: Vec<Message<C>> = Vec::with_capacity(messages.len());
+    let mut unique: Vec<Message<C>> = Vec::with_capacity(messages.len());
     for message in messages.drain(..) {
-        if !said.contains(&message) {
-            said.push(message);
+        if !unique.contains(&message) {
+            unique.push(message);
         }
     }
-    *messages = said;
+    *messages = unique;
 }
 
 /// Returns the default time of evaluation.

@@ -23,14 +23,14 @@ pub(crate) async fn repairs(
 ) -> Vec<Repair> {
     let corrections = corrections(&contract.contract, facts, now, findings);
     let rows = match AccountsTable::from_contract(contract) {
-        Ok(table) => rows(&table, accounts, facts, &corrections).await,
-        Err(reason) => all(&corrections, &reason),
+        Ok(table) => row_repairs(&table, accounts, facts, &corrections).await,
+        Err(reason) => all_by_hand(&corrections, &reason),
     };
-    let repair = |finding: &Finding| of_finding(finding, &corrections, &rows);
+    let repair = |finding: &Finding| finding_repair(finding, &corrections, &rows);
     findings.iter().map(repair).collect()
 }
 
-fn of_finding(
+fn finding_repair(
     finding: &Finding,
     corrections: &BTreeMap<String, RowCorrection>,
     rows: &BTreeMap<String, Repair>,
@@ -51,7 +51,10 @@ fn of_finding(
     }
 }
 
-fn all(corrections: &BTreeMap<String, RowCorrection>, reason: &str) -> BTreeMap<String, Repair> {
+fn all_by_hand(
+    corrections: &BTreeMap<String, RowCorrection>,
+    reason: &str,
+) -> BTreeMap<String, Repair> {
     let accounts = corrections.keys().cloned();
     accounts
         .map(|account| (account, Repair::ByHand(reason.to_owned())))
@@ -105,7 +108,7 @@ impl<'c> AccountsTable<'c> {
     }
 }
 
-async fn rows(
+async fn row_repairs(
     table: &AccountsTable<'_>,
     accounts: &dyn AccountSource,
     facts: &Facts,
@@ -139,7 +142,7 @@ async fn rows(
     let stored = match accounts.stored(&request).await {
         Ok(Some(stored)) => stored,
         Ok(None) => {
-            return all(
+            return all_by_hand(
                 corrections,
                 "the accounts are recorded: no database was read",
             );
@@ -147,7 +150,7 @@ async fn rows(
         Err(failure) => {
             let message = failure.problem.message;
             let reason = format!("its row could not be read again ({message})");
-            return all(corrections, &reason);
+            return all_by_hand(corrections, &reason);
         }
     };
     let judged: BTreeMap<_, _> = facts
@@ -162,7 +165,7 @@ async fn rows(
             let link = judged.get(account.as_str());
             let link = link.and_then(|one| link_of(one, table.link));
             let paid = judged.get(account.as_str()).map(|one| one.paid);
-            let row = row(table, &stored, account, correction, (link, paid));
+            let row = row_repair(table, &stored, account, correction, (link, paid));
             (account.clone(), row.unwrap_or_else(Repair::ByHand))
         })
         .collect()
@@ -182,7 +185,7 @@ fn link_of(account: &Account, link: Field) -> Option<&str> {
 const MOVED: &str = "its row changed while it was read";
 
 /// Returns the repair of one row, or the reason it has none.
-fn row(
+fn row_repair(
     table: &AccountsTable<'_>,
     stored: &Stored,
     account: &str,
@@ -209,7 +212,7 @@ fn row(
         };
         Ok(RepairCell {
             column: column.to_owned(),
-            kind: kind(*holds),
+            kind: cell_kind(*holds),
             value: value.clone(),
         })
     };
@@ -231,13 +234,13 @@ fn row(
         })?;
         let before = cell(column)?;
         if *field == Field::HasPaidAccess && !table.is_word(*field) {
-            let now = boolean(before.value.as_deref());
+            let now = parse_boolean(before.value.as_deref());
             if now != paid {
                 return Err(MOVED.to_owned());
             }
         }
         let holds = stored.columns.get(column).copied().unwrap_or(Holds::Text);
-        let after = written(corrected, holds, before.value.as_deref()).ok_or_else(|| {
+        let after = format_value(corrected, holds, before.value.as_deref()).ok_or_else(|| {
             format!(
                 "it is unclear how `{column}` spells that value: write it as your application does"
             )
@@ -268,7 +271,7 @@ fn row(
     })))
 }
 
-fn boolean(text: Option<&str>) -> Option<bool> {
+fn parse_boolean(text: Option<&str>) -> Option<bool> {
     let value = Value {
         text,
         kind: "",
@@ -277,7 +280,7 @@ fn boolean(text: Option<&str>) -> Option<bool> {
     value.boolean().ok()
 }
 
-fn kind(holds: Holds) -> CellKind {
+fn cell_kind(holds: Holds) -> CellKind {
     match holds {
         Holds::Boolean => CellKind::Boolean,
         Holds::Number => CellKind::Number,
@@ -286,8 +289,8 @@ fn kind(holds: Holds) -> CellKind {
     }
 }
 
-/// Pairs of words for yes and no.
-const WORDS: [(&str, &str); 6] = [
+/// Words for true and false, in pairs.
+const BOOLEAN_WORDS: [(&str, &str); 6] = [
     ("true", "false"),
     ("t", "f"),
     ("yes", "no"),
@@ -296,11 +299,11 @@ const WORDS: [(&str, &str); 6] = [
     ("1", "0"),
 ];
 
-/// Largest column value that counts seconds since 1970; larger ones are milliseconds.
-const FIRST_MILLISECONDS: i64 = 100_000_000_000;
+/// Largest column value that counts seconds since 1970. Larger values count milliseconds.
+const MAX_SECONDS: i64 = 100_000_000_000;
 
-/// Returns the value in the format of the column, or `None` if the previous value does not determine it.
-fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<CellValue> {
+/// Formats the value as the column stores it. Returns `None` if the previous value does not determine the format.
+fn format_value(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<CellValue> {
     let text = |text: &str| Some(CellValue::Text(text.to_owned()));
     match (corrected, holds) {
         (_, Holds::Json)
@@ -313,15 +316,15 @@ fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<
             let is_pair = |(yes, no): &&(&str, &str)| {
                 before.eq_ignore_ascii_case(yes) || before.eq_ignore_ascii_case(no)
             };
-            let (yes, no) = WORDS.iter().find(is_pair)?;
-            text(&in_case_of(before, if *flag { yes } else { no }))
+            let (yes, no) = BOOLEAN_WORDS.iter().find(is_pair)?;
+            text(&match_case(before, if *flag { yes } else { no }))
         }
-        (Corrected::Word(word), _) => text(&in_case_of(before.unwrap_or_default().trim(), word)),
+        (Corrected::Word(word), _) => text(&match_case(before.unwrap_or_default().trim(), word)),
         (Corrected::Number(number), Holds::Number | Holds::Text) => text(&number.to_string()),
         (Corrected::Time(time), Holds::Time) => Some(CellValue::Moment(time.0)),
         (Corrected::Time(time), Holds::Number) => {
             let before: i64 = before?.parse().ok()?;
-            if before.abs() > FIRST_MILLISECONDS {
+            if before.abs() > MAX_SECONDS {
                 text(&time.0.checked_mul(1000)?.to_string())
             } else {
                 text(&time.0.to_string())
@@ -336,11 +339,15 @@ fn written(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<
     }
 }
 
-/// Returns the word in capitals if the previous one was: an enum may be spelled so.
-fn in_case_of(before: &str, word: &str) -> String {
+/// Returns the word in upper case if the previous value was: enums are often spelled so.
+fn match_case(before: &str, word: &str) -> String {
     let is_upper =
         before.chars().any(char::is_uppercase) && !before.chars().any(char::is_lowercase);
-    if is_upper && WORDS.iter().any(|(yes, no)| word == *yes || word == *no) {
+    if is_upper
+        && BOOLEAN_WORDS
+            .iter()
+            .any(|(yes, no)| word == *yes || word == *no)
+    {
         word.to_ascii_uppercase()
     } else {
         word.to_owned()
@@ -352,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_spelled_as_its_column_spells_it() {
+    fn a_value_is_written_in_the_format_of_its_column() {
         let text = |value: &str| Some(CellValue::Text(value.to_owned()));
         let (yes, no) = (Corrected::Flag(true), Corrected::Flag(false));
         let end = Corrected::Time(UnixSeconds(1_785_542_400));
@@ -394,7 +401,7 @@ mod tests {
             (&Corrected::Number(5), Holds::Number, None, text("5")),
         ] {
             assert_eq!(
-                written(corrected, holds, before),
+                format_value(corrected, holds, before),
                 expected,
                 "{corrected:?} {holds:?} {before:?}"
             );

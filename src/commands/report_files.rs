@@ -140,8 +140,8 @@ fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     };
     if !folder.exists() {
         let shown = path.parent().unwrap_or(path).display();
-        let said = format!("there is no folder `{shown}`: create it in an earlier step");
-        return Err(io::Error::new(io::ErrorKind::NotFound, said));
+        let message = format!("there is no folder `{shown}`: create it in an earlier step");
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
     }
     let folder = folder.canonicalize()?;
     if folder.starts_with(workspace.canonicalize()?) {
@@ -248,10 +248,13 @@ mod tests {
 
     #[test]
     fn an_unknown_ending_is_refused_with_the_known_ones() {
-        let said = refusal(&["a.json", "b.pdf"], PLAIN);
-        assert!(said.starts_with("`--output` names `b.pdf`,"), "{said}");
+        let message = refusal(&["a.json", "b.pdf"], PLAIN);
+        assert!(
+            message.starts_with("`--output` names `b.pdf`,"),
+            "{message}"
+        );
         for ending in FileFormat::usual_endings() {
-            assert!(said.contains(&ending), "{said}");
+            assert!(message.contains(&ending), "{message}");
         }
     }
 
@@ -282,8 +285,8 @@ mod tests {
             "`--output` names `a.json` twice; name each file once"
         );
         for other in ["./a.json", "src/../a.json"] {
-            let said = refusal(&["a.json", other], PLAIN);
-            assert!(said.contains("which are one file"), "{said}");
+            let message = refusal(&["a.json", other], PLAIN);
+            assert!(message.contains("which are one file"), "{message}");
         }
         let paths = ["a.json", "src/a.json", "a.txt", "no/such/a.json"];
         let files = ReportFiles::choose(paths.map(PathBuf::from), PLAIN, "").expect("chosen");

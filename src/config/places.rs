@@ -75,11 +75,11 @@ impl ContractPlaces {
         let plans = self.0.entry("plans")?;
         let exact = plans.entry(price);
         let found = exact.or_else(|| {
-            let beginnings = plans.entries().filter_map(|(key, entry)| {
-                let beginning = key.strip_suffix('*')?;
-                price.starts_with(beginning).then_some((beginning, entry))
+            let prefixes = plans.entries().filter_map(|(key, entry)| {
+                let prefix = key.strip_suffix('*')?;
+                price.starts_with(prefix).then_some((prefix, entry))
             });
-            let longest = beginnings.max_by_key(|(beginning, _)| beginning.len());
+            let longest = prefixes.max_by_key(|(prefix, _)| prefix.len());
             longest.map(|(_, entry)| entry)
         });
         found.map(PlaceTree::place)

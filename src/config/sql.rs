@@ -234,8 +234,8 @@ impl<P: PlaceholderSyntax> Scanner<P> {
         }
     }
 
-    fn skip_while(&mut self, mut goes_on: impl FnMut(char) -> bool) {
-        while self.peek(0).is_some_and(&mut goes_on) {
+    fn skip_while(&mut self, mut condition: impl FnMut(char) -> bool) {
+        while self.peek(0).is_some_and(&mut condition) {
             self.at += 1;
         }
     }

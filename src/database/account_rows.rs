@@ -411,7 +411,7 @@ mod tests {
             **others,
             [CustomerId::from("cus_1"), CustomerId::from("cus_3")]
         );
-        // A single customer takes no more room than without a list.
+        // A single customer takes no more memory than without a list.
         let account = list(r#"["cus_1"]"#).unwrap();
         assert_eq!(
             (account.customer, account.columns),

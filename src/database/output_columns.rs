@@ -71,7 +71,7 @@ fn resembled(name: &str) -> Option<Field> {
     }
     let bare = BEGINNINGS
         .iter()
-        .find_map(|beginning| name.strip_prefix(beginning))
+        .find_map(|prefix| name.strip_prefix(prefix))
         .unwrap_or(name);
     let bare = ENDINGS
         .iter()

@@ -121,7 +121,7 @@ impl<'a> Session<'a> {
         timeout(PATIENCE, self.connection.close()).await.ok();
     }
 
-    /// Runs a query of our own and returns its rows.
+    /// Runs a built-in query and returns its rows.
     pub(super) async fn ask(
         &mut self,
         question: Query<'_, Postgres, PgArguments>,

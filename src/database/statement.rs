@@ -1,4 +1,4 @@
-//! The only place that assembles SQL and marks it as safe: our own SQL, quoted names, checked SQL, and bound values.
+//! The only place that assembles SQL and marks it as safe: built-in SQL, quoted names, checked SQL, and bound values.
 
 use sqlx::{AssertSqlSafe, Postgres, postgres::PgArguments, query::Query};
 
@@ -57,7 +57,7 @@ impl Statement {
         statement
     }
 
-    /// Adds SQL of our own.
+    /// Adds built-in SQL.
     pub(super) fn push(&mut self, words: &str) -> &mut Self {
         self.text.push_str(words);
         self
@@ -110,7 +110,7 @@ impl Statement {
         self.push(&format!("(${number}::timestamptz)"));
     }
 
-    /// Returns this statement between parts of our own SQL.
+    /// Returns this statement between parts of built-in SQL.
     pub(super) fn wrapped(&self, before: &str, after: &str) -> Self {
         let shift = before.chars().count();
         let mut wrapped = self.clone();

@@ -93,9 +93,11 @@ fn refusal(error: &rustls::Error) -> TlsRefusal {
         return TlsRefusal::Other(error.to_string());
     };
     match refused {
-        CertificateError::ExpiredContext { not_after, .. } => TlsRefusal::Expired(day(*not_after)),
+        CertificateError::ExpiredContext { not_after, .. } => {
+            TlsRefusal::Expired(format_day(*not_after))
+        }
         CertificateError::NotValidYetContext { not_before, .. } => {
-            TlsRefusal::NotYetValid(day(*not_before))
+            TlsRefusal::NotYetValid(format_day(*not_before))
         }
         CertificateError::UnknownIssuer => TlsRefusal::UnknownIssuer,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -109,7 +111,7 @@ fn refusal(error: &rustls::Error) -> TlsRefusal {
     }
 }
 
-fn day(time: UnixTime) -> String {
+fn format_day(time: UnixTime) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let time = jiff::Timestamp::from_second(seconds);
     time.map_or_else(

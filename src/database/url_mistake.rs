@@ -1,4 +1,4 @@
-//! Recognizes texts that are almost a database URL by their beginning, which is the only part that is shown.
+//! Recognizes texts that are almost a database URL by their prefix, which is the only part that is shown.
 
 use std::fmt;
 

@@ -97,7 +97,7 @@ fn fit<'p>(
 
 fn is_package(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
+        Some(prefix) => name.starts_with(prefix),
         None => name == pattern,
     }
 }

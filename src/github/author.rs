@@ -1,4 +1,4 @@
-//! The GitHub account behind the token. It distinguishes our own texts from others with the same marker.
+//! The GitHub account behind the token. It distinguishes this action's texts from others with the same marker.
 
 use serde::Deserialize;
 

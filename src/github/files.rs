@@ -48,8 +48,12 @@ impl Explain for FileError {
 /// Appends a summary to the file of `GITHUB_STEP_SUMMARY`.
 pub fn append_summary(path: &Path, markdown: &str, mask: &Mask) -> Result<(), FileError> {
     let present = std::fs::metadata(path).map_or(0, |file| file.len());
-    let room = usize::try_from(SUMMARY_BYTES.saturating_sub(present)).unwrap_or(0);
-    let markdown = shorten(&mask.text(markdown), room.saturating_sub(1), SHORTENED);
+    let bytes_left = usize::try_from(SUMMARY_BYTES.saturating_sub(present)).unwrap_or(0);
+    let markdown = shorten(
+        &mask.text(markdown),
+        bytes_left.saturating_sub(1),
+        SHORTENED,
+    );
     append("job summary", path, &format!("{markdown}\n"))
 }
 

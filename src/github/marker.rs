@@ -57,7 +57,7 @@ impl Marker {
     }
 }
 
-/// Finds our own entries. They must have our marker and our account, because anybody can write the marker.
+/// Finds this job's earlier entries. They must have its marker and its author, because anybody can write the marker.
 pub(super) async fn find<T: MarkedText>(
     client: &mut Client,
     identity: &mut Identity,

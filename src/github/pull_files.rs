@@ -61,7 +61,7 @@ impl Client {
     ) -> Result<Vec<ChangedFile>, ClientError> {
         let _share = self.limit_to_share();
         let mut files = Vec::new();
-        let mut room = MAX_PATCH_BYTES;
+        let mut bytes_left = MAX_PATCH_BYTES;
         for page in 1..=MAX_PAGES {
             let path =
                 format!("/repos/{repository}/pulls/{number}/files?per_page={PER_PAGE}&page={page}");
@@ -71,8 +71,8 @@ impl Client {
                 return Ok(Vec::new());
             }
             files.extend(listed.into_iter().map(|file| {
-                let patch = file.patch.filter(|patch| patch.len() <= room);
-                room -= patch.as_ref().map_or(0, String::len);
+                let patch = file.patch.filter(|patch| patch.len() <= bytes_left);
+                bytes_left -= patch.as_ref().map_or(0, String::len);
                 ChangedFile {
                     path: file.filename,
                     previous_path: file.previous_filename,

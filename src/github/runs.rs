@@ -19,6 +19,6 @@ pub(super) async fn is_invented(
     if !matches!(claimed, Err(error) if error.status() == Some(404)) {
         return false;
     }
-    let own = client.send(Call::get(path(ours.id, ours.attempt))).await;
-    own.is_ok()
+    let own_run = client.send(Call::get(path(ours.id, ours.attempt))).await;
+    own_run.is_ok()
 }

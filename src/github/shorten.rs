@@ -13,12 +13,13 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
         return markdown.to_owned();
     }
     let close = "\n```";
-    let room = most_bytes.saturating_sub(notice.len() + close.len() + MAX_FOLDS * UNFOLD.len() + 2);
-    let kept = head(markdown, room);
+    let limit =
+        most_bytes.saturating_sub(notice.len() + close.len() + MAX_FOLDS * UNFOLD.len() + 2);
+    let kept = head(markdown, limit);
     let end = ["\n\n", "\n"]
         .into_iter()
         .filter_map(|boundary| kept.rfind(boundary))
-        .find(|end| *end > room / 2);
+        .find(|end| *end > limit / 2);
     let kept = head(kept, end.unwrap_or(kept.len()));
     let fences = kept
         .lines()

@@ -194,12 +194,12 @@ fn joined<'m, 's>(
     let by_link = other.path_of(ValueKind::Customer).filter(|path| {
         path.keys.is_empty() && link.keys.is_empty() && of_values(path, &link.column)
     });
-    let named = format!(
+    let conventional_name = format!(
         "{}_id",
         accounts.table.name.to_lowercase().trim_end_matches('s')
     );
     let by_name = others.columns.iter().find(|column| {
-        column.name.to_lowercase().replace('_', "") == named.replace('_', "")
+        column.name.to_lowercase().replace('_', "") == conventional_name.replace('_', "")
             && of_values(&whole_column(&column.name), id)
     });
     let (column, account_column) = direct

@@ -110,12 +110,12 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
             evidence.push(format!(
                 "`{table}.{}` holds a known status in {known} of {rows} rows; {} gives access",
                 path.shown(),
-                list(granting)
+                joined(granting)
             ));
             if !words.is_empty() {
                 unknown.push(format!(
                     "whether {} in `{table}.{}` gives access; it does not in the proposal",
-                    list(words),
+                    joined(words),
                     path.shown()
                 ));
             }
@@ -136,7 +136,7 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
     );
 }
 
-fn list(words: &[String]) -> String {
+fn joined(words: &[String]) -> String {
     let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
 }

@@ -39,7 +39,8 @@ pub struct FilledPlans {
     pub unusable: usize,
 }
 
-/// Combines the plans of the rows with the provider's prices. `words` are the application's own, if the preset knows them.
+/// Combines the plans of the rows with the provider's prices. `words` are the application's own, if the preset
+/// defines them.
 pub fn fill_plans(
     storage: PlanStorage,
     words: &[String],

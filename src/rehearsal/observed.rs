@@ -4,7 +4,7 @@ use crate::contract::{Explanation, Finding};
 
 use super::scenario::Signing;
 
-/// Everything observed between the beginning and the end of a step.
+/// Everything observed during a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
     /// Deliveries of this step.
@@ -50,7 +50,7 @@ pub struct Delivery {
 pub enum HandlerResponse {
     Status {
         code: u16,
-        /// The beginning of the body; empty for a success.
+        /// The start of the body; empty for a success.
         body: String,
     },
     /// No response, for this reason.
@@ -168,5 +168,5 @@ pub struct GateAnswer {
     /// The expected access.
     pub expected: bool,
     /// The reported access, or the reason why the response is unusable.
-    pub said: Result<bool, String>,
+    pub reported: Result<bool, String>,
 }

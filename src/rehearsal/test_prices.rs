@@ -27,7 +27,7 @@ pub enum PriceRole {
     Metered,
     /// A one-time price.
     Once,
-    /// A price of another product, taken from `ignore_prices` if that has an entry.
+    /// A price that belongs to another product, taken from `ignore_prices` if that has an entry.
     Addon,
 }
 
@@ -91,9 +91,9 @@ impl TestPrices {
             third: find(&|_, other| third(other)),
             yearly: find(&|price, other| price.id != main.id && other == *plan),
             addon: addon(contract),
-            unknown: unmapped(contract, UNKNOWN),
-            metered: unmapped(contract, METERED),
-            once: unmapped(contract, ONCE),
+            unknown: unmapped_price_id(contract, UNKNOWN),
+            metered: unmapped_price_id(contract, METERED),
+            once: unmapped_price_id(contract, ONCE),
             paid: mapped.into_iter().map(|(price, _)| price).collect(),
         })
     }
@@ -149,7 +149,7 @@ fn addon(contract: &Contract) -> PriceId {
         Some(PricePattern::Prefix(prefix)) => {
             PriceId::from(format!("{prefix}prodverdict").as_str())
         }
-        None => unmapped(contract, ADDON),
+        None => unmapped_price_id(contract, ADDON),
     }
 }
 
@@ -175,7 +175,7 @@ fn price_of(key: &PlanKey, number: usize) -> Price {
 }
 
 /// Returns the id, changed if a prefix in `plans` matches it.
-fn unmapped(contract: &Contract, id: &str) -> PriceId {
+fn unmapped_price_id(contract: &Contract, id: &str) -> PriceId {
     let is_mapped = contract.plans.plan(&Price::bare(id)).is_some();
     PriceId::from(if is_mapped {
         id.trim_start_matches("price_")

@@ -144,25 +144,26 @@ mod tests {
             acceptance("d", date(2026, 12, 1), 9),
             acceptance("e", date(2026, 11, 25), 13),
         ];
-        let told = newly_accepted(&base, &proposed, TODAY).unwrap();
+        let warnings = newly_accepted(&base, &proposed, TODAY).unwrap();
         assert!(
-            told.message
+            warnings
+                .message
                 .starts_with("this pull request accepts 2 findings that the base commit does not")
-                && told.message.contains("(lines 5, 9)"),
+                && warnings.message.contains("(lines 5, 9)"),
             "{}",
-            told.message
+            warnings.message
         );
-        assert_eq!(told.place.map(|place| place.line), Some(5));
+        assert_eq!(warnings.place.map(|place| place.line), Some(5));
         assert_eq!(newly_accepted(&base, &base, TODAY), None);
         assert_eq!(newly_accepted(&base, &[], TODAY), None);
         let many: Vec<_> = (1..=12)
             .map(|line| acceptance(&line.to_string(), TODAY, line))
             .collect();
-        let told = newly_accepted(&[], &many, TODAY).unwrap();
+        let warnings = newly_accepted(&[], &many, TODAY).unwrap();
         assert!(
-            told.message.contains("9, 10 and 2 more)"),
+            warnings.message.contains("9, 10 and 2 more)"),
             "{}",
-            told.message
+            warnings.message
         );
     }
 }

@@ -71,7 +71,7 @@ impl<'a> GroupKey<'a> {
     fn new(contract: &'a ContractOutcome, found: &'a Reported) -> Self {
         let finding = &found.finding;
         let shown = Shown::new(finding);
-        let names = ids(finding);
+        let names = numbered_ids(finding);
         let alike = |line: &String| without_numbers(&without(line, &names));
         let change = |change: &'a Change| (change.path.as_str(), change.line, change.does.as_str());
         Self {
@@ -121,7 +121,7 @@ impl<'a> FindingGroup<'a> {
             }
         }
         if has_other_fix {
-            let names = ids(&self.first.finding);
+            let names = numbered_ids(&self.first.finding);
             texts.fix = texts.fix.iter().map(|line| without(line, &names)).collect();
         }
         texts
@@ -140,7 +140,7 @@ pub(super) struct GroupTexts {
 }
 
 /// Lists every id that the texts of a finding may name, as it appears there.
-fn ids(finding: &Finding) -> Vec<(String, String)> {
+fn numbered_ids(finding: &Finding) -> Vec<(String, String)> {
     let subject = &finding.subject;
     let of_subject = [
         subject.account.as_deref(),

@@ -18,7 +18,7 @@ const OWN_HTML: [&str; 6] = [
     "<!-- state -->",
 ];
 
-/// Lists everything in `markdown` except text, code and our own markup: links, images, HTML, mentions, ….
+/// Lists everything in `markdown` except text, code and the report's own markup: links, images, HTML, mentions, ….
 pub(super) fn foreign_markup(markdown: &str) -> Vec<String> {
     let arena = Arena::new();
     let root = parse_document(&arena, markdown, &options());
@@ -132,7 +132,7 @@ fn is_own_link(url: &str) -> bool {
         || (links::is_plain(url) && starts.any(|start| url.starts_with(start)))
 }
 
-/// Returns true if the summary has only our own words and numbers, and code without tags.
+/// Returns true if the summary has only fixed words and numbers, and code without tags.
 fn is_own_summary(line: &str) -> bool {
     let Some(text) = line.strip_prefix("<summary>") else {
         return false;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::problem::{ErrorCode, Problem};
 
-/// Maximum size of the table. The number of custom scenarios is unlimited, and the findings need room.
+/// Maximum size of the table. The number of custom scenarios is unlimited, and the findings must fit too.
 const TABLE_BYTES: usize = 12_000;
 
 /// Maximum length of a cell that is not shortened.

@@ -461,10 +461,10 @@ mod tests {
     fn the_summary_counts_customers_on_a_test_clock() {
         let mut outcome = sample::passing();
         outcome.contracts[0].summary.on_test_clock = 2;
-        let said = summary_line(&outcome);
+        let summary = summary_line(&outcome);
         assert!(
-            said.ends_with("\nFound nothing; 2 customers on a test clock, not judged."),
-            "{said}"
+            summary.ends_with("\nFound nothing; 2 customers on a test clock, not judged."),
+            "{summary}"
         );
     }
 

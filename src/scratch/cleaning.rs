@@ -66,7 +66,7 @@ impl Scratch {
             .acquire()
             .await
             .map_err(|error| Error::new(error, CLEANING))?;
-        // First: our own deletes pass the triggers, but from now on no write of the application may fail either.
+        // First: the cleaning itself passes the triggers, but from now on no write of the application may fail either.
         let disarmed = {
             let mut triggers = self.triggers.lock().await;
             *triggers = failing::Triggers::default();
@@ -165,7 +165,8 @@ pub(super) async fn leftovers(
     delete(connection, tables, &left).await
 }
 
-/// Drops our schema, which holds everything of ours except triggers and rows of the application's tables.
+/// Drops the rehearsal's schema, which holds everything that it created except triggers and rows of the application's
+/// tables.
 pub(super) async fn drop_schema(connection: &mut PgConnection) -> Result<(), Error> {
     let exists: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
         .bind(SCHEMA)

@@ -36,7 +36,7 @@ use tables::{RowKey, Table, Tables};
 /// Domain of all e-mail addresses of a rehearsal, by which the rows of a killed run are found.
 pub const EMAIL_DOMAIN: &str = "rehearsal.prodverdict.invalid";
 
-/// Schema of our own objects in the database.
+/// Schema of the objects that the rehearsal creates in the database.
 const SCHEMA: &str = "prodverdict_rehearsal";
 
 /// Options of [`Scratch::open`]: the database to open, and the one that it must not be.

@@ -33,7 +33,7 @@ pub(super) async fn set(connection: &mut PgConnection) -> Result<(), sqlx::Error
     Ok(())
 }
 
-/// Runs our own statements, one after the other.
+/// Runs built-in statements, one after the other.
 pub(super) async fn run(
     connection: &mut PgConnection,
     sql: String,

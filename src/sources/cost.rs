@@ -14,7 +14,13 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -
         "{provider}: {} {}, {}",
         about(plan),
         counted(requests, "request"),
-        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
+        format_duration(
+            plan.duration(
+                plan.remaining_requests()
+                    .saturating_add(plan.evidence_requests),
+                rate_limit
+            )
+        ),
     )
 }
 
@@ -27,7 +33,11 @@ pub(super) fn of_lookups(provider: &str, number: u64) -> String {
 }
 
 fn about(plan: &ReadPlan) -> &'static str {
-    if plan.at_least { "at least" } else { "about" }
+    if plan.is_lower_bound {
+        "at least"
+    } else {
+        "about"
+    }
 }
 
 /// Returns the cost of one contract, step by step.
@@ -42,18 +52,24 @@ pub(crate) fn in_full(
         about(plan),
         counted(plan.requests(), "request"),
         provider,
-        time(plan.time(plan.left().saturating_add(plan.evidence), rate_limit)),
+        format_duration(
+            plan.duration(
+                plan.remaining_requests()
+                    .saturating_add(plan.evidence_requests),
+                rate_limit
+            )
+        ),
         rate_limit.endpoint,
-        rate_limit.at_once,
+        rate_limit.concurrency,
     );
     text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
     for step in &plan.steps {
-        text += &format!("  {:>8}  to list {}\n", step.requests, step.what);
+        text += &format!("  {:>8}  to list {}\n", step.requests, step.description);
     }
-    if plan.evidence > 0 {
+    if plan.evidence_requests > 0 {
         text += &format!(
             "  {:>8}  at most, for the webhooks behind findings\n",
-            plan.evidence
+            plan.evidence_requests
         );
     }
     if let Some(reason) = plan.unread_events {
@@ -66,7 +82,7 @@ pub(crate) fn in_full(
 }
 
 /// Formats a time in whole seconds, at least one.
-fn time(time: Duration) -> String {
+fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     humantime::format_duration(Duration::from_secs(seconds.max(1))).to_string()
 }
@@ -82,17 +98,17 @@ mod tests {
         let rate_limit = RateLimit {
             endpoint: NonZeroU32::MIN,
             account: NonZeroU32::MIN,
-            at_once: 1,
+            concurrency: 1,
         };
         for unread_events in [Some("the log is not read yet"), None] {
             let plan = ReadPlan {
                 is_everything: true,
                 steps: Vec::new(),
-                at_least: false,
-                evidence: 0,
+                is_lower_bound: false,
+                evidence_requests: 0,
                 unread_events,
                 sent: 1,
-                took: Duration::ZERO,
+                response_time: Duration::ZERO,
             };
             let text = in_full("access", "Acme", &plan, rate_limit);
             assert_eq!(

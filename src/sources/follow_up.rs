@@ -31,7 +31,7 @@ impl ContractProvider<'_> {
         let begun = reader.begin(&scope, customers).await?;
         let plan = begun.plan();
         let is_everything = plan.is_everything;
-        if plan.left() > 0 {
+        if plan.remaining_requests() > 0 {
             notice::say(&cost::in_short(provider, plan, reader.rate_limit()));
         }
         let facts = begun.read(&|count| line.read(count)).await?;
@@ -90,7 +90,7 @@ impl ContractProvider<'_> {
         if is_unknown || number > reader.requests() {
             let begun = reader.begin(&ListingScope::Everything, &[]).await;
             match begun {
-                Ok(begun) if is_unknown || begun.plan().left() < number => {
+                Ok(begun) if is_unknown || begun.plan().remaining_requests() < number => {
                     let read = begun.read(&|_| {}).await?;
                     facts.subscriptions = read.subscriptions;
                     facts.customer_metadata.extend(read.customer_metadata);

@@ -21,8 +21,8 @@ pub(crate) fn run(script: &str, arguments: &[&Path]) -> String {
         .stdin(Stdio::null())
         .output()
         .expect("node starts");
-    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let output = String::from_utf8_lossy(&ran.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}\n{complaint}");
-    said
+    assert!(ran.status.success(), "{output}\n{complaint}");
+    output
 }

@@ -30,8 +30,8 @@ fn the_page_works_in_a_browser_and_stays_harmless() {
         let page = prodverdict::report::html(&outcome);
         fs::write(folder.join(name), page).expect("writable");
     }
-    let said = browser::run("tests/browser/node/check.cjs", &[&folder]);
+    let output = browser::run("tests/browser/node/check.cjs", &[&folder]);
     // The script lists every check that it made, so that none is skipped unnoticed.
-    assert!(said.ends_with("all held\n"), "{said}");
-    println!("{said}");
+    assert!(output.ends_with("all held\n"), "{output}");
+    println!("{output}");
 }

@@ -102,6 +102,6 @@ async fn the_pictures_of_the_documentation() {
 
     let pictures = root.join("docs/pictures");
     fs::create_dir_all(&pictures).expect("writable");
-    let said = browser::run("tests/browser/pictures/draw.cjs", &[&folder, &pictures]);
-    println!("{said}");
+    let output = browser::run("tests/browser/pictures/draw.cjs", &[&folder, &pictures]);
+    println!("{output}");
 }

@@ -142,11 +142,11 @@ impl Job {
         let run = self.check_run();
         assert_eq!(run.conclusion.as_deref(), Some("failure"));
         assert_eq!(self.step.output("verdict"), "error");
-        let said = self.github.requests();
-        let said = said.iter().map(|request| request.body.clone());
-        let mut said: Vec<_> = said.collect();
-        said.extend([ran.shown(), self.step.summary(), self.step.raw_outputs()]);
-        for text in said {
+        let bodies = self.github.requests();
+        let bodies = bodies.iter().map(|request| request.body.clone());
+        let mut bodies: Vec<_> = bodies.collect();
+        bodies.extend([ran.shown(), self.step.summary(), self.step.raw_outputs()]);
+        for text in bodies {
             let text = text.to_lowercase();
             let mut words = text.split(|c: char| !c.is_alphanumeric());
             assert!(

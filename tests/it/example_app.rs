@@ -110,7 +110,7 @@ async fn deliver(url: &str, body: &str, secret: &str) -> u16 {
     mac.update(format!("{now}.{body}").as_bytes());
     let signature = mac.finalize().into_bytes();
     let signature = signature.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("room");
+        write!(hex, "{byte:02x}").expect("a string");
         hex
     });
     let answer = client()

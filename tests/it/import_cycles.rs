@@ -180,11 +180,11 @@ fn is_identifier(letter: char) -> bool {
 
 /// Adds the single paths of `a::{b, c::{d, e}}`, which has no spaces.
 fn spread(before: &str, path: &str, paths: &mut Vec<String>) {
-    let Some((beginning, group)) = path.split_once('{') else {
+    let Some((prefix, group)) = path.split_once('{') else {
         paths.push(format!("{before}{path}"));
         return;
     };
-    let before = format!("{before}{beginning}");
+    let before = format!("{before}{prefix}");
     let (mut depth, mut start) = (0, 0);
     for (index, letter) in group.char_indices() {
         if (letter == ',' || letter == '}') && depth == 0 {

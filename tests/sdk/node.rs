@@ -59,8 +59,8 @@ impl Node {
 #[track_caller]
 fn every_major(fake: &FakeStripe, script: &str) {
     let Some(node) = Node::find() else { return };
-    let said = succeeded(node.script(script).env(VARIABLE, fake.base_url()));
-    assert_eq!(said.matches(": ok").count(), 10, "{said}");
+    let output = succeeded(node.script(script).env(VARIABLE, fake.base_url()));
+    assert_eq!(output.matches(": ok").count(), 10, "{output}");
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn a_malformed_variable_stops_the_program_at_its_start() {
         "file://elsewhere/x",
         "nonsense",
     ] {
-        let said = failed(node.script("majors.cjs").env(VARIABLE, malformed));
+        let output = failed(node.script("majors.cjs").env(VARIABLE, malformed));
         assert!(
-            said.contains(VARIABLE) && said.contains("such as http://"),
-            "{said}"
+            output.contains(VARIABLE) && output.contains("such as http://"),
+            "{output}"
         );
     }
 }

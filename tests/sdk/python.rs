@@ -52,8 +52,8 @@ impl Python {
 fn every_transport_works() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
-    let said = succeeded(python.script("reading.py").env(VARIABLE, fake.base_url()));
-    assert_eq!(said.matches(" ok").count(), 5, "{said}");
+    let output = succeeded(python.script("reading.py").env(VARIABLE, fake.base_url()));
+    assert_eq!(output.matches(" ok").count(), 5, "{output}");
 }
 
 #[test]
@@ -130,10 +130,10 @@ fn a_malformed_variable_stops_the_program_at_its_start() {
         "http://h/v1",
         "file://elsewhere/x",
     ] {
-        let said = failed(python.script("refused.py").env(VARIABLE, malformed));
+        let output = failed(python.script("refused.py").env(VARIABLE, malformed));
         assert!(
-            said.contains(VARIABLE) && said.contains("such as http://"),
-            "{said}"
+            output.contains(VARIABLE) && output.contains("such as http://"),
+            "{output}"
         );
     }
 }
@@ -151,10 +151,10 @@ fn another_sitecustomize_still_runs() {
     let paths = std::env::join_paths(paths).expect("no colons");
     let fake = shop::open();
     let mut command = python.script("reading.py");
-    let said = succeeded(
+    let output = succeeded(
         command
             .env("PYTHONPATH", paths)
             .env(VARIABLE, fake.base_url()),
     );
-    assert!(said.starts_with("the other one"), "{said}");
+    assert!(output.starts_with("the other one"), "{output}");
 }

@@ -31,24 +31,25 @@ pub struct Advice {
     pub hint: String,
 }
 
-/// Thresholds for accounts broken in the same way: at least `MANY`, and at least one in `SHARE` of those judged. So
-/// many are rarely the handler's fault.
-const MANY: usize = 5;
-const SHARE: usize = 5;
+/// Minimum number of accounts that break a rule in the same way. So many are rarely the handler's fault.
+const MIN_ACCOUNTS: usize = 5;
+
+/// They must be at least one in so many of the judged accounts.
+const ONE_IN: usize = 5;
 
 impl Case<'_> {
     /// Lists possible mistakes of the contract, from its findings and from the words that the rows hold.
     pub(super) fn advice(&self, findings: &[Finding]) -> Vec<Advice> {
         let mut advice = Vec::new();
-        self.plans_nobody_stores(&mut advice);
-        self.words_nobody_holds(&mut advice);
-        self.grace_without_a_start(&mut advice);
-        self.broken_alike(findings, &mut advice);
+        self.find_unstored_plans(&mut advice);
+        self.find_unused_words(&mut advice);
+        self.find_unknown_grace(&mut advice);
+        self.find_systematic_findings(findings, &mut advice);
         advice
     }
 
     /// Finds plans that somebody pays for and no row holds, while rows hold others.
-    fn plans_nobody_stores(&self, advice: &mut Vec<Advice>) {
+    fn find_unstored_plans(&self, advice: &mut Vec<Advice>) {
         if !self.contract.checks_plans() || !self.facts.mapped.contains(&Field::Plan) {
             return;
         }
@@ -100,7 +101,7 @@ impl Case<'_> {
     }
 
     /// Finds words of `in:` that no row holds.
-    fn words_nobody_holds(&self, advice: &mut Vec<Advice>) {
+    fn find_unused_words(&self, advice: &mut Vec<Advice>) {
         for (field, stored) in &self.facts.stored_words {
             let Some(ColumnName::In { column, values }) = self.contract.columns.get(field) else {
                 continue;
@@ -124,8 +125,8 @@ impl Case<'_> {
         }
     }
 
-    /// Counts accounts that an overdue subscription cannot judge, because it is not known since when it is overdue.
-    fn grace_without_a_start(&self, advice: &mut Vec<Advice>) {
+    /// Counts accounts that cannot be judged because it is unknown since when their subscription is overdue.
+    fn find_unknown_grace(&self, advice: &mut Vec<Advice>) {
         if self.contract.grace.past_due.is_none() || !self.contract.source.has_subscriptions() {
             return;
         }
@@ -139,11 +140,11 @@ impl Case<'_> {
         let judged = links.filter(|link| !self.is_exempt(link.account));
         let unknown = judged.filter(is_unknown).count();
         if unknown > 0 {
-            let are = if unknown == 1 { " is" } else { "s are" };
+            let ending = if unknown == 1 { " is" } else { "s are" };
             advice.push(Advice {
                 about: ContractKey::GracePastDue,
                 message: format!(
-                    "{unknown} {}{are} not judged by an overdue subscription: it is unknown since when it is overdue",
+                    "{unknown} {}{ending} not judged by an overdue subscription: it is unknown since when it is overdue",
                     self.contract.entity
                 ),
                 hint: "map `past_due_since` in `columns`, or let the key read invoices".to_owned(),
@@ -152,26 +153,27 @@ impl Case<'_> {
     }
 
     /// Finds rules that many accounts break in the same way.
-    fn broken_alike(&self, findings: &[Finding], advice: &mut Vec<Advice>) {
+    fn find_systematic_findings(&self, findings: &[Finding], advice: &mut Vec<Advice>) {
         let mut alike: BTreeMap<_, usize> = BTreeMap::new();
         for finding in findings
             .iter()
             .filter(|finding| finding.subject.account.is_some())
         {
             let subject = &finding.subject;
-            let way = (
+            let pattern = (
                 finding.rule,
                 subject.plan_found.as_deref(),
                 subject.plan_expected.as_deref(),
                 subject.status.as_deref(),
             );
-            *alike.entry(way).or_default() += 1;
+            *alike.entry(pattern).or_default() += 1;
         }
         let links = self.customers.accounts().filter_map(|(_, link)| link);
         let judged = links.filter(|link| !self.is_exempt(link.account)).count();
         let mut rules = BTreeSet::new();
         for ((rule, ..), count) in alike {
-            if count < MANY || count.saturating_mul(SHARE) < judged || !rules.insert(rule) {
+            if count < MIN_ACCOUNTS || count.saturating_mul(ONE_IN) < judged || !rules.insert(rule)
+            {
                 continue;
             }
             advice.push(Advice {
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_in_other_case_is_a_mistake_in_plans() {
+    fn a_plan_that_differs_only_in_case_is_reported() {
         let (accounts, subscriptions) = payers(1, "pro");
         let mut contract = contract();
         contract.plans = Plans::by_price([("price_pro", "Pro")]);
@@ -289,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn grace_that_nobody_can_count_is_reported() {
+    fn grace_without_a_known_start_is_reported() {
         let mut contract = contract();
         contract.grace.past_due = Some(1);
         let world = facts(

@@ -184,7 +184,7 @@ impl<'f> Case<'f> {
                 .any(|one| one.on_test_clock)
     }
 
-    /// Returns the subscriptions of a customer that are judged: none of another product, and none on a test clock.
+    /// Returns a customer's subscriptions that are judged: none that belong to another product or to a test clock.
     pub(crate) fn subscriptions(
         &self,
         customer: CustomerNumber,

@@ -36,19 +36,19 @@ pub struct Entity {
     text: CompactString,
     kind: EntityKind,
     /// Byte offset of the id in `text`.
-    id_at: u32,
+    id_offset: u32,
 }
 
 impl Entity {
     /// Prefix of every entity of a rehearsal.
     pub const STEP_PREFIX: &str = "scenario:";
 
-    /// Names an account. `word` is the contract's own: `user`, `team`.
+    /// Creates the entity of an account. `word` is the contract's `entity`: `user`, `team`.
     pub fn account(word: &str, id: &str) -> Self {
         Self::new(EntityKind::Account, word, id)
     }
 
-    /// Names the accounts of a contract that are linked to no customer.
+    /// Creates the entity of all accounts that are linked to no customer.
     pub fn unlinked_accounts() -> Self {
         Self::new(EntityKind::Accounts, "accounts", "unlinked")
     }
@@ -73,19 +73,19 @@ impl Entity {
         Self::new(EntityKind::Status, "status", word)
     }
 
-    /// Names a step of a scenario. Scenario ids contain no slash.
+    /// Creates the entity of a scenario's step. Scenario ids contain no slash.
     pub fn step(scenario: &str, step: &str) -> Self {
         Self::new(EntityKind::Step, "scenario", &format!("{scenario}/{step}"))
     }
 
-    /// Returns the entity of that text, or `None` if the text does not end in the id.
-    pub fn read(kind: EntityKind, text: &str, id: &str) -> Option<Self> {
-        let before = text.strip_suffix(id)?;
-        let is_apart = before.is_empty() || before.ends_with(':');
-        is_apart.then(|| Self {
+    /// Parses an entity whose id is known. Returns `None` if the text does not end in the id.
+    pub fn parse(kind: EntityKind, text: &str, id: &str) -> Option<Self> {
+        let prefix = text.strip_suffix(id)?;
+        let is_delimited = prefix.is_empty() || prefix.ends_with(':');
+        is_delimited.then(|| Self {
             text: text.into(),
             kind,
-            id_at: offset(before.len()),
+            id_offset: offset(prefix.len()),
         })
     }
 
@@ -93,7 +93,7 @@ impl Entity {
         Self {
             text: compact_str::format_compact!("{word}:{id}"),
             kind,
-            id_at: offset(word.len().saturating_add(1)),
+            id_offset: offset(word.len().saturating_add(1)),
         }
     }
 
@@ -102,7 +102,7 @@ impl Entity {
     }
 
     pub fn id(&self) -> &str {
-        let at = usize::try_from(self.id_at).unwrap_or(usize::MAX);
+        let at = usize::try_from(self.id_offset).unwrap_or(usize::MAX);
         self.text.get(at..).unwrap_or(&self.text)
     }
 
@@ -114,14 +114,14 @@ impl Entity {
 
     /// Rewrites the text. If that changes the part before the id, the whole text counts as the id.
     #[must_use]
-    pub fn rewritten(&self, text: impl Fn(&str) -> String) -> Self {
-        let whole = text(&self.text);
+    pub fn rewritten(&self, rewrite: impl Fn(&str) -> String) -> Self {
+        let whole = rewrite(&self.text);
         let before = self.text.len() - self.id().len();
         let is_same = whole.get(..before) == self.text.get(..before);
         Self {
             text: whole.into(),
             kind: self.kind,
-            id_at: if is_same { offset(before) } else { 0 },
+            id_offset: if is_same { offset(before) } else { 0 },
         }
     }
 }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_follows_the_contracts_own_word() {
+    fn the_word_and_the_id_may_contain_colons() {
         let entity = Entity::account("space:old", "a:b");
         assert_eq!(
             (entity.to_string().as_str(), entity.id()),
@@ -158,11 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_is_read_back_by_its_id() {
+    fn an_entity_is_parsed_with_its_id() {
         let entity = Entity::account("space:old", "a:b");
-        let read = |id| Entity::read(EntityKind::Account, &entity, id);
-        assert_eq!(read("a:b"), Some(entity.clone()));
-        assert_eq!((read("a"), read("ld:a:b")), (None, None));
+        let parse = |id| Entity::parse(EntityKind::Account, &entity, id);
+        assert_eq!(parse("a:b"), Some(entity.clone()));
+        assert_eq!((parse("a"), parse("ld:a:b")), (None, None));
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rewritten_entity_keeps_its_id_apart() {
+    fn a_rewritten_entity_keeps_its_id() {
         let entity = Entity::customer("cus_secret");
         let masked = entity.rewritten(|text| text.replace("secret", "***"));
         assert_eq!((&*masked, masked.id()), ("customer:cus_***", "cus_***"));

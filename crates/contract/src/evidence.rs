@@ -98,7 +98,7 @@ impl Case<'_> {
     }
 
     /// Returns `has_paid_access is false`, in the words of the mapping.
-    pub(crate) fn flag_is(&self, value: bool) -> String {
+    pub(crate) fn explain_flag(&self, value: bool) -> String {
         match self.contract.columns.get(&Field::HasPaidAccess) {
             Some(ColumnName::In { column, values }) => {
                 let verb = if value { "is" } else { "is not" };
@@ -117,7 +117,7 @@ impl Case<'_> {
     pub(crate) fn row_says(&self, account: &Account) -> String {
         let flag = self.contract.columns.get(&Field::HasPaidAccess);
         let mut values = vec![if matches!(flag, Some(ColumnName::In { .. })) {
-            self.flag_is(account.paid)
+            self.explain_flag(account.paid)
         } else {
             format!("{} = {}", self.column(Field::HasPaidAccess), account.paid)
         }];

@@ -183,7 +183,7 @@ impl From<Vec<String>> for Evidence {
 }
 
 /// Returns the ids of a subject that are left out, by their digits.
-fn ids(subject: &Subject) -> [(char, Option<&str>); 3] {
+fn subject_ids(subject: &Subject) -> [(char, Option<&str>); 3] {
     [
         ('1', subject.subscription.as_deref()),
         ('2', subject.customer.as_deref()),
@@ -195,7 +195,7 @@ fn left_out(line: &str, subject: &Subject) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     'text: while let Some(character) = rest.chars().next() {
-        for (digit, id) in ids(subject) {
+        for (digit, id) in subject_ids(subject) {
             if let Some(id) = id.filter(|id| !id.is_empty())
                 && let Some(after) = rest.strip_prefix(id)
             {
@@ -218,7 +218,7 @@ fn filled(line: &str, subject: &Subject) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digit = part.chars().next();
-        let mut ids = ids(subject).into_iter();
+        let mut ids = subject_ids(subject).into_iter();
         match ids.find(|(of, _)| Some(*of) == digit) {
             Some((_, id)) => out.push_str(id.unwrap_or_default()),
             None => out.push(LEFT_OUT),
@@ -266,8 +266,8 @@ mod tests {
             evidence.0.first().unwrap(),
             "\u{1}1 of \u{1}2 is \u{1}3ctive: \u{1}3"
         );
-        let told = evidence.0.iter().map(|line| filled(line, &subject));
-        assert_eq!(told.collect::<Vec<_>>(), lines);
+        let restored = evidence.0.iter().map(|line| filled(line, &subject));
+        assert_eq!(restored.collect::<Vec<_>>(), lines);
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub struct FollowUp {
     pub unexplained: Vec<CustomerId>,
 }
 
-/// Maximum number of paying customers without an account to look up. If there are more, they are of another product.
+/// Maximum number of paying customers without an account to look up. If there are more, they belong to another product.
 const MAX_UNEXPLAINED: usize = 100;
 
 /// Returns the accounts that paying customers without an account name in their metadata, sorted by id. They may not exist.

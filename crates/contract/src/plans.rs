@@ -31,7 +31,7 @@ impl PlanKey {
     /// Parses a key as it is written.
     pub fn parse(written: &str, source: Source) -> Self {
         let (whole, is_prefix) = match written.strip_suffix('*') {
-            Some(beginning) => (beginning, true),
+            Some(prefix) => (prefix, true),
             None => (written, false),
         };
         let product = match source {

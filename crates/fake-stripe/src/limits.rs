@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn finished_requests_make_room() {
+    fn finished_requests_free_their_slots() {
         let mut limiter = Limiter::new(Limits {
             at_once: Some(2),
             at_once_and_endpoint: Some(1),

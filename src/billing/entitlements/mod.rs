@@ -144,7 +144,7 @@ async fn read(
             let answer = of_customer(session, customer).await?;
             Ok::<_, Error>((*customer, answer))
         })
-        .buffered(session.rate_limit().at_once);
+        .buffered(session.rate_limit().concurrency);
     let mut reading = EntitlementsReading::default();
     let mut prices = PriceTable::default();
     let mut asked = 0;

@@ -40,7 +40,7 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
                     .and_then(|meta| meta.request_id)
                     .map(|id| answer.shown(&id)),
             ),
-            Err(_) => (answer.meaning_without_envelope(), answer.beginning(), None),
+            Err(_) => (answer.meaning_without_envelope(), answer.excerpt(), None),
         };
     ProviderRefusal {
         provider: PROVIDER.name,

@@ -93,7 +93,7 @@ async fn begin(session: ReadSession<'_>) -> Result<BegunList<'_>, Error> {
     let mut plan = ReadPlan::new(true);
     plan.sent = session.requests().saturating_sub(begun);
     if pages.has_more() {
-        plan.at_least = pages.total.is_none_or(|total| total > MAX_COUNT);
+        plan.is_lower_bound = pages.total.is_none_or(|total| total > MAX_COUNT);
         let left = pages
             .total
             .unwrap_or_default()
@@ -134,7 +134,7 @@ async fn read_customers(
 ) -> Result<BillingFacts, Error> {
     let answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer))
-        .buffered(session.rate_limit().at_once);
+        .buffered(session.rate_limit().concurrency);
     FactsBuilder::collect(answers).await
 }
 

@@ -31,7 +31,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     version_header: ("paddle-version", "1"),
     request_id_header: "x-request-id",
     keys: KeyFormat {
-        beginnings: &["pdl_"],
+        prefixes: &["pdl_"],
         // Keys from before May 2025.
         hexadecimal: Some(50),
         mismatch: "it neither begins with `pdl_` nor is 50 hexadecimal digits",

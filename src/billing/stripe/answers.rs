@@ -30,7 +30,7 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
             meaning(answer, body),
             answer.shown(body.message.as_deref().unwrap_or("no message")),
         ),
-        Err(_) => (without_envelope(answer), answer.beginning()),
+        Err(_) => (without_envelope(answer), answer.excerpt()),
     };
     ProviderRefusal {
         provider: PROVIDER.name,
@@ -245,13 +245,13 @@ mod tests {
 
     #[test]
     fn texts_are_free_of_keys_and_name_the_request() {
-        let said = read(
+        let refusal = read(
             401,
             &[("request-id", "req_1")],
             &json!({"message": "Invalid API Key provided: rk_live_****nary and rk_live_canary"}),
         );
         assert_eq!(
-            said.to_string(),
+            refusal.to_string(),
             "Stripe answered 401: Invalid API Key provided: [key] and [key] (request req_1)"
         );
     }

@@ -51,7 +51,7 @@ async fn read_customers(
     let prices = SharedPrices::default();
     let answers = stream::iter(customers)
         .map(|customer| of_customer(session, customer, &prices))
-        .buffered(session.rate_limit().at_once);
+        .buffered(session.rate_limit().concurrency);
     FactsBuilder::collect(answers).await
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn begin<'a>(
     for (what, listing) in listings(session, scope) {
         let asked = Instant::now();
         let first = Partitions::first_page(session, &listing, &prices, &mut builder).await?;
-        plan.took = asked.elapsed();
+        plan.response_time = asked.elapsed();
         let list = first.estimate(&prices, &mut builder).await?;
         plan.steps.push(ReadStep::new(&what, list.pages_left()));
         lists.push(list);

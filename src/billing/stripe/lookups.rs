@@ -127,7 +127,7 @@ async fn read_customers(
     let asked = customers.iter().filter(|customer| can_be_asked(customer));
     let found: Vec<_> = stream::iter(asked)
         .map(|customer| read_customer(session, customer))
-        .buffered(session.rate_limit().at_once)
+        .buffered(session.rate_limit().concurrency)
         .try_collect()
         .await?;
     Ok(found.into_iter().flatten().collect())

@@ -37,7 +37,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     version_header: ("stripe-version", "2026-10-28.endive"),
     request_id_header: "request-id",
     keys: KeyFormat {
-        beginnings: &["sk_", "rk_", "rkcs_"],
+        prefixes: &["sk_", "rk_", "rkcs_"],
         hexadecimal: None,
         mismatch: "it begins with neither `rk_` nor `sk_`",
         lookalikes: &[

@@ -204,18 +204,18 @@ impl<'a> Partitions<'a> {
         on_progress: &(dyn Fn(u64) + Sync),
         is_estimate: bool,
     ) -> Result<(), Error> {
-        let at_once = self.session.rate_limit().at_once;
-        let mut under_way = FuturesUnordered::new();
+        let concurrency = self.session.rate_limit().concurrency;
+        let mut in_flight = FuturesUnordered::new();
         loop {
-            while under_way.len() < at_once {
+            while in_flight.len() < concurrency {
                 let Some(place) = self.next_place(is_estimate) else {
                     break;
                 };
                 if let Some(request) = self.request(place, prices) {
-                    under_way.push(request);
+                    in_flight.push(request);
                 }
             }
-            let Some(answer) = under_way.next().await else {
+            let Some(answer) = in_flight.next().await else {
                 return Ok(());
             };
             builder.extend(self.take(answer)?);
@@ -353,8 +353,8 @@ impl Partition<'_> {
     /// Returns the number of pages left, if that is worth a split.
     fn worth_cutting(&self) -> Option<u64> {
         let left = self.pages_left();
-        let has_room = self.reached.saturating_sub(self.oldest()) >= 2;
-        (left >= WORTH_CUTTING && has_room).then_some(left)
+        let is_divisible = self.reached.saturating_sub(self.oldest()) >= 2;
+        (left >= WORTH_CUTTING && is_divisible).then_some(left)
     }
 
     fn middle(&self) -> i64 {

@@ -65,7 +65,7 @@ pub(super) async fn read(
 ) -> Result<(), Error> {
     let mut answers = stream::iter(clocks)
         .map(|clock| of_clock(session, clock, prices))
-        .buffered(session.rate_limit().at_once);
+        .buffered(session.rate_limit().concurrency);
     while let Some(found) = answers.try_next().await? {
         builder.extend(found);
     }

@@ -137,7 +137,7 @@ async fn subscriptions_on_test_clocks_are_read_and_marked() {
     let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
     let reader = reader(&server, TEST, false);
     let begun = reader.begin(&ListingScope::Everything, &[]).await.unwrap();
-    assert_eq!(begun.plan().left(), 2);
+    assert_eq!(begun.plan().remaining_requests(), 2);
     let facts = begun.read(&|_| {}).await.unwrap();
     let read = facts.subscriptions.iter();
     let read: Vec<_> = read

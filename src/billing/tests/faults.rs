@@ -27,15 +27,15 @@ pub(super) async fn without_faults() -> BillingFacts {
 
 /// Returns the message and the hint as a user sees them. They never hold the key or the query, which may name
 /// customers.
-pub(super) fn told(error: &Error) -> String {
+pub(super) fn message_of(error: &Error) -> String {
     let problem = Problem::from(error);
-    let told = format!("{} | {}", problem.message, problem.hint);
-    for text in [&told, &format!("{error:?}"), &format!("{error:#?}")] {
+    let message = format!("{} | {}", problem.message, problem.hint);
+    for text in [&message, &format!("{error:?}"), &format!("{error:#?}")] {
         for part in [CANARY, "CANARY", "rk_live_", "limit=100"] {
             assert!(!text.contains(part), "{text}");
         }
     }
-    told
+    message
 }
 
 pub(super) fn limited(headers: &[(&'static str, &'static str)]) -> Answer {
@@ -190,11 +190,11 @@ async fn stays(name: &str, fault: Answer, cause: &str, right: usize, tries: usiz
         }
     })
     .await;
-    let told = told(&read(&server).await.unwrap_err());
-    assert!(told.contains(cause), "{name}: {told}");
+    let message = message_of(&read(&server).await.unwrap_err());
+    assert!(message.contains(cause), "{name}: {message}");
     assert!(
-        told.starts_with(&format!("`GET /v1/subscriptions` failed {tries} times")),
-        "{name}: {told}"
+        message.starts_with(&format!("`GET /v1/subscriptions` failed {tries} times")),
+        "{name}: {message}"
     );
     assert_eq!(server.asked().len(), tries + right, "{name}");
 }
@@ -293,8 +293,8 @@ async fn a_lasting_fault_ends_the_read_at_once_with_its_cause() {
                 }
             })
             .await;
-            let told = told(&read(&server).await.unwrap_err());
-            assert!(told.contains(cause), "{name}: {told}");
+            let message = message_of(&read(&server).await.unwrap_err());
+            assert!(message.contains(cause), "{name}: {message}");
             assert_eq!(server.asked().len(), position + 1, "{name}");
         }
     }
@@ -335,10 +335,10 @@ async fn a_listing_without_progress_is_an_error() {
         let server =
             Server::start(move |number, _| answers.get(number).or(answers.last()).unwrap().clone())
                 .await;
-        let told = told(&read(&server).await.unwrap_err());
+        let message = message_of(&read(&server).await.unwrap_err());
         assert!(
-            told.contains("`v1/subscriptions` makes no progress") && told.contains(stuck),
-            "{told}"
+            message.contains("`v1/subscriptions` makes no progress") && message.contains(stuck),
+            "{message}"
         );
         assert!(server.asked().len() <= 4);
     }

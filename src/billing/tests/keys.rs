@@ -40,9 +40,9 @@ fn secrets_of_others_are_refused_without_being_shown() {
             ("“rk_live_CANARY”", "has quotes around it"),
         ] {
             let error = check(source, key, None, None).unwrap_err();
-            let said = format!("{error} {error:?} {}", error.hint());
-            assert!(said.contains(expected), "{said}");
-            assert!(!said.contains("CANARY"), "{said}");
+            let message = format!("{error} {error:?} {}", error.hint());
+            assert!(message.contains(expected), "{message}");
+            assert!(!message.contains("CANARY"), "{message}");
             assert!(!error.hint().is_empty());
         }
     }
@@ -88,8 +88,8 @@ fn a_stripe_keys_prefix_gives_kind_and_mode() {
             "the Stripe key contains spaces, line breaks or other characters that no key has",
         ),
     ] {
-        let said = judge(Source::Stripe, key, mode, None);
-        assert_eq!(said, expected, "{key}");
+        let message = judge(Source::Stripe, key, mode, None);
+        assert_eq!(message, expected, "{key}");
     }
 }
 
@@ -193,10 +193,10 @@ fn a_word_for_no_environment_is_an_error() {
 fn the_documented_limits_depend_on_the_mode() {
     let limit = |source, mode| definition(source).provider.limit(mode);
     let live = limit(Source::Stripe, Some(Mode::Live));
-    assert_eq!((live.account.get(), live.at_once), (100, 8));
+    assert_eq!((live.account.get(), live.concurrency), (100, 8));
     for mode in [Some(Mode::Test), None] {
         let test = limit(Source::Stripe, mode);
-        assert_eq!((test.account.get(), test.at_once), (25, 4));
+        assert_eq!((test.account.get(), test.concurrency), (25, 4));
     }
     assert_eq!(limit(Source::Paddle, None).endpoint.get(), 4);
 }

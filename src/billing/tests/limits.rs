@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::{
-    faults::{five, limited, read, told, without_faults},
+    faults::{five, limited, message_of, read, without_faults},
     scripted::{Answer, CANARY, Server, impatient, page, subscription},
 };
 use crate::{
@@ -72,8 +72,8 @@ async fn nothing_is_sent_after_the_deadline() {
         ..impatient()
     };
     let reader = server.reader_with(Source::Stripe, policy);
-    let told = told(&reader.read_all(&[], &|_| {}).await.unwrap_err());
-    assert!(told.contains("no time was left to send it"), "{told}");
+    let message = message_of(&reader.read_all(&[], &|_| {}).await.unwrap_err());
+    assert!(message.contains("no time was left to send it"), "{message}");
     assert!(server.asked().is_empty());
 }
 
@@ -108,7 +108,10 @@ async fn an_endless_body_is_cut_off() {
     };
     let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
-    assert!(told(&error).contains("larger than 64 MiB"), "{error:?}");
+    assert!(
+        message_of(&error).contains("larger than 64 MiB"),
+        "{error:?}"
+    );
     assert_eq!(reader.requests(), 1);
 }
 
@@ -144,7 +147,7 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
     let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(
-        told(&error).contains("`GET /v1/subscriptions` failed"),
+        message_of(&error).contains("`GET /v1/subscriptions` failed"),
         "{error}"
     );
     // After the first response only the deadline of the whole read applies.
@@ -175,9 +178,9 @@ async fn a_refused_connection_is_reported_with_the_host() {
     let address = socket.local_addr().unwrap();
     let mut server = Server::start(|_, _| Answer::HangUp).await;
     server.base = format!("http://{address}");
-    let told = told(&read(&server).await.unwrap_err());
+    let message = message_of(&read(&server).await.unwrap_err());
     assert!(
-        told.contains("`127.0.0.1` cannot be reached") && told.contains("refused"),
-        "{told}"
+        message.contains("`127.0.0.1` cannot be reached") && message.contains("refused"),
+        "{message}"
     );
 }

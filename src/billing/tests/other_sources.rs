@@ -232,7 +232,7 @@ async fn a_count_that_was_cut_off_is_the_least_there_is() {
         let begun = reader.begin(&ListingScope::Everything, &[]).await.unwrap();
         let plan = begun.plan();
         assert_eq!(
-            (plan.at_least, plan.requests()),
+            (plan.is_lower_bound, plan.requests()),
             (at_least, requests),
             "{total}"
         );
@@ -311,10 +311,10 @@ async fn paddles_refusals_suggest_a_fix() {
             .unwrap_err();
         assert_eq!(error.refusal().unwrap().meaning, meaning);
         assert!(error.hint().contains(hint), "{}", error.hint());
-        let told = Problem::from(&error).message;
+        let message = Problem::from(&error).message;
         assert!(
-            told.contains("Said [key]") && told.contains("request req-77"),
-            "{told}"
+            message.contains("Said [key]") && message.contains("request req-77"),
+            "{message}"
         );
         assert!(!format!("{error:?}").contains("CANARY"));
     }

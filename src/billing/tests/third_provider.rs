@@ -37,7 +37,7 @@ static PROVIDER: Provider = Provider {
     version_header: ("acme-version", "3"),
     request_id_header: "acme-request",
     keys: KeyFormat {
-        beginnings: &["acme_"],
+        prefixes: &["acme_"],
         hexadecimal: None,
         mismatch: "it does not begin with `acme_`",
         lookalikes: &[("acme_hook_", "a webhook signing secret")],
@@ -81,7 +81,7 @@ fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
         status: answer.status.as_u16(),
         hint: meaning.hint(PROVIDER.name, "create another key", |_| String::new()),
         meaning,
-        message: answer.beginning(),
+        message: answer.excerpt(),
         request_id: answer.request_id(),
         passing: answer.may_pass(),
     }

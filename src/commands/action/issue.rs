@@ -54,7 +54,7 @@ pub(super) fn body(
         }),
     );
     Some(IssueBody {
-        title: title(outcome, config),
+        title: issue_title(outcome, config),
         // The footer links to the run: a link in the report would change it every night.
         markdown: markdown::issue(outcome, config, now),
         footer: footer(outcome, context, now),
@@ -65,7 +65,7 @@ pub(super) fn body(
     })
 }
 
-fn title(outcome: &Outcome, config: &str) -> String {
+fn issue_title(outcome: &Outcome, config: &str) -> String {
     let what = if outcome.rehearsal.is_some() {
         "ProdVerdict: the webhook handler does not do what the contract says"
     } else {

@@ -77,13 +77,13 @@ impl Publish<'_> {
 
     /// Returns the origin of the result. A report of an earlier step keeps its version and its time.
     fn provenance(&self, earlier: Option<Provenance>) -> Provenance {
-        let own = Provenance::new(self.step.started_at, self.step.inputs.config_path());
+        let current = Provenance::new(self.step.started_at, self.step.inputs.config_path());
         match earlier {
             Some(earlier) => Provenance {
-                config: own.config,
+                config: current.config,
                 ..earlier
             },
-            None => own,
+            None => current,
         }
     }
 

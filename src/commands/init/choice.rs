@@ -35,7 +35,7 @@ pub(super) struct Draft<'p> {
     /// Plans that are known already.
     pub(super) stored: Vec<StoredPlan>,
     /// The reasons, and what a person has to decide.
-    pub(super) told: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 /// Chooses; the error says what is missing.
@@ -160,7 +160,7 @@ impl<'p> KnownSigns<'p> {
 fn drafted<'p>(
     preset: &'p Preset,
     existing: Option<&[TableNames]>,
-    mut told: Vec<String>,
+    mut notes: Vec<String>,
 ) -> Draft<'p> {
     let mut draft = Draft {
         preset: Some(preset),
@@ -169,19 +169,19 @@ fn drafted<'p>(
         is_renamed: false,
         storage: preset.description.plans.stored,
         stored: Vec::new(),
-        told: Vec::new(),
+        notes: Vec::new(),
     };
     match existing.map(|tables| naming(&preset.description.detect.tables, tables)) {
         None | Some(Naming::Same) => {}
         Some(Naming::Missing(names)) => {
-            told.push(format!(
+            notes.push(format!(
                 "not found, so change them in the contract: {}",
                 names.join(", ")
             ));
         }
-        Some(Naming::Renamed(renamings)) => rename(&mut draft, preset, &renamings, &mut told),
+        Some(Naming::Renamed(renamings)) => rename(&mut draft, preset, &renamings, &mut notes),
     }
-    draft.told = told;
+    draft.notes = notes;
     draft
 }
 
@@ -189,14 +189,14 @@ fn rename(
     draft: &mut Draft<'_>,
     preset: &Preset,
     renamings: &[TableRenaming],
-    told: &mut Vec<String>,
+    notes: &mut Vec<String>,
 ) {
     for table in renamings {
         if table.from != table.to {
-            told.push(format!("`{}` is `{}` here", table.from, table.to));
+            notes.push(format!("`{}` is `{}` here", table.from, table.to));
         }
         let columns = table.columns.iter();
-        told.extend(columns.map(|(from, to)| format!("`{}.{from}` is `{to}` here", table.to)));
+        notes.extend(columns.map(|(from, to)| format!("`{}.{from}` is `{to}` here", table.to)));
     }
     draft.is_renamed = true;
     let renamed = renamed_contract(preset.contract, renamings);
@@ -206,7 +206,7 @@ fn rename(
             draft.plans_sql = Some(plans);
         }
         Err(error) => {
-            told.push(format!(
+            notes.push(format!(
                 "the names cannot be replaced, so change them in the contract: {error}"
             ));
             draft.plans_sql = None;
@@ -240,10 +240,10 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
         };
         Problem::new(ErrorCode::NoProposal, format!("no preset fits, and no contract can be proposed: {reason}{seen}")).hint(hint)
     })?;
-    let mut told: Vec<_> = nearest.into_iter().collect();
-    told.push("no preset fits: this is a proposal from the values in the database".to_owned());
-    told.extend(proposal.evidence);
-    told.extend(
+    let mut notes: Vec<_> = nearest.into_iter().collect();
+    notes.push("no preset fits: this is a proposal from the values in the database".to_owned());
+    notes.extend(proposal.evidence);
+    notes.extend(
         proposal
             .unknown
             .into_iter()
@@ -256,6 +256,6 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
         is_renamed: false,
         storage: proposal.storage,
         stored: proposal.stored,
-        told,
+        notes,
     })
 }

@@ -53,7 +53,7 @@ async fn init(
             .hint("report this as a bug: nothing was written")
     })?;
     if arguments.list_stacks {
-        return Ok(super::print(&list(&presets)));
+        return Ok(super::print(&preset_list(&presets)));
     }
     let mut paths = vec![CONTRACT];
     if arguments.workflow {
@@ -81,7 +81,7 @@ async fn init(
     }
 }
 
-fn list(presets: &[Preset]) -> String {
+fn preset_list(presets: &[Preset]) -> String {
     let lines = presets.iter().map(|preset| {
         format!(
             "{:<32}{}: {}\n",
@@ -136,7 +136,7 @@ async fn draft<'p>(
     let draft = choice::choose(&known)?;
     let name = draft.preset.map_or("none", |preset| preset.name);
     let mut lines = vec![format!("stack: {name}")];
-    lines.extend(draft.told.iter().map(|line| format!("  {line}")));
+    lines.extend(draft.notes.iter().map(|line| format!("  {line}")));
     let others: Vec<_> = others.into_iter().filter(|other| *other != name).collect();
     if !others.is_empty() && draft.preset.is_some() {
         lines.push(format!(

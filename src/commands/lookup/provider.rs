@@ -75,17 +75,19 @@ impl<'s, 'r> AskedProvider<'s, 'r> {
         if customers.is_empty() {
             return Ok(());
         }
-        let mut said = self.sources.billing.customers(&customers).await?;
+        let mut found = self.sources.billing.customers(&customers).await?;
         // Recorded facts are always complete.
-        said.subscriptions
+        found
+            .subscriptions
             .retain(|subscription| customers.contains(&subscription.customer));
-        said.customer_metadata
+        found
+            .customer_metadata
             .retain(|customer, _| customers.contains(customer));
-        self.subscriptions.append(&mut said.subscriptions);
-        self.metadata.append(&mut said.customer_metadata);
+        self.subscriptions.append(&mut found.subscriptions);
+        self.metadata.append(&mut found.customer_metadata);
         let seen = &mut self.seen_modes;
-        seen.live = seen.live.take().or(said.seen_modes.live);
-        seen.test = seen.test.take().or(said.seen_modes.test);
+        seen.live = seen.live.take().or(found.seen_modes.live);
+        seen.test = seen.test.take().or(found.seen_modes.test);
         Ok(())
     }
 

@@ -47,11 +47,11 @@ impl<'r> AccessEndpoint<'r> {
         }
         let expected = expected?;
         let url = self.url(account);
-        let said = self.answer(&url).await;
+        let reported = self.answer(&url).await;
         Some(GateAnswer {
             url,
             expected,
-            said,
+            reported,
         })
     }
 

@@ -68,8 +68,8 @@ pub(super) async fn do_all_runs(
         .into_iter()
         .partition(|index| known.is_none() || is_first_variant(progress, *index));
     let asked = systems.provider.fake.last_request();
-    let goes_on = in_parallel(systems, progress, &leading, (&bystanders, known)).await?;
-    if goes_on {
+    let may_continue = in_parallel(systems, progress, &leading, (&bystanders, known)).await?;
+    if may_continue {
         let rest = reached(progress, rest);
         in_parallel(systems, progress, &rest, (&bystanders, known)).await?;
     }

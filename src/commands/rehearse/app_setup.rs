@@ -287,8 +287,8 @@ impl AppSetup {
             .iter()
             .flat_map(|contract| [contract.key_env.clone(), contract.database.url_env.clone()]);
         let of_the_action = self.environment.names().filter(|name| {
-            let mut beginnings = OF_THE_RUNNER.iter();
-            OF_THE_JOB.contains(name) || beginnings.any(|beginning| name.starts_with(beginning))
+            let mut prefixes = OF_THE_RUNNER.iter();
+            OF_THE_JOB.contains(name) || prefixes.any(|prefix| name.starts_with(prefix))
         });
         of_contracts
             .chain(of_the_action.map(str::to_owned))

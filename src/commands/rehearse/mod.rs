@@ -108,7 +108,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         }
     };
     if arguments.list {
-        return list(config.as_ref(), path, &output);
+        return print_scenarios(config.as_ref(), path, &output);
     }
     let Some(config) = config else {
         return super::COULD_NOT_TELL;
@@ -246,7 +246,7 @@ pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretS
 }
 
 /// Lists the scenarios, one per line.
-fn list(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
+fn print_scenarios(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
         Some(settings) => selection::scenarios(settings, &ConfigFiles::beside(path)),
         None => built_in().map_err(|error| selection::unreadable(&error)),

@@ -170,7 +170,7 @@ fn endings(
     selected: &ScenarioRuns<'_>,
     played: &[Option<FinishedRun>],
 ) -> Vec<Finding> {
-    let own: Vec<&str> = [
+    let identifying_columns: Vec<&str> = [
         Field::Id,
         Field::CustomerId,
         Field::SubscriptionId,
@@ -210,7 +210,7 @@ fn endings(
             on,
             (&right.row, &reference.description()),
             (&ending.row, &run.description()),
-            &own,
+            &identifying_columns,
         ));
     }
     findings

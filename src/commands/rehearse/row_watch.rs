@@ -45,13 +45,15 @@ impl<'b> WatchedRows<'b> {
         for ((bystander, before), after) in before.zip(&later) {
             let mut changes = before.changes(after);
             // A new row with the e-mail of one account and the customer of another belongs to the customer.
-            let own = bystander.tokens.iter();
-            let own: Vec<_> = own
+            let tokens_without_email: Vec<_> = bystander
+                .tokens
+                .iter()
                 .filter(|token| **token != bystander.email)
                 .cloned()
                 .collect();
             changes.retain(|change| {
-                let is_of_account = after.names(change, tokens) && !after.names(change, &own);
+                let is_of_account =
+                    after.names(change, tokens) && !after.names(change, &tokens_without_email);
                 change.before.is_some() || !is_of_account
             });
             if !changes.is_empty() {

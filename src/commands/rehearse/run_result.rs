@@ -85,9 +85,11 @@ impl FinishedRun {
     pub(super) fn take_findings_of(&mut self, repetition: Self) {
         for judged in repetition.findings {
             let fingerprint = &judged.finding.fingerprint;
-            let mut own = self.findings.iter_mut();
-            if let Some(own) = own.find(|own| own.finding.fingerprint == *fingerprint) {
-                *own = judged;
+            let mut existing = self.findings.iter_mut();
+            if let Some(existing) =
+                existing.find(|existing| existing.finding.fingerprint == *fingerprint)
+            {
+                *existing = judged;
             }
         }
     }

@@ -36,20 +36,20 @@ pub(super) fn scenarios(
         file.extension()
             .is_some_and(|ending| ending == "yml" || ending == "yaml")
     };
-    let mut own = files.list(folder).map_err(cannot)?;
-    own.retain(is_scenario);
-    own.truncate(MAX_FILES);
-    for file in own {
+    let mut custom_files = files.list(folder).map_err(cannot)?;
+    custom_files.retain(is_scenario);
+    custom_files.truncate(MAX_FILES);
+    for file in custom_files {
         let text = fs::read_to_string(&file).map_err(cannot)?;
-        let own = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
-        if scenarios.iter().any(|one| one.id == own.id) {
+        let custom = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
+        if scenarios.iter().any(|one| one.id == custom.id) {
             return Err(Problem::new(
                 ErrorCode::ScenarioUnplayable,
-                format!("{}: a scenario `{}` already exists", file.display(), own.id),
+                format!("{}: a scenario `{}` already exists", file.display(), custom.id),
             )
             .hint("give it a unique id"));
         }
-        scenarios.push(own);
+        scenarios.push(custom);
     }
     Ok(scenarios)
 }

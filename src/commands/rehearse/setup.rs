@@ -136,7 +136,7 @@ pub(super) async fn set_up<'r>(
     })
 }
 
-/// Returns the start time of runs, by default the beginning of today.
+/// Returns the start time of runs, by default today at 00:00 UTC.
 fn begins(options: &RehearsalOptions) -> i64 {
     let today = |now: i64| now - now.rem_euclid(DAY);
     options

@@ -280,7 +280,7 @@ async fn asking_for_each(
         facts.customer_known = reader.any_customer_exists(&some).await.expect("an answer");
     }
     if open.no_known_customer && !facts.customer_known {
-        // Former customers distinguish a key of another account from an application without customers.
+        // Former customers distinguish a key that belongs to another account from an application without customers.
         let all = reader.read_all(&[], &|_| {}).await;
         facts.subscriptions = all.expect("a listing").subscriptions;
         return judge(case, reader, &mut facts).await;

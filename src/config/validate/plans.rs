@@ -178,7 +178,7 @@ fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostic
     }
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
-        .any(|beginning| word.starts_with(beginning));
+        .any(|prefix| word.starts_with(prefix));
     // An application may well name a plan `pro_monthly`.
     let is_product = is_paddle_product(word) || word.starts_with("pro_") && !names_a_price(key);
     if !is_id && !is_product {
@@ -196,7 +196,7 @@ fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostic
 fn names_a_price(key: &str) -> bool {
     ["price_", "plan_", "pri_", "prod_", "pro_", LOOKUP_KEY]
         .into_iter()
-        .any(|beginning| key.starts_with(beginning))
+        .any(|prefix| key.starts_with(prefix))
 }
 
 /// Reports words that no price has: they rank nothing. Without `plans`, nothing is checked.

@@ -75,8 +75,8 @@ fn patterns<'e>(
         if !check_id(text, span, diagnostics) {
             continue;
         }
-        let beginning = text.strip_suffix('*').unwrap_or(text);
-        if beginning.is_empty() || beginning.contains('*') {
+        let prefix = text.strip_suffix('*').unwrap_or(text);
+        if prefix.is_empty() || prefix.contains('*') {
             let message = format!(
                 "an entry of `{key}` should be a price id, or a prefix with one `*` at its end, found {}",
                 quote(text)
@@ -122,8 +122,8 @@ fn covers_key(pattern: &PricePattern, key: &PlanKey) -> bool {
 fn covers(pattern: &PricePattern, other: &PricePattern) -> bool {
     match (pattern, other) {
         (pattern, PricePattern::Exact(id)) => pattern.matches(&PriceId::from(id.as_str())),
-        (PricePattern::Prefix(beginning), PricePattern::Prefix(other)) => {
-            other.starts_with(beginning.as_str())
+        (PricePattern::Prefix(prefix), PricePattern::Prefix(other)) => {
+            other.starts_with(prefix.as_str())
         }
         (PricePattern::Exact(_), PricePattern::Prefix(_)) => false,
     }

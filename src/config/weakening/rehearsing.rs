@@ -31,26 +31,26 @@ pub(super) fn compare(
         secret_env: _, // Another name of a variable, as for the next one.
         url_env: _,
         migrate: _,      // Where the tables come from, as for the next one.
-        api_versions: _, // See `versions`.
-        api_version: _,  // Events look otherwise, and the handler must do with them what it did.
+        api_versions: _, // See `compare_versions`.
+        api_version: _,  // Events have another format; the handler must still do the same.
         app: _,          // How the application is started; what it must do stays the same.
         fake_stripe: _,  // Where the fake provider listens, and what it holds from the start.
         account: _,      // How the application writes its rows and buys, as for the next two.
         checkout: _,
         subscription_metadata: _,
-        gate: _,   // See `guards`.
+        gate: _,   // See `compare_guards`.
         settle: _, // See `single_values`.
-        skip: _,   // See `scenarios`, as for the next one.
+        skip: _,   // See `compare_scenarios`, as for the next one.
         only: _,
-        scenarios_dir: _, // See `own_files`.
-        events: _,        // See `events`.
-        handler_paths: _, // See `own_files`.
+        scenarios_dir: _, // See `compare_files`.
+        events: _,        // See `compare_events`.
+        handler_paths: _, // See `compare_files`.
         allow_remote: _,  // See `single_values`, as for the next one.
         allow_rows: _,
-        places: _, // Where all this stands.
+        places: _, // Positions in the file.
     } = now;
-    let judge = pairs.get(before.contract_index).copied().flatten();
-    if judge != Some(*contract_index) {
+    let same_contract = pairs.get(before.contract_index).copied().flatten();
+    if same_contract != Some(*contract_index) {
         let name = |config: &Config, index: usize| {
             let contract = config.contracts.get(index);
             optional(contract.map(|contract| contract.name.as_str()))
@@ -63,14 +63,14 @@ pub(super) fn compare(
         let effect = "judges the rehearsal by a different contract";
         notes.note(effect, change, now.places.of_key("contract", None));
     }
-    scenarios(before, now, notes);
-    events(before, now, notes);
-    versions(before, now, notes);
-    own_files(before, now, notes);
-    guards(before, now, notes);
+    compare_scenarios(before, now, notes);
+    compare_events(before, now, notes);
+    compare_versions(before, now, notes);
+    compare_files(before, now, notes);
+    compare_guards(before, now, notes);
 }
 
-fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+fn compare_scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if let (None, Some(only)) = (&before.only, &now.only) {
         let effect = format!("rehearses only {}", counted(only.len(), "scenario"));
         let change = describe_change("only", "all", &listed(only.keys().map(String::as_str)));
@@ -115,7 +115,7 @@ fn scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     notes.note(effect, change, place);
 }
 
-fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+fn compare_events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     let Some(sent) = &now.events else {
         return;
     };
@@ -141,7 +141,7 @@ fn events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     }
 }
 
-fn versions(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+fn compare_versions(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     let of = |rehearsal: &Rehearsal| -> BTreeSet<String> {
         rehearsal.api_versions.iter().cloned().collect()
     };
@@ -156,7 +156,7 @@ fn versions(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     notes.note(effect, change, now.places.of_key("api_versions", None));
 }
 
-fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+fn compare_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if before.scenarios_dir.is_some() && before.scenarios_dir != now.scenarios_dir {
         let change = describe_change(
             "scenarios_dir",
@@ -179,11 +179,11 @@ fn own_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     }
 }
 
-fn gates(before: &Gate, now: &Gate, rehearsal: &Rehearsal, notes: &mut Notes<'_>) {
+fn compare_gates(before: &Gate, now: &Gate, rehearsal: &Rehearsal, notes: &mut Notes<'_>) {
     let Gate {
         url,
         paid,
-        paid_pointer: _, // `paid` in another form.
+        paid_pointer: _, // Derived from `paid`.
     } = now;
     let change = if before.paid != *paid {
         describe_change("paid", &quote(&before.paid), &quote(paid))
@@ -196,13 +196,13 @@ fn gates(before: &Gate, now: &Gate, rehearsal: &Rehearsal, notes: &mut Notes<'_>
     notes.note(effect, change, rehearsal.places.of_key("gate", None));
 }
 
-fn guards(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
+fn compare_guards(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     match (&before.gate, &now.gate) {
         (Some(_), None) => {
             let effect = "no longer asks the application whether an account has access";
             notes.note(effect, "the section `gate` is removed", &now.places.section);
         }
-        (Some(was), Some(is)) => gates(was, is, now, notes),
+        (Some(was), Some(is)) => compare_gates(was, is, now, notes),
         (None, _) => {}
     }
     single_values::compare_rehearsals(before, now, notes);

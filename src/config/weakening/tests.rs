@@ -387,10 +387,10 @@ fn a_contract_is_matched_by_name_or_else_by_content() {
 #[test]
 fn a_secret_in_either_file_is_not_repeated() {
     let head = replaced("deleted_at is null", "token = 'sk_live_0123456789abcdef'");
-    let told = format!("{:?}", weakenings(BASE, &head));
+    let found = format!("{:?}", weakenings(BASE, &head));
     assert!(
-        told.contains("where") && !told.contains("0123456789"),
-        "{told}"
+        found.contains("where") && !found.contains("0123456789"),
+        "{found}"
     );
 }
 
@@ -440,15 +440,15 @@ proptest! {
         let effect = sentence.split(':').next().unwrap_or_default();
         let first_word = effect.split(' ').next().unwrap_or_default();
         let all = weakenings(&base, &head);
-        prop_assert!(all.iter().any(|(told, _)| told.starts_with(first_word)), "{all:?}");
+        prop_assert!(all.iter().any(|(found, _)| found.starts_with(first_word)), "{all:?}");
     }
 }
 
 /// Returns the keys and lines of new SQL.
 fn changed_sql(base: &str, head: &str) -> Vec<(&'static str, u32)> {
     let changed = sql_that_differs(&config(base), &config(head));
-    let told = changed.iter().map(|one| (one.key, one.place.line));
-    told.collect()
+    let found = changed.iter().map(|one| (one.key, one.place.line));
+    found.collect()
 }
 
 #[test]

@@ -189,8 +189,8 @@ impl CheckOutput<'_> {
         let trailer = self
             .trailer
             .map_or_else(String::new, |trailer| format!("\n\n{trailer}"));
-        let room = TEXT_BYTES.saturating_sub(trailer.len());
-        let summary = shorten(self.summary, room, SHORTENED);
+        let limit = TEXT_BYTES.saturating_sub(trailer.len());
+        let summary = shorten(self.summary, limit, SHORTENED);
         format!("{summary}{trailer}")
     }
 

@@ -44,9 +44,9 @@ pub(super) enum Commented {
     NotNeeded,
     /// A newer run has commented.
     Newer(Option<String>),
-    /// There are too many comments to be sure that ours is not among them.
+    /// There are too many comments to be sure that this job's is not among them.
     TooMany,
-    /// Comments have our marker, and nothing says whether they are ours.
+    /// Comments have the marker, and it is unknown who wrote them.
     Unclear,
     /// The pull request is locked.
     Locked,

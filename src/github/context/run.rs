@@ -65,7 +65,7 @@ impl Run {
         }
     }
 
-    /// Returns the beginning of the external id of every check run of this job.
+    /// Returns the prefix of the external ids of this job's check runs.
     pub(in crate::github) fn external_id_prefix(&self) -> String {
         format!("prodverdict/{}/{}/", self.workflow, self.job)
     }

@@ -40,13 +40,13 @@ pub(super) enum Updated {
     },
     /// A later run has updated the issue.
     Newer(Option<String>),
-    /// There are too many issues to be sure that ours is not among them.
+    /// There are too many issues to be sure that this job's is not among them.
     TooMany,
-    /// Issues have our marker, and nothing says whether they are ours.
+    /// Issues have the marker, and it is unknown who wrote them.
     Unclear,
 }
 
-/// Result of the first round. Later rounds would see our own text.
+/// Result of the first round. Later rounds would see the text that it wrote.
 struct Begun {
     earlier: PreviousRun,
     change: Option<Change>,

@@ -30,9 +30,9 @@ pub struct PreviousResult {
 #[derive(Debug, Default)]
 pub(super) struct FoundResult {
     earlier: Option<PreviousSnapshot>,
-    /// True if something of ours holds no readable result.
+    /// True if a trusted check run or issue holds no readable result.
     is_damaged: bool,
-    /// Another app's check run with the same name as ours.
+    /// A check run that another app wrote under the same name.
     stranger: Option<String>,
 }
 

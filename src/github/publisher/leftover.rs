@@ -16,13 +16,13 @@ const MAX_LEFTOVERS: usize = 10;
 /// The search for check runs that are left.
 struct Leftovers<'a> {
     subject: CheckSubject<'a>,
-    /// App of our own check run.
+    /// App that wrote this job's check run.
     app: Option<&'a str>,
     clock: RunClock,
 }
 
-/// Concludes what a fault left in progress on the commit of our check run and on the one before the push. An error is
-/// only logged, because the next run tries again.
+/// Concludes what a fault left in progress on the commit of this job's check run and on the one before the push. An error
+/// is only logged, because the next run tries again.
 pub(super) async fn conclude(client: &mut Client, check: &Check, subject: CheckSubject<'_>) {
     let Some(run) = check.run() else {
         return;

@@ -12,10 +12,10 @@ pub(super) fn mentions(
     observed: &Observed,
     about: Option<&str>,
 ) -> Mentions {
-    let own = observed.all_changes.iter();
+    let account_changes = observed.all_changes.iter();
     let others = observed.bystanders.iter().flat_map(|one| &one.changes);
     let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
-    let changed = own.chain(others).chain(half);
+    let changed = account_changes.chain(others).chain(half);
     let about = about.map(|kind| event(kind, false));
     let now = observed
         .deliveries

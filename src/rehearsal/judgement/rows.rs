@@ -149,13 +149,13 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
 /// Reports a wrong response of the application's access endpoint.
 pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
     let gate = observed.gate.as_ref()?;
-    let said = match &gate.said {
-        Ok(said) if *said == gate.expected => return None,
-        Ok(said) => format!("answers {said}"),
+    let response = match &gate.reported {
+        Ok(access) if *access == gate.expected => return None,
+        Ok(access) => format!("answers {access}"),
         Err(why) => format!("cannot be understood: {why}"),
     };
     let message = format!(
-        "The row is right, but {} {said} where {} is expected.",
+        "The row is right, but {} {response} where {} is expected.",
         gate.url, gate.expected
     );
     let fix = "let the application decide by the columns that the contract maps, or map those that it uses";

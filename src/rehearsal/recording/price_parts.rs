@@ -22,7 +22,7 @@ pub(super) struct PriceParts<'c> {
     main: Option<PriceId>,
     /// Plans of `main`, `other` and `third`.
     plans: Vec<String>,
-    /// Prices of another product, none of which the contract knows.
+    /// Prices that belong to another product: the contract maps none of them.
     addons: BTreeSet<PriceId>,
     quantities: BTreeMap<u64, u32>,
 }
@@ -38,8 +38,8 @@ impl<'c> PriceParts<'c> {
         }
     }
 
-    /// Returns the parts of a new subscription. If the contract knows none of its prices, the subscription is to
-    /// another product, unless `ignore_prices` lists those.
+    /// Returns the parts of a new subscription. If the contract maps none of its prices, the subscription belongs
+    /// to another product, unless `ignore_prices` lists those.
     pub(super) fn bought(
         &mut self,
         state: &SubscriptionState,

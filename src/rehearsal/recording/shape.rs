@@ -89,7 +89,7 @@ pub(super) fn lifecycle_steps(actions: Vec<TimedAction>) -> Result<LifecycleStep
     })
 }
 
-/// Checks that a subscription has not ended and has no price that the contract knows.
+/// Checks that a subscription has not ended and has no price that the contract maps.
 fn is_unknown(after: &ExpectedState) -> bool {
     let has =
         |wanted: &dyn Fn(PriceRole) -> bool| after.items.iter().any(|(role, _)| wanted(*role));

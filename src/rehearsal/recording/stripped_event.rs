@@ -219,9 +219,9 @@ fn checkout(kind: CheckoutEvent, object: &Value) -> Option<What> {
 
 fn invoice(object: &Value, is_paid: bool) -> What {
     // Since basil it is nested.
-    let inside = object.pointer("/parent/subscription_details/subscription");
-    let own = object.get("subscription").filter(|one| !one.is_null());
-    let subscription = own.or(inside).and_then(id_of);
+    let nested = object.pointer("/parent/subscription_details/subscription");
+    let top_level = object.get("subscription").filter(|one| !one.is_null());
+    let subscription = top_level.or(nested).and_then(id_of);
     What::Invoice {
         subscription: subscription.map(ToOwned::to_owned),
         is_paid,

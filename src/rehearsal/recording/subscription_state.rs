@@ -97,8 +97,9 @@ impl ItemState {
 }
 
 fn period_end(object: &Value) -> Option<i64> {
-    let own = object.get("current_period_end");
-    own.or_else(|| object.pointer("/items/data/0/current_period_end"))
+    let top_level = object.get("current_period_end");
+    top_level
+        .or_else(|| object.pointer("/items/data/0/current_period_end"))
         .and_then(Value::as_i64)
 }
 

@@ -41,7 +41,7 @@ struct JsonExplanation<'a> {
     /// Requested entity.
     entity: &'a str,
     verdict: ReportVerdict,
-    /// Contracts that know the entity, in the order of the configuration, and those that could not be checked.
+    /// Contracts that contain the entity, in the order of the configuration, and those that could not be checked.
     contracts: Vec<JsonContract<'a>>,
     /// Error that prevented all contracts from running.
     problems: Vec<ReportProblem<'a>>,

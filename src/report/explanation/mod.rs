@@ -28,7 +28,7 @@ pub struct ExplainedEntity {
     pub asked: String,
     /// The worst of the contracts' verdicts.
     pub verdict: Verdict,
-    /// Contracts that know the entity or could not be evaluated.
+    /// Contracts that contain the entity or could not be evaluated.
     pub contracts: Vec<ExplainedContract>,
     /// Reasons why there is no answer from any contract.
     pub problems: Vec<Problem>,

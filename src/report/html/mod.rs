@@ -57,7 +57,7 @@ fn subject(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Content security policy: allows only our own style and script, by hash, and the embedded icon.
+/// Content security policy: allows only its own style and script, by hash, and the embedded icon.
 fn policy() -> String {
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",

@@ -114,8 +114,8 @@ impl GroupBlock {
         Self {
             top: render_top(group, &texts, &first, outcome, pull_request),
             evidence: evidence(group, &first),
-            noun: noun(group.first.finding.entity.kind()),
-            ids: ids(group),
+            noun: entity_noun(group.first.finding.entity.kind()),
+            ids: first_ids(group),
             has_table: is_useful(group, age),
             complete: table(true, true),
             without_subscriptions: table(true, false),
@@ -201,7 +201,7 @@ fn render_top(
         (None, changes)
     };
     lines.extend(inline_change);
-    let mut top = vec![title(group, outcome)];
+    let mut top = vec![render_title(group, outcome)];
     if !lines.is_empty() {
         top.push(lines.join(LINE_BREAK));
     }
@@ -209,7 +209,7 @@ fn render_top(
     top.join("\n\n")
 }
 
-fn title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
+fn render_title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
     let name = outcome.name_of(group.contract);
     let of_contract = name.map_or_else(String::new, |name| format!(" in contract {}", code(name)));
     let finding = &group.first.finding;
@@ -217,7 +217,7 @@ fn title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
         let heading = heading(group.first, &Shown::new(finding));
         return format!("{heading}{of_contract}");
     }
-    let number = counted(length(group.len()), noun(finding.entity.kind()));
+    let number = counted(length(group.len()), entity_noun(finding.entity.kind()));
     format!(
         "#### {}: {number} ({}{}){of_contract}",
         finding.severity.as_str().to_uppercase(),
@@ -227,7 +227,7 @@ fn title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
 }
 
 /// Returns the first ids as HTML, because GitHub reads no Markdown in a summary.
-fn ids(group: &FindingGroup<'_>) -> Vec<String> {
+fn first_ids(group: &FindingGroup<'_>) -> Vec<String> {
     let id = |found: &Reported| {
         let id = shortened(&visible(found.finding.entity.id()), NAME_CHARACTERS);
         html! { code { (id) } }.into_string()
@@ -235,7 +235,7 @@ fn ids(group: &FindingGroup<'_>) -> Vec<String> {
     group.findings().take(MAX_NAMED_IDS).map(id).collect()
 }
 
-fn noun(kind: EntityKind) -> &'static str {
+fn entity_noun(kind: EntityKind) -> &'static str {
     match kind {
         EntityKind::Account => "account",
         EntityKind::Customer => "customer",

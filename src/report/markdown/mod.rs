@@ -27,8 +27,8 @@ pub use overview::{headline, warnings};
 /// GitHub accepts 65,535 characters for the summary of a check run, and as many for its text. Counted in bytes.
 pub const CHECK_RUN_BYTES: usize = 65_535;
 
-/// GitHub accepts 65,536 characters for a comment. Counted in bytes, with room for the marker, the history and the
-/// footer that the publisher adds.
+/// GitHub accepts 65,536 characters for a comment. Counted in bytes, less what the marker, the history and the
+/// footer need, which the publisher adds.
 pub const COMMENT_BYTES: usize = 60_000;
 
 /// GitHub drops a job summary above 1 MiB completely.
@@ -91,7 +91,7 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
     report.within(JOB_SUMMARY_BYTES)
 }
 
-/// Renders the overview of a page, which has room for what was read before the findings.
+/// Renders the overview of a page. A page is not limited, so it also shows what was read before the findings.
 fn page(outcome: &Outcome) -> Vec<String> {
     let mut blocks = overview::blocks(outcome, None, overview::rules(outcome));
     blocks.extend(overview::read(outcome));
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_scenarios_leaves_room_for_the_findings() {
+    fn any_number_of_scenarios_keeps_the_findings() {
         let mut outcome = sample::rehearsal();
         let one = |number| PlayedScenario {
             ends: "|`@x".repeat(300),
@@ -323,7 +323,7 @@ mod tests {
             );
             let shown = headings.max(rows);
             if shown > 0 {
-                // As many as fit: there is no room for ten more.
+                // As many as fit: ten more would not.
                 assert!(text.len() > limit - 10 * 300, "{} of {limit}", text.len());
                 let omitted = grouped(length(findings - shown));
                 assert!(
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_contracts_leaves_room_for_the_findings() {
+    fn any_number_of_contracts_keeps_the_findings() {
         let contract = |index| {
             sample::contract(
                 &format!("c{index}|`x"),

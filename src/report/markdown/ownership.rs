@@ -82,12 +82,12 @@ mod tests {
         findings[0].changes = vec![sample::change("a.ts", 1, "adds a line")];
         findings[1].changes = vec![removed.clone()];
         findings[2].changes = vec![removed];
-        let said = sentence(&outcome, Some("https://github.com/o/r/pull/7")).unwrap();
+        let text = sentence(&outcome, Some("https://github.com/o/r/pull/7")).unwrap();
         let expected = "**3 of 4 findings name a line that the pull request changes.** [`b.ts:9`](https://github.com/o/r/pull/7/files#diff-";
-        assert!(said.starts_with(expected), "{said}");
+        assert!(text.starts_with(expected), "{text}");
         assert!(
-            said.ends_with("R9) removes a line that sets `paid`"),
-            "{said}"
+            text.ends_with("R9) removes a line that sets `paid`"),
+            "{text}"
         );
     }
 }

@@ -9,8 +9,8 @@ use crate::{
 /// not find it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    #[error("it says that it has {said} findings, and lists {found}")]
-    Count { said: u64, found: u64 },
+    #[error("it says that it has {stated} findings, and lists {found}")]
+    Count { stated: u64, found: u64 },
     #[error("two of its contracts are called `{name}`")]
     ContractTwice { name: String },
     #[error("it mentions the contract `{name}`, which it does not list")]
@@ -63,8 +63,8 @@ fn expected(outcome: &Outcome, contract: &ContractOutcome) -> Verdict {
 }
 
 fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contradiction> {
-    let said = outcome.verdict;
-    if rehearsed.scenarios.is_empty() && said != Verdict::Error {
+    let verdict = outcome.verdict;
+    if rehearsed.scenarios.is_empty() && verdict != Verdict::Error {
         return Err(Contradiction::NothingPlayed);
     }
     let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
@@ -73,8 +73,8 @@ fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contr
     }
     let mut scenarios = rehearsed.scenarios.iter();
     let unfinished = scenarios.find(|one| match one.result {
-        PlayedResult::NotReached => said == Verdict::Pass,
-        PlayedResult::CouldNotTell => matches!(said, Verdict::Pass | Verdict::Warn),
+        PlayedResult::NotReached => verdict == Verdict::Pass,
+        PlayedResult::CouldNotTell => matches!(verdict, Verdict::Pass | Verdict::Warn),
         PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => false,
     });
     match unfinished {

@@ -129,17 +129,17 @@ fn a_value_of_another_form_is_named_by_its_path() {
             "`findings[0].evidence` cannot be read: invalid type: null",
         ),
     ] {
-        let said = refusal(&changed(&failing(), pointer, value));
-        assert!(said.starts_with(message), "{said}");
+        let refused = refusal(&changed(&failing(), pointer, value));
+        assert!(refused.starts_with(message), "{refused}");
     }
 }
 
 #[test]
 fn a_verdict_that_the_findings_contradict_is_refused() {
     let starts = |text: &str, message: &str| {
-        let said = refusal(text);
-        let message = format!("it contradicts itself: {message}");
-        assert!(said.starts_with(&message), "{said}");
+        let refused = refusal(text);
+        let expected = format!("it contradicts itself: {message}");
+        assert!(refused.starts_with(&expected), "{refused}");
     };
     let failing = failing();
     starts(
@@ -188,16 +188,16 @@ fn scenarios_that_the_verdict_contradicts_are_refused() {
             .collect();
         changed(outcome, "/rehearsal", json!({ "scenarios": scenarios }))
     };
-    let said = |results: &[&str], outcome: &Outcome| refusal(&of(results, outcome));
+    let refusal_of = |results: &[&str], outcome: &Outcome| refusal(&of(results, outcome));
     assert!(read_json(&of(&["held", "left_out"], &passing())).is_ok());
-    assert!(said(&[], &passing()).ends_with("it has a verdict, but no scenario was played"));
-    assert!(said(&["broken"], &passing()).ends_with("on whether anything is broken"));
-    assert!(said(&["held"], &rehearsal()).ends_with("on whether anything is broken"));
+    assert!(refusal_of(&[], &passing()).ends_with("it has a verdict, but no scenario was played"));
+    assert!(refusal_of(&["broken"], &passing()).ends_with("on whether anything is broken"));
+    assert!(refusal_of(&["held"], &rehearsal()).ends_with("on whether anything is broken"));
     for result in ["not_reached", "could_not_tell"] {
-        let said = said(&["held", result], &passing());
+        let message = refusal_of(&["held", result], &passing());
         assert!(
-            said.ends_with("the scenario `trial` was not played to its end"),
-            "{said}"
+            message.ends_with("the scenario `trial` was not played to its end"),
+            "{message}"
         );
     }
 }

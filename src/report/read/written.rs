@@ -307,7 +307,7 @@ impl WrittenReport {
         let found = u64::try_from(self.findings.len()).unwrap_or(u64::MAX);
         if self.summary.findings != found {
             return Err(Contradiction::Count {
-                said: self.summary.findings,
+                stated: self.summary.findings,
                 found,
             });
         }
@@ -405,7 +405,7 @@ impl WrittenContract {
 impl WrittenFinding {
     fn reported(self) -> Result<(String, Reported), Contradiction> {
         let subject = self.subject;
-        let entity = Entity::read(self.entity_kind.kind(), &self.entity, &self.entity_id);
+        let entity = Entity::parse(self.entity_kind.kind(), &self.entity, &self.entity_id);
         let finding = Finding {
             rule: self.rule.0,
             severity: self.severity.severity(),

@@ -86,8 +86,8 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Creates a message from our own text, which needs no escaping.
-    pub(super) fn ours(text: &str) -> Self {
+    /// Creates a message from fixed text, which needs no escaping.
+    pub(super) fn from_fixed_text(text: &str) -> Self {
         Self {
             text: text.to_owned(),
         }

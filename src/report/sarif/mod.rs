@@ -84,9 +84,12 @@ fn descriptor(rule: Rule) -> ReportingDescriptor {
     ReportingDescriptor {
         id: rule.as_str(),
         name: rules::name(rule),
-        short_description: Message::ours(&capitalized(rule.info().description)),
-        full_description: Message::ours(&format!("{}.", capitalized(rule.info().description))),
-        help: Message::ours(rule.info().help),
+        short_description: Message::from_fixed_text(&capitalized(rule.info().description)),
+        full_description: Message::from_fixed_text(&format!(
+            "{}.",
+            capitalized(rule.info().description)
+        )),
+        help: Message::from_fixed_text(rule.info().help),
         default_configuration: log::Configuration { level },
         properties: log::RuleProperties {
             tags: ["billing"],
@@ -107,9 +110,9 @@ fn result(
     let mut lines = prefixed(&shown.entity, &shown.message);
     lines.extend(prefixed("fix", &shown.fix));
     lines.extend(prefixed("evidence", &shown.evidence));
-    let own = places.locate(found.place.as_ref());
+    let finding_location = places.locate(found.place.as_ref());
     let changes = found.changes.iter().map(|change| places.of_change(change));
-    let mut locations: Vec<Location> = changes.chain([own]).collect();
+    let mut locations: Vec<Location> = changes.chain([finding_location]).collect();
     let first = locations.remove(0);
     let related = if locations.is_empty() {
         None

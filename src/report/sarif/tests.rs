@@ -113,10 +113,10 @@ fn more_findings_than_github_takes_are_cut_and_counted() {
 
     let run = run(&sample::many(MAX_RESULTS + 2));
     assert_eq!(run["results"].as_array().unwrap().len(), MAX_RESULTS);
-    let said = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+    let text = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
     assert!(
-        said.as_str().unwrap().starts_with("2 findings are not in"),
-        "{said}"
+        text.as_str().unwrap().starts_with("2 findings are not in"),
+        "{text}"
     );
 }
 

@@ -108,8 +108,8 @@ async fn a_finding_is_annotated_at_the_removed_line() {
     assert!(message.as_str().expect("text").contains(&line), "{message}");
     // The finding itself stays the same: its identity and its words do not depend on the pull request.
     let report = scene.step.report();
-    let said = report["findings"][0]["message"].as_str().expect("text");
-    assert!(!said.contains("pull request"), "{said}");
+    let message = report["findings"][0]["message"].as_str().expect("text");
+    assert!(!message.contains("pull request"), "{message}");
 }
 
 #[tokio::test]
@@ -238,16 +238,16 @@ async fn changed_configuration_lines_are_annotated() {
         let scene = wrongful(files()).await;
         scene.run().await.expect(1);
         expect_place(&scene, "prodverdict.yml", line);
-        let said = changes(&scene);
+        let shown = changes(&scene);
         assert_eq!(
-            said[0],
+            shown[0],
             (
                 "prodverdict.yml".to_owned(),
                 line,
                 "changes the line of the configuration that this finding is about".to_owned()
             )
         );
-        assert_eq!((said[1].0.as_str(), said[1].1), (WEBHOOK, 42));
+        assert_eq!((shown[1].0.as_str(), shown[1].1), (WEBHOOK, 42));
     };
     let of_the_base = async {
         // There the base commit's configuration is in force, so the finding is not placed in the pull request's one.

@@ -19,7 +19,7 @@ async fn a_report_is_written_to_every_named_file() {
         "./reports/a.sarif\nreports/a.xml, a.md\n a.csv,a.sql,\na.json\n",
     );
     scene.run().await.expect(1);
-    for (file, said) in [
+    for (file, message) in [
         ("reports/a.sarif", "\"uri\": \"prodverdict.yml\""),
         ("reports/a.xml", "failures=\"3\""),
         ("a.md", "#### HIGH: `user:usr_alice` (revenue-leak)"),
@@ -28,7 +28,7 @@ async fn a_report_is_written_to_every_named_file() {
         ("a.json", "\"verdict\": \"fail\""),
     ] {
         let text = read(&scene, file);
-        assert!(text.contains(said), "{file}: {text}");
+        assert!(text.contains(message), "{file}: {text}");
     }
     assert_eq!(
         read(&scene, "a.json"),
@@ -67,9 +67,9 @@ async fn a_folder_of_the_checkout_that_is_a_link_is_not_followed() {
     let ran = scene.run().await;
     ran.expect(2);
     for file in ["reports/a.json", "taken.md", "no/such/a.csv"] {
-        let said = format!("`{file}` cannot be written");
+        let message = format!("`{file}` cannot be written");
         assert!(
-            ran.stderr.contains(&said) || ran.stderr.contains(file),
+            ran.stderr.contains(&message) || ran.stderr.contains(file),
             "{}",
             ran.stderr
         );

@@ -400,14 +400,14 @@ async fn a_pull_request_that_accepts_findings_itself_gets_a_warning() {
         .insert(at.clone(), base.clone().into_bytes());
     let all = [prints.alice.as_str(), &prints.bob, &prints.carol];
     let proposed = accept(&all, &day(30));
-    let told = "this pull request accepts 2 findings that the base commit does not";
+    let warning = "this pull request accepts 2 findings that the base commit does not";
 
     scene.turn_to("pull_request", "pull_request", 300);
     scene.step.check_out(BASELINE, &proposed);
     scene.step.input("baseline", BASELINE);
     let ran = scene.run().await;
     ran.expect(0);
-    warns(&ran, told);
+    warns(&ran, warning);
     warns(&ran, "(lines 4, 7)");
     assert!(scene.comment().contains("accepts 2 findings"));
 

@@ -110,10 +110,10 @@ async fn a_missing_configuration_is_reported_with_advice() {
     let ran = scene.run().await;
     ran.expect(2);
     scene.expect_conclusion("failure");
-    let told = &ran.stdout;
+    let log = &ran.stdout;
     assert!(
-        told.contains("elsewhere.yml") && told.contains("checkout"),
-        "{told}"
+        log.contains("elsewhere.yml") && log.contains("checkout"),
+        "{log}"
     );
 }
 

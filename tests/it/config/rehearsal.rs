@@ -161,7 +161,7 @@ fn filled(template: &prodverdict::config::Template) -> String {
 }
 
 #[test]
-fn every_mistake_of_a_rehearsal_is_reported_at_its_place() {
+fn every_invalid_value_is_reported_at_its_place() {
     load(VALID, PATH).expect("valid");
     assert_told(VALID, MUTATIONS);
 }
@@ -203,7 +203,7 @@ fn every_key_of_a_rehearsal_is_read() {
         ["api-shapes", "quantity"]
     );
     assert_eq!(read.skip["quantity"].line, line_of("skip: [quantity"));
-    assert!(read.only.expect("some").contains_key("trial"));
+    assert!(read.only.expect("`only`").contains_key("trial"));
     assert_eq!(read.scenarios_dir.as_deref(), Some("billing/scenarios"));
     let events = [
         "checkout.session.completed",
@@ -222,7 +222,7 @@ fn line_of(text: &str) -> u32 {
 }
 
 #[test]
-fn a_rehearsal_needs_a_handler_and_a_way_to_make_an_account() {
+fn only_handler_and_account_are_required() {
     let read = rehearsal(&format!("{CONTRACT}{SHORTEST}"));
     assert_eq!(read.contract_index, 0);
     assert_eq!(read.secret_env, "STRIPE_WEBHOOK_SECRET");
@@ -236,7 +236,7 @@ fn a_rehearsal_needs_a_handler_and_a_way_to_make_an_account() {
 }
 
 #[test]
-fn commands_and_variables_are_taken_as_they_are_written() {
+fn commands_and_variables_are_kept_verbatim() {
     let migrated = VALID.replace(
         "{ url_env: REHEARSAL",
         "{ migrate: make tables, url_env: REHEARSAL",
@@ -253,7 +253,7 @@ fn commands_and_variables_are_taken_as_they_are_written() {
 }
 
 #[test]
-fn a_database_may_make_the_id_itself() {
+fn the_database_may_generate_the_id() {
     let sql = "insert into users (email) values ({email}) returning id";
     let text = format!("{CONTRACT}{SHORTEST}").replace(
         "insert into users (id, email) values ({account_id}, {email})",
@@ -263,11 +263,11 @@ fn a_database_may_make_the_id_itself() {
 }
 
 #[test]
-fn the_one_contract_that_can_be_rehearsed_judges() {
+fn the_only_stripe_contract_is_the_default() {
     let read = rehearsal(&format!("{CONTRACT}{OTHERS}{SHORTEST}"));
     assert_eq!(read.contract_index, 0);
     let none = format!("version: 1\ncontracts:\n{OTHERS}{SHORTEST}");
-    let problems = load(&none, PATH).expect_err("none is Stripe's");
+    let problems = load(&none, PATH).expect_err("no contract uses Stripe");
     assert_eq!(
         problems[0].message,
         "no contract can be rehearsed: none has `source_of_truth: stripe`"
@@ -283,28 +283,28 @@ fn a_remote_handler_is_accepted_if_the_file_allows_it() {
         rehearsal(&remote).handler,
         "https://staging.example.com/webhook"
     );
-    for near in [
+    for local in [
         "http://app:3000/x",
         "https://10.0.0.7/x",
         "http://[fd00::1]:80/x",
     ] {
-        rehearsal(&VALID.replace("http://localhost:3000/webhook", near));
+        rehearsal(&VALID.replace("http://localhost:3000/webhook", local));
     }
 }
 
 #[test]
-fn problems_of_contracts_and_of_the_rehearsal_come_together() {
+fn contract_and_rehearsal_problems_come_together() {
     let text = VALID
         .replace("users_table: users", "users_tabel: users")
         .replace("settle: 5s", "settle: 5")
         .replace("({account_id}, {email})", "({account}, {mail})");
-    let problems = load(&text, PATH).expect_err("mistakes");
+    let problems = load(&text, PATH).expect_err("invalid values");
     let lines: BTreeSet<_> = problems.iter().map(|problem| problem.place.line).collect();
     assert_eq!(lines, BTreeSet::from([5, 18, 22]));
     let text = VALID
         .replace("contracts:\n", "contract:\n")
         .replace("settle: 5s", "settle: 5");
-    let problems = load(&text, PATH).expect_err("mistakes");
+    let problems = load(&text, PATH).expect_err("invalid values");
     assert!(
         problems
             .iter()

@@ -48,7 +48,10 @@ fn a_list_links_one_account_to_several_customers() {
                 ["1: cus_1b+cus_1", "2: cus_2", "3: ", "4: ", "5: cus_5"],
                 "{name}"
             );
-            assert!(facts.accounts[1].columns.is_none(), "no room for nothing");
+            assert!(
+                facts.accounts[1].columns.is_none(),
+                "no columns without values"
+            );
         }
         let facts = world.read(&members("labels")).await.unwrap();
         assert_eq!(customers(&facts)[0], "1: cus_2+cus_1");

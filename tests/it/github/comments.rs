@@ -1,4 +1,4 @@
-//! The sticky comment: only one, only our own, and never replaced by an older one.
+//! The sticky comment: only one, only its own, and never replaced by an older one.
 
 use std::time::Duration;
 

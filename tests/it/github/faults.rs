@@ -73,8 +73,8 @@ async fn annotations_whose_answer_was_lost_are_not_sent_twice() {
         let mut publisher = job.publisher(&github);
         publisher.start().await;
         github.world().fail("PATCH", "check-runs", kind);
-        let told = publisher.finish(&publication(50)).await;
-        assert_eq!(told.warnings, []);
+        let published = publisher.finish(&publication(50)).await;
+        assert_eq!(published.warnings, []);
         assert_reported(&github, 50);
         let world = github.world();
         let mut titles: Vec<_> = world
@@ -96,8 +96,8 @@ async fn a_conclusion_is_sent_again_if_its_response_was_lost() {
     let mut publisher = job.publisher(&github);
     publisher.start().await;
     github.world().fail("PATCH", "check-runs", Kind::LoseAnswer);
-    let told = publisher.finish(&publication(0)).await;
-    assert_eq!(told.mode.as_str(), "checks");
+    let published = publisher.finish(&publication(0)).await;
+    assert_eq!(published.mode.as_str(), "checks");
     assert_eq!(github.world().violations, Vec::<String>::new());
 }
 
@@ -216,9 +216,9 @@ async fn an_unreachable_github_degrades() {
     drop(github);
     tokio::time::sleep(Duration::from_millis(50)).await;
     publisher.start().await;
-    let told = publisher.finish(&publication(2)).await;
-    assert_eq!(told.mode.as_str(), "commands");
-    let messages: Vec<&str> = told
+    let published = publisher.finish(&publication(2)).await;
+    assert_eq!(published.mode.as_str(), "commands");
+    let messages: Vec<&str> = published
         .warnings
         .iter()
         .map(|problem| problem.message.as_str())

@@ -1,4 +1,4 @@
-//! The issue about the default branch: only one, only our own, and never replaced by an older one, even after failures.
+//! The issue about the default branch: only one, only its own, and never replaced by an older one, even after failures.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The last result of the default branch: stored in its check run, found again, and trusted only if it is our own.
+//! The last result of the default branch: stored in its check run, found again, and trusted only if this action
+//! wrote it.
 
 use std::sync::MutexGuard;
 

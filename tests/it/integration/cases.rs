@@ -286,10 +286,10 @@ fn faults(case: &Case, path: &Path) -> Vec<String> {
     if found != expected {
         faults.push(format!("{found:?}, not {expected:?}"));
     }
-    let said = format!("{}{}", ran.all(), read.all());
-    let missing = case.says.iter().filter(|text| !said.contains(**text));
+    let output = format!("{}{}", ran.all(), read.all());
+    let missing = case.says.iter().filter(|text| !output.contains(**text));
     faults.extend(missing.map(|text| format!("`{text}` is not said")));
-    let wrong = case.silent.iter().filter(|text| said.contains(**text));
+    let wrong = case.silent.iter().filter(|text| output.contains(**text));
     faults.extend(wrong.map(|text| format!("`{text}` is said")));
     if !faults.is_empty() {
         faults.insert(0, format!("{}:", case.folder));

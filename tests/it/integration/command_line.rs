@@ -127,7 +127,7 @@ fn bad_output_paths_are_refused_first() {
         "rehearse --config no-such-file.yml",
         "demo",
     ] {
-        for (files, said) in [
+        for (files, error) in [
             (&["report.pdf"][..], "names `report.pdf`"),
             (&["report"], "ends in .json"),
             (&["a.json", "a.json"], "names `a.json` twice"),
@@ -136,7 +136,7 @@ fn bad_output_paths_are_refused_first() {
             let program = files.iter().fold(prodverdict(command), |program, file| {
                 program.argument("--output").argument(file)
             });
-            let ran = program.run().with_status(2).says(&[said]);
+            let ran = program.run().with_status(2).says(&[error]);
             assert_eq!(ran.stdout, "", "{command}");
             assert!(!ran.stderr.contains("no-such-file"), "{ran:?}");
         }
@@ -145,7 +145,7 @@ fn bad_output_paths_are_refused_first() {
 
 #[test]
 fn a_repair_script_is_refused_if_it_would_repair_nothing() {
-    for (command, said) in [
+    for (command, error) in [
         (
             "check access --redact ids --output repair.sql",
             "a repair script with shortened ids repairs nothing",
@@ -155,7 +155,7 @@ fn a_repair_script_is_refused_if_it_would_repair_nothing() {
             "a rehearsal has nothing to repair",
         ),
     ] {
-        let ran = prodverdict(command).run().with_status(2).says(&[said]);
+        let ran = prodverdict(command).run().with_status(2).says(&[error]);
         assert_eq!(ran.stdout, "", "{command}");
     }
 }
@@ -216,9 +216,9 @@ fn ids_are_shortened_in_everything_that_is_reported() {
         program.argument("--output").argument(file)
     });
     let ran = program.run().with_status(1);
-    let mut said = vec![ran.all()];
-    said.extend(files.map(|file| fs::read_to_string(file).expect("a file")));
-    for text in said {
+    let mut outputs = vec![ran.all()];
+    outputs.extend(files.map(|file| fs::read_to_string(file).expect("a file")));
+    for text in outputs {
         for id in ["usr_alice", "cus_alice", "sub_alice"] {
             assert!(!text.contains(id), "{id} is in {text}");
         }
@@ -308,10 +308,10 @@ fn a_closed_output_pipe_is_not_an_error() {
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(status), "{arguments}");
-        let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        let stderr = String::from_utf8_lossy(&output.stderr).to_lowercase();
         assert!(
-            !said.contains("pipe") && !said.contains("panic"),
-            "{arguments}: {said}"
+            !stderr.contains("pipe") && !stderr.contains("panic"),
+            "{arguments}: {stderr}"
         );
     }
 }

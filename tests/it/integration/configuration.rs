@@ -81,7 +81,7 @@ fn a_file_that_is_not_text_is_named_by_its_kind() {
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("a pipe").success());
     fs::write(folder.path().join("latin1.yml"), b"version: 1 # caf\xe9").expect("a file");
-    for (name, told) in [
+    for (name, warning) in [
         ("missing.yml", "cannot be read: No such file"),
         ("folder.yml", "should be a file, found a folder"),
         ("pipe.yml", "should be a file, found a pipe"),
@@ -96,7 +96,7 @@ fn a_file_that_is_not_text_is_named_by_its_kind() {
                 .within(folder.path())
                 .run()
                 .with_status(2)
-                .says(&[told]);
+                .says(&[warning]);
             assert!(!ran.stderr.contains("valid, "), "{ran:#?}");
         }
     }
@@ -120,12 +120,12 @@ contracts:
             r#"[{"id": "u1", "stripe_customer_id": null, "has_paid_access": false, "plan": null}]"#,
         ),
     ]);
-    let told = "a contract of type `webhook` is skipped";
+    let warning = "a contract of type `webhook` is skipped";
     prodverdict("validate")
         .within(folder.path())
         .run()
         .with_status(0)
-        .says(&[told, "valid, 1 contract"]);
+        .says(&[warning, "valid, 1 contract"]);
     let ran = prodverdict("check access")
         .argument("--fixtures")
         .argument("--format")
@@ -138,7 +138,7 @@ contracts:
     assert!(
         warning["message"]
             .as_str()
-            .is_some_and(|message| message.starts_with(told))
+            .is_some_and(|message| message.starts_with(warning))
     );
     assert_eq!(warning["place"]["line"], 6);
     assert_eq!(report["contracts"].as_array().map(Vec::len), Some(1));

@@ -35,10 +35,10 @@ impl Serving {
         stdout.read_line(&mut line).expect("readable");
         let base_url = line.trim().parse().unwrap_or_else(|_| {
             child.kill().expect("killed");
-            let mut said = String::new();
+            let mut output = String::new();
             let mut stderr = child.stderr.take().expect("piped");
-            stderr.read_to_string(&mut said).expect("readable");
-            panic!("no base URL but {line:?}: {said}")
+            stderr.read_to_string(&mut output).expect("readable");
+            panic!("no base URL but {line:?}: {output}")
         });
         Self { child, base_url }
     }
@@ -53,10 +53,10 @@ impl Serving {
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.expect("kill starts").success());
         let status = self.child.wait().expect("it ends").code();
-        let mut said = String::new();
+        let mut output = String::new();
         let mut stderr = self.child.stderr.take().expect("piped");
-        stderr.read_to_string(&mut said).expect("readable");
-        (status, said)
+        stderr.read_to_string(&mut output).expect("readable");
+        (status, output)
     }
 }
 
@@ -100,9 +100,12 @@ async fn it_serves_recorded_objects_until_it_is_stopped() {
             message.starts_with("Live API key provided: sk_live_********Live."),
             "{message}"
         );
-        let (status, said) = serving.end(signal);
-        assert_eq!(status, Some(0), "{said}");
-        assert!(said.contains("begins with 1 recorded objects"), "{said}");
+        let (status, output) = serving.end(signal);
+        assert_eq!(status, Some(0), "{output}");
+        assert!(
+            output.contains("begins with 1 recorded objects"),
+            "{output}"
+        );
     }
 }
 
@@ -149,10 +152,13 @@ async fn it_serves_tls_as_the_provider_to_clients_that_trust_its_authority() {
     get(&doubtful, &url, TEST_KEY)
         .await
         .expect_err("an unknown authority");
-    let (status, said) = serving.end("TERM");
-    assert_eq!(status, Some(0), "{said}");
+    let (status, output) = serving.end("TERM");
+    assert_eq!(status, Some(0), "{output}");
     for variable in ["NODE_EXTRA_CA_CERTS=", "CURL_CA_BUNDLE=", "SSL_CERT_FILE="] {
-        assert!(said.contains(&format!("{variable}{path}/ca.pem")), "{said}");
+        assert!(
+            output.contains(&format!("{variable}{path}/ca.pem")),
+            "{output}"
+        );
     }
     // The next run reuses the authority, which users may trust by now.
     let before = fs::read(folder.path().join("ca.pem")).expect("an authority");

@@ -79,8 +79,11 @@ fn a_recorded_list_of_items_that_is_cut_is_refused() {
         cut["items"] = items;
         let ran = check(&with_stripe(&json!([cut])));
         assert_eq!(ran.status, Some(2), "{cut}: {}", ran.stderr);
-        let told = format!("{}{}", ran.stdout, ran.stderr);
-        assert!(told.contains("does not contain all of its items"), "{told}");
+        let message = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(
+            message.contains("does not contain all of its items"),
+            "{message}"
+        );
     }
 }
 
@@ -128,7 +131,7 @@ fn an_invalid_subscription_is_named_with_its_place() {
         .expect("an object")
         .remove("status");
     let compact = json!({"id": "sub_a", "customerId": "cus_a", "status": "active", "priceIds": [], "plan": 1});
-    for (form, told) in [
+    for (form, message) in [
         (json!([without_status]), "status"),
         (json!([compact]), "plan"),
         (json!([7]), "entry 1 is not an object"),
@@ -140,7 +143,7 @@ fn an_invalid_subscription_is_named_with_its_place() {
     ] {
         check(&with_stripe(&form))
             .unanswered()
-            .says(&["subscriptions.json", told]);
+            .says(&["subscriptions.json", message]);
     }
     let folder = recorded();
     write(folder.path(), "fixtures/stripe/subscriptions.json", "[{");
@@ -257,7 +260,7 @@ fn rows_go_by_column_names_and_by_canonical_ones() {
 #[test]
 fn a_row_that_cannot_be_judged_is_named() {
     let good = json!({"id": "usr_b", "stripe_customer_id": null, "has_paid_access": false});
-    for (row, told) in [
+    for (row, message) in [
         (
             json!({"id": "usr_a", "has_paid_access": false}),
             vec!["entry 2 (`usr_a`)", "has no key `stripe_customer_id`"],
@@ -287,7 +290,7 @@ fn a_row_that_cannot_be_judged_is_named() {
     ] {
         check(&with_users(&json!([good, row])))
             .unanswered()
-            .says(&told);
+            .says(&message);
     }
     check(&with_users(&json!({"users": []})))
         .unanswered()

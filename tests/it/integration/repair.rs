@@ -87,10 +87,10 @@ fn a_repair_script_changes_rows_only_with_commit() {
     let live = drifted();
     let script = script(&live);
     assert_eq!(script.matches("UPDATE").count(), 3, "{script}");
-    let said = answers(&live, &script);
+    let answers_after = answers(&live, &script);
     let expected = ["user:usr_alice", "user:usr_bob", "user:usr_carol"]
         .map(|entity| (entity.to_owned(), "one row, as expected".to_owned()));
-    assert_eq!(said, expected);
+    assert_eq!(answers_after, expected);
     assert_eq!(self::script(&live), script);
     answers(&live, &committed(&script));
     assert_clean(&live);
@@ -105,8 +105,11 @@ fn a_row_that_changed_meanwhile_is_left_alone_and_reported() {
         .run("update users set plan = 'gift' where id = 'usr_bob'");
     live.database
         .run("delete from users where id = 'usr_carol'");
-    let said = answers(&live, &script);
-    let results: Vec<_> = said.iter().map(|(_, result)| result.as_str()).collect();
+    let answers_after = answers(&live, &script);
+    let results: Vec<_> = answers_after
+        .iter()
+        .map(|(_, result)| result.as_str())
+        .collect();
     let left = "no row: it is gone or has changed, and is left alone";
     assert_eq!(results, ["one row, as expected", left, left]);
     let bob = "select id, has_paid_access || ' ' || plan from users where id = 'usr_bob'";
@@ -177,11 +180,12 @@ fn literals_fit_columns_of_every_type() {
         let live = Live::new(world, database, &contract_with(&EVERY_COLUMN, &PLANS));
         let script = script(&live);
         assert_eq!(script.matches("UPDATE").count(), 2, "{script}");
-        let said = answers(&live, &committed(&script));
+        let answers_after = answers(&live, &committed(&script));
         assert!(
-            said.iter()
+            answers_after
+                .iter()
                 .all(|(_, result)| result == "one row, as expected"),
-            "{said:?} {script}"
+            "{answers_after:?} {script}"
         );
         assert_clean(&live);
     }
@@ -234,12 +238,13 @@ fn hostile_ids_names_and_values_are_kept_exactly() {
         );
     let live = Live::new(world, database, &contract);
     let script = script(&live);
-    let said = answers(&live, &committed(&script));
-    assert_eq!(said.len(), ids.len(), "{script}");
+    let answers_after = answers(&live, &committed(&script));
+    assert_eq!(answers_after.len(), ids.len(), "{script}");
     assert!(
-        said.iter()
+        answers_after
+            .iter()
             .all(|(_, result)| result == "one row, as expected"),
-        "{said:?}"
+        "{answers_after:?}"
     );
     assert_clean(&live);
 }

@@ -72,7 +72,7 @@ fn an_interrupt_ends_it_at_once() {
         while live.stripe.requests().is_empty() {
             thread::sleep(Duration::from_millis(20));
         }
-        let told = Instant::now();
+        let signaled_at = Instant::now();
         let sent = Command::new("kill")
             .arg(format!("-{signal}"))
             .arg(child.id().to_string())
@@ -80,9 +80,9 @@ fn an_interrupt_ends_it_at_once() {
         assert!(sent.expect("kill starts").success());
         let status = child.wait().expect("it ends");
         assert!(
-            told.elapsed() < Duration::from_secs(10),
+            signaled_at.elapsed() < Duration::from_secs(10),
             "{:?}",
-            told.elapsed()
+            signaled_at.elapsed()
         );
         assert!(!status.success(), "{status}");
     }

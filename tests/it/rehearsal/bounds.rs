@@ -66,17 +66,17 @@ fn a_purchase_that_always_fails_is_one_finding() {
         let one = scenarios.iter().find(|one| one["id"] == id).expect(id);
         (one["result"].clone(), one["left_out"].to_string())
     };
-    let said = "[\"its purchase fails as that of `first-purchase` does\"]".to_owned();
+    let output = "[\"its purchase fails as that of `first-purchase` does\"]".to_owned();
     // The second has several plays, and one reason for all of them.
     for id in ["redelivery", "dunning"] {
-        assert_eq!(result(id), ("not_reached".into(), said.clone()), "{id}");
+        assert_eq!(result(id), ("not_reached".into(), output.clone()), "{id}");
     }
     for id in ["forged", "unknown-event", "second-secret"] {
-        let (held, said) = result(id);
+        let (held, output) = result(id);
         assert_eq!(held, "held", "{id}: {report:#}");
         assert!(
-            said.contains("the rehearsal itself set the row to the paid state"),
-            "{id}: {said}"
+            output.contains("the rehearsal itself set the row to the paid state"),
+            "{id}: {output}"
         );
     }
     assert!(
@@ -180,12 +180,12 @@ fn an_interrupted_rehearsal_reports_its_results_so_far() {
         .expect("kill starts");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let said = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(said.contains("interrupted"), "{said}");
-    assert!(said.contains("first-purchase  held"), "{said}");
+    let output = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.contains("interrupted"), "{output}");
+    assert!(output.contains("first-purchase  held"), "{output}");
     assert!(
-        said.contains("cancel-now      not reached: the rehearsal was stopped before it"),
-        "{said}"
+        output.contains("cancel-now      not reached: the rehearsal was stopped before it"),
+        "{output}"
     );
 }
 
@@ -200,19 +200,22 @@ fn fail_fast_ends_with_the_first_finding_that_fails() {
         return;
     };
     let few = "--format json --scenario trial --scenario cancel-now --scenario dunning";
-    let said = |more: &str| {
+    let rehearse = |more: &str| {
         example
             .rehearse(&format!("{few} {more}"))
             .run()
             .with_status(1)
     };
-    assert!(said("").findings().len() > 1);
-    let alone = said("--fail-fast --jobs 1");
+    assert!(rehearse("").findings().len() > 1);
+    let alone = rehearse("--fail-fast --jobs 1");
     assert_eq!(
         alone.findings(),
         ["wrongful-access scenario:trial/canceled-without-a-card"]
     );
-    assert_eq!(said("--fail-fast --jobs 8").findings(), alone.findings());
+    assert_eq!(
+        rehearse("--fail-fast --jobs 8").findings(),
+        alone.findings()
+    );
 }
 
 #[test]

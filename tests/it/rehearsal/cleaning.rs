@@ -36,10 +36,10 @@ fn an_interrupted_rehearsal_cleans_up() {
         signal(&child, name);
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
-        let said = String::from_utf8(output.stdout).expect("UTF-8");
+        let output = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(
-            said.contains("interrupted") && said.ends_with("VERDICT: ERROR\n"),
-            "{said}"
+            output.contains("interrupted") && output.ends_with("VERDICT: ERROR\n"),
+            "{output}"
         );
         assert_eq!(example.rows(), 0, "{name}");
         assert_eq!(example.traces(), 0, "{name}");
@@ -71,10 +71,11 @@ fn a_handler_that_dies_is_reported() {
     example.stop();
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let output = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(
-        said.contains("The handler answered nothing (") && said.contains("is the handler running"),
-        "{said}"
+        output.contains("The handler answered nothing (")
+            && output.contains("is the handler running"),
+        "{output}"
     );
     assert_eq!(example.rows(), 0);
     assert_eq!(example.traces(), 0);

@@ -23,7 +23,7 @@ fn equal_rehearsals_give_equal_bytes() {
     each(&all, |(mutant, scenarios)| {
         let example = ExampleApp::new(Language::Rust, *mutant, SETTLE);
         for format in ["json", "text"] {
-            let said = |jobs: u8| {
+            let rehearse = |jobs: u8| {
                 example
                     .rehearse(&format!(
                         "--format {format} {NOW} --jobs {jobs} {scenarios}"
@@ -32,10 +32,10 @@ fn equal_rehearsals_give_equal_bytes() {
                     .with_status(i32::from(mutant.is_some()))
                     .stdout
             };
-            let side_by_side = said(8);
-            assert_eq!(said(1), side_by_side, "{mutant:?}: one after the other");
+            let side_by_side = rehearse(8);
+            assert_eq!(rehearse(1), side_by_side, "{mutant:?}: one after the other");
             if format == "json" {
-                assert_eq!(said(8), side_by_side, "{mutant:?}: once more");
+                assert_eq!(rehearse(8), side_by_side, "{mutant:?}: once more");
             }
         }
     });

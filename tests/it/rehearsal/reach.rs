@@ -50,9 +50,9 @@ fn requests_to_another_address_are_reported_once_and_soon() {
     let began = Instant::now();
     let mut child = example.spawn("--format json");
     let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-    let said = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
+    let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
     let took = began.elapsed();
-    assert!(said.is_some());
+    assert!(line.is_some());
     // One second of it is `settle`.
     assert!(took < Duration::from_secs(10), "{took:?}");
     // Reads the rest, so that the program never waits for its reader.

@@ -121,7 +121,7 @@ fn document(all: &[Came]) -> String {
         "\n| scenario | {} |\n|---{rule}|\n",
         numbers.join(" | ")
     )
-    .expect("room");
+    .expect("a string");
     for scenario in scenarios() {
         let marks: Vec<_> = broken
             .iter()
@@ -133,22 +133,22 @@ fn document(all: &[Came]) -> String {
                 }
             })
             .collect();
-        writeln!(text, "| `{scenario}` | {} |", marks.join(" | ")).expect("room");
+        writeln!(text, "| `{scenario}` | {} |", marks.join(" | ")).expect("a string");
     }
     for came in broken {
         let (title, story) = story(came.name());
         let first = &came.findings()[0];
-        let said = first["message"].as_str().expect("a text");
+        let message = first["message"].as_str().expect("a text");
         write!(
             text,
             "\n## {}. {title}\n\n{story} Patch: [`{name}`](../examples/nextjs-stripe/app/mutants/{name}.patch).\n\n\
-             The rehearsal reports at `{}`:\n\n```\n{said}\nFix: {}\n```\n",
+             The rehearsal reports at `{}`:\n\n```\n{message}\nFix: {}\n```\n",
             number(came),
             first["entity"].as_str().expect("a text"),
             first["fix"].as_str().expect("a text"),
             name = came.name(),
         )
-        .expect("room");
+        .expect("a string");
     }
     text
 }
@@ -178,9 +178,12 @@ fn check(came: &Came) {
     let name = came.name();
     assert_eq!(came.status, Some(1), "{name}: {came:#?}");
     let first = &came.findings()[0];
-    let said = format!("{}\n{}", first["message"], first["fix"]);
+    let message = format!("{}\n{}", first["message"], first["fix"]);
     for words in cause(mutant) {
-        assert!(said.contains(words), "{name}: no `{words}` in: {said}");
+        assert!(
+            message.contains(words),
+            "{name}: no `{words}` in: {message}"
+        );
     }
 }
 

@@ -71,13 +71,13 @@ fn a_finding_lists_the_calls_for_shared_objects() {
     let Some(example) = example(&small) else {
         return;
     };
-    let said = |jobs| {
+    let rehearse = |jobs| {
         let arguments = format!("--scenario dunning --scenario cancel-now --jobs {jobs}");
         example.rehearse(&arguments).run().with_status(1)
     };
-    let side_by_side = said(8).says(&["called    GET /v1/prices?limit=1: 200"]);
+    let side_by_side = rehearse(8).says(&["called    GET /v1/prices?limit=1: 200"]);
     assert!(!side_by_side.stdout.contains(UNLISTED), "{side_by_side:?}");
-    assert_eq!(said(1).stdout, side_by_side.stdout);
+    assert_eq!(rehearse(1).stdout, side_by_side.stdout);
 }
 
 #[test]

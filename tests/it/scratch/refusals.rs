@@ -6,7 +6,7 @@ use super::world::{
     INSERT, TABLES, World, assert_told, in_a_world, lines, seed, setup, setup_reading,
 };
 
-/// Checks that nothing of ours is in the database.
+/// Checks that the rehearsal left nothing in the database.
 async fn assert_untouched(world: &World) {
     let schemas = "select nspname::text from pg_namespace where nspname like 'prodverdict%'";
     assert!(lines(world, schemas).await.is_empty());

@@ -8,12 +8,12 @@ use crate::{ColumnName, Field, case::Case};
 pub(super) fn set_flag(case: &Case<'_>, value: bool) -> String {
     match case.contract.columns.get(&Field::HasPaidAccess) {
         Some(ColumnName::In { column, values }) => {
-            let which = match (value, values.as_slice()) {
+            let quantifier = match (value, values.as_slice()) {
                 (true, [_]) => "",
                 (true, _) => "one of ",
                 (false, _) => "a value other than ",
             };
-            format!("Set {column} to {which}{}", values.join(", "))
+            format!("Set {column} to {quantifier}{}", values.join(", "))
         }
         Some(ColumnName::Computed) => format!("Make {} {value}", case.column(Field::HasPaidAccess)),
         Some(ColumnName::Column(_)) | None => {
@@ -22,17 +22,16 @@ pub(super) fn set_flag(case: &Case<'_>, value: bool) -> String {
     }
 }
 
-/// Returns the reason that the flag itself gives.
-pub(super) fn flag_is(one: &JudgedAccount<'_, '_>) -> NoFinding {
+/// Explains that the flag alone satisfies the rule.
+pub(super) fn explain_flag(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let column = one.case.column(Field::HasPaidAccess);
     NoFinding::Holds(format!("`{column}` is {}", one.link.account.paid))
 }
 
-/// Returns the reason why an account with access does not break a rule about accounts that do not pay, if something
-/// else than the provider's objects gives it.
-pub(super) fn not_about(one: &JudgedAccount<'_, '_>) -> Option<NoFinding> {
+/// Explains why a rule about access without payment cannot break: the flag is off, or something else pays.
+pub(super) fn explain_other_payment(one: &JudgedAccount<'_, '_>) -> Option<NoFinding> {
     if !one.link.account.paid {
-        return Some(flag_is(one));
+        return Some(explain_flag(one));
     }
     one.is_paid_elsewhere().then(|| {
         NoFinding::DoesNotApply("`paid_elsewhere` says that something else pays for it".to_owned())
@@ -48,7 +47,7 @@ mod tests {
     };
 
     #[test]
-    fn the_known_case_is_worded_to_the_letter() {
+    fn the_documented_finding_is_worded_exactly() {
         let alice = facts(
             [account("alice")],
             [subscription("alice", "active", "price_pro")],
@@ -97,10 +96,10 @@ mod tests {
             leak.fix
                 .starts_with("Set state to one of on, trial in your")
         );
-        let said = leak.evidence_lines();
+        let evidence = leak.evidence_lines();
         assert!(
-            said.contains(&"team usr_1: state is not one of on, trial, plan = null".to_owned()),
-            "{said:?}"
+            evidence.contains(&"team usr_1: state is not one of on, trial, plan = null".to_owned()),
+            "{evidence:?}"
         );
     }
 
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn people_who_never_bought_and_people_who_left_are_correct() {
+    fn accounts_without_access_that_do_not_pay_are_correct() {
         let world = facts(
             [
                 account("1"),
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn of_equally_new_subscriptions_every_finding_names_the_same() {
+    fn findings_agree_on_one_of_equally_new_subscriptions() {
         let mut contract = contract();
         let mut world = facts(
             [account("1")],
@@ -174,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn one_paying_subscription_is_enough_next_to_a_newer_dead_one() {
+    fn a_newer_canceled_subscription_does_not_end_access() {
         let world = facts(
             [account("1").paid().plan("pro")],
             [
                 subscription("1", "active", "price_pro"),
                 subscription("1", "canceled", "price_team")
-                    .id("sub_dead")
+                    .id("sub_canceled")
                     .newer(),
             ],
         );

@@ -41,13 +41,16 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::ByHand("store the customer that pays: the finding names it"),
 };
 
+/// Maximum number of subscriptions in the evidence.
+const MAX_SHOWN: usize = 5;
+
 fn check<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) {
-    for (customer, named) in mismatches.found() {
-        report(case, customer, named);
+    for (paying_id, account) in mismatches.found() {
+        report(case, paying_id, account);
     }
 }
 
-fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
+fn report(case: &Case<'_>, paying_id: &str, named: NamedAccount<'_>) {
     let NamedAccount {
         customer,
         account,
@@ -61,7 +64,7 @@ fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
         || format!("{capital} {} is linked to no customer", account.id),
         |stored| format!("{capital} {} is linked to {stored}", account.id),
     );
-    let follows = if account.paid {
+    let consequence = if account.paid {
         format!("the {entity} pays, and changes to that subscription will not find the row.")
     } else {
         format!("the {entity} pays and cannot access paid features.")
@@ -69,22 +72,25 @@ fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
     let metadata = case.contract.source.metadata_name();
     let granting = case.granting(&customer.into());
     let (amount, items_without_amount) = case.monthly(granting.iter().copied());
-    let evidence = granting.iter().take(5).map(|one| case.provider_says(one));
+    let evidence = granting
+        .iter()
+        .take(MAX_SHOWN)
+        .map(|one| case.provider_says(one));
     let mut evidence: Vec<_> = evidence.collect();
     evidence.push(format!(
-        "customer {id} names {entity} {} ({metadata}.{})",
+        "customer {paying_id} names {entity} {} ({metadata}.{})",
         account.id, &**key
     ));
     evidence.push(case.row_says(account));
     let newest = granting.first();
     case.report(Rule::CustomerMismatch, case.account_entity(account), FindingDraft {
-            message: format!("{linked}, and pays as {id} ({metadata}.{}).\nCustomer mismatch — {follows}", &**key),
+            message: format!("{linked}, and pays as {paying_id} ({metadata}.{}).\nCustomer mismatch — {consequence}", &**key),
             fix: format!(
-                "Store {column}={id} on the {entity}, and let your webhook handler link a customer that is made later."
+                "Store {column}={paying_id} on the {entity}, and let your webhook handler link a customer that is made later."
             ),
             subject: Subject {
                 account: Some(account.id.as_str().into()),
-                customer: Some(id.into()),
+                customer: Some(paying_id.into()),
                 subscription: newest.map(|one| one.id.as_str().into()),
                 status: newest.map(|one| one.status.as_str().into()),
                 plan_found: account.plan.clone(),
@@ -99,9 +105,9 @@ fn report(case: &Case<'_>, id: &str, named: NamedAccount<'_>) {
     );
 }
 
-/// Only the metadata of all customers shows whether one of them names the account.
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let entity = &one.case.contract.entity;
+    // Any customer's metadata may name the account, and only a check reads them all.
     if is_accusable(one.link.account, one.access) {
         NoFinding::DoesNotApply(format!(
             "only a check reads the customers that may pay for the {entity}"

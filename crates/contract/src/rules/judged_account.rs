@@ -63,7 +63,7 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
     }
 
     /// Returns the reason why a rule about other accounts does not apply.
-    pub(super) fn not_about(&self, others: &str) -> NoFinding {
+    pub(super) fn explain_other_payment(&self, others: &str) -> NoFinding {
         let entity = &self.case.contract.entity;
         NoFinding::DoesNotApply(format!("it is about {entity}s {others}"))
     }
@@ -71,7 +71,7 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
     /// Returns the reason why a rule about accounts with the right access does not apply.
     pub(super) fn not_about_right_access(&self) -> Option<NoFinding> {
         let is_right = self.has_right_access();
-        (!is_right).then(|| self.not_about("with access, and rightly so"))
+        (!is_right).then(|| self.explain_other_payment("with access, and rightly so"))
     }
 
     /// Returns the reason that a column agrees.

@@ -141,17 +141,19 @@ fn metadata<'f>(
     case: &Case<'f>,
     customer: CustomerNumber,
 ) -> impl Iterator<Item = &'f (Word, Box<str>)> {
-    let own = case.customers.id(customer).map(CustomerId::from);
-    let own = own.and_then(|id| case.facts.customer_metadata.get(&id));
+    let id = case.customers.id(customer).map(CustomerId::from);
+    let customer_metadata = id.and_then(|id| case.facts.customer_metadata.get(&id));
     let granting = case
         .subscriptions(customer)
         .filter(|subscription| case.grants(subscription));
-    granting
-        .flat_map(entries)
-        .chain(own.into_iter().flat_map(|metadata| metadata.iter()))
+    granting.flat_map(metadata_entries).chain(
+        customer_metadata
+            .into_iter()
+            .flat_map(|metadata| metadata.iter()),
+    )
 }
 
-fn entries(subscription: &Subscription) -> impl Iterator<Item = &(Word, Box<str>)> {
+fn metadata_entries(subscription: &Subscription) -> impl Iterator<Item = &(Word, Box<str>)> {
     let details = subscription.details.as_ref();
     details
         .into_iter()
@@ -197,7 +199,7 @@ impl<'f> AccountKeys<'f> {
             if case.customers.accounts_of(customer).next().is_none() {
                 continue;
             }
-            for (key, value) in case.subscriptions(customer).flat_map(entries) {
+            for (key, value) in case.subscriptions(customer).flat_map(metadata_entries) {
                 let Some(key) = written.get(&**key) else {
                     continue;
                 };
@@ -274,7 +276,7 @@ fn normalized(key: &str) -> String {
 }
 
 /// Returns the customers whose own metadata may name an account, sorted by id: they pay, have no account, and nothing
-/// read so far names one. Returns none if there are more than `most`: they are of another product.
+/// read so far names one. Returns none if there are more than `most`: they belong to another product.
 pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<CustomerId> {
     if !applies(case) || !case.wants(Rule::CustomerMismatch) {
         return Vec::new();

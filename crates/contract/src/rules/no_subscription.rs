@@ -1,7 +1,7 @@
 //! `no-subscription`: the account has access and its customer never had a subscription.
 
 use super::{
-    access_flag::{not_about, set_flag},
+    access_flag::{explain_other_payment, set_flag},
     definition::{
         InGrace, RowFault, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing,
@@ -45,7 +45,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
                 "{} has no {} at all but {}.\nAccess without a subscription — nothing was ever paid for it.",
                 case.entity_capital(),
                 case.source_object(),
-                case.flag_is(true),
+                case.explain_flag(true),
             ),
             fix: format!(
                 "{}, or list the {} under `exempt` if the access is a gift.",
@@ -61,5 +61,6 @@ fn check(one: &JudgedAccount<'_, '_>) {
 
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let object = one.case.source_object();
-    not_about(one).unwrap_or_else(|| NoFinding::Holds(format!("the customer has a {object}")))
+    explain_other_payment(one)
+        .unwrap_or_else(|| NoFinding::Holds(format!("the customer has a {object}")))
 }

@@ -78,25 +78,25 @@ fn states_no_period(case: &Case<'_>, subscription: &Subscription) -> bool {
 
 /// Returns the end of the paid period: that of the items that `plans` maps, else of those that are not ignored.
 fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSeconds> {
-    let own = subscription.period_end();
+    let subscription_end = subscription.period_end();
     let periods = subscription
         .details
         .as_ref()
         .map(|details| &details.item_periods);
     let Some(periods) = periods.filter(|periods| !periods.is_empty()) else {
-        return own;
+        return subscription_end;
     };
     let latest = |is_counted: &dyn Fn(&Item) -> bool| {
         let items = subscription.items.iter().zip(periods.iter());
         items
             .filter(|(item, _)| is_counted(item))
-            .filter_map(|(_, period)| period.map_or(own, |period| Some(period.end())))
+            .filter_map(|(_, period)| period.map_or(subscription_end, |period| Some(period.end())))
             .max()
     };
     let meaning = |item: &Item| case.contract.price_meaning(&item.price);
     latest(&|item| matches!(meaning(item), PriceMeaning::Plan(_)))
         .or_else(|| latest(&|item| meaning(item) != PriceMeaning::Ignored))
-        .or(own)
+        .or(subscription_end)
 }
 
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {

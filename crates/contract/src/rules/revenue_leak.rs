@@ -1,7 +1,7 @@
 //! `revenue-leak`: a customer pays and the account has no access.
 
 use super::{
-    access_flag::{flag_is, set_flag},
+    access_flag::{explain_flag, set_flag},
     definition::{
         HandlerAction, InGrace, MoneySide, RowFault, RuleCheck, RuleColumn, RuleCorrection,
         RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing,
@@ -62,7 +62,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             message: format!(
                 "{entity} has {} but {}.\nRevenue leak — {} cannot access paid features.",
                 case.a_granting_subscription(granting.first().copied()),
-                case.flag_is(false),
+                case.explain_flag(false),
                 case.contract.entity,
             ),
             fix: format!(
@@ -81,7 +81,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
 
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     if one.link.account.paid {
-        flag_is(one)
+        explain_flag(one)
     } else {
         NoFinding::Holds(format!("no {} grants access", one.case.source_object()))
     }

@@ -83,7 +83,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let case = one.case;
     if one.link.account.paid || one.gives_access() {
-        one.not_about("without access, and rightly so")
+        one.explain_other_payment("without access, and rightly so")
     } else if is_plan_alive(case, &one.link.holder) {
         NoFinding::DoesNotApply("a subscription that may come back keeps its plan".to_owned())
     } else {

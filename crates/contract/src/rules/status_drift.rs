@@ -90,7 +90,7 @@ fn is_about(one: &JudgedAccount<'_, '_>) -> bool {
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let is_right = one.link.account.paid == one.gives_access();
     if !is_right && one.access != CustomerAccess::InGrace {
-        one.not_about("whose access is right")
+        one.explain_other_payment("whose access is right")
     } else if one.case.deciding(&one.link.holder).is_none() {
         NoFinding::DoesNotApply("there is no subscription to compare with".to_owned())
     } else {

@@ -1,7 +1,7 @@
 //! `wrongful-access`: the account has access and none of its customer's subscriptions grants it.
 
 use super::{
-    access_flag::{not_about, set_flag},
+    access_flag::{explain_other_payment, set_flag},
     definition::{
         HandlerAction, InGrace, MoneySide, RowFault, RuleCheck, RuleColumn, RuleCorrection,
         RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey, RuleListing,
@@ -74,7 +74,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             message: format!(
                 "{} {why} but {}.\nWrongful access — {} keeps paid features without paying.",
                 case.entity_capital(),
-                case.flag_is(true),
+                case.explain_flag(true),
                 case.contract.entity,
             ),
             fix: format!(
@@ -98,7 +98,7 @@ fn granting_subscription(case: &Case<'_>) -> String {
 
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let object = one.case.source_object();
-    not_about(one).unwrap_or_else(|| match one.access {
+    explain_other_payment(one).unwrap_or_else(|| match one.access {
         CustomerAccess::None => {
             NoFinding::DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
         }

@@ -29,7 +29,7 @@ const REMOVALS: [(&str, Removal); 26] = [
     ("plans by product", |world| {
         keep_plans(world, |kind, _| kind != PlanKeyKind::Product);
     }),
-    ("plans by beginning", |world| {
+    ("plans by prefix", |world| {
         keep_plans(world, |_, is_prefix| !is_prefix);
     }),
     ("second words of plans", keep_first_words),

@@ -139,8 +139,8 @@ impl Walk<'_> {
         (key, rest): (&str, &[&str]),
         discounted: &str,
     ) -> Result<(), ApiError> {
-        let own = subscription_of(object).map(ToOwned::to_owned);
-        let discounted = own.as_deref().unwrap_or(discounted);
+        let owner = subscription_of(object).map(ToOwned::to_owned);
+        let discounted = owner.as_deref().unwrap_or(discounted);
         let is_included = included(object, (key, rest), self.view)?;
         let kind = object.get("object").and_then(Value::as_str);
         let kind = kind.unwrap_or_default().to_owned();

@@ -171,7 +171,7 @@ impl Loader {
                 return Vec::new();
             }
         };
-        let entries = match entries(&text) {
+        let entries = match parse_entries(&text) {
             Ok(entries) => entries,
             Err(message) => {
                 self.problem(file, message);
@@ -202,7 +202,7 @@ impl Loader {
     }
 }
 
-fn entries(text: &str) -> Result<Vec<Value>, String> {
+fn parse_entries(text: &str) -> Result<Vec<Value>, String> {
     const EXPECTED: &str = "expected an array of objects, or a list object with `data`";
     let list = match serde_json::from_str(text) {
         Ok(Value::Array(entries)) => return Ok(entries),
@@ -399,12 +399,12 @@ mod tests {
 
         write("prices.json", json!([]));
         let problems = World::new(NOW).load(folder.path()).unwrap_err();
-        let told = problems.first().unwrap().to_string();
+        let message = problems.first().unwrap().to_string();
         assert!(
-            told.ends_with(
+            messages.ends_with(
                 "prices.json`: is not read where there is a folder `stripe`: move it there"
             ),
-            "{told}"
+            "{messages}"
         );
     }
 
@@ -419,12 +419,12 @@ mod tests {
                 {"id": "sub_d", "customerId": "cus_a", "status": "active", "priceIds": [], "plan": 1},
             ]),
         )]);
-        let told: Vec<_> = found
+        let messages: Vec<_> = found
             .iter()
             .map(|problem| problem.split_once(": entry ").unwrap().1)
             .collect();
         assert_eq!(
-            told,
+            messages,
             [
                 "1 (`sub_a`): `items`: invalid type: sequence, expected a list object, such as {\"data\": [{\"price\": \"price_1\"}]}",
                 "2 (`sub_b`): `items.data[0].price`: expected a price, or its id",

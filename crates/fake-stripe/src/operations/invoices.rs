@@ -70,7 +70,8 @@ impl World {
         Ok(())
     }
 
-    /// Pays an invoice. An incomplete subscription is activated with a new card; a past-due or unpaid one is reactivated.
+    /// Pays an invoice. An incomplete subscription is activated with a new card; a past-due or unpaid one is
+    /// reactivated.
     pub fn pay_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let payable = [
             InvoiceStatus::Draft,

@@ -22,7 +22,7 @@ const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
 /// Name of the file that Python runs at startup.
 const PYTHON_FILE: &str = "sitecustomize.py";
 
-/// Beginnings of all files that any version of ours wrote: no other file is overwritten.
+/// Prefixes of the files that any version of this program wrote. No other file is overwritten.
 const MARKS: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
 
 /// Writes the file that Node loads before the application, by the option that `node_options` returns.

@@ -89,7 +89,8 @@ fn find(world: &World, number: &str) -> Option<u64> {
     (is_pull || is_issue).then_some(number)
 }
 
-/// Checks that a comment is our own. GitHub lets a token with write access change any; a careful client never does.
+/// Checks that the token wrote the comment. GitHub lets a token with write access change any; a careful
+/// client never does.
 fn own(world: &mut World, token: &Token, id: &str) -> Result<(), Reply> {
     if !token.writes_pulls {
         return Err(Reply::forbidden());

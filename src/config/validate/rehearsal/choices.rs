@@ -107,8 +107,8 @@ pub(super) fn scenarios(
     let Some(written) = entry.value() else {
         return ScenarioChoices::default();
     };
-    let skip = ids("skip", &written.skip, diagnostics).unwrap_or_default();
-    let only = ids("only", &written.only, diagnostics);
+    let skip = scenario_ids("skip", &written.skip, diagnostics).unwrap_or_default();
+    let only = scenario_ids("only", &written.only, diagnostics);
     if let (Some(only), Some((span, _))) = (&only, written.only.written()) {
         if only.is_empty() {
             let draft =
@@ -126,7 +126,7 @@ pub(super) fn scenarios(
     ScenarioChoices { skip, only }
 }
 
-fn ids(
+fn scenario_ids(
     key: &str,
     entry: &Entry<Vec<Entry<String>>>,
     diagnostics: &Diagnostics<'_>,

@@ -232,14 +232,14 @@ fn a_missing_row_and_a_gate_that_disagrees() {
         &["The row of the account `usr_ann` is gone"],
     );
     let unclear = "it answered 500".to_owned();
-    for (said, words) in [
+    for (reported, words) in [
         (Ok(false), "answers false where true is expected"),
         (Err(unclear), "cannot be understood: it answered 500"),
     ] {
         let gate = GateAnswer {
             url: "http://localhost/me".to_owned(),
             expected: true,
-            said,
+            reported,
         };
         let observed = Observed {
             gate: Some(gate),

@@ -90,12 +90,12 @@ impl StepFixture {
         let [finding] = findings.as_slice() else {
             panic!("{findings:#?}");
         };
-        let said = format!("{}\nFix: {}", finding.message, finding.fix);
-        assert_eq!(finding.rule.as_str(), rule, "{said}");
+        let text = format!("{}\nFix: {}", finding.message, finding.fix);
+        assert_eq!(finding.rule.as_str(), rule, "{text}");
         let step = self.in_context(|context| format!("scenario:mine/{}", context.step.id));
         assert_eq!(*finding.entity, *step);
         for part in parts {
-            assert!(said.contains(part), "no `{part}` in: {said}");
+            assert!(text.contains(part), "no `{part}` in: {text}");
         }
     }
 }

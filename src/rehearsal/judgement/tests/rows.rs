@@ -296,6 +296,6 @@ fn events_that_end_in_different_rows() {
     assert_eq!(differ(&row("1", "a"), &row("1", "b")), None);
     let finding = differ(&row("1", "a"), &row("2", "a")).expect("a finding");
     assert_eq!(finding.rule.as_str(), "order-dependent");
-    let said = "different rows: seats 1 and 2 (first; second)";
-    assert!(finding.message.contains(said), "{}", finding.message);
+    let expected = "different rows: seats 1 and 2 (first; second)";
+    assert!(finding.message.contains(expected), "{}", finding.message);
 }

@@ -73,14 +73,13 @@ impl<'w> World<'w> {
 
     /// "Every stored customer id begins with `sub_`, `price_` or `si_`, or contains `@`."
     fn ids_are_of_the_wrong_kind(&self) -> bool {
-        let beginnings: &[&str] = if self.by_subscription() {
+        let prefixes: &[&str] = if self.by_subscription() {
             &["cus_", "ctm_", "price_", "pri_", "si_"]
         } else {
             &["sub_", "price_", "si_"]
         };
-        let wrong = |id: &&str| {
-            id.contains('@') || beginnings.iter().any(|beginning| id.starts_with(beginning))
-        };
+        let wrong =
+            |id: &&str| id.contains('@') || prefixes.iter().any(|prefix| id.starts_with(prefix));
         let accounts = self.facts.accounts.iter();
         let stored: Vec<_> = accounts.flat_map(|account| self.links(account)).collect();
         !stored.is_empty() && stored.iter().all(wrong)

@@ -1,4 +1,5 @@
-//! Random metadata: most applications write the id of their own account under one key, some that of another account.
+//! Random metadata: most applications write the id of their own account under one key, some write that of a
+//! different account.
 
 use std::collections::BTreeMap;
 

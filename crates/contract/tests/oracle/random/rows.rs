@@ -1,11 +1,11 @@
-//! Makes rows hold what was bought, so that one key of the contract decides between right and wrong.
+//! Makes random rows match what was bought, so that a single key of the contract decides if they are right.
 
 use proptest::{collection::vec, option, prelude::*};
 
 use super::{NOW_SECONDS, World};
 use crate::model::{Bought, bought};
 
-/// The columns of one row that hold what was bought, and which of the plans.
+/// The columns of one row that shall match what was bought.
 #[derive(Debug, Clone)]
 pub(crate) struct Fit {
     seats: FitSeats,
@@ -15,15 +15,16 @@ pub(crate) struct Fit {
 
 #[derive(Debug, Clone, Copy)]
 enum FitSeats {
-    AsDrawn,
-    AsBought,
+    Unchanged,
+    Bought,
     Unlimited,
 }
 
+/// Generates the choices for all rows.
 pub(crate) fn fits() -> impl Strategy<Value = Vec<Fit>> {
     let seats = prop_oneof![
-        1 => Just(FitSeats::AsDrawn),
-        3 => Just(FitSeats::AsBought),
+        1 => Just(FitSeats::Unchanged),
+        3 => Just(FitSeats::Bought),
         2 => Just(FitSeats::Unlimited),
     ];
     let fit = (
@@ -39,20 +40,21 @@ pub(crate) fn fits() -> impl Strategy<Value = Vec<Fit>> {
     vec(fit, 10)
 }
 
+/// Changes the rows as chosen.
 pub(crate) fn fit_rows(world: &mut World, fits: &[Fit]) {
-    let told: Vec<_> = world
+    let purchases: Vec<_> = world
         .facts
         .accounts
         .iter()
         .map(|account| bought(&world.contract, &world.facts, NOW_SECONDS, account))
         .collect();
     let accounts = world.facts.accounts.iter_mut();
-    for ((account, fit), told) in accounts.zip(fits).zip(told) {
+    for ((account, fit), purchase) in accounts.zip(fits).zip(purchases) {
         let Bought {
             seats,
             period_end,
             plans,
-        } = told;
+        } = purchase;
         if let Some(plan) = fit.plan.filter(|_| !plans.is_empty()) {
             account.plan = Some(plan.get(&plans).as_str().into());
         }
@@ -61,7 +63,7 @@ pub(crate) fn fit_rows(world: &mut World, fits: &[Fit]) {
         };
         let unlimited = world.contract.seats.unlimited.first().copied();
         match (fit.seats, seats, unlimited) {
-            (FitSeats::AsBought, Some(bought), _) => columns.seats = Some(bought),
+            (FitSeats::Bought, Some(bought), _) => columns.seats = Some(bought),
             (FitSeats::Unlimited, Some(_), Some(unlimited)) => columns.seats = unlimited,
             _ => {}
         }

@@ -22,7 +22,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/customers/search",
         Permission::CustomerRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.customers.iter().filter(|one| !one.deleted);
                 all.map(|one| to_json(&CustomerShape::new(one, view)))
                     .collect()
@@ -34,7 +34,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/subscriptions/search",
         Permission::SubscriptionRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.subscriptions.iter();
                 all.map(|one| to_json(&SubscriptionShape::new(one, view)))
                     .collect()
@@ -46,7 +46,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/invoices/search",
         Permission::InvoiceRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.objects.invoices.iter();
                 all.map(|one| shapes::invoice(one, view)).collect()
             })
@@ -57,7 +57,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/prices/search",
         Permission::PriceRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.prices.iter();
                 all.map(|one| to_json(&PriceShape::new(one, view)))
                     .collect()
@@ -69,7 +69,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/products/search",
         Permission::ProductRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.products.iter();
                 all.map(|one| to_json(&ProductShape::new(one, view)))
                     .collect()
@@ -81,7 +81,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/charges/search",
         Permission::ChargeRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.objects.charges.iter();
                 all.map(|one| shapes::charge(one, view)).collect()
             })
@@ -92,7 +92,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/payment_intents/search",
         Permission::PaymentIntentRead,
         |call, world| {
-            answer(call, world, |view| {
+            search_response(call, world, |view| {
                 let all = world.objects.payment_intents.iter();
                 all.map(|one| shapes::payment_intent(one, view)).collect()
             })
@@ -104,7 +104,7 @@ fn to_json<T: Serialize>(shape: &T) -> Value {
     serde_json::to_value(shape).unwrap_or_default()
 }
 
-fn answer(
+fn search_response(
     call: &mut Call<'_>,
     world: &World,
     all: impl FnOnce(View<'_>) -> Vec<Value>,

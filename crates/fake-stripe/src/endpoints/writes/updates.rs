@@ -241,7 +241,7 @@ fn cancel_at(form: &mut Form) -> Result<Given<CancelAt>, ApiError> {
         Given::Set(word) if word == "min_period_end" || word == "max_period_end" => {
             Given::Set(CancelAt::PeriodEnd)
         }
-        Given::Set(text) => Given::Set(CancelAt::Time(time("cancel_at", &text)?)),
+        Given::Set(text) => Given::Set(CancelAt::Time(parse_timestamp("cancel_at", &text)?)),
     })
 }
 
@@ -251,11 +251,11 @@ fn trial_end(form: &mut Form) -> Result<Given<Option<i64>>, ApiError> {
         Given::Absent => Given::Absent,
         Given::Unset => Given::Unset,
         Given::Set(now) if now == "now" => Given::Set(None),
-        Given::Set(text) => Given::Set(Some(time("trial_end", &text)?)),
+        Given::Set(text) => Given::Set(Some(parse_timestamp("trial_end", &text)?)),
     })
 }
 
-fn time(name: &str, text: &str) -> Result<i64, ApiError> {
+fn parse_timestamp(name: &str, text: &str) -> Result<i64, ApiError> {
     text.parse().map_err(|_malformed| {
         ApiError::invalid(format!("Invalid integer: {text}"))
             .code("parameter_invalid_integer")

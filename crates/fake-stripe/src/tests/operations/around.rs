@@ -12,13 +12,13 @@ fn customers_are_made_and_move() {
         world.create_customer(Customer::new("").email("old@example.com"))
     });
     assert_eq!(events[0].kind, "customer.created");
-    let told = play.tells(DAY, |world| world.change_email(&id, "new@example.com"));
-    assert_eq!(told.kinds(), ["customer.updated"]);
+    let events = play.events_of(DAY, |world| world.change_email(&id, "new@example.com"));
+    assert_eq!(events.kinds(), ["customer.updated"]);
     assert_eq!(
-        told.previous("customer.updated"),
+        events.previous("customer.updated"),
         &json!({"email": "old@example.com"})
     );
-    assert_eq!(told.at("customer.updated", "/email"), "new@example.com");
+    assert_eq!(events.at("customer.updated", "/email"), "new@example.com");
 }
 
 #[test]
@@ -45,11 +45,11 @@ fn a_refund_leaves_the_subscription_unchanged() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
-        let told = play.tells(DAY, |world| world.refund("sub_a"));
-        assert_eq!(told.kinds(), ["refund.created", "charge.refunded"]);
-        assert_eq!(told.at("charge.refunded", "/refunded"), true);
+        let events = play.events_of(DAY, |world| world.refund("sub_a"));
+        assert_eq!(events.kinds(), ["refund.created", "charge.refunded"]);
+        assert_eq!(events.at("charge.refunded", "/refunded"), true);
         assert_eq!(
-            told.previous("charge.refunded"),
+            events.previous("charge.refunded"),
             &json!({"amount_refunded": 0, "refunded": false})
         );
         assert_eq!(play.status("sub_a"), "active");
@@ -59,10 +59,10 @@ fn a_refund_leaves_the_subscription_unchanged() {
         );
 
         play.subscribed("sub_b");
-        let told = play.tells(DAY, |world| world.dispute("sub_b", true));
-        told.share_one_operation(version, false);
+        let events = play.events_of(DAY, |world| world.dispute("sub_b", true));
+        events.share_one_operation(version, false);
         assert_eq!(
-            told.kinds(),
+            events.kinds(),
             [
                 "charge.dispute.created",
                 "charge.dispute.funds_withdrawn",
@@ -70,7 +70,7 @@ fn a_refund_leaves_the_subscription_unchanged() {
             ]
         );
         assert_eq!(
-            told.at(
+            events.at(
                 "customer.subscription.deleted",
                 "/cancellation_details/reason"
             ),
@@ -84,16 +84,19 @@ fn entitlements_are_sent_as_a_summary() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     let kind = "entitlements.active_entitlement_summary.updated";
-    let told = play.tells(0, |world| {
+    let events = play.events_of(0, |world| {
         world.change_entitlements("cus_sub_a", &["feat_a".into()])
     });
-    assert_eq!(told.at(kind, "/entitlements/data/0/lookup_key"), "a");
-    assert_eq!(told.previous(kind), &json!({"entitlements": {"data": []}}));
-    let told = play.tells(0, |world| {
+    assert_eq!(events.at(kind, "/entitlements/data/0/lookup_key"), "a");
+    assert_eq!(
+        events.previous(kind),
+        &json!({"entitlements": {"data": []}})
+    );
+    let events = play.events_of(0, |world| {
         world.change_entitlements("cus_sub_a", &["feat_b".into()])
     });
-    assert_eq!(told.at(kind, "/entitlements/data/0/lookup_key"), "b");
-    let old = told
+    assert_eq!(events.at(kind, "/entitlements/data/0/lookup_key"), "b");
+    let old = events
         .previous(kind)
         .pointer("/entitlements/data/0/lookup_key");
     assert_eq!(old, Some(&json!("a")));
@@ -137,13 +140,13 @@ fn updates_that_change_nothing_are_not_recorded() {
     play.subscribed("sub_a");
     let (_, events) = play.after(0, |world| world.update_subscription("sub_a", |_| {}));
     assert!(events.is_empty());
-    let told = play.tells(0, |world| {
+    let events = play.events_of(0, |world| {
         world.update_subscription("sub_a", |one| {
             one.details.metadata.insert("a".into(), "b".into());
         })
     });
     assert_eq!(
-        told.previous("customer.subscription.updated"),
+        events.previous("customer.subscription.updated"),
         &json!({"metadata": {"a": null}})
     );
 }

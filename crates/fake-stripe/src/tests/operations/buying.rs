@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{BOTH, DAY, NEW, OLD, Play, Told, plan};
+use super::{BOTH, DAY, NEW, OLD, Play, RecordedEvents, plan};
 use crate::{CheckoutSession, Completion, Customer, FirstPayment, Payment, Status, Subscription};
 
 #[test]
 fn since_basil_a_purchase_makes_an_active_subscription() {
     let mut play = Play::new(NEW);
-    let (purchase, told) = play.buy(plan());
+    let (purchase, events) = play.buy(plan());
     assert_eq!(
-        told.kinds(),
+        events.kinds(),
         [
             "charge.succeeded",
             "payment_method.attached",
@@ -28,17 +28,20 @@ fn since_basil_a_purchase_makes_an_active_subscription() {
             "customer.subscription.updated",
         ]
     );
-    told.share_one_operation(NEW, true);
+    events.share_one_operation(NEW, true);
     let created = "customer.subscription.created";
-    assert_eq!(told.at(created, "/status"), "active");
-    assert_eq!(told.at(created, "/default_payment_method"), &Value::Null);
+    assert_eq!(events.at(created, "/status"), "active");
+    assert_eq!(events.at(created, "/default_payment_method"), &Value::Null);
     assert_eq!(
-        told.at(created, "/latest_invoice"),
+        events.at(created, "/latest_invoice"),
         purchase.invoice.as_str()
     );
-    assert_eq!(told.at(created, "/metadata"), &json!({"userId": "user-1"}));
     assert_eq!(
-        told.previous("customer.subscription.updated"),
+        events.at(created, "/metadata"),
+        &json!({"userId": "user-1"})
+    );
+    assert_eq!(
+        events.previous("customer.subscription.updated"),
         &json!({"default_payment_method": null})
     );
     let completed = "checkout.session.completed";
@@ -54,33 +57,33 @@ fn since_basil_a_purchase_makes_an_active_subscription() {
         ("/customer_details/email", json!("b@example.com")),
         ("/amount_total", json!(2000)),
     ] {
-        assert_eq!(told.at(completed, place), &expected, "{place}");
+        assert_eq!(events.at(completed, place), &expected, "{place}");
     }
-    assert_eq!(told.at("invoice.created", "/status"), "draft");
-    assert_eq!(told.at("invoice.finalized", "/status"), "open");
+    assert_eq!(events.at("invoice.created", "/status"), "draft");
+    assert_eq!(events.at("invoice.finalized", "/status"), "open");
     let paid = "invoice.paid";
-    assert_eq!(told.at(paid, "/status"), "paid");
-    assert_eq!(told.at(paid, "/billing_reason"), "subscription_create");
+    assert_eq!(events.at(paid, "/status"), "paid");
+    assert_eq!(events.at(paid, "/billing_reason"), "subscription_create");
     assert_eq!(
-        told.at(paid, "/parent/subscription_details"),
+        events.at(paid, "/parent/subscription_details"),
         &json!({"metadata": {"userId": "user-1"}, "subscription": purchase.subscription.as_str()})
     );
     assert_eq!(
-        told.at(paid, "/lines/data/0/pricing/price_details/price"),
+        events.at(paid, "/lines/data/0/pricing/price_details/price"),
         "price_pro"
     );
     for gone in ["subscription", "payment_intent", "charge", "paid"] {
-        assert_eq!(told.event(paid).object.get(gone), None, "{gone}");
+        assert_eq!(events.event(paid).object.get(gone), None, "{gone}");
     }
-    assert_eq!(told.event("charge.succeeded").object.get("invoice"), None);
+    assert_eq!(events.event("charge.succeeded").object.get("invoice"), None);
 }
 
 #[test]
 fn a_purchase_before_basil_starts_incomplete() {
     let mut play = Play::new(OLD);
-    let (purchase, told) = play.buy(plan());
+    let (purchase, events) = play.buy(plan());
     assert_eq!(
-        told.kinds(),
+        events.kinds(),
         [
             "customer.created",
             "charge.succeeded",
@@ -98,37 +101,37 @@ fn a_purchase_before_basil_starts_incomplete() {
             "checkout.session.completed",
         ]
     );
-    told.share_one_operation(OLD, true);
+    events.share_one_operation(OLD, true);
     assert_eq!(
-        told.at("customer.subscription.created", "/status"),
+        events.at("customer.subscription.created", "/status"),
         "incomplete"
     );
     let updated = "customer.subscription.updated";
-    assert_eq!(told.at(updated, "/status"), "active");
+    assert_eq!(events.at(updated, "/status"), "active");
     assert_eq!(
-        told.previous(updated),
+        events.previous(updated),
         &json!({"default_payment_method": null, "status": "incomplete"})
     );
     let paid = "invoice.paid";
     assert_eq!(
-        told.at(paid, "/subscription"),
+        events.at(paid, "/subscription"),
         purchase.subscription.as_str()
     );
-    assert_eq!(told.at(paid, "/paid"), true);
-    assert_eq!(told.at(paid, "/lines/data/0/price/id"), "price_pro");
+    assert_eq!(events.at(paid, "/paid"), true);
+    assert_eq!(events.at(paid, "/lines/data/0/price/id"), "price_pro");
     assert_eq!(
-        told.at(paid, "/subscription_details/metadata"),
+        events.at(paid, "/subscription_details/metadata"),
         &json!({"userId": "user-1"})
     );
     for unheard_of in ["parent", "total_taxes"] {
         assert_eq!(
-            told.event(paid).object.get(unheard_of),
+            events.event(paid).object.get(unheard_of),
             None,
             "{unheard_of}"
         );
     }
     assert_eq!(
-        told.at("charge.succeeded", "/invoice"),
+        events.at("charge.succeeded", "/invoice"),
         purchase.invoice.as_str()
     );
 }
@@ -139,15 +142,15 @@ fn a_customer_that_is_there_is_not_made_again() {
         let mut play = Play::new(version);
         play.world
             .customer(Customer::new("cus_known").email("k@example.com"));
-        let (purchase, told) = play.buy(CheckoutSession {
+        let (purchase, events) = play.buy(CheckoutSession {
             customer: Some("cus_known".into()),
             customer_email: None,
             ..plan()
         });
         assert_eq!(purchase.customer, "cus_known");
-        assert!(!told.kinds().contains(&"customer.created"));
+        assert!(!events.kinds().contains(&"customer.created"));
         assert_eq!(
-            told.at("checkout.session.completed", "/customer_details/email"),
+            events.at("checkout.session.completed", "/customer_details/email"),
             "k@example.com"
         );
     }
@@ -157,34 +160,37 @@ fn a_customer_that_is_there_is_not_made_again() {
 fn a_trial_and_a_whole_discount_cost_nothing() {
     for version in BOTH {
         let mut play = Play::new(version);
-        let (trial, told) = play.buy(CheckoutSession {
+        let (trial, events) = play.buy(CheckoutSession {
             trial_days: Some(14),
             ..plan()
         });
         let completed = "checkout.session.completed";
-        assert_eq!(told.at(completed, "/payment_status"), "no_payment_required");
+        assert_eq!(
+            events.at(completed, "/payment_status"),
+            "no_payment_required"
+        );
         let created = "customer.subscription.created";
-        assert_eq!(told.at(created, "/status"), "trialing");
+        assert_eq!(events.at(created, "/status"), "trialing");
         let end = json!(play.stage.clock + 14 * DAY);
         for place in [
             "/trial_end",
             "/billing_cycle_anchor",
             super::period_end(version),
         ] {
-            assert_eq!(told.at(created, place), &end, "{place}");
+            assert_eq!(events.at(created, place), &end, "{place}");
         }
-        assert_eq!(told.at("invoice.paid", "/total"), 0);
+        assert_eq!(events.at("invoice.paid", "/total"), 0);
         assert_eq!(play.status(&trial.subscription), "trialing");
 
-        let (free, told) = play.buy(CheckoutSession {
+        let (free, events) = play.buy(CheckoutSession {
             coupon: Some("ALL".into()),
             ..plan()
         });
-        assert_eq!(told.at(completed, "/payment_status"), "paid");
-        assert_eq!(told.at(completed, "/amount_total"), 0);
-        assert_eq!(told.at("invoice.paid", "/amount_paid"), 0);
-        assert_eq!(told.at("invoice.paid", "/subtotal"), 2000);
-        assert!(!told.kinds().iter().any(|kind| kind.starts_with("charge")));
+        assert_eq!(events.at(completed, "/payment_status"), "paid");
+        assert_eq!(events.at(completed, "/amount_total"), 0);
+        assert_eq!(events.at("invoice.paid", "/amount_paid"), 0);
+        assert_eq!(events.at("invoice.paid", "/subtotal"), 2000);
+        assert!(!events.kinds().iter().any(|kind| kind.starts_with("charge")));
         assert_eq!(play.status(&free.subscription), "active");
     }
 }
@@ -204,30 +210,30 @@ fn delayed_payments_succeed_or_fail() {
 fn late_money(version: &str, payment: Payment, comes: bool) {
     let mut play = Play::new(version);
     let (purchase, events) = play.after(0, |world| world.checkout(plan(), payment));
-    let (purchase, told) = (purchase.unwrap(), Told(events));
+    let (purchase, events) = (purchase.unwrap(), RecordedEvents(events));
     let (session, subscription) = (&purchase.session, &purchase.subscription);
     assert_eq!(
-        told.at("checkout.session.completed", "/payment_status"),
+        events.at("checkout.session.completed", "/payment_status"),
         "unpaid"
     );
-    assert!(!told.kinds().contains(&"invoice.paid"));
+    assert!(!events.kinds().contains(&"invoice.paid"));
     let meanwhile = match payment {
         Payment::PendingWhileActive => "active",
         Payment::Paid | Payment::Pending => "incomplete",
     };
     assert_eq!(play.status(subscription), meanwhile, "{version}");
     if comes {
-        let told = play.tells(3 * DAY, |world| world.async_payment_succeeds(session));
-        told.share_one_operation(version, false);
+        let events = play.events_of(3 * DAY, |world| world.async_payment_succeeds(session));
+        events.share_one_operation(version, false);
         let kind = "checkout.session.async_payment_succeeded";
-        assert_eq!(told.at(kind, "/payment_status"), "paid");
-        assert_eq!(told.at("invoice.paid", "/status"), "paid");
+        assert_eq!(events.at(kind, "/payment_status"), "paid");
+        assert_eq!(events.at("invoice.paid", "/status"), "paid");
         assert_eq!(play.status(subscription), "active");
     } else {
-        let told = play.tells(3 * DAY, |world| world.async_payment_fails(session));
+        let events = play.events_of(3 * DAY, |world| world.async_payment_fails(session));
         let kind = "checkout.session.async_payment_failed";
-        assert_eq!(told.at(kind, "/payment_status"), "unpaid");
-        assert_eq!(told.at("invoice.payment_failed", "/attempt_count"), 1);
+        assert_eq!(events.at(kind, "/payment_status"), "unpaid");
+        assert_eq!(events.at("invoice.payment_failed", "/attempt_count"), 1);
         assert_eq!(play.status(subscription), meanwhile);
     }
 }
@@ -238,10 +244,10 @@ fn an_unfinished_checkout_page_expires() {
     let (session, events) = play.after(0, |world| world.open_checkout(plan()));
     assert_eq!(events.len(), 0);
     let session = session.unwrap();
-    let told = play.tells(DAY, |world| world.expire_checkout(&session));
-    assert_eq!(told.kinds(), ["checkout.session.expired"]);
-    assert_eq!(told.at("checkout.session.expired", "/status"), "expired");
-    assert_eq!(told.at("checkout.session.expired", "/url"), &Value::Null);
+    let events = play.events_of(DAY, |world| world.expire_checkout(&session));
+    assert_eq!(events.kinds(), ["checkout.session.expired"]);
+    assert_eq!(events.at("checkout.session.expired", "/status"), "expired");
+    assert_eq!(events.at("checkout.session.expired", "/url"), &Value::Null);
     let completion = Completion {
         payment: Payment::Paid,
         email: None,
@@ -262,10 +268,10 @@ fn a_subscription_by_the_api_waits_for_its_payment() {
         let one = Subscription::new("cus_a", Status::Active)
             .id("sub_a")
             .price("price_pro");
-        let told = play.tells(0, |world| world.subscribe(one, FirstPayment::Awaited));
-        told.share_one_operation(version, true);
+        let events = play.events_of(0, |world| world.subscribe(one, FirstPayment::Awaited));
+        events.share_one_operation(version, true);
         assert_eq!(
-            told.kinds(),
+            events.kinds(),
             [
                 "customer.subscription.created",
                 "invoice.created",
@@ -274,14 +280,14 @@ fn a_subscription_by_the_api_waits_for_its_payment() {
             ]
         );
         assert_eq!(
-            told.at("customer.subscription.created", "/status"),
+            events.at("customer.subscription.created", "/status"),
             "incomplete"
         );
-        assert_eq!(told.at("invoice.finalized", "/status"), "open");
-        let told = play.tells(60, |world| world.pay_first_invoice("sub_a"));
-        assert_eq!(told.at("invoice.paid", "/status"), "paid");
+        assert_eq!(events.at("invoice.finalized", "/status"), "open");
+        let events = play.events_of(60, |world| world.pay_first_invoice("sub_a"));
+        assert_eq!(events.at("invoice.paid", "/status"), "paid");
         assert_eq!(
-            told.previous("customer.subscription.updated"),
+            events.previous("customer.subscription.updated"),
             &json!({"default_payment_method": null, "status": "incomplete"})
         );
         assert_eq!(play.status("sub_a"), "active");
@@ -296,23 +302,23 @@ fn an_unpaid_subscription_expires_with_an_update() {
         let one = Subscription::new("cus_a", Status::Active)
             .id("sub_a")
             .price("price_pro");
-        let told = play.tells(0, |world| world.subscribe(one, FirstPayment::Declined));
-        assert!(told.kinds().contains(&"invoice.payment_failed"));
-        let told = play.tells(23 * 3600, |world| world.expire_incomplete("sub_a"));
-        told.share_one_operation(version, false);
+        let events = play.events_of(0, |world| world.subscribe(one, FirstPayment::Declined));
+        assert!(events.kinds().contains(&"invoice.payment_failed"));
+        let events = play.events_of(23 * 3600, |world| world.expire_incomplete("sub_a"));
+        events.share_one_operation(version, false);
         let updated = "customer.subscription.updated";
-        assert_eq!(told.at(updated, "/status"), "incomplete_expired");
+        assert_eq!(events.at(updated, "/status"), "incomplete_expired");
         assert_eq!(
-            told.previous(updated),
+            events.previous(updated),
             &json!({"status": "incomplete", "canceled_at": null, "ended_at": null})
         );
-        assert_eq!(told.at("invoice.voided", "/status"), "void");
+        assert_eq!(events.at("invoice.voided", "/status"), "void");
         assert_eq!(
-            told.previous("invoice.updated").get("status"),
+            events.previous("invoice.updated").get("status"),
             Some(&json!("open"))
         );
-        assert_eq!(told.at("payment_intent.canceled", "/status"), "canceled");
-        assert!(!told.kinds().contains(&"customer.subscription.deleted"));
+        assert_eq!(events.at("payment_intent.canceled", "/status"), "canceled");
+        assert!(!events.kinds().contains(&"customer.subscription.deleted"));
     }
 }
 
@@ -324,10 +330,10 @@ fn a_subscription_made_by_hand_is_active_and_has_no_metadata() {
         let one = Subscription::new("cus_a", Status::Active)
             .id("sub_a")
             .price("price_pro");
-        let told = play.tells(0, |world| world.subscribe(one, FirstPayment::Paid));
+        let events = play.events_of(0, |world| world.subscribe(one, FirstPayment::Paid));
         let created = "customer.subscription.created";
-        assert_eq!(told.at(created, "/status"), "active");
-        assert_eq!(told.at(created, "/metadata"), &json!({}));
-        assert!(told.kinds().contains(&"invoice.paid"));
+        assert_eq!(events.at(created, "/status"), "active");
+        assert_eq!(events.at(created, "/metadata"), &json!({}));
+        assert!(events.kinds().contains(&"invoice.paid"));
     }
 }

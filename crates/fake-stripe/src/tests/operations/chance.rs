@@ -89,10 +89,10 @@ fn told_last<'w>(play: &'w Play, object: &Value) -> Option<&'w Value> {
 }
 
 /// Returns the keys that differ, with both values.
-fn differences(told: Option<&Value>, now: &Value) -> String {
+fn differences(events: Option<&Value>, now: &Value) -> String {
     let now = now.as_object().unwrap().iter();
     let differ = now.filter_map(|(key, new)| {
-        let old = told.and_then(|told| told.get(key));
+        let old = events.and_then(|events| events.get(key));
         (old != Some(new)).then(|| format!("{key}: {old:?} is {new}"))
     });
     differ.collect::<Vec<_>>().join("\n")
@@ -118,7 +118,7 @@ proptest! {
             1 => FirstPayment::Declined,
             _ => FirstPayment::Paid,
         };
-        play.tells(0, |world| world.subscribe(one, payment));
+        play.events_of(0, |world| world.subscribe(one, payment));
         for number in numbers {
             let before = shown(&play);
             let (result, events) = play.after(DAY, |world| act(number, world));
@@ -128,10 +128,10 @@ proptest! {
                 prop_assert_eq!(&before, &after);
             }
             for object in &after {
-                let told = told_last(&play, object);
+                let events = told_last(&play, object);
                 prop_assert!(
-                    told == Some(object),
-                    "not told of act {number}: {}", differences(told, object)
+                    events == Some(object),
+                    "not events of act {number}: {}", differences(events, object)
                 );
             }
             for event in &events {

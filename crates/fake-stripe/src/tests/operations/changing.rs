@@ -15,35 +15,35 @@ fn another_price_is_settled_with_the_next_invoice() {
         let item = play.world.find_subscription("sub_a").unwrap().items[0]
             .id
             .clone();
-        let told = play.tells(15 * DAY, |world| {
+        let events = play.events_of(15 * DAY, |world| {
             world.change_price("sub_a", None, "price_team")
         });
-        told.share_one_operation(version, true);
+        events.share_one_operation(version, true);
         assert_eq!(
-            told.kinds(),
+            events.kinds(),
             [UPDATED, "invoiceitem.created", "invoiceitem.created"]
         );
-        assert_eq!(told.at(UPDATED, "/items/data/0/price/id"), "price_team");
-        assert_eq!(told.at(UPDATED, "/items/data/0/plan/id"), "price_team");
-        assert_eq!(told.at(UPDATED, "/items/data/0/id"), item.as_str());
-        let old = told.previous(UPDATED).pointer("/items/data/0/price/id");
+        assert_eq!(events.at(UPDATED, "/items/data/0/price/id"), "price_team");
+        assert_eq!(events.at(UPDATED, "/items/data/0/plan/id"), "price_team");
+        assert_eq!(events.at(UPDATED, "/items/data/0/id"), item.as_str());
+        let old = events.previous(UPDATED).pointer("/items/data/0/price/id");
         assert_eq!(old, Some(&json!("price_pro")));
-        let amounts: Vec<_> = told
+        let amounts: Vec<_> = events
             .0
             .iter()
             .skip(1)
             .map(|event| &event.object["amount"])
             .collect();
         assert_eq!(amounts, [&json!(-1000), &json!(2500)]);
-        let told = play.tells(15 * DAY, |world| {
+        let events = play.events_of(15 * DAY, |world| {
             world.renew_subscription("sub_a", Renewal::Paid)
         });
-        assert_eq!(told.at("invoice.paid", "/total"), 5000 + 1500);
-        assert_eq!(told.at("invoice.paid", "/lines/total_count"), 3);
-        let told = play.tells(MONTH, |world| {
+        assert_eq!(events.at("invoice.paid", "/total"), 5000 + 1500);
+        assert_eq!(events.at("invoice.paid", "/lines/total_count"), 3);
+        let events = play.events_of(MONTH, |world| {
             world.renew_subscription("sub_a", Renewal::Paid)
         });
-        assert_eq!(told.at("invoice.paid", "/total"), 5000);
+        assert_eq!(events.at("invoice.paid", "/total"), 5000);
     }
 }
 
@@ -52,18 +52,18 @@ fn another_interval_begins_a_new_period_at_once() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
-        let told = play.tells(15 * DAY, |world| {
+        let events = play.events_of(15 * DAY, |world| {
             world.change_price("sub_a", None, "price_year")
         });
         assert_eq!(
-            told.at(UPDATED, period_end(version)),
+            events.at(UPDATED, period_end(version)),
             play.stage.clock + 365 * DAY
         );
         assert_eq!(
-            told.at("invoice.paid", "/billing_reason"),
+            events.at("invoice.paid", "/billing_reason"),
             "subscription_update"
         );
-        assert_eq!(told.at("invoice.paid", "/total"), 20_000 - 1000);
+        assert_eq!(events.at("invoice.paid", "/total"), 20_000 - 1000);
     }
 }
 
@@ -72,15 +72,15 @@ fn seats_change_and_change_back() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
-        let told = play.tells(DAY, |world| world.change_quantity("sub_a", None, 5));
-        assert_eq!(told.at(UPDATED, "/items/data/0/quantity"), 5);
-        let old = told.previous(UPDATED).pointer("/items/data/0/quantity");
+        let events = play.events_of(DAY, |world| world.change_quantity("sub_a", None, 5));
+        assert_eq!(events.at(UPDATED, "/items/data/0/quantity"), 5);
+        let old = events.previous(UPDATED).pointer("/items/data/0/quantity");
         assert_eq!(old, Some(&json!(1)));
-        play.tells(DAY, |world| {
+        play.events_of(DAY, |world| {
             world.change_quantity("sub_a", Some("price_pro"), 1)
         });
         let (_, events) = play.after(DAY, |world| world.change_quantity("sub_a", None, 1));
-        assert!(events.is_empty(), "nothing changed, so nothing is told");
+        assert!(events.is_empty(), "nothing changed, so nothing is events");
     }
 }
 
@@ -90,13 +90,13 @@ fn items_come_and_go() {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
         let usage = Item::new("price_usage").metered();
-        let told = play.tells(DAY, |world| world.add_item("sub_a", usage));
-        assert_eq!(told.kinds(), [UPDATED]);
-        assert_eq!(told.at(UPDATED, "/items/total_count"), 2);
-        let old = told.previous(UPDATED).pointer("/items/data").unwrap();
+        let events = play.events_of(DAY, |world| world.add_item("sub_a", usage));
+        assert_eq!(events.kinds(), [UPDATED]);
+        assert_eq!(events.at(UPDATED, "/items/total_count"), 2);
+        let old = events.previous(UPDATED).pointer("/items/data").unwrap();
         assert_eq!(old.as_array().map(Vec::len), Some(1));
-        let told = play.tells(DAY, |world| world.remove_item("sub_a", "price_usage"));
-        assert_eq!(told.at(UPDATED, "/items/total_count"), 1);
+        let events = play.events_of(DAY, |world| world.remove_item("sub_a", "price_usage"));
+        assert_eq!(events.at(UPDATED, "/items/total_count"), 1);
         let last = play.world.remove_item("sub_a", "price_pro");
         assert!(last.unwrap_err().to_string().contains("the only one"));
         let none = play.world.change_price("sub_a", None, "price_nowhere");
@@ -112,9 +112,9 @@ fn a_scheduled_change_waits_for_the_period_to_end() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
-        let told = play.tells(DAY, |world| world.schedule_change("sub_a", "price_team"));
+        let events = play.events_of(DAY, |world| world.schedule_change("sub_a", "price_team"));
         assert_eq!(
-            told.kinds(),
+            events.kinds(),
             [
                 "subscription_schedule.created",
                 UPDATED,
@@ -122,24 +122,24 @@ fn a_scheduled_change_waits_for_the_period_to_end() {
             ]
         );
         let created = "subscription_schedule.created";
-        assert_eq!(told.at(created, "/phases/0/items/0/price"), "price_pro");
-        assert_eq!(told.at(created, "/phases/1/items/0/price"), "price_team");
-        assert_eq!(told.previous(UPDATED), &json!({"schedule": null}));
-        assert_eq!(told.at(UPDATED, "/items/data/0/price/id"), "price_pro");
-        let told = play.tells(29 * DAY, |world| {
+        assert_eq!(events.at(created, "/phases/0/items/0/price"), "price_pro");
+        assert_eq!(events.at(created, "/phases/1/items/0/price"), "price_team");
+        assert_eq!(events.previous(UPDATED), &json!({"schedule": null}));
+        assert_eq!(events.at(UPDATED, "/items/data/0/price/id"), "price_pro");
+        let events = play.events_of(29 * DAY, |world| {
             world.enter_next_phase("sub_a", Renewal::Paid)
         });
-        told.share_one_operation(version, false);
-        assert_eq!(told.at(UPDATED, "/items/data/0/price/id"), "price_team");
-        assert_eq!(told.at("invoice.paid", "/total"), 5000);
-        let told = play.tells(0, |world| {
+        events.share_one_operation(version, false);
+        assert_eq!(events.at(UPDATED, "/items/data/0/price/id"), "price_team");
+        assert_eq!(events.at("invoice.paid", "/total"), 5000);
+        let events = play.events_of(0, |world| {
             schedule_of(world, "sub_a").map(|id| world.release_schedule(&id))
         });
-        assert_eq!(told.kinds(), ["subscription_schedule.released", UPDATED]);
+        assert_eq!(events.kinds(), ["subscription_schedule.released", UPDATED]);
         let released = "subscription_schedule.released";
-        assert_eq!(told.at(released, "/released_subscription"), "sub_a");
-        assert_eq!(told.at(released, "/subscription"), &Value::Null);
-        assert_eq!(told.at(UPDATED, "/schedule"), &Value::Null);
+        assert_eq!(events.at(released, "/released_subscription"), "sub_a");
+        assert_eq!(events.at(released, "/subscription"), &Value::Null);
+        assert_eq!(events.at(UPDATED, "/schedule"), &Value::Null);
     }
 }
 
@@ -148,15 +148,15 @@ fn a_price_gets_a_successor() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     let new = Price::monthly("price_pro_2", 2500);
-    let told = play.tells(DAY, |world| {
+    let events = play.events_of(DAY, |world| {
         world.migrate_price("price_pro", new, &["sub_a".into()])
     });
     assert_eq!(
-        told.kinds(),
+        events.kinds(),
         ["price.created", "price.updated", "price.updated", UPDATED]
     );
-    assert_eq!(told.at("price.created", "/lookup_key"), "pro_monthly");
-    let previous: Vec<_> = told
+    assert_eq!(events.at("price.created", "/lookup_key"), "pro_monthly");
+    let previous: Vec<_> = events
         .0
         .iter()
         .filter(|event| event.kind == "price.updated")
@@ -169,5 +169,5 @@ fn a_price_gets_a_successor() {
             json!({"active": true})
         ]
     );
-    assert_eq!(told.at(UPDATED, "/items/data/0/price/id"), "price_pro_2");
+    assert_eq!(events.at(UPDATED, "/items/data/0/price/id"), "price_pro_2");
 }

@@ -67,16 +67,16 @@ fn a_request_of_the_application_is_named_by_its_events() {
         request: Some("req_app".into()),
         idempotency_key: Some("key".into()),
     };
-    let told = play.tells(DAY, |world| {
+    let events = play.events_of(DAY, |world| {
         world.by_request(cause, |world| {
             world.schedule_cancel("sub_a", EndForm::FlagAndTime)
         })
     });
-    let event = told.event("customer.subscription.updated");
+    let event = events.event("customer.subscription.updated");
     assert_eq!(event.request.as_deref(), Some("req_app"));
     assert_eq!(event.idempotency_key.as_deref(), Some("key"));
-    let told = play.tells(DAY, |world| world.keep_subscription("sub_a"));
-    let event = told.event("customer.subscription.updated");
+    let events = play.events_of(DAY, |world| world.keep_subscription("sub_a"));
+    let event = events.event("customer.subscription.updated");
     assert_ne!(event.request.as_deref(), Some("req_app"));
 }
 

@@ -12,23 +12,23 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
             let mut play = Play::new(version);
             play.subscribed("sub_a");
             let end = play.stage.clock + MONTH;
-            let told = play.tells(DAY, |world| world.schedule_cancel("sub_a", form));
-            told.share_one_operation(version, true);
+            let events = play.events_of(DAY, |world| world.schedule_cancel("sub_a", form));
+            events.share_one_operation(version, true);
             let updated = "customer.subscription.updated";
-            assert_eq!(told.kinds(), [updated]);
+            assert_eq!(events.kinds(), [updated]);
             let asked = play.stage.clock;
             let has_flag = form == EndForm::FlagAndTime;
-            assert_eq!(told.at(updated, "/cancel_at"), end);
-            assert_eq!(told.at(updated, "/canceled_at"), asked);
-            assert_eq!(told.at(updated, "/cancel_at_period_end"), has_flag);
-            assert_eq!(told.at(updated, "/status"), "active");
+            assert_eq!(events.at(updated, "/cancel_at"), end);
+            assert_eq!(events.at(updated, "/canceled_at"), asked);
+            assert_eq!(events.at(updated, "/cancel_at_period_end"), has_flag);
+            assert_eq!(events.at(updated, "/status"), "active");
             let mut previous = json!({
                 "cancel_at": null, "canceled_at": null, "cancellation_details": {"reason": null},
             });
             if has_flag {
                 previous["cancel_at_period_end"] = json!(false);
             }
-            assert_eq!(told.previous(updated), &previous);
+            assert_eq!(events.previous(updated), &previous);
             let (renewal, _) =
                 play.after(0, |world| world.renew_subscription("sub_a", Renewal::Paid));
             assert!(
@@ -38,27 +38,27 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
                     .contains("scheduled to end")
             );
 
-            let told = play.tells(DAY, |world| world.keep_subscription("sub_a"));
-            assert_eq!(told.at(updated, "/cancel_at"), &Value::Null);
+            let events = play.events_of(DAY, |world| world.keep_subscription("sub_a"));
+            assert_eq!(events.at(updated, "/cancel_at"), &Value::Null);
             assert_eq!(
-                told.previous(updated).get("cancel_at_period_end"),
+                events.previous(updated).get("cancel_at_period_end"),
                 has_flag.then_some(&json!(true))
             );
             assert_eq!(
-                told.previous(updated).get("cancellation_details"),
+                events.previous(updated).get("cancellation_details"),
                 Some(&json!({"reason": "cancellation_requested"}))
             );
 
-            play.tells(DAY, |world| world.schedule_cancel("sub_a", form));
+            play.events_of(DAY, |world| world.schedule_cancel("sub_a", form));
             let asked = play.stage.clock;
-            let told = play.tells(MONTH, |world| world.end_at_period_end("sub_a"));
-            told.share_one_operation(version, false);
+            let events = play.events_of(MONTH, |world| world.end_at_period_end("sub_a"));
+            events.share_one_operation(version, false);
             let deleted = "customer.subscription.deleted";
-            assert_eq!(told.kinds(), [deleted]);
-            assert_eq!(told.event(deleted).previous_attributes, None);
-            assert_eq!(told.at(deleted, "/status"), "canceled");
-            assert_eq!(told.at(deleted, "/ended_at"), end);
-            assert_eq!(told.at(deleted, "/canceled_at"), asked);
+            assert_eq!(events.kinds(), [deleted]);
+            assert_eq!(events.event(deleted).previous_attributes, None);
+            assert_eq!(events.at(deleted, "/status"), "canceled");
+            assert_eq!(events.at(deleted, "/ended_at"), end);
+            assert_eq!(events.at(deleted, "/canceled_at"), asked);
         }
     }
 }
@@ -69,10 +69,10 @@ fn a_sudden_end_leaves_the_period_in_the_future() {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
         let end = play.stage.clock + MONTH;
-        let told = play.tells(DAY, |world| world.cancel_now("sub_a"));
-        told.share_one_operation(version, true);
+        let events = play.events_of(DAY, |world| world.cancel_now("sub_a"));
+        events.share_one_operation(version, true);
         let deleted = "customer.subscription.deleted";
-        assert_eq!(told.kinds(), [deleted]);
+        assert_eq!(events.kinds(), [deleted]);
         for (place, expected) in [
             ("/status", json!("canceled")),
             ("/canceled_at", json!(play.stage.clock)),
@@ -84,7 +84,7 @@ fn a_sudden_end_leaves_the_period_in_the_future() {
             ),
             (period_end(version), json!(end)),
         ] {
-            assert_eq!(told.at(deleted, place), &expected, "{place}");
+            assert_eq!(events.at(deleted, place), &expected, "{place}");
         }
         let (again, events) = play.after(0, |world| world.cancel_now("sub_a"));
         assert_eq!(
@@ -102,13 +102,13 @@ fn an_unpaid_subscription_expires_when_it_is_canceled() {
     let one = Subscription::new("cus_a", Status::Active)
         .id("sub_a")
         .price("price_pro");
-    play.tells(0, |world| world.subscribe(one, FirstPayment::Awaited));
-    let told = play.tells(0, |world| world.cancel_now("sub_a"));
+    play.events_of(0, |world| world.subscribe(one, FirstPayment::Awaited));
+    let events = play.events_of(0, |world| world.cancel_now("sub_a"));
     assert_eq!(
-        told.at("customer.subscription.updated", "/status"),
+        events.at("customer.subscription.updated", "/status"),
         "incomplete_expired"
     );
-    assert!(!told.kinds().contains(&"customer.subscription.deleted"));
+    assert!(!events.kinds().contains(&"customer.subscription.deleted"));
 }
 
 #[test]
@@ -116,18 +116,18 @@ fn a_deleted_customer_takes_its_subscriptions_along() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
-        play.tells(MONTH, |world| world.payment_fails("sub_a"));
-        let told = play.tells(DAY, |world| world.remove_customer("cus_sub_a"));
-        told.share_one_operation(version, true);
+        play.events_of(MONTH, |world| world.payment_fails("sub_a"));
+        let events = play.events_of(DAY, |world| world.remove_customer("cus_sub_a"));
+        events.share_one_operation(version, true);
         assert_eq!(
-            told.kinds(),
+            events.kinds(),
             [
                 "customer.subscription.deleted",
                 "invoice.updated",
                 "customer.deleted"
             ]
         );
-        assert_eq!(told.at("customer.deleted", "/email"), "a@example.com");
+        assert_eq!(events.at("customer.deleted", "/email"), "a@example.com");
         assert!(play.world.find_customer("cus_sub_a").unwrap().deleted);
         assert!(play.world.remove_customer("cus_sub_a").is_err());
         assert!(play.world.cancel_now("sub_a").is_err());

@@ -11,23 +11,23 @@ fn a_renewal_moves_the_period_before_it_is_paid() {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
         let bought = play.stage.clock;
-        let told = play.tells(MONTH, |world| {
+        let events = play.events_of(MONTH, |world| {
             world.renew_subscription("sub_a", Renewal::Paid)
         });
-        told.share_one_operation(version, false);
-        let kinds = told.kinds();
+        events.share_one_operation(version, false);
+        let kinds = events.kinds();
         assert_eq!(kinds.first(), Some(&"invoice.created"));
         assert_eq!(kinds.get(1), Some(&"customer.subscription.updated"));
         assert!(kinds.contains(&"invoice.paid"), "{kinds:?}");
-        assert_eq!(told.at("invoice.created", "/status"), "draft");
-        assert_eq!(told.at("invoice.created", "/auto_advance"), true);
+        assert_eq!(events.at("invoice.created", "/status"), "draft");
+        assert_eq!(events.at("invoice.created", "/auto_advance"), true);
         assert_eq!(
-            told.at("invoice.paid", "/billing_reason"),
+            events.at("invoice.paid", "/billing_reason"),
             "subscription_cycle"
         );
         let updated = "customer.subscription.updated";
-        assert_eq!(told.at(updated, period_end(version)), bought + 2 * MONTH);
-        let previous = told.previous(updated).as_object().unwrap();
+        assert_eq!(events.at(updated, period_end(version)), bought + 2 * MONTH);
+        let previous = events.previous(updated).as_object().unwrap();
         let keys: Vec<_> = previous.keys().collect();
         if version == OLD {
             assert_eq!(
@@ -44,19 +44,19 @@ fn a_renewal_moves_the_period_before_it_is_paid() {
             );
         } else {
             assert_eq!(keys, ["items", "latest_invoice"]);
-            let old = told.previous(updated).pointer("/items/data/0").unwrap();
+            let old = events.previous(updated).pointer("/items/data/0").unwrap();
             assert_eq!(old.get("current_period_end"), Some(&json!(bought + MONTH)));
             assert_eq!(old.pointer("/price/id"), Some(&json!("price_pro")));
         }
-        let told = play.tells(MONTH, |world| {
+        let events = play.events_of(MONTH, |world| {
             world.renew_subscription("sub_a", Renewal::Draft)
         });
         assert_eq!(
-            told.kinds(),
+            events.kinds(),
             ["invoice.created", "customer.subscription.updated"]
         );
-        let told = play.tells(3600, |world| world.recover("sub_a"));
-        assert_eq!(told.at("invoice.paid", "/attempt_count"), 1);
+        let events = play.events_of(3600, |world| world.recover("sub_a"));
+        assert_eq!(events.at("invoice.paid", "/attempt_count"), 1);
     }
 }
 
@@ -65,34 +65,35 @@ fn a_payment_fails_again_and_again_and_is_made_good() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");
-        let told = play.tells(MONTH, |world| world.payment_fails("sub_a"));
-        assert_eq!(told.at("invoice.payment_failed", "/attempt_count"), 1);
-        assert_eq!(told.at("invoice.payment_failed", "/status"), "open");
+        let events = play.events_of(MONTH, |world| world.payment_fails("sub_a"));
+        assert_eq!(events.at("invoice.payment_failed", "/attempt_count"), 1);
+        assert_eq!(events.at("invoice.payment_failed", "/status"), "open");
         assert!(
-            told.at("invoice.payment_failed", "/next_payment_attempt")
+            events
+                .at("invoice.payment_failed", "/next_payment_attempt")
                 .is_i64()
         );
-        let mut changes = told.0.iter().rev();
+        let mut changes = events.0.iter().rev();
         let last = changes.find(|event| event.kind == "customer.subscription.updated");
         let last = last.unwrap();
         assert_eq!(last.previous_attributes, Some(json!({"status": "active"})));
-        let told = play.tells(3 * DAY, |world| world.payment_fails("sub_a"));
-        assert_eq!(told.at("invoice.payment_failed", "/attempt_count"), 2);
+        let events = play.events_of(3 * DAY, |world| world.payment_fails("sub_a"));
+        assert_eq!(events.at("invoice.payment_failed", "/attempt_count"), 2);
         assert!(
-            !told
+            !events
                 .kinds()
                 .iter()
                 .any(|kind| kind.contains("subscription"))
         );
-        let told = play.tells(DAY, |world| world.recover("sub_a"));
-        told.share_one_operation(version, true);
+        let events = play.events_of(DAY, |world| world.recover("sub_a"));
+        events.share_one_operation(version, true);
         assert_eq!(
-            told.previous("customer.updated"),
+            events.previous("customer.updated"),
             &json!({"invoice_settings": {"default_payment_method": null}})
         );
-        assert_eq!(told.at("invoice.paid", "/status"), "paid");
+        assert_eq!(events.at("invoice.paid", "/status"), "paid");
         assert_eq!(
-            told.previous("customer.subscription.updated"),
+            events.previous("customer.subscription.updated"),
             &json!({"status": "past_due"})
         );
         assert_eq!(play.status("sub_a"), "active");
@@ -110,22 +111,22 @@ fn the_last_failure_follows_the_account_setting() {
         ] {
             let mut play = Play::new(version);
             play.subscribed("sub_a");
-            play.tells(MONTH, |world| world.payment_fails("sub_a"));
-            let told = play.tells(14 * DAY, |world| world.give_up("sub_a", how));
-            told.share_one_operation(version, false);
+            play.events_of(MONTH, |world| world.payment_fails("sub_a"));
+            let events = play.events_of(14 * DAY, |world| world.give_up("sub_a", how));
+            events.share_one_operation(version, false);
             assert_eq!(
-                told.at("invoice.payment_failed", "/next_payment_attempt"),
+                events.at("invoice.payment_failed", "/next_payment_attempt"),
                 &Value::Null
             );
             assert_eq!(play.status("sub_a"), status);
-            assert!(told.kinds().contains(&kind), "{:?}", told.kinds());
+            assert!(events.kinds().contains(&kind), "{:?}", events.kinds());
             if how == GiveUp::Cancel {
                 let place = "/cancellation_details/reason";
-                assert_eq!(told.at(kind, place), "payment_failed");
-                assert_eq!(told.at(kind, "/ended_at"), play.stage.clock);
+                assert_eq!(events.at(kind, place), "payment_failed");
+                assert_eq!(events.at(kind, "/ended_at"), play.stage.clock);
             }
             if how == GiveUp::Unpaid {
-                assert_eq!(told.previous(kind), &json!({"status": "past_due"}));
+                assert_eq!(events.previous(kind), &json!({"status": "past_due"}));
             }
         }
     }
@@ -150,36 +151,39 @@ fn trials_are_announced_and_end_in_four_ways() {
                 ..plan()
             });
             let id = &trial.subscription;
-            let told = play.tells(11 * DAY, |world| world.trial_will_end(id));
-            assert_eq!(told.kinds(), ["customer.subscription.trial_will_end"]);
-            let told = play.tells(3 * DAY, |world| world.end_trial(id, how));
-            told.share_one_operation(version, false);
-            assert!(told.kinds().contains(&kind), "{:?}", told.kinds());
+            let events = play.events_of(11 * DAY, |world| world.trial_will_end(id));
+            assert_eq!(events.kinds(), ["customer.subscription.trial_will_end"]);
+            let events = play.events_of(3 * DAY, |world| world.end_trial(id, how));
+            events.share_one_operation(version, false);
+            assert!(events.kinds().contains(&kind), "{:?}", events.kinds());
             assert_eq!(play.status(id), status, "{how:?}");
             match how {
                 TrialEnd::Convert | TrialEnd::PaymentFails => {
                     let updated = "customer.subscription.updated";
-                    assert_eq!(told.at(updated, "/status"), "active");
-                    let previous = told.previous(updated);
+                    assert_eq!(events.at(updated, "/status"), "active");
+                    let previous = events.previous(updated);
                     assert_eq!(previous.get("status"), Some(&json!("trialing")));
                     assert_eq!(
-                        told.at(updated, period_end(version)),
+                        events.at(updated, period_end(version)),
                         play.stage.clock + MONTH
                     );
-                    assert_eq!(told.at("invoice.created", "/total"), 2000);
+                    assert_eq!(events.at("invoice.created", "/total"), 2000);
                 }
                 TrialEnd::Cancel => {
-                    assert_eq!(told.kinds(), [kind]);
-                    assert_eq!(told.at(kind, "/ended_at"), play.stage.clock);
+                    assert_eq!(events.kinds(), [kind]);
+                    assert_eq!(events.at(kind, "/ended_at"), play.stage.clock);
                 }
                 TrialEnd::Pause => {
-                    let updated = told.previous("customer.subscription.updated");
+                    let updated = events.previous("customer.subscription.updated");
                     assert_eq!(updated.get("status"), Some(&json!("trialing")));
-                    let told = play.tells(DAY, |world| world.resume_subscription(id));
+                    let events = play.events_of(DAY, |world| world.resume_subscription(id));
                     let resumed = "customer.subscription.resumed";
-                    assert_eq!(told.at(resumed, "/status"), "active");
-                    assert_eq!(told.at(resumed, "/billing_cycle_anchor"), play.stage.clock);
-                    assert!(told.kinds().contains(&"invoice.paid"));
+                    assert_eq!(events.at(resumed, "/status"), "active");
+                    assert_eq!(
+                        events.at(resumed, "/billing_cycle_anchor"),
+                        play.stage.clock
+                    );
+                    assert!(events.kinds().contains(&"invoice.paid"));
                 }
             }
         }
@@ -195,20 +199,20 @@ fn a_paused_collection_leaves_the_status_alone() {
             behavior: "void".into(),
             resumes_at: None,
         };
-        let told = play.tells(DAY, |world| world.pause_collection("sub_a", pause));
-        assert_eq!(told.kinds(), ["customer.subscription.updated"]);
+        let events = play.events_of(DAY, |world| world.pause_collection("sub_a", pause));
+        assert_eq!(events.kinds(), ["customer.subscription.updated"]);
         assert_eq!(
-            told.previous("customer.subscription.updated"),
+            events.previous("customer.subscription.updated"),
             &json!({"pause_collection": null})
         );
-        let told = play.tells(MONTH, |world| {
+        let events = play.events_of(MONTH, |world| {
             world.renew_subscription("sub_a", Renewal::Paid)
         });
-        assert!(told.kinds().contains(&"invoice.voided"));
-        assert!(!told.kinds().contains(&"invoice.paid"));
-        let told = play.tells(DAY, |world| world.resume_collection("sub_a"));
+        assert!(events.kinds().contains(&"invoice.voided"));
+        assert!(!events.kinds().contains(&"invoice.paid"));
+        let events = play.events_of(DAY, |world| world.resume_collection("sub_a"));
         assert_eq!(
-            told.previous("customer.subscription.updated"),
+            events.previous("customer.subscription.updated"),
             &json!({"pause_collection": {"behavior": "void", "resumes_at": null}})
         );
         assert_eq!(play.status("sub_a"), "active");
@@ -219,26 +223,28 @@ fn a_paused_collection_leaves_the_status_alone() {
 fn endive_pauses_whole_subscriptions() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
-    let told = play.tells(DAY, |world| world.pause_subscription("sub_a"));
+    let events = play.events_of(DAY, |world| world.pause_subscription("sub_a"));
     assert_eq!(
-        told.kinds(),
+        events.kinds(),
         [
             "customer.subscription.paused",
             "customer.subscription.updated"
         ]
     );
     assert_eq!(
-        told.at(
+        events.at(
             "customer.subscription.paused",
             "/status_details/paused/subscription/type"
         ),
         "pause_requested"
     );
-    let previous = told.previous("customer.subscription.updated");
+    let previous = events.previous("customer.subscription.updated");
     assert_eq!(previous.get("status"), Some(&json!("active")));
-    let told = play.tells(DAY, |world| world.resume_subscription("sub_a"));
+    let events = play.events_of(DAY, |world| world.resume_subscription("sub_a"));
     assert_eq!(
-        told.previous("customer.subscription.updated").get("status"),
+        events
+            .previous("customer.subscription.updated")
+            .get("status"),
         Some(&json!("paused"))
     );
 }
@@ -248,10 +254,10 @@ fn an_upcoming_invoice_has_no_id_and_changes_nothing() {
     let mut play = Play::new(NEW);
     play.subscribed("sub_a");
     let before = play.world.find_subscription("sub_a").unwrap().items.clone();
-    let told = play.tells(27 * DAY, |world| world.upcoming_invoice("sub_a"));
-    assert_eq!(told.kinds(), ["invoice.upcoming"]);
-    assert_eq!(told.event("invoice.upcoming").object.get("id"), None);
-    assert_eq!(told.at("invoice.upcoming", "/amount_due"), 2000);
+    let events = play.events_of(27 * DAY, |world| world.upcoming_invoice("sub_a"));
+    assert_eq!(events.kinds(), ["invoice.upcoming"]);
+    assert_eq!(events.event("invoice.upcoming").object.get("id"), None);
+    assert_eq!(events.at("invoice.upcoming", "/amount_due"), 2000);
     let after = play.world.find_subscription("sub_a").unwrap();
     let ends = |items: &[crate::Item]| items.iter().map(|item| item.period).collect::<Vec<_>>();
     assert_eq!(ends(&after.items), ends(&before));

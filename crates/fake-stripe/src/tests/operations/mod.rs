@@ -55,9 +55,13 @@ impl Play {
     }
 
     /// Runs an operation some seconds after the previous one. Returns its events.
-    fn after<R>(&mut self, seconds: i64, act: impl FnOnce(&mut World) -> R) -> (R, Vec<Event>) {
+    fn after<R>(
+        &mut self,
+        seconds: i64,
+        operation: impl FnOnce(&mut World) -> R,
+    ) -> (R, Vec<Event>) {
         self.stage.clock += seconds;
-        let (result, ids) = self.world.on_stage(&self.stage, act);
+        let (result, ids) = self.world.on_stage(&self.stage, operation);
         let events = ids
             .iter()
             .map(|id| self.world.find_event(id).unwrap().clone());
@@ -66,23 +70,23 @@ impl Play {
 
     /// Runs an operation that must succeed. Returns its events.
     #[track_caller]
-    fn tells<R>(
+    fn events_of<R>(
         &mut self,
         seconds: i64,
-        act: impl FnOnce(&mut World) -> Result<R, Impossible>,
-    ) -> Told {
-        let (result, events) = self.after(seconds, act);
+        operation: impl FnOnce(&mut World) -> Result<R, Impossible>,
+    ) -> RecordedEvents {
+        let (result, events) = self.after(seconds, operation);
         if let Err(impossible) = result {
             panic!("{impossible}");
         }
-        Told(events)
+        RecordedEvents(events)
     }
 
     /// Buys the plan, unless the session says something else.
     #[track_caller]
-    fn buy(&mut self, session: CheckoutSession) -> (Purchase, Told) {
+    fn buy(&mut self, session: CheckoutSession) -> (Purchase, RecordedEvents) {
         let (purchase, events) = self.after(10, |world| world.checkout(session, Payment::Paid));
-        (purchase.unwrap(), Told(events))
+        (purchase.unwrap(), RecordedEvents(events))
     }
 
     /// Creates a subscription of a customer with a card, without Checkout.
@@ -91,7 +95,7 @@ impl Play {
         let customer = format!("cus_{id}");
         self.world
             .customer(crate::Customer::new(&customer).email("a@example.com"));
-        self.tells(10, |world| {
+        self.events_of(10, |world| {
             let subscription = Subscription::new(&customer, Status::Active);
             world.subscribe(subscription.id(id).price("price_pro"), FirstPayment::Paid)
         });
@@ -116,9 +120,9 @@ fn plan() -> CheckoutSession {
 
 /// The events of an operation.
 #[derive(Debug)]
-struct Told(Vec<Event>);
+struct RecordedEvents(Vec<Event>);
 
-impl Told {
+impl RecordedEvents {
     fn kinds(&self) -> Vec<&str> {
         self.0.iter().map(|event| event.kind.as_str()).collect()
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{super::shapes::reference, BOTH, DAY, MONTH, NEW, OLD, Play, Told, plan, schedule_of};
+use super::{
+    super::shapes::reference, BOTH, DAY, MONTH, NEW, OLD, Play, RecordedEvents, plan, schedule_of,
+};
 use crate::{
     CheckoutSession, Customer, EndForm, FirstPayment, GiveUp, PauseCollection, Payment, Price,
     Renewal, Status, Subscription, TrialEnd,
@@ -24,20 +26,20 @@ const OPTIONAL_EVENTS: &[(&str, &str)] = &[
 ];
 
 /// Runs the sequence with this id. Returns `None` if it is about delivery.
-fn play(id: &str, version: &str) -> Option<Told> {
+fn play(id: &str, version: &str) -> Option<RecordedEvents> {
     let mut play = Play::new(version);
     let mut all = Vec::new();
     let sub = "sub_a";
-    let mut tell = |told: Told| all.extend(told.0);
+    let mut tell = |events: RecordedEvents| all.extend(events.0);
     match id {
         "checkout_new" | "checkout_new_legacy" | "resubscribe" => {
             if id == "resubscribe" {
                 play.subscribed(sub);
-                tell(play.tells(0, |world| world.schedule_cancel(sub, EndForm::FlagAndTime)));
+                tell(play.events_of(0, |world| world.schedule_cancel(sub, EndForm::FlagAndTime)));
             }
             tell(play.buy(plan()).1);
             if id == "resubscribe" {
-                tell(play.tells(MONTH, |world| world.end_at_period_end(sub)));
+                tell(play.events_of(MONTH, |world| world.end_at_period_end(sub)));
             }
         }
         "api_new_default_incomplete" | "incomplete_expired" => {
@@ -50,11 +52,11 @@ fn play(id: &str, version: &str) -> Option<Told> {
             } else {
                 FirstPayment::Awaited
             };
-            tell(play.tells(0, |world| world.subscribe(one, first)));
+            tell(play.events_of(0, |world| world.subscribe(one, first)));
             tell(if id == "incomplete_expired" {
-                play.tells(DAY, |world| world.expire_incomplete(sub))
+                play.events_of(DAY, |world| world.expire_incomplete(sub))
             } else {
-                play.tells(60, |world| world.pay_first_invoice(sub))
+                play.events_of(60, |world| world.pay_first_invoice(sub))
             });
         }
         "trial_start_convert" | "trial_no_pm_cancel" | "trial_no_pm_pause" => {
@@ -63,15 +65,15 @@ fn play(id: &str, version: &str) -> Option<Told> {
                 "trial_no_pm_cancel" => &[TrialEnd::Cancel],
                 _ => &[TrialEnd::Pause],
             } {
-                let (trial, told) = play.buy(CheckoutSession {
+                let (trial, events) = play.buy(CheckoutSession {
                     trial_days: Some(14),
                     ..plan()
                 });
-                tell(told);
+                tell(events);
                 let sub = &trial.subscription;
-                tell(play.tells(14 * DAY, |world| world.end_trial(sub, *how)));
+                tell(play.events_of(14 * DAY, |world| world.end_trial(sub, *how)));
                 if *how == TrialEnd::Pause {
-                    tell(play.tells(DAY, |world| world.resume_subscription(sub)));
+                    tell(play.events_of(DAY, |world| world.resume_subscription(sub)));
                 }
             }
         }
@@ -79,9 +81,9 @@ fn play(id: &str, version: &str) -> Option<Told> {
             let (purchase, events) = play.after(0, |world| {
                 world.checkout(plan(), Payment::PendingWhileActive)
             });
-            tell(Told(events));
+            tell(RecordedEvents(events));
             let session = purchase.unwrap().session;
-            tell(play.tells(DAY, |world| world.async_payment_succeeds(&session)));
+            tell(play.events_of(DAY, |world| world.async_payment_succeeds(&session)));
         }
         "duplicate" | "out_of_order" => return None,
         _ => {
@@ -89,42 +91,42 @@ fn play(id: &str, version: &str) -> Option<Told> {
             live(id, &mut play, &mut tell);
         }
     }
-    Some(Told(all))
+    Some(RecordedEvents(all))
 }
 
 /// Runs a sequence on an existing subscription.
-fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) {
+fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(RecordedEvents)) {
     let sub = "sub_a";
     match id {
         "renewal" => {
-            tell(play.tells(27 * DAY, |world| world.upcoming_invoice(sub)));
-            tell(play.tells(3 * DAY, |world| {
+            tell(play.events_of(27 * DAY, |world| world.upcoming_invoice(sub)));
+            tell(play.events_of(3 * DAY, |world| {
                 world.renew_subscription(sub, Renewal::Paid)
             }));
         }
         "upgrade" => {
-            tell(play.tells(DAY, |world| world.change_price(sub, None, "price_team")));
-            tell(play.tells(DAY, |world| world.change_price(sub, None, "price_year")));
-            tell(play.tells(365 * DAY, |world| world.payment_fails(sub)));
+            tell(play.events_of(DAY, |world| world.change_price(sub, None, "price_team")));
+            tell(play.events_of(DAY, |world| world.change_price(sub, None, "price_year")));
+            tell(play.events_of(365 * DAY, |world| world.payment_fails(sub)));
         }
         "downgrade_scheduled" => {
-            tell(play.tells(DAY, |world| world.schedule_change(sub, "price_team")));
-            tell(play.tells(MONTH, |world| world.enter_next_phase(sub, Renewal::Paid)));
-            tell(play.tells(0, |world| {
+            tell(play.events_of(DAY, |world| world.schedule_change(sub, "price_team")));
+            tell(play.events_of(MONTH, |world| world.enter_next_phase(sub, Renewal::Paid)));
+            tell(play.events_of(0, |world| {
                 schedule_of(world, sub).map(|id| world.release_schedule(&id))
             }));
         }
         "cancel_at_period_end" | "cancel_undo" => {
-            tell(play.tells(DAY, |world| {
+            tell(play.events_of(DAY, |world| {
                 world.schedule_cancel(sub, EndForm::FlagAndTime)
             }));
             tell(if id == "cancel_undo" {
-                play.tells(DAY, |world| world.keep_subscription(sub))
+                play.events_of(DAY, |world| world.keep_subscription(sub))
             } else {
-                play.tells(MONTH, |world| world.end_at_period_end(sub))
+                play.events_of(MONTH, |world| world.end_at_period_end(sub))
             });
         }
-        "cancel_now" => tell(play.tells(DAY, |world| world.cancel_now(sub))),
+        "cancel_now" => tell(play.events_of(DAY, |world| world.cancel_now(sub))),
         "payment_failure" => {
             for (number, how) in [GiveUp::Unpaid, GiveUp::Stay, GiveUp::Cancel, GiveUp::Pause]
                 .iter()
@@ -132,39 +134,39 @@ fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(Told)) {
             {
                 let sub = format!("sub_{number}");
                 play.subscribed(&sub);
-                tell(play.tells(MONTH, |world| world.payment_fails(&sub)));
-                tell(play.tells(3 * DAY, |world| world.payment_fails(&sub)));
-                tell(play.tells(DAY, |world| world.give_up(&sub, *how)));
+                tell(play.events_of(MONTH, |world| world.payment_fails(&sub)));
+                tell(play.events_of(3 * DAY, |world| world.payment_fails(&sub)));
+                tell(play.events_of(DAY, |world| world.give_up(&sub, *how)));
             }
         }
         "recovery" => {
-            tell(play.tells(MONTH, |world| world.payment_fails(sub)));
-            tell(play.tells(DAY, |world| world.recover(sub)));
+            tell(play.events_of(MONTH, |world| world.payment_fails(sub)));
+            tell(play.events_of(DAY, |world| world.recover(sub)));
         }
         "pause_collection" => {
             let pause = PauseCollection {
                 behavior: "void".into(),
                 resumes_at: None,
             };
-            tell(play.tells(DAY, |world| world.pause_collection(sub, pause)));
-            tell(play.tells(MONTH, |world| world.renew_subscription(sub, Renewal::Paid)));
-            tell(play.tells(DAY, |world| world.resume_collection(sub)));
+            tell(play.events_of(DAY, |world| world.pause_collection(sub, pause)));
+            tell(play.events_of(MONTH, |world| world.renew_subscription(sub, Renewal::Paid)));
+            tell(play.events_of(DAY, |world| world.resume_collection(sub)));
         }
         "pause_endive" => {
-            tell(play.tells(DAY, |world| world.pause_subscription(sub)));
-            tell(play.tells(DAY, |world| world.resume_subscription(sub)));
+            tell(play.events_of(DAY, |world| world.pause_subscription(sub)));
+            tell(play.events_of(DAY, |world| world.resume_subscription(sub)));
         }
         "price_migration" => {
             let new = Price::monthly("price_new", 2500);
-            tell(play.tells(DAY, |world| {
+            tell(play.events_of(DAY, |world| {
                 world.migrate_price("price_pro", new, &[sub.into()])
             }));
         }
-        "quantity" => tell(play.tells(DAY, |world| world.change_quantity(sub, None, 3))),
-        "refund" => tell(play.tells(DAY, |world| world.refund(sub))),
-        "dispute" => tell(play.tells(DAY, |world| world.dispute(sub, true))),
+        "quantity" => tell(play.events_of(DAY, |world| world.change_quantity(sub, None, 3))),
+        "refund" => tell(play.events_of(DAY, |world| world.refund(sub))),
+        "dispute" => tell(play.events_of(DAY, |world| world.dispute(sub, true))),
         "customer_deleted" => {
-            tell(play.tells(DAY, |world| world.remove_customer("cus_sub_a")));
+            tell(play.events_of(DAY, |world| world.remove_customer("cus_sub_a")));
         }
         unknown => panic!("no act plays {unknown}"),
     }
@@ -210,15 +212,15 @@ fn every_event_of_the_documented_sequences_is_recorded() {
             {
                 continue;
             }
-            let Some(told) = play(id, version) else {
+            let Some(events) = play(id, version) else {
                 continue;
             };
-            let kinds = told.kinds();
+            let kinds = events.kinds();
             OPTIONAL_EVENTS
                 .iter()
                 .filter(|(of, kind)| *of == id && kinds.contains(kind))
                 .for_each(|(_, kind)| {
-                    missing.insert(format!("{id} {version}: {kind} is told after all"));
+                    missing.insert(format!("{id} {version}: {kind} is events after all"));
                 });
             for step in sequence["steps"].as_array().unwrap() {
                 for kind in types(step["type"].as_str().unwrap()) {
@@ -227,7 +229,7 @@ fn every_event_of_the_documented_sequences_is_recorded() {
                         missing.insert(format!("{id} {version}: {kind}"));
                     }
                 }
-                check_previous(id, step, &told, &mut missing);
+                check_previous(id, step, &events, &mut missing);
             }
         }
     }
@@ -235,7 +237,7 @@ fn every_event_of_the_documented_sequences_is_recorded() {
 }
 
 /// Checks that some event of the type has exactly the documented old values, if those are plain ones.
-fn check_previous(id: &str, step: &Value, told: &Told, missing: &mut BTreeSet<String>) {
+fn check_previous(id: &str, step: &Value, events: &RecordedEvents, missing: &mut BTreeSet<String>) {
     let written = step["previous_attributes"].as_str().unwrap_or_default();
     if written.contains("pending_update") {
         return; // A way to update that the engine does not offer.
@@ -256,7 +258,7 @@ fn check_previous(id: &str, step: &Value, told: &Told, missing: &mut BTreeSet<St
             }
         })
     };
-    let is_told = told.0.iter().any(|event| {
+    let is_told = events.0.iter().any(|event| {
         kinds.iter().any(|kind| event.kind == *kind)
             && event.previous_attributes.as_ref().is_some_and(fits)
     });
