@@ -41,11 +41,16 @@ pub(super) fn scenarios(
     custom_files.truncate(MAX_FILES);
     for file in custom_files {
         let text = fs::read_to_string(&file).map_err(cannot)?;
-        let custom = parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
+        let custom =
+            parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
         if scenarios.iter().any(|one| one.id == custom.id) {
             return Err(Problem::new(
                 ErrorCode::ScenarioUnplayable,
-                format!("{}: a scenario `{}` already exists", file.display(), custom.id),
+                format!(
+                    "{}: a scenario `{}` already exists",
+                    file.display(),
+                    custom.id
+                ),
             )
             .hint("give it a unique id"));
         }

@@ -120,12 +120,12 @@ contracts:
             r#"[{"id": "u1", "stripe_customer_id": null, "has_paid_access": false, "plan": null}]"#,
         ),
     ]);
-    let warning = "a contract of type `webhook` is skipped";
+    let skipped = "a contract of type `webhook` is skipped";
     prodverdict("validate")
         .within(folder.path())
         .run()
         .with_status(0)
-        .says(&[warning, "valid, 1 contract"]);
+        .says(&[skipped, "valid, 1 contract"]);
     let ran = prodverdict("check access")
         .argument("--fixtures")
         .argument("--format")
@@ -138,7 +138,7 @@ contracts:
     assert!(
         warning["message"]
             .as_str()
-            .is_some_and(|message| message.starts_with(warning))
+            .is_some_and(|message| message.starts_with(skipped))
     );
     assert_eq!(warning["place"]["line"], 6);
     assert_eq!(report["contracts"].as_array().map(Vec::len), Some(1));

@@ -401,10 +401,10 @@ mod tests {
         let problems = World::new(NOW).load(folder.path()).unwrap_err();
         let message = problems.first().unwrap().to_string();
         assert!(
-            messages.ends_with(
+            message.ends_with(
                 "prices.json`: is not read where there is a folder `stripe`: move it there"
             ),
-            "{messages}"
+            "{message}"
         );
     }
 
