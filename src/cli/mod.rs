@@ -12,7 +12,7 @@ pub use environment::Environment;
 const EXIT_STATUS: &str = "Exit status:
   0  the contract holds (pass, or warn without --strict)
   1  the contract is broken (fail, or warn under --strict)
-  2  no verdict: a usage, configuration, credential, network or data error; the message says what to do";
+  2  no verdict: a usage, configuration, credential, network or data error; the message gives advice";
 
 /// Compares your billing provider with your database.
 ///

@@ -40,7 +40,7 @@ pub(super) fn kind_of(text: &str) -> Option<ValueKind> {
             let is_allowed = |character: char| {
                 character.is_ascii_alphanumeric() || character == '_' || character == '-'
             };
-            !rest.is_empty() && rest.len() < MAX_ID_LENGTH && rest.chars().all(is_allowed)
+            !rest.is_empty() && rest.len() <= MAX_ID_LENGTH && rest.chars().all(is_allowed)
         })
     };
     if is_id("cus_") || is_id("ctm_") {
@@ -66,7 +66,7 @@ pub(super) fn grants(text: &str) -> bool {
 
 /// Ignores case; spaces and hyphens count as underscores.
 fn matches_any(words: &[&str], text: &str) -> bool {
-    text.len() < MAX_STATUS_LENGTH
+    text.len() <= MAX_STATUS_LENGTH
         && words.contains(&text.to_lowercase().replace([' ', '-'], "_").as_str())
 }
 

@@ -17,7 +17,7 @@ use crate::{
 const SUB: &str = "sub_chance";
 
 /// Runs one of all operations on the subscription, by number.
-fn act(number: u8, world: &mut World) -> Result<(), Impossible> {
+fn operate(number: u8, world: &mut World) -> Result<(), Impossible> {
     match number % 37 {
         0 => world.trial_will_end(SUB),
         1 => world.end_trial(SUB, TrialEnd::Convert),
@@ -82,17 +82,17 @@ fn shown(play: &Play) -> Vec<Value> {
 }
 
 /// Returns the object of the newest event about an object.
-fn told_last<'w>(play: &'w Play, object: &Value) -> Option<&'w Value> {
+fn last_recorded<'w>(play: &'w Play, object: &Value) -> Option<&'w Value> {
     let events = play.world.events.iter();
     let mut about = events.filter(|event| event.object.get("id") == object.get("id"));
     about.next_back().map(|event| &event.object)
 }
 
 /// Returns the keys that differ, with both values.
-fn differences(events: Option<&Value>, now: &Value) -> String {
+fn differences(recorded: Option<&Value>, now: &Value) -> String {
     let now = now.as_object().unwrap().iter();
     let differ = now.filter_map(|(key, new)| {
-        let old = events.and_then(|events| events.get(key));
+        let old = recorded.and_then(|recorded| recorded.get(key));
         (old != Some(new)).then(|| format!("{key}: {old:?} is {new}"))
     });
     differ.collect::<Vec<_>>().join("\n")
@@ -121,17 +121,17 @@ proptest! {
         play.events_of(0, |world| world.subscribe(one, payment));
         for number in numbers {
             let before = shown(&play);
-            let (result, events) = play.after(DAY, |world| act(number, world));
+            let (result, events) = play.after(DAY, |world| operate(number, world));
             let after = shown(&play);
             if result.is_err() {
                 prop_assert!(events.is_empty());
                 prop_assert_eq!(&before, &after);
             }
             for object in &after {
-                let events = told_last(&play, object);
+                let recorded = last_recorded(&play, object);
                 prop_assert!(
-                    events == Some(object),
-                    "not events of act {number}: {}", differences(events, object)
+                    recorded == Some(object),
+                    "no event shows operation {number}: {}", differences(recorded, object)
                 );
             }
             for event in &events {
@@ -169,7 +169,7 @@ proptest! {
             shapes::checkout_session(session, view),
             shapes::invoice(invoice, view),
         ] {
-            prop_assert_eq!(Some(&object), told_last(&play, &object));
+            prop_assert_eq!(Some(&object), last_recorded(&play, &object));
         }
     }
 }

@@ -80,7 +80,10 @@ fn seats_change_and_change_back() {
             world.change_quantity("sub_a", Some("price_pro"), 1)
         });
         let (_, events) = play.after(DAY, |world| world.change_quantity("sub_a", None, 1));
-        assert!(events.is_empty(), "nothing changed, so nothing is events");
+        assert!(
+            events.is_empty(),
+            "nothing changed, so no event is recorded"
+        );
     }
 }
 

@@ -30,16 +30,16 @@ fn play(id: &str, version: &str) -> Option<RecordedEvents> {
     let mut play = Play::new(version);
     let mut all = Vec::new();
     let sub = "sub_a";
-    let mut tell = |events: RecordedEvents| all.extend(events.0);
+    let mut keep = |events: RecordedEvents| all.extend(events.0);
     match id {
         "checkout_new" | "checkout_new_legacy" | "resubscribe" => {
             if id == "resubscribe" {
                 play.subscribed(sub);
-                tell(play.events_of(0, |world| world.schedule_cancel(sub, EndForm::FlagAndTime)));
+                keep(play.events_of(0, |world| world.schedule_cancel(sub, EndForm::FlagAndTime)));
             }
-            tell(play.buy(plan()).1);
+            keep(play.buy(plan()).1);
             if id == "resubscribe" {
-                tell(play.events_of(MONTH, |world| world.end_at_period_end(sub)));
+                keep(play.events_of(MONTH, |world| world.end_at_period_end(sub)));
             }
         }
         "api_new_default_incomplete" | "incomplete_expired" => {
@@ -52,8 +52,8 @@ fn play(id: &str, version: &str) -> Option<RecordedEvents> {
             } else {
                 FirstPayment::Awaited
             };
-            tell(play.events_of(0, |world| world.subscribe(one, first)));
-            tell(if id == "incomplete_expired" {
+            keep(play.events_of(0, |world| world.subscribe(one, first)));
+            keep(if id == "incomplete_expired" {
                 play.events_of(DAY, |world| world.expire_incomplete(sub))
             } else {
                 play.events_of(60, |world| world.pay_first_invoice(sub))
@@ -69,11 +69,11 @@ fn play(id: &str, version: &str) -> Option<RecordedEvents> {
                     trial_days: Some(14),
                     ..plan()
                 });
-                tell(events);
+                keep(events);
                 let sub = &trial.subscription;
-                tell(play.events_of(14 * DAY, |world| world.end_trial(sub, *how)));
+                keep(play.events_of(14 * DAY, |world| world.end_trial(sub, *how)));
                 if *how == TrialEnd::Pause {
-                    tell(play.events_of(DAY, |world| world.resume_subscription(sub)));
+                    keep(play.events_of(DAY, |world| world.resume_subscription(sub)));
                 }
             }
         }
@@ -81,52 +81,52 @@ fn play(id: &str, version: &str) -> Option<RecordedEvents> {
             let (purchase, events) = play.after(0, |world| {
                 world.checkout(plan(), Payment::PendingWhileActive)
             });
-            tell(RecordedEvents(events));
+            keep(RecordedEvents(events));
             let session = purchase.unwrap().session;
-            tell(play.events_of(DAY, |world| world.async_payment_succeeds(&session)));
+            keep(play.events_of(DAY, |world| world.async_payment_succeeds(&session)));
         }
         "duplicate" | "out_of_order" => return None,
         _ => {
             play.subscribed(sub);
-            live(id, &mut play, &mut tell);
+            live(id, &mut play, &mut keep);
         }
     }
     Some(RecordedEvents(all))
 }
 
 /// Runs a sequence on an existing subscription.
-fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(RecordedEvents)) {
+fn live(id: &str, play: &mut Play, keep: &mut impl FnMut(RecordedEvents)) {
     let sub = "sub_a";
     match id {
         "renewal" => {
-            tell(play.events_of(27 * DAY, |world| world.upcoming_invoice(sub)));
-            tell(play.events_of(3 * DAY, |world| {
+            keep(play.events_of(27 * DAY, |world| world.upcoming_invoice(sub)));
+            keep(play.events_of(3 * DAY, |world| {
                 world.renew_subscription(sub, Renewal::Paid)
             }));
         }
         "upgrade" => {
-            tell(play.events_of(DAY, |world| world.change_price(sub, None, "price_team")));
-            tell(play.events_of(DAY, |world| world.change_price(sub, None, "price_year")));
-            tell(play.events_of(365 * DAY, |world| world.payment_fails(sub)));
+            keep(play.events_of(DAY, |world| world.change_price(sub, None, "price_team")));
+            keep(play.events_of(DAY, |world| world.change_price(sub, None, "price_year")));
+            keep(play.events_of(365 * DAY, |world| world.payment_fails(sub)));
         }
         "downgrade_scheduled" => {
-            tell(play.events_of(DAY, |world| world.schedule_change(sub, "price_team")));
-            tell(play.events_of(MONTH, |world| world.enter_next_phase(sub, Renewal::Paid)));
-            tell(play.events_of(0, |world| {
+            keep(play.events_of(DAY, |world| world.schedule_change(sub, "price_team")));
+            keep(play.events_of(MONTH, |world| world.enter_next_phase(sub, Renewal::Paid)));
+            keep(play.events_of(0, |world| {
                 schedule_of(world, sub).map(|id| world.release_schedule(&id))
             }));
         }
         "cancel_at_period_end" | "cancel_undo" => {
-            tell(play.events_of(DAY, |world| {
+            keep(play.events_of(DAY, |world| {
                 world.schedule_cancel(sub, EndForm::FlagAndTime)
             }));
-            tell(if id == "cancel_undo" {
+            keep(if id == "cancel_undo" {
                 play.events_of(DAY, |world| world.keep_subscription(sub))
             } else {
                 play.events_of(MONTH, |world| world.end_at_period_end(sub))
             });
         }
-        "cancel_now" => tell(play.events_of(DAY, |world| world.cancel_now(sub))),
+        "cancel_now" => keep(play.events_of(DAY, |world| world.cancel_now(sub))),
         "payment_failure" => {
             for (number, how) in [GiveUp::Unpaid, GiveUp::Stay, GiveUp::Cancel, GiveUp::Pause]
                 .iter()
@@ -134,41 +134,41 @@ fn live(id: &str, play: &mut Play, tell: &mut impl FnMut(RecordedEvents)) {
             {
                 let sub = format!("sub_{number}");
                 play.subscribed(&sub);
-                tell(play.events_of(MONTH, |world| world.payment_fails(&sub)));
-                tell(play.events_of(3 * DAY, |world| world.payment_fails(&sub)));
-                tell(play.events_of(DAY, |world| world.give_up(&sub, *how)));
+                keep(play.events_of(MONTH, |world| world.payment_fails(&sub)));
+                keep(play.events_of(3 * DAY, |world| world.payment_fails(&sub)));
+                keep(play.events_of(DAY, |world| world.give_up(&sub, *how)));
             }
         }
         "recovery" => {
-            tell(play.events_of(MONTH, |world| world.payment_fails(sub)));
-            tell(play.events_of(DAY, |world| world.recover(sub)));
+            keep(play.events_of(MONTH, |world| world.payment_fails(sub)));
+            keep(play.events_of(DAY, |world| world.recover(sub)));
         }
         "pause_collection" => {
             let pause = PauseCollection {
                 behavior: "void".into(),
                 resumes_at: None,
             };
-            tell(play.events_of(DAY, |world| world.pause_collection(sub, pause)));
-            tell(play.events_of(MONTH, |world| world.renew_subscription(sub, Renewal::Paid)));
-            tell(play.events_of(DAY, |world| world.resume_collection(sub)));
+            keep(play.events_of(DAY, |world| world.pause_collection(sub, pause)));
+            keep(play.events_of(MONTH, |world| world.renew_subscription(sub, Renewal::Paid)));
+            keep(play.events_of(DAY, |world| world.resume_collection(sub)));
         }
         "pause_endive" => {
-            tell(play.events_of(DAY, |world| world.pause_subscription(sub)));
-            tell(play.events_of(DAY, |world| world.resume_subscription(sub)));
+            keep(play.events_of(DAY, |world| world.pause_subscription(sub)));
+            keep(play.events_of(DAY, |world| world.resume_subscription(sub)));
         }
         "price_migration" => {
             let new = Price::monthly("price_new", 2500);
-            tell(play.events_of(DAY, |world| {
+            keep(play.events_of(DAY, |world| {
                 world.migrate_price("price_pro", new, &[sub.into()])
             }));
         }
-        "quantity" => tell(play.events_of(DAY, |world| world.change_quantity(sub, None, 3))),
-        "refund" => tell(play.events_of(DAY, |world| world.refund(sub))),
-        "dispute" => tell(play.events_of(DAY, |world| world.dispute(sub, true))),
+        "quantity" => keep(play.events_of(DAY, |world| world.change_quantity(sub, None, 3))),
+        "refund" => keep(play.events_of(DAY, |world| world.refund(sub))),
+        "dispute" => keep(play.events_of(DAY, |world| world.dispute(sub, true))),
         "customer_deleted" => {
-            tell(play.events_of(DAY, |world| world.remove_customer("cus_sub_a")));
+            keep(play.events_of(DAY, |world| world.remove_customer("cus_sub_a")));
         }
-        unknown => panic!("no act plays {unknown}"),
+        unknown => panic!("no operation plays {unknown}"),
     }
 }
 
@@ -220,7 +220,7 @@ fn every_event_of_the_documented_sequences_is_recorded() {
                 .iter()
                 .filter(|(of, kind)| *of == id && kinds.contains(kind))
                 .for_each(|(_, kind)| {
-                    missing.insert(format!("{id} {version}: {kind} is events after all"));
+                    missing.insert(format!("{id} {version}: {kind} is recorded after all"));
                 });
             for step in sequence["steps"].as_array().unwrap() {
                 for kind in types(step["type"].as_str().unwrap()) {
@@ -258,11 +258,11 @@ fn check_previous(id: &str, step: &Value, events: &RecordedEvents, missing: &mut
             }
         })
     };
-    let is_told = events.0.iter().any(|event| {
+    let is_recorded = events.0.iter().any(|event| {
         kinds.iter().any(|kind| event.kind == *kind)
             && event.previous_attributes.as_ref().is_some_and(fits)
     });
-    if !is_told {
+    if !is_recorded {
         missing.insert(format!("{id}: {} with {written}", step["type"]));
     }
 }
