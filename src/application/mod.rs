@@ -65,14 +65,14 @@ impl Application {
         patience: Duration,
     ) -> Result<Self, Error> {
         let group = ProcessGroup::start(&launch, &log)?;
-        let (told, state) = watch::channel(AppState::default());
+        let (sender, state) = watch::channel(AppState::default());
         let (stop, stopped) = oneshot::channel();
         let supervisor = Supervisor {
             launch,
             ready,
             log: Arc::clone(&log),
             patience,
-            state: told,
+            state: sender,
         };
         Ok(Self {
             log,

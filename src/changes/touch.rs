@@ -42,7 +42,7 @@ impl Touch {
     }
 
     /// Describes the change. `now` is the file after the pull request, if it was read.
-    pub fn told(&self, now: Option<&str>) -> Change {
+    pub fn describe(&self, now: Option<&str>) -> Change {
         let is_gone =
             now.is_some_and(|text| !text.lines().any(|line| mention(line, &self.name).is_some()));
         let name = self.spelled.replace('`', "'");

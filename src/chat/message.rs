@@ -37,7 +37,7 @@ pub struct News<'a> {
 pub fn message(news: &News<'_>) -> Option<Value> {
     let outcome = news.outcome;
     if outcome.verdict == Verdict::Error {
-        let (heading, lines) = untold(outcome);
+        let (heading, lines) = no_verdict(outcome);
         return Some(rendered(news, &heading, &[lines]));
     }
     let findings = report::unaccepted(outcome);
@@ -135,7 +135,7 @@ fn totals(outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
     lines
 }
 
-fn untold(outcome: &Outcome) -> (String, Vec<String>) {
+fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
     let what = if outcome.rehearsal.is_some() {
         "the rehearsal could not be carried out, nothing is known about the handler"
     } else {

@@ -164,7 +164,7 @@ fn once_each<C: PartialEq>(messages: &mut Vec<Message<C>>) {
 fn now() -> UnixSeconds {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that looks at the clock; everything else is told"
+        reason = "the only place that reads the clock; everything else gets the time as an argument"
     )]
     let now = Timestamp::now();
     UnixSeconds::from(now)

@@ -185,20 +185,23 @@ fn detail(found: &Reported) -> Detail {
 
 fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
     let findings = outcome.findings();
-    let mut is_told = vec![false; findings.len()];
+    let mut is_reported = vec![false; findings.len()];
     let mut cases = Vec::new();
     for scenario in &rehearsed.scenarios {
         let mut failures = Vec::new();
-        for ((_, found), is_told) in findings.iter().zip(&mut is_told) {
+        for ((_, found), is_reported) in findings.iter().zip(&mut is_reported) {
             if found.finding.entity.scenario() == Some(&scenario.id) {
                 failures.push(detail(found));
-                *is_told = true;
+                *is_reported = true;
             }
         }
         cases.push(of_scenario(scenario, failures));
     }
     // Keep the findings that belong to no scenario.
-    let others = findings.iter().zip(&is_told).filter(|(_, told)| !**told);
+    let others = findings
+        .iter()
+        .zip(&is_reported)
+        .filter(|(_, is_reported)| !**is_reported);
     cases.extend(others.map(|((contract, found), _)| TestCase {
         name: format!("{}: {}", found.finding.rule, found.finding.entity),
         class: contract.name.clone(),

@@ -120,13 +120,13 @@ impl Rehearsed {
             0 => String::new(),
             not_reached => format!(", {} not reached", grouped(not_reached)),
         };
-        let untold = match self.count(PlayedResult::CouldNotTell) {
+        let undecided = match self.count(PlayedResult::CouldNotTell) {
             0 => String::new(),
-            untold => format!(", {} could not be judged", grouped(untold)),
+            undecided => format!(", {} could not be judged", grouped(undecided)),
         };
         let played = self.count(PlayedResult::Held) + self.count(PlayedResult::Broken);
         format!(
-            "Played {} with {}: {} held{broken}{untold}{not_reached}{left_out}.",
+            "Played {} with {}: {} held{broken}{undecided}{not_reached}{left_out}.",
             counted(played, "scenario"),
             counted(self.events(), "event"),
             grouped(self.count(PlayedResult::Held)),

@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     Scratch,
-    error::{Error, hides_rows, told},
+    error::{Error, code_and_message, hides_rows},
 };
 use crate::config::{AccountStatement, Placeholder, sql::SqlPiece};
 
@@ -256,7 +256,7 @@ fn failed(error: sqlx::Error, index: usize) -> Error {
     let Some(server) = error.as_database_error() else {
         return Error::new(error, MAKING);
     };
-    let (code, message) = told(server);
+    let (code, message) = code_and_message(server);
     if hides_rows(&code, &message) {
         return Error::RowSecurity { message };
     }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     SCHEMA, Scratch,
-    error::{Error, told},
+    error::{Error, code_and_message},
     failing,
     foreign_keys::foreign_keys,
     session,
@@ -208,7 +208,7 @@ async fn delete(
         let Some(server) = error.as_database_error() else {
             return Err(Error::new(error, CLEANING));
         };
-        let (code, message) = told(server);
+        let (code, message) = code_and_message(server);
         if attempt == ATTEMPTS || !TRANSIENT.contains(&code.as_str()) {
             return Err(Error::Clean { code, message });
         }

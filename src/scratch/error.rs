@@ -220,7 +220,7 @@ impl Error {
                 source: error,
             };
         };
-        let (code, message) = told(server);
+        let (code, message) = code_and_message(server);
         if hides_rows(&code, &message) {
             return Self::RowSecurity { message };
         }
@@ -238,7 +238,7 @@ pub(super) fn hides_rows(code: &str, message: &str) -> bool {
 }
 
 /// Returns the server's code and message, shortened because it can quote values.
-pub(super) fn told(server: &dyn sqlx::error::DatabaseError) -> (String, String) {
+pub(super) fn code_and_message(server: &dyn sqlx::error::DatabaseError) -> (String, String) {
     const MAX_MESSAGE: usize = 200;
     (
         server.code().unwrap_or_default().into_owned(),

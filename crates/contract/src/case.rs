@@ -303,7 +303,7 @@ impl<'f> Case<'f> {
         &self,
         subscriptions: impl IntoIterator<Item = &'s Subscription>,
     ) -> (Money, u64) {
-        let (mut money, mut untold) = (Money::default(), 0);
+        let (mut money, mut items_without_amount) = (Money::default(), 0);
         for item in subscriptions
             .into_iter()
             .flat_map(|subscription| subscription.items.iter())
@@ -316,10 +316,10 @@ impl<'f> Case<'f> {
                 .and_then(|quantity| item.price.monthly(quantity));
             match (monthly, &item.price.currency) {
                 (Some(minor_units), Some(currency)) => money.add(currency, minor_units),
-                _ => untold += 1,
+                _ => items_without_amount += 1,
             }
         }
-        (money, untold)
+        (money, items_without_amount)
     }
 
     /// Returns the amount of each customer if several have granting subscriptions. `granting` is newest first.

@@ -63,7 +63,7 @@ pub(crate) struct Partitions<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ListOrder {
     /// Everything so far was created in one second.
-    Untold,
+    Unknown,
     NewestFirst,
     Other,
 }
@@ -75,7 +75,7 @@ impl ListOrder {
         if !page.is_sorted_by_key(|one| Reverse(created(one))) {
             Self::Other
         } else if first == last {
-            Self::Untold
+            Self::Unknown
         } else {
             Self::NewestFirst
         }
@@ -306,7 +306,7 @@ impl<'a> Partitions<'a> {
                 id: other.subscription.id.to_string(),
             });
         }
-        if self.order == ListOrder::Untold {
+        if self.order == ListOrder::Unknown {
             self.order = ListOrder::new(&page);
         }
         partition.objects += count(&page);

@@ -157,7 +157,8 @@ impl Touched {
 
     fn changes(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
         let touches = self.touches.iter();
-        let described = touches.map(|touch| touch.told(now.get(&touch.path).map(String::as_str)));
+        let described =
+            touches.map(|touch| touch.describe(now.get(&touch.path).map(String::as_str)));
         self.own_line
             .iter()
             .cloned()

@@ -75,12 +75,12 @@ async fn added_entries(
     today: Date,
 ) -> Option<Warning> {
     let (Some(repository), Some(base)) = (&context.repository, &context.commits.base) else {
-        return Some(untold(
+        return Some(unknown_acceptances(
             path,
             "the event does not say what the base commit is",
         ));
     };
-    let unread = |error: &ClientError| untold(path, &Warning::from(error).message);
+    let unread = |error: &ClientError| unknown_acceptances(path, &Warning::from(error).message);
     let client = match client {
         Ok(client) => client,
         Err(error) => return Some(unread(error)),
@@ -91,7 +91,10 @@ async fn added_entries(
         Err(error) => return Some(unread(&error)),
     };
     let Ok(before) = parse_baseline(text, path, today) else {
-        return Some(untold(path, "that of the base commit is not valid"));
+        return Some(unknown_acceptances(
+            path,
+            "that of the base commit is not valid",
+        ));
     };
     let added = newly_accepted(&before, accepted, today)?;
     // The checkout may be ahead of the base commit that the event names.
@@ -106,7 +109,7 @@ fn none_at_base(path: &str) -> Warning {
     .hint("what a pull request accepts is in force once it is merged")
 }
 
-fn untold(path: &str, why: &str) -> Warning {
+fn unknown_acceptances(path: &str, why: &str) -> Warning {
     Warning::new(format!(
         "what this change itself accepts in `{path}` cannot be told from what was \
          accepted before: {why}"

@@ -55,7 +55,7 @@ pub(super) fn outcome(
     let mut summary = Summary::default();
     summary.count_findings(&findings);
     let judged = Verdict::from_findings(&findings, rehearsal.fail_on);
-    let (problem, named) = match stopped.or_else(|| untold(progress, judged)) {
+    let (problem, named) = match stopped.or_else(|| missing_verdict(progress, judged)) {
         Some(failure) => (Some(failure.problem), failure.named),
         None => (None, Vec::new()),
     };
@@ -111,7 +111,7 @@ fn is_as_the_first(progress: &RunProgress<'_>) -> bool {
 }
 
 /// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one.
-fn untold(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failure> {
+fn missing_verdict(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failure> {
     let results = progress.all();
     let unplayable = results.iter().flatten().find_map(|result| match result {
         RunOutcome::InvalidScenario(problem) => Some(problem.clone()),

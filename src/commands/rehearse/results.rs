@@ -53,7 +53,7 @@ fn one<'s>(
     let left_out = selected.left_out.iter().cloned();
     let left_out = left_out.chain(reasons(selected, &results)).collect();
     let has = |wanted: fn(&Option<RunOutcome>) -> bool| results.iter().any(wanted);
-    let untold = has(|result| {
+    let is_undecided = has(|result| {
         matches!(
             result,
             Some(RunOutcome::CouldNotTell(_) | RunOutcome::InvalidScenario(_))
@@ -83,7 +83,7 @@ fn one<'s>(
     }));
     let result = if !findings.is_empty() {
         PlayedResult::Broken
-    } else if untold {
+    } else if is_undecided {
         PlayedResult::CouldNotTell
     } else if unreached {
         PlayedResult::NotReached

@@ -137,10 +137,10 @@ fn progress(
         }
         (before, after) if before == after => return Ok(false),
         (Status::Incomplete, Status::Active | Status::Trialing) => {
-            let is_told = reader.actions.iter().rev().any(|one| {
+            let is_reported = reader.actions.iter().rev().any(|one| {
                 matches!(&one.action, ProviderAction::AsyncPayment { subscription, .. } if subscription == label)
             });
-            if is_told || reader.async_payment_comes(index, at, id) {
+            if is_reported || reader.async_payment_comes(index, at, id) {
                 return Ok(false);
             }
             ProviderAction::Pay { subscription }

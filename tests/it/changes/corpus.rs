@@ -194,7 +194,7 @@ fn said(case: &Case) -> Vec<String> {
     for (rule, column) in rules {
         let names = of_finding(&finding(rule, column), &contract);
         for touch in finder.touches(&names).iter() {
-            let change = touch.told(now.get(touch.path.as_str()).map(String::as_str));
+            let change = touch.describe(now.get(touch.path.as_str()).map(String::as_str));
             said.push(format!(
                 "{rule} {}:{} {}",
                 change.path, change.line, change.does

@@ -70,7 +70,7 @@ proptest! {
         let names = [name(NameKind::Column, "has_paid_access"), name(NameKind::Column, "plan"), name(NameKind::Plan, "pro")];
         let mut finder = Finder::new(&diff, names.to_vec());
         for touch in finder.touches(&names).iter() {
-            let change = touch.told(Some(&patch));
+            let change = touch.describe(Some(&patch));
             prop_assert!(change.line >= 1);
             let (_, name) = change.does.split_once('`').expect("a name");
             let (name, _) = name.split_once('`').expect("its end");
