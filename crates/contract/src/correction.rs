@@ -37,10 +37,6 @@ pub fn corrections(
         .iter()
         .filter_map(|finding| finding.subject.account.as_deref())
         .collect();
-    let contract = &Contract {
-        allow_empty: true,
-        ..contract.clone()
-    };
     let free_plan = free_plan(contract, facts);
     let customers = Customers::new(facts, contract.match_on);
     let mut corrections = BTreeMap::new();
@@ -74,7 +70,6 @@ pub fn corrections(
                 .flat_map(|one| customers.subscriptions(one))
                 .cloned()
                 .collect(),
-            customer_known: true,
             ..Facts::default()
         };
         let correction = Correcting {
