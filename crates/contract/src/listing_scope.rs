@@ -324,10 +324,11 @@ mod tests {
         assert_eq!(names(&only_mismatches, &beside), ["cus_1"]);
 
         // Neither entitlements nor a match by subscription leave anybody to look for.
-        for change in [
-            (|one| one.source = Source::StripeEntitlements) as fn(&mut Contract),
+        let changes: [fn(&mut Contract); 2] = [
+            |one| one.source = Source::StripeEntitlements,
             |one| one.match_on = MatchOn::SubscriptionId,
-        ] {
+        ];
+        for change in changes {
             let mut other = only_mismatches.clone();
             change(&mut other);
             assert_eq!(follow_up(&other, &beside, NOW).unexplained, []);

@@ -25,7 +25,7 @@ impl SubjectParts {
     pub(crate) fn check(self) {
         let found = self.0.into_iter();
         let found = found.map(|(rule, parts)| (rule.as_str(), Vec::from_iter(parts).join(" ")));
-        let found = BTreeMap::from_iter(found);
+        let found: BTreeMap<_, _> = found.collect();
         let found: Vec<_> = found
             .iter()
             .map(|(rule, parts)| (*rule, parts.as_str()))
