@@ -11,11 +11,12 @@ const { optionalDependencies, version } = require("../package.json");
 const COULD_NOT_TELL = 2;
 
 function findProgram() {
-  const name = `@prodverdict/${process.platform}-${process.arch}`;
+  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const name = `@prodverdict/${platform}`;
   if (!Object.hasOwn(optionalDependencies, name)) {
     const known = Object.keys(optionalDependencies).map((each) => each.slice("@prodverdict/".length));
     throw new Error(
-      `there is no program for ${process.platform}-${process.arch}, only for ${known.join(", ")}; the container image runs wherever Linux containers do`,
+      `there is no program for ${platform}, only for ${known.join(", ")}; the container image runs wherever Linux containers do`,
     );
   }
   let manifest;
@@ -28,7 +29,7 @@ function findProgram() {
   if (found !== version) {
     throw new Error(`the package ${name} is version ${found}, and this is ${version}; install prodverdict again`);
   }
-  return path.join(path.dirname(manifest), "bin", "prodverdict");
+  return path.join(path.dirname(manifest), "bin", process.platform === "win32" ? "prodverdict.exe" : "prodverdict");
 }
 
 function giveUp(message) {

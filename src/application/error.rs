@@ -66,6 +66,10 @@ impl Coded for Error {
 impl Explain for Error {
     fn hint(&self) -> String {
         self.hint_with(match self {
+            Self::NotStarted { source, .. } if source.kind() == io::ErrorKind::Unsupported => {
+                "start the application yourself, with the redirected requests that docs/rehearsal.md describes, and leave \
+                 the command out"
+            }
             Self::NotStarted { .. } => {
                 "name an installed program, as you would on the command line: `prodverdict rehearse -- npm start`"
             }

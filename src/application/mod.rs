@@ -2,6 +2,7 @@
 
 mod command;
 mod error;
+mod group;
 mod log;
 mod process;
 mod ready;

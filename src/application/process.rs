@@ -2,20 +2,18 @@
 
 use std::{
     io,
-    os::unix::process::CommandExt as _,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::{
     process::{Child, Command},
     task::JoinHandle,
     time::{sleep, timeout},
 };
 
-use super::{Launch, error::Error, log::Log};
+use super::{Launch, error::Error, group::Group, log::Log};
 
 /// Time for the process to exit by itself.
 const GRACE: Duration = Duration::from_secs(5);
@@ -33,7 +31,7 @@ const DRAINING: Duration = Duration::from_millis(500);
 pub(super) struct ProcessGroup {
     child: Child,
     /// `None` once all of them are gone.
-    id: Option<Pid>,
+    group: Option<Group>,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -41,7 +39,7 @@ impl ProcessGroup {
     pub(super) fn start(launch: &Launch, log: &Arc<Log>) -> Result<Self, Error> {
         hide_environment();
         let mut command = launch.command.command();
-        command.current_dir(&launch.folder).process_group(0);
+        command.current_dir(&launch.folder);
         for name in &launch.withheld {
             command.env_remove(name);
         }
@@ -50,7 +48,8 @@ impl ProcessGroup {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let spawned = Command::from(command).spawn();
+        let prepared = Group::prepare(&mut command);
+        let spawned = prepared.and_then(|()| Command::from(command).spawn());
         let mut child = spawned.map_err(|source| Error::NotStarted {
             command: launch.command.to_string(),
             source,
@@ -62,9 +61,8 @@ impl ProcessGroup {
         if let Some(stream) = child.stderr.take() {
             readers.push(tokio::spawn(Arc::clone(log).read(stream)));
         }
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self {
-            id: id.and_then(Pid::from_raw),
+            group: child.id().and_then(Group::from_leader),
             child,
             readers,
         })
@@ -84,29 +82,29 @@ impl ProcessGroup {
 
     /// Terminates all processes, and kills those that do not exit.
     pub(super) async fn end(&mut self) {
-        let Some(group) = self.id else {
+        let Some(group) = self.group else {
             return;
         };
-        signal(group, Signal::TERM);
+        group.terminate();
         if timeout(GRACE, self.child.wait()).await.is_ok() {
             let gone = async {
-                while test_kill_process_group(group).is_ok() {
+                while group.exists() {
                     sleep(BETWEEN_LOOKS).await;
                 }
             };
             drop(timeout(GRACE_FOR_CHILDREN, gone).await);
         }
-        signal(group, Signal::KILL);
+        group.kill();
         drop(self.child.wait().await);
-        self.id = None;
+        self.group = None;
         self.drained().await;
     }
 }
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        if let Some(group) = self.id {
-            signal(group, Signal::KILL);
+        if let Some(group) = self.group {
+            group.kill();
         }
     }
 }
@@ -121,13 +119,6 @@ fn hide_environment() {
         if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
             tracing::debug!(%error, "the application can read the variables of this process");
         }
-    }
-}
-
-/// Signals the group. Failure is fine, since the processes may be gone already.
-fn signal(group: Pid, signal: Signal) {
-    if let Err(error) = kill_process_group(group, signal) {
-        tracing::debug!(%error, "the application's processes got no signal");
     }
 }
 

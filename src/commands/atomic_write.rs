@@ -1,10 +1,6 @@
 //! Writes files atomically, and never through a symbolic link.
 
-use std::{
-    fs, io,
-    os::unix::fs::{MetadataExt as _, chown},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 /// The owner of a written file.
 #[derive(Debug, Clone, Copy)]
@@ -61,10 +57,24 @@ fn write_fresh(
     }
     content(&mut file)?;
     if let FileOwner::OwnerOf(folder) = owner {
-        let owner = fs::metadata(folder)?;
-        // Any other user owns it already; only root can change the owner.
-        drop(chown(fresh, Some(owner.uid()), Some(owner.gid())));
+        give_to_owner_of(folder, fresh)?;
     }
+    Ok(())
+}
+
+/// Gives the file to the owner of the folder. Any other user owns it already; only root can change the owner.
+#[cfg(unix)]
+pub(super) fn give_to_owner_of(folder: &Path, file: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    let owner = fs::metadata(folder)?;
+    drop(chown(file, Some(owner.uid()), Some(owner.gid())));
+    Ok(())
+}
+
+/// Windows has no root in whose name a container would write.
+#[cfg(not(unix))]
+pub(super) fn give_to_owner_of(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
 

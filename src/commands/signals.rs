@@ -1,15 +1,19 @@
 //! SIGINT and SIGTERM, with which GitHub's runner cancels a job: a process with PID 1 receives them only if it installs
 //! a handler.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal as Interrupt, Signal as Terminate, SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlBreak as Terminate, CtrlC as Interrupt, ctrl_break, ctrl_c};
 
 /// A listener for both signals. It starts when created, so that no signal before the first wait is lost.
 pub(crate) struct Signals {
-    interrupt: Option<Signal>,
-    terminate: Option<Signal>,
+    interrupt: Option<Interrupt>,
+    terminate: Option<Terminate>,
 }
 
 impl Signals {
+    #[cfg(unix)]
     pub(crate) fn listen() -> Self {
         // Without a handler the job continues until it is killed.
         Self {
@@ -18,21 +22,28 @@ impl Signals {
         }
     }
 
+    /// On Windows, the signals are Ctrl-C and Ctrl-Break.
+    #[cfg(windows)]
+    pub(crate) fn listen() -> Self {
+        Self {
+            interrupt: ctrl_c().ok(),
+            terminate: ctrl_break().ok(),
+        }
+    }
+
     /// Waits until the job is cancelled.
     pub(crate) async fn cancelled(&mut self) {
         tokio::select! {
-            () = received(self.interrupt.as_mut()) => {}
-            () = received(self.terminate.as_mut()) => {}
+            Some(()) = received(self.interrupt.as_mut().map(Interrupt::recv)) => {}
+            Some(()) = received(self.terminate.as_mut().map(Terminate::recv)) => {}
+            else => std::future::pending().await,
         }
     }
 }
 
-async fn received(signal: Option<&mut Signal>) {
-    let received = match signal {
-        Some(signal) => signal.recv().await,
+async fn received(signal: Option<impl Future<Output = Option<()>>>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.await,
         None => None,
-    };
-    if received.is_none() {
-        std::future::pending::<()>().await;
     }
 }

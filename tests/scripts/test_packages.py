@@ -18,7 +18,7 @@ import urllib.parse
 from support import ScriptTest
 
 VERSION = "1.2.3"
-PLATFORMS = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]
+PLATFORMS = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64", "windows-x64"]
 HERE = f"{platform.system().lower()}-{'arm64' if platform.machine() in ('arm64', 'aarch64') else 'x64'}"
 # Prints its version or its arguments, or waits for a signal, with a timeout.
 PROGRAM = """#!/bin/sh
@@ -93,7 +93,7 @@ class Archives(FilesTest):
             modes = {member.name: member.mode for member in archive.getmembers() if member.isfile()}
         folder = f"prodverdict-{VERSION}-linux-x64"
         self.assertEqual(modes, {f"{folder}/prodverdict": 0o755, f"{folder}/LICENSE": 0o644, f"{folder}/README.md": 0o644})
-        self.fails(self.script("archive", self.program, "windows-x64", VERSION, self.archives), "is not a platform")
+        self.fails(self.script("archive", self.program, "windows-arm64", VERSION, self.archives), "is not a platform")
 
     @unittest.skipUnless(platform.system() == "Linux", "takes GNU tar")
     def test_of_the_same_program_are_the_same_bytes(self):
@@ -172,11 +172,11 @@ class Npm(FilesTest):
         return self.execute("npx", "--no-install", "prodverdict", *arguments, cwd=self.project)
 
     def test_packages_say_what_they_are_for(self):
-        self.assertEqual(len(list(self.packages.iterdir())), 5)
+        self.assertEqual(len(list(self.packages.iterdir())), 6)
         for name in PLATFORMS:
             manifest = self.manifest(self.tarball(name))
             self.assertEqual((manifest["name"], manifest["version"]), (f"@prodverdict/{name}", VERSION))
-            self.assertEqual([*manifest["os"], *manifest["cpu"]], name.split("-"))
+            self.assertEqual([*manifest["os"], *manifest["cpu"]], name.replace("windows", "win32").split("-"))
             self.assertEqual(manifest["repository"]["url"], "git+https://github.com/somebody/a-repository.git")
             self.assertNotIn("scripts", manifest)
         launcher = self.manifest(self.tarball())
@@ -191,7 +191,11 @@ class Npm(FilesTest):
                 return {member.name.removeprefix("package/"): bool(member.mode & 0o111) for member in archive.getmembers()}
 
         common = {"package.json": False, "LICENSE": False, "README.md": False}
-        self.assertEqual(files(self.tarball()), {**common, "bin/prodverdict.js": True})
+        launcher = files(self.tarball())
+        example = {name for name in launcher if name.startswith("example/")}
+        self.assertEqual({name: launcher[name] for name in launcher.keys() - example}, {**common, "bin/prodverdict.js": True})
+        self.assertIn("example/prodverdict.yml", example)
+        self.assertIn("example/scenarios/pass/db/users.json", example)
         self.assertEqual(files(self.tarball(HERE)), {**common, "bin/prodverdict": True})
 
     def test_installed_without_a_registry_it_runs(self):
@@ -227,11 +231,11 @@ class Npm(FilesTest):
         self.assertEqual(result.returncode, 2)
         self.assertIn(f"the package @prodverdict/{HERE} is missing", result.stderr)
         preload = self.folder / "preload.cjs"
-        preload.write_text("Object.defineProperty(process, 'platform', { value: 'win32' });", encoding="utf-8")
+        preload.write_text("Object.defineProperty(process, 'platform', { value: 'freebsd' });", encoding="utf-8")
         launcher = self.project / "node_modules/prodverdict/bin/prodverdict.js"
         result = self.execute("node", "--require", preload, launcher, "--version")
         self.assertEqual(result.returncode, 2)
-        self.assertIn("there is no program for win32", result.stderr)
+        self.assertIn("there is no program for freebsd", result.stderr)
 
     def test_two_releases_are_not_mixed(self):
         self.install(self.tarball(HERE), self.tarball())
@@ -244,7 +248,7 @@ class Npm(FilesTest):
     def test_nothing_is_packed_unless_all_platforms_are_there(self):
         self.archive("linux-x64")
         result = self.script("npm-packages", VERSION, self.archives, self.folder / "packages")
-        self.fails(result, "no archive of 1.2.3 for darwin-arm64, darwin-x64, linux-arm64")
+        self.fails(result, "no archive of 1.2.3 for darwin-arm64, darwin-x64, linux-arm64, windows-x64")
         self.assertFalse((self.folder / "packages").exists())
 
     def publish(self, view="", version="11.6.0", tag="latest"):
@@ -267,7 +271,7 @@ class Npm(FilesTest):
           *) exit 1 ;;
         esac"""
         self.succeeds(self.publish(view))
-        self.assertEqual(len(self.published()), 4)
+        self.assertEqual(len(self.published()), 5)
         self.assertNotIn("darwin-arm64", "".join(self.published()))
 
     def test_other_content_under_the_same_version_is_a_fault(self):

@@ -8,6 +8,7 @@ use std::{
 
 use clap::Parser;
 use fake_stripe::command::{self, Arguments, Running, StartError};
+#[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves a stateful fake of Stripe's API on this machine.
@@ -48,12 +49,14 @@ fn run(fake: Running) -> io::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        #[cfg(unix)]
         let mut terminate = signal(SignalKind::terminate())?;
+        #[cfg(windows)]
+        let mut terminate = tokio::signal::windows::ctrl_close()?;
         say(&fake.greeting());
         writeln!(io::stdout(), "{}", fake.base_url())?;
         tokio::select! {
-            _ = interrupt.recv() => {}
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
             _ = terminate.recv() => {}
         }
         fake.stop()

@@ -3,7 +3,6 @@
 use std::{
     fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -271,7 +270,9 @@ fn write(path: &Path, what: &str, pem: &str, mode: u32) -> Result<(), Certificat
         })
         .and_then(|()| {
             let mut options = fs::OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
+            options.write(true).create_new(true);
+            restrict(&mut options, mode);
+            let mut file = options.open(path)?;
             io::Write::write_all(&mut file, format!("{MARK}{what}\n{pem}").as_bytes())
         });
     written.map_err(|source| CertificatesError::Write {
@@ -279,6 +280,15 @@ fn write(path: &Path, what: &str, pem: &str, mode: u32) -> Result<(), Certificat
         source,
     })
 }
+
+#[cfg(unix)]
+fn restrict(options: &mut fs::OpenOptions, mode: u32) {
+    std::os::unix::fs::OpenOptionsExt::mode(options, mode);
+}
+
+/// A file has the permissions of its folder, which only its user can read by default.
+#[cfg(not(unix))]
+fn restrict(_: &mut fs::OpenOptions, _: u32) {}
 
 /// A listener for TLS connections. Slow handshakes do not delay other clients.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ use std::{
     fs,
     io::{self, Write as _},
     net::{IpAddr, SocketAddr},
-    os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +12,7 @@ use tokio::net::UdpSocket;
 
 use super::files::ConfigFiles;
 use crate::{
+    commands::atomic_write::give_to_owner_of,
     config::Rehearsal,
     problem::{ErrorCode, Problem},
 };
@@ -129,9 +129,8 @@ fn replace(path: &Path, text: &str, files: &ConfigFiles) -> io::Result<()> {
             .create_new(true)
             .open(&fresh)?;
         file.write_all(text.as_bytes())?;
-        let owner = fs::metadata(folder)?;
-        // A file owned by root breaks the next checkout on a self-hosted runner. Other users own the file already.
-        drop(chown(&fresh, Some(owner.uid()), Some(owner.gid())));
+        // A file owned by root breaks the next checkout on a self-hosted runner.
+        give_to_owner_of(folder, Path::new(&fresh))?;
         fs::rename(&fresh, path)
     })();
     if written.is_err() {

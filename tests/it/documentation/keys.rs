@@ -120,7 +120,7 @@ fn kind(value: &Value, definitions: &Map<String, Value>) -> String {
                 .collect();
             names.join(" or ")
         }
-        _ => "any".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "any".to_owned(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -28,6 +27,19 @@ const OF_THE_PROVIDER: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
 
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
+#[cfg(unix)]
+fn private_folder() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+/// A folder has the permissions of its parent, which only its user can read by default.
+#[cfg(not(unix))]
+fn private_folder() -> fs::DirBuilder {
+    fs::DirBuilder::new()
+}
+
 /// A private folder with the redirect's files, removed on drop.
 #[derive(Debug)]
 pub struct RedirectFolder {
@@ -38,7 +50,7 @@ impl RedirectFolder {
     /// Writes the files into a new folder under `parent`; `name` must be unguessable.
     pub fn create(parent: &Path, name: &str) -> Result<Self, WriteError> {
         let path = parent.join(name);
-        let made = fs::DirBuilder::new().mode(0o700).create(&path);
+        let made = private_folder().create(&path);
         made.map_err(|source| WriteError::Write {
             path: path.clone(),
             source,

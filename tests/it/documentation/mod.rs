@@ -26,7 +26,9 @@ fn read(path: &str) -> String {
 
 /// Compares a generated file with the committed one.
 fn expect_generated(path: &str, text: &str) {
-    if std::env::var_os(UPDATE).is_some() {
+    #[expect(clippy::disallowed_methods, reason = "a switch for the tests")]
+    let is_update = std::env::var_os(UPDATE).is_some();
+    if is_update {
         fs::write(root().join(path), text).expect("the file can be written");
     }
     assert!(
@@ -52,7 +54,10 @@ fn pages() -> Vec<String> {
             .file_name()
             .into_string()
             .expect("UTF-8");
-        if name.ends_with(".md") {
+        if Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension == "md")
+        {
             pages.push(format!("docs/{name}"));
         }
     }
@@ -119,7 +124,8 @@ fn resolve(page: &str, target: &str) -> PathBuf {
         match part {
             Component::ParentDir => assert!(path.pop(), "{page}: {target} leaves the repository"),
             Component::CurDir => {}
-            other => path.push(other),
+            Component::Normal(name) => path.push(name),
+            Component::Prefix(_) | Component::RootDir => panic!("{page}: {target} is absolute"),
         }
     }
     path
