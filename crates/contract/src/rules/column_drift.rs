@@ -531,4 +531,29 @@ mod tests {
             ["plan-drift user:usr_1", "seat-drift user:usr_1"]
         );
     }
+
+    #[test]
+    fn canceled_seats_do_not_count_during_the_grace_of_a_plan() {
+        let mut contract = contract();
+        contract.seats.prices = Some(vec![PricePattern::parse("price_seat_*")]);
+        contract.grace.past_due = Some(14 * DAY);
+        contract.grace.canceled = Some(crate::CanceledGrace::For(14 * DAY));
+        let columns = AccountColumns {
+            seats: Some(0),
+            ..right()
+        };
+        let with = |status: &str| {
+            let mut world = facts(
+                [account("1").paid().plan("pro").columns(columns.clone())],
+                [
+                    subscription("1", "past_due", "price_pro"),
+                    subscription("1", status, "price_seat_a").id("sub_seats"),
+                ],
+            );
+            world.mapped.insert(Field::Seats);
+            found(&contract, &world)
+        };
+        assert_eq!(with("canceled"), [""; 0]);
+        assert_eq!(with("past_due"), ["seat-drift user:usr_1"]);
+    }
 }
