@@ -12,6 +12,8 @@ use crate::{
 pub struct KeyFormat {
     /// Prefixes of API keys.
     pub(crate) prefixes: &'static [&'static str],
+    /// Kinds of keys by their prefixes.
+    pub(crate) kinds: &'static [(&'static str, &'static str)],
     /// Length of keys that consist of hexadecimal digits, if the provider has some.
     pub(crate) hexadecimal: Option<usize>,
     /// Explanation of why a value does not have the form.
@@ -192,6 +194,13 @@ impl KeyFormat {
             .chain(&ANYBODYS)
             .find(|(prefix, _)| key.starts_with(prefix))
             .map(|(_, kind)| *kind)
+    }
+
+    /// Returns the kind of a key that has the form.
+    pub(crate) fn kind(&self, key: &str) -> &'static str {
+        let mut kinds = self.kinds.iter();
+        let found = kinds.find(|(beginning, _)| key.starts_with(beginning));
+        found.map_or("an API key", |(_, kind)| *kind)
     }
 
     fn advice(&self) -> String {

@@ -126,6 +126,18 @@ pub(crate) async fn customers_with_email(
     Ok(found)
 }
 
+/// Counts the customers that exist. Returns `None` if the key may not read customers.
+pub(crate) async fn count_customers(
+    session: ReadSession<'_>,
+    lookups: &dyn Lookups,
+    customers: &BTreeSet<&CustomerId>,
+) -> Result<Option<usize>, Error> {
+    match lookups.customers(session, customers).await {
+        Err(error) if is_forbidden(&error) => Ok(None),
+        found => Ok(Some(found?.len())),
+    }
+}
+
 fn is_forbidden(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
     matches!(meaning, Some(RefusalMeaning::MissingPermission(_)))

@@ -22,9 +22,14 @@ pub(crate) struct Provider {
     /// Header with the request id, which support can look up.
     pub(crate) request_id_header: &'static str,
     pub(crate) keys: KeyFormat,
+    /// Page with the form that creates a key, to which `&permissions[]=` can be added, if the provider has one.
+    pub(crate) key_form: Option<&'static str>,
     /// Documented limits for keys of each mode. A key without a known mode gets those of test mode.
     pub(crate) live_limit: RateLimit,
     pub(crate) test_limit: RateLimit,
+    /// Usual beginnings of the ids of customers and of subscriptions.
+    pub(crate) customer_ids: &'static str,
+    pub(crate) subscription_ids: &'static str,
     /// Permission that a key needs to read customers.
     pub(crate) customer_permission: &'static str,
     /// Parses a response that is not a success.

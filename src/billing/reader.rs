@@ -9,12 +9,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, CatalogPrice, Error, RateLimit, ReadPlan, Settings, SourceDefinition, catalog,
+    BillingFacts, CatalogPrice, Error, KeyPermission, RateLimit, ReadPlan, Settings,
+    SourceDefinition, catalog,
     extras::Extras,
-    lookup,
+    lookup, permissions,
     provider::Provider,
     registry::{PROVIDERS, definition},
-    source::{BegunList, Events, OnProgress},
+    source::{BegunList, Events, OnProgress, PermissionDefinition},
     transport::{ClientOptions, Transport},
 };
 use crate::{
@@ -36,6 +37,8 @@ pub struct BillingReader {
     /// Number of requests reserved for events.
     evidence: u64,
     mode: Option<Mode>,
+    /// Permissions that the reads use.
+    permissions: Vec<&'static PermissionDefinition>,
 }
 
 /// A started read with a known estimate of its cost.
@@ -70,15 +73,18 @@ impl BillingReader {
         let documented = provider.limit(mode);
         let rate = settings.requests_per_second;
         let extras = source.extras.iter();
-        let extras = extras.filter(|one| one.when.applies(settings.invoices, implied));
+        let extras = extras.filter(|one| one.when.applies(settings, implied));
         let options = ClientOptions {
             retry_policy: settings.retry_policy,
             rate_limit: rate.map_or(documented, |rate| documented.with_rate(rate)),
             max_requests: settings.max_requests,
             extras: Extras::new(extras.map(|one| one.extra).collect()),
         };
+        let permissions = source.permissions.iter();
+        let permissions = permissions.filter(|one| one.when.applies(settings, implied));
         Ok(Self {
             source,
+            permissions: permissions.collect(),
             mode: implied.or(settings.host),
             evidence: match source.events {
                 Events::Log { max_requests, .. } if settings.evidence => max_requests,
@@ -186,6 +192,49 @@ impl BillingReader {
         }
     }
 
+    /// Sends one small request, and returns an error unless the provider accepts the key.
+    pub async fn ping(&self) -> Result<(), Error> {
+        if let Some(first) = self.permissions.first() {
+            permissions::ask(self.transport.session(), first).await?;
+        }
+        Ok(())
+    }
+
+    /// Finds out which of the permissions that the reads use the key has, with a small request for each.
+    pub async fn permissions(&self) -> Result<Vec<KeyPermission>, Error> {
+        let mut found = Vec::with_capacity(self.permissions.len());
+        for one in &self.permissions {
+            found.push(KeyPermission {
+                name: one.name,
+                objects: one.objects,
+                lost: one.lost,
+                state: permissions::ask(self.transport.session(), one).await?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Returns the advice for creating a key with exactly the permissions that the reads use.
+    pub fn creation_advice(&self) -> String {
+        let names = self.permissions.iter().map(|one| one.name);
+        let keys = &self.source.provider.keys;
+        match self.source.provider.key_form {
+            Some(form) => {
+                let page = names.fold(form.to_owned(), |page, name| {
+                    page + "&permissions[]=" + name
+                });
+                format!("{}: {page}", keys.creation)
+            }
+            None => keys.creation.to_owned(),
+        }
+    }
+
+    /// Counts those of the customers that exist. Returns `None` if the key may not read customers.
+    pub async fn count_existing(&self, customers: &[CustomerId]) -> Result<Option<usize>, Error> {
+        let session = self.transport.session();
+        lookup::count_customers(session, self.source.lookups, &distinct(customers)).await
+    }
+
     /// Returns one warning for each optional kind of fact that the provider refused to show.
     pub fn warnings(&self) -> Vec<Warning> {
         let extras = self.transport.extras();
@@ -283,6 +332,22 @@ pub fn key_advice(source: Source, key: &SecretString) -> Option<Warning> {
     provider
         .keys
         .excess(provider.name, key, definition.key_page?)
+}
+
+/// Returns the advice for creating a key for the usual reads of the source.
+pub fn creation_advice(source: Source) -> String {
+    let definition = definition(source);
+    let creation = definition.provider.keys.creation;
+    match definition.key_page {
+        Some(page) => format!("{creation}: {page}"),
+        None => creation.to_owned(),
+    }
+}
+
+/// Returns the kind of a key that the provider of the source accepts, such as `a restricted key`.
+pub fn key_kind(source: Source, key: &SecretString) -> &'static str {
+    let keys = &definition(source).provider.keys;
+    keys.kind(key.expose_secret().trim())
 }
 
 fn distinct<T: Ord>(ids: &[T]) -> BTreeSet<&T> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    BillingFacts, DecodeError, Decoded, Entitlement, PriceTable, ReadPlan,
+    BillingFacts, DecodeError, Decoded, Entitlement, PriceTable, ReadPlan, Settings,
     extras::Extra,
     metadata::WireCustomer,
     pages::ListQuery,
@@ -13,7 +13,7 @@ use super::{
     provider::Provider,
     transport::{ReadFuture, ReadSession},
 };
-use crate::contract::{CustomerId, EventLog, ListingScope, Mode, UnixSeconds};
+use crate::contract::{CustomerId, EventLog, Field, ListingScope, Mode, UnixSeconds};
 
 /// Objects of a provider that decide who has paid, with everything in which they differ from others.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct SourceDefinition {
     /// True if the objects can only be listed customer by customer.
     pub(crate) listed_by_customer: bool,
     pub(crate) extras: &'static [OptionalExtra],
+    /// Permissions that the reads need, the necessary ones first.
+    pub(crate) permissions: &'static [PermissionDefinition],
     /// List of the active prices, each with its product; `None` if there is none.
     pub(crate) active_prices: Option<fn() -> ListQuery>,
     /// Page that creates a key with no more permissions than the reads need.
@@ -152,18 +154,37 @@ pub(crate) struct OptionalExtra {
     pub(crate) when: WantedWhen,
 }
 
-/// The case in which an optional fact is wanted.
+/// A permission of a key, with the smallest request that needs it.
+#[derive(Debug)]
+pub(crate) struct PermissionDefinition {
+    /// Name in the provider's spelling.
+    pub(crate) name: &'static str,
+    /// The objects that it is about.
+    pub(crate) objects: &'static str,
+    pub(crate) when: WantedWhen,
+    /// What a check lacks without it; `None` if there is no check without it.
+    pub(crate) lost: Option<&'static str>,
+    pub(crate) path: &'static str,
+    pub(crate) query: &'static [(&'static str, &'static str)],
+}
+
+/// The case in which an optional fact or a permission is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum WantedWhen {
+    Always,
+    /// Findings are explained by events.
+    Evidence,
     /// The contract has a grace from the due date of an invoice.
     Invoices,
     TestMode,
 }
 
 impl WantedWhen {
-    pub(crate) fn applies(self, invoices: bool, mode: Option<Mode>) -> bool {
+    pub(crate) fn applies(self, settings: &Settings, mode: Option<Mode>) -> bool {
         match self {
-            Self::Invoices => invoices,
+            Self::Always => true,
+            Self::Evidence => settings.evidence,
+            Self::Invoices => settings.invoices,
             Self::TestMode => mode == Some(Mode::Test),
         }
     }
@@ -193,6 +214,25 @@ impl SourceDefinition {
     /// Returns true if the objects can only be listed customer by customer.
     pub fn is_listed_by_customer(&self) -> bool {
         self.listed_by_customer
+    }
+
+    /// Returns the usual beginning of the provider's ids in a column; `None` if it holds no ids of the provider.
+    pub fn usual_beginning(&self, field: Field) -> Option<&'static str> {
+        match field {
+            Field::CustomerId => Some(self.provider.customer_ids),
+            Field::SubscriptionId => Some(self.provider.subscription_ids),
+            Field::Id
+            | Field::HasPaidAccess
+            | Field::Plan
+            | Field::Exempt
+            | Field::Seats
+            | Field::Status
+            | Field::PeriodEnd
+            | Field::CancelAtPeriodEnd
+            | Field::UpdatedAt
+            | Field::PaidElsewhere
+            | Field::PastDueSince => None,
+        }
     }
 
     /// Returns true if the provider's events can be read.

@@ -28,6 +28,7 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     has_subscriptions: false,
     listed_by_customer: true,
     extras: &[],
+    permissions: stripe::permissions::ENTITLEMENTS,
     active_prices: None,
     key_page: Some(
         "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]=rak_entitlement_read\

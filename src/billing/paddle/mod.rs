@@ -5,6 +5,7 @@ mod listing;
 mod lookups;
 pub(crate) mod objects;
 mod page;
+mod permissions;
 
 use super::{
     RateLimit,
@@ -32,6 +33,7 @@ pub(crate) static PROVIDER: Provider = Provider {
     request_id_header: "x-request-id",
     keys: KeyFormat {
         prefixes: &["pdl_"],
+        kinds: &[],
         // Keys from before May 2025.
         hexadecimal: Some(50),
         mismatch: "it neither begins with `pdl_` nor is 50 hexadecimal digits",
@@ -50,9 +52,12 @@ pub(crate) static PROVIDER: Provider = Provider {
                    tools > Authentication",
         creation_page: None,
     },
+    key_form: None,
     // 240 per minute for each IP address.
     live_limit: RateLimit::per_second(4, 4, 4),
     test_limit: RateLimit::per_second(4, 4, 4),
+    customer_ids: "ctm_",
+    subscription_ids: "sub_",
     customer_permission: "customer.read",
     refusal: answers::refusal,
 };
@@ -66,6 +71,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     has_subscriptions: true,
     listed_by_customer: false,
     extras: &[],
+    permissions: permissions::SUBSCRIPTIONS,
     active_prices: Some(listing::active_prices),
     key_page: None,
     recorded_file: "paddle/subscriptions.json",

@@ -12,6 +12,7 @@ mod lookups;
 pub mod objects;
 mod page;
 mod partitions;
+pub(super) mod permissions;
 mod price_objects;
 mod test_clocks;
 
@@ -23,6 +24,9 @@ use super::{
 };
 pub(crate) use listing::{can_be_asked, listing};
 pub(crate) use lookups::StripeLookups;
+
+/// Page with the form for a restricted key.
+pub(super) const KEY_FORM: &str = "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict";
 
 /// Page that creates a restricted key for subscriptions, with the form filled in.
 const KEY_PAGE: &str = "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]=rak_subscription_read\
@@ -38,6 +42,11 @@ pub(crate) static PROVIDER: Provider = Provider {
     request_id_header: "request-id",
     keys: KeyFormat {
         prefixes: &["sk_", "rk_", "rkcs_"],
+        kinds: &[
+            ("rk_", "a restricted key"),
+            ("rkcs_", "a restricted key of a claimable sandbox"),
+            ("sk_", "a secret key"),
+        ],
         hexadecimal: None,
         mismatch: "it begins with neither `rk_` nor `sk_`",
         lookalikes: &[
@@ -51,9 +60,12 @@ pub(crate) static PROVIDER: Provider = Provider {
         creation: "create a restricted key",
         creation_page: Some(KEY_PAGE),
     },
+    key_form: Some(KEY_FORM),
     live_limit: RateLimit::per_second(25, 100, 8),
     // The concurrency limit is not published; sandboxes are known to object to more than about five.
     test_limit: RateLimit::per_second(25, 25, 4),
+    customer_ids: "cus_",
+    subscription_ids: "sub_",
     customer_permission: "rak_customer_read",
     refusal: answers::refusal,
 };
@@ -79,6 +91,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
             when: WantedWhen::TestMode,
         },
     ],
+    permissions: permissions::SUBSCRIPTIONS,
     active_prices: Some(listing::active_prices),
     key_page: Some(KEY_PAGE),
     recorded_file: "stripe/subscriptions.json",

@@ -38,6 +38,7 @@ static PROVIDER: Provider = Provider {
     request_id_header: "acme-request",
     keys: KeyFormat {
         prefixes: &["acme_"],
+        kinds: &[],
         hexadecimal: None,
         mismatch: "it does not begin with `acme_`",
         lookalikes: &[("acme_hook_", "a webhook signing secret")],
@@ -47,8 +48,11 @@ static PROVIDER: Provider = Provider {
         creation: "create one in the settings",
         creation_page: None,
     },
+    key_form: None,
     live_limit: RateLimit::per_second(100, 100, 2),
     test_limit: RateLimit::per_second(100, 100, 2),
+    customer_ids: "m_",
+    subscription_ids: "ms_",
     customer_permission: "customers",
     refusal,
 };
@@ -61,6 +65,7 @@ static MEMBERSHIPS: SourceDefinition = SourceDefinition {
     has_subscriptions: true,
     listed_by_customer: false,
     extras: &[],
+    permissions: &[],
     active_prices: None,
     key_page: None,
     recorded_file: "acme/memberships.json",

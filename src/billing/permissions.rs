@@ -1,0 +1,50 @@
+//! The permissions that a read needs, and the requests that show whether a key has them.
+
+use serde::de::IgnoredAny;
+
+use super::{Error, RefusalMeaning, source::PermissionDefinition, transport::ReadSession};
+use crate::problem::Problem;
+
+/// A permission that a check uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPermission {
+    /// Name in the provider's spelling.
+    pub name: &'static str,
+    /// The objects that it is about.
+    pub objects: &'static str,
+    /// What a check lacks without it; `None` if there is no check without it.
+    pub lost: Option<&'static str>,
+    pub state: PermissionState,
+}
+
+/// The provider's answer to a request that needs a permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PermissionState {
+    Granted,
+    Denied,
+    /// The provider refused for another reason.
+    Unknown(Problem),
+}
+
+/// Sends the request that needs the permission.
+pub(crate) async fn ask(
+    session: ReadSession<'_>,
+    permission: &PermissionDefinition,
+) -> Result<PermissionState, Error> {
+    let address = session.address(permission.path.split('/'), permission.query);
+    let error = match session.get::<IgnoredAny>(permission.path, &address).await {
+        Ok(IgnoredAny) => return Ok(PermissionState::Granted),
+        Err(error) => error,
+    };
+    match error.refusal().map(|refusal| &refusal.meaning) {
+        Some(RefusalMeaning::MissingPermission(_)) => Ok(PermissionState::Denied),
+        // The key may ask; it is the object of the request that does not exist.
+        Some(
+            RefusalMeaning::NoSuchObject(_)
+            | RefusalMeaning::OtherMode(_)
+            | RefusalMeaning::BadParameter(_),
+        ) => Ok(PermissionState::Granted),
+        Some(RefusalMeaning::Other) => Ok(PermissionState::Unknown(Problem::from(error))),
+        _ => Err(error),
+    }
+}
