@@ -14,6 +14,7 @@ mod power;
 mod reading;
 mod role_advice;
 mod sampling;
+mod server;
 mod session;
 mod speaker;
 mod statement;
@@ -41,13 +42,14 @@ pub use chosen::Chosen;
 pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
 pub(crate) use opening::open;
-pub use power::{Power, power};
+pub use power::{Power, power, reader_role};
 pub use reading::AccountsReader;
 use reading::Extent;
 pub use sampling::{
     ColumnForm, DatabaseSample, DatabaseSampler, ForeignKey, SampledColumn, SampledTable,
     StoredPlanRow,
 };
+pub use server::{RoleFacts, ServerFacts, describe_server};
 pub use speaker::Speaker;
 pub(crate) use statement::{quoted, quoted_table};
 pub use stored::{Holds, Stored, StoredRequest, read_stored};
@@ -77,6 +79,8 @@ pub struct DatabaseFacts {
     pub mapped: BTreeSet<Field>,
     /// Words of these accounts, by field mapped with `in:`.
     pub stored_words: BTreeMap<Field, StoredWords>,
+    /// Types of the columns that were read; empty if they were recorded.
+    pub types: BTreeMap<Field, String>,
     /// Possible improvements of the connection and its role.
     pub warnings: Vec<Warning>,
 }

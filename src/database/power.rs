@@ -29,11 +29,9 @@ pub async fn power(
     in_container_action: bool,
 ) -> Result<Option<Power>, Error> {
     let mut session = Session::open(url, settings, in_container_action).await?;
-    let asked = ask(&mut session).await;
+    let asked = ask(&mut session, settings).await;
     session.close().await;
-    let asked =
-        asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))?;
-    Ok(asked.power(settings))
+    asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))
 }
 
 struct RolePower {
@@ -44,8 +42,21 @@ struct RolePower {
     member_of: Vec<String>,
 }
 
-async fn ask(session: &mut Session<'_>) -> Result<RolePower, Failed> {
+async fn ask(
+    session: &mut Session<'_>,
+    settings: &DatabaseSettings,
+) -> Result<Option<Power>, Failed> {
     session.begin(RowSecurity::Applied).await?;
+    let power = of_session(session, settings).await?;
+    session.end().await?;
+    Ok(power)
+}
+
+/// Checks the role of a session, inside its transaction.
+pub(super) async fn of_session(
+    session: &mut Session<'_>,
+    settings: &DatabaseSettings,
+) -> Result<Option<Power>, Failed> {
     // Checks the session's user: SQL can leave a role that was taken with `set role`.
     let question = sqlx::query(
         "select session_user::text, current_database()::text, \
@@ -65,8 +76,7 @@ async fn ask(session: &mut Session<'_>) -> Result<RolePower, Failed> {
         replicates: row.try_get(3)?,
         member_of: row.try_get(4)?,
     };
-    session.end().await?;
-    Ok(asked)
+    Ok(asked.power(settings))
 }
 
 impl RolePower {
@@ -80,20 +90,24 @@ impl RolePower {
         } else {
             return None;
         };
-        let schema = match &settings.accounts {
-            AccountsQuery::Table { table, .. } => table.schema.as_deref(),
-            AccountsQuery::Query { .. } => None,
-        };
-        let schema = quoted(schema.unwrap_or("public"));
         Some(Power {
             role: quoted(&self.role),
             is,
-            instead: format!(
-                "create role prodverdict login password '…'; grant connect on database {} to prodverdict; grant usage on \
-                 schema {schema} to prodverdict; grant select on all tables in schema {schema} to prodverdict; alter role \
-                 prodverdict set default_transaction_read_only = on;",
-                quoted(&self.database)
-            ),
+            instead: reader_role(settings, &quoted(&self.database)),
         })
     }
+}
+
+/// Returns the SQL that creates a role for reading the accounts in this database, whose name is quoted.
+pub fn reader_role(settings: &DatabaseSettings, database: &str) -> String {
+    let schema = match &settings.accounts {
+        AccountsQuery::Table { table, .. } => table.schema.as_deref(),
+        AccountsQuery::Query { .. } => None,
+    };
+    let schema = quoted(schema.unwrap_or("public"));
+    format!(
+        "create role prodverdict login password '…'; grant connect on database {database} to prodverdict; grant usage on \
+         schema {schema} to prodverdict; grant select on all tables in schema {schema} to prodverdict; alter role \
+         prodverdict set default_transaction_read_only = on;"
+    )
 }

@@ -275,6 +275,10 @@ impl AccountsReading<'_> {
             accounts,
             mapped: rows.mapped(),
             stored_words: rows.stored_words(),
+            types: types
+                .iter()
+                .map(|(field, kind)| (*field, kind.shown.clone()))
+                .collect(),
             warnings: Vec::new(),
         })
     }

@@ -38,11 +38,24 @@ pub(super) fn warning(
 }
 
 fn read_only_role(role: &CurrentRole, touched: &[TouchedRelation]) -> String {
-    // Without it, a policy would hide rows from the new role.
-    let bypass = if touched.iter().any(|table| table.has_row_security) {
-        " bypassrls"
+    // A policy would hide rows from the new role. Not everybody may give it `bypassrls`.
+    let hidden = touched.iter().filter(|table| table.has_row_security);
+    let policies: Vec<String> = hidden
+        .map(|table| {
+            format!(
+                "create policy prodverdict_read on {} for select to prodverdict using (true);",
+                table.name
+            )
+        })
+        .collect();
+    let (bypass, or_policies) = if policies.is_empty() {
+        ("", String::new())
     } else {
-        ""
+        let instead = format!(
+            " -- if you may not give bypassrls, leave it out and add: {}",
+            policies.join(" ")
+        );
+        (" bypassrls", instead)
     };
     let mut schemas: Vec<&str> = touched.iter().map(|table| table.schema.as_str()).collect();
     schemas.dedup();
@@ -58,7 +71,7 @@ fn read_only_role(role: &CurrentRole, touched: &[TouchedRelation]) -> String {
     };
     format!(
         "create role prodverdict login{bypass} password '…'; grant connect on database {} to prodverdict; \
-         {reading}alter role prodverdict set default_transaction_read_only = on;",
+         {reading}alter role prodverdict set default_transaction_read_only = on;{or_policies}",
         quoted(&role.database)
     )
 }

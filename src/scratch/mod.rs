@@ -69,6 +69,11 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// Checks that the database may be written to, and writes nothing.
+    pub async fn examine(opening: ScratchOptions<'_>) -> Result<(), Error> {
+        opening::examine(&opening).await.map(drop)
+    }
+
     /// Opens the database, refuses one that must not be written to, and removes what a killed run left behind.
     pub async fn open(opening: ScratchOptions<'_>) -> Result<Self, Error> {
         opening::open(opening).await

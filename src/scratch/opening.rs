@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::PgConnection;
 use tokio::sync::Mutex;
 
 use super::{
-    EMAIL_DOMAIN, Scratch, ScratchOptions, account,
+    EMAIL_DOMAIN, Scratch, ScratchOptions,
+    account::{self, TypedStatement},
     belonging::with_owner_columns,
     cleaning,
     error::{Error, ScratchRefusal},
@@ -13,11 +15,23 @@ use super::{
     refusal, session,
     tables::{TableShape, Tables},
 };
-use crate::database;
+use crate::database::{self, Target};
 
-pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> {
+/// A database that may be written to.
+pub(super) struct AllowedDatabase {
+    target: Target,
+    /// Connection that holds the lock.
+    connection: PgConnection,
+    account: Vec<TypedStatement>,
+    tables: Tables,
+    /// Ids that killed rehearsals recorded.
+    notes: Vec<String>,
+}
+
+/// Connects, and refuses a database that must not be written to. Writes nothing.
+pub(super) async fn examine(opening: &ScratchOptions<'_>) -> Result<AllowedDatabase, Error> {
     let env = &opening.rehearsal.url_env;
-    let target = refusal::of_the_url(&opening)?;
+    let target = refusal::of_the_url(opening)?;
     let Some(url) = opening.url else {
         return Err(ScratchRefusal::NotSet { env: env.clone() }.into());
     };
@@ -26,16 +40,33 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
         .await
         .map_err(|error| Error::new(error, "setting the limits of the session"))?;
     refusal::alone(&mut connection, env).await?;
-    refusal::of_the_server(&mut connection, &opening).await?;
+    refusal::of_the_server(&mut connection, opening).await?;
     let account = account::typed(&mut connection, &opening.rehearsal.account).await?;
     let notes = refusal::notes(&mut connection).await?;
-    refusal::of_the_rows(&mut connection, &opening, &account, &notes).await?;
+    refusal::of_the_rows(&mut connection, opening, &account, &notes).await?;
     let accounts = account::tables_of_accounts(&mut connection, &account).await?;
     let tables = Tables::read(&mut connection).await?;
     let tables = with_owner_columns(tables, &mut connection, &accounts).await?;
     // Refuses tables that are too large before anything is written.
     tables.keys(&mut connection).await?;
+    Ok(AllowedDatabase {
+        target,
+        connection,
+        account,
+        tables,
+        notes,
+    })
+}
 
+pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> {
+    let env = &opening.rehearsal.url_env;
+    let AllowedDatabase {
+        target,
+        mut connection,
+        account,
+        tables,
+        notes,
+    } = examine(&opening).await?;
     failing::remove(&mut connection, &tables).await?;
     cleaning::leftovers(
         &mut connection,

@@ -4,7 +4,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use url::Url;
 
-use super::{ScratchOptions, error::Error, refusal, session};
+use super::{
+    ScratchOptions,
+    error::{Error, ScratchRefusal},
+    refusal, session,
+};
 use crate::database::{self, quoted};
 
 /// Prefix of the names of temporary databases.
@@ -91,6 +95,31 @@ impl TemporaryDatabase {
         // Closing releases the lock.
         connection.close().await.ok();
         Ok(())
+    }
+
+    /// Checks that a database may be created, and creates none.
+    pub async fn examine(opening: ScratchOptions<'_>) -> Result<(), Error> {
+        refusal::of_the_url(&opening)?;
+        let env = &opening.rehearsal.url_env;
+        let Some(url) = opening.url else {
+            return Err(ScratchRefusal::NotSet { env: env.clone() }.into());
+        };
+        let mut connection = database::open(url, env, opening.in_container_action).await?;
+        let may_create = sqlx::query_scalar(
+            "select rolcreatedb or rolsuper from pg_roles where rolname = current_user",
+        );
+        let may_create: bool = may_create
+            .persistent(false)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| Error::new(error, CREATING))?;
+        connection.close().await.ok();
+        if may_create {
+            return Ok(());
+        }
+        Err(Error::MayNotCreateDatabase {
+            message: "its role has no `createdb`".to_owned(),
+        })
     }
 
     /// Drops the database, even if it is still in use.

@@ -1,5 +1,7 @@
 //! Recorded files as the sources of a contract's facts.
 
+use std::collections::BTreeMap;
+
 use futures::FutureExt as _;
 
 use super::{FixtureFiles, accounts, accounts::accounts_with_email, billing};
@@ -118,6 +120,7 @@ impl AccountSource for RecordedAccountRows<'_> {
         async move {
             let recorded = aside(move || accounts(&files, &settings, wants_plan)).await?;
             Ok(DatabaseFacts {
+                types: BTreeMap::new(),
                 accounts: recorded.accounts,
                 mapped: recorded.mapped,
                 stored_words: recorded.stored_words,

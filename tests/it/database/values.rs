@@ -104,6 +104,7 @@ fn anything_else_names_the_column_the_row_and_the_kind() {
 
 fn no_facts() -> DatabaseFacts {
     DatabaseFacts {
+        types: std::collections::BTreeMap::new(),
         accounts: Vec::new(),
         mapped: std::collections::BTreeSet::new(),
         stored_words: std::collections::BTreeMap::new(),
