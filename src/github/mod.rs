@@ -17,7 +17,9 @@ mod publication;
 mod publisher;
 mod pull_files;
 mod runs;
+mod scheduled_run;
 mod shorten;
+mod token_permissions;
 
 pub use client::{Client, ClientError, Limit, Share};
 pub use comment::CommentMode;
@@ -27,3 +29,5 @@ pub use limits::Limits;
 pub use previous_result::PreviousResult;
 pub use publication::{CommentBody, Conclusion, IssueBody, NamedFinding, Publication};
 pub use publisher::{Issued, Options, Published, Publisher, ReportMode};
+pub use scheduled_run::ScheduledRun;
+pub use token_permissions::{PermissionGrant, TokenPermission};

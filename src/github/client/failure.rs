@@ -136,6 +136,11 @@ impl ClientError {
         )
     }
 
+    /// Returns true if the token may not do it, or sees nothing there.
+    pub fn is_missing_permission(&self) -> bool {
+        !self.is_limit() && matches!(self.status(), Some(403 | 404))
+    }
+
     /// Returns true if a retry would fail in the same way.
     pub(in crate::github) fn is_final(&self) -> bool {
         matches!(self, Self::NoToken | Self::Token | Self::Address(_))

@@ -342,6 +342,11 @@ impl Call {
 }
 
 impl Answer {
+    /// Returns the request that was answered.
+    pub(super) fn call(&self) -> &str {
+        &self.call
+    }
+
     /// Returns true if the list continues on another page.
     pub(super) fn has_next(&self) -> bool {
         let link = self.headers.get("link").and_then(|link| link.to_str().ok());

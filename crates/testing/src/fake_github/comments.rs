@@ -116,8 +116,11 @@ fn own(world: &mut World, token: &Token, id: &str) -> Result<(), Reply> {
 fn body(world: &mut World, asked: &Recorded) -> Result<String, Reply> {
     let value = asked.json();
     let text = value["body"].as_str().unwrap_or_default();
+    if text.is_empty() {
+        return Err(Reply::error(422, "Validation Failed: body can't be blank"));
+    }
     if text.trim().is_empty() {
-        world.violate("a comment is empty");
+        world.violate("a comment is blank");
         return Err(Reply::error(422, "Validation Failed: body can't be blank"));
     }
     if text.len() > MAX_LENGTH {

@@ -89,6 +89,9 @@ pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Repl
         Err(reply) => return reply,
     };
     let title = fields["title"].as_str().unwrap_or_default().to_owned();
+    if fields["title"] == "" {
+        return Reply::error(422, "Validation Failed: title is missing");
+    }
     if title.trim().is_empty() {
         world.violate("an issue without a title");
         return Reply::error(422, "Validation Failed: title is missing");

@@ -26,6 +26,21 @@ pub(super) fn workflow_run(world: &World, id: &str) -> Reply {
     }
 }
 
+/// Lists the runs of a workflow by schedule, the newest first.
+pub(super) fn scheduled_runs(world: &mut World, asked: &Recorded, file: &str) -> Reply {
+    if asked.parameter("event").as_deref() != Some("schedule") {
+        world.violate("runs are listed for every event");
+    }
+    let Some(all) = world.scheduled_runs.get(file).cloned() else {
+        return Reply::missing();
+    };
+    let (items, next) = page(world, asked, &all);
+    let list = json!({"total_count": all.len(), "workflow_runs": items});
+    let reply = Reply::json(200, &list);
+    next.into_iter()
+        .fold(reply, |reply, next| reply.with("link", next))
+}
+
 pub(super) fn pulls(world: &mut World, asked: &Recorded) -> Reply {
     let state = asked
         .parameter("state")

@@ -73,6 +73,9 @@ fn answer(world: &mut World, token: &Token, asked: &Recorded, path: &[&str]) -> 
         ("GET", ["pulls", number, "files"]) => reads::files(world, asked, number),
         ("GET", ["contents", path @ ..]) => reads::contents(world, asked, &path.join("/")),
         ("GET", ["actions", "runs", id, "attempts", _]) => reads::workflow_run(world, id),
+        ("GET", ["actions", "workflows", file, "runs"]) => {
+            reads::scheduled_runs(world, asked, file)
+        }
         ("GET", ["issues"]) => issues::list(world, token, asked),
         ("POST", ["issues"]) => issues::create(world, token, asked),
         ("PATCH", ["issues", number]) => issues::update(world, token, asked, number),

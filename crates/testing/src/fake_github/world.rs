@@ -31,6 +31,8 @@ pub struct World {
     pub check_runs: Vec<CheckRun>,
     /// Workflow runs, by id.
     pub workflow_runs: BTreeSet<u64>,
+    /// Runs by schedule of each workflow file, the newest first.
+    pub scheduled_runs: BTreeMap<String, Vec<Value>>,
     /// The job's own check runs, which only GitHub Actions may change.
     pub internal_check_runs: BTreeSet<u64>,
     /// Contents by commit and path.
@@ -151,6 +153,7 @@ impl World {
             drops_labels: false,
             check_runs: Vec::new(),
             workflow_runs: BTreeSet::new(),
+            scheduled_runs: BTreeMap::new(),
             internal_check_runs: BTreeSet::new(),
             files: BTreeMap::new(),
             answers_graphql: true,
