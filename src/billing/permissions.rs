@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::{Error, RefusalMeaning, source::PermissionDefinition, transport::ReadSession};
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// A permission that a check uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum PermissionState {
     Granted,
     Denied,
     /// The provider refused for another reason.
-    Unknown(Problem),
+    Unknown(Warning),
 }
 
 /// Sends the request that needs the permission.
@@ -44,7 +44,7 @@ pub(crate) async fn ask(
             | RefusalMeaning::OtherMode(_)
             | RefusalMeaning::BadParameter(_),
         ) => Ok(PermissionState::Granted),
-        Some(RefusalMeaning::Other) => Ok(PermissionState::Unknown(Problem::from(error))),
+        Some(RefusalMeaning::Other) => Ok(PermissionState::Unknown(Warning::from(error))),
         _ => Err(error),
     }
 }

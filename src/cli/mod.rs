@@ -37,6 +37,10 @@ pub struct Cli {
 pub enum Command {
     /// Write a contract for this repository's stack and database
     Init(InitArgs),
+    /// Check the setup step by step: configuration, key, database, mapping, rehearsal
+    Doctor(DoctorArgs),
+    /// Show the configuration, variables, workflows and last nightly result
+    Status(StatusArgs),
     /// Check a contract
     Check {
         #[command(subcommand)]
@@ -169,6 +173,24 @@ pub struct InitArgs {
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -116,7 +116,7 @@ pub(crate) fn reader(
     BillingReader::new(source, run.client()?, &key, &settings).map_err(Failure::from)
 }
 
-fn not_set(names: &[&str]) -> Problem {
+pub(crate) fn not_set(names: &[&str]) -> Problem {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let (variables, are, them) = if names.len() == 1 {
         ("variable", "is", "it")

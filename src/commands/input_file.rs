@@ -104,7 +104,8 @@ impl InputFile {
     fn if_missing(self) -> &'static str {
         match self {
             Self::Configuration => {
-                "name the file with --config (in a workflow: the input `config`, after a checkout step)"
+                "write it with `prodverdict init`, or name the file with --config (in a workflow: the input `config`, after \
+                 a checkout step)"
             }
             Self::Baseline => {
                 "write it with `prodverdict baseline`, or omit --baseline (in a workflow: the input `baseline`)"

@@ -9,12 +9,14 @@ mod configuration;
 mod confirm;
 mod credentials;
 mod demo;
+mod doctor;
 mod evidence;
 mod explain;
 mod failure;
 mod fake_stripe;
 mod init;
 mod input_file;
+mod job;
 mod logging;
 mod lookup;
 mod output;
@@ -30,6 +32,7 @@ mod run_parameters;
 mod schema;
 mod secrets;
 mod signals;
+mod status;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -91,6 +94,12 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         } => Box::pin(until_interrupted(check::run(&arguments, environment))).await,
         Command::Init(arguments) => {
             Box::pin(until_interrupted(init::run(&arguments, environment))).await
+        }
+        Command::Doctor(arguments) => {
+            Box::pin(until_interrupted(doctor::run(&arguments, environment))).await
+        }
+        Command::Status(arguments) => {
+            Box::pin(until_interrupted(status::run(&arguments, environment))).await
         }
         Command::Explain(arguments) => {
             Box::pin(until_interrupted(explain::run(&arguments, environment))).await

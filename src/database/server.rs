@@ -11,7 +11,7 @@ use super::{
     statement::quoted,
     url::Target,
 };
-use crate::{config::DatabaseSettings, problem::Problem};
+use crate::{config::DatabaseSettings, problem::Warning};
 
 /// A server that accepted the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ServerFacts {
     /// Version of TLS, according to the server; `None` if the connection does not use it.
     pub tls: Option<String>,
     /// Possible improvement of the connection.
-    pub warning: Option<Problem>,
+    pub warning: Option<Warning>,
     pub role: RoleFacts,
 }
 
@@ -52,7 +52,8 @@ pub async fn describe_server(
     let warning = session.take_warning();
     let asked = ask(&mut session, &settings).await;
     session.close().await;
-    let facts = asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))?;
+    let facts =
+        asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))?;
     Ok(ServerFacts {
         address: Target::parse(url).map_or_else(|_| String::new(), |target| target.server()),
         warning,

@@ -6,7 +6,7 @@ use super::{
     client::{Call, Client, ClientError},
     context::{Context, Repository, Target},
 };
-use crate::problem::Problem;
+use crate::problem::Warning;
 
 /// A commit that no repository has.
 const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -25,7 +25,7 @@ pub enum PermissionGrant {
     Granted,
     Denied,
     /// GitHub answered something else.
-    Unknown(Problem),
+    Unknown(Warning),
 }
 
 impl Client {
@@ -50,8 +50,8 @@ impl Client {
         let grant = match self.send(call).await {
             Err(error) if error.status() == Some(422) => PermissionGrant::Granted,
             Err(error) if error.is_missing_permission() => PermissionGrant::Denied,
-            Err(error) => PermissionGrant::Unknown(Problem::from(error)),
-            Ok(answer) => PermissionGrant::Unknown(Problem::from(ClientError::Ignored {
+            Err(error) => PermissionGrant::Unknown(Warning::from(error)),
+            Ok(answer) => PermissionGrant::Unknown(Warning::from(ClientError::Ignored {
                 call: answer.call().to_owned(),
             })),
         };

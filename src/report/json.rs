@@ -279,7 +279,7 @@ struct ReportAdvice<'a> {
 /// Lines and columns start at 1; columns count characters, and the end is inclusive.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Place")]
-struct ReportPlace<'a> {
+pub(super) struct ReportPlace<'a> {
     path: &'a str,
     line: u32,
     column: u32,

@@ -7,6 +7,7 @@ mod baseline_file;
 mod compare;
 mod count;
 mod csv;
+mod doctor;
 mod explanation;
 mod file;
 mod find;
@@ -35,6 +36,7 @@ mod rewrite;
 mod sample;
 mod sarif;
 mod shown;
+mod status;
 mod text;
 
 pub mod markdown;
@@ -54,6 +56,10 @@ pub use annotation::{
 };
 pub use baseline_file::{ToAccept, baseline_entries};
 pub use compare::{Comparison, StatusCounts};
+pub use doctor::{
+    DoctorReport, DoctorStep, Remark, StepResult, StepStatus, json as doctor_json,
+    schema as doctor_schema, text as doctor_text,
+};
 pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
@@ -67,6 +73,10 @@ pub use read::{MAX_READ_BYTES, ReadError, read_json};
 pub use redact::{redact_explanation, redact_ids};
 pub use rehearsed::{PlayedResult, PlayedScenario, Rehearsed};
 pub use repair::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair};
+pub use status::{
+    ConfigurationState, NightlyRun, NightlyState, RehearsalState, StatusReport, VariableState,
+    WorkflowState, json as status_json, schema as status_schema, text as status_text,
+};
 pub use text::{problems, summary_line, text, warnings, write_text};
 
 /// The complete result of a run, for all renderers and publishers.

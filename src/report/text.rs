@@ -271,7 +271,7 @@ fn advised(advice: &Warning, contract: Option<&str>, paint: Paint) -> String {
     lines.join("\n")
 }
 
-fn message_lines<C>(message: &Message<C>, paint: Paint) -> Vec<String> {
+pub(super) fn message_lines<C>(message: &Message<C>, paint: Paint) -> Vec<String> {
     let mut text = shown::message_line(message);
     if let Some(place) = shown::place(message) {
         text = format!("{place}: {text}");

@@ -15,7 +15,6 @@ pub(crate) use billing_source::BillingSource;
 pub(crate) use check_sources::{CheckInput, Sources};
 pub(crate) use cost::in_full;
 pub(crate) use customers::{customers_of, replace, some_customers};
-#[cfg(test)]
 pub(crate) use follow_up::ContractProvider;
 pub(crate) use live_accounts::LiveAccounts;
 pub(crate) use live_billing::LiveBilling;

@@ -15,6 +15,7 @@ mod architecture;
 mod changes;
 mod config;
 mod database;
+mod doctor;
 mod documentation;
 mod example_app;
 mod github;

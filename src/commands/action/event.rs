@@ -1,23 +1,15 @@
 //! Finds out what the event of the job is about.
 
-use std::{collections::BTreeMap, fs};
-
 use super::inputs::Inputs;
 use crate::{
     cli::Environment,
-    github::{Client, CommentMode, Context, VARIABLES},
+    commands::job,
+    github::{Client, CommentMode, Context},
 };
 
 /// Reads the context of the job from the environment and the event file.
 pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
-    let variables: BTreeMap<_, _> = VARIABLES
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?.to_owned())))
-        .collect();
-    let payload = environment
-        .get("GITHUB_EVENT_PATH")
-        .and_then(|path| fs::read_to_string(path).ok());
-    let mut context = Context::resolve(&variables, payload.as_deref());
+    let mut context = job::context(environment);
     if let Some(number) = inputs.pull_request {
         context.name_pull_request(number);
     }

@@ -5,18 +5,9 @@ use std::collections::BTreeSet;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    cli::Environment,
     commands::output::command,
     report::{parts_of_secret, workflow_command},
 };
-
-/// Returns the token for GitHub, if there is one.
-pub(super) fn token(environment: &Environment) -> Option<SecretString> {
-    environment
-        .input("github_token")
-        .or_else(|| environment.get("GITHUB_TOKEN"))
-        .map(SecretString::from)
-}
 
 /// Hides the secrets that the configuration names, unless they are hidden already.
 pub(super) fn hide_named(secrets: &mut Vec<SecretString>, mut named: Vec<SecretString>) {

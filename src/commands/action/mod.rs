@@ -40,7 +40,7 @@ use self::{
 };
 use super::{
     failure::{fail, no_http_client},
-    once_each,
+    job, once_each,
     output::Output,
     rehearse,
     secrets::mask_of,
@@ -62,7 +62,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
     let of_rehearsal = Signals::listen();
     let (step, mut problems) = JobStep::read(fixtures, environment);
     let mut context = event::read(environment, &step.inputs);
-    let token = hidden::token(environment);
+    let token = job::token(environment);
     let mut secrets = environment.likely_secrets();
     secrets.extend(token.clone());
     let webhook = chat::webhook(environment, &mut secrets);

@@ -72,14 +72,21 @@ async fn init(
     files::write(&files, output)?;
     let names: Vec<_> = files.iter().map(|file| file.path).collect();
     output.say(&format!("wrote {}", names.join(", ")));
-    match missing(&written, environment) {
-        Some(missing) => {
-            say(output, &format!("before the first verdict: {missing}"));
-            Ok(0)
-        }
-        None => Ok(check::run(&check_arguments(), environment).await),
+    if let Some(missing) = missing(&written, environment) {
+        say(output, &format!("before the first verdict: {missing}"));
+        output.say(SEE_DOCTOR);
+        return Ok(0);
     }
+    let status = check::run(&check_arguments(), environment).await;
+    if status == super::COULD_NOT_TELL {
+        output.say(SEE_DOCTOR);
+    }
+    Ok(status)
 }
+
+/// Advice if the first check could not run.
+const SEE_DOCTOR: &str =
+    "`prodverdict doctor` checks each step: variables, key, database, columns, plans";
 
 fn preset_list(presets: &[Preset]) -> String {
     let lines = presets.iter().map(|preset| {

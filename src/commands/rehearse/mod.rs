@@ -13,6 +13,7 @@ mod delivery;
 mod fake_provider;
 mod fault_injection;
 mod files;
+mod inspection;
 mod outcome;
 mod prepared_run;
 mod price_events;
@@ -54,6 +55,7 @@ use self::{
 pub(crate) use self::{
     app_setup::{AppCommand, AppSetup},
     files::ConfigFiles,
+    inspection::{HandlerProbe, ScratchUse, examine_scratch},
     outcome::{not_begun, place_of},
     selection::chosen_ids,
     setup::missing_for,

@@ -166,7 +166,7 @@ fn not_set(names: &[&str]) -> Problem {
 
 /// Returns the handler's URL. In a container action, `localhost` is replaced by the gateway, because the application
 /// runs on the runner.
-fn handler_url(
+pub(super) fn handler_url(
     settings: &Rehearsal,
     (in_container_action, runner): (bool, RunnerAddress),
     output: &Output,
@@ -199,7 +199,7 @@ fn handler_url(
     Ok(url)
 }
 
-fn not_configured() -> Problem {
+pub(super) fn not_configured() -> Problem {
     Problem::new(
         ErrorCode::InvalidValue,
         "the configuration has no `rehearsal:`",
@@ -207,7 +207,7 @@ fn not_configured() -> Problem {
     .hint("say how an account is created and where the handler listens: docs/configuration.md")
 }
 
-fn nothing_paid(settings: &Rehearsal) -> Problem {
+pub(super) fn nothing_paid(settings: &Rehearsal) -> Problem {
     Problem::new(
         ErrorCode::InvalidValue,
         "`plans` maps no paid price, so nobody can buy anything",

@@ -7,7 +7,7 @@ mod description;
 mod events;
 mod faults;
 mod issues;
-mod job;
+pub(crate) mod job;
 mod limits;
 mod lists;
 mod previous_result;

@@ -53,6 +53,7 @@ fn a_repository_without_a_known_stack_gets_the_general_form() {
             "stack: nextjs-stripe",
             "wrote prodverdict.yml",
             "before the first verdict: replace each placeholder",
+            "`prodverdict doctor` checks each step",
         ]);
     assert!(contract(&folder).contains("price_your_plan"));
 }

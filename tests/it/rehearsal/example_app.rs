@@ -108,7 +108,12 @@ impl ExampleApp {
 
     /// Prepares `prodverdict rehearse` with these arguments and its environment.
     pub(crate) fn rehearse(&self, arguments: &str) -> Program {
-        let program = prodverdict(&format!("rehearse {arguments}")).within(self.folder.path());
+        self.program(&format!("rehearse {arguments}"))
+    }
+
+    /// Prepares the program with these arguments and the rehearsal's environment.
+    pub(crate) fn program(&self, arguments: &str) -> Program {
+        let program = prodverdict(arguments).within(self.folder.path());
         let environment = self.environment();
         environment.iter().fold(program, |program, (name, value)| {
             program.variable(name, value)
@@ -158,7 +163,7 @@ impl ExampleApp {
         });
     }
 
-    fn configure(&self, change: impl FnOnce(String) -> String) {
+    pub(crate) fn configure(&self, change: impl FnOnce(String) -> String) {
         let text = fs::read_to_string(self.folder.path().join("prodverdict.yml"));
         let text = change(text.expect("a configuration"));
         write(self.folder.path(), "prodverdict.yml", &text);

@@ -3,7 +3,7 @@
 mod bounds;
 mod cleaning;
 mod determinism;
-mod example_app;
+pub(crate) mod example_app;
 mod languages;
 mod lifecycles;
 mod one_command;

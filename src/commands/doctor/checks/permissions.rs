@@ -1,0 +1,79 @@
+//! `permissions`: the key may read what a check reads. Each permission is tried with a request for one object.
+
+use crate::{
+    billing::{BillingReader, KeyPermission, PermissionState},
+    commands::doctor::{
+        contract_facts::ContractFacts,
+        definition::{CheckFuture, ContractCheck, DoctorCheck},
+    },
+    problem::{Problem, Warning},
+    report::StepResult,
+};
+
+pub(in crate::commands::doctor) const CHECK: ContractCheck = DoctorCheck {
+    id: "permissions",
+    run: |facts| -> CheckFuture<'_> { Box::pin(check(facts)) },
+};
+
+async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
+    let Some(reader) = facts.reader.as_ref().filter(|_| facts.is_key_accepted) else {
+        return StepResult::needs(super::api::CHECK.id);
+    };
+    let permissions = match reader.permissions().await {
+        Ok(permissions) => permissions,
+        Err(error) => return StepResult::fail(Problem::from(error)),
+    };
+    let of_state = |state: fn(&PermissionState) -> bool| {
+        let all = permissions.iter();
+        all.filter(move |one| state(&one.state)).collect::<Vec<_>>()
+    };
+    let granted = of_state(|state| *state == PermissionState::Granted);
+    let denied = of_state(|state| *state == PermissionState::Denied);
+    let unknown = permissions.iter().filter_map(|one| match &one.state {
+        PermissionState::Unknown(problem) => Some(problem.clone()),
+        PermissionState::Granted | PermissionState::Denied => None,
+    });
+    let unknown: Vec<_> = unknown.collect();
+    let may_read = match granted.as_slice() {
+        [] => "the key may read nothing that a check needs".to_owned(),
+        granted => format!("the key may read {}", objects(granted)),
+    };
+    let lacks: Vec<_> = denied.iter().map(|one| lacks(one)).collect();
+    let is_necessary = |one: &&KeyPermission| one.lost.is_none();
+    let result = if denied.iter().any(is_necessary) {
+        StepResult::fail(Warning::new(may_read).hint(advice(reader, &denied)))
+    } else if denied.is_empty() && unknown.is_empty() {
+        StepResult::pass(may_read)
+    } else {
+        StepResult::warn(Warning::new(may_read).hint(advice(reader, &denied)))
+    };
+    facts.may_list = !permissions
+        .iter()
+        .any(|one| one.lost.is_none() && one.state != PermissionState::Granted);
+    result.with(lacks.into_iter().chain(unknown))
+}
+
+fn objects(permissions: &[&KeyPermission]) -> String {
+    let objects: Vec<_> = permissions.iter().map(|one| one.objects).collect();
+    objects.join(", ")
+}
+
+fn lacks(permission: &KeyPermission) -> Warning {
+    let lost = permission.lost.unwrap_or("there is no check without it");
+    Warning::new(format!(
+        "it may not read {} (`{}`): {lost}",
+        permission.objects, permission.name
+    ))
+}
+
+fn advice(reader: &BillingReader, denied: &[&KeyPermission]) -> String {
+    let names: Vec<_> = denied.iter().map(|one| format!("`{}`", one.name)).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "give the key {}, or replace it: {}",
+        names.join(" and "),
+        reader.creation_advice()
+    )
+}

@@ -1,0 +1,75 @@
+//! `role`: the database role sees every row, and cannot write.
+
+use crate::{
+    commands::doctor::{
+        contract_facts::ContractFacts,
+        definition::{CheckFuture, ContractCheck, DoctorCheck},
+    },
+    database::{Error, Power, ServerFacts},
+    problem::{Problem, Warning},
+    report::StepResult,
+};
+
+pub(in crate::commands::doctor) const CHECK: ContractCheck = DoctorCheck {
+    id: "role",
+    run: |facts| -> CheckFuture<'_> { Box::pin(check(facts)) },
+};
+
+async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
+    if facts.server.is_none() {
+        return StepResult::needs(super::database::CHECK.id);
+    }
+    facts.read_accounts().await;
+    let (Some(server), Some(read)) = (&facts.server, &facts.accounts) else {
+        return StepResult::needs(super::database::CHECK.id);
+    };
+    let role = &server.role;
+    let beyond_reading = role.power.as_ref().map(power);
+    let read = match read {
+        Ok(read) => read,
+        Err(error @ (Error::RowSecurity { .. } | Error::Permission { .. })) => {
+            return StepResult::fail(Problem::from(error)).with(beyond_reading);
+        }
+        // Which tables are read is only known if they can be read.
+        Err(_) => return unread(server, beyond_reading),
+    };
+    let writes = read
+        .warnings
+        .iter()
+        .filter(|warning| Some(*warning) != server.warning.as_ref())
+        .cloned();
+    let mut warnings: Vec<_> = writes.collect();
+    // A superuser is reported once, with the tables.
+    if warnings.is_empty() {
+        warnings.extend(beyond_reading);
+    }
+    let bypasses = if role.bypasses_row_security {
+        " (it bypasses row-level security)"
+    } else {
+        ""
+    };
+    let writes = if warnings.is_empty() {
+        ", and cannot write to its tables"
+    } else {
+        ""
+    };
+    let message = format!("role {} sees every row{bypasses}{writes}", role.name);
+    StepResult::warned(message, warnings)
+}
+
+fn unread(server: &ServerFacts, beyond_reading: Option<Warning>) -> StepResult {
+    let role = &server.role.name;
+    let message = format!("role {role}: see `columns` for the accounts, which cannot be read");
+    match beyond_reading {
+        Some(warning) => StepResult::warned(message, vec![warning]),
+        None => StepResult::skip(message),
+    }
+}
+
+fn power(power: &Power) -> Warning {
+    Warning::new(format!(
+        "role {} {}, but a check only needs to read",
+        power.role, power.is
+    ))
+    .hint(format!("create a read-only role: {}", power.instead))
+}
