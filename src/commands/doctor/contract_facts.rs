@@ -25,15 +25,21 @@ pub(super) struct ContractFacts<'d> {
     pub(super) limits_requests: bool,
     /// Reader with a key of the right form and mode.
     pub(super) reader: Option<BillingReader>,
-    /// True if the provider accepted the key.
-    pub(super) is_key_accepted: bool,
-    /// True if the key has the permissions without which there is no check.
-    pub(super) may_list: bool,
+    pub(super) key: KeyState,
     pub(super) server: Option<ServerFacts>,
     pub(super) accounts: Option<Result<DatabaseFacts, database::Error>>,
     /// True if a check can use the rows.
     pub(super) are_accounts_usable: bool,
     pub(super) customers: LinkedCustomers,
+}
+
+/// The provider's answer to the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyState {
+    Untried,
+    Accepted,
+    /// Accepted, with the permissions without which there is no check.
+    Permitted,
 }
 
 /// The provider's knowledge of the customers that accounts are linked to.
@@ -64,8 +70,7 @@ impl<'d> ContractFacts<'d> {
                 ..contract.clone()
             },
             reader: None,
-            is_key_accepted: false,
-            may_list: false,
+            key: KeyState::Untried,
             server: None,
             accounts: None,
             are_accounts_usable: false,

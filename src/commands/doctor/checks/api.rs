@@ -2,7 +2,7 @@
 
 use crate::{
     commands::doctor::{
-        contract_facts::ContractFacts,
+        contract_facts::{ContractFacts, KeyState},
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
     problem::Problem,
@@ -21,7 +21,7 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     let provider = facts.contract.contract.source.provider();
     match reader.ping().await {
         Ok(()) => {
-            facts.is_key_accepted = true;
+            facts.key = KeyState::Accepted;
             StepResult::pass(format!("{provider} answers and accepts the key"))
         }
         Err(error) => StepResult::fail(Problem::from(error)),

@@ -3,7 +3,7 @@
 use crate::{
     billing::{BillingReader, Error},
     commands::doctor::{
-        contract_facts::{ContractFacts, LinkedCustomers},
+        contract_facts::{ContractFacts, KeyState, LinkedCustomers},
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
     contract::{MatchOn, SubscriptionId},
@@ -25,7 +25,11 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     let Some(read) = facts.usable_accounts() else {
         return StepResult::needs(super::columns::CHECK.id);
     };
-    let Some(reader) = facts.reader.as_ref().filter(|_| facts.may_list) else {
+    let Some(reader) = facts
+        .reader
+        .as_ref()
+        .filter(|_| facts.key == KeyState::Permitted)
+    else {
         return StepResult::needs(super::permissions::CHECK.id);
     };
     let match_on = facts.contract.database.match_on;

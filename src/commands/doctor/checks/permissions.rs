@@ -3,7 +3,7 @@
 use crate::{
     billing::{BillingReader, KeyPermission, PermissionState},
     commands::doctor::{
-        contract_facts::ContractFacts,
+        contract_facts::{ContractFacts, KeyState},
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
     problem::{Problem, Warning},
@@ -16,7 +16,11 @@ pub(in crate::commands::doctor) const CHECK: ContractCheck = DoctorCheck {
 };
 
 async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
-    let Some(reader) = facts.reader.as_ref().filter(|_| facts.is_key_accepted) else {
+    let Some(reader) = facts
+        .reader
+        .as_ref()
+        .filter(|_| facts.key == KeyState::Accepted)
+    else {
         return StepResult::needs(super::api::CHECK.id);
     };
     let permissions = match reader.permissions().await {
@@ -39,17 +43,19 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
         granted => format!("the key may read {}", objects(granted)),
     };
     let lacks: Vec<_> = denied.iter().map(|one| lacks(one)).collect();
-    let is_necessary = |one: &&KeyPermission| one.lost.is_none();
-    let result = if denied.iter().any(is_necessary) {
-        StepResult::fail(Warning::new(may_read).hint(advice(reader, &denied)))
-    } else if denied.is_empty() && unknown.is_empty() {
-        StepResult::pass(may_read)
+    let is_usable =
+        |one: &KeyPermission| one.lost.is_some() || one.state == PermissionState::Granted;
+    let said = Warning::new(may_read).hint(advice(reader, &denied));
+    let result = if !permissions.iter().all(is_usable) {
+        StepResult::fail(said)
     } else {
-        StepResult::warn(Warning::new(may_read).hint(advice(reader, &denied)))
+        facts.key = KeyState::Permitted;
+        if denied.is_empty() && unknown.is_empty() {
+            StepResult::pass(said.message)
+        } else {
+            StepResult::warn(said)
+        }
     };
-    facts.may_list = !permissions
-        .iter()
-        .any(|one| one.lost.is_none() && one.state != PermissionState::Granted);
     result.with(lacks.into_iter().chain(unknown))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     billing::{BillingReader, Error},
     commands::doctor::{
-        contract_facts::{ContractFacts, LinkedCustomers, MOST_REQUESTS},
+        contract_facts::{ContractFacts, KeyState, LinkedCustomers, MOST_REQUESTS},
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
     contract::{Contract, ContractKey, Facts, Field, Rule, evaluate},
@@ -31,7 +31,7 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     if facts.customers == LinkedCustomers::Foreign {
         return StepResult::needs(super::customers::CHECK.id);
     }
-    if !facts.may_list {
+    if facts.key != KeyState::Permitted {
         return StepResult::needs(super::permissions::CHECK.id);
     }
     let (Some(Ok(read)), Some(reader)) = (facts.accounts.take(), facts.reader.take()) else {
