@@ -46,15 +46,15 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     let is_usable =
         |one: &KeyPermission| one.lost.is_some() || one.state == PermissionState::Granted;
     let said = Warning::new(may_read).hint(advice(reader, &denied));
-    let result = if !permissions.iter().all(is_usable) {
-        StepResult::fail(said)
-    } else {
+    let result = if permissions.iter().all(is_usable) {
         facts.key = KeyState::Permitted;
         if denied.is_empty() && unknown.is_empty() {
             StepResult::pass(said.message)
         } else {
             StepResult::warn(said)
         }
+    } else {
+        StepResult::fail(said)
     };
     result.with(lacks.into_iter().chain(unknown))
 }
