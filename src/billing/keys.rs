@@ -199,7 +199,7 @@ impl KeyFormat {
     /// Returns the kind of a key that has the form.
     pub(crate) fn kind(&self, key: &str) -> &'static str {
         let mut kinds = self.kinds.iter();
-        let found = kinds.find(|(beginning, _)| key.starts_with(beginning));
+        let found = kinds.find(|(prefix, _)| key.starts_with(prefix));
         found.map_or("an API key", |(_, kind)| *kind)
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Provider {
     /// Documented limits for keys of each mode. A key without a known mode gets those of test mode.
     pub(crate) live_limit: RateLimit,
     pub(crate) test_limit: RateLimit,
-    /// Usual beginnings of the ids of customers and of subscriptions.
+    /// Usual prefixes of the ids of customers and of subscriptions.
     pub(crate) customer_ids: &'static str,
     pub(crate) subscription_ids: &'static str,
     /// Permission that a key needs to read customers.

@@ -216,8 +216,8 @@ impl SourceDefinition {
         self.listed_by_customer
     }
 
-    /// Returns the usual beginning of the provider's ids in a column; `None` if it holds no ids of the provider.
-    pub fn usual_beginning(&self, field: Field) -> Option<&'static str> {
+    /// Returns the usual prefix of the provider's ids in a column; `None` if it holds no ids of the provider.
+    pub fn usual_prefix(&self, field: Field) -> Option<&'static str> {
         match field {
             Field::CustomerId => Some(self.provider.customer_ids),
             Field::SubscriptionId => Some(self.provider.subscription_ids),

@@ -60,9 +60,9 @@ struct ColumnTally {
     /// The only value so far; `None` if there are several.
     only: Option<String>,
     are_several: bool,
-    /// Usual beginning of the provider's ids, if the column holds such.
+    /// Usual prefix of the provider's ids, if the column holds such.
     usual: Option<&'static str>,
-    /// Number of values that begin like that.
+    /// Number of values with it.
     usual_values: u64,
 }
 
@@ -88,7 +88,7 @@ impl ColumnTally {
 
 fn tallies(read: &DatabaseFacts, source: Source) -> BTreeMap<Field, ColumnTally> {
     let empty = |field: &Field| ColumnTally {
-        usual: definition(source).usual_beginning(*field),
+        usual: definition(source).usual_prefix(*field),
         ..ColumnTally::default()
     };
     let fields = read.types.keys();
