@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ColumnName, Field, Finding, PlanKey, PlanWords, Rule,
+    ColumnName, Field, Finding, PlanKey, PlanWords, Rule, Status,
     access::GraceEnd,
     case::Case,
     customers::Link,
@@ -100,7 +100,8 @@ impl Case<'_> {
         bought
     }
 
-    /// Finds words of `in:` that no row holds.
+    /// Finds words of `in:` that no row holds. A status of the provider is spelled right, and may be nobody's today, as long as
+    /// rows hold any of the words.
     fn find_unused_words(&self, advice: &mut Vec<Advice>) {
         for (field, stored) in &self.facts.stored_words {
             let Some(ColumnName::In { column, values }) = self.contract.columns.get(field) else {
@@ -109,19 +110,24 @@ impl Case<'_> {
             if stored.has_more || stored.words.is_empty() {
                 continue;
             }
-            for value in values
+            let (held, missing): (Vec<_>, Vec<_>) = values
                 .iter()
-                .filter(|value| !stored.words.contains(value.as_str()))
-            {
-                advice.push(Advice {
-                    about: ContractKey::Column(*field),
-                    message: format!(
-                        "no row holds \"{value}\" in {column}, which `in:` of `{}` lists",
-                        field.as_str()
-                    ),
-                    hint: format!("check the spelling in {column}; words are compared exactly"),
-                });
+                .partition(|value| stored.words.contains(value.as_str()));
+            let is_suspect = |value: &&&String| held.is_empty() || !is_known_status(value);
+            let missing: Vec<_> = missing.iter().filter(is_suspect).collect();
+            if missing.is_empty() {
+                continue;
             }
+            let words: Vec<_> = missing.iter().map(|value| format!("\"{value}\"")).collect();
+            advice.push(Advice {
+                about: ContractKey::Column(*field),
+                message: format!(
+                    "no row holds {} in {column}, which `in:` of `{}` lists",
+                    words.join(" or "),
+                    field.as_str()
+                ),
+                hint: format!("check the spelling in {column}; words are compared exactly"),
+            });
         }
     }
 
@@ -186,6 +192,11 @@ impl Case<'_> {
             });
         }
     }
+}
+
+/// Returns true for a status that the provider documents, exactly as it spells it.
+fn is_known_status(word: &str) -> bool {
+    Status::KNOWN.iter().any(|status| status.as_str() == word)
 }
 
 /// Returns the key to check if many accounts break the rule.
@@ -287,6 +298,40 @@ mod tests {
         assert_eq!(
             found[0].message,
             "no row holds \"trial\" in state, which `in:` of `has_paid_access` lists"
+        );
+    }
+
+    #[test]
+    fn a_status_that_nobody_has_today_is_no_mistake() {
+        let (accounts, subscriptions) = payers(1, "pro");
+        let mut contract = contract();
+        let values = ["active", "trialing", "past_due", "on_trail", "vip"];
+        let name = ColumnName::In {
+            column: "state".to_owned(),
+            values: values.map(str::to_owned).into(),
+        };
+        contract.columns.insert(Field::HasPaidAccess, name);
+        let mut world = facts(accounts, subscriptions);
+        let mut said = |words: &[&str]| {
+            let mut stored = StoredWords::default();
+            words.iter().for_each(|word| stored.add(word));
+            world.stored_words.insert(Field::HasPaidAccess, stored);
+            let found = advice(&contract, &world);
+            found.into_iter().map(|one| one.message).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&["active", "vip", "on_trail"]), [""; 0]);
+        assert_eq!(
+            said(&["active", "on_trial"]),
+            [
+                "no row holds \"on_trail\" or \"vip\" in state, which `in:` of `has_paid_access` lists"
+            ]
+        );
+        assert_eq!(
+            said(&["enabled"]),
+            [
+                "no row holds \"active\" or \"trialing\" or \"past_due\" or \"on_trail\" or \"vip\" in state, which \
+              `in:` of `has_paid_access` lists"
+            ]
         );
     }
 
