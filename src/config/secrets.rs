@@ -1,6 +1,6 @@
 //! Recognizes what must never be printed: provider keys and credentials that somebody pasted into the file.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 /// Prefixes of keys of Stripe, Paddle and GitHub, and of signing secrets. Publishable keys too: whoever pastes one of
 /// them will paste the other next.
@@ -70,6 +70,35 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     }
     masked.push_str(text.get(shown..).unwrap_or_default());
     Cow::Owned(masked)
+}
+
+/// Returns true if the text contains a secret, and not only made-up keys of a test mode.
+pub(super) fn holds_a_secret(text: &str) -> bool {
+    let mut found = secrets_in(text).into_iter();
+    found.any(|range| !text.get(range).is_some_and(is_evident_dummy))
+}
+
+/// Prefixes of test keys, and of signing secrets, which are alike in both modes.
+const TEST_PREFIXES: [&str; 6] = [
+    "sk_test_",
+    "rk_test_",
+    "pk_test_",
+    "whsec_",
+    "pdl_sdbx_",
+    "pdl_ntfset_",
+];
+
+/// Minimum length of what follows the prefix in a key of a provider.
+const SHORTEST_KEY: usize = 16;
+
+/// Returns true for a key of a test mode that no provider has made: it is too short, or repeats one or two characters.
+fn is_evident_dummy(secret: &str) -> bool {
+    let mut prefixes = TEST_PREFIXES.iter();
+    let Some(rest) = prefixes.find_map(|prefix| secret.strip_prefix(prefix)) else {
+        return false;
+    };
+    let distinct: BTreeSet<_> = rest.chars().collect();
+    rest.len() < SHORTEST_KEY || distinct.len() <= 2
 }
 
 /// Finds the secrets in a text, in order and without overlap. Takes linear time, because the text is hostile.
@@ -217,6 +246,33 @@ mod tests {
             .map(|range| &text[range])
             .collect();
         assert_eq!(found, ["x y", "'a, b'", "&hush q"]);
+    }
+
+    #[test]
+    fn made_up_keys_of_a_test_mode_are_no_secrets() {
+        for dummy in [
+            "sk_test_dummy",
+            "sk_test_123",
+            "whsec_test",
+            "sk_test_xxxxxxxxxxxxxxxxxxxxxxxx",
+            "whsec_00000000000000000000000000000000",
+            "pdl_sdbx_dummy",
+            "KEY=sk_test_dummy npm start",
+        ] {
+            assert!(!holds_a_secret(dummy), "{dummy}");
+        }
+        for secret in [
+            "sk_live_dummy",
+            "rk_live_xxxxxxxxxxxxxxxxxxxxxxxx",
+            "ghp_dummy",
+            "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+            "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH",
+            "pdl_sdbx_apikey_01gtgztp8f4kek3yd4g1wrksa3",
+            "postgres://user:password@localhost/app",
+            "sk_test_123 sk_live_123",
+        ] {
+            assert!(holds_a_secret(secret), "{secret}");
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ const MUTATIONS: &[Mutation] = &[
     ("client_reference_id: \"{account_id}\"", "client_reference_id: \"«{accountid}»\"", Code::Placeholder, "unknown placeholder `{accountid}` in `client_reference_id`", "did you mean `{account_id}`?"),
     ("client_reference_id: \"{account_id}\"", "client_reference_id: «\" \"»", Code::InvalidValue, "`client_reference_id` should not be empty", ""),
     ("userId: \"{account_id}\"", "userId: \"«{foo}»\"", Code::Placeholder, "unknown placeholder `{foo}` in `userId`", "known placeholders: `{account_id}`, `{email}`, `{customer_id}`"),
-    ("plan: pro", "plan: «sk_test_abc»", Code::SecretValue, "`plan` should not contain a password or key", ""),
+    ("plan: pro", "plan: «sk_test_4eC39HqLyjWDarjtT1zdp7dc»", Code::SecretValue, "`plan` should not contain a password or key", ""),
     ("plan: pro", "plan: «true»", Code::WrongType, "`plan` should be text or a number, found the boolean `true`", "in quotes"),
     ("plan: pro", "\"pl[an]\": «pro»", Code::InvalidValue, "a key of metadata should be at most 40 characters", ""),
     // the gate
