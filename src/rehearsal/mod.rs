@@ -33,5 +33,5 @@ pub use self::{
         Access, Answered, Each, EventOrder, ExpectedRow, FailingRequest, Need, Play, RecordedTimes,
         Scenario, Sending, Signing, Step, Then, Until,
     },
-    test_prices::{PriceRole, TestPrices},
+    test_prices::{PaidPrice, PriceRole, TestPrices},
 };

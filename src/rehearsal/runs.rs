@@ -165,7 +165,7 @@ fn variants(play: &Play, prices: &TestPrices, versions: &[String]) -> Vec<Varian
         Some(Each::Price) => prices
             .paid
             .iter()
-            .map(|price| Variant::Price(price.id.clone()))
+            .map(|paid| Variant::Price(paid.price.id.clone()))
             .collect(),
         Some(Each::Shape) if versions.is_empty() => vec![Variant::None],
         Some(Each::Shape) => versions.iter().cloned().map(Variant::Version).collect(),

@@ -42,8 +42,17 @@ pub struct TestPrices {
     unknown: PriceId,
     metered: PriceId,
     once: PriceId,
-    /// Every paid price, in the order of `plans`, with the product and the lookup key that it is mapped by.
-    pub paid: Vec<Price>,
+    /// Every paid price, in the order of `plans`.
+    pub paid: Vec<PaidPrice>,
+}
+
+/// A price that buys a paid plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidPrice {
+    /// The price, with the product and the lookup key that it is mapped by.
+    pub price: Price,
+    /// The word that the application stores for the plan.
+    pub plan: String,
 }
 
 /// Made-up prices, whose ids the contract must not know.
@@ -94,7 +103,13 @@ impl TestPrices {
             unknown: unmapped_price_id(contract, UNKNOWN),
             metered: unmapped_price_id(contract, METERED),
             once: unmapped_price_id(contract, ONCE),
-            paid: mapped.into_iter().map(|(price, _)| price).collect(),
+            paid: mapped
+                .into_iter()
+                .map(|(price, plan)| PaidPrice {
+                    price,
+                    plan: plan.to_owned(),
+                })
+                .collect(),
         })
     }
 
@@ -207,7 +222,12 @@ mod tests {
         let paid: Vec<_> = prices
             .paid
             .iter()
-            .map(|price| (price.lookup_key.as_deref(), price.product.as_deref()))
+            .map(|paid| {
+                (
+                    paid.price.lookup_key.as_deref(),
+                    paid.price.product.as_deref(),
+                )
+            })
             .collect();
         assert_eq!(paid, [(Some("pro"), None), (None, Some("prod_gold"))]);
         assert!(prices.price(PriceRole::Other, None).is_some());

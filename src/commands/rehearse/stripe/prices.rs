@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use fake_stripe::{ApiVersion, Price, Product, Stage, World};
 
-use crate::rehearsal::{PriceRole, TestPrices};
+use crate::rehearsal::{PaidPrice, PriceRole, TestPrices};
 
 /// Returns the first item with a paid plan. With `None`, callers use the first item.
 pub(super) fn plan_item(world: &World, prices: &TestPrices, id: &str) -> Option<CompactString> {
@@ -13,7 +13,7 @@ pub(super) fn plan_item(world: &World, prices: &TestPrices, id: &str) -> Option<
         .flat_map(|one| &one.items);
     let mut items = items.filter(|item| {
         let mut paid = prices.paid.iter();
-        paid.any(|price| price.id.as_str() == item.price)
+        paid.any(|paid| paid.price.id.as_str() == item.price)
     });
     items.next().map(|item| item.id.clone())
 }
@@ -37,7 +37,7 @@ pub(super) fn add_prices(
 fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
     let yearly = prices.price(PriceRole::Yearly, None);
     let mut amount = 2_000;
-    for paid in &prices.paid {
+    for PaidPrice { price: paid, plan } in &prices.paid {
         let id = paid.id.as_str();
         let is_yearly = yearly.as_ref() == Some(&paid.id);
         let mut price = if is_yearly {
@@ -47,7 +47,7 @@ fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
         };
         price.product = paid.product.as_deref().unwrap_or_default().into();
         price.lookup_key = paid.lookup_key.as_deref().map(Into::into);
-        add_price(world, price);
+        add_price(world, price, plan);
         amount += 3_000;
     }
     for role in [
@@ -73,18 +73,55 @@ fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
                 | PriceRole::Unknown
                 | PriceRole::Addon => Price::monthly(id.as_str(), 500),
             },
+            id.as_str(),
         );
     }
 }
 
-/// Creates a price, and its product if it is missing.
-fn add_price(world: &mut World, mut price: Price) {
+/// Creates a price, and its product if it is missing. Applications that store the product's name as the plan get the word
+/// of the contract.
+fn add_price(world: &mut World, mut price: Price, product_name: &str) {
     if world.find_price(&price.id).is_some() {
         return;
     }
     if world.find_product(&price.product).is_none() {
-        let name = price.lookup_key.as_deref().unwrap_or(&price.id);
-        price.product = world.create_product(Product::new(&price.product, name));
+        price.product = world.create_product(Product::new(&price.product, product_name));
     }
     world.create_price(price);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Contract, PlanKey, PlanWords, Source};
+
+    #[test]
+    fn a_made_up_product_is_named_after_the_plan() {
+        let mut contract = Contract::new(Source::Stripe);
+        contract.plans = [
+            ("price_pro", "Pro plan"),
+            ("prod_team", "Team"),
+            ("lookup_key:gold", "Gold"),
+        ]
+        .into_iter()
+        .filter_map(|(key, plan)| {
+            let key = PlanKey::parse(key, Source::Stripe);
+            Some((key, PlanWords::new([plan])?))
+        })
+        .collect();
+        let prices = TestPrices::from_contract(&contract).expect("prices");
+        let mut world = World::new(0);
+        add_prices(
+            &mut world,
+            &prices,
+            &"2024-06-20".parse().expect("a version"),
+        );
+        for paid in &prices.paid {
+            let price = world.find_price(paid.price.id.as_str()).expect("a price");
+            let product = world.find_product(&price.product).expect("a product");
+            assert_eq!(product.name, paid.plan);
+        }
+        let team = world.find_product("prod_team").expect("its own id");
+        assert_eq!(team.name, "Team");
+    }
 }
