@@ -148,7 +148,7 @@ async fn read_customers(
     Ok(all)
 }
 
-/// Paddle stores addresses in lower case.
+/// Asks for both spellings of an address: in lower case, as Paddle usually stores it, and as it is written.
 async fn customers_with_email(
     session: ReadSession<'_>,
     email: &str,
@@ -157,8 +157,14 @@ async fn customers_with_email(
     if email.contains(',') {
         return Ok(Vec::new());
     }
+    let lower = email.to_lowercase();
+    let spellings = if lower == email {
+        lower
+    } else {
+        format!("{lower},{email}")
+    };
     let query = [
-        ("email", &*email.to_lowercase()),
+        ("email", &*spellings),
         ("status", "active,archived"),
         ("per_page", "200"),
     ];
