@@ -1,4 +1,4 @@
--- The table stores prices. Their words come from the names of Stripe's products.
+-- The table stores prices.
 select stripe_subscription_price_id as key, null as word, count(*) as accounts
 from organization
 where stripe_subscription_price_id is not null

@@ -1,2 +1,2 @@
--- Cashier stores prices. Their words come from the names of Stripe's products.
+-- Cashier stores prices.
 select i.stripe_price as key, null as word, count(*) as accounts from subscription_items i group by i.stripe_price

@@ -1,2 +1,2 @@
--- The kit stores products. Their words come from the names of Paddle's products.
+-- The kit stores products.
 select product_id as key, null as word, count(*) as accounts from public.subscriptions where product_id is not null group by product_id

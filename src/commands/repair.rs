@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    config::{AccessContract, AccountsQuery, Expression, TableName},
+    config::{AccessContract, AccountsQuery, Expression, TableName, plain_columns},
     contract::{
         Account, Corrected, CustomerId, Facts, Field, Finding, RowCorrection, SubscriptionId,
         UnixSeconds, corrections, uncorrected,
@@ -65,23 +65,23 @@ fn all_by_hand(
 struct AccountsTable<'c> {
     /// Environment variable with the URL.
     database: &'c str,
-    name: &'c TableName,
+    name: TableName,
     time_zone: &'c str,
-    columns: &'c BTreeMap<Field, Expression>,
-    id: &'c str,
+    columns: BTreeMap<Field, Expression>,
+    id: String,
     link: Field,
 }
 
 impl<'c> AccountsTable<'c> {
     fn from_contract(contract: &'c AccessContract) -> Result<Self, String> {
         let settings = &contract.database;
-        let AccountsQuery::Table { table, columns, .. } = &settings.accounts else {
-            return Err(
-                "the accounts come from `query:`, which does not say where a value is stored"
-                    .to_owned(),
-            );
+        let (table, columns) = match &settings.accounts {
+            AccountsQuery::Table { table, columns, .. } => (table.clone(), columns.clone()),
+            AccountsQuery::Query { sql } => table_of_query(sql).ok_or(
+                "the accounts come from `query:`, whose `id` is not plainly a column of a table",
+            )?,
         };
-        let Some(Expression::Column(id)) = columns.get(&Field::Id) else {
+        let Some(Expression::Column(id)) = columns.get(&Field::Id).cloned() else {
             return Err("`id` is computed, so no statement can find the row by it".to_owned());
         };
         Ok(Self {
@@ -95,7 +95,7 @@ impl<'c> AccountsTable<'c> {
     }
 
     /// Returns the column that a field is read from, or `None` if it is computed.
-    fn column(&self, field: Field) -> Option<&'c str> {
+    fn column(&self, field: Field) -> Option<&str> {
         match self.columns.get(&field)? {
             Expression::Column(column) | Expression::In { column, .. } => Some(column),
             Expression::Sql(_) => None,
@@ -106,6 +106,17 @@ impl<'c> AccountsTable<'c> {
     fn is_word(&self, field: Field) -> bool {
         matches!(self.columns.get(&field), Some(Expression::In { .. }))
     }
+}
+
+/// Returns the table that the query takes the id from, with the columns that it plainly takes from the same row.
+fn table_of_query(sql: &str) -> Option<(TableName, BTreeMap<Field, Expression>)> {
+    let plain = plain_columns(sql);
+    let id = plain.get(&Field::Id)?.clone();
+    let of_row = plain
+        .into_iter()
+        .filter(|(_, column)| column.table_number == id.table_number);
+    let columns = of_row.map(|(field, plain)| (field, Expression::Column(plain.column)));
+    Some((id.table, columns.collect()))
 }
 
 async fn row_repairs(
@@ -134,8 +145,8 @@ async fn row_repairs(
         return BTreeMap::new();
     }
     let request = StoredRequest {
-        table: table.name,
-        id: table.id,
+        table: &table.name,
+        id: &table.id,
         columns: &columns,
         ids: &ids,
     };
@@ -195,7 +206,7 @@ fn row_repair(
     let found = match stored.rows.get(account).map(Vec::as_slice) {
         Some([row]) => row,
         Some(_) => return Err("more than one row of the table has this id".to_owned()),
-        None if stored.columns.contains_key(table.id) => {
+        None if stored.columns.contains_key(&table.id) => {
             return Err("its row is gone".to_owned());
         }
         None => {
@@ -228,7 +239,7 @@ fn row_repair(
     for (field, corrected) in &correction.values {
         let column = table.column(*field).ok_or_else(|| {
             format!(
-                "`{}` is computed: change what it is computed from",
+                "`{}` is computed, or stored in another table: change it there",
                 field.as_str()
             )
         })?;
@@ -265,7 +276,7 @@ fn row_repair(
             .cloned()
             .collect(),
         time_zone: table.time_zone.to_owned(),
-        id: cell(table.id)?,
+        id: cell(&table.id)?,
         seen,
         changes,
     })))

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     column::{self, RawColumn},
     entry::{Entry, Pairs},
-    forms::{PauseCollection, WordOrList},
+    forms::{PauseCollection, RawFix, WordOrList},
     rehearsal,
     scalars::{DurationText, Literal, PositiveInteger, Version},
     schema_transforms,
@@ -143,10 +143,9 @@ pub(super) struct RawContract {
     /// Accepts an accounts table without rows. Default: false.
     #[serde(default)]
     pub(super) allow_empty: Entry<bool>,
-    /// Text shown instead of the default hint of the rules listed under `severity`.
+    /// Text shown instead of the default hint of the rules listed under `severity`, or one for each rule.
     #[serde(default)]
-    #[schemars(length(min = 1))]
-    pub(super) fix: Entry<String>,
+    pub(super) fix: Entry<RawFix>,
     /// Addresses that reports link to.
     #[serde(default)]
     pub(super) links: Entry<RawLinks>,

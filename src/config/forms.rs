@@ -8,13 +8,20 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+use serde_json::json;
+
 use super::{
     entry::{Entry, Pairs, SourceSpan},
     scalars::{Literal, WholeNumber},
+    schema_transforms,
 };
 
 /// Name by which the reader recognizes [`WordOrList`].
 pub(super) const WORDS: &str = "Words";
+/// Name by which the reader recognizes [`RawFix`].
+pub(super) const FIX: &str = "Fix";
+/// The forms of [`RawFix`], for messages.
+pub(super) const FIX_FORMS: &str = "text, or one for each rule such as `{plan-drift: …}`";
 /// Name by which the reader recognizes [`RawIncludedSeats`].
 pub(super) const INCLUDED: &str = "Included";
 
@@ -80,6 +87,56 @@ impl JsonSchema for WordOrList {
         json_schema!({
             "anyOf": [word, {"type": "array", "items": word, "minItems": 1}]
         })
+    }
+}
+
+/// Hint of the team: one text for the published rules, or one for each rule.
+#[derive(Debug)]
+pub(super) enum RawFix {
+    Text(String),
+    ByRule(Pairs<String>),
+}
+
+impl<'de> Deserialize<'de> for RawFix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(FIX, FixVisitor)
+    }
+}
+
+struct FixVisitor;
+
+impl<'de> Visitor<'de> for FixVisitor {
+    type Value = RawFix;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(FIX_FORMS)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<RawFix, E> {
+        Ok(RawFix::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawFix, A::Error> {
+        Pairs::deserialize(MapAccessDeserializer::new(map)).map(RawFix::ByRule)
+    }
+}
+
+impl JsonSchema for RawFix {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Fix".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let text = json!({"type": "string", "minLength": 1});
+        let mut by_rule = json_schema!({
+            "type": "object", "additionalProperties": text, "minProperties": 1
+        });
+        schema_transforms::only_rule_ids(&mut by_rule);
+        json_schema!({ "anyOf": [text, by_rule] })
     }
 }
 

@@ -11,6 +11,7 @@ mod lines;
 mod place_tree;
 mod placeholder;
 mod places;
+mod preset_placeholders;
 mod reader;
 mod rehearsal;
 mod rehearsal_settings;
@@ -18,10 +19,12 @@ mod scalars;
 mod schema;
 mod schema_transforms;
 mod secrets;
+mod select_list;
 mod settings;
 mod skipped;
 mod snippet;
 pub mod sql;
+mod sql_words;
 mod suggestion;
 mod tree;
 mod type_error;
@@ -51,6 +54,7 @@ pub use rehearsal_settings::{
     RehearsalPlaces, Visit,
 };
 pub use schema::json_schema;
+pub use select_list::{PlainColumn, plain_columns};
 pub use settings::{AccessContract, AccountsQuery, DatabaseSettings, Expression, TableName};
 pub use snippet::render;
 pub use weakening::{ChangedSql, Weakening, all_sql, sql_that_differs, weakened};
@@ -117,6 +121,7 @@ fn tree_within(max_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree::
 fn read_config(diagnostics: &Diagnostics<'_>) -> Option<Config> {
     let mut tree = tree_within(MAX_BYTES, diagnostics)?;
     let warnings = skipped::take_other_types(&mut tree, diagnostics);
+    preset_placeholders::report(&tree, diagnostics);
     let document = match Entry::<RawConfig>::deserialize(NodeReader::new(&tree, diagnostics)) {
         Ok(document) => document,
         Err(type_error) => {

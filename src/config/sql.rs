@@ -1,5 +1,7 @@
 //! SQL of the configuration: checks that it cannot affect the statement around it, and finds its placeholders.
 
+use super::sql_words::SqlWord;
+
 /// A placeholder in SQL for a value that is bound when it runs.
 pub trait PlaceholderSyntax: Sized {
     /// Recognizes a placeholder at the start of `rest`, which begins with `{`.
@@ -83,9 +85,20 @@ pub fn check_statement<P: PlaceholderSyntax>(text: &str) -> Result<CheckedSql<P>
     Scanner::new(text, true).run()
 }
 
+/// Returns the words of a statement that are outside of brackets.
+pub(super) fn outer_words(text: &str) -> Result<Vec<SqlWord>, SqlError> {
+    let mut words = Vec::new();
+    let scanner: Scanner<'_, Now> = Scanner {
+        words: Some(&mut words),
+        ..Scanner::new(text, true)
+    };
+    scanner.run()?;
+    Ok(words)
+}
+
 /// Scanner for as much of Postgres's lexical rules (`scan.l`, manual 4.1) as it takes to distinguish strings, names,
 /// numbers and comments. If versions differ, it follows the older one, and the newer one rejects the text.
-struct Scanner<P> {
+struct Scanner<'w, P> {
     text: Vec<char>,
     at: usize,
     may_end: bool,
@@ -94,9 +107,11 @@ struct Scanner<P> {
     opened: Vec<(char, usize)>,
     pieces: Vec<SqlPiece<P>>,
     piece_start: usize,
+    /// Receives the words outside of brackets.
+    words: Option<&'w mut Vec<SqlWord>>,
 }
 
-impl<P: PlaceholderSyntax> Scanner<P> {
+impl<P: PlaceholderSyntax> Scanner<'_, P> {
     fn new(text: &str, may_end: bool) -> Self {
         Self {
             text: text.chars().collect(),
@@ -107,6 +122,7 @@ impl<P: PlaceholderSyntax> Scanner<P> {
             opened: Vec::new(),
             pieces: Vec::new(),
             piece_start: 0,
+            words: None,
         }
     }
 
@@ -125,7 +141,9 @@ impl<P: PlaceholderSyntax> Scanner<P> {
                 _ if self.has_ended => return Err(unusable(SqlErrorKind::SecondStatement, start)),
                 _ => {
                     self.has_code = true;
+                    let is_outside = self.opened.is_empty();
                     self.code(c)?;
+                    self.note(start, is_outside);
                 }
             }
         }
@@ -181,6 +199,18 @@ impl<P: PlaceholderSyntax> Scanner<P> {
             _ => self.at += 1,
         }
         Ok(())
+    }
+
+    fn note(&mut self, start: usize, is_outside: bool) {
+        if let (true, Some(words)) = (is_outside, &mut self.words) {
+            let token: String = self
+                .text
+                .get(start..self.at)
+                .unwrap_or_default()
+                .iter()
+                .collect();
+            words.push(SqlWord::from_token(&token));
+        }
     }
 
     fn end_statement(&mut self) {
@@ -391,6 +421,30 @@ mod tests {
         assert_eq!(
             check_fragment(text).map(|checked| text_of(&checked)),
             Ok(text.to_owned())
+        );
+    }
+
+    #[test]
+    fn words_in_brackets_strings_and_comments_are_not_outside() {
+        let shown = |sql: &str| {
+            let words = outer_words(sql).expect("valid SQL").into_iter();
+            let shown = words.map(|word| match word {
+                SqlWord::Name(name) => name.text,
+                SqlWord::Mark(mark) => mark.to_string(),
+                SqlWord::Brackets => "()".to_owned(),
+                SqlWord::Literal => "#".to_owned(),
+            });
+            shown.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            shown(
+                "Select \"A \"\"b\"\" from\", 'it''s, from' -- from\n, E'\\', from' /* from */ From a1$;"
+            ),
+            "select A \"b\" from , # , # from a1$"
+        );
+        assert_eq!(
+            shown("f(a, (b)) [1] $$from, x$$ $t$ $$ $t$ 1.5e3 é {{now}} + b'1'"),
+            "f () () # # # é # + b #"
         );
     }
 

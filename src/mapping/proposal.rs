@@ -227,7 +227,8 @@ mod tests {
         for part in [
             "(a.\"meta\" #>> array['billing', 'customer']) as customer_id",
             "where b.\"member_id\"::text = a.\"id\"::text",
-            "when 'price_your_plan' then 'your_plan'",
+            "b.\"price\" as plan",
+            "price_your_plan: price_your_plan\n",
         ] {
             assert!(
                 proposal.contract.contains(part),

@@ -32,11 +32,16 @@ pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
     if mapping.link_kind == ValueKind::Subscription {
         text.push_str("      match_on: subscription_id\n");
     }
-    if mapping.plan.is_some() {
-        text.push_str(
+    match &mapping.plan {
+        Some((_, PlanStorage::Word | PlanStorage::ProductName)) => text.push_str(
             "    # One line per plan: a price or product of the provider, and the word for it.\n    \
              plans:\n      price_your_plan: \"your_plan\"\n",
-        );
+        ),
+        Some((_, PlanStorage::Price | PlanStorage::Product)) => text.push_str(
+            "    # One line per price or product, which the rows hold as it is.\n    \
+             plans:\n      price_your_plan: price_your_plan\n",
+        ),
+        None => {}
     }
     text.push_str(
         "    # Say what your application does while a card fails, such as `grace: { past_due: 14d }`.\n",
@@ -72,17 +77,8 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
             )
         }
     });
-    match &mapping.plan {
-        Some((path, PlanStorage::Word | PlanStorage::ProductName)) => {
-            lines.push(format!("  plan: {}", value(path)));
-        }
-        Some((path, PlanStorage::Price | PlanStorage::Product)) => {
-            lines.push("  plan:".to_owned());
-            lines.push("    sql: |".to_owned());
-            let case = case(&sql(path, ""));
-            lines.extend(case.lines().map(|line| format!("      {line}")));
-        }
-        None => {}
+    if let Some((path, _)) = &mapping.plan {
+        lines.push(format!("  plan: {}", value(path)));
     }
     if let Some(path) = &mapping.subscription {
         lines.push(format!("  subscription_id: {}", value(path)));
@@ -100,16 +96,8 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
     }
     outer.push("s.paid is not null as has_paid_access".to_owned());
     let mut inner = vec!["true as paid".to_owned()];
-    match &mapping.plan {
-        Some((path, PlanStorage::Word | PlanStorage::ProductName)) => {
-            inner.push(format!("{} as plan", sql(path, "b.")));
-        }
-        Some((path, PlanStorage::Price | PlanStorage::Product)) => {
-            inner.push(format!("{} as plan", case(&sql(path, "b."))));
-        }
-        None => {}
-    }
-    if mapping.plan.is_some() {
+    if let Some((path, _)) = &mapping.plan {
+        inner.push(format!("{} as plan", sql(path, "b.")));
         outer.push("s.plan".to_owned());
     }
     if let Some(path) = &mapping.subscription {
@@ -146,11 +134,6 @@ fn access(access: &Access, alias: &str) -> String {
         }
         Access::Until(path) => format!("coalesce({} > {{{{now}}}}, false)", sql(path, alias)),
     }
-}
-
-/// Returns the word of a stored price. The line with the placeholders is repeated for each plan.
-fn case(expression: &str) -> String {
-    format!("case {expression}\nwhen 'price_your_plan' then 'your_plan'\nelse {expression}\nend")
 }
 
 /// Returns the value of a column in the table form.

@@ -18,8 +18,6 @@ pub struct PresetDescription {
     pub billing_paths: Vec<String>,
     pub plans: PlanWords,
     pub policy: Policy,
-    /// Hints in the stack's own words, by rule.
-    pub hints: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -93,6 +91,16 @@ pub enum PlanStorage {
     Product,
     /// The name of a product.
     ProductName,
+}
+
+impl PlanStorage {
+    /// Returns true if rows hold ids of the provider, which are then the words of the plans too.
+    pub fn holds_ids(self) -> bool {
+        match self {
+            Self::Price | Self::Product => true,
+            Self::Word | Self::ProductName => false,
+        }
+    }
 }
 
 /// The stack's decisions about access, in words.

@@ -53,6 +53,9 @@ pub fn fill_plans(
             (Some(key), Some(word)) => {
                 pairs.insert(PlanPair::new(key, word));
             }
+            (Some(key), None) if storage.holds_ids() => {
+                pairs.insert(PlanPair::new(key, key));
+            }
             (Some(key), None) => {
                 let entry = catalog
                     .iter()
@@ -113,10 +116,9 @@ fn not_stored_yet(
     entry: &CatalogEntry,
 ) -> Option<PlanPair> {
     match storage {
-        PlanStorage::Price => Some(PlanPair::new(&entry.price, &entry.name)),
-        PlanStorage::Product | PlanStorage::ProductName => {
-            Some(PlanPair::new(&entry.product, &entry.name))
-        }
+        PlanStorage::Price => Some(PlanPair::new(&entry.price, &entry.price)),
+        PlanStorage::Product => Some(PlanPair::new(&entry.product, &entry.product)),
+        PlanStorage::ProductName => Some(PlanPair::new(&entry.product, &entry.name)),
         PlanStorage::Word => {
             let word = words
                 .iter()
@@ -188,14 +190,34 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_price_has_its_product_s_name() {
-        let catalog = [entry("price_a", "prod_a", "Pro")];
+    fn a_stored_id_is_its_own_word() {
+        let catalog = [
+            entry("price_a", "prod_a", "Pro"),
+            entry("price_b", "prod_a", "Pro"),
+        ];
         let rows = [
             stored(Some("price_a"), None),
             stored(Some("price_old"), None),
         ];
         let plans = filled(PlanStorage::Price, &rows, &catalog);
-        assert_eq!(plans, ["price_a = Pro", "price_old = your_plan"]);
+        assert_eq!(
+            plans,
+            [
+                "price_a = price_a",
+                "price_b = price_b",
+                "price_old = price_old"
+            ]
+        );
+        let plans = filled(PlanStorage::Product, &[], &catalog);
+        assert_eq!(plans, ["prod_a = prod_a"]);
+    }
+
+    #[test]
+    fn a_stored_product_without_a_name_has_that_of_the_provider() {
+        let catalog = [entry("price_a", "prod_a", "Pro")];
+        let rows = [stored(Some("prod_a"), None), stored(Some("prod_old"), None)];
+        let plans = filled(PlanStorage::ProductName, &rows, &catalog);
+        assert_eq!(plans, ["prod_a = Pro", "prod_old = your_plan"]);
     }
 
     #[test]

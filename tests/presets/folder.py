@@ -15,7 +15,7 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PRESET_KEYS = {
-    "title", "description", "provider", "read_at", "detect", "webhook", "billing_paths", "plans", "policy", "hints",
+    "title", "description", "provider", "read_at", "detect", "webhook", "billing_paths", "plans", "policy",
 }
 NESTED_KEYS = {
     "detect": {"packages", "files", "tables", "prefer_over"},
@@ -23,7 +23,7 @@ NESTED_KEYS = {
     "plans": {"stored", "words"},
     "policy": {"past_due", "paused", "exempt"},
 }
-HINTS = {
+FIXES = {
     "revenue-leak", "wrongful-access", "no-subscription", "plan-drift", "customer-mismatch", "orphan-subscription",
 }
 
@@ -65,8 +65,9 @@ def is_complete(preset: pathlib.Path):
     for key, keys in NESTED_KEYS.items():
         if set(about[key]) != keys:
             raise Failed(f"preset.yml: keys of `{key}`: {sorted(set(about[key]) ^ keys)}")
-    if missing := HINTS - set(about["hints"]):
-        raise Failed(f"preset.yml: no hints for {sorted(missing)}")
+    contract = load_yaml((preset / "prodverdict.yml").read_text(encoding="utf-8"))["contracts"][0]
+    if missing := FIXES - set(contract["fix"]):
+        raise Failed(f"prodverdict.yml: no `fix` for {sorted(missing)}")
     for other in about["detect"]["prefer_over"]:
         if not (preset.parent / other).is_dir():
             raise Failed(f"preset.yml: prefer_over names `{other}`, which is no preset")

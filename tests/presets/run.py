@@ -65,6 +65,7 @@ class Proof:
         self.rehearsal = self.read("rehearsal.yml") if (preset / "rehearsal.yml").exists() else None
         about = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))
         self.provider, self.detect = about["provider"], about["detect"]
+        self.stores_ids = about["plans"]["stored"] in ("price", "product")
         self.subscriptions = [DEFAULTS | one for one in case["subscription"]]
 
     def read(self, file: str) -> str:
@@ -105,7 +106,7 @@ class Proof:
         pairs = []
         for key, word, _ in psql(database, self.read("plans.sql")):
             keys = [key] if key else self.case.get("keys", {}).get(word, [])
-            pairs += [(key, word or self.case.get("words", {}).get(key)) for key in keys]
+            pairs += [(key, word or (key if self.stores_ids else self.case.get("words", {}).get(key))) for key in keys]
         pairs = sorted(pair for pair in pairs if all(pair))
         if not pairs:
             raise Failed("plans.sql found no plan that can be filled in")

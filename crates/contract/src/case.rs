@@ -114,10 +114,7 @@ impl<'f> Case<'f> {
         let Some(severity) = self.contract.severities.get(&rule).copied() else {
             return;
         };
-        let fix = match &self.contract.fix {
-            Some(fix) if rule.info().is_in_published_format => fix,
-            _ => &draft.fix,
-        };
+        let fix = self.contract.fix.get(&rule).unwrap_or(&draft.fix);
         let subject = draft.subject;
         let mut words = self.words.borrow_mut();
         let fingerprint = fingerprint(rule, &entity, subject.customer.as_deref());

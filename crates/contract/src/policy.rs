@@ -242,8 +242,8 @@ pub struct Contract {
     pub mode: Option<Mode>,
     /// Lowest severity that fails the check; `None` if no finding fails it.
     pub fail_on: Option<Severity>,
-    /// Replacement for the default fix of the rules of the published format.
-    pub fix: Option<String>,
+    /// Replacements for the fixes of rules.
+    pub fix: BTreeMap<Rule, String>,
     /// Maximum difference of a stored period end, in seconds.
     pub period_tolerance: u64,
 }
@@ -279,7 +279,7 @@ impl Contract {
             allow_empty: false,
             mode: None,
             fail_on: Some(Severity::High),
-            fix: None,
+            fix: BTreeMap::new(),
             period_tolerance: 24 * 60 * 60,
         }
     }

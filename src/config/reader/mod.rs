@@ -17,7 +17,7 @@ use super::{
     block_text::SQL_AS_BLOCK,
     diagnostics::{DiagnosticDraft, Diagnostics, quote},
     entry::SourceSpan,
-    forms::{INCLUDED, WORDS},
+    forms::{FIX, FIX_FORMS, INCLUDED, WORDS},
     scalars::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
     secrets, suggestion,
     tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
@@ -291,6 +291,12 @@ impl<'de> Deserializer<'de> for NodeReader<'de> {
                 }
                 let what = "text, a number or a list of them";
                 return visitor.visit_str(self.literal(&[Text, Integer, Fraction], what)?);
+            }
+            FIX => {
+                if matches!(self.node.kind, NodeKind::Mapping(_)) {
+                    return self.deserialize_any(visitor);
+                }
+                return visitor.visit_str(self.literal(&[Text], FIX_FORMS)?);
             }
             INCLUDED => {
                 if matches!(self.node.kind, NodeKind::Mapping(_)) {

@@ -11,7 +11,7 @@ use super::{
         scalars::Literal,
     },
     database, links, policy, seats, statuses,
-    values::{duration, filled, not_blank, number, seconds, variable},
+    values::{duration, not_blank, number, seconds, variable},
 };
 use crate::{
     contract::{Contract, Mode, Severity, Source},
@@ -154,7 +154,6 @@ fn words(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnosti
         Some(RawFailOn::Never) => None,
     };
     contract.allow_empty = written.allow_empty.value().copied().unwrap_or_default();
-    contract.fix = filled("fix", &written.fix, diagnostics).map(str::to_owned);
     if let Some(tolerance) = seconds("period_tolerance", &written.period_tolerance, diagnostics) {
         contract.period_tolerance = tolerance;
     }

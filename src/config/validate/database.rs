@@ -8,6 +8,7 @@ use super::{
         diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
         document::{self, RawDatabase},
         entry::{Entry, SourceSpan},
+        plain_columns,
         scalars::DurationText,
     },
     columns::{self, Needs},
@@ -54,7 +55,7 @@ pub(super) fn settings(
     }?;
     let names = match &accounts {
         AccountsQuery::Table { columns, .. } => columns::names(columns),
-        AccountsQuery::Query { .. } => columns_of_a_query(match_on?),
+        AccountsQuery::Query { sql } => columns_of_a_query(sql, needs, match_on?),
     };
     let email = database.columns.value();
     let email = email.and_then(|columns| columns::email(columns, diagnostics));
@@ -153,16 +154,15 @@ fn query(database: &RawDatabase, diagnostics: &Diagnostics<'_>) -> Option<Accoun
     })
 }
 
-/// Returns the columns that a query must have; its other columns are unknown until it runs.
-fn columns_of_a_query(match_on: MatchOn) -> BTreeMap<Field, ColumnName> {
-    let link = match match_on {
-        MatchOn::CustomerId => Field::CustomerId,
-        MatchOn::SubscriptionId => Field::SubscriptionId,
-    };
-    [Field::Id, link, Field::HasPaidAccess]
+/// Returns the columns that a query must have, and those that it plainly names; its other columns are unknown until it runs.
+fn columns_of_a_query(sql: &str, needs: Needs, match_on: MatchOn) -> BTreeMap<Field, ColumnName> {
+    let required = [Field::Id, match_on.link(), Field::HasPaidAccess];
+    let required = required.map(|field| (field, ColumnName::Computed));
+    let plain = plain_columns(sql)
         .into_iter()
-        .map(|field| (field, ColumnName::Computed))
-        .collect()
+        .filter(|(field, _)| *field != Field::Plan || needs.plan)
+        .map(|(field, plain)| (field, ColumnName::Column(plain.column)));
+    required.into_iter().chain(plain).collect()
 }
 
 fn statement_timeout(

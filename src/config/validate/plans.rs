@@ -20,9 +20,6 @@ use crate::{
 
 const LOOKUP_KEY: &str = "lookup_key:";
 
-/// The word that presets have for a plan.
-const PLACEHOLDER: &str = "your_plan";
-
 pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     let pairs = written.plans.value().map(|plans| plans.0.as_slice());
     for (key, entry) in pairs.unwrap_or_default() {
@@ -164,17 +161,12 @@ fn plan(
     plan.filter(|_| is_plan)
 }
 
-/// Checks that the word can be a plan and is not an id of the provider.
+/// Checks that the word can be a plan. An application may store the provider's own id, which then is the key too; any other
+/// id means that key and value are swapped.
 fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let word = word.trim();
-    if word == PLACEHOLDER {
-        let message = format!("{} is a placeholder, not a plan", quote(word));
-        let help = "replace it with the word that the application stores for this price";
-        diagnostics.add_at(
-            DiagnosticDraft::new(ErrorCode::Placeholder, message).help(help),
-            span,
-        );
-        return false;
+    if word == key && !key.ends_with('*') {
+        return true;
     }
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
@@ -188,7 +180,11 @@ fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostic
         "a plan should be a word that the application stores, found {}, which is a provider id",
         quote(word)
     );
-    let help = format!("key and value are swapped: write `{word}: {key}`");
+    let help = if names_a_price(key) {
+        format!("if the application stores this id, write it as the key too: `{word}: {word}`")
+    } else {
+        format!("key and value are swapped: write `{word}: {key}`")
+    };
     diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     false
 }

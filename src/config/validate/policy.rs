@@ -4,13 +4,13 @@ use super::{
     super::{
         diagnostics::{DiagnosticDraft, Diagnostics, quote},
         document::{RawContract, RawGrace as WrittenGrace, RuleLevel},
-        entry::Entry,
-        forms::{PauseCollection, PauseWord},
+        entry::{Entry, Pairs},
+        forms::{PauseCollection, PauseWord, RawFix},
         scalars::DurationText,
         suggestion,
     },
     plans, prices, statuses,
-    values::{seconds, unique_texts},
+    values::{not_blank, seconds, unique_texts},
 };
 use crate::{
     contract::{
@@ -36,6 +36,7 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: 
         diagnostics,
     );
     severities(contract, written, diagnostics);
+    fixes(contract, &written.fix, diagnostics);
 }
 
 fn pause(
@@ -169,6 +170,33 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
     }
 }
 
+fn fixes(contract: &mut Contract, entry: &Entry<RawFix>, diagnostics: &Diagnostics<'_>) {
+    match entry.written() {
+        Some((span, RawFix::Text(text))) if not_blank("`fix`", text, span, diagnostics) => {
+            let published = Rule::every().filter(|rule| rule.info().is_in_published_format);
+            contract.fix = published.map(|rule| (rule, text.clone())).collect();
+        }
+        Some((_, RawFix::Text(_))) | None => {}
+        Some((_, RawFix::ByRule(Pairs(pairs)))) => {
+            for (id, entry) in pairs {
+                let Some(rule) = Rule::parse(id) else {
+                    unknown_rule(id, entry, diagnostics);
+                    continue;
+                };
+                if let Some((span, text)) = entry.written()
+                    && not_blank(&quote(id), text, span, diagnostics)
+                {
+                    contract.fix.insert(rule, text.clone());
+                }
+            }
+            // The other name of the same rule, as in `rules`.
+            if let Some(text) = contract.fix.get(&Rule::UnmappedPrice).cloned() {
+                contract.fix.entry(Rule::UnmappedFeature).or_insert(text);
+            }
+        }
+    }
+}
+
 fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
     let severity = match level {
         RuleLevel::High => Severity::High,
@@ -182,7 +210,7 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
     contract.severities.insert(rule, severity);
 }
 
-fn unknown_rule(id: &str, entry: &Entry<RuleLevel>, diagnostics: &Diagnostics<'_>) {
+fn unknown_rule<T>(id: &str, entry: &Entry<T>, diagnostics: &Diagnostics<'_>) {
     let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
     let draft = DiagnosticDraft::new(ErrorCode::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));

@@ -10,9 +10,6 @@ use crate::{
     problem::ErrorCode,
 };
 
-/// Prefix of the prices that `init` leaves to be filled in.
-const PLACEHOLDER: &str = "price_your_";
-
 /// Reads `ignore_prices`, which must not contain prices that `plans` maps.
 pub(super) fn ignored(
     contract: &Contract,
@@ -92,19 +89,14 @@ fn patterns<'e>(
 
 /// Checks that the text can be the id of a price.
 pub(super) fn check_id(price: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
-    let draft = if price.starts_with(PLACEHOLDER) {
-        let message = format!("{} is a placeholder, not a price", quote(price));
-        DiagnosticDraft::new(ErrorCode::Placeholder, message)
-            .help("replace it with the id of your own price, from the provider's dashboard")
-    } else if price.trim().is_empty() || price.trim() != price {
-        DiagnosticDraft::invalid(format!(
-            "a price id should not be empty, or begin or end with a space, found {}",
-            quote(price)
-        ))
-    } else {
+    if !price.trim().is_empty() && price.trim() == price {
         return true;
-    };
-    diagnostics.add_at(draft, span);
+    }
+    let message = format!(
+        "a price id should not be empty, or begin or end with a space, found {}",
+        quote(price)
+    );
+    diagnostics.add_at(DiagnosticDraft::invalid(message), span);
     false
 }
 

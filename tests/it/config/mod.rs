@@ -165,6 +165,9 @@ const MUTATIONS: &[Mutation] = &[
     ("has_paid_access: { column: status, in: [active] }", "has_paid_access: «{ column: status }»", Code::MissingKey, "missing key `in` in `has_paid_access`", "in: [active, trialing]"),
     // plans and prices
     ("price_1Pro: pro", "«price_your_pro_price»: pro", Code::Placeholder, "`price_your_pro_price` is a placeholder", "replace it"),
+    ("price_1Pro: pro", "price_1Pro: «your_plan»", Code::Placeholder, "`your_plan` is a placeholder, not a plan", "replace it"),
+    ("price_1Pro: pro", "price_1Pro: «price_2Pro»", Code::InvalidValue, "which is a provider id", "`price_2Pro: price_2Pro`"),
+    ("price_1Pro: pro", "price_1Pro*: «price_1Pro*»", Code::InvalidValue, "which is a provider id", ""),
     ("price_1Pro: pro", "price_1Pro: «\" \"»", Code::InvalidValue, "should not be empty", ""),
     ("price_1Pro: pro", "price_1Pro: «{a: pro}»", Code::WrongType, "`price_1Pro` should be text, a number or a list of them, found a mapping", ""),
     ("price_1Pro: pro", "price_1Pro: [pro, «~»]", Code::WrongType, "an entry of `price_1Pro` should be text or a number, found nothing", ""),
@@ -175,7 +178,7 @@ const MUTATIONS: &[Mutation] = &[
     ("price_1Pro: pro", "gold: [g, «prod_Gold»]", Code::InvalidValue, "found `prod_Gold`, which is a provider id", "are swapped"),
     ("price_1Pro: pro", "gold: «pri_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is a provider id", "are swapped"),
     ("price_1Pro: pro", "gold: «pro_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is a provider id", "are swapped"),
-    ("price_1Pro: pro", "price_1Pro: «pro_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is a provider id", "are swapped"),
+    ("price_1Pro: pro", "price_1Pro: «pro_01h1vjes1y163xfj1rh1tkfb65»", Code::InvalidValue, "which is a provider id", "write it as the key too"),
     ("price_1Pro: pro", "gold: «pro_monthly»", Code::InvalidValue, "which is a provider id", "are swapped"),
     ("price_1Pro: pro", "«pri_01h1vjes1y163xfj1rh1tkfb65»: pro", Code::InvalidValue, "is a Paddle price", "`lookup_key:NAME`"),
     ("price_1Pro: pro", "«pro_01gsz4t5hdjse780zja8vvr7jg»: pro", Code::InvalidValue, "is a Paddle product", "a product (`prod_…`)"),
@@ -204,6 +207,8 @@ const MUTATIONS: &[Mutation] = &[
     ("[price_addon_*]", "[«\"*\"»]", Code::InvalidValue, "a prefix with one `*`", ""),
     ("[price_addon_*]", "[«price_1*»]", Code::Conflict, "`price_1Pro` is mapped in `plans` but ignored here", ""),
     ("[price_addon_*]", "[«price_your_addon»]", Code::Placeholder, "is a placeholder", "replace it"),
+    ("        plan: plan\n", "        plan:\n          sql: |\n            case price\n              when 'price_1' then '«your_plan»' end\n", Code::Placeholder, "`your_plan` is a placeholder", ""),
+    ("        plan: plan\n", "        plan: { sql: \"coalesce('«price_your_plan»', p)\" }\n", Code::Placeholder, "not a price", ""),
     // statuses, grace, rules
     ("[active, trialing]", "[active, «traling»]", Code::InvalidValue, "unknown status `traling`", "did you mean `trialing`?"),
     ("deny: [unpaid]", "deny: [unpaid, «Active»]", Code::Conflict, "status `active` is in both", "one of the two"),
@@ -240,6 +245,9 @@ const MUTATIONS: &[Mutation] = &[
     ("\"https://admin.example.com/users/{id}\"", "«\"https://root:hunter2@admin.example.com/{id}\"»", Code::SecretValue, "no user name or password (not shown)", "before the `@`"),
     ("\"https://admin.example.com/users/{id}\"", "«\" \"»", Code::InvalidValue, "`account` should not be empty", ""),
     ("links: { account:", "links: { «acount»:", Code::UnknownKey, "unknown key `acount`", "did you mean `account`?"),
+    ("fix: \"Check the webhook\"", "fix: { plan-drift: «\" \"» }", Code::InvalidValue, "`plan-drift` should not be empty", ""),
+    ("fix: \"Check the webhook\"", "fix: { «plan-drft»: x }", Code::UnknownKey, "unknown rule `plan-drft`", "did you mean `plan-drift`?"),
+    ("fix: \"Check the webhook\"", "fix: «[x]»", Code::WrongType, "`fix` should be text, or one for each rule such as `{plan-drift: …}`, found a list", ""),
     ("fix: \"Check the webhook\"\n", "fix: x\n  - type: access\n    name: «users»\n    database: {query: select 1}\n", Code::Conflict, "another contract is also called `users`", "on line 4"),
     ("fix: \"Check the webhook\"\n", "fix: x\n«---»\nversion: 1\n", Code::Refused, "second YAML document", "under `contracts`"),
     // YAML itself
@@ -314,7 +322,8 @@ fn the_published_format_keeps_its_meaning() {
     assert_eq!(contract.fail_on, Some(Severity::High));
     assert_eq!(contract.period_tolerance, 86_400);
     assert_eq!(plan_of(contract, "price_1TeamMonthly"), Some("team"));
-    assert_eq!(contract.fix.as_deref(), Some("Check the webhook handler"));
+    assert!(!contract.fix.contains_key(&Rule::SeatDrift));
+    assert_eq!(contract.fix[&Rule::PlanDrift], "Check the webhook handler");
     let AccountsQuery::Table { table, columns, .. } = &access.database.accounts else {
         panic!("{access:?}")
     };
@@ -324,6 +333,34 @@ fn the_published_format_keeps_its_meaning() {
     );
     let customer = Expression::Column("stripe_customer_id".to_owned());
     assert_eq!(columns[&Field::CustomerId], customer);
+}
+
+#[test]
+fn a_fix_can_be_written_for_each_rule() {
+    let file = "version: 1\ncontracts:\n  - type: access\n    database: {}\n    fix:\n      \
+                plan-drift: look at the plan\n      unmapped-price: map it\n      seat-drift: count\n";
+    let config = load(file, PATH).unwrap();
+    let fix = &config.contracts[0].contract.fix;
+    assert_eq!(fix[&Rule::PlanDrift], "look at the plan");
+    assert_eq!(fix[&Rule::SeatDrift], "count");
+    assert_eq!(fix[&Rule::UnmappedFeature], "map it");
+    assert!(!fix.contains_key(&Rule::RevenueLeak));
+}
+
+#[test]
+fn an_application_may_store_prices_and_products_themselves() {
+    let file = "version: 1\ncontracts:\n  - type: access\n    database: {}\n    plans:\n      \
+                price_1Pro: price_1Pro\n      prod_Team: [prod_Team, team]\n";
+    let config = load(file, PATH).unwrap();
+    assert_eq!(
+        plan_of(&config.contracts[0].contract, "price_1Pro"),
+        Some("price_1Pro")
+    );
+    let paddle = file
+        .replace("    database", "    source_of_truth: paddle\n    database")
+        .replace("price_1Pro", "pri_01h1vjes1y163xfj1rh1tkfb65")
+        .replace("prod_Team", "pro_01h1vjes1y163xfj1rh1tkfb65");
+    load(&paddle, PATH).unwrap();
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn ids_in_json_and_a_status_in_another_table_are_found() {
         written.contains("#>> array['pay', 'customer']"),
         "{written}"
     );
-    assert!(written.contains("price_gold: \"your_plan\""), "{written}");
+    assert!(written.contains("price_gold: price_gold\n"), "{written}");
 }
 
 #[test]

@@ -249,17 +249,46 @@ fn hostile_ids_names_and_values_are_kept_exactly() {
     assert_clean(&live);
 }
 
+/// Removes `columns`, which a query does without.
+fn without_columns(contract: &str) -> String {
+    let (head, rest) = contract.split_once("      columns:").expect("columns");
+    let (_, rest) = rest.split_once("    confirm_after").expect("the rest");
+    format!("{head}    confirm_after{rest}")
+}
+
+#[test]
+fn a_query_that_plainly_names_its_columns_is_repaired() {
+    let live = drifted();
+    let contract = contract_with(&["plan: plan"], &PLANS);
+    let script_of = |query: &str| {
+        let from = "      users_table: users\n";
+        let contract = contract.replace(from, &format!("      query: {query}\n"));
+        live.configure(&without_columns(&contract));
+        script(&live)
+    };
+    let own = script_of(
+        "select u.id, u.stripe_customer_id as customer_id, u.has_paid_access, u.plan from users u",
+    );
+    assert!(own.contains("UPDATE \"users\""), "{own}");
+    assert!(own.contains("\"has_paid_access\" ="), "{own}");
+    // Of another row, although it has the same name.
+    let other = script_of(
+        "select u.id, u.stripe_customer_id as customer_id, other.has_paid_access, u.plan from users u \
+         join users other on other.id = u.id",
+    );
+    assert!(!other.contains("\"has_paid_access\" ="), "{other}");
+    assert!(other.contains("stored in another table"), "{other}");
+}
+
 #[test]
 fn uncertain_repairs_have_a_reason_instead_of_a_statement() {
     let live = drifted();
     let contract = contract_with(&["plan: plan"], &PLANS);
     let query = contract.replace(
         "      users_table: users\n",
-        "      query: select id, stripe_customer_id, has_paid_access, plan from users\n",
+        "      query: select id || '' as id, stripe_customer_id, has_paid_access, plan from users\n",
     );
-    let (head, rest) = query.split_once("      columns:").expect("columns");
-    let (_, rest) = rest.split_once("    confirm_after").expect("the rest");
-    let query = format!("{head}    confirm_after{rest}");
+    let query = without_columns(&query);
     let computed = contract.replace(
         "has_paid_access: has_paid_access",
         "has_paid_access: { sql: has_paid_access and true }",

@@ -142,7 +142,7 @@ pub fn add_causes(
             finding.message = format!("{}\n{line}", finding.message).into();
         }
         finding.mentions = cause.mentions().map(Box::new);
-        let has_own_fix = contract.fix.is_some() && finding.rule.info().is_in_published_format;
+        let has_own_fix = contract.fix.contains_key(&finding.rule);
         if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
             finding.fix = format!("{}\n{line}", finding.fix).into();
         }
@@ -449,7 +449,9 @@ mod tests {
     #[test]
     fn the_contracts_own_fix_stays_and_other_rules_have_no_cause() {
         let mut contract = contract();
-        contract.fix = Some("ask billing@".to_owned());
+        contract
+            .fix
+            .insert(Rule::RevenueLeak, "ask billing@".to_owned());
         let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
         let leak = with_cause(&contract, &world, &log([]));
         assert_eq!(leak.fix, "ask billing@");

@@ -189,7 +189,9 @@ mod tests {
     #[test]
     fn the_contracts_fix_and_severity_replace_the_defaults() {
         let mut contract = contract();
-        contract.fix = Some("ask billing@".to_owned());
+        contract
+            .fix
+            .insert(Rule::RevenueLeak, "ask billing@".to_owned());
         contract.severities.insert(Rule::RevenueLeak, Severity::Low);
         let world = facts(
             [account("1")],

@@ -82,12 +82,17 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
                 allow_empty,
                 mode,
                 fail_on,
-                fix,
+                fix: fix.as_deref().map(of_published_rules).unwrap_or_default(),
                 period_tolerance,
                 ..Contract::new(source)
             }
         },
     )
+}
+
+fn of_published_rules(fix: &str) -> BTreeMap<Rule, String> {
+    let published = Rule::every().filter(|rule| rule.info().is_in_published_format);
+    published.map(|rule| (rule, fix.to_owned())).collect()
 }
 
 fn metadata_account() -> impl Strategy<Value = Vec<String>> {
