@@ -314,7 +314,9 @@ mod tests {
         let mut world = facts(accounts, subscriptions);
         let mut said = |words: &[&str]| {
             let mut stored = StoredWords::default();
-            words.iter().for_each(|word| stored.add(word));
+            for word in words {
+                stored.add(word);
+            }
             world.stored_words.insert(Field::HasPaidAccess, stored);
             let found = advice(&contract, &world);
             found.into_iter().map(|one| one.message).collect::<Vec<_>>()
