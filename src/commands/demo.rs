@@ -19,17 +19,12 @@ const CONFIG_PATH: &str = "prodverdict.yml";
 const CONFIG: &str = include_str!("../../examples/nextjs-stripe/prodverdict.yml");
 
 const NEXT_STEPS: &str = "
-This was a recorded example: Alice pays, and the webhook handler never gave her \
-                          access.
+This was a recorded example: Alice pays, and the webhook handler never gave her access.
 Next, check your own application:
-  1. Write prodverdict.yml: name your table, its \
-                          columns and your prices. Start from the example in the README,
-     and let `prodverdict \
-                          validate` check it.
-  2. Create a read-only restricted Stripe key, and a database role that \
-                          can only select.
-  3. STRIPE_SECRET_KEY=rk_… DATABASE_URL=postgres://… prodverdict check \
-                          access";
+  1. `prodverdict init` writes prodverdict.yml for your stack.
+  2. Create a read-only restricted Stripe key, and a database role that can only select.
+  3. With STRIPE_SECRET_KEY and DATABASE_URL set, `prodverdict doctor` names what is missing,
+     and `prodverdict check access` gives the verdict.";
 
 pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8 {
     let path = Path::new(CONFIG_PATH);

@@ -7,6 +7,7 @@
     clippy::panic,
     reason = "a test may panic"
 )]
+#![expect(clippy::disallowed_macros, reason = "a test may print")]
 
 #[expect(
     dead_code,

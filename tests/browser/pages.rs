@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prodverdict::{
     baseline::{FindingStatus, Since},
     contract::{Entity, Finding, Money, Rule, Severity, Source, Subject, Summary, Verdict},
-    problem::{Place, Problem},
+    problem::{ErrorCode, Place, Problem, Warning},
     report::{Change, ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
@@ -102,15 +102,18 @@ fn hostile() -> Outcome {
     });
     let mut contracts: Vec<_> = HOSTILE.iter().map(|text| contract(text)).collect();
     contracts[0].findings = findings.collect();
-    let problems = HOSTILE.iter().map(|text| {
-        Problem::new((*text).to_owned())
-            .hint((*text).to_owned())
-            .at(place(text))
-    });
-    let problems: Vec<_> = problems.collect();
     let mut outcome = outcome(Verdict::Error, contracts);
-    outcome.problems.clone_from(&problems);
-    outcome.warnings = problems;
+    outcome.problems = HOSTILE
+        .iter()
+        .map(|text| {
+            let problem = Problem::new(ErrorCode::InvalidValue, *text);
+            problem.hint(*text).at(place(text))
+        })
+        .collect();
+    outcome.warnings = HOSTILE
+        .iter()
+        .map(|text| Warning::new(*text).hint(*text).at(place(text)))
+        .collect();
     outcome.rehearsal = Some(Rehearsed {
         scenarios: HOSTILE.iter().map(|text| scenario(text)).collect(),
     });
@@ -124,7 +127,7 @@ fn pass() -> Outcome {
 fn error() -> Outcome {
     let mut users = contract("users");
     users.problem = Some(
-        Problem::new("the accounts query returned no row")
+        Problem::new(ErrorCode::NoAccounts, "the accounts query returned no row")
             .hint("Check that `DATABASE_URL` is the right database."),
     );
     outcome(Verdict::Error, vec![users])
