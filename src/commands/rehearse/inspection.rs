@@ -44,7 +44,7 @@ pub(crate) async fn examine_scratch(
         rehearsal: settings,
         contract,
         contract_url: contract_url.as_ref(),
-        in_container_action: environment.in_container_action(),
+        in_container_action: is_apart(settings, environment),
     };
     if settings.migrate.is_some() {
         TemporaryDatabase::examine(options).await?;
@@ -52,6 +52,11 @@ pub(crate) async fn examine_scratch(
     }
     Scratch::examine(options).await?;
     Ok(ScratchUse::Existing)
+}
+
+/// Returns true if the application runs outside of the container of this process. One that the rehearsal starts does not.
+fn is_apart(settings: &Rehearsal, environment: &Environment) -> bool {
+    environment.in_container_action() && settings.app.command.is_none()
 }
 
 /// The handler, with a fake provider that sends it one event.
@@ -72,7 +77,7 @@ impl HandlerProbe {
         let prices =
             TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
         let version = stripe::event_version(settings)?;
-        let in_container_action = environment.in_container_action();
+        let in_container_action = is_apart(settings, environment);
         let runner = RunnerAddress::find(in_container_action);
         let handler = HandlerAddress {
             url: handler_url(settings, (in_container_action, runner), output)?,
