@@ -21,14 +21,19 @@ ARG PROFILE=release
 
 # The dependencies come first, so that a change in the sources does not invalidate their layer.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/baseline/Cargo.toml crates/baseline/
+COPY crates/changes/Cargo.toml crates/changes/
+COPY crates/config/Cargo.toml crates/config/
 COPY crates/contract/Cargo.toml crates/contract/
 COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/
+COPY crates/problem/Cargo.toml crates/problem/
+COPY crates/rehearsal/Cargo.toml crates/rehearsal/
+COPY crates/report/Cargo.toml crates/report/
 COPY crates/testing/Cargo.toml crates/testing/
-RUN mkdir src crates/contract/src crates/fake-stripe/src crates/testing/src \
-    && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs crates/contract/src/lib.rs crates/fake-stripe/src/lib.rs crates/testing/src/lib.rs \
+RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
+    && for crate in crates/*; do mkdir "$crate/src" && touch "$crate/src/lib.rs" || exit 1; done \
     && cargo build --profile "$PROFILE" --locked --bin prodverdict --target "$(uname -m)-unknown-linux-gnu" \
-    && rm -r src crates/contract/src crates/fake-stripe/src crates/testing/src
+    && rm -r src crates/*/src
 
 COPY . .
 # A file in the context may be older than the empty one above, and cargo compares modification times.

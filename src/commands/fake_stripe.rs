@@ -18,7 +18,10 @@ pub(super) async fn run(arguments: &Arguments) -> u8 {
     let fake = match command::start(arguments, super::now().0) {
         Ok(fake) => fake,
         Err(errors) => {
-            let problems: Vec<_> = errors.iter().map(Problem::from).collect();
+            let problems: Vec<_> = errors
+                .into_iter()
+                .map(|error| Problem::from(FakeError::from(error)))
+                .collect();
             return fail(&output, &problems);
         }
     };
@@ -36,38 +39,28 @@ pub(super) async fn run(arguments: &Arguments) -> u8 {
     }
 }
 
-impl Coded for StartError {
+/// An error of the fake provider, with the code of this program.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) enum FakeError {
+    Start(#[from] StartError),
+    Certificates(#[from] CertificatesError),
+    Write(#[from] WriteError),
+}
+
+impl Coded for FakeError {
     fn code(&self) -> ErrorCode {
         ErrorCode::FakeProvider
     }
 }
 
-impl Explain for StartError {
+impl Explain for FakeError {
     fn hint(&self) -> String {
-        Self::hint(self).to_owned()
-    }
-}
-
-impl Coded for CertificatesError {
-    fn code(&self) -> ErrorCode {
-        ErrorCode::FakeProvider
-    }
-}
-
-impl Explain for CertificatesError {
-    fn hint(&self) -> String {
-        Self::hint(self).to_owned()
-    }
-}
-
-impl Coded for WriteError {
-    fn code(&self) -> ErrorCode {
-        ErrorCode::FakeProvider
-    }
-}
-
-impl Explain for WriteError {
-    fn hint(&self) -> String {
-        Self::hint(self).to_owned()
+        match self {
+            Self::Start(error) => error.hint(),
+            Self::Certificates(error) => error.hint(),
+            Self::Write(error) => error.hint(),
+        }
+        .to_owned()
     }
 }

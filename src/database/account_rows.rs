@@ -273,7 +273,7 @@ mod tests {
         DatabaseSettings {
             url_env: "DATABASE_URL".to_owned(),
             accounts: AccountsQuery::Table {
-                table: crate::config::TableName {
+                table: config::TableName {
                     schema: None,
                     name: "users".to_owned(),
                 },

@@ -12,7 +12,7 @@ use super::{
     url::Target,
     url_error::UrlError,
 };
-use crate::{host::is_near, problem::ErrorCode};
+use crate::{config::host::is_near, problem::ErrorCode};
 
 /// Timeout for connecting: long enough for a database that wakes up, short enough for somebody who watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ use super::{
     url_mistake::Mistake,
     url_parameters::{Parameters, Tls},
 };
-use crate::host::is_near;
+use crate::config::host::is_near;
 
 /// Address and options of a connection.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::host::is_near;
+use crate::config::host::is_near;
 
 /// Timeout for connecting: long enough for a slow TLS handshake over a long distance, short enough for somebody who
 /// watches.

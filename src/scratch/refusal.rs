@@ -12,9 +12,8 @@ use super::{
     error::{Error, Sameness, ScratchRefusal},
 };
 use crate::{
-    config::AccountsQuery,
+    config::{AccountsQuery, host::is_near},
     database::{self, Target, quoted_table},
-    host::is_near,
 };
 
 /// Advisory lock of a rehearsal: `prodverd` in ASCII, in the two halves that `pg_locks` shows.

@@ -8,10 +8,16 @@ use std::{
 };
 
 /// The packages by the folder of their sources.
-const PACKAGES: [(&str, &str); 3] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("prodverdict", "src"),
+    ("baseline", "crates/baseline/src"),
+    ("changes", "crates/changes/src"),
+    ("config", "crates/config/src"),
     ("contract", "crates/contract/src"),
     ("fake-stripe", "crates/fake-stripe/src"),
+    ("problem", "crates/problem/src"),
+    ("rehearsal", "crates/rehearsal/src"),
+    ("report", "crates/report/src"),
 ];
 
 /// Path of a module: the package, then the modules from its root.

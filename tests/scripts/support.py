@@ -84,7 +84,7 @@ class RepositoryTest(ScriptTest):
         self.git("clone", "--quiet", self.origin, self.clone, cwd=self.folder)
         self.git("checkout", "--quiet", "-b", "main")
         self.environment["PRODVERDICT_ROOT"] = str(self.clone)
-        self.write("Cargo.toml", '[package]\nname = "prodverdict"\nversion = "0.9.0"\n\n[dependencies]\nother = { version = "2" }\n')
+        self.write("Cargo.toml", '[package]\nname = "prodverdict"\nversion.workspace = true\n\n[workspace.package]\nversion = "0.9.0"\n\n[dependencies]\nother = { version = "2" }\n')
         self.write(
             "Cargo.lock",
             'version = 4\n\n[[package]]\nname = "other"\nversion = "0.9.0"\n\n[[package]]\nname = "prodverdict"\nversion = "0.9.0"\n',

@@ -14,7 +14,7 @@ use super::files::ConfigFiles;
 use crate::{
     commands::atomic_write::give_to_owner_of,
     config::Rehearsal,
-    problem::{ErrorCode, Problem},
+    problem::{ErrorCode, Place, Problem},
 };
 
 /// A file to write the address to.
@@ -25,7 +25,7 @@ pub(super) struct AddressFile {
     files: ConfigFiles,
     /// Address that the fake listens on.
     listens: SocketAddr,
-    place: crate::problem::Place,
+    place: Place,
 }
 
 /// A written file, which is removed when this is dropped.
@@ -165,7 +165,7 @@ mod tests {
             files: ConfigFiles::beside(&path.with_file_name("prodverdict.yml"))
                 .inside(path.parent().expect("a folder")),
             listens: listens.parse().expect("an address"),
-            place: crate::problem::Place {
+            place: Place {
                 path: "prodverdict.yml".to_owned(),
                 line: 1,
                 column: 1,

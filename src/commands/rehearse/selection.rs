@@ -61,7 +61,7 @@ pub(super) fn scenarios(
 
 pub(super) fn unreadable(error: &ParseError) -> Problem {
     Problem::new(ErrorCode::ScenarioUnplayable, error.to_string())
-        .hint("the built-in scenarios in src/rehearsal/scenarios show the format")
+        .hint("the built-in scenarios in crates/rehearsal/src/scenarios show the format")
 }
 
 /// Selects the scenarios given on the command line or else in the configuration.

@@ -152,7 +152,7 @@ fn rehearsal(text: &str) -> Rehearsal {
         .expect("a rehearsal")
 }
 
-fn filled(template: &prodverdict::config::Template) -> String {
+fn filled(template: &config::Template) -> String {
     template.fill(|placeholder| match placeholder {
         Placeholder::AccountId => "<id>",
         Placeholder::Email => "<email>",

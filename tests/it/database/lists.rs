@@ -33,7 +33,7 @@ const MEMBERS: &str = "create domain ids as text[]; create type label as enum ('
     (4, null, false, null, null, 'null', null), \
     (5, '{NULL,\"\",\"  \",cus_5,cus_5}', false, '{NULL,cus_5}', '{NULL}', '[null, \"\", \"cus_5\", \"cus_5\"]', '[\"cus_5\"]')";
 
-fn members(customers: &str) -> prodverdict::config::DatabaseSettings {
+fn members(customers: &str) -> config::DatabaseSettings {
     table("members", &[(Field::CustomerId, column(customers))])
 }
 

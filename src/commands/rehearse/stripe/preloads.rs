@@ -4,7 +4,7 @@ use fake_stripe::redirect;
 
 use crate::{
     cli::RehearseArgs,
-    commands::{COULD_NOT_TELL, output::Output},
+    commands::{COULD_NOT_TELL, fake_stripe::FakeError, output::Output},
     problem::Problem,
     report,
 };
@@ -38,10 +38,8 @@ pub(in crate::commands::rehearse) fn write_preloads(
         match written {
             Ok(said) => output.say(&said),
             Err(error) => {
-                output.say(&report::problems(
-                    &[Problem::from(&error)],
-                    output.colour_on_stderr,
-                ));
+                let problem = Problem::from(FakeError::from(error));
+                output.say(&report::problems(&[problem], output.colour_on_stderr));
                 status = COULD_NOT_TELL;
             }
         }

@@ -10,6 +10,7 @@ use fake_stripe::{
 use crate::{
     commands::{
         failure::Failure,
+        fake_stripe::FakeError,
         rehearse::{random::random, real_now},
     },
     problem::{Coded, ErrorCode, Explain},
@@ -52,8 +53,9 @@ impl Redirection {
         present: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let name = format!("prodverdict-{}", random()?);
-        let folder = RedirectFolder::create(parent, &name)?;
-        let certificates = Certificates::in_folder(&folder.path().join("tls"), real_now().0)?;
+        let folder = RedirectFolder::create(parent, &name).map_err(FakeError::from)?;
+        let certificates = Certificates::in_folder(&folder.path().join("tls"), real_now().0)
+            .map_err(FakeError::from)?;
         let address = local(address);
         let upstream = PROXIES.iter().find_map(|name| present(name));
         let upstream = upstream.and_then(|proxy| Upstream::parse(&proxy));
@@ -61,7 +63,8 @@ impl Redirection {
             .await
             .map_err(ProxyError)?;
         let mut variables = folder.variables(&format!("http://{address}"), &present);
-        variables.extend(folder.trust(certificates.authority(), &present)?);
+        let trusted = folder.trust(certificates.authority(), &present);
+        variables.extend(trusted.map_err(FakeError::from)?);
         variables.extend(PROXIES.map(|name| (name.to_owned(), proxy.url())));
         let authority = certificates.authority().display().to_string();
         variables.push((AUTHORITY_VARIABLE.to_owned(), authority));

@@ -1,0 +1,59 @@
+//! Refuses the placeholders of presets, wherever in the file somebody has left them.
+
+use std::ops::Range;
+
+use super::{
+    diagnostics::{DiagnosticDraft, Diagnostics, quote},
+    tree::{Node, NodeKind},
+};
+use problem::ErrorCode;
+
+/// Prefix of the prices that `init` leaves to be filled in.
+const PRICE: &str = "price_your_";
+
+/// The word that presets have for a plan.
+const PLAN: &str = "your_plan";
+
+/// Reports every placeholder in the keys and values of the tree, at its own place.
+pub(super) fn report(node: &Node, diagnostics: &Diagnostics<'_>) {
+    match &node.kind {
+        NodeKind::Scalar(_) => report_in(&node.span, diagnostics),
+        NodeKind::List(items) => items.iter().for_each(|item| report(item, diagnostics)),
+        NodeKind::Mapping(pairs) => {
+            for (key, value) in pairs {
+                report_in(&key.span, diagnostics);
+                report(value, diagnostics);
+            }
+        }
+        NodeKind::Refused => {}
+    }
+}
+
+fn report_in(span: &Range<usize>, diagnostics: &Diagnostics<'_>) {
+    let text = diagnostics.lines().text();
+    let mut start = span.start;
+    let words = text.get(span.clone()).unwrap_or_default();
+    for word in words.split_inclusive(|letter: char| !continues(letter)) {
+        let name = word.trim_end_matches(|letter: char| !continues(letter));
+        let (what, help) = if name.starts_with(PRICE) {
+            let help = "replace it with the id of your own price, from the provider's dashboard";
+            ("price", help)
+        } else if name == PLAN {
+            let help = "replace it with the word that the application stores for this price";
+            ("plan", help)
+        } else {
+            start += word.len();
+            continue;
+        };
+        let message = format!("{} is a placeholder, not a {what}", quote(name));
+        diagnostics.add(
+            DiagnosticDraft::new(ErrorCode::Placeholder, message).help(help),
+            start..start + name.len(),
+        );
+        start += word.len();
+    }
+}
+
+fn continues(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}

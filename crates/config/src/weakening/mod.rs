@@ -1,0 +1,122 @@
+//! Detects where a pull request weakens `prodverdict.yml` compared with its base commit.
+
+mod changed_sql;
+mod judging;
+mod pairs;
+mod plans;
+mod reading;
+mod rehearsing;
+mod single_values;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use super::{Config, diagnostics::quote, places::ContractPlaces};
+use problem::Place;
+use wording::listed;
+
+pub use changed_sql::{ChangedSql, all_sql, sql_that_differs};
+
+/// A change by which less is found, or by which less may be found. Its texts contain parts of both files, which are
+/// hostile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weakening {
+    /// Effect of the pull request, such as "lets findings of severity high pass".
+    pub effect: String,
+    /// Old and new value.
+    pub change: String,
+    /// Line in the pull request's file.
+    pub place: Place,
+}
+
+impl Weakening {
+    /// Returns one sentence without a full stop.
+    pub fn message(&self) -> String {
+        format!("this pull request {}: {}", self.effect, self.change)
+    }
+}
+
+/// Lists what `head` lets pass that `base` does not, in the order of the lines of `head`. Stricter settings and changes
+/// of order are not listed.
+pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
+    // `..` is not used: a new field has to be compared, or a comment says why not.
+    let Config {
+        contracts,
+        rehearsal: _, // See `rehearsing`.
+        warnings: _,  // A contract that is skipped now is one that is gone.
+        places,
+        list,
+    } = head;
+    let pairs = pairs::matching(&base.contracts, contracts);
+    let several = base.contracts.len() > 1 || contracts.len() > 1;
+    let mut found = Vec::new();
+    let mut gone = Vec::new();
+    for (before, partner) in base.contracts.iter().zip(&pairs) {
+        let now = partner.and_then(|index| contracts.get(index).zip(places.get(index)));
+        let Some((now, places)) = now else {
+            gone.push(before.name.as_str());
+            continue;
+        };
+        let mut notes = Notes {
+            contract: several.then_some(now.name.as_str()),
+            found: Vec::new(),
+        };
+        reading::compare(before, now, places, &mut notes);
+        judging::compare(before, now, places, &mut notes);
+        single_values::compare_contracts(before, now, places, &mut notes);
+        found.append(&mut notes.found);
+    }
+    let mut notes = Notes {
+        contract: None,
+        found,
+    };
+    if !gone.is_empty() {
+        let change = format!(
+            "the number of `contracts` changes from {} to {}",
+            base.contracts.len(),
+            contracts.len()
+        );
+        let effect = format!(
+            "no longer judges {} {}",
+            wording::plural(gone.len(), "the contract", "the contracts"),
+            listed(gone)
+        );
+        notes.note(effect, change, list);
+    }
+    rehearsing::compare(base, head, &pairs, &mut notes);
+    notes.found.sort_by(|a, b| {
+        (a.place.line, a.place.column, &a.effect).cmp(&(b.place.line, b.place.column, &b.effect))
+    });
+    notes.found
+}
+
+/// The changes found so far.
+struct Notes<'a> {
+    /// Name of the contract, if there is more than one.
+    contract: Option<&'a str>,
+    found: Vec<Weakening>,
+}
+
+impl Notes<'_> {
+    fn note(&mut self, effect: impl Into<String>, change: impl Into<String>, place: &Place) {
+        let mut effect = effect.into();
+        if let Some(name) = self.contract {
+            effect.push_str(&format!(" in the contract {}", quote(name)));
+        }
+        self.found.push(Weakening {
+            effect,
+            change: change.into(),
+            place: place.clone(),
+        });
+    }
+}
+
+/// Describes the change of one key.
+fn describe_change(what: &str, from: &str, to: &str) -> String {
+    if from == to {
+        // Both were shortened before they differ.
+        return format!("`{what}` changes");
+    }
+    format!("`{what}` changes from {from} to {to}")
+}

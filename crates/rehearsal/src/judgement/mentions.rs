@@ -1,0 +1,61 @@
+//! The columns and events that a finding mentions, as data.
+
+use super::{StepContext, description::MAX_EARLIER};
+use crate::observed::{ColumnChange, Delivery, Observed};
+use contract::{EventMention, Field, Mentions};
+
+/// Returns the mapped columns that changed, the event that the finding is about, those of its step, and earlier ones.
+pub(super) fn mentions(
+    context: StepContext<'_>,
+    observed: &Observed,
+    about: Option<&str>,
+) -> Mentions {
+    let account_changes = observed.all_changes.iter();
+    let others = observed.bystanders.iter().flat_map(|one| &one.changes);
+    let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
+    let changed = account_changes.chain(others).chain(half);
+    let about = about.map(|kind| event(kind, false));
+    let now = observed
+        .deliveries
+        .iter()
+        .map(|one| delivered_event(one, false));
+    let skipped = observed.earlier.len().saturating_sub(MAX_EARLIER);
+    let earlier = observed.earlier.iter().skip(skipped);
+    Mentions {
+        fields: fields(
+            context,
+            changed.map(|change: &ColumnChange| change.column.as_str()),
+        ),
+        events: about
+            .into_iter()
+            .chain(now)
+            .chain(earlier.map(|one| delivered_event(one, true)))
+            .collect(),
+    }
+}
+
+/// Lists the fields that are mapped to these columns, each once, in the order of fields.
+pub(super) fn fields<'a>(
+    context: StepContext<'_>,
+    columns: impl Iterator<Item = &'a str>,
+) -> Vec<Field> {
+    let columns: Vec<_> = columns.collect();
+    let mapped = context.contract.columns.iter();
+    mapped
+        .filter(|(_, column)| column.name().is_some_and(|name| columns.contains(&name)))
+        .map(|(field, _)| *field)
+        .collect()
+}
+
+fn delivered_event(delivery: &Delivery, is_earlier: bool) -> EventMention {
+    event(&delivery.event, is_earlier)
+}
+
+/// Mentions an event without its id: no log has the events of the fake.
+fn event(kind: &str, is_earlier: bool) -> EventMention {
+    EventMention {
+        kind: kind.to_owned(),
+        id: None,
+        is_earlier,
+    }
+}

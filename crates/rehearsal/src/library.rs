@@ -1,0 +1,248 @@
+//! The built-in scenarios, and the parser of scenario files.
+
+use std::collections::BTreeSet;
+
+use super::{
+    action::{ProviderAction, YesNo},
+    parse_error::ParseError,
+    recording,
+    scenario::{Answered, EventOrder, Play, Scenario, Step},
+    test_prices::PriceRole,
+};
+
+/// Returns the name and the content of a scenario file.
+macro_rules! scenario {
+    ($id:literal) => {
+        (
+            concat!($id, ".yml"),
+            include_str!(concat!("scenarios/", $id, ".yml")),
+        )
+    };
+}
+
+/// Every file of `scenarios/`, in the order in which they are run: from the essential to the exotic.
+const FILES: [(&str, &str); 26] = [
+    scenario!("first-purchase"),
+    scenario!("first-purchase-any-order"),
+    scenario!("redelivery"),
+    scenario!("failing-write"),
+    scenario!("trial"),
+    scenario!("renewal"),
+    scenario!("dunning"),
+    scenario!("cancel-at-period-end"),
+    scenario!("cancel-now"),
+    scenario!("resubscribe"),
+    scenario!("bystanders"),
+    scenario!("plan-change"),
+    scenario!("unknown-price"),
+    scenario!("multi-item"),
+    scenario!("quantity"),
+    scenario!("pause"),
+    scenario!("not-paid-yet"),
+    scenario!("customer-gone"),
+    scenario!("dashboard-made"),
+    scenario!("api-shapes"),
+    scenario!("zero-amount"),
+    scenario!("one-off"),
+    scenario!("not-ours"),
+    scenario!("forged"),
+    scenario!("second-secret"),
+    scenario!("unknown-event"),
+];
+
+/// Maximum number of events in a step with `order: every`; more have too many orders.
+const MAX_EVENTS_IN_EVERY_ORDER: usize = 5;
+
+/// Maximum size of a scenario file, far above that of any legitimate one.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Returns the built-in scenarios.
+pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
+    let of_program = |(name, text): &(&str, &str)| {
+        let scenario = parse(name, text)?;
+        Ok(Scenario {
+            is_own: false,
+            ..scenario
+        })
+    };
+    FILES.iter().map(of_program).collect()
+}
+
+/// Parses one file; errors refer to it as `name`.
+pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
+    let wrong = |message: String| ParseError::Meaning {
+        file: name.to_owned(),
+        message,
+    };
+    if text.len() > MAX_BYTES {
+        return Err(wrong(format!("larger than {} KiB", MAX_BYTES / 1024)));
+    }
+    if recording::is_recorded(text) {
+        return recording::parse(name, text);
+    }
+    let mut scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
+        file: name.to_owned(),
+        message: error.to_string(),
+    })?;
+    check(&scenario).map_err(wrong)?;
+    scenario.is_own = true;
+    Ok(scenario)
+}
+
+/// Validates everything that serde does not.
+fn check(scenario: &Scenario) -> Result<(), String> {
+    if !is_id(&scenario.id) {
+        return Err(format!(
+            "`id` should be lower-case words joined by hyphens, found `{}`",
+            scenario.id
+        ));
+    }
+    if scenario.plays.is_empty() {
+        return Err("`plays` should hold at least one play".to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    for step in scenario.plays.iter().flat_map(|play| &play.steps) {
+        if !is_id(&step.id) {
+            return Err(format!(
+                "the `id` of a step should be lower-case words joined by hyphens, found `{}`",
+                step.id
+            ));
+        }
+        if !seen.insert(&step.id) {
+            return Err(format!("two steps are called `{}`", step.id));
+        }
+    }
+    scenario.plays.iter().try_for_each(check_play)
+}
+
+fn check_play(play: &Play) -> Result<(), String> {
+    if play.steps.is_empty() {
+        return Err("a play should have at least one step".to_owned());
+    }
+    let mut earlier: BTreeSet<&str> = BTreeSet::new();
+    for step in &play.steps {
+        let named = step.send.iter().filter_map(|sending| sending.of.as_deref());
+        for of in named.chain(step.again.iter().map(String::as_str)) {
+            if !earlier.contains(of) {
+                return Err(format!(
+                    "step `{}` speaks of `{of}`, which is no step before it in the same play",
+                    step.id
+                ));
+            }
+        }
+        if step.order == EventOrder::Every && step.send.len() > MAX_EVENTS_IN_EVERY_ORDER {
+            return Err(format!(
+                "step `{}` sends {} events in every order; {MAX_EVENTS_IN_EVERY_ORDER} is the most",
+                step.id,
+                step.send.len()
+            ));
+        }
+        if let Some(message) = unasserted(step) {
+            return Err(format!("step `{}`: {message}", step.id));
+        }
+        if step.rest == Some(YesNo::Yes) && earlier.is_empty() {
+            return Err(format!("step `{}` has no step before it", step.id));
+        }
+        earlier.insert(&step.id);
+    }
+    let in_every_order = play
+        .steps
+        .iter()
+        .filter(|step| step.order == EventOrder::Every);
+    if in_every_order.count() > 1 {
+        return Err("one step of a play may be sent in every order".to_owned());
+    }
+    Ok(())
+}
+
+/// Rejects combinations of keys of which one would be ignored.
+fn unasserted(step: &Step) -> Option<&'static str> {
+    if step.fails.is_some() && step.order == EventOrder::Every {
+        return Some("`fails` and `order: every` do not go together");
+    }
+    if step.fails.is_some() && step.then.answer != Answered::Accepted {
+        return Some(
+            "`then.answer` says nothing beside `fails`: the delivery that fails is not to be accepted",
+        );
+    }
+    let has_both = |action: &ProviderAction| {
+        let is_both = |items: &[PriceRole], price| !items.is_empty() && price != PriceRole::Main;
+        matches!(action, ProviderAction::Checkout(one) if is_both(&one.items, one.price))
+            || matches!(action, ProviderAction::Subscribe(one) if is_both(&one.items, one.price))
+    };
+    if step.provider.iter().any(has_both) {
+        return Some("`price` and `items` of a purchase do not go together");
+    }
+    None
+}
+
+fn is_id(text: &str) -> bool {
+    let mut words = text.split('-');
+    text.len() <= 60
+        && words.all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_carried_and_means_something() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/scenarios");
+        let mut there: Vec<_> = std::fs::read_dir(folder)
+            .expect("a folder")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        let mut carried: Vec<_> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        there.sort();
+        carried.sort();
+        assert_eq!(there, carried);
+        for (scenario, (name, _)) in built_in().expect("scenarios").iter().zip(FILES) {
+            assert_eq!(format!("{}.yml", scenario.id), name);
+            assert!(!scenario.title.contains('\n') && !scenario.why.is_empty());
+        }
+    }
+
+    fn error(text: &str) -> String {
+        parse("mine.yml", text)
+            .expect_err("no scenario")
+            .to_string()
+    }
+
+    const HEAD: &str = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n";
+
+    #[test]
+    fn meaningless_keys_are_named_with_their_place() {
+        let unknown = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n        provider: [{{renwe: {{}}}}]\n"
+        ));
+        assert!(
+            unknown.contains("renwe") && unknown.contains("line 9"),
+            "{unknown}"
+        );
+        let later = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n        again: [b]\n"
+        ));
+        assert!(later.contains("`a` speaks of `b`"), "{later}");
+        let twice = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n      - id: a\n        does: d\n"
+        ));
+        assert!(twice.contains("two steps are called `a`"), "{twice}");
+        let both = error(&format!(
+            "{HEAD}      - id: a\n        does: d\n        fails: {{ write: 1 }}\n        then: {{ answer: any }}\n"
+        ));
+        assert!(both.contains("step `a`: `then.answer`"), "{both}");
+        assert!(error("id: Not an id\ntitle: t\nends: e\nwhy: w\nplays: []").contains("hyphens"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Observations of a step, as plain values.
+
+use contract::{Explanation, Finding};
+
+use super::scenario::Signing;
+
+/// Everything observed during a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Deliveries of this step.
+    pub deliveries: Vec<Delivery>,
+    /// Deliveries of earlier steps.
+    pub earlier: Vec<Delivery>,
+    pub before: RowState,
+    pub after: RowState,
+    /// The contract's explanation of the customer and the account at the end, if there is one.
+    pub explained: Option<Explanation>,
+    /// Contract violations at the end. The plan is not checked if the step keeps the plan.
+    pub findings: Vec<Finding>,
+    /// Changes in the rows that refer to the account or its customer, without timestamps of the present.
+    pub changes: Vec<ColumnChange>,
+    /// The same changes, with these timestamps.
+    pub all_changes: Vec<ColumnChange>,
+    pub bystanders: Vec<BystanderChange>,
+    /// Requests of the handler to the provider.
+    pub calls: Vec<ProviderCall>,
+    /// The injected failure.
+    pub fault: Option<InjectedFault>,
+    pub gate: Option<GateAnswer>,
+    /// The last output lines of the application, if the rehearsal started it.
+    pub printed: Vec<String>,
+    /// The success pages that were requested before any delivery.
+    pub visited: Vec<Visited>,
+}
+
+/// One delivery of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub step: String,
+    pub event: String,
+    pub id: String,
+    pub signed: Signing,
+    /// True if it was delivered before.
+    pub is_repeat: bool,
+    pub answer: HandlerResponse,
+}
+
+/// The handler's response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HandlerResponse {
+    Status {
+        code: u16,
+        /// The start of the body; empty for a success.
+        body: String,
+    },
+    /// No response, for this reason.
+    Nothing(String),
+}
+
+impl HandlerResponse {
+    pub fn is_success(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                code: 200..=299,
+                ..
+            }
+        )
+    }
+
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                code: 400..=499,
+                ..
+            }
+        )
+    }
+
+    /// Returns true if the handler may have rejected the signature: with a status that the examples of the SDKs use.
+    pub fn may_blame_signature(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                code: 400 | 401 | 403,
+                ..
+            }
+        )
+    }
+}
+
+/// The account as the contract reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowState {
+    /// True if the accounts query returns a row for it.
+    pub exists: bool,
+    pub linked: bool,
+    pub paid: bool,
+    pub plan: Option<String>,
+    /// Each mapped column under its name in the configuration, with its value as text.
+    pub columns: Vec<(String, String)>,
+}
+
+/// A change of one column of one row. An inserted or deleted row has a value on one side only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ColumnChange {
+    pub table: String,
+    pub key: String,
+    pub column: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// A change in a row of an unrelated account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BystanderChange {
+    /// A description such as "an account without a customer".
+    pub who: String,
+    pub account: String,
+    pub changes: Vec<ColumnChange>,
+}
+
+/// One request of the handler to the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderCall {
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    pub status: u16,
+    /// The unsupported part of the request, if any: the fake's response then says nothing about the handler.
+    pub unplayed: Option<Unplayed>,
+}
+
+/// An unsupported feature of the fake provider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unplayed {
+    /// The path, or the method on it.
+    Endpoint,
+    Parameter(String),
+    /// A path of `expand[]`.
+    Expansion(String),
+}
+
+/// An injected failure and its effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InjectedFault {
+    /// A description such as "The first write".
+    pub what: String,
+    /// Index of the step's delivery that hit it.
+    pub hit: Option<usize>,
+    /// Changes that this delivery made nevertheless.
+    pub half_written: Vec<ColumnChange>,
+}
+
+/// A success page that was requested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visited {
+    pub url: String,
+    /// The status after redirects within the host, or the error.
+    pub answer: Result<u16, String>,
+}
+
+/// The response of the application's access endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateAnswer {
+    pub url: String,
+    /// The expected access.
+    pub expected: bool,
+    /// The reported access, or the reason why the response is unusable.
+    pub reported: Result<bool, String>,
+}

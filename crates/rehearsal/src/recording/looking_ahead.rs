@@ -1,0 +1,72 @@
+//! Looks ahead in a lifecycle, because a change causes several events and the first does not always identify it.
+
+use super::{
+    lifecycle_reader::LifecycleReader,
+    stripped_event::{CheckoutEvent, StrippedEvent, SubscriptionEvent, What},
+    subscription_state::SubscriptionState,
+};
+use contract::Status;
+
+/// Maximum time between the events of one change.
+const MOMENT: i64 = 2 * 3600;
+
+pub(super) fn near(one: i64, other: i64) -> bool {
+    one.abs_diff(other) <= MOMENT.unsigned_abs()
+}
+
+impl<'l> LifecycleReader<'l> {
+    /// Iterates over the events after this one, within `MOMENT` of it.
+    fn soon(&self, index: usize, at: i64) -> impl Iterator<Item = &'l StrippedEvent> {
+        let later = self.events.iter().skip(index + 1);
+        later.take_while(move |event| near(event.at, at))
+    }
+
+    /// Returns the subscription in its next event, if that follows within `MOMENT`.
+    pub(super) fn next_state(
+        &self,
+        index: usize,
+        at: i64,
+        id: &str,
+    ) -> Option<(SubscriptionEvent, &'l SubscriptionState)> {
+        self.soon(index, at)
+            .find_map(|event| event.what.subscription(id))
+    }
+
+    /// Checks that this failed payment was the last attempt, by the subscription's next state.
+    pub(super) fn is_given_up(&self, index: usize, at: i64, id: &str) -> bool {
+        let next = self.next_state(index, at, id);
+        next.is_some_and(|(kind, now)| {
+            now.status == Status::Unpaid || kind == SubscriptionEvent::Deleted && now.was_given_up
+        })
+    }
+
+    /// Returns true if the subscription's next invoice is paid, false if its payment fails, and `None` if there is
+    /// none.
+    pub(super) fn next_bill(&self, index: usize, id: &str) -> Option<bool> {
+        let mut later = self.events.iter().skip(index + 1);
+        later.find_map(|event| event.what.invoice(id))
+    }
+
+    /// Checks that a payment of the subscription fails within `MOMENT`.
+    pub(super) fn fails_soon(&self, index: usize, at: i64, id: &str) -> bool {
+        let mut soon = self.soon(index, at);
+        soon.any(|event| event.what.invoice(id) == Some(false))
+    }
+
+    /// Checks that a delayed payment succeeds within `MOMENT` of this event.
+    pub(super) fn async_payment_comes(&self, index: usize, at: i64, id: &str) -> bool {
+        let mut soon = self.soon(index, at);
+        soon.any(|event| {
+            matches!(&event.what, What::Checkout {
+                subscription: Some(other),
+                kind: CheckoutEvent::PaymentSucceeded,
+                ..
+            } if other == id)
+        })
+    }
+
+    pub(super) fn is_customer_deleted(&self, at: i64) -> bool {
+        let mut deleted = self.events.iter();
+        deleted.any(|event| event.what == What::CustomerDeleted && near(event.at, at))
+    }
+}

@@ -1,0 +1,194 @@
+//! Rewrites every text of an explanation. Every struct is destructured, so that a new field does not compile until
+//! somebody decides about it.
+
+use super::{ExplainedContract, ExplainedEntity};
+use crate::rewrite::{TextKind, TextRewriter, message, reported_with};
+use contract::{
+    ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
+    ExplainedSubscription, Explanation, FieldValue, Judgement,
+};
+
+pub(in super::super) fn explained(
+    explained: &ExplainedEntity,
+    to: &impl TextRewriter,
+) -> ExplainedEntity {
+    let ExplainedEntity {
+        asked,
+        verdict,
+        contracts,
+        problems,
+        warnings,
+    } = explained;
+    ExplainedEntity {
+        asked: to.text(TextKind::Prose, asked),
+        verdict: *verdict,
+        contracts: contracts.iter().map(|one| contract(one, to)).collect(),
+        problems: problems.iter().map(|one| message(one, to)).collect(),
+        warnings: warnings.iter().map(|one| message(one, to)).collect(),
+    }
+}
+
+fn contract(contract: &ExplainedContract, to: &impl TextRewriter) -> ExplainedContract {
+    let ExplainedContract {
+        name,
+        source,
+        verdict,
+        customers,
+        findings,
+        problem: unanswered,
+        named,
+        provider_requests,
+    } = contract;
+    let id = |id: &String| to.text(TextKind::Id, id);
+    ExplainedContract {
+        name: to.text(TextKind::Name, name),
+        source: *source,
+        verdict: *verdict,
+        customers: customers.iter().map(|one| customer(one, to)).collect(),
+        findings: findings.iter().map(|one| reported_with(one, to)).collect(),
+        problem: unanswered.as_ref().map(|one| message(one, to)),
+        named: named.iter().map(id).collect(),
+        provider_requests: *provider_requests,
+    }
+}
+
+fn customer(customer: &Explanation, to: &impl TextRewriter) -> Explanation {
+    let Explanation {
+        customers,
+        accounts,
+        subscriptions,
+        judgement: judged,
+    } = customer;
+    let id = |id: &String| to.text(TextKind::Id, id);
+    Explanation {
+        customers: customers.iter().map(id).collect(),
+        accounts: accounts.iter().map(|one| account(one, to)).collect(),
+        subscriptions: subscriptions
+            .iter()
+            .map(|one| subscription(one, to))
+            .collect(),
+        judgement: match judged {
+            Ok(judged) => Ok(judgement(judged, to)),
+            // Its text is the problem of the contract.
+            Err(unanswerable) => Err(unanswerable.clone()),
+        },
+    }
+}
+
+fn account(account: &ExplainedAccount, to: &impl TextRewriter) -> ExplainedAccount {
+    let ExplainedAccount {
+        id,
+        entity,
+        fields,
+        exempt,
+    } = account;
+    ExplainedAccount {
+        id: to.text(TextKind::Id, id),
+        entity: to.text(TextKind::Prose, entity),
+        fields: fields.iter().map(|one| field(one, to)).collect(),
+        exempt: *exempt,
+    }
+}
+
+fn field(field: &ExplainedField, to: &impl TextRewriter) -> ExplainedField {
+    let ExplainedField {
+        field,
+        column,
+        value,
+    } = field;
+    let text = |text: &String| to.text(TextKind::Prose, text);
+    ExplainedField {
+        field: *field,
+        // A name of the schema.
+        column: column.clone(),
+        value: match value {
+            FieldValue::Text(value) => FieldValue::Text(text(value)),
+            FieldValue::List(values) => FieldValue::List(values.iter().map(text).collect()),
+            FieldValue::Null
+            | FieldValue::Boolean(_)
+            | FieldValue::Number(_)
+            | FieldValue::Time(_) => value.clone(),
+        },
+    }
+}
+
+fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> ExplainedSubscription {
+    let ExplainedSubscription {
+        id,
+        customer,
+        status,
+        created,
+        period_start,
+        period_end,
+        ended_at,
+        cancel_scheduled,
+        pause,
+        prices,
+        access,
+        because,
+        decides,
+    } = one;
+    ExplainedSubscription {
+        id: to.text(TextKind::Id, id),
+        customer: to.text(TextKind::Id, customer),
+        status: to.text(TextKind::Name, status),
+        created: *created,
+        period_start: *period_start,
+        period_end: *period_end,
+        ended_at: *ended_at,
+        cancel_scheduled: *cancel_scheduled,
+        // A word of the provider.
+        pause: pause.clone(),
+        prices: prices.iter().map(|one| price(one, to)).collect(),
+        access: access.clone(),
+        because: to.text(TextKind::Prose, because),
+        decides: *decides,
+    }
+}
+
+fn price(one: &ExplainedPrice, to: &impl TextRewriter) -> ExplainedPrice {
+    let ExplainedPrice {
+        price,
+        meaning,
+        quantity,
+        monthly,
+    } = one;
+    ExplainedPrice {
+        price: to.text(TextKind::Name, price),
+        // A plan of the configuration.
+        meaning: meaning.clone(),
+        quantity: *quantity,
+        monthly: monthly.clone(),
+    }
+}
+
+fn judgement(judgement: &Judgement, to: &impl TextRewriter) -> Judgement {
+    let Judgement { state: of, rules } = judgement;
+    Judgement {
+        state: of.as_ref().map(|one| state(one, to)),
+        rules: rules.iter().map(|one| rule(one, to)).collect(),
+    }
+}
+
+fn state(state: &ExplainedState, to: &impl TextRewriter) -> ExplainedState {
+    let ExplainedState { access, because } = state;
+    ExplainedState {
+        access: *access,
+        because: to.text(TextKind::Prose, because),
+    }
+}
+
+fn rule(one: &ExplainedRule, to: &impl TextRewriter) -> ExplainedRule {
+    let ExplainedRule {
+        rule,
+        account,
+        outcome,
+        because,
+    } = one;
+    ExplainedRule {
+        rule: *rule,
+        account: account.as_ref().map(|id| to.text(TextKind::Id, id)),
+        outcome: *outcome,
+        because: to.text(TextKind::Prose, because),
+    }
+}

@@ -1,0 +1,44 @@
+//! A bar chart of the findings by rule, as a Mermaid block for GitHub comments.
+
+use std::collections::BTreeSet;
+
+use crate::{Outcome, count, neutral::markdown::fenced};
+
+/// Minimum number of different values. With fewer, bars show no more than the table.
+const FEWEST_VALUES: usize = 4;
+
+/// Minimum number of findings for the longest bar. With fewer, the table is clearer and the axis would show halves.
+const FEWEST_OF_ONE: u64 = 20;
+
+/// Height of one bar, and of the axis, in pixels.
+const BAR: usize = 34;
+const AXIS: usize = 48;
+
+/// Returns the chart, or `None` if the table is clearer.
+pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
+    let counts = count::by_rule(outcome);
+    let most = counts.values().map(|count| count.all).max();
+    let most = most.filter(|most| *most >= FEWEST_OF_ONE)?;
+    let values: BTreeSet<_> = counts.values().map(|count| count.all).collect();
+    if values.len() < FEWEST_VALUES {
+        return None;
+    }
+    let height = AXIS + counts.len() * BAR;
+    let names = counts.keys().map(|(_, rule)| format!("\"{rule}\""));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let numbers = counts.values().map(|count| count.all.to_string());
+    let numbers = numbers.collect::<Vec<_>>().join(", ");
+    let lines = [
+        // A color that is visible on light and dark backgrounds.
+        "---".to_owned(),
+        format!(
+            "config: {{ xyChart: {{ width: 640, height: {height} }}, themeVariables: {{ xyChart: {{ backgroundColor: \"transparent\", plotColorPalette: \"#d1495b\" }} }} }}"
+        ),
+        "---".to_owned(),
+        "xychart-beta horizontal".to_owned(),
+        format!("x-axis [{names}]"),
+        format!("y-axis \"findings\" 0 --> {most}"),
+        format!("bar [{numbers}]"),
+    ];
+    Some(fenced("mermaid", &lines))
+}

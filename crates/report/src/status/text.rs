@@ -1,0 +1,127 @@
+//! The text format of a status: a labelled line for each part.
+
+use anstyle::{AnsiColor, Style};
+
+use super::{ConfigurationState, NightlyRun, NightlyState, RehearsalState, StatusReport};
+use crate::{
+    count::counted,
+    neutral::terminal,
+    shown::tamed,
+    text::{Paint, message_lines},
+};
+use problem::{ErrorCode, Message, Problem};
+
+const WIDTH: usize = 14;
+
+/// Renders the status.
+pub fn text(status: &StatusReport, colour: bool) -> String {
+    let paint = Paint { colour };
+    let mut lines = configuration(&status.configuration, paint);
+    for (index, variable) in status.variables.iter().enumerate() {
+        let label = if index == 0 { "variables" } else { "" };
+        let state = if variable.is_set {
+            paint.with(AnsiColor::Green.on_default(), "set")
+        } else if variable.is_of_rehearsal {
+            "not set (only a rehearsal needs it)".to_owned()
+        } else {
+            paint.with(bad(), "not set")
+        };
+        let name = terminal(&tamed(&variable.name));
+        lines.push(labelled(label, &format!("{name}: {state}")));
+    }
+    if status.workflows.is_empty() {
+        let none = "none uses prodverdict (`prodverdict init --workflow` writes one)";
+        lines.push(labelled("workflow", none));
+    }
+    for (index, workflow) in status.workflows.iter().enumerate() {
+        let label = if index == 0 { "workflow" } else { "" };
+        let events: Vec<_> = workflow.events.iter().map(|event| tamed(event)).collect();
+        let line = format!("{}: {}", tamed(&workflow.path), events.join(", "));
+        lines.push(labelled(label, &terminal(&line)));
+    }
+    lines.extend(nightly(&status.nightly, paint));
+    lines.extend(rehearsal(status.rehearsal.as_ref(), paint));
+    lines.join("\n") + "\n"
+}
+
+fn labelled(label: &str, text: &str) -> String {
+    format!("{label:WIDTH$} {text}")
+}
+
+/// Labels the first line of a message, and aligns the others.
+fn message<C>(
+    label: &str,
+    code: Option<ErrorCode>,
+    message: &Message<C>,
+    paint: Paint,
+) -> Vec<String> {
+    let lines = message_lines(message, paint).into_iter().enumerate();
+    let line = |(index, line): (usize, String)| match (index, code) {
+        (0, Some(code)) => labelled(label, &format!("error[{}]: {line}", code.as_str())),
+        (0, None) => labelled(label, &line),
+        _ => labelled("", &line),
+    };
+    lines.map(line).collect()
+}
+
+fn problem(label: &str, problem: &Problem, paint: Paint) -> Vec<String> {
+    message(label, Some(problem.code), problem, paint)
+}
+
+fn configuration(state: &ConfigurationState, paint: Paint) -> Vec<String> {
+    if let Some(unusable) = &state.problem {
+        return problem("configuration", unusable, paint);
+    }
+    let names: Vec<_> = state.contracts.iter().map(|name| tamed(name)).collect();
+    let number = u64::try_from(names.len()).unwrap_or(u64::MAX);
+    let line = format!(
+        "{}: valid, {} ({})",
+        tamed(&state.path),
+        counted(number, "contract"),
+        names.join(", ")
+    );
+    vec![labelled("configuration", &terminal(&line))]
+}
+
+fn nightly(state: &NightlyState, paint: Paint) -> Vec<String> {
+    let NightlyRun {
+        conclusion,
+        started,
+        url,
+    } = match state {
+        NightlyState::Unknown(reason) => return message("nightly", None, reason, paint),
+        NightlyState::Never => return vec![labelled("nightly", "has not run yet")],
+        NightlyState::Run(run) => run,
+    };
+    let conclusion = match conclusion.as_deref() {
+        Some("success") => paint.with(AnsiColor::Green.on_default(), "success"),
+        Some(other) => paint.with(bad(), &terminal(&tamed(other))),
+        None => "running".to_owned(),
+    };
+    let mut line = conclusion;
+    for part in [started, url].into_iter().flatten() {
+        line.push_str(", ");
+        line.push_str(&terminal(&tamed(part)));
+    }
+    vec![labelled("nightly", &line)]
+}
+
+fn rehearsal(state: Option<&RehearsalState>, paint: Paint) -> Vec<String> {
+    let Some(state) = state else {
+        return vec![labelled("rehearsal", "not configured")];
+    };
+    let scenarios = match &state.scenarios {
+        Ok(number) => counted(*number, "scenario"),
+        Err(unusable) => return problem("rehearsal", unusable, paint),
+    };
+    let start = state.command.as_ref().map_or_else(
+        || "the application has to run already".to_owned(),
+        |command| format!("started by `{}`", tamed(command)),
+    );
+    let line = format!("{scenarios} against {}, {start}", tamed(&state.handler));
+    vec![labelled("rehearsal", &terminal(&line))]
+}
+
+fn bad() -> Style {
+    AnsiColor::Red.on_default().bold()
+}
