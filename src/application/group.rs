@@ -11,14 +11,14 @@ pub(super) struct Group(#[cfg(unix)] Pid);
 
 #[cfg(unix)]
 impl Group {
-    /// Lets the command start in a group of its own.
+    /// Makes the command start in a new process group.
     #[expect(clippy::unnecessary_wraps, reason = "it fails on Windows")]
     pub(super) fn prepare(command: &mut Command) -> io::Result<()> {
         std::os::unix::process::CommandExt::process_group(command, 0);
         Ok(())
     }
 
-    /// Returns the group of a process that was started in one of its own.
+    /// Returns the group of a process that was started by a prepared command.
     pub(super) fn from_leader(id: u32) -> Option<Self> {
         i32::try_from(id).ok().and_then(Pid::from_raw).map(Self)
     }

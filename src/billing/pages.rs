@@ -36,8 +36,8 @@ pub(crate) trait PageFormat: fmt::Debug + Sync {
         address: &'a Url,
     ) -> ReadFuture<'a, ListPage>;
 
-    /// Returns the parameter that leads to the page after `page`, whose last object has the id `last`, or the
-    /// reason why there is none.
+    /// Returns the parameter that requests the page after `page`, whose last object has the id `last`. The error says
+    /// why the provider's page has no such parameter.
     fn cursor(&self, page: &ListPage, last: &str) -> Result<(&'static str, String), &'static str>;
 }
 

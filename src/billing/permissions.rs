@@ -10,9 +10,9 @@ use crate::problem::Warning;
 pub struct KeyPermission {
     /// Name in the provider's spelling.
     pub name: &'static str,
-    /// The objects that it is about.
+    /// The objects that it lets a key read.
     pub objects: &'static str,
-    /// What a check lacks without it; `None` if there is no check without it.
+    /// Effect on a check whose key lacks the permission; `None` if no check is possible then.
     pub lost: Option<&'static str>,
     pub state: PermissionState,
 }

@@ -1,4 +1,4 @@
-//! A source of facts: which objects of a provider are read, and how.
+//! Defines the sources of facts: the objects of a provider that are read, and the requests that read them.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -15,21 +15,21 @@ use super::{
 };
 use crate::contract::{CustomerId, EventLog, Field, ListingScope, Mode, UnixSeconds};
 
-/// Objects of a provider that decide who has paid, with everything in which they differ from others.
+/// A kind of object that decides who has paid, with everything in which it differs from other kinds.
 #[derive(Debug)]
 pub struct SourceDefinition {
     pub(crate) provider: &'static Provider,
     pub(crate) lists: &'static dyn Lists,
     pub(crate) lookups: &'static dyn Lookups,
     pub(crate) events: Events,
-    /// True if the objects are subscriptions, which have ids of their own.
+    /// True if the objects are subscriptions, which have ids.
     pub(crate) has_subscriptions: bool,
     /// True if the objects can only be listed customer by customer.
     pub(crate) listed_by_customer: bool,
     pub(crate) extras: &'static [OptionalExtra],
     /// Permissions that the reads need, the necessary ones first.
     pub(crate) permissions: &'static [PermissionDefinition],
-    /// List of the active prices, each with its product; `None` if there is none.
+    /// The list of active prices, each with its product, if the provider has one.
     pub(crate) active_prices: Option<fn() -> ListQuery>,
     /// Page that creates a key with no more permissions than the reads need.
     pub(crate) key_page: Option<&'static str>,
@@ -92,7 +92,7 @@ pub(crate) trait Lookups: fmt::Debug + Sync {
         id: &'a str,
     ) -> ReadFuture<'a, (String, String)>;
 
-    /// Reads those of the customers that exist.
+    /// Reads the customers that exist.
     fn customers<'a>(
         &'a self,
         session: ReadSession<'a>,
@@ -122,7 +122,7 @@ pub(crate) enum Events {
         /// Maximum number of requests for the evidence of findings.
         max_requests: u64,
     },
-    /// There is one that is not read, for this reason.
+    /// The provider has a log, but it is not read, for this reason.
     Unread(&'static str),
     None,
 }
@@ -159,10 +159,10 @@ pub(crate) struct OptionalExtra {
 pub(crate) struct PermissionDefinition {
     /// Name in the provider's spelling.
     pub(crate) name: &'static str,
-    /// The objects that it is about.
+    /// The objects that it lets a key read.
     pub(crate) objects: &'static str,
     pub(crate) when: WantedWhen,
-    /// What a check lacks without it; `None` if there is no check without it.
+    /// Effect on a check whose key lacks the permission; `None` if no check is possible then.
     pub(crate) lost: Option<&'static str>,
     pub(crate) path: &'static str,
     pub(crate) query: &'static [(&'static str, &'static str)],

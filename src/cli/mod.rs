@@ -116,7 +116,7 @@ pub struct ReportArgs {
     pub redact: Redact,
 }
 
-/// What output redacts.
+/// The ids that output redacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Redact {
     Off,

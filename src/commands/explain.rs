@@ -88,19 +88,19 @@ async fn explain_entity(
             continue;
         }
         is_any_meant = true;
-        let asked = LookupRequest::new(&arguments.entity, &contract.contract, &words);
-        let said = explain_contract(
+        let request = LookupRequest::new(&arguments.entity, &contract.contract, &words);
+        let explanation = explain_contract(
             contract,
-            &asked,
+            &request,
             run,
             &mut evidence,
             &mut explained.warnings,
         )
         .await;
-        match said {
-            Ok(Some((said, requests))) => {
-                let said = judged(config, index, contract, said, requests);
-                explained.contracts.push(said);
+        match explanation {
+            Ok(Some((explanation, requests))) => {
+                let explanation = with_verdict(config, index, contract, explanation, requests);
+                explained.contracts.push(explanation);
             }
             Ok(None) => {}
             Err(failure) => explained.contracts.push(ExplainedContract::unanswered(
@@ -131,13 +131,13 @@ async fn explain_entity(
 /// Returns the explanation and the number of requests, or `None` if the contract does not know the entity.
 async fn explain_contract(
     contract: &AccessContract,
-    asked: &LookupRequest,
+    request: &LookupRequest,
     run: &RunParameters<'_>,
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<(Explained, u64)>, Failure> {
     let sources = open(contract, run)?;
-    let Some(mut found) = find(&contract.contract, &sources, asked, run.now).await? else {
+    let Some(mut found) = find(&contract.contract, &sources, request, run.now).await? else {
         return Ok(None);
     };
     if run.recorded == RecordedSides::Nothing
@@ -153,22 +153,26 @@ async fn explain_contract(
     Ok(Some((explained, sources.billing.requests())))
 }
 
-fn judged(
+/// Adds the verdict and the places of the findings to an explanation.
+fn with_verdict(
     config: &Config,
     index: usize,
     contract: &AccessContract,
-    said: Explained,
+    explanation: Explained,
     provider_requests: u64,
 ) -> ExplainedContract {
-    let mut judgements = said.customers.iter().map(|one| &one.judgement);
+    let mut judgements = explanation
+        .customers
+        .iter()
+        .map(|customer| &customer.judgement);
     let unanswerable = judgements.find_map(|judgement| judgement.as_ref().err());
     let named = unanswerable.map(Unanswerable::named).unwrap_or_default();
     let problem = unanswerable.map(Problem::from);
     let verdict = match &problem {
         Some(_) => Verdict::Error,
-        None => Verdict::from_findings(&said.findings, contract.contract.fail_on),
+        None => Verdict::from_findings(&explanation.findings, contract.contract.fail_on),
     };
-    let findings = said.findings.into_iter().map(|finding| {
+    let findings = explanation.findings.into_iter().map(|finding| {
         let place = config.place(index, finding.rule, finding.subject.price.as_deref());
         Reported::new(finding, place)
     });
@@ -177,7 +181,7 @@ fn judged(
         source: contract.contract.source,
         verdict,
         findings: findings.collect(),
-        customers: said.customers,
+        customers: explanation.customers,
         problem,
         named,
         provider_requests,

@@ -17,7 +17,7 @@ const SUMMARY_BYTES: u64 = 900 * 1024;
 const OUTPUT_BYTES: usize = 64 * 1024;
 
 const SHORTENED: &str =
-    "_Shortened: GitHub takes no more text here. The report in JSON holds everything._";
+    "_Shortened: GitHub accepts no more text here. The JSON report is complete._";
 
 /// The reason why a file of the runner could not be written.
 #[derive(Debug, thiserror::Error)]

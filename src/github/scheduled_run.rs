@@ -1,4 +1,4 @@
-//! Finds the newest run of a workflow by schedule.
+//! Finds the newest scheduled run of a workflow.
 
 use serde::Deserialize;
 
@@ -7,10 +7,10 @@ use super::{
     context::Repository,
 };
 
-/// A run by schedule.
+/// A scheduled run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ScheduledRun {
-    /// Such as `success`; `None` while it runs.
+    /// GitHub's conclusion, such as `success`; `None` while the run is in progress.
     pub conclusion: Option<String>,
     /// Start of the run (RFC 3339).
     #[serde(rename = "created_at")]
@@ -25,7 +25,7 @@ struct RunList {
 }
 
 impl Client {
-    /// Returns the newest run of the workflow file by schedule, or `None` if there is none.
+    /// Returns the newest scheduled run of the workflow file, or `None` if it has never run by schedule.
     pub async fn newest_scheduled_run(
         &mut self,
         repository: &Repository,

@@ -106,8 +106,8 @@ pub(super) fn values_of(table: &SampledTable) -> BTreeMap<ColumnPath, Values> {
     found
 }
 
-/// Passes on the texts inside a JSON value; of a list of texts only the first. Lists of objects are skipped: which of them
-/// counts cannot be told.
+/// Passes on the texts inside a JSON value; of a list of texts only the first. Lists of objects are skipped, because it
+/// is unknown which of the objects counts.
 fn inside(
     value: &Value,
     path: &mut Vec<String>,

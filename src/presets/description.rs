@@ -39,7 +39,7 @@ pub struct Detection {
     pub prefer_over: Vec<String>,
 }
 
-/// Packages that the stack needs, by registry. A trailing `*` stands for any ending.
+/// Packages that the stack needs, by registry. A trailing `*` matches any ending.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Packages {

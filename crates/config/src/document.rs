@@ -12,7 +12,7 @@ use super::{
     schema_transforms,
 };
 
-/// Types of the published format that this program does not run.
+/// Contract types that only other programs run.
 pub(super) const OTHER_TYPES: [&str; 6] = [
     "config",
     "migration",
@@ -159,7 +159,8 @@ pub(super) struct RawContract {
 )]
 #[schemars(rename = "Links")]
 pub(super) struct RawLinks {
-    /// Address of an account in the application, https only. `{id}` stands for its id. Default: accounts are not linked.
+    /// Address of an account in the application, https only. `{id}` is replaced by its id. Default: accounts are not
+    /// linked.
     #[serde(default)]
     #[schemars(regex(pattern = r"^https://[^/?#@{]+[/?#].*\{id\}"))]
     pub(super) account: Entry<String>,
@@ -204,7 +205,7 @@ pub(super) struct RawDatabase {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) users_table: Entry<String>,
-    /// Columns that hold the account's values. Default: the columns of the published format.
+    /// Columns that hold the account's values. Default: each column's own default.
     #[serde(default)]
     pub(super) columns: Entry<Columns>,
     /// SQL after the table, for billing data in another table.
@@ -244,7 +245,7 @@ pub(super) struct Columns {
     /// The provider's customer id.
     #[serde(default)]
     pub(super) customer_id: Entry<RawColumn>,
-    /// The published spelling of `customer_id`. Default: `stripe_customer_id`, if accounts are matched by it.
+    /// Another name of `customer_id`. Default: `stripe_customer_id`, if accounts are matched by it.
     #[serde(default)]
     pub(super) stripe_customer_id: Entry<RawColumn>,
     /// Paid access of the account. Default: `has_paid_access`.

@@ -90,7 +90,7 @@ impl JsonSchema for WordOrList {
     }
 }
 
-/// Hint of the team: one text for the published rules, or one for each rule.
+/// The team's own hint: one text for the rules listed under `severity`, or one for each rule.
 #[derive(Debug)]
 pub(super) enum RawFix {
     Text(String),

@@ -1,4 +1,4 @@
-//! Skips contracts of the published format's other types, with a warning for each.
+//! Skips contracts of types that this program does not run, with a warning for each.
 
 use super::{
     diagnostics::{Diagnostics, quote},
@@ -8,7 +8,7 @@ use super::{
 };
 use problem::Warning;
 
-/// Removes these contracts from the tree without reading their keys, and returns a warning for each.
+/// Removes the skipped contracts from the tree without reading their keys, and returns a warning for each.
 pub(super) fn take_other_types(tree: &mut Node, diagnostics: &Diagnostics<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let NodeKind::Mapping(pairs) = &mut tree.kind else {
@@ -27,7 +27,7 @@ pub(super) fn take_other_types(tree: &mut Node, diagnostics: &Diagnostics<'_>) -
     warnings
 }
 
-/// Returns the warning if the contract has one of the other types.
+/// Returns the warning about a contract of another type, or `None` for an access contract.
 fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Warning> {
     let NodeKind::Mapping(pairs) = &contract.kind else {
         return None;

@@ -312,7 +312,7 @@ mod tests {
         };
         contract.columns.insert(Field::HasPaidAccess, name);
         let mut world = facts(accounts, subscriptions);
-        let mut said = |words: &[&str]| {
+        let mut messages = |words: &[&str]| {
             let mut stored = StoredWords::default();
             for word in words {
                 stored.add(word);
@@ -321,15 +321,15 @@ mod tests {
             let found = advice(&contract, &world);
             found.into_iter().map(|one| one.message).collect::<Vec<_>>()
         };
-        assert_eq!(said(&["active", "vip", "on_trail"]), [""; 0]);
+        assert_eq!(messages(&["active", "vip", "on_trail"]), [""; 0]);
         assert_eq!(
-            said(&["active", "on_trial"]),
+            messages(&["active", "on_trial"]),
             [
                 "no row holds \"on_trail\" or \"vip\" in state, which `in:` of `has_paid_access` lists"
             ]
         );
         assert_eq!(
-            said(&["enabled"]),
+            messages(&["enabled"]),
             [
                 "no row holds \"active\" or \"trialing\" or \"past_due\" or \"on_trail\" or \"vip\" in state, which \
               `in:` of `has_paid_access` lists"

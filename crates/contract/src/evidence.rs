@@ -39,7 +39,7 @@ impl Case<'_> {
         let mut lines: Vec<_> = subscriptions
             .into_iter()
             .take(MAX_LINES)
-            .map(|subscription| self.provider_says(subscription))
+            .map(|subscription| self.describe_subscription(subscription))
             .collect();
         if lines.is_empty() {
             let first = link.holder.first;
@@ -52,12 +52,12 @@ impl Case<'_> {
                 ),
             });
         }
-        lines.push(self.row_says(link.account));
+        lines.push(self.describe_row(link.account));
         lines
     }
 
     /// Describes a subscription, or the entitlements that stand in for one, in one line.
-    pub(crate) fn provider_says(&self, subscription: &Subscription) -> String {
+    pub(crate) fn describe_subscription(&self, subscription: &Subscription) -> String {
         let mut prices: Vec<_> = subscription
             .items
             .iter()
@@ -114,7 +114,7 @@ impl Case<'_> {
     }
 
     /// Describes an account's row in one line.
-    pub(crate) fn row_says(&self, account: &Account) -> String {
+    pub(crate) fn describe_row(&self, account: &Account) -> String {
         let flag = self.contract.columns.get(&Field::HasPaidAccess);
         let mut values = vec![if matches!(flag, Some(ColumnName::In { .. })) {
             self.explain_flag(account.paid)

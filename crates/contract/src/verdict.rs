@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn every_verdict_has_its_word_and_exit_status() {
         let verdicts = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error];
-        let said = verdicts.map(|verdict| {
+        let actual = verdicts.map(|verdict| {
             let statuses = (verdict.exit_status(false), verdict.exit_status(true));
             (verdict.to_string(), statuses)
         });
@@ -89,7 +89,7 @@ mod tests {
             ("error", (2, 2)),
         ];
         assert_eq!(
-            said,
+            actual,
             expected.map(|(word, statuses)| (word.to_owned(), statuses))
         );
     }

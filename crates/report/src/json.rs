@@ -266,7 +266,7 @@ struct ReportAdvice<'a> {
     message: &'a str,
     /// Advice; empty if the message says everything.
     hint: &'a str,
-    /// Place in the configuration; null if there is none.
+    /// Place in the configuration, or null.
     file: Option<&'a str>,
     /// Line number, starting at 1.
     line: Option<u32>,

@@ -194,8 +194,8 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
     )
 }
 
-/// Names the customer, the subscription and the amount of a finding of a live check. The report of recorded data stays
-/// as it was published.
+/// Names the customer, the subscription and the amount of a finding of a live check. Returns `None` for recorded data,
+/// whose documented report has no such line.
 fn parties(found: &Reported, contract: &ContractOutcome) -> Option<String> {
     let finding = &found.finding;
     if contract.summary.provider_requests == 0 {

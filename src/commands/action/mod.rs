@@ -15,7 +15,7 @@ mod hidden;
 mod input_words;
 mod inputs;
 mod issue;
-mod judge;
+mod job_result;
 mod publication;
 mod publish;
 mod step;
@@ -33,7 +33,7 @@ use self::{
     chat::Chat,
     destinations::{Destinations, report_files},
     inputs::Mode,
-    judge::{Judged, Judging},
+    job_result::{JobInput, JobResult},
     publish::Publish,
     step::JobStep,
     trusted::TrustedFiles,
@@ -53,7 +53,8 @@ use crate::{
     problem::Problem,
 };
 
-/// The runner gives a cancelled job 7.5 seconds. The next rehearsal removes what this one leaves behind.
+/// Time to clean up after a cancelled rehearsal. GitHub's runner kills the job after 7.5 seconds; the next rehearsal
+/// removes whatever is left.
 const CLEANING: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
@@ -120,7 +121,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Opens the report, reaches a verdict and publishes it. A signal concludes the check run instead.
+    /// Opens the check run, reaches the job's result and publishes it. A signal cancels the check run instead.
     async fn run(
         mut self,
         mut publisher: Publisher,
@@ -135,12 +136,12 @@ impl Job<'_> {
             Ok(refused) => self.problems.extend(refused),
         }
         let listening = (&mut signals, &mut of_rehearsal);
-        let judged = match self.judge(listening, &mut publisher).await {
-            Ok(judged) => judged,
+        let result = match self.reach_result(listening, &mut publisher).await {
+            Ok(result) => result,
             Err(status) => return status,
         };
         tokio::select! {
-            status = self.report(judged, &mut publisher) => return status,
+            status = self.report(result, &mut publisher) => return status,
             () = signals.cancelled() => {}
         }
         self.publish().cancel(&mut publisher).await
@@ -163,42 +164,42 @@ impl Job<'_> {
         Ok(changed_sql::refused(step, config, publisher.context(), client).await)
     }
 
-    /// Reaches the verdict. The error is the exit status of a cancelled job.
-    async fn judge(
+    /// Reaches the job's result. The error is the exit status of a cancelled job.
+    async fn reach_result(
         &self,
         (signals, of_rehearsal): (&mut Signals, &mut Signals),
         publisher: &mut Publisher,
-    ) -> Result<Judged, u8> {
+    ) -> Result<JobResult, u8> {
         let context = publisher.context().clone();
-        let judging = Judging {
+        let job_input = JobInput {
             step: self.step,
             trusted: self.trusted,
             context: &context,
             destinations: self.destinations,
         };
         {
-            let mut judging = pin!(judging.judge(&self.problems, of_rehearsal));
+            let mut pending = pin!(job_input.reach_result(&self.problems, of_rehearsal));
             tokio::select! {
                 biased;
                 () = signals.cancelled() => {
                     if self.step.inputs.mode == Mode::Rehearse {
                         let publish = self.publish();
-                        let cleaned = timeout(CLEANING, judging);
+                        let cleaned = timeout(CLEANING, pending);
                         return Err(tokio::join!(publish.cancel(publisher), cleaned).0);
                     }
                 }
-                judged = &mut judging => return Ok(judged),
+                result = &mut pending => return Ok(result),
             }
         }
         Err(self.publish().cancel(publisher).await)
     }
 
     /// Compares the result, places its findings, publishes it, and returns the exit status.
-    async fn report(&self, mut judged: Judged, publisher: &mut Publisher) -> u8 {
+    async fn report(&self, mut result: JobResult, publisher: &mut Publisher) -> u8 {
         let path = self.step.inputs.config_path();
         let mut earlier = None;
         if let Ok(config) = &self.trusted.config {
-            if let Judged::Outcome(outcome) = &mut judged {
+            if let JobResult::Outcome(outcome) = &mut result {
                 if let Ok(baseline) = &self.trusted.baseline {
                     earlier = comparison::compare(self.step, baseline, outcome, publisher).await;
                 }
@@ -208,9 +209,11 @@ impl Job<'_> {
             }
             let mut context = publisher.context().clone();
             let client = publisher.client();
-            judged.warn(weakening::warnings(path, config, &mut context, client).await);
+            result.warn(weakening::warnings(path, config, &mut context, client).await);
         }
-        self.publish().judged(judged, earlier, publisher).await
+        self.publish()
+            .publish_result(result, earlier, publisher)
+            .await
     }
 
     fn publish(&self) -> Publish<'_> {

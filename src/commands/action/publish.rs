@@ -1,6 +1,6 @@
 //! Publishes the result of the step, and returns its exit status.
 
-use super::{destinations::Destinations, judge::Judged, publication, step::JobStep};
+use super::{destinations::Destinations, job_result::JobResult, publication, step::JobStep};
 use crate::{
     baseline::FindingsSnapshot,
     commands::{
@@ -35,14 +35,14 @@ impl Publish<'_> {
     }
 
     /// Publishes the result and returns the exit status. `earlier` is the last result of the default branch.
-    pub(super) async fn judged(
+    pub(super) async fn publish_result(
         &self,
-        judged: Judged,
+        result: JobResult,
         earlier: Option<FindingsSnapshot>,
         publisher: &mut Publisher,
     ) -> u8 {
-        match judged {
-            Judged::Skipped { missing, warnings } => {
+        match result {
+            JobResult::Skipped { missing, warnings } => {
                 let context = publisher.context();
                 let mode = self.step.inputs.mode;
                 let publication = publication::skipped(&missing, &warnings, context, mode);
@@ -53,7 +53,7 @@ impl Publish<'_> {
                 self.log(&publisher.finish(&publication).await);
                 0
             }
-            Judged::Outcome(outcome) => {
+            JobResult::Outcome(outcome) => {
                 let mut outcome = *outcome;
                 outcome.provenance = Some(self.provenance(outcome.provenance.take()));
                 if self.step.inputs.redact_ids {

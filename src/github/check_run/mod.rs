@@ -22,7 +22,8 @@ const TEXT_BYTES: usize = 65_535;
 /// GitHub documents no limit for the title of a check run; this is the limit for annotations.
 const TITLE_BYTES: usize = 255;
 
-const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job summary holds more._";
+const SHORTENED: &str =
+    "_Shortened: GitHub accepts no more text here. See the job summary for more._";
 
 /// A check run that exists on GitHub.
 #[derive(Debug, Clone)]

@@ -137,7 +137,7 @@ impl Client {
         &self.mask
     }
 
-    /// Switches to a single attempt without pauses and to a short budget of its own, because the process is about to be
+    /// Switches to a single attempt without pauses and to a new, short budget, because the process is about to be
     /// killed.
     pub(super) fn hurry(&mut self) {
         let closed = self.budget.closed_for();

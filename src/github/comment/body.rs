@@ -14,7 +14,8 @@ const MAX_BYTES: usize = 65_000;
 
 const FOOTER: &str = "<!-- footer -->";
 
-const SHORTENED: &str = "_Shortened: GitHub takes no more text here. The job summary holds more._";
+const SHORTENED: &str =
+    "_Shortened: GitHub accepts no more text here. See the job summary for more._";
 
 /// The comment to write, and its comparison with existing ones.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ const MAX_BYTES: usize = 65_000;
 const FOOTER: &str = "<!-- footer -->";
 
 const SHORTENED: &str =
-    "_Shortened: GitHub takes no more text here. The run's summary holds more._";
+    "_Shortened: GitHub accepts no more text here. See the run's summary for more._";
 
 /// The text to write, and its comparison with an existing one.
 #[derive(Debug)]

@@ -184,7 +184,7 @@ async fn findings_of_one_cause_are_one_annotation() {
 }
 
 #[tokio::test]
-async fn ids_are_shortened_in_everything_that_is_in_published_format() {
+async fn ids_are_shortened_in_everything_that_is_published() {
     let people: Vec<_> = (0..3)
         .map(|number| payer(&format!("longIdentifier{number}")).without_access())
         .chain(in_order())

@@ -1,8 +1,8 @@
 //! Tests of `prodverdict.yml`: the accepted forms, and the message and place of every mistake.
 
+mod defaults;
 mod documentation;
 mod forms;
-mod published;
 mod rehearsal;
 
 use std::time::Duration;
@@ -305,7 +305,7 @@ fn the_unchanged_configuration_is_valid() {
 }
 
 #[test]
-fn the_published_format_keeps_its_meaning() {
+fn the_documented_file_keeps_its_meaning() {
     let config = load(PUBLISHED, PATH).unwrap();
     let [access] = config.contracts.as_slice() else {
         panic!("{config:?}")

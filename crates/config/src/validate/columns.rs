@@ -47,7 +47,7 @@ pub(in super::super) fn fields_of(columns: &Columns) -> [(Field, &Entry<RawColum
     ]
 }
 
-/// Returns the published format's name for a column that the contract needs and does not map.
+/// Returns the default name of a column that the contract needs but does not map.
 fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
     match field {
         Field::Id => Some("id"),

@@ -18,7 +18,7 @@ use super::{
 use contract::{ColumnName, Field, MatchOn};
 use problem::ErrorCode;
 
-/// Default of the published format.
+/// Default of `users_table`.
 const DEFAULT_TABLE: &str = "users";
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);

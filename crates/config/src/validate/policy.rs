@@ -1,4 +1,4 @@
-//! Statuses, grace, pauses and severities: the policy of the evaluator.
+//! Validates the keys that decide the verdict: plans, statuses, grace, pauses, severities and fixes.
 
 use super::{
     super::{
@@ -139,7 +139,7 @@ fn in_seconds(
 fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     if let Some(level) = written.severity.value() {
         for (rule, severity) in &mut contract.severities {
-            if rule.info().is_in_published_format {
+            if rule.info().uses_contract_severity {
                 *severity = Severity::from(*level);
             }
         }
@@ -158,7 +158,7 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
             continue;
         };
         set(contract, rule, *level);
-        // The other name of the same rule: see `source_of_truth: stripe_entitlements`.
+        // With entitlements as the source, the same rule is called `unmapped-feature`.
         if rule == Rule::UnmappedPrice
             && contract.source == Source::StripeEntitlements
             && !names_features
@@ -171,8 +171,8 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
 fn fixes(contract: &mut Contract, entry: &Entry<RawFix>, diagnostics: &Diagnostics<'_>) {
     match entry.written() {
         Some((span, RawFix::Text(text))) if not_blank("`fix`", text, span, diagnostics) => {
-            let published = Rule::every().filter(|rule| rule.info().is_in_published_format);
-            contract.fix = published.map(|rule| (rule, text.clone())).collect();
+            let rules = Rule::every().filter(|rule| rule.info().uses_contract_severity);
+            contract.fix = rules.map(|rule| (rule, text.clone())).collect();
         }
         Some((_, RawFix::Text(_))) | None => {}
         Some((_, RawFix::ByRule(Pairs(pairs)))) => {
@@ -187,7 +187,7 @@ fn fixes(contract: &mut Contract, entry: &Entry<RawFix>, diagnostics: &Diagnosti
                     contract.fix.insert(rule, text.clone());
                 }
             }
-            // The other name of the same rule, as in `rules`.
+            // With entitlements as the source, the same rule is called `unmapped-feature`.
             if let Some(text) = contract.fix.get(&Rule::UnmappedPrice).cloned() {
                 contract.fix.entry(Rule::UnmappedFeature).or_insert(text);
             }

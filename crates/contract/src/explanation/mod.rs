@@ -4,7 +4,7 @@
 mod groups;
 mod row;
 mod rules;
-mod says;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 
@@ -14,19 +14,20 @@ use super::{
 };
 
 pub use row::{ExplainedAccount, ExplainedField, FieldValue};
-pub use says::{ExplainedPrice, ExplainedSubscription, PriceUse};
+pub use subscriptions::{ExplainedPrice, ExplainedSubscription, PriceUse};
 
 use groups::FactGroup;
 
-/// Explanation of everything that was requested.
+/// Explanation of the requested customers and accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     pub customers: Vec<Explanation>,
-    /// Findings about any of them, in the order of [`Finding::order`].
+    /// Findings about these customers and accounts, in the order of [`Finding::order`].
     pub findings: Vec<Finding>,
 }
 
-/// One customer with everything that it has, several that accounts link together, or an account without one.
+/// Explanation of one customer with its accounts and subscriptions, of several customers that share an account, or of
+/// an account without a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The provider's ids: several if an account has several customers; none for an account that is not linked, or is
@@ -45,7 +46,7 @@ pub struct Explanation {
 pub struct Judgement {
     /// `None` for an account that is not linked.
     pub state: Option<ExplainedState>,
-    /// Every rule, in the order of rules; those about accounts once for each account.
+    /// Every rule in its order. A rule about accounts occurs once for each account.
     pub rules: Vec<ExplainedRule>,
 }
 
@@ -112,7 +113,9 @@ fn one(
     Explanation {
         customers: customers(&case, holder.as_ref(), group),
         accounts: row::accounts(&case),
-        subscriptions: holder.map_or_else(Vec::new, |holder| says::subscriptions(&case, &holder)),
+        subscriptions: holder.map_or_else(Vec::new, |holder| {
+            subscriptions::explain_subscriptions(&case, &holder)
+        }),
         judgement: match &group.twice {
             Some(id) => Err(Unanswerable::AccountOnTwoRows { id: id.to_string() }),
             None => judgement(&case, group, findings),
@@ -145,7 +148,7 @@ fn judgement(
     let state = holder.map(|holder| case.state(&holder)).transpose()?;
     let known = holder.zip(state);
     let judgement = Judgement {
-        state: says::state(case, known, group),
+        state: subscriptions::explain_state(case, known, group),
         rules: rules::explain_rules(case, known, &found),
     };
     findings.extend(found);

@@ -30,10 +30,10 @@ fn rule(explanation: &Explanation, rule: Rule) -> String {
     format!("{:?}: {}", line.outcome, line.because)
 }
 
-fn says(contract: &Contract, one: Subscription) -> String {
-    let said = explained(contract, &facts([account("1")], [one]));
-    let [one] = said.subscriptions.as_slice() else {
-        panic!("{said:#?}");
+fn subscription_line(contract: &Contract, one: Subscription) -> String {
+    let explanation = explained(contract, &facts([account("1")], [one]));
+    let [one] = explanation.subscriptions.as_slice() else {
+        panic!("{explanation:#?}");
     };
     format!("{}: {}", one.access.as_str(), one.because)
 }
@@ -43,39 +43,42 @@ fn why_a_subscription_counts_as_it_does() {
     let mut contract = contract();
     contract.ignore_prices = vec![crate::PricePattern::parse("addon_*")];
     contract.grace.past_due = Some(3 * DAY);
-    let said = |status, price| says(&contract, subscription("1", status, price));
+    let line = |status, price| subscription_line(&contract, subscription("1", status, price));
     assert_eq!(
-        said("active", "price_pro"),
+        line("active", "price_pro"),
         "grants: `active` is a granting status and `price_pro` is plan `pro`"
     );
     assert_eq!(
-        said("trialing", "price_free"),
+        line("trialing", "price_free"),
         "does not grant: `trialing` is a granting status, but pays for free plans only: `price_free`"
     );
     assert_eq!(
-        said("active", "price_new"),
+        line("active", "price_new"),
         "unjudged: `active` is a granting status, but none of its prices is in `plans`: `price_new`"
     );
     assert_eq!(
-        said("active", "addon_1"),
+        line("active", "addon_1"),
         "left out: all its prices are in `ignore_prices`"
     );
     assert_eq!(
-        said("halted", "price_pro"),
+        line("halted", "price_pro"),
         "unjudged: `halted` is neither in `statuses.grant` nor in `statuses.deny`"
     );
     assert_eq!(
-        said("canceled", "price_pro"),
+        line("canceled", "price_pro"),
         "does not grant: `canceled` does not grant"
     );
     let mut void = subscription("1", "active", "price_pro");
     void.pause = Some(crate::Pause::Void);
-    assert!(says(&contract, void).starts_with("unjudged: its collection is paused as `void`"));
+    assert!(
+        subscription_line(&contract, void)
+            .starts_with("unjudged: its collection is paused as `void`")
+    );
     let empty = subscription("1", "active", "").items([]);
-    assert!(says(&contract, empty).ends_with("status, and it carries no price"));
+    assert!(subscription_line(&contract, empty).ends_with("status, and it carries no price"));
     contract.plans.clear();
     assert_eq!(
-        says(&contract, subscription("1", "active", "price_x")),
+        subscription_line(&contract, subscription("1", "active", "price_x")),
         "grants: `active` is a granting status"
     );
 }
@@ -85,19 +88,19 @@ fn grace_is_explained_with_its_start_and_end() {
     let mut contract = contract();
     contract.grace.past_due = Some(3 * DAY);
     assert_eq!(
-        says(&contract, subscription("1", "past_due", "price_pro")),
+        subscription_line(&contract, subscription("1", "past_due", "price_pro")),
         "in grace: `past_due` does not grant, but `grace.past_due` (overdue since \
          2026-10-31T00:00:00Z) lasts until 2026-11-03T00:00:00Z"
     );
     contract.grace.canceled = Some(CanceledGrace::For(DAY / 2));
     assert_eq!(
-        says(&contract, subscription("1", "canceled", "price_pro")),
+        subscription_line(&contract, subscription("1", "canceled", "price_pro")),
         "does not grant: `canceled` does not grant, and `grace.canceled` (from its end, 2026-10-31T00:00:00Z) \
          ended 2026-10-31T12:00:00Z"
     );
     contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
     assert!(
-        says(&contract, subscription("1", "canceled", "price_pro"))
+        subscription_line(&contract, subscription("1", "canceled", "price_pro"))
             .ends_with("but `grace.canceled: until_period_end` lasts until 2026-11-30T00:00:00Z")
     );
     // A missing value prevents the verdict on the customer, and the explanation names it.
@@ -106,13 +109,16 @@ fn grace_is_explained_with_its_start_and_end() {
         ended_at: None,
         ..subscription("1", "canceled", "price_pro")
     };
-    let said = explained(&contract, &facts([account("1").paid()], [endless]));
+    let explanation = explained(&contract, &facts([account("1").paid()], [endless]));
     assert!(
-        matches!(said.judgement, Err(Unanswerable::Missing { .. })),
-        "{said:#?}"
+        matches!(explanation.judgement, Err(Unanswerable::Missing { .. })),
+        "{explanation:#?}"
     );
     assert_eq!(
-        said.subscriptions.first().map(|one| one.access.as_str()),
+        explanation
+            .subscriptions
+            .first()
+            .map(|one| one.access.as_str()),
         Some("undecided")
     );
 }
@@ -275,16 +281,16 @@ fn explanations_of_entitlements_do_not_mention_subscriptions() {
         [account("1").paid().plan("pro")],
         [subscription("1", "active", "price_pro")],
     );
-    let said = explained(&contract, &world);
+    let explanation = explained(&contract, &world);
     assert_eq!(
-        state(&said),
+        state(&explanation),
         "granting: it has an active entitlement, and one is enough"
     );
     assert_eq!(
-        rule(&said, Rule::WrongfulAccess),
+        rule(&explanation, Rule::WrongfulAccess),
         "Holds: a Stripe entitlement grants access"
     );
-    assert!(rule(&said, Rule::StatusDrift).contains("entitlements are the source"));
+    assert!(rule(&explanation, Rule::StatusDrift).contains("entitlements are the source"));
     let with = |price: &str| {
         let one = subscription("1", "active", price);
         state(&explained(&contract, &facts([account("1")], [one])))
@@ -297,7 +303,7 @@ fn explanations_of_entitlements_do_not_mention_subscriptions() {
         with("price_free"),
         "not granting: none of its entitlements is to a paid plan"
     );
-    let judgement = said.judgement.expect("a judgement");
+    let judgement = explanation.judgement.expect("a judgement");
     assert!(
         judgement
             .rules
@@ -323,35 +329,35 @@ fn a_customer_who_pays_for_an_account_is_explained_with_it() {
         [account("1").paid().plan("pro")],
         [ended, naming_the_first("new")],
     );
-    let said = explained(&contract(), &world);
-    assert_eq!(said.customers, ["cus_1", "cus_new"]);
-    assert_eq!(rule(&said, Rule::CustomerMismatch), "Broken(High): ");
-    assert!(rule(&said, Rule::OrphanSubscription).starts_with("Holds: "));
+    let explanation = explained(&contract(), &world);
+    assert_eq!(explanation.customers, ["cus_1", "cus_new"]);
+    assert_eq!(rule(&explanation, Rule::CustomerMismatch), "Broken(High): ");
+    assert!(rule(&explanation, Rule::OrphanSubscription).starts_with("Holds: "));
 
     let unlinked = facts(
         [account("1").customer(None)],
         [naming_the_first("new"), naming_the_first("other")],
     );
-    let said = explained(&contract(), &unlinked);
-    assert_eq!(said.customers, ["cus_new", "cus_other"]);
-    assert_eq!(rule(&said, Rule::CustomerMismatch), "Broken(High): ");
+    let explanation = explained(&contract(), &unlinked);
+    assert_eq!(explanation.customers, ["cus_new", "cus_other"]);
+    assert_eq!(rule(&explanation, Rule::CustomerMismatch), "Broken(High): ");
     assert_eq!(
-        rule(&said, Rule::RevenueLeak),
+        rule(&explanation, Rule::RevenueLeak),
         "DoesNotApply: the user is not linked to a customer"
     );
 }
 
 #[test]
 fn a_mismatch_holds_only_where_no_other_customer_matters() {
-    let said = |account: Account, status| {
+    let line = |account: Account, status| {
         let world = facts([account], [subscription("1", status, "price_pro")]);
         rule(&explained(&contract(), &world), Rule::CustomerMismatch)
     };
     let unread = "DoesNotApply: only a check reads the customers that may pay for the user";
-    assert_eq!(said(account("1").paid().plan("pro"), "canceled"), unread);
-    assert_eq!(said(account("1"), "canceled"), unread);
+    assert_eq!(line(account("1").paid().plan("pro"), "canceled"), unread);
+    assert_eq!(line(account("1"), "canceled"), unread);
     assert_eq!(
-        said(account("1").paid().plan("pro"), "active"),
+        line(account("1").paid().plan("pro"), "active"),
         "Holds: the user pays as the customer that it stores"
     );
     let elsewhere = AccountColumns {
@@ -359,7 +365,7 @@ fn a_mismatch_holds_only_where_no_other_customer_matters() {
         ..AccountColumns::default()
     };
     assert_eq!(
-        said(account("1").paid().columns(elsewhere), "canceled"),
+        line(account("1").paid().columns(elsewhere), "canceled"),
         "Holds: the user is paid for elsewhere"
     );
 }
@@ -380,15 +386,15 @@ fn rules_of_the_other_way_to_match_do_not_apply() {
     );
     let mut contract = contract();
     contract.match_on = MatchOn::SubscriptionId;
-    let said = explained(&contract, &world);
+    let explanation = explained(&contract, &world);
     for other in [Rule::CustomerMismatch, Rule::DuplicateCustomer] {
         assert_eq!(
-            rule(&said, other),
+            rule(&explanation, other),
             "DoesNotApply: accounts are matched by subscription"
         );
     }
     assert_eq!(
-        rule(&said, Rule::DuplicateSubscription),
+        rule(&explanation, Rule::DuplicateSubscription),
         "Holds: no other user stores the subscription"
     );
     let mut unknown = world.clone();
@@ -486,18 +492,18 @@ proptest! {
                 .map(|finding| (finding.rule, finding.entity.clone(), finding.message.clone()))
                 .collect::<Vec<_>>()
         };
-        let said = explain(&contract, &world, &[], NOW);
-        prop_assert_eq!(names(&said.findings), names(&findings(&contract, &world)));
-        let broken = said
+        let explanation = explain(&contract, &world, &[], NOW);
+        prop_assert_eq!(names(&explanation.findings), names(&findings(&contract, &world)));
+        let broken = explanation
             .customers
             .iter()
             .flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules)
             .filter(|rule| matches!(rule.outcome, RuleOutcome::Broken(_)))
             .count();
-        prop_assert!(broken >= names(&said.findings).len());
-        for rule in said.customers.iter().flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules) {
-            let is_said = matches!(rule.outcome, RuleOutcome::Broken(_));
-            prop_assert_eq!(rule.because.is_empty(), is_said, "{:?}", rule);
+        prop_assert!(broken >= names(&explanation.findings).len());
+        for rule in explanation.customers.iter().flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules) {
+            let is_broken = matches!(rule.outcome, RuleOutcome::Broken(_));
+            prop_assert_eq!(rule.because.is_empty(), is_broken, "{:?}", rule);
         }
     }
 }
@@ -522,10 +528,10 @@ fn rules_about_sharing_do_not_apply_to_exempt_accounts() {
         [account("1").exempt()],
         [subscription("1", "active", "price_pro")],
     );
-    let said = explained(&contract(), &world);
+    let explanation = explained(&contract(), &world);
     for of_customer in [Rule::DuplicateCustomer, Rule::DoubleSubscription] {
         assert_eq!(
-            rule(&said, of_customer),
+            rule(&explanation, of_customer),
             "DoesNotApply: every user of the customer is exempt"
         );
     }
@@ -547,7 +553,7 @@ fn rules_without_a_finding_give_their_reason() {
     };
     let pays = || subscription("1", "active", "price_pro");
     let ended = || subscription("1", "canceled", "price_pro");
-    for (said, expected) in [
+    for (line, expected) in [
         (
             of(paid(), pays(), Rule::DuplicateCustomer),
             "Holds: 1 user is linked to the customer",
@@ -569,6 +575,6 @@ fn rules_without_a_finding_give_their_reason() {
             "Holds: `status` agrees with the subscription",
         ),
     ] {
-        assert_eq!(said, expected);
+        assert_eq!(line, expected);
     }
 }

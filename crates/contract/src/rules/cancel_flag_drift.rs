@@ -18,7 +18,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "cancel-flag-drift",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "the stored cancellation flag is not the subscription's",
         help: "Store whether the subscription is to end. Then let the webhook handler do so whenever that changes.",
         column: Some(RuleColumn::Field(Field::CancelAtPeriodEnd)),

@@ -18,7 +18,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "customer-mismatch",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "the person pays as one customer and the account stores another",
         help: "Store the customer that pays on the account. Then look at how the webhook handler links a customer that is \
              made a second time.",
@@ -75,13 +75,13 @@ fn report(case: &Case<'_>, paying_id: &str, named: NamedAccount<'_>) {
     let evidence = granting
         .iter()
         .take(MAX_SHOWN)
-        .map(|one| case.provider_says(one));
+        .map(|one| case.describe_subscription(one));
     let mut evidence: Vec<_> = evidence.collect();
     evidence.push(format!(
         "customer {paying_id} names {entity} {} ({metadata}.{})",
         account.id, &**key
     ));
-    evidence.push(case.row_says(account));
+    evidence.push(case.describe_row(account));
     let newest = granting.first();
     case.report(Rule::CustomerMismatch, case.account_entity(account), FindingDraft {
             message: format!("{linked}, and pays as {paying_id} ({metadata}.{}).\nCustomer mismatch — {consequence}", &**key),

@@ -1,4 +1,4 @@
-//! The parts of a rule's entry in the table: its texts, what it is about, and what it needs.
+//! The parts of a rule's entry in the table: its texts, its subject, its needs, its check and its correction.
 
 use super::{judged_account::JudgedAccount, mismatches::Mismatches, no_finding::NoFinding};
 use crate::{
@@ -15,8 +15,8 @@ pub struct RuleInfo {
     pub id: &'static str,
     /// Severity if the contract sets none.
     pub severity: Severity,
-    /// True for the rules of the published configuration format: the contract's `severity:` and `fix:` apply to them.
-    pub is_in_published_format: bool,
+    /// True if the contract's `severity:` and `fix:` apply to the rule. The severity of others is set under `rules:`.
+    pub uses_contract_severity: bool,
     /// One-line description of a violation.
     pub description: &'static str,
     /// Advice for any finding of the rule.
@@ -43,7 +43,7 @@ impl RuleInfo {
         Self {
             id,
             severity: Severity::High,
-            is_in_published_format: false,
+            uses_contract_severity: false,
             description,
             help,
             column: None,

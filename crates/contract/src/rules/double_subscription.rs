@@ -23,7 +23,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "double-subscription",
         severity: Severity::Low,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "a customer pays for the same thing twice",
         help: "Ask the customer which of the subscriptions is meant, cancel the other one and refund it.",
         column: None,
@@ -114,7 +114,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
             evidence: twice
                 .iter()
                 .take(MAX_IN_FINDING)
-                .map(|subscription| case.provider_says(subscription))
+                .map(|subscription| case.describe_subscription(subscription))
                 .collect(),
             amount,
             items_without_amount,

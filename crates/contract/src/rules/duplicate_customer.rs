@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "duplicate-customer",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "one customer is linked to more than one account",
         help: "Decide which account the customer belongs to, and unlink the others.",
         column: Some(RuleColumn::Link),

@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "duplicate-subscription",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "one subscription is stored on more than one account",
         help: "Decide which account the subscription belongs to, and clear its id on the others.",
         column: Some(RuleColumn::Link),

@@ -37,7 +37,9 @@ pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Opt
         .map(|id| (*id).to_owned())
         .collect();
     let more = if ids.len() > named.len() { ", …" } else { "" };
-    let rows: BTreeSet<_> = accounts().map(|account| case.row_says(account)).collect();
+    let rows: BTreeSet<_> = accounts()
+        .map(|account| case.describe_row(account))
+        .collect();
     Some(Linked {
         key: case.customers.key(customer)?,
         count: ids.len(),

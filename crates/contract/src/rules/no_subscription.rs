@@ -15,7 +15,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "no-subscription",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "the account has access and its customer never had a subscription",
         help: "Take the access away, or list the account under exempt if it is a gift. The stored customer may also be \
              the wrong one.",

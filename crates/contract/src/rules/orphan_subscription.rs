@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "orphan-subscription",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "a live subscription belongs to a customer that no account is linked to",
         help: "Link the customer to its account, or cancel the subscription if nobody uses it.",
         column: Some(RuleColumn::Link),
@@ -112,7 +112,7 @@ fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber)
                 named: shown.clone().map(|subscription| subscription.id.to_string()).collect(),
                 ..Subject::default()
             },
-            evidence: shown.map(|subscription| case.provider_says(subscription)).collect(),
+            evidence: shown.map(|subscription| case.describe_subscription(subscription)).collect(),
             amount,
             items_without_amount,
             ..FindingDraft::default()

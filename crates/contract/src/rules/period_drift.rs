@@ -20,7 +20,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "period-drift",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "the stored period end is not the subscription's",
         help: "Store the end of the current period. Then let the webhook handler do so at each renewal.",
         column: Some(RuleColumn::Field(Field::PeriodEnd)),

@@ -22,7 +22,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "plan-drift",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "the stored plan is not one that the customer pays for",
         help: "Store the plan that is paid for. Then look at what the webhook handler does when the price of a \
              subscription changes.",

@@ -15,7 +15,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "revenue-leak",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "a customer pays and the account has no access",
         help: "Give the account access. Then find out why the webhook handler did not: whether the events of the \
              subscription arrived, and what the handler does when one becomes active.",

@@ -20,7 +20,7 @@ macro_rules! rules {
             /// All rules of the access contract.
             pub const ALL: [Self; [$(stringify!($rule)),+].len()] = [$(Self::$rule),+];
 
-            /// Returns its texts and what it is about.
+            /// Returns its texts and its subject.
             pub fn info(self) -> &'static RuleInfo {
                 match self {
                     $(Self::$rule => &$file::RULE.info,)+

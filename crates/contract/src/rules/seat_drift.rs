@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "seat-drift",
         severity: Severity::High,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "the stored seats are not the quantity that is paid for",
         help: "Store the quantity that is paid for. Then let the webhook handler do so whenever the subscription changes.",
         column: Some(RuleColumn::Field(Field::Seats)),

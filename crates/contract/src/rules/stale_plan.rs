@@ -20,7 +20,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "stale-plan",
         severity: Severity::Low,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "access was taken away and the paid plan stayed",
         help: "Reset the plan. Then let the webhook handler do so where it takes the access away.",
         column: Some(RuleColumn::Field(Field::Plan)),

@@ -18,7 +18,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "stale-subscription-id",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "the stored subscription is not the one that grants access",
         help: "Store the id of the subscription that grants access. Then let the webhook handler do so when a new one \
              begins.",

@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "status-drift",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "the stored status is not the subscription's",
         help: "Store the status of the subscription. Then let the webhook handler do so whenever it changes.",
         column: Some(RuleColumn::Field(Field::Status)),

@@ -20,7 +20,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unknown-status",
         severity: Severity::Medium,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "a subscription has a status that the contract neither grants nor denies",
         help: "Add the status to statuses.grant or statuses.deny in prodverdict.yml.",
         column: None,

@@ -21,7 +21,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unlinked-access",
         severity: Severity::Low,
-        is_in_published_format: false,
+        uses_contract_severity: false,
         description: "an account has access and no customer",
         help: "Link the accounts to their customers, or exempt them if their access is a gift.",
         column: Some(RuleColumn::Link),

@@ -10,7 +10,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unmapped-feature",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "an active entitlement grants a feature that the contract does not map",
         help: "Add the feature to plans in prodverdict.yml, or to ignore_prices if it belongs to another product.",
         column: None,

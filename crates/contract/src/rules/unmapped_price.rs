@@ -10,7 +10,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "unmapped-price",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "a granting subscription carries a price that the contract does not map",
         help: "Add the price to plans in prodverdict.yml, or to ignore_prices if it belongs to another product.",
         column: None,

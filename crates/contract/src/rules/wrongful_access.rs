@@ -19,7 +19,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     info: RuleInfo {
         id: "wrongful-access",
         severity: Severity::High,
-        is_in_published_format: true,
+        uses_contract_severity: true,
         description: "the account has access and none of its customer's subscriptions grants it",
         help: "Take the access away, or exempt the account if it is a gift. Then look at what the webhook handler does \
              when a subscription ends.",

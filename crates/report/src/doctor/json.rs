@@ -52,7 +52,7 @@ struct JsonStep<'a> {
     result: JsonResult,
     /// Check that has to pass before this one can be made; null if it was made or is not needed.
     needs: Option<&'a str>,
-    /// Code of the error that a run would end with; null if there is none. `docs/troubleshooting.md` describes each.
+    /// Code of the error that a run would end with, or null. `docs/troubleshooting.md` describes each code.
     code: Option<&'a str>,
     message: &'a str,
     /// Advice; empty if the message says everything.
@@ -65,7 +65,7 @@ struct JsonStep<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Detail")]
 struct JsonRemark<'a> {
-    /// Code of the error that a run would end with; null if there is none.
+    /// Code of the error that a run would end with, or null.
     code: Option<&'a str>,
     message: &'a str,
     /// Advice; empty if the message says everything.

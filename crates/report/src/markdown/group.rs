@@ -28,7 +28,7 @@ const MAX_NAMED_IDS: usize = MAX_UNFOLDED_ROWS;
 /// Maximum number of rows of one group. No rendered text fits more.
 const MAX_ROWS: usize = 3_000;
 
-/// How much is omitted; each level also omits what the previous one did.
+/// The parts that are omitted. Each level also omits everything that the previous one does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum OmissionLevel {
     Whole,
@@ -67,7 +67,7 @@ impl OmissionLevel {
     }
 }
 
-/// How much of a group to render.
+/// The part of a group to render.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct GroupLimits {
     pub(super) level: OmissionLevel,

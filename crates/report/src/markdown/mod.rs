@@ -71,7 +71,7 @@ pub fn check_text(outcome: &Outcome, config: &str) -> Option<String> {
         open: OPEN_ON_PAGE,
         tail: vec![],
         elsewhere: format!(
-            "The job summary holds more of them. {}",
+            "The job summary lists more of them. {}",
             all_of_them(outcome, config)
         ),
     };

@@ -91,8 +91,8 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
 }
 
 fn of_published_rules(fix: &str) -> BTreeMap<Rule, String> {
-    let published = Rule::every().filter(|rule| rule.info().is_in_published_format);
-    published.map(|rule| (rule, fix.to_owned())).collect()
+    let shared = Rule::every().filter(|rule| rule.info().uses_contract_severity);
+    shared.map(|rule| (rule, fix.to_owned())).collect()
 }
 
 fn metadata_account() -> impl Strategy<Value = Vec<String>> {

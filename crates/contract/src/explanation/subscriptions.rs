@@ -1,4 +1,4 @@
-//! Explains the provider's side: the meaning of each subscription, and their combined result.
+//! Explains the provider's side: the access that each subscription gives, and all of them together.
 
 use super::{ExplainedState, groups::FactGroup};
 use crate::{
@@ -58,7 +58,10 @@ pub enum PriceUse {
 }
 
 /// Returns the subscription that decides, then the others from the newest on.
-pub(super) fn subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> Vec<ExplainedSubscription> {
+pub(super) fn explain_subscriptions(
+    case: &Case<'_>,
+    holder: &Holder<'_>,
+) -> Vec<ExplainedSubscription> {
     let customers = case.customers.all();
     let mut all: Vec<_> = customers
         .flat_map(|one| case.customers.subscriptions(one))
@@ -249,8 +252,8 @@ fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> Strin
     }
 }
 
-/// Returns the combined result of a customer's subscriptions, or `None` if there is no customer.
-pub(super) fn state(
+/// Explains the access that all subscriptions of a customer give together. Returns `None` if there is no customer.
+pub(super) fn explain_state(
     case: &Case<'_>,
     known: super::rules::KnownAccess<'_>,
     group: &FactGroup,

@@ -1,4 +1,4 @@
-//! Reaches the verdict of the step: by a check, a rehearsal, or the report of an earlier step.
+//! Reaches the result of a job: by a check, by a rehearsal, or from the report of an earlier step.
 
 use std::num::NonZeroUsize;
 
@@ -33,17 +33,17 @@ const IF_PROGRAM_IS_MISSING: &str = "the container of the action holds no runtim
      --output rehearsal.json -- COMMAND` in a step on the runner, and publish its report here with `mode: publish` and \
      `report: rehearsal.json`";
 
-/// The result of a job.
-pub(super) enum Judged {
+/// The result of a job, before it is compared with earlier results and published.
+pub(super) enum JobResult {
     Outcome(Box<Outcome>),
-    /// Variables with credentials are not set.
+    /// Credentials are missing, and the inputs allow skipping the job then.
     Skipped {
         missing: Vec<String>,
         warnings: Vec<Warning>,
     },
 }
 
-impl Judged {
+impl JobResult {
     fn skipped(missing: &[&str]) -> Self {
         Self::Skipped {
             missing: missing.iter().map(|name| (*name).to_owned()).collect(),
@@ -60,17 +60,21 @@ impl Judged {
     }
 }
 
-/// Everything that a verdict depends on.
-pub(super) struct Judging<'a> {
+/// Everything that the result of a job depends on.
+pub(super) struct JobInput<'a> {
     pub(super) step: &'a JobStep<'a>,
     pub(super) trusted: &'a TrustedFiles,
     pub(super) context: &'a Context,
     pub(super) destinations: &'a Destinations,
 }
 
-impl Judging<'_> {
-    /// Reaches a verdict without publishing it. `problems` are those of the inputs.
-    pub(super) async fn judge(&self, problems: &[Problem], signals: &mut Signals) -> Judged {
+impl JobInput<'_> {
+    /// Checks or rehearses, or takes over an earlier report, and publishes nothing. `problems` are those of the inputs.
+    pub(super) async fn reach_result(
+        &self,
+        problems: &[Problem],
+        signals: &mut Signals,
+    ) -> JobResult {
         let mut all = self.trusted.problems();
         if self.trusted.config.is_ok() {
             all.splice(0..0, problems.iter().cloned());
@@ -81,7 +85,7 @@ impl Judging<'_> {
         let mode = self.step.inputs.mode;
         if let (Ok(config), []) = (&self.trusted.config, all.as_slice()) {
             if let Some(Ok(outcome)) = &self.step.earlier_report {
-                return Judged::Outcome(Box::new(self.take_over(outcome.clone(), config)));
+                return JobResult::Outcome(Box::new(self.take_over(outcome.clone(), config)));
             }
             match mode {
                 Mode::Check => {
@@ -93,23 +97,23 @@ impl Judging<'_> {
                 Mode::Rehearse => return Box::pin(self.rehearse(config, signals)).await,
             }
         }
-        Judged::Outcome(Box::new(match mode {
+        JobResult::Outcome(Box::new(match mode {
             Mode::Check => unanswered(all),
             Mode::Rehearse => not_begun(all),
         }))
     }
 
-    async fn check(&self, config: &Config, mut run: RunParameters<'_>) -> Judged {
+    async fn check(&self, config: &Config, mut run: RunParameters<'_>) -> JobResult {
         let missing = all_missing_credentials(config, &run);
         if self.step.inputs.verdict.skip_without_credentials && !missing.is_empty() {
-            return Judged::skipped(&missing);
+            return JobResult::skipped(&missing);
         }
         run.fail_on = self.step.inputs.verdict.fail_on;
         run.repairs = self.destinations.files.want_repairs();
-        Judged::Outcome(Box::new(run_check(config, &run).await))
+        JobResult::Outcome(Box::new(run_check(config, &run).await))
     }
 
-    /// Turns the report of an earlier step into the outcome of this one.
+    /// Validates the report of an earlier step, and returns it as the outcome of this one.
     fn take_over(&self, outcome: Outcome, config: &Config) -> Outcome {
         let against = Against {
             config,
@@ -170,20 +174,20 @@ impl Judging<'_> {
         }))
     }
 
-    async fn rehearse(&self, config: &Config, signals: &mut Signals) -> Judged {
+    async fn rehearse(&self, config: &Config, signals: &mut Signals) -> JobResult {
         let files = self.files_of_rehearsal();
         let setup = self.command().and_then(|command| {
             AppSetup::for_action(config, &files, self.step.environment, command)
         });
         let mut setup = match setup {
             Ok(setup) => setup,
-            Err(problem) => return Judged::Outcome(Box::new(not_begun(vec![problem]))),
+            Err(problem) => return JobResult::Outcome(Box::new(not_begun(vec![problem]))),
         };
         let settings = config.rehearsal.as_ref();
         let missing = settings.map(|settings| missing_for(settings, &setup.environment));
         let missing = missing.unwrap_or_default();
         if self.step.inputs.verdict.skip_without_credentials && !missing.is_empty() {
-            return Judged::skipped(&missing);
+            return JobResult::skipped(&missing);
         }
         let wanted = self.wanted();
         let outcome = rehearse(
@@ -193,6 +197,6 @@ impl Judging<'_> {
             &self.destinations.output,
             signals,
         );
-        Judged::Outcome(Box::new(outcome.await))
+        JobResult::Outcome(Box::new(outcome.await))
     }
 }
