@@ -22,9 +22,9 @@ fn main() -> io::Result<()> {
     let read = start.elapsed();
     let mut finder = Finder::new(&diff, names(NameKind::Price, "price_", 300));
     let touched = (0..FINDINGS).filter(|number| {
-        let mut of_finding = names(NameKind::Plan, &format!("plan{number}_"), 1);
-        of_finding.extend(Name::new(NameKind::Column, "has_paid_access"));
-        !finder.touches(&of_finding).is_empty()
+        let mut names = names(NameKind::Plan, &format!("plan{number}_"), 1);
+        names.extend(Name::new(NameKind::Column, "has_paid_access"));
+        !finder.relevant_lines(&names).is_empty()
     });
     let touched = touched.count();
     let taken = start.elapsed();

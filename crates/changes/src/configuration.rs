@@ -1,4 +1,4 @@
-//! Finds the change that a pull request makes to the configuration line of a finding.
+//! Finds the change that a pull request makes to the line of `prodverdict.yml` at which a finding is reported.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use contract::Field;
 use problem::Place;
 use report::Change;
 
-/// Configuration lines that the pull request changes.
+/// The lines of the configuration that the pull request changes.
 #[derive(Debug, Default)]
-pub struct OwnLines<'p> {
+pub struct ConfigurationChanges<'p> {
     path: &'p str,
     hunks: Vec<Vec<PatchLine<'p>>>,
     answered: BTreeMap<(u32, u32), Option<Change>>,
 }
 
-impl<'p> OwnLines<'p> {
-    /// Returns no lines if the whole file is new: then every line is an addition, which proves nothing.
+impl<'p> ConfigurationChanges<'p> {
+    /// Ignores a file that is new as a whole, because all of its lines are additions.
     pub fn new(files: &'p [ChangedFile], configuration: &str) -> Self {
         let mut files = files.iter();
         let is_changed =
@@ -35,8 +35,8 @@ impl<'p> OwnLines<'p> {
             })
     }
 
-    /// Returns the change to the line that a finding is about, or `None` if the line is unchanged. `names` are those of
-    /// the finding's contract; answers are cached, so they must be the same on every call.
+    /// Returns the change to the line at which a finding is reported, or `None` if the line is unchanged. `names` are
+    /// those of the finding's contract. They must be the same on every call, because results are cached.
     pub fn change(&mut self, place: &Place, names: &[Name]) -> Option<Change> {
         if self.path != place.path {
             return None;
@@ -54,7 +54,7 @@ impl<'p> OwnLines<'p> {
         // The checkout is merged with the base, which may have shifted the lines, so the line must also mention a name.
         let is_own = |line: &PatchLine<'_>| {
             let is_inside = (first..=last).contains(&line.number);
-            line.side == Side::Added && is_inside && speaks(line.text, names)
+            line.side == Side::Added && is_inside && mentions_any(line.text, names)
         };
         let mut hunks = self.hunks.iter();
         let (hunk, at) = hunks.find_map(|hunk| Some((hunk, hunk.iter().position(is_own)?)))?;
@@ -77,13 +77,13 @@ impl<'p> OwnLines<'p> {
     }
 }
 
-fn speaks(line: &str, names: &[Name]) -> bool {
-    let says = |word: &str| {
+fn mentions_any(line: &str, names: &[Name]) -> bool {
+    let contains_word = |word: &str| {
         line.split(|c: char| !c.is_alphanumeric() && c != '_')
             .any(|one| one == word)
     };
     names.iter().any(|name| mention(line, name).is_some())
-        || Field::ALL.iter().any(|field| says(field.as_str()))
+        || Field::ALL.iter().any(|field| contains_word(field.as_str()))
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
         let names = [Name::new(NameKind::Column, "is_entitled").unwrap()];
         let of = |file: &ChangedFile| {
             let files = [file.clone()];
-            OwnLines::new(&files, "prodverdict.yml").change(place, &names)
+            ConfigurationChanges::new(&files, "prodverdict.yml").change(place, &names)
         };
         let found = of(&file).map(|change| (change.line, change.does));
         let expected = expected.map(|(line, does)| {

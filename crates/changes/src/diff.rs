@@ -34,8 +34,8 @@ pub(super) struct FileDiff<'p> {
 #[derive(Debug)]
 pub(super) struct Hunk<'p> {
     pub(super) lines: Vec<DiffLine<'p>>,
-    /// True if it mentions the provider, as code about billing does.
-    pub(super) speaks_of_provider: bool,
+    /// True if it mentions the provider, so that it is code about billing.
+    pub(super) mentions_provider: bool,
 }
 
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl<'p> Diff<'p> {
             let patch = file.patch.as_deref().unwrap_or_default();
             let is_wanted = match &of_handler {
                 Some(of_handler) => of_handler.names(file),
-                None => paths::is_looked_at(&file.path) && !says_that_it_is_generated(patch),
+                None => paths::is_searched(&file.path) && !is_marked_as_generated(patch),
             };
             if !is_wanted {
                 continue;
@@ -137,16 +137,16 @@ impl<'p> Hunk<'p> {
                 line,
             })
             .collect();
-        let speaks_of_provider = lines.iter().any(speaks_of_provider);
+        let mentions_provider = lines.iter().any(mentions_provider);
         Self {
             lines,
-            speaks_of_provider,
+            mentions_provider,
         }
     }
 }
 
-/// Returns true if a line names a provider, or an event that only a billing provider has.
-fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
+/// Returns true if a line names a billing provider or one of its events.
+fn mentions_provider(line: &DiffLine<'_>) -> bool {
     let text = line.line.text;
     let has_event = text.contains("customer.subscription.") || text.contains("checkout.session.");
     let may = ["stripe", "paddle"];
@@ -154,8 +154,8 @@ fn speaks_of_provider(line: &DiffLine<'_>) -> bool {
     has_event || (may.iter().any(|word| line.normalized.contains(word)) && names_it())
 }
 
-/// Recognizes the marks that code generators write. A hunk contains them only if they are near the change.
-fn says_that_it_is_generated(patch: &str) -> bool {
+/// Returns true if the patch contains the mark of a code generator. A patch shows it only if it is near a change.
+fn is_marked_as_generated(patch: &str) -> bool {
     let mut lines = patch.lines().take(20);
     lines.any(|line| line.contains("@generated") || line.contains("DO NOT EDIT"))
 }

@@ -1,4 +1,4 @@
-//! Finds the changed lines that matter to a finding, by its names.
+//! Finds the changed lines that mention the names of a finding.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -8,26 +8,26 @@ use super::{
     name::{Name, NameKind},
     patch::Side,
     paths,
-    touch::{Deed, Loss, Touch},
+    relevant_line::{LineChange, RelevantLine, RemovedMentions},
 };
 
-/// Maximum number of places reported per finding.
+/// Maximum number of lines reported per finding.
 const MAX_PLACES: usize = 5;
 
 /// Maximum number of different names searched in one diff, and of lines compared with one name.
 const MAX_NAMES: usize = 300;
 const MAX_LINES: usize = 2_000;
 
-/// Finds places in one diff for the findings of one contract.
+/// Finds relevant lines in one diff for the findings of one contract.
 #[derive(Debug)]
 pub struct Finder<'d, 'p> {
     diff: &'d Diff<'p>,
     /// Every name of the contract.
-    of_contract: Vec<Name>,
+    all_names: Vec<Name>,
     /// For each hunk of each file, true if it mentions a distinctive name of this contract.
-    is_about_it: Vec<Vec<bool>>,
+    relevant_hunks: Vec<Vec<bool>>,
     searched: BTreeMap<Name, Rc<[HunkMentions]>>,
-    answered: BTreeMap<Vec<Name>, Rc<[Touch]>>,
+    answered: BTreeMap<Vec<Name>, Rc<[RelevantLine]>>,
 }
 
 /// Mentions of one name in one hunk.
@@ -49,13 +49,13 @@ struct Hit {
     value: Option<String>,
 }
 
-/// Best place found in a hunk, or in a removed file.
+/// The best line found in a hunk, or in a removed file.
 #[derive(Default)]
 struct Best {
-    /// Number of times that names are mentioned in it.
+    /// Number of names that the hunk mentions.
     mentioned: usize,
-    /// Rank (is only moved, weight of its name), and the place.
-    found: Option<((bool, usize), Touch)>,
+    /// Rank (true if it only moved, then the weight of its name), and the line.
+    found: Option<((bool, usize), RelevantLine)>,
 }
 
 impl HunkMentions {
@@ -75,12 +75,12 @@ impl HunkMentions {
 }
 
 impl<'d, 'p> Finder<'d, 'p> {
-    pub fn new(diff: &'d Diff<'p>, of_contract: Vec<Name>) -> Self {
-        let distinctive: Vec<_> = of_contract
+    pub fn new(diff: &'d Diff<'p>, all_names: Vec<Name>) -> Self {
+        let distinctive: Vec<_> = all_names
             .iter()
             .filter(|name| name.is_distinctive())
             .collect();
-        let is_about_it = |hunk: &Hunk<'_>| {
+        let is_relevant = |hunk: &Hunk<'_>| {
             let mut lines = hunk.lines.iter().filter(|line| line.is_code);
             lines.any(|line| {
                 let mut names = distinctive.iter();
@@ -90,34 +90,35 @@ impl<'d, 'p> Finder<'d, 'p> {
                 })
             })
         };
-        let is_about_it = diff
+        let relevant_hunks = diff
             .files
             .iter()
-            .map(|file| file.hunks.iter().map(is_about_it).collect())
+            .map(|file| file.hunks.iter().map(is_relevant).collect())
             .collect();
         Self {
             diff,
-            of_contract,
-            is_about_it,
+            all_names,
+            relevant_hunks,
             searched: BTreeMap::new(),
             answered: BTreeMap::new(),
         }
     }
 
-    /// Returns the places that mention these names, the likeliest first. `names` begins with the weightiest.
-    pub fn touches(&mut self, names: &[Name]) -> Rc<[Touch]> {
+    /// Returns the changed lines that mention these names, the likeliest first. `names` begins with the most relevant
+    /// name.
+    pub fn relevant_lines(&mut self, names: &[Name]) -> Rc<[RelevantLine]> {
         let mut mentioned = names.to_vec();
         mentioned.retain(|name| !self.mentions(name).is_empty());
         if let Some(answered) = self.answered.get(&mentioned) {
             return Rc::clone(answered);
         }
-        let touches: Rc<[Touch]> = self.find(&mentioned).into();
-        self.answered.insert(mentioned, Rc::clone(&touches));
-        touches
+        let lines: Rc<[RelevantLine]> = self.find(&mentioned).into();
+        self.answered.insert(mentioned, Rc::clone(&lines));
+        lines
     }
 
-    /// Keeps one place per hunk, and one per removed file: that of the weightiest name in it.
-    fn find(&mut self, names: &[Name]) -> Vec<Touch> {
+    /// Keeps one line per hunk, and one per removed file: that of the most relevant name in it.
+    fn find(&mut self, names: &[Name]) -> Vec<RelevantLine> {
         let mut of_hunks: BTreeMap<(usize, usize), Best> = BTreeMap::new();
         for (weight, name) in names.iter().enumerate() {
             for mentions in self.mentions(name).iter() {
@@ -127,25 +128,25 @@ impl<'d, 'p> Finder<'d, 'p> {
                 let hunk = if file.is_removed { 0 } else { mentions.hunk };
                 let best = of_hunks.entry((mentions.file, hunk)).or_default();
                 best.mentioned += 1;
-                let Some(touch) = touch(file, mentions, name) else {
+                let Some(line) = relevant_line(file, mentions, name) else {
                     continue;
                 };
-                let rank = (touch.deed == Deed::Moves, weight);
+                let rank = (line.change == LineChange::Moves, weight);
                 if best.found.as_ref().is_none_or(|(found, _)| rank < *found) {
-                    best.found = Some((rank, touch));
+                    best.found = Some((rank, line));
                 }
             }
         }
         let ranked = of_hunks.into_values().filter_map(|best| {
-            let (rank, touch) = best.found?;
-            let quietness = names.len().saturating_sub(best.mentioned);
-            Some(((rank, touch.deed, !touch.sets, quietness), touch))
+            let (rank, line) = best.found?;
+            let unmentioned = names.len().saturating_sub(best.mentioned);
+            Some(((rank, line.change, !line.sets, unmentioned), line))
         });
         let mut ranked: Vec<_> = ranked.collect();
-        // The sort is stable: equal places stay in the order of files and hunks.
+        // The sort is stable: lines of equal rank stay in the order of files and hunks.
         ranked.sort_by_key(|(rank, _)| *rank);
-        let touches = ranked.into_iter().map(|(_, touch)| touch);
-        touches.take(MAX_PLACES).collect()
+        let lines = ranked.into_iter().map(|(_, line)| line);
+        lines.take(MAX_PLACES).collect()
     }
 
     fn mentions(&mut self, name: &Name) -> Rc<[HunkMentions]> {
@@ -166,14 +167,17 @@ impl<'d, 'p> Finder<'d, 'p> {
         let mut left = MAX_LINES;
         let mut found = Vec::new();
         for (at, file) in self.diff.files.iter().enumerate() {
-            let speaks_of_billing = paths::speaks_of_billing(file.path)
-                || file.hunks.iter().any(|hunk| hunk.speaks_of_provider);
+            let mentions_billing = paths::mentions_billing(file.path)
+                || file.hunks.iter().any(|hunk| hunk.mentions_provider);
             for (number, hunk) in file.hunks.iter().enumerate() {
-                let about_it = self.is_about_it.get(at).and_then(|hunks| hunks.get(number));
-                let company = Company {
-                    of_contract: &self.of_contract,
+                let hunk_is_relevant = self
+                    .relevant_hunks
+                    .get(at)
+                    .and_then(|hunks| hunks.get(number));
+                let context = MentionContext {
+                    all_names: &self.all_names,
                     is_of_handler: file.is_of_handler,
-                    is_about_it: speaks_of_billing || about_it == Some(&true),
+                    is_about_billing: mentions_billing || hunk_is_relevant == Some(&true),
                 };
                 let mut mentions = HunkMentions {
                     file: at,
@@ -192,13 +196,13 @@ impl<'d, 'p> Finder<'d, 'p> {
                     left -= 1;
                     let found = mention(line.line.text, name);
                     let Some(found) =
-                        found.filter(|found| company.lets(*found, name, line.line.text))
+                        found.filter(|found| context.counts(*found, name, line.line.text))
                     else {
                         continue;
                     };
                     let hit = Hit {
                         line: line.line.number,
-                        sets: found.how == NameUse::Sets,
+                        sets: found.how == NameUse::Assigned,
                         spelled: found.spelled.to_owned(),
                         value: value(line.line.text, found, name),
                     };
@@ -223,7 +227,7 @@ impl<'d, 'p> Finder<'d, 'p> {
     }
 }
 
-/// Checks by letters alone that the line can mention the name.
+/// Checks quickly, by comparing letters alone, that the line can mention the name.
 fn may_mention(normalized: &str, name: &Name) -> bool {
     normalized.contains(&name.normalized)
         || (name.kind == NameKind::Event
@@ -234,17 +238,17 @@ fn may_mention(normalized: &str, name: &Name) -> bool {
 }
 
 /// Context of a mention of a common name.
-struct Company<'a> {
-    of_contract: &'a [Name],
+struct MentionContext<'a> {
+    all_names: &'a [Name],
     is_of_handler: bool,
     /// True if the path contains a billing word, the file's diff mentions the provider, or the hunk mentions a
     /// distinctive name of the contract.
-    is_about_it: bool,
+    is_about_billing: bool,
 }
 
-impl Company<'_> {
-    /// Checks that the mention counts.
-    fn lets(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
+impl MentionContext<'_> {
+    /// Returns true if the mention is significant: a common name counts only in a context about billing.
+    fn counts(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
         if name.is_distinctive() {
             return true;
         }
@@ -253,32 +257,33 @@ impl Company<'_> {
             NameKind::Table => false,
             NameKind::Column | NameKind::Plan | NameKind::Price | NameKind::Event => {
                 self.is_of_handler
-                    || (found.how != NameUse::Says
-                        && (self.is_about_it || self.sets_another(found, name, line)))
+                    || (found.how != NameUse::Mentioned
+                        && (self.is_about_billing || self.pairs_with_another(found, name, line)))
             }
         }
     }
 
-    /// Returns true if the line gives one common name a value and names another, as `plan: 'pro'` does.
-    fn sets_another(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
-        let is_column = name.kind == NameKind::Column && is_given(line, found);
+    /// Returns true if the line pairs the name with another one of the contract, as `plan: 'pro'` pairs a column and a
+    /// plan.
+    fn pairs_with_another(&self, found: Mention<'_>, name: &Name, line: &str) -> bool {
+        let is_column = name.kind == NameKind::Column && is_followed_by_value(line, found);
         self.others(name).any(|other| {
             let is_pair = is_column || other.kind == NameKind::Column;
             is_pair
                 && mention(line, other).is_some_and(|one| {
-                    one.how != NameUse::Says && (is_column || is_given(line, one))
+                    one.how != NameUse::Mentioned && (is_column || is_followed_by_value(line, one))
                 })
         })
     }
 
     fn others<'s>(&'s self, name: &'s Name) -> impl Iterator<Item = &'s Name> {
-        let others = self.of_contract.iter();
+        let others = self.all_names.iter();
         others.filter(move |other| other.normalized != name.normalized)
     }
 }
 
 /// Returns true if a value or a comparison follows the mention.
-fn is_given(line: &str, found: Mention<'_>) -> bool {
+fn is_followed_by_value(line: &str, found: Mention<'_>) -> bool {
     let Some((_, after)) = line.split_once(found.spelled) else {
         return false;
     };
@@ -299,41 +304,47 @@ fn value(line: &str, found: Mention<'_>, name: &Name) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-fn touch(file: &FileDiff<'_>, mentions: &HunkMentions, name: &Name) -> Option<Touch> {
-    let (deed, hit) = match (
+fn relevant_line(
+    file: &FileDiff<'_>,
+    mentions: &HunkMentions,
+    name: &Name,
+) -> Option<RelevantLine> {
+    let (change, hit) = match (
         mentions.removed.first(),
         mentions.added.first(),
         mentions.moved.first(),
     ) {
-        (Some(removed), _, _) if file.is_removed => (Deed::RemovesFile, removed.clone()),
+        (Some(removed), _, _) if file.is_removed => (LineChange::RemovesFile, removed.clone()),
         (Some(removed), Some(added), _) => {
             let sets = removed.sets && added.sets;
             (
-                Deed::Changes,
+                LineChange::Changes,
                 Hit {
                     sets,
                     ..added.clone()
                 },
             )
         }
-        (Some(removed), None, _) => (Deed::Removes, removed.clone()),
-        (None, Some(added), _) => (Deed::Adds, added.clone()),
-        (None, None, Some(moved)) => (Deed::Moves, moved.clone()),
+        (Some(removed), None, _) => (LineChange::Removes, removed.clone()),
+        (None, Some(added), _) => (LineChange::Adds, added.clone()),
+        (None, None, Some(moved)) => (LineChange::Moves, moved.clone()),
         (None, None, None) => return None,
     };
-    Some(Touch {
+    Some(RelevantLine {
         path: file.path.to_owned(),
         line: if file.is_removed { 1 } else { hit.line },
-        deed,
+        change,
         sets: hit.sets,
         spelled: hit.spelled,
-        loss: (deed == Deed::Removes).then(|| loss(file, name)).flatten(),
+        removed_mentions: (change == LineChange::Removes)
+            .then(|| removed_mentions(file, name))
+            .flatten(),
         name: name.clone(),
     })
 }
 
-/// Returns the loss if the file's diff removes lines with the name, and neither adds nor keeps any.
-fn loss(file: &FileDiff<'_>, name: &Name) -> Option<Loss> {
+/// Returns `None` if the file's diff removes no line with the name, or if it also adds or keeps one.
+fn removed_mentions(file: &FileDiff<'_>, name: &Name) -> Option<RemovedMentions> {
     let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
     let with_name = lines.filter(|line| {
         may_mention(&line.normalized, name) && mention(line.line.text, name).is_some()
@@ -347,7 +358,7 @@ fn loss(file: &FileDiff<'_>, name: &Name) -> Option<Loss> {
     }
     match removed {
         0 => None,
-        1 => Some(Loss::OnlyLine),
-        _ => Some(Loss::EveryLine),
+        1 => Some(RemovedMentions::OnlyLine),
+        _ => Some(RemovedMentions::EveryLine),
     }
 }

@@ -1,4 +1,4 @@
-//! The handler's files, as the configuration names them.
+//! Matches changed files against `rehearsal.handler_paths`.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -9,7 +9,7 @@ use super::ChangedFile;
 pub(super) struct HandlerPaths(GlobSet);
 
 impl HandlerPaths {
-    /// Returns `None` if no pattern is given. Patterns were validated with the configuration; invalid ones are ignored.
+    /// Returns `None` without patterns. They were validated with the configuration, so invalid ones are ignored.
     pub(super) fn new(written: &[String]) -> Option<Self> {
         let mut patterns = GlobSetBuilder::new();
         for pattern in written {

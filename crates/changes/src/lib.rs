@@ -10,14 +10,14 @@ mod name;
 mod names;
 mod patch;
 mod paths;
-mod touch;
+mod relevant_line;
 
-pub use configuration::OwnLines;
+pub use configuration::ConfigurationChanges;
 pub use diff::Diff;
 pub use finder::Finder;
 pub use name::{Name, NameKind};
-pub use names::{of_contract, of_finding};
-pub use touch::{Deed, Touch};
+pub use names::{names_of_contract, names_of_finding};
+pub use relevant_line::{LineChange, RelevantLine};
 
 /// A file that a pull request changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

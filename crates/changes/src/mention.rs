@@ -2,15 +2,15 @@
 
 use super::name::{Name, NameKind, normalized};
 
-/// Use of a name in a line, the strongest first.
+/// The way in which a line uses a name, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NameUse {
-    /// The line certainly gives it a value.
-    Sets,
-    /// The line names it as code does: in quotes, after a dot, before a comparison.
-    Names,
-    /// The word occurs.
-    Says,
+    /// The line assigns a value to it.
+    Assigned,
+    /// The line refers to it in code: in quotes, after a dot, before a comparison.
+    Referenced,
+    /// The word occurs, in whatever role.
+    Mentioned,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,17 +20,17 @@ pub(super) struct Mention<'t> {
     pub(super) spelled: &'t str,
 }
 
-/// Verbs that code puts before the name of the thing that they change.
+/// Verbs that prefix a name in identifiers, as in `setPlan`.
 const VERBS: &[&str] = &["set", "get", "update", "with", "reset", "clear", "mark"];
 
 /// SQL keywords that precede a table or a column.
-const OF_SQL: &[&str] = &[
+const SQL_KEYWORDS: &[&str] = &[
     "add", "alter", "by", "column", "drop", "from", "insert", "into", "join", "on", "rename",
     "select", "set", "table", "to", "update", "where",
 ];
 
-/// Words before a name that only read its value, or declare it.
-const ASKING: &[&str] = &[
+/// Words before a name that mark a read of its value, or a declaration.
+const READING_WORDS: &[&str] = &[
     "and",
     "assert",
     "case",
@@ -61,11 +61,12 @@ const ASKING: &[&str] = &[
     "while",
 ];
 
-/// Words that introduce a write, even after one of [`ASKING`].
-const GIVING: &[&str] = &["set", "data", "values"];
+/// Words that introduce a write, even after one of the [`READING_WORDS`].
+const WRITE_CLAUSES: &[&str] = &["set", "data", "values"];
 
-/// Words before `name: value` or `name => value` that make it a write.
-const WRITING: &[&str] = &[
+/// value` that make it a write. => Words before `name: value` or `name => value` that mark it as a write. => value`
+/// that make it a write.
+const WRITING_WORDS: &[&str] = &[
     "assign",
     "attributes",
     "create",
@@ -202,7 +203,7 @@ fn how(before: &str, after: &str, kind: NameKind) -> NameUse {
         start.next() == Some('<') && start.next().is_some_and(|c| c.is_alphabetic() || c == '/');
     if is_markup {
         // An attribute or a text of a page.
-        return NameUse::Says;
+        return NameUse::Mentioned;
     }
     let in_quotes = after.starts_with(['"', '\'', '`']);
     let after = after.trim_start_matches(['"', '\'', '`', ']']).trim_start();
@@ -220,35 +221,35 @@ fn how(before: &str, after: &str, kind: NameKind) -> NameUse {
         .filter(|word| !word.is_empty())
         .collect();
     if kind == NameKind::Column && (assigns || pairs) {
-        let asks = asks(&words) || before.contains("&&");
+        let only_reads = only_reads(&words) || before.contains("&&");
         let begins = |list: &[&str], word: &&str| list.iter().any(|one| word.starts_with(one));
-        let writes = words.iter().any(|word| begins(WRITING, word));
-        if !asks && (assigns || (writes && !is_type(after))) {
-            return NameUse::Sets;
+        let writes = words.iter().any(|word| begins(WRITING_WORDS, word));
+        if !only_reads && (assigns || (writes && !is_type(after))) {
+            return NameUse::Assigned;
         }
-        return NameUse::Names;
+        return NameUse::Referenced;
     }
     let compared = [":", "=", "!=", "<>", ">=", "<="];
     let is_compared = compared.iter().any(|sign| after.starts_with(sign));
     let is_inside =
         before.ends_with("->") || before.ends_with(['.', '"', '\'', '`', '[', ':', '@', '$']);
-    let follows_sql = words.last().is_some_and(|word| OF_SQL.contains(word));
+    let follows_sql = words.last().is_some_and(|word| SQL_KEYWORDS.contains(word));
     if in_quotes || is_compared || is_inside || follows_sql {
-        NameUse::Names
+        NameUse::Referenced
     } else {
-        NameUse::Says
+        NameUse::Mentioned
     }
 }
 
-/// Checks that the words before a name only read it, as in `where plan = …` but not `where … update … set plan = …`.
-fn asks(words: &[&str]) -> bool {
-    let is_asking = |word: &&str| {
+/// Returns true if the words before a name mark a read, as in `where plan = …` but not `where … update … set plan = …`.
+fn only_reads(words: &[&str]) -> bool {
+    let is_reading = |word: &&str| {
         let begins = |one: &&str| one.len() > 3 && word.starts_with(*one);
-        ASKING.contains(word) || ASKING.iter().any(begins)
+        READING_WORDS.contains(word) || READING_WORDS.iter().any(begins)
     };
-    let asked = words.iter().rposition(is_asking);
-    let given = words.iter().rposition(|word| GIVING.contains(word));
-    asked.is_some_and(|asked| given.is_none_or(|given| given < asked))
+    let last_read = words.iter().rposition(is_reading);
+    let last_write = words.iter().rposition(|word| WRITE_CLAUSES.contains(word));
+    last_read.is_some_and(|last_read| last_write.is_none_or(|last_write| last_write < last_read))
 }
 
 /// Returns true if a type follows: `: boolean` declares a type and assigns no value.
@@ -357,35 +358,44 @@ mod tests {
     #[test]
     fn a_line_sets_a_name_only_if_it_certainly_assigns_a_value() {
         for (line, how) in [
-            ("user.plan = 'pro'", NameUse::Sets),
-            ("user[\"plan\"] = plan_of(price)", NameUse::Sets),
-            ("update users set plan = $1 where id = $2", NameUse::Sets),
+            ("user.plan = 'pro'", NameUse::Assigned),
+            ("user[\"plan\"] = plan_of(price)", NameUse::Assigned),
+            (
+                "update users set plan = $1 where id = $2",
+                NameUse::Assigned,
+            ),
             (
                 "on conflict (id) do update set plan = excluded.plan",
-                NameUse::Sets,
+                NameUse::Assigned,
             ),
-            ("await db.update(users).set({ plan: 'pro' })", NameUse::Sets),
-            ("data: { plan: 'pro' },", NameUse::Sets),
-            ("user.update!(plan: 'pro')", NameUse::Sets),
-            ("User::update(['plan' => 'pro'])", NameUse::Sets),
-            ("user.plan ||= 'free'", NameUse::Sets),
-            ("select * from users where plan = 'pro'", NameUse::Names),
-            ("User.objects.filter(plan='pro')", NameUse::Names),
+            (
+                "await db.update(users).set({ plan: 'pro' })",
+                NameUse::Assigned,
+            ),
+            ("data: { plan: 'pro' },", NameUse::Assigned),
+            ("user.update!(plan: 'pro')", NameUse::Assigned),
+            ("User::update(['plan' => 'pro'])", NameUse::Assigned),
+            ("user.plan ||= 'free'", NameUse::Assigned),
+            (
+                "select * from users where plan = 'pro'",
+                NameUse::Referenced,
+            ),
+            ("User.objects.filter(plan='pro')", NameUse::Referenced),
             (
                 "prisma.user.findFirst({ where: { plan: 'pro' } })",
-                NameUse::Names,
+                NameUse::Referenced,
             ),
-            ("if user.plan == 'pro'", NameUse::Names),
-            ("if (a && plan = 'pro')", NameUse::Names),
-            ("<Card plan={plan} />", NameUse::Says),
-            ("where: { id }, data: { plan: 'pro' }", NameUse::Sets),
-            ("plan: string", NameUse::Names),
-            ("type Update = { plan: string }", NameUse::Names),
-            ("def charge(plan='pro')", NameUse::Names),
-            ("return { ...followed, plan: 'free' }", NameUse::Names),
-            ("alter table users drop column plan", NameUse::Names),
-            ("a plan of ours", NameUse::Says),
-            ("return plan", NameUse::Says),
+            ("if user.plan == 'pro'", NameUse::Referenced),
+            ("if (a && plan = 'pro')", NameUse::Referenced),
+            ("<Card plan={plan} />", NameUse::Mentioned),
+            ("where: { id }, data: { plan: 'pro' }", NameUse::Assigned),
+            ("plan: string", NameUse::Referenced),
+            ("type Update = { plan: string }", NameUse::Referenced),
+            ("def charge(plan='pro')", NameUse::Referenced),
+            ("return { ...followed, plan: 'free' }", NameUse::Referenced),
+            ("alter table users drop column plan", NameUse::Referenced),
+            ("a plan of ours", NameUse::Mentioned),
+            ("return plan", NameUse::Mentioned),
         ] {
             let found = of(NameKind::Column, "plan", line).map(|(how, _)| how);
             assert_eq!(found, Some(how), "{line}");

@@ -1,4 +1,4 @@
-//! Lists the names that matter to a finding, and all names of a contract.
+//! Lists the names to search for: those of a finding, and those of a contract.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ const MAX_NAMES_OF_SQL: usize = 4;
 /// Maximum number of names of a contract. A map of plans may hold thousands of prices.
 const MAX_NAMES_OF_CONTRACT: usize = 300;
 
-/// Lists the names that matter to a finding, the weightiest first: the column that its rule is about, the other columns
-/// that it mentions, the table, its plans and its price, the events that it mentions or that its rule is about.
-pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
+/// Lists the names to search for a finding, the most relevant first: the column of its rule, the other columns that it
+/// mentions, the table, its plans and its price, and the events that it mentions or that its rule lists.
+pub fn names_of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
     let none = Mentions::default();
     let mentions = finding.mentions.as_deref().unwrap_or(&none);
     let mut names = Names::default();
@@ -57,7 +57,7 @@ pub fn of_finding(finding: &Finding, contract: &AccessContract) -> Vec<Name> {
 }
 
 /// Lists the columns, table, plans and prices of a contract.
-pub fn of_contract(contract: &AccessContract) -> Vec<Name> {
+pub fn names_of_contract(contract: &AccessContract) -> Vec<Name> {
     let mut names = Names::default();
     for field in contract.contract.columns.keys() {
         if !matches!(field, Field::Id | Field::UpdatedAt) {
@@ -189,7 +189,7 @@ mod tests {
             },
         );
         assert_eq!(
-            texts(&of_finding(&finding, &contract(COLUMNS))),
+            texts(&names_of_finding(&finding, &contract(COLUMNS))),
             [
                 "tier",
                 "seats",
@@ -208,7 +208,7 @@ mod tests {
     fn a_plan_is_not_a_name_for_an_account_without_access() {
         let finding = finding(Rule::WrongfulAccess, Mentions::default());
         assert_eq!(
-            texts(&of_finding(&finding, &contract(COLUMNS))),
+            texts(&names_of_finding(&finding, &contract(COLUMNS))),
             [
                 "is_entitled",
                 "accounts",
@@ -222,7 +222,7 @@ mod tests {
     fn a_column_that_sql_computes_has_the_names_in_it() {
         let columns = "        has_paid_access:\n          sql: \"billing_state in ('active_now') and not coalesce(is_internal, \
                        false) or now() < paid_until\"\n";
-        let names = of_contract(&contract(columns));
+        let names = names_of_contract(&contract(columns));
         assert_eq!(
             texts(&names),
             [

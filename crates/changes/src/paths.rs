@@ -138,8 +138,8 @@ const BILLING: &[&str] = &[
     "subscriptions",
 ];
 
-/// Returns true if the file is searched when the configuration does not name the handler's files.
-pub(super) fn is_looked_at(path: &str) -> bool {
+/// Returns true if the file is searched although the configuration has no `handler_paths`.
+pub(super) fn is_searched(path: &str) -> bool {
     if TESTS.iter().any(|end| path.ends_with(end)) {
         return false;
     }
@@ -160,8 +160,8 @@ pub(super) fn is_looked_at(path: &str) -> bool {
     !is_other
 }
 
-/// Returns true if the path contains a billing word. `webhook` is not one: it may be for any service.
-pub(super) fn speaks_of_billing(path: &str) -> bool {
+/// Returns true if the path contains a billing word. `webhook` does not count, because any service has webhooks.
+pub(super) fn mentions_billing(path: &str) -> bool {
     let words = super::name::words(path);
     words.iter().any(|word| BILLING.contains(&word.as_str()))
 }
@@ -194,7 +194,7 @@ mod tests {
             "src/test/java/BillingTest.java",
             "src/BillingTest.java",
         ] {
-            assert!(!is_looked_at(path), "{path}");
+            assert!(!is_searched(path), "{path}");
         }
     }
 
@@ -213,15 +213,15 @@ mod tests {
             "src/Latest.java",
             "app/controllers/licenses_controller.rb",
         ] {
-            assert!(is_looked_at(path), "{path}");
+            assert!(is_searched(path), "{path}");
         }
     }
 
     #[test]
     fn a_path_mentions_billing_by_its_words() {
-        assert!(speaks_of_billing("src/lib/stripeWebhook.ts"));
-        assert!(speaks_of_billing("app/billing/page.tsx"));
-        assert!(!speaks_of_billing("src/table-striped.ts"));
-        assert!(!speaks_of_billing("src/webhooks/mail.ts"));
+        assert!(mentions_billing("src/lib/stripeWebhook.ts"));
+        assert!(mentions_billing("app/billing/page.tsx"));
+        assert!(!mentions_billing("src/table-striped.ts"));
+        assert!(!mentions_billing("src/webhooks/mail.ts"));
     }
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use crate::{
     baseline::FindingStatus,
-    changes::{ChangedFile, Deed, Diff, Finder, OwnLines, Touch, of_contract, of_finding},
+    changes::{
+        ChangedFile, ConfigurationChanges, Diff, Finder, LineChange, RelevantLine,
+        names_of_contract, names_of_finding,
+    },
     config::Config,
     github::{Client, ClientError, Context, ReportPolicy, Repository, Trust},
     problem::{Place, Warning},
@@ -52,7 +55,7 @@ pub(super) async fn place(
     let rehearsal = config.rehearsal.as_ref();
     let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
     let diff = Diff::new(&files, handler_paths, path);
-    let all = touched(outcome, config, &diff, (own_files, path));
+    let all = relevant_changes(outcome, config, &diff, (own_files, path));
     let now = read(&all, &mut client, (repository, sha)).await;
     // If the configuration names the handler's files, a failed step belongs there rather than at the configuration.
     let otherwise = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
@@ -63,11 +66,11 @@ pub(super) async fn place(
         .contracts
         .iter_mut()
         .flat_map(|one| &mut one.findings);
-    for (found, touched) in findings.zip(all) {
-        if let Some(place) = touched.place(found, is_rehearsal, otherwise) {
+    for (found, relevant) in findings.zip(all) {
+        if let Some(place) = relevant.place(found, is_rehearsal, otherwise) {
             found.place = Some(place);
         }
-        found.changes = touched.changes(&now);
+        found.changes = relevant.changes(&now);
     }
     outcome.are_changes_known = true;
 }
@@ -81,46 +84,52 @@ fn unlisted(error: &ClientError) -> Warning {
     .hint("give the job `pull-requests: read` or `write`")
 }
 
-/// Changes of the pull request that are relevant to one finding.
+/// The changes of a pull request that are relevant to one finding.
 #[derive(Default)]
-struct Touched {
-    own_line: Option<Change>,
-    touches: Rc<[Touch]>,
+struct RelevantChanges {
+    configuration_change: Option<Change>,
+    relevant_lines: Rc<[RelevantLine]>,
 }
 
-/// Returns one entry for each finding, in the order of the contracts. `own` holds the changed files to search for the
-/// configuration, and the configuration's path.
-fn touched(
+/// Returns one entry for each finding, in the order of the contracts. `own` holds the changed files, among which the
+/// configuration is looked for, and the path of the configuration.
+fn relevant_changes(
     outcome: &Outcome,
     config: &Config,
     diff: &Diff<'_>,
     own: (&[ChangedFile], &str),
-) -> Vec<Touched> {
+) -> Vec<RelevantChanges> {
     let mut all = Vec::new();
     for contract_outcome in &outcome.contracts {
         let mut contracts = config.contracts.iter();
         let contract = contracts.find(|one| one.name == contract_outcome.name);
         let Some(contract) = contract else {
-            all.extend(contract_outcome.findings.iter().map(|_| Touched::default()));
+            all.extend(
+                contract_outcome
+                    .findings
+                    .iter()
+                    .map(|_| RelevantChanges::default()),
+            );
             continue;
         };
-        let of_contract = of_contract(contract);
-        let mut own_lines = OwnLines::new(own.0, own.1);
-        let mut finder = Finder::new(diff, of_contract.clone());
+        let names = names_of_contract(contract);
+        let mut configuration_changes = ConfigurationChanges::new(own.0, own.1);
+        let mut finder = Finder::new(diff, names.clone());
         all.extend(contract_outcome.findings.iter().map(|found| {
             let place = found.place.as_ref();
-            Touched {
-                own_line: place.and_then(|place| own_lines.change(place, &of_contract)),
-                touches: finder.touches(&of_finding(&found.finding, contract)),
+            RelevantChanges {
+                configuration_change: place
+                    .and_then(|place| configuration_changes.change(place, &names)),
+                relevant_lines: finder.relevant_lines(&names_of_finding(&found.finding, contract)),
             }
         }));
     }
     all
 }
 
-impl Touched {
-    /// Returns the likeliest changed line, to annotate instead. `None` if the finding's own line of the configuration
-    /// changes too, or if the finding existed before the pull request.
+impl RelevantChanges {
+    /// Returns the likeliest changed line, which is annotated instead of the configuration. `None` if the pull request
+    /// changes the finding's line of the configuration too, or if the finding existed before it.
     fn place(
         &self,
         found: &Reported,
@@ -131,20 +140,21 @@ impl Touched {
             Some(FindingStatus::Known | FindingStatus::Accepted { .. }) => true,
             Some(FindingStatus::New) | None => false,
         };
-        if was_there || self.own_line.is_some() {
+        if was_there || self.configuration_change.is_some() {
             return None;
         }
-        let mut touches = self.touches.iter();
-        let shows = |touch: &&Touch| match touch.deed {
-            Deed::Removes | Deed::Changes | Deed::Adds => true,
-            // A check's finding can have any cause, and a line that only moved is the least likely one.
-            Deed::Moves => is_rehearsal,
+        let mut lines = self.relevant_lines.iter();
+        let is_annotated = |line: &&RelevantLine| match line.change {
+            LineChange::Removes | LineChange::Changes | LineChange::Adds => true,
+            // A finding of a check can have causes outside the pull request, and a line that only moved is the least
+            // likely cause.
+            LineChange::Moves => is_rehearsal,
             // A removed file has no line to annotate.
-            Deed::RemovesFile => false,
+            LineChange::RemovesFile => false,
         };
-        let likeliest = touches
-            .find(shows)
-            .map(|touch| (touch.path.as_str(), touch.line));
+        let likeliest = lines
+            .find(is_annotated)
+            .map(|line| (line.path.as_str(), line.line));
         let (path, line) = likeliest.or(otherwise)?;
         Some(Place {
             path: path.to_owned(),
@@ -156,10 +166,9 @@ impl Touched {
     }
 
     fn changes(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
-        let touches = self.touches.iter();
-        let described =
-            touches.map(|touch| touch.describe(now.get(&touch.path).map(String::as_str)));
-        self.own_line
+        let lines = self.relevant_lines.iter();
+        let described = lines.map(|line| line.describe(now.get(&line.path).map(String::as_str)));
+        self.configuration_change
             .iter()
             .cloned()
             .chain(described)
@@ -171,15 +180,15 @@ impl Touched {
 /// Fetches the files needed to describe the changes in full, as of the head commit. Files that cannot be read are left
 /// out, and the description is shorter.
 async fn read(
-    all: &[Touched],
+    all: &[RelevantChanges],
     client: &mut Client,
     (repository, sha): (&Repository, &str),
 ) -> BTreeMap<String, String> {
-    let touches = all.iter().flat_map(|one| one.touches.iter());
+    let lines = all.iter().flat_map(|one| one.relevant_lines.iter());
     let mut wanted: Vec<&str> = Vec::new();
-    for touch in touches.filter(|touch| touch.asks_for_file()) {
-        if wanted.len() < MAX_FILES_READ && !wanted.contains(&touch.path.as_str()) {
-            wanted.push(&touch.path);
+    for line in lines.filter(|line| line.needs_file()) {
+        if wanted.len() < MAX_FILES_READ && !wanted.contains(&line.path.as_str()) {
+            wanted.push(&line.path);
         }
     }
     let mut now = BTreeMap::new();
@@ -220,7 +229,7 @@ mod tests {
         }
     }
 
-    fn touched(patch: &str, is_removed: bool) -> Touched {
+    fn relevant_changes(patch: &str, is_removed: bool) -> RelevantChanges {
         let files = [ChangedFile {
             path: "src/a.ts".to_owned(),
             is_removed,
@@ -229,9 +238,9 @@ mod tests {
         }];
         let diff = Diff::new(&files, &[], "prodverdict.yml");
         let name = Name::new(NameKind::Column, "has_paid_access").expect("a name");
-        Touched {
-            own_line: None,
-            touches: Finder::new(&diff, Vec::new()).touches(&[name]),
+        RelevantChanges {
+            configuration_change: None,
+            relevant_lines: Finder::new(&diff, Vec::new()).relevant_lines(&[name]),
         }
     }
 
@@ -239,9 +248,9 @@ mod tests {
 
     #[test]
     fn known_findings_keep_their_annotation() {
-        let touched = touched(REMOVED, false);
+        let removed = relevant_changes(REMOVED, false);
         let line = |status| {
-            let place = touched.place(&found(status), false, None);
+            let place = removed.place(&found(status), false, None);
             place.map(|place| place.line)
         };
         assert_eq!(line(None), Some(7));
@@ -252,12 +261,12 @@ mod tests {
             until: None,
         };
         assert_eq!(line(Some(accepted)), None);
-        assert_eq!(touched.changes(&BTreeMap::new()).len(), 1);
+        assert_eq!(removed.changes(&BTreeMap::new()).len(), 1);
     }
 
     #[test]
     fn moved_lines_are_annotated_in_rehearsals_only() {
-        let moved = touched(
+        let moved = relevant_changes(
             "@@ -7,2 +7,3 @@\n-user.has_paid_access = true;\n+if (paid)\n+  user.has_paid_access = true;\n }",
             false,
         );
@@ -270,13 +279,13 @@ mod tests {
 
     #[test]
     fn deleted_files_are_not_annotated() {
-        let gone = touched(REMOVED, true);
+        let gone = relevant_changes(REMOVED, true);
         assert_eq!(gone.place(&found(None), true, None), None);
         let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));
         assert_eq!(otherwise.map(|place| place.path), Some("b.ts".to_owned()));
-        let own = Touched {
-            own_line: gone.changes(&BTreeMap::new()).pop(),
-            ..touched(REMOVED, false)
+        let own = RelevantChanges {
+            configuration_change: gone.changes(&BTreeMap::new()).pop(),
+            ..relevant_changes(REMOVED, false)
         };
         assert_eq!(own.place(&found(None), false, None), None);
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use prodverdict::{
-    changes::{ChangedFile, Diff, Finder, of_contract, of_finding},
+    changes::{ChangedFile, Diff, Finder, names_of_contract, names_of_finding},
     config::{self, AccessContract},
     contract::{Entity, Finding, Money, Rule, Severity, Subject},
 };
@@ -174,10 +174,10 @@ fn now(file: &ChangedFile) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn said(case: &Case) -> Vec<String> {
+fn described_changes(case: &Case) -> Vec<String> {
     let contract = contract(&case.contract);
     let diff = Diff::new(&case.files, &[], "prodverdict.yml");
-    let mut finder = Finder::new(&diff, of_contract(&contract));
+    let mut finder = Finder::new(&diff, names_of_contract(&contract));
     let now: BTreeMap<_, _> = case
         .files
         .iter()
@@ -190,18 +190,18 @@ fn said(case: &Case) -> Vec<String> {
         (Rule::OrphanSubscription, "the customer"),
         (Rule::SeatDrift, "seats"),
     ];
-    let mut said = Vec::new();
+    let mut described_changes = Vec::new();
     for (rule, column) in rules {
-        let names = of_finding(&finding(rule, column), &contract);
-        for touch in finder.touches(&names).iter() {
-            let change = touch.describe(now.get(touch.path.as_str()).map(String::as_str));
-            said.push(format!(
+        let names = names_of_finding(&finding(rule, column), &contract);
+        for line in finder.relevant_lines(&names).iter() {
+            let change = line.describe(now.get(line.path.as_str()).map(String::as_str));
+            described_changes.push(format!(
                 "{rule} {}:{} {}",
                 change.path, change.line, change.does
             ));
         }
     }
-    said
+    described_changes
 }
 
 #[test]
@@ -209,18 +209,18 @@ fn every_place_that_a_reader_expects_is_reported_and_no_other() {
     let (mut hits, mut missing, mut wrong) = (0, 0, 0);
     let mut failures = Vec::new();
     for case in cases() {
-        let said = said(&case);
-        hits += said
+        let described_changes = described_changes(&case);
+        hits += described_changes
             .iter()
             .filter(|one| case.expected.contains(one))
             .count();
         missing += case
             .expected
             .iter()
-            .filter(|one| !said.contains(one))
+            .filter(|one| !described_changes.contains(one))
             .count()
             + case.known_missing.len();
-        wrong += said
+        wrong += described_changes
             .iter()
             .filter(|one| !case.expected.contains(one))
             .count();
@@ -234,11 +234,11 @@ fn every_place_that_a_reader_expects_is_reported_and_no_other() {
             }
             rules
         };
-        if of_rule(&said) != of_rule(&wanted) {
+        if of_rule(&described_changes) != of_rule(&wanted) {
             failures.push(format!(
                 "{}\n  said\n    {}\n  wanted\n    {}",
                 case.name,
-                said.join("\n    "),
+                described_changes.join("\n    "),
                 wanted.join("\n    ")
             ));
         }

@@ -37,8 +37,8 @@ fn a_finding_lists_a_handful_of_lines_however_many_there_are() {
             name(NameKind::Column, "plan"),
             name(NameKind::Plan, &format!("plan{number}")),
         ];
-        let touches = finder.touches(&names);
-        assert!((1..=5).contains(&touches.len()), "{}", touches.len());
+        let lines = finder.relevant_lines(&names);
+        assert!((1..=5).contains(&lines.len()), "{}", lines.len());
     }
 }
 
@@ -53,7 +53,7 @@ fn a_line_as_long_as_a_program_is_ignored() {
     let mut finder = Finder::new(&diff, Vec::new());
     assert!(
         finder
-            .touches(&[name(NameKind::Column, "has_paid_access")])
+            .relevant_lines(&[name(NameKind::Column, "has_paid_access")])
             .is_empty()
     );
 }
@@ -69,8 +69,8 @@ proptest! {
         let diff = Diff::new(&files, &[], "prodverdict.yml");
         let names = [name(NameKind::Column, "has_paid_access"), name(NameKind::Column, "plan"), name(NameKind::Plan, "pro")];
         let mut finder = Finder::new(&diff, names.to_vec());
-        for touch in finder.touches(&names).iter() {
-            let change = touch.describe(Some(&patch));
+        for line in finder.relevant_lines(&names).iter() {
+            let change = line.describe(Some(&patch));
             prop_assert!(change.line >= 1);
             let (_, name) = change.does.split_once('`').expect("a name");
             let (name, _) = name.split_once('`').expect("its end");

@@ -3,9 +3,9 @@
 use super::{mention::mention, name::Name};
 use report::Change;
 
-/// Action of a pull request on a name in one place, the weightiest first.
+/// The change that a pull request makes to a line, the most relevant first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deed {
+pub enum LineChange {
     RemovesFile,
     Removes,
     Changes,
@@ -14,31 +14,31 @@ pub enum Deed {
     Moves,
 }
 
-/// Lines with a name that a file loses, as far as its diff shows.
+/// The mentions of a name that a file's diff removes, if it removes all that it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
+pub(super) enum RemovedMentions {
     OnlyLine,
     EveryLine,
 }
 
 /// A changed line that matters to a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Touch {
+pub struct RelevantLine {
     pub path: String,
     /// Line number in the new version of the file, counted from one.
     pub line: u32,
-    pub deed: Deed,
+    pub change: LineChange,
     pub(super) sets: bool,
     /// The name as the line spells it.
     pub(super) spelled: String,
     pub(super) name: Name,
-    pub(super) loss: Option<Loss>,
+    pub(super) removed_mentions: Option<RemovedMentions>,
 }
 
-impl Touch {
+impl RelevantLine {
     /// Returns true if a full description needs the file's current content.
-    pub fn asks_for_file(&self) -> bool {
-        self.loss.is_some()
+    pub fn needs_file(&self) -> bool {
+        self.removed_mentions.is_some()
     }
 
     /// Describes the change. `now` is the file after the pull request, if it was read.
@@ -47,20 +47,20 @@ impl Touch {
             now.is_some_and(|text| !text.lines().any(|line| mention(line, &self.name).is_some()));
         let name = self.spelled.replace('`', "'");
         let does = if self.sets { "sets" } else { "mentions" };
-        let does = match (self.deed, self.loss.filter(|_| is_gone)) {
-            (Deed::Removes, Some(Loss::OnlyLine)) => {
+        let does = match (self.change, self.removed_mentions.filter(|_| is_gone)) {
+            (LineChange::Removes, Some(RemovedMentions::OnlyLine)) => {
                 format!("removes the only line of the file that {does} `{name}`")
             }
-            (Deed::Removes, Some(Loss::EveryLine)) => {
+            (LineChange::Removes, Some(RemovedMentions::EveryLine)) => {
                 format!("removes every line of the file that mentions `{name}`")
             }
-            (Deed::Removes, None) => format!("removes a line that {does} `{name}`"),
-            (Deed::RemovesFile, _) => {
+            (LineChange::Removes, None) => format!("removes a line that {does} `{name}`"),
+            (LineChange::RemovesFile, _) => {
                 format!("removes the file, and with it a line that {does} `{name}`")
             }
-            (Deed::Changes, _) => format!("changes a line that {does} `{name}`"),
-            (Deed::Adds, _) => format!("adds a line that {does} `{name}`"),
-            (Deed::Moves, _) => format!("moves or indents a line that {does} `{name}`"),
+            (LineChange::Changes, _) => format!("changes a line that {does} `{name}`"),
+            (LineChange::Adds, _) => format!("adds a line that {does} `{name}`"),
+            (LineChange::Moves, _) => format!("moves or indents a line that {does} `{name}`"),
         };
         Change {
             path: self.path.clone(),
