@@ -82,12 +82,12 @@ pub(crate) fn run(
         .spawn()?;
     let (status, peak_kibibytes) = watch(&mut child)?;
     let seconds = began.elapsed();
-    let said = fs::read_to_string(path("stdout"))?;
+    let output = fs::read_to_string(path("stdout"))?;
     if status.code() != Some(1) {
         let stderr = fs::read_to_string(path("stderr"))?;
-        return Err(format!("{status} instead of 1:\n{said}\n{stderr}").into());
+        return Err(format!("{status} instead of 1:\n{output}\n{stderr}").into());
     }
-    compare(&serde_json::from_str(&said)?, expected)?;
+    compare(&serde_json::from_str(&output)?, expected)?;
     Ok(Run {
         began,
         seconds,

@@ -71,12 +71,12 @@ fn a_taken_address_is_an_error_with_a_hint() {
     let output = second.args(["--listen", address]).output();
     let output = output.expect("the program starts");
     assert_eq!(output.status.code(), Some(2));
-    let said = stderr(&output);
+    let text = stderr(&output);
     assert!(
-        said.starts_with(&format!("error: cannot listen on `{address}`: ")),
-        "{said}"
+        text.starts_with(&format!("error: cannot listen on `{address}`: ")),
+        "{text}"
     );
-    assert!(said.contains("\n  help: "), "{said}");
+    assert!(text.contains("\n  help: "), "{text}");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn every_problem_of_the_fixtures_is_shown_without_control_characters() {
     let output = program().arg("--fixtures").arg(folder.path()).output();
     let output = output.expect("the program starts");
     assert_eq!(output.status.code(), Some(2));
-    let said = stderr(&output);
-    assert_eq!(said.matches("error: ").count(), 2, "{said}");
-    assert!(said.contains("pri\\u{1b}ces.json"), "{said}");
+    let text = stderr(&output);
+    assert_eq!(text.matches("error: ").count(), 2, "{text}");
+    assert!(text.contains("pri\\u{1b}ces.json"), "{text}");
 }

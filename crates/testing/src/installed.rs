@@ -18,7 +18,11 @@ pub fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
         let ran = Command::new(root().join("scripts/sdk"))
             .output()
             .expect("scripts/sdk starts");
-        assert!(ran.status.success(), "scripts/sdk failed: {}", said(&ran));
+        assert!(
+            ran.status.success(),
+            "scripts/sdk failed: {}",
+            output_text(&ran)
+        );
     });
     let folder = root().join("target/sdk").join(language);
     if !folder.join("of").is_file() {
@@ -55,19 +59,19 @@ pub fn skip(reason: &str) {
 #[track_caller]
 pub fn succeeded(command: &mut Command) -> String {
     let ran = command.output().expect("it starts");
-    assert!(ran.status.success(), "{command:?}: {}", said(&ran));
-    said(&ran)
+    assert!(ran.status.success(), "{command:?}: {}", output_text(&ran));
+    output_text(&ran)
 }
 
 /// Returns the output of a script that must fail.
 #[track_caller]
 pub fn failed(command: &mut Command) -> String {
     let ran = command.output().expect("it starts");
-    assert!(!ran.status.success(), "{command:?}: {}", said(&ran));
-    said(&ran)
+    assert!(!ran.status.success(), "{command:?}: {}", output_text(&ran));
+    output_text(&ran)
 }
 
-fn said(ran: &Output) -> String {
+fn output_text(ran: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&ran.stdout),

@@ -293,9 +293,9 @@ async fn expect(row: Row) -> Scene {
         };
         assert_eq!(found, config, "{what}");
     }
-    let said = ran.log().contains("this pull request");
+    let is_warned = ran.log().contains("this pull request");
     let cannot_compare = matches!(row.may, May::AllBut("contents")) && row.status == 1;
-    assert_eq!(said, cannot_compare, "{what}: {}", ran.log());
+    assert_eq!(is_warned, cannot_compare, "{what}: {}", ran.log());
     scene
 }
 

@@ -394,7 +394,7 @@ async fn ids_are_shortened_wherever_they_are_read() {
 
 #[tokio::test]
 async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
-    let told = async |next_responses: Vec<NextResponse>| {
+    let deliver = async |next_responses: Vec<NextResponse>| {
         let slack = FakeSlack::start().await;
         for mood in next_responses {
             slack.respond_next(mood);
@@ -419,13 +419,13 @@ async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
                         messages: usize,
                         requests: usize,
                         warning: &str| {
-        let (came, asked, warned, _, log) = told(next_responses).await;
+        let (came, asked, warned, _, log) = deliver(next_responses).await;
         assert_eq!((came, asked), (messages, requests), "{log}");
         assert_eq!(warned, !warning.is_empty(), "{log}");
         assert!(log.contains(warning), "{log}");
     };
     let silent = async {
-        let (came, asked, warned, time, log) = told(vec![NextResponse::Silent]).await;
+        let (came, asked, warned, time, log) = deliver(vec![NextResponse::Silent]).await;
         assert_eq!((came, asked, warned), (0, 1, true), "{log}");
         assert!(log.contains("did not answer in 10 s"), "{log}");
         assert!(time < Duration::from_secs(40), "{time:?}");

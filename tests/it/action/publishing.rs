@@ -52,14 +52,14 @@ fn without_times(text: &str) -> String {
 }
 
 /// Lists everything that a run publishes, with its place.
-fn said(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
+fn published_texts(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
     let run = scene.check_run();
     let report = fs::read_to_string(scene.step.workspace(&scene.step.output("report_path")));
     let shown = ran
         .stdout
         .lines()
         .filter(|line| !line.starts_with("::add-mask::"));
-    let said = vec![
+    let published_texts = vec![
         ("status", format!("{:?}", ran.status)),
         ("comment", scene.comment()),
         (
@@ -73,8 +73,9 @@ fn said(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
         ("report", report.expect("the report")),
         ("log", shown.collect::<Vec<_>>().join("\n")),
     ];
-    let said = said.into_iter();
-    said.map(|(place, text)| (place, without_times(&text)))
+    let published_texts = published_texts.into_iter();
+    published_texts
+        .map(|(place, text)| (place, without_times(&text)))
         .collect()
 }
 
@@ -122,10 +123,10 @@ async fn a_published_rehearsal_equals_that_of_its_own_run() {
             scene.step.input("redact", redact);
             let ran = rehearsal.scene.run().await;
             ran.expect(status);
-            let of_run = said(&rehearsal.scene, &ran);
+            let of_run = published_texts(&rehearsal.scene, &ran);
             assert_eq!(hand_over(&mut scene, REHEARSE).await, Some(status));
             let published = scene.run().await;
-            assert_same(&said(&scene, &published), &of_run);
+            assert_same(&published_texts(&scene, &published), &of_run);
         }
     }
 }
@@ -154,7 +155,10 @@ async fn a_published_check_equals_that_of_its_own_run() {
     let handed = hand_over(&mut publishing, "check access").await;
     assert_eq!(handed, Some(1));
     let published = publishing.run().await;
-    assert_same(&said(&publishing, &published), &said(&scene, &ran));
+    assert_same(
+        &published_texts(&publishing, &published),
+        &published_texts(&scene, &ran),
+    );
     let (published, of_run) = (junit(&publishing), junit(&scene));
     assert_eq!(published.expect("a report"), of_run.expect("a report"));
 }

@@ -113,7 +113,7 @@ contracts:
 fn contracts_of_other_types_are_skipped_with_a_warning_each() {
     let config = load(OTHERS, PATH).unwrap();
     assert_eq!(config.contracts.len(), 1);
-    let told: Vec<_> = config
+    let warnings: Vec<_> = config
         .warnings
         .iter()
         .map(|warning| {
@@ -123,7 +123,7 @@ fn contracts_of_other_types_are_skipped_with_a_warning_each() {
         .collect();
     let rest = "is skipped: this program runs contracts of type `access`";
     assert_eq!(
-        told,
+        warnings,
         [
             (
                 format!("a contract of type `config` {rest}").as_str(),

@@ -5,7 +5,7 @@ use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use super::{
     connecting::{assert_told, read, through},
     proxy::{Front, authority, authority_with, self_signed},
-    world::{in_a_world, request, told},
+    world::{error_text, in_a_world, request},
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn a_server_that_is_not_postgres_is_recognized_by_its_response() {
             (b"-ERR unknown command\r\n", "is not Postgres"),
         ] {
             let url = through(&world, Front::Answering(answer), "127.0.0.1", "").await;
-            let error = told(read(&url, request()).await);
+            let error = error_text(read(&url, request()).await);
             assert_told(&error, &[words, "check host and port", "5432"]);
             assert!(!error.contains("sqlx"), "{error}");
         }
@@ -35,7 +35,10 @@ fn http_is_recognized_even_if_the_url_disables_tls() {
     in_a_world(async |world| {
         let http = Front::Answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         let url = through(&world, http, "127.0.0.1", "sslmode=disable").await;
-        assert_told(&told(read(&url, request()).await), &["it speaks HTTP"]);
+        assert_told(
+            &error_text(read(&url, request()).await),
+            &["it speaks HTTP"],
+        );
     });
 }
 
@@ -48,7 +51,7 @@ fn an_expired_certificate_is_reported_with_its_last_day() {
         });
         let parameters = format!("sslmode=verify-full&sslrootcert={}", expired.path.display());
         let url = through(&world, expired.front.clone(), "localhost", &parameters).await;
-        let error = told(read(&url, request()).await);
+        let error = error_text(read(&url, request()).await);
         assert_told(
             &error,
             &[
@@ -64,7 +67,7 @@ fn an_expired_certificate_is_reported_with_its_last_day() {
         let parameters = format!("sslmode=verify-full&sslrootcert={}", early.path.display());
         let url = through(&world, early.front.clone(), "localhost", &parameters).await;
         assert_told(
-            &told(read(&url, request()).await),
+            &error_text(read(&url, request()).await),
             &["it is not valid before 2999-01-01", "clocks"],
         );
     });
@@ -82,7 +85,7 @@ fn a_self_signed_certificate_is_explained() {
             let own = self_signed(IsCa::Ca(BasicConstraints::Unconstrained));
             let parameters = format!("sslmode={mode}&sslrootcert={}", own.path.display());
             let url = through(&world, own.front.clone(), "localhost", &parameters).await;
-            let error = told(read(&url, request()).await);
+            let error = error_text(read(&url, request()).await);
             assert_told(
                 &error,
                 &["it is a CA certificate", "CA:FALSE", "`sslmode=require`"],
@@ -102,7 +105,7 @@ fn a_configured_authority_is_not_suggested_again() {
         );
         let url = through(&world, trusted.front.clone(), "localhost", &parameters).await;
         assert_told(
-            &told(read(&url, request()).await),
+            &error_text(read(&url, request()).await),
             &["the file of `sslrootcert=`", "must contain the authority"],
         );
         let url = through(
@@ -113,7 +116,7 @@ fn a_configured_authority_is_not_suggested_again() {
         )
         .await;
         assert_told(
-            &told(read(&url, request()).await),
+            &error_text(read(&url, request()).await),
             &["no public authority issued it", "replace `system`"],
         );
     });

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     proxy::{Front, authority, start},
-    world::{ReadAccounts as _, World, in_a_world, lines, query, request, told},
+    world::{ReadAccounts as _, World, error_text, in_a_world, lines, query, request},
 };
 
 const ROWS: &str =
@@ -80,7 +80,7 @@ fn a_url_that_does_not_parse_is_not_shown() {
             let debug = format!("{result:?}");
             assert!(!debug.contains("secret-canary"), "{url}: {debug}");
             assert_told(
-                &told(result),
+                &error_text(result),
                 &["`DATABASE_URL` cannot be used as a database URL"],
             );
         }
@@ -130,7 +130,7 @@ fn missing_users_and_databases_are_named() {
             listener.local_addr().unwrap().port()
         };
         let nobody = format!("postgres://u:secret-canary@127.0.0.1:{free_port}/db");
-        let error = told(read(&nobody, request()).await);
+        let error = error_text(read(&nobody, request()).await);
         assert_told(
             &error,
             &[
@@ -141,17 +141,17 @@ fn missing_users_and_databases_are_named() {
 
         let unknown = "postgres://u:secret-canary@no-such-host.invalid/db";
         assert_told(
-            &told(read(unknown, request()).await),
+            &error_text(read(unknown, request()).await),
             &["no-such-host.invalid:5432", "has no address"],
         );
 
         let silent = through(&world, Front::Silent, "127.0.0.1", "").await;
         assert_told(
-            &told(read(&silent, request()).await),
+            &error_text(read(&silent, request()).await),
             &["did not answer within 10 seconds", "firewall"],
         );
         assert_told(
-            &told(
+            &error_text(
                 read(
                     "postgres://u:secret-canary@%2Fno%2Fsuch%2Ffolder/db",
                     request(),
@@ -173,7 +173,7 @@ fn localhost_in_a_container_action_is_explained() {
             };
             let url = format!("postgres://u:secret-canary@{host}:1/db");
             assert_told(
-                &told(read(&url, request).await),
+                &error_text(read(&url, request).await),
                 &[
                     "inside a container action",
                     "`postgres:5432`",
@@ -190,23 +190,23 @@ fn wrong_credentials_are_explained() {
         let mut wrong = world.url();
         wrong.set_password(Some("secret-canary")).unwrap();
         assert_told(
-            &told(read(wrong.as_str(), request()).await),
+            &error_text(read(wrong.as_str(), request()).await),
             &["the password of user `postgres` is wrong"],
         );
         wrong.set_username("nobody_here").unwrap();
         assert_told(
-            &told(read(wrong.as_str(), request()).await),
+            &error_text(read(wrong.as_str(), request()).await),
             &["`nobody_here`"],
         );
         let mut missing = world.url();
         missing.set_path("no_such_database");
         assert_told(
-            &told(read(missing.as_str(), request()).await),
+            &error_text(read(missing.as_str(), request()).await),
             &["no database `no_such_database`"],
         );
         let role = world.role("locked", "nologin").await;
         assert_told(
-            &told(read(world.url_of(&role).as_str(), request()).await),
+            &error_text(read(world.url_of(&role).as_str(), request()).await),
             &["not permitted to log in", "LOGIN"],
         );
     });
@@ -217,7 +217,7 @@ fn a_full_server_is_reported() {
     in_a_world(async |world| {
         let role = world.role("single", "connection limit 0").await;
         assert_told(
-            &told(read(world.url_of(&role).as_str(), request()).await),
+            &error_text(read(world.url_of(&role).as_str(), request()).await),
             &["it has no free connection", "pooler"],
         );
     });
@@ -245,7 +245,7 @@ fn refusals_of_other_servers_are_understood_by_their_code() {
             ),
         ] {
             let url = through(&world, Front::Refusing(code, message), "127.0.0.1", "").await;
-            assert_told(&told(read(&url, request()).await), &[expected]);
+            assert_told(&error_text(read(&url, request()).await), &[expected]);
         }
     });
 }
@@ -316,7 +316,7 @@ fn a_certificate_is_checked_as_far_as_the_url_asks() {
             match refusal {
                 None => assert_eq!(lines(&result.expect(&parameters)), ["u1|cus_1|t|"]),
                 Some(reason) => assert_told(
-                    &told(result),
+                    &error_text(result),
                     &[
                         "its TLS certificate is not trusted",
                         reason,
@@ -341,7 +341,7 @@ fn tls_that_is_requested_and_not_offered_is_an_error() {
             )
             .await;
             assert_told(
-                &told(read(&url, request()).await),
+                &error_text(read(&url, request()).await),
                 &["which the server does not offer", "sslmode=prefer"],
             );
         }
@@ -393,7 +393,7 @@ fn only_the_url_decides_where_to_connect() {
         let mut url = world.url();
         url.set_password(None).unwrap();
         assert_told(
-            &told(read(url.as_str(), request()).await),
+            &error_text(read(url.as_str(), request()).await),
             &["the password of user `postgres` is wrong"],
         );
     });

@@ -9,7 +9,8 @@ use prodverdict::{
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use super::world::{
-    ReadAccounts as _, World, column, in_a_world, query, request, secret, sql, table, told, with,
+    ReadAccounts as _, World, column, error_text, in_a_world, query, request, secret, sql, table,
+    with,
 };
 
 async fn users(world: &World) {
@@ -43,10 +44,10 @@ fn a_missing_table_is_found_under_its_other_spelling() {
             ("public.usres", "did you mean `users`?"),
             ("invoices", "name the schema"),
         ] {
-            let error = told(world.read(&table(name, &[])).await);
+            let error = error_text(world.read(&table(name, &[])).await);
             assert_told(&error, &[&format!("there is no table `{name}`"), nearest]);
         }
-        let error = told(
+        let error = error_text(
             world
                 .read(&query("select id, 'c' as customer_id\nfrom team"))
                 .await,
@@ -76,7 +77,7 @@ fn a_missing_column_is_found_under_its_other_spelling() {
             ),
             ("s.plan", "needs `join`"),
         ] {
-            let error = told(
+            let error = error_text(
                 world
                     .read(&table("users", &[(Field::Plan, column(name))]))
                     .await,
@@ -90,7 +91,7 @@ fn a_missing_column_is_found_under_its_other_spelling() {
                 ],
             );
         }
-        let error = told(
+        let error = error_text(
             world
                 .read(&table("users", &[(Field::Plan, sql("  planName"))]))
                 .await,
@@ -108,7 +109,7 @@ fn a_missing_column_is_found_under_its_other_spelling() {
             Some("cross join users other"),
             None,
         );
-        assert_told(&told(world.read(&joined).await), &["id2"]);
+        assert_told(&error_text(world.read(&joined).await), &["id2"]);
     });
 }
 
@@ -118,7 +119,7 @@ fn wrong_sql_is_shown_where_it_was_written() {
         users(&world).await;
         let broken = with(table("users", &[]), None, Some("id is\n  nul"));
         assert_told(
-            &told(world.read(&broken).await),
+            &error_text(world.read(&broken).await),
             &["syntax error", "in `where`, line 2, column 3: `nul`"],
         );
         let broken = with(
@@ -127,11 +128,14 @@ fn wrong_sql_is_shown_where_it_was_written() {
             None,
         );
         assert_told(
-            &told(world.read(&broken).await),
+            &error_text(world.read(&broken).await),
             &["in `columns.plan`, line 1, column 12"],
         );
         let broken = with(table("users", &[]), Some("left joim users u on true"), None);
-        assert_told(&told(world.read(&broken).await), &["in `join`, line 1"]);
+        assert_told(
+            &error_text(world.read(&broken).await),
+            &["in `join`, line 1"],
+        );
         for (text, place) in [
             ("select 1 as id; select 2", "in `query`, line 1, column 17"),
             ("select $1 as id", "in `query`, line 1, column 8"),
@@ -139,7 +143,7 @@ fn wrong_sql_is_shown_where_it_was_written() {
             ("select '{{now}}' as id", "in `query`, line 1, column 9"),
             ("", "there is no SQL"),
         ] {
-            assert_told(&told(world.read(&query(text)).await), &[place]);
+            assert_told(&error_text(world.read(&query(text)).await), &[place]);
         }
     });
 }
@@ -150,7 +154,7 @@ fn a_row_that_the_sql_cannot_compute_with_is_an_error() {
         users(&world).await;
         let settings = table("users", &[(Field::Seats, sql("1 / (length(id) - 2)"))]);
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &["division by zero", "nullif"],
         );
     });
@@ -163,7 +167,10 @@ fn every_row_counts_even_the_last_one() {
             "select i as id, 'cus_1' as customer_id, true as has_paid_access, (1 / (5000 - i))::text as plan \
              from generate_series(1, 5000) i",
         );
-        assert_told(&told(world.read(&settings).await), &["division by zero"]);
+        assert_told(
+            &error_text(world.read(&settings).await),
+            &["division by zero"],
+        );
     });
 }
 
@@ -174,7 +181,7 @@ fn a_statement_that_takes_too_long_is_ended() {
         let mut settings = table("users", &[(Field::Plan, sql("pg_sleep(20)::text"))]);
         settings.statement_timeout = Duration::from_millis(300);
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &["did not finish within `statement_timeout`"],
         );
     });
@@ -214,7 +221,7 @@ fn an_ended_statement_or_connection_is_reported() {
                 other.close().await.unwrap();
             };
             let (read, ()) = tokio::join!(reading, ending);
-            assert_told(&told(read), &[expected]);
+            assert_told(&error_text(read), &[expected]);
         }
     });
 }
@@ -226,7 +233,7 @@ fn a_locked_table_is_not_waited_for_without_end() {
         let mut other = world.connection().await;
         other.execute("begin; lock table users").await.unwrap();
         assert_told(
-            &told(world.read(&table("users", &[])).await),
+            &error_text(world.read(&table("users", &[])).await),
             &["stayed locked", "migration"],
         );
         other.close().await.unwrap();
@@ -240,7 +247,7 @@ fn an_unknown_time_zone_and_an_unmapped_field_are_named() {
         let mut settings = table("users", &[]);
         "Mars/Olympus".clone_into(&mut settings.timezone);
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &["time zone `Mars/Olympus`"],
         );
     });

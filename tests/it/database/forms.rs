@@ -6,8 +6,8 @@ use prodverdict::{
 };
 
 use super::world::{
-    NOW, ReadAccounts as _, World, column, in_a_world, lines, one_of, query, request, secret, sql,
-    table, told, with,
+    NOW, ReadAccounts as _, World, column, error_text, in_a_world, lines, one_of, query, request,
+    secret, sql, table, with,
 };
 
 const USERS: &str = "create table users (id text, stripe_customer_id text, has_paid_access boolean, plan text, \
@@ -200,10 +200,10 @@ fn a_query_may_end_in_semicolons_and_comments_and_use_with() {
             ["u1|cus_1|t|pro"]
         );
         let settings = query("values (1, 2)");
-        let told = told(world.read(&settings).await);
+        let text = error_text(world.read(&settings).await);
         assert!(
-            told.contains("`query` yields no column `id`, only `column1`, `column2`"),
-            "{told}"
+            text.contains("`query` yields no column `id`, only `column1`, `column2`"),
+            "{text}"
         );
     });
 }
@@ -224,8 +224,8 @@ fn the_query_is_run_once_for_its_rows_and_never_for_its_names() {
             .run("create function slow() returns text language plpgsql as $$ begin raise exception 'run'; end $$")
             .await;
         let names_only = query("select slow() as id, 'x' as customer");
-        let told = told(world.read(&names_only).await);
-        assert!(told.contains("yields no column `customer_id`"), "{told}");
+        let text = error_text(world.read(&names_only).await);
+        assert!(text.contains("yields no column `customer_id`"), "{text}");
     });
 }
 
@@ -387,14 +387,14 @@ fn progress_is_reported_as_rows_come_and_at_the_end() {
         let settings = query(
             "select i as id, 'cus_' || i as customer_id, true as has_paid_access, 'pro' as plan from generate_series(1, 2500) i",
         );
-        let told = std::sync::Mutex::new(Vec::new());
+        let progress = std::sync::Mutex::new(Vec::new());
         let facts = database::read(&secret(&world.url()), &settings, &request(), &|rows| {
-            told.lock().unwrap().push(rows);
+            progress.lock().unwrap().push(rows);
         })
         .await
         .unwrap();
         assert_eq!(facts.accounts.len(), 2500);
-        assert_eq!(*told.lock().unwrap(), [1000, 2000, 2500]);
+        assert_eq!(*progress.lock().unwrap(), [1000, 2000, 2500]);
         let plans: Vec<_> = facts
             .accounts
             .iter()

@@ -6,7 +6,9 @@ use prodverdict::{
     database::{Chosen, DatabaseFacts},
 };
 
-use super::world::{ReadAccounts as _, World, column, in_a_world, one_of, query, sql, table, told};
+use super::world::{
+    ReadAccounts as _, World, column, error_text, in_a_world, one_of, query, sql, table,
+};
 
 /// Formats the accounts as `id: first+other+other`.
 fn customers(facts: &DatabaseFacts) -> Vec<String> {
@@ -108,7 +110,7 @@ fn a_list_of_anything_but_texts_is_an_error() {
                   insert into members values (7, '[[\"cus_1\"]]', '{1}', '{{cus_1},{cus_2}}', true)")
             .await;
         for name in ["nested", "numbers", "deep"] {
-            let error = told(world.read(&members(name)).await);
+            let error = error_text(world.read(&members(name)).await);
             assert_told(
                 &error,
                 &[
@@ -121,7 +123,7 @@ fn a_list_of_anything_but_texts_is_an_error() {
 }
 
 async fn error(world: &World, mapping: &[(Field, Expression)]) -> String {
-    told(world.read(&table("spaces", mapping)).await)
+    error_text(world.read(&table("spaces", mapping)).await)
 }
 
 #[test]
@@ -222,7 +224,7 @@ fn values_that_are_not_single_are_reported_with_the_sql_to_write() {
             &["`id` of row 1", "a list (text[])", "(features)[1]"],
         );
         let listed = one_of("features", &["pro"]);
-        let error = told(
+        let error = error_text(
             world
                 .read(&table("spaces", &[(Field::HasPaidAccess, listed)]))
                 .await,

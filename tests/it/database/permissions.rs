@@ -3,7 +3,9 @@
 use prodverdict::{contract::Field, database};
 use testing::database::PASSWORD;
 
-use super::world::{ReadAccounts as _, World, in_a_world, lines, query, secret, sql, table, told};
+use super::world::{
+    ReadAccounts as _, World, error_text, in_a_world, lines, query, secret, sql, table,
+};
 
 async fn users(world: &World) {
     world
@@ -23,13 +25,13 @@ fn a_missing_grant_is_named() {
             .await;
         let role = world.role("reader", "").await;
         let url = world.url_of(&role);
-        let error = told(world.read_as(&url, &table("users", &[])).await);
+        let error = error_text(world.read_as(&url, &table("users", &[])).await);
         assert!(
             error.contains("permission denied for table users")
                 && error.contains(&format!("grant select on public.users to \"{role}\"")),
             "{error}"
         );
-        let error = told(
+        let error = error_text(
             world
                 .read_as(
                     &url,
@@ -43,7 +45,7 @@ fn a_missing_grant_is_named() {
             error.contains(&format!("grant select on public.users to \"{role}\"")),
             "{error}"
         );
-        let error = told(world.read_as(&url, &table("app.plans", &[])).await);
+        let error = error_text(world.read_as(&url, &table("app.plans", &[])).await);
         assert!(
             error.contains("permission denied for schema app"),
             "{error}"
@@ -170,7 +172,7 @@ fn nothing_is_ever_written() {
             "set_config('transaction_read_only', 'off', true) = 'off' and sneak()",
         ] {
             let settings = table("users", &[(Field::HasPaidAccess, sql(expression))]);
-            let error = told(world.read(&settings).await);
+            let error = error_text(world.read(&settings).await);
             assert!(
                 error.contains("read-only") || error.contains("read-write"),
                 "{expression}: {error}"
@@ -186,7 +188,7 @@ fn nothing_is_ever_written() {
             "drop table users",
             "commit",
         ] {
-            told(world.read(&query(statement)).await);
+            error_text(world.read(&query(statement)).await);
         }
         let facts = world.read(&table("users", &[])).await.unwrap();
         assert_eq!(lines(&facts), ["u1|cus_1|t|"]);

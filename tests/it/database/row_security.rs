@@ -3,7 +3,7 @@
 use prodverdict::{config::DatabaseSettings, contract::Field};
 
 use super::world::{
-    ReadAccounts as _, World, column, in_a_world, lines, query, sql, table, told, with,
+    ReadAccounts as _, World, column, error_text, in_a_world, lines, query, sql, table, with,
 };
 
 /// Creates accounts that anyone may see, and subscriptions that a policy guards.
@@ -73,7 +73,7 @@ fn a_guarded_table_stops_the_reading_wherever_it_is_named() {
                 "with s as (select * from subscriptions) select user_id as id, 'c' as customer_id, true as has_paid_access, plan from s",
             ),
         ] {
-            assert_stopped(&told(world.read_as(&url, &settings).await), &role);
+            assert_stopped(&error_text(world.read_as(&url, &settings).await), &role);
         }
         // The check precedes the read of any row.
         let meaningless = [
@@ -82,7 +82,7 @@ fn a_guarded_table_stops_the_reading_wherever_it_is_named() {
         ];
         let join = "left join subscriptions s on s.user_id = users.id";
         let settings = with(table("users", &meaningless), Some(join), None);
-        assert_stopped(&told(world.read_as(&url, &settings).await), &role);
+        assert_stopped(&error_text(world.read_as(&url, &settings).await), &role);
         // The tables without policies are read as always.
         let facts = world.read_as(&url, &table("users", &[])).await.unwrap();
         assert_eq!(lines(&facts), ["u1|cus_1|t|"]);
@@ -118,7 +118,7 @@ fn who_is_above_the_policies_reads_everything() {
         world
             .run("alter table subscriptions force row level security")
             .await;
-        assert_stopped(&told(world.read_as(&url, &joined()).await), &owner);
+        assert_stopped(&error_text(world.read_as(&url, &joined()).await), &owner);
     });
 }
 
@@ -128,7 +128,7 @@ fn the_policy_suggested_by_the_error_is_enough() {
         let role = world.role("reader", "").await;
         guarded(&world, &role).await;
         let url = world.url_of(&role);
-        let error = told(world.read_as(&url, &joined()).await);
+        let error = error_text(world.read_as(&url, &joined()).await);
         let policy = error
             .split('`')
             .find(|part| part.starts_with("create policy"))
@@ -143,7 +143,7 @@ fn the_policy_suggested_by_the_error_is_enough() {
         world
             .run("create policy narrow on subscriptions as restrictive for select using (plan = 'free')")
             .await;
-        assert_stopped(&told(world.read_as(&url, &joined()).await), &role);
+        assert_stopped(&error_text(world.read_as(&url, &joined()).await), &role);
     });
 }
 
@@ -161,7 +161,7 @@ fn a_policy_for_others_or_for_some_rows_is_not_enough() {
             ))
             .await;
         assert_stopped(
-            &told(world.read_as(&world.url_of(&role), &joined()).await),
+            &error_text(world.read_as(&world.url_of(&role), &joined()).await),
             &role,
         );
     });
@@ -190,7 +190,7 @@ fn under_a_view_the_views_owner_is_the_one_who_reads() {
         world
             .run(&format!("alter view seen owner to {bound}"))
             .await;
-        let error = told(world.read_as(&url, &seen).await);
+        let error = error_text(world.read_as(&url, &seen).await);
         assert!(
             error.contains("public.subscriptions") && error.contains(&bound),
             "{error}"
@@ -198,7 +198,7 @@ fn under_a_view_the_views_owner_is_the_one_who_reads() {
         // Bypassing the policies oneself does not help there.
         let free = world.role("free", "bypassrls").await;
         world.run(&format!("grant select on seen to {free}")).await;
-        let error = told(world.read_as(&world.url_of(&free), &seen).await);
+        let error = error_text(world.read_as(&world.url_of(&free), &seen).await);
         assert!(
             error.contains("public.subscriptions") && error.contains(&bound),
             "{error}"
@@ -220,7 +220,7 @@ fn tables_read_by_a_function_as_its_owner_are_checked_too() {
             ))
             .await;
         let settings = table("users", &[(Field::Plan, sql("plan_of(id)"))]);
-        let error = told(world.read_as(&world.url_of(&role), &settings).await);
+        let error = error_text(world.read_as(&world.url_of(&role), &settings).await);
         assert!(
             error.contains("public.subscriptions") && error.contains(&bound),
             "{error}"
@@ -249,7 +249,7 @@ fn partitions_keep_to_the_policies_of_their_parent() {
         world
             .run("alter table users enable row level security")
             .await;
-        let error = told(world.read_as(&url, &settings).await);
+        let error = error_text(world.read_as(&url, &settings).await);
         assert!(error.contains("`public.users`"), "{error}");
     });
 }

@@ -1,6 +1,6 @@
 //! The schemas in which tables are searched: `schema` in the URL as Prisma means it, and search paths.
 
-use super::world::{ReadAccounts as _, World, in_a_world, lines, query, table, told};
+use super::world::{ReadAccounts as _, World, error_text, in_a_world, lines, query, table};
 
 const TWO_SCHEMAS: &str = "create schema app; create schema \"My App\"; \
     create table public.users (id text, stripe_customer_id text, has_paid_access boolean); \
@@ -13,7 +13,7 @@ async fn read(world: &World, parameters: &str) -> Result<Vec<String>, String> {
     url.set_query(Some(parameters));
     match world.read_as(&url, &table("users", &[])).await {
         Ok(facts) => Ok(lines(&facts)),
-        error => Err(told(error)),
+        error => Err(error_text(error)),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use prodverdict::contract::Field;
 
-use super::world::{ReadAccounts as _, World, column, in_a_world, query, sql, table, told, with};
+use super::world::{
+    ReadAccounts as _, World, column, error_text, in_a_world, query, sql, table, with,
+};
 
 #[track_caller]
 fn assert_told(error: &str, parts: &[&str]) {
@@ -41,7 +43,7 @@ fn bytes_that_are_not_utf_8_are_explained() {
             connection.execute(AssertSqlSafe(rows)).await.unwrap();
             connection.close().await.unwrap();
             let settings = table("users", &[(Field::Plan, column("plan"))]);
-            let error = told(world.read_as(&url, &settings).await);
+            let error = error_text(world.read_as(&url, &settings).await);
             assert_told(
                 &error,
                 &[
@@ -66,12 +68,12 @@ fn a_nul_in_sql_is_reported_before_the_server_sees_it() {
         world.run(USERS).await;
         let settings = with(table("users", &[]), None, Some("id <> 'a\0b'"));
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &["a NUL character", "in `where`, line 1, column 9"],
         );
         let settings = query("select '\0' as id");
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &["a NUL character", "in `query`"],
         );
     });
@@ -83,7 +85,7 @@ fn text_in_double_quotes_is_reported_as_such() {
         world.run(USERS).await;
         let settings = with(table("users", &[]), None, Some("plan = \"pro\""));
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &[
                 "column \"pro\" does not exist",
                 "single quotes, as in `'pro'`",
@@ -91,7 +93,7 @@ fn text_in_double_quotes_is_reported_as_such() {
         );
         let settings = with(table("users", &[]), None, Some("planName = 'pro'"));
         assert_told(
-            &told(world.read(&settings).await),
+            &error_text(world.read(&settings).await),
             &["put names with capital letters in quotes"],
         );
     });

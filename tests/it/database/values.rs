@@ -5,7 +5,9 @@ use prodverdict::{
     database::{DatabaseFacts, Error},
 };
 
-use super::world::{ReadAccounts as _, World, column, in_a_world, lines, query, sql, table, told};
+use super::world::{
+    ReadAccounts as _, World, column, error_text, in_a_world, lines, query, sql, table,
+};
 
 async fn paid(world: &World, value: &str) -> Result<bool, Error> {
     let facts = world
@@ -84,7 +86,7 @@ fn anything_else_names_the_column_the_row_and_the_kind() {
             ("'2'::deep", "`2` (deep)"),
             ("repeat('x', 1000000)", "a value of type text"),
         ] {
-            let error = told(paid(&world, value).await.map(|_| no_facts()));
+            let error = error_text(paid(&world, value).await.map(|_| no_facts()));
             assert!(
                 error.contains("`has_paid_access` of the row with id `usr_1`"),
                 "{value}: {error}"
@@ -147,11 +149,11 @@ fn a_row_without_an_id_is_an_error() {
                 "select 'u1' as id, 'cus_1' as customer_id, true as has_paid_access, null as plan \
                  union all select ({id})::text, 'cus_2', true, null"
             ));
-            let error = told(world.read(&settings).await);
+            let error = error_text(world.read(&settings).await);
             assert!(error.contains("row 2 has no `id`"), "{error}");
         }
         let huge = "select repeat('ü', 500000) as id, 'cus_1' as customer_id, 'what?' as has_paid_access, null as plan";
-        assert!(told(world.read(&query(huge)).await).len() < 1500);
+        assert!(error_text(world.read(&query(huge)).await).len() < 1500);
         let huge = huge.replace("what?", "yes");
         let facts = world.read(&query(&huge)).await.unwrap();
         assert_eq!(facts.accounts[0].id.as_str().len(), 1_000_000);
@@ -245,7 +247,7 @@ fn times_of_every_type_are_the_same_moment() {
                     (Field::PeriodEnd, sql(value)),
                 ],
             );
-            let error = told(world.read(&settings).await);
+            let error = error_text(world.read(&settings).await);
             assert!(
                 error.contains("`period_end` of the row with id `usr_1`"),
                 "{value}: {error}"
@@ -266,7 +268,7 @@ fn seats_that_are_not_whole_numbers_are_an_error() {
                     (Field::Seats, sql(value)),
                 ],
             );
-            let error = told(world.read(&settings).await);
+            let error = error_text(world.read(&settings).await);
             assert!(error.contains("is not a whole number"), "{value}: {error}");
         }
     });

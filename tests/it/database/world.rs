@@ -146,7 +146,7 @@ pub(crate) fn one_of(column: &str, values: &[&str]) -> Expression {
 
 /// Returns the message and the hint of an error, as a person would see them.
 #[track_caller]
-pub(crate) fn told(result: Result<DatabaseFacts, Error>) -> String {
+pub(crate) fn error_text(result: Result<DatabaseFacts, Error>) -> String {
     let problem = Problem::from(&result.expect_err("an error"));
     let text = format!("{}\n{}", problem.message, problem.hint);
     assert!(!text.contains("secret-canary"), "a secret is shown: {text}");

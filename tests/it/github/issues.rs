@@ -84,10 +84,11 @@ async fn it_lives_through_the_nights() {
     assert_eq!(writes(&github), before);
 
     report(&github, 102, &[2, 3]).await;
-    let said = comments(&github);
-    assert_eq!(said.len(), 1);
+    let bodies = comments(&github);
+    assert_eq!(bodies.len(), 1);
     assert!(
-        said.concat()
+        bodies
+            .concat()
             .starts_with("**1 new finding, 1 fixed.**\n\n- HIGH `revenue-leak` `user:3`\n\n")
     );
 
@@ -107,9 +108,11 @@ async fn it_lives_through_the_nights() {
         (again.is_open, again.reason.as_deref()),
         (true, Some("reopened"))
     );
-    let said = comments(&github);
-    assert_eq!(said.len(), 3);
-    assert!(said.concat().contains("**Resolved.**") && said.concat().contains("**Reopened: 1 new"));
+    let bodies = comments(&github);
+    assert_eq!(bodies.len(), 3);
+    assert!(
+        bodies.concat().contains("**Resolved.**") && bodies.concat().contains("**Reopened: 1 new")
+    );
 }
 
 #[tokio::test]

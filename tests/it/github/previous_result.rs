@@ -114,7 +114,7 @@ async fn keep(
 ) -> bool {
     let mut publisher = job.publisher(github);
     publisher.start().await;
-    let kept = publisher.remember(state);
+    let kept = publisher.store_result(state);
     publisher.finish(publication).await;
     kept
 }

@@ -235,9 +235,9 @@ fn a_customer_changed_between_reads_counts() {
 fn the_wait_is_reported_outside_the_report_for_programs() {
     let live = late("100ms");
     let ran = live.json().with_status(1);
-    let said =
+    let confirming =
         "2 findings so far. Reading them again in 100ms, because webhooks lag (`confirm_after`)\n";
-    assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches(confirming).count(), 1, "{}", ran.stderr);
     assert_eq!(ran.findings().len(), 2);
     live.database
         .run("update users set has_paid_access = true where id <> 'usr_bob'");

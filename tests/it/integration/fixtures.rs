@@ -384,7 +384,7 @@ fn settings_without_effect_on_recorded_rows_are_reported_once() {
     };
     let filter = "      where: deleted_at is null\n";
     let join = "      join: left join plans on true\n";
-    for (keys, said) in [
+    for (keys, message) in [
         (filter.to_owned(), "`where` is not applied to recorded rows"),
         (join.to_owned(), "`join` is not applied to recorded rows"),
         (
@@ -393,7 +393,7 @@ fn settings_without_effect_on_recorded_rows_are_reported_once() {
         ),
     ] {
         let ran = with(&keys);
-        assert_eq!(ran.stderr.matches(said).count(), 1, "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches(message).count(), 1, "{}", ran.stderr);
     }
     assert!(!with("").stderr.contains("not applied"));
 }

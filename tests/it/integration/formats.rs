@@ -86,7 +86,7 @@ fn every_format_says_that_there_is_no_verdict() {
         let folder = folder(&[]);
         let names = ["a.json", "a.sarif", "a.xml", "a.md", "a.csv", "a.txt"];
         with_files(arguments, folder.path(), &names).with_status(status);
-        for (name, said) in names.into_iter().zip([
+        for (name, expected_text) in names.into_iter().zip([
             "\"verdict\": \"error\"",
             "\"executionSuccessful\": false",
             "errors=\"1\"",
@@ -95,7 +95,7 @@ fn every_format_says_that_there_is_no_verdict() {
             "VERDICT: ERROR",
         ]) {
             let text = read(folder.path(), name);
-            assert!(text.contains(said), "{name}: {text}");
+            assert!(text.contains(expected_text), "{name}: {text}");
             assert!(text.contains("no-such-file.yml"), "{name}: {text}");
         }
     }

@@ -17,7 +17,7 @@ const AMOUNT: i64 = 77_424_243;
 struct Life<'w> {
     world: &'w mut World,
     /// Ids of all events about it.
-    told: &'w mut Vec<String>,
+    event_ids: &'w mut Vec<String>,
     number: usize,
     customer: String,
     subscription: String,
@@ -30,8 +30,9 @@ impl Life<'_> {
             events_version: ApiVersion::NEWEST,
             namespace: format!("life {}", self.number).into(),
         };
-        let (done, told) = self.world.on_stage(&moment, act);
-        self.told.extend(told.iter().map(ToString::to_string));
+        let (done, event_ids) = self.world.on_stage(&moment, act);
+        self.event_ids
+            .extend(event_ids.iter().map(ToString::to_string));
         done.expect("it can happen")
     }
 
@@ -69,11 +70,11 @@ impl Life<'_> {
     }
 }
 
-fn life(world: &mut World, told: &mut Vec<String>, number: usize) {
+fn life(world: &mut World, event_ids: &mut Vec<String>, number: usize) {
     let customer = format!("cus_Canary{number:04}");
     let mut life = Life {
         world,
-        told,
+        event_ids,
         number,
         customer: customer.clone(),
         subscription: String::new(),
@@ -201,9 +202,9 @@ pub(crate) fn lived() -> (World, Vec<String>) {
         price.product = world.create_product(Product::new("", &format!("Canary {plan}")));
         world.create_price(price);
     }
-    let mut told = Vec::new();
+    let mut event_ids = Vec::new();
     for number in 0..200 {
-        life(&mut world, &mut told, number);
+        life(&mut world, &mut event_ids, number);
     }
-    (world, told)
+    (world, event_ids)
 }

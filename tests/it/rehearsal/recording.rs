@@ -129,9 +129,9 @@ fn names(value: &Value, names: &mut BTreeSet<String>) {
 #[test]
 fn no_personal_data_is_written_or_printed() {
     let (shop, _stripe, ran) = recorded();
-    let (world, told) = lived();
-    let mut forbidden: BTreeSet<String> = told.iter().cloned().collect();
-    for event in told.iter().filter_map(|id| world.find_event(id)) {
+    let (world, event_ids) = lived();
+    let mut forbidden: BTreeSet<String> = event_ids.iter().cloned().collect();
+    for event in event_ids.iter().filter_map(|id| world.find_event(id)) {
         names(&event.object, &mut forbidden);
     }
     assert!(forbidden.len() > 2_000, "{}", forbidden.len());

@@ -9,7 +9,7 @@ use prodverdict::{
 use secrecy::SecretString;
 
 use super::world::{
-    INSERT, World, assert_told, email, in_a_world, lines, opened, seed, setup, setup_reading,
+    INSERT, World, assert_error_text, email, in_a_world, lines, opened, seed, setup, setup_reading,
 };
 
 const USERS: &str =
@@ -169,26 +169,26 @@ fn invalid_statements_are_reported_first() {
             .run(&format!("create table {}", USERS.replace('%', "text")))
             .await;
         let open = async |account: &str| setup(account, "").open(&world.url()).await;
-        assert_told(
+        assert_error_text(
             open("insert into userz (id) values ({account_id})").await,
             &[
                 "statement 1 of `account.sql` cannot be used (42P01): relation \"userz\" does not exist",
                 "migrations",
             ],
         );
-        assert_told(
+        assert_error_text(
             open(&format!(
                 "{INSERT};; insert into users (id, nmae) values ({{account_id}}, {{email}})"
             ))
             .await,
             &["statement 2 of `account.sql` cannot be used (42703): column \"nmae\""],
         );
-        assert_told(
+        assert_error_text(
             open("insert into users (id) value ({account_id})").await,
             &["statement 1 of `account.sql` cannot be used (42601)"],
         );
         let scratch = open("insert into users (id, email) values ({account_id}, {email}) returning has_paid_access").await;
-        assert_told(
+        assert_error_text(
             scratch
                 .expect("opened")
                 .add_account(&seed("trial", None))
@@ -205,7 +205,7 @@ fn invalid_statements_are_reported_first() {
         ))
         .await
         .expect("opened");
-        assert_told(
+        assert_error_text(
             scratch.add_account(&seed("trial", None)).await,
             &["statement 2 of `account.sql` cannot be used (23505): duplicate key value"],
         );

@@ -1,7 +1,7 @@
 //! Whatever a run created is removed afterwards, however it ended.
 
 use super::world::{
-    INSERT, TABLES, World, assert_told, in_a_world, lines, opened, seed, setup, tokens,
+    INSERT, TABLES, World, assert_error_text, in_a_world, lines, opened, seed, setup, tokens,
 };
 
 /// Lists every row of the usual tables.
@@ -115,7 +115,7 @@ fn a_table_that_fills_itself_is_reported() {
         world
             .run("insert into events (event_id) values ('evt_1')")
             .await;
-        assert_told(
+        assert_error_text(
             scratch.clean().await,
             &["table `events` still receives new rows", "stop what writes"],
         );
@@ -252,7 +252,7 @@ fn a_role_that_may_only_write_rows_is_enough() {
             .add_account(&seed("trial", Some("cus_1")))
             .await
             .expect("an account");
-        assert_told(
+        assert_error_text(
             scratch.fail_write(&tokens(&["trial"]), 1).await,
             &[
                 "may not create triggers in the scratch database",
@@ -284,7 +284,7 @@ fn a_role_that_may_only_write_rows_is_enough() {
         world
             .run(&format!("revoke delete on users from {role}"))
             .await;
-        assert_told(
+        assert_error_text(
             scratch.clean().await,
             &["cannot be removed (42501)", "right to delete"],
         );

@@ -3,7 +3,7 @@
 use prodverdict::scratch::{Error, Sameness, ScratchRefusal};
 
 use super::world::{
-    INSERT, TABLES, World, assert_told, in_a_world, lines, seed, setup, setup_reading,
+    INSERT, TABLES, World, assert_error_text, in_a_world, lines, seed, setup, setup_reading,
 };
 
 /// Checks that the rehearsal left nothing in the database.
@@ -18,20 +18,20 @@ async fn assert_untouched(world: &World) {
 fn a_url_has_to_be_there_and_to_be_one() {
     in_a_world(async |world| {
         let setup = setup(INSERT, "");
-        assert_told(
+        assert_error_text(
             setup.open_beside(None, None).await,
             &[
                 "`REHEARSAL_DATABASE_URL` is not set, but a rehearsal needs a separate database",
                 "services: postgres:",
             ],
         );
-        assert_told(
+        assert_error_text(
             setup
                 .open_beside(Some("mysql://u:secret-canary@localhost/db"), None)
                 .await,
             &["`REHEARSAL_DATABASE_URL` cannot be used as a database URL"],
         );
-        assert_told(
+        assert_error_text(
             setup
                 .open_beside(Some("postgres://u:secret-canary@127.0.0.1:1/db"), None)
                 .await,
@@ -56,7 +56,7 @@ fn the_contracts_own_database_is_refused_under_every_name() {
                 panic!("{url} beside {contract}: {result:?}");
             };
             assert_eq!(*how, expected, "{url} beside {contract}");
-            assert_told(
+            assert_error_text(
                 result,
                 &[
                     "`REHEARSAL_DATABASE_URL` names the database of the contract itself (`DATABASE_URL`)",
@@ -140,7 +140,7 @@ fn another_database_of_the_same_server_is_none_of_the_contracts() {
 fn one_variable_cannot_hold_both_databases() {
     in_a_world(async |world| {
         let setup = setup(INSERT, "  database: { url_env: DATABASE_URL }\n");
-        assert_told(
+        assert_error_text(
             setup.open(&world.url()).await,
             &[
                 "from the same variable, `DATABASE_URL`",
@@ -156,7 +156,7 @@ fn a_remote_database_needs_allow_remote() {
         for host in ["db.example.com", "8.8.8.8", "[2001:db8::1]"] {
             let url = format!("postgres://u:secret-canary@{host}/db");
             let result = setup(INSERT, "").open_beside(Some(&url), None).await;
-            assert_told(
+            assert_error_text(
                 result,
                 &[
                     "`REHEARSAL_DATABASE_URL` points to `",
@@ -170,7 +170,7 @@ fn a_remote_database_needs_allow_remote() {
         let result = setup(INSERT, "  allow_remote: true\n")
             .open_beside(Some(url), None)
             .await;
-        assert_told(
+        assert_error_text(
             result,
             &["no connection to the database at `no-such-host.invalid:5432`"],
         );
@@ -190,7 +190,7 @@ fn localhost_in_a_container_action_is_explained() {
             in_container_action: true,
         })
         .await;
-        assert_told(
+        assert_error_text(
             result,
             &[
                 "inside a container action that is the container itself",
@@ -205,7 +205,7 @@ fn existing_accounts_need_allow_rows() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world.run("insert into users (id, email) values ('u1', 'alice@example.com'), ('u2', 'bob@example.com')").await;
-        assert_told(
+        assert_error_text(
             setup(INSERT, "").open(&world.url()).await,
             &[
                 "table `users` of the scratch database contains 2 rows that no rehearsal created",
@@ -215,7 +215,7 @@ fn existing_accounts_need_allow_rows() {
         assert_untouched(&world).await;
         // A query has no table name, so the tables that `account.sql` writes to are counted.
         let query = "query: \"select id, null as customer_id, true as has_paid_access from users\"";
-        assert_told(
+        assert_error_text(
             setup_reading(query, INSERT, "").open(&world.url()).await,
             &["table `users` of the scratch database contains 2 rows"],
         );
@@ -241,7 +241,7 @@ fn a_database_with_too_many_rows_is_refused() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         world.run("insert into events (event_id) select 'evt_' || n from generate_series(1, 20001) as n").await;
-        assert_told(
+        assert_error_text(
             setup(INSERT, "").open(&world.url()).await,
             &[
                 "`events` of the scratch database contains more than 20000 rows",
@@ -260,7 +260,7 @@ fn a_second_rehearsal_waits_outside() {
             .open(&world.url())
             .await
             .expect("a scratch database");
-        assert_told(
+        assert_error_text(
             setup(INSERT, "").open(&world.url()).await,
             &[
                 "another rehearsal is using the database of `REHEARSAL_DATABASE_URL`",
@@ -281,7 +281,7 @@ fn a_database_that_is_only_read_is_refused() {
                 "alter role {role} set default_transaction_read_only = on"
             ))
             .await;
-        assert_told(
+        assert_error_text(
             setup(INSERT, "").open(&world.url_of(&role)).await,
             &["is a replica or read-only"],
         );
@@ -299,7 +299,7 @@ fn rows_that_a_policy_hides_are_not_overlooked() {
                  create policy own on users using (id = 'u1')"
             ))
             .await;
-        assert_told(
+        assert_error_text(
             setup(INSERT, "").open(&world.url_of(&role)).await,
             &["row-level security hides rows", "`bypassrls`"],
         );

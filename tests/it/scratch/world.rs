@@ -102,7 +102,7 @@ pub(crate) fn tokens(tokens: &[&str]) -> Vec<String> {
 }
 
 /// Returns the message and the hint of an error, as a person would see them.
-pub(crate) fn told<T>(result: Result<T, Error>) -> String {
+pub(crate) fn error_text<T>(result: Result<T, Error>) -> String {
     let Err(error) = result else {
         panic!("an error");
     };
@@ -114,8 +114,8 @@ pub(crate) fn told<T>(result: Result<T, Error>) -> String {
 }
 
 #[track_caller]
-pub(crate) fn assert_told<T>(result: Result<T, Error>, parts: &[&str]) {
-    let text = told(result);
+pub(crate) fn assert_error_text<T>(result: Result<T, Error>, parts: &[&str]) {
+    let text = error_text(result);
     for part in parts {
         assert!(text.contains(part), "no `{part}` in: {text}");
     }

@@ -117,7 +117,7 @@ async fn a_change_is_merged_and_recorded() {
         at(&changed, "/metadata"),
         Some(&json!({"b": "2", "c": "3"}))
     );
-    let told = bench
+    let recorded = bench
         .get(
             "/v1/events",
             &[
@@ -126,7 +126,7 @@ async fn a_change_is_merged_and_recorded() {
             ],
         )
         .await;
-    assert_eq!(ids(&told).len(), 2);
+    assert_eq!(ids(&recorded).len(), 2);
     let (status, _) = bench.post("/v1/tax_rates", "inclusive=true").await;
     assert_eq!(status, 400);
     let (status, _) = bench.refused("/v1/promotion_codes/txr_none", &[]).await;

@@ -87,9 +87,9 @@ impl<'w> World<'w> {
 
     fn is_account_key(&self, key: &str) -> bool {
         let configured = self.contract.metadata_account.iter().any(|one| one == key);
-        let told = self.told_by_linked(key);
-        let learned = self.keys.are_learned && told.right >= 3;
-        let vetoed = self.keys.are_vetoed && told.wrong > 0;
+        let evidence = self.evidence_of_linked(key);
+        let learned = self.keys.are_learned && evidence.right >= 3;
+        let vetoed = self.keys.are_vetoed && evidence.wrong > 0;
         (configured || self.is_named_like_one(key) || learned) && !vetoed
     }
 
@@ -105,26 +105,26 @@ impl<'w> World<'w> {
     }
 
     /// Counts the values of linked subscriptions under the key.
-    fn told_by_linked(&self, key: &str) -> Told {
+    fn evidence_of_linked(&self, key: &str) -> KeyEvidence {
         let accounts = self.account_ids();
-        let mut told = Told::default();
+        let mut evidence = KeyEvidence::default();
         for subscription in self.seen() {
             let linked = self.accounts_of(subscription.customer.as_str());
             let values = metadata(subscription).into_iter().flatten();
             let of_key = values.filter(|(other, _)| **other == *key);
             for (_, value) in of_key.filter(|_| !linked.is_empty()) {
                 let own = linked.iter().any(|one| one.id.as_str() == &**value);
-                told.right += u32::from(own);
-                told.wrong += u32::from(!own && accounts.contains(&**value));
+                evidence.right += u32::from(own);
+                evidence.wrong += u32::from(!own && accounts.contains(&**value));
             }
         }
-        told
+        evidence
     }
 }
 
 /// Number of linked subscriptions that contain their own account's id under a key, and of those with another account's.
 #[derive(Default)]
-struct Told {
+struct KeyEvidence {
     right: u32,
     wrong: u32,
 }
