@@ -1,8 +1,8 @@
-//! Findings of the last run, as far as they are known, and the changes since then.
+//! The findings of the last run, and the difference between them and those of this run.
 
 use super::FindingsSnapshot;
 
-/// Knowledge about the last run's findings.
+/// The findings of the last run, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreviousRun {
     /// There was no earlier run, so every finding is new.

@@ -30,16 +30,15 @@ pub struct FindingsSnapshot {
 }
 
 impl FindingsSnapshot {
-    /// Maximum number of fingerprints kept. They do not compress; this many leaves a third of a check run's summary to
-    /// its readers.
-    pub const MOST: usize = 4_000;
+    /// Maximum number of fingerprints. They do not compress; 4,000 leave a third of a check run's summary for its text.
+    pub const MAX_FINGERPRINTS: usize = 4_000;
 
-    /// Builds a state from the fingerprints of findings (16 hexadecimal digits). Anything else is skipped.
+    /// Builds a snapshot from the fingerprints of findings (16 hexadecimal digits). Other texts are skipped.
     pub fn new<'a>(taken: UnixSeconds, fingerprints: impl IntoIterator<Item = &'a str>) -> Self {
         Self::since(taken, fingerprints.into_iter().map(|one| (one, taken)))
     }
 
-    /// Builds a state from fingerprints and the times at which they were first seen.
+    /// Builds a snapshot from fingerprints and the times at which they were first seen.
     pub fn since<'a>(
         taken: UnixSeconds,
         fingerprints: impl IntoIterator<Item = (&'a str, UnixSeconds)>,
@@ -81,7 +80,7 @@ impl FindingsSnapshot {
 
     /// Returns the encoded lines, or `None` if there are too many fingerprints.
     pub fn line(&self) -> Option<String> {
-        if self.fingerprints.len() > Self::MOST {
+        if self.fingerprints.len() > Self::MAX_FINGERPRINTS {
             return None;
         }
         let numbers = packed(self.fingerprints.keys().map(|number| number.to_be_bytes()))?;
@@ -95,7 +94,7 @@ impl FindingsSnapshot {
         Some(format!("{TIMES}{times}{END}\n{line}"))
     }
 
-    /// Finds the last state in a text that we wrote. Returns `None` if it is missing or damaged.
+    /// Finds the last snapshot in a text that this program wrote. Returns `None` if it is missing or damaged.
     pub fn find(text: &str) -> Option<Self> {
         let (before, rest) = text.rsplit_once(BEGINNING)?;
         let (inside, _) = rest.split_once(END)?;
@@ -137,7 +136,7 @@ fn packed(values: impl Iterator<Item = [u8; BYTES]>) -> Option<String> {
 /// Returns `None` for a payload that is damaged or larger than any that this program writes.
 fn unpacked(packed: &str) -> Option<Vec<[u8; BYTES]>> {
     let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
-    let most = FindingsSnapshot::MOST * BYTES;
+    let most = FindingsSnapshot::MAX_FINGERPRINTS * BYTES;
     let mut bytes = Vec::new();
     // Read one byte more than the limit, to recognize a longer payload.
     let limit = u64::try_from(most).ok()?.saturating_add(1);

@@ -20,7 +20,7 @@ use problem::ErrorCode;
 pub const MAX_BASELINE_BYTES: usize = 1024 * 1024;
 
 /// Maximum number of days ahead: within a year, somebody has to look again.
-const FURTHEST_DAYS: i32 = 366;
+const MAX_DAYS_AHEAD: i32 = 366;
 
 /// Maximum length of a reason. A longer one is a document, and belongs where it can be linked.
 const MAX_REASON_LENGTH: usize = 500;
@@ -199,12 +199,12 @@ fn until(
         diagnostics.add_at(DiagnosticDraft::invalid(message), span);
         return None;
     };
-    let furthest = today
-        .checked_add(Span::new().days(FURTHEST_DAYS))
+    let last_allowed = today
+        .checked_add(Span::new().days(MAX_DAYS_AHEAD))
         .unwrap_or(Date::MAX);
-    if day > furthest {
+    if day > last_allowed {
         let message = format!(
-            "`expires` should be at most {FURTHEST_DAYS} days ahead, {furthest}, found {}",
+            "`expires` should be at most {MAX_DAYS_AHEAD} days ahead, {last_allowed}, found {}",
             quote(text)
         );
         let help = "acceptances expire so that someone reviews them: choose an earlier day";

@@ -10,7 +10,7 @@ use super::{
 use problem::{ErrorCode, Place, Problem};
 
 /// Maximum length of quoted text in messages: the file is hostile.
-const QUOTED: usize = 60;
+const MAX_QUOTED_LENGTH: usize = 60;
 
 /// A problem in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Diagnostic {
     pub place: Place,
     /// The offending bytes of the text.
     pub span: Range<usize>,
-    /// Bytes of the text that must not be shown.
+    /// Bytes of the text that must not be shown, because they may be a secret.
     pub(super) hidden: Option<Range<usize>>,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum FileKind {
     Baseline,
 }
 
-/// The problems found so far. Readers share it, so it is filled through a shared reference.
+/// The problems found so far. All readers share the collection, so adding to it takes only a shared reference.
 #[derive(Debug)]
 pub(super) struct Diagnostics<'a> {
     file: FileKind,
@@ -105,15 +105,15 @@ impl<'a> Diagnostics<'a> {
         &self.lines
     }
 
-    /// Returns where a known but misplaced key belongs.
-    pub(super) fn home_of(&self, key: &str) -> Option<&'static str> {
+    /// Returns the section in which a misplaced key belongs, if the format has the key.
+    pub(super) fn expected_parent(&self, key: &str) -> Option<&'static str> {
         match self.file {
-            FileKind::Configuration => schema::home_of(key),
+            FileKind::Configuration => schema::expected_parent(key),
             FileKind::Baseline => None,
         }
     }
 
-    /// Adds a problem with the bytes themselves.
+    /// Adds a problem at these bytes.
     pub(super) fn add(&self, draft: DiagnosticDraft, span: Range<usize>) {
         self.push(draft, span, None);
     }
@@ -239,9 +239,9 @@ fn help_for_missing(key: &str) -> &'static str {
 /// Quotes text of the file in backticks, shortened.
 pub(super) fn quote(text: &str) -> String {
     let text = secrets::mask(text);
-    if text.chars().count() <= QUOTED {
+    if text.chars().count() <= MAX_QUOTED_LENGTH {
         return format!("`{text}`");
     }
-    let start: String = text.chars().take(QUOTED).collect();
+    let start: String = text.chars().take(MAX_QUOTED_LENGTH).collect();
     format!("`{start}…`")
 }

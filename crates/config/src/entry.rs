@@ -29,8 +29,8 @@ impl SourceSpan {
     }
 }
 
-/// A value that may be absent or broken. A broken one has already been reported, so that the rest of the file can still
-/// be checked.
+/// A value that may be absent or broken. A broken value has already been reported; the rest of the file is still
+/// checked.
 #[derive(Debug, Default)]
 pub(super) enum Entry<T> {
     #[default]

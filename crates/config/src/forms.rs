@@ -140,7 +140,7 @@ impl JsonSchema for RawFix {
     }
 }
 
-/// Seats that come with the plan: one number, or one for each plan.
+/// Seats included in the plan: one number, or one for each plan.
 #[derive(Debug)]
 pub(super) enum RawIncludedSeats {
     Number(String),

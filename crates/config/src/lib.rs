@@ -1,4 +1,4 @@
-//! Reads `prodverdict.yml` into valid contracts and their rehearsal, or into all problems with their places.
+//! Reads `prodverdict.yml`. Returns valid contracts and their rehearsal, or all problems with their places.
 
 mod baseline_file;
 mod block_text;
@@ -105,7 +105,7 @@ pub fn load(text: &str, path: &str) -> Result<Config, Vec<Diagnostic>> {
 fn tree_within(max_bytes: usize, diagnostics: &Diagnostics<'_>) -> Option<tree::Node> {
     let text = diagnostics.lines().text();
     if text.len() > max_bytes {
-        // The size is not in the message: a caller that stopped reading at the limit does not know it.
+        // The message does not state the size, because a caller that stops reading at the limit does not know it.
         let message = format!("the file is larger than {} KiB", max_bytes / 1024);
         diagnostics.add(DiagnosticDraft::new(ErrorCode::TooLarge, message), 0..0);
         return None;

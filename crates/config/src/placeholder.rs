@@ -24,7 +24,7 @@ impl Placeholder {
 }
 
 impl sql::PlaceholderSyntax for Placeholder {
-    /// A brace outside of strings has no meaning in SQL, so that it must be meant as a placeholder.
+    /// A brace outside of strings has no meaning in SQL, so it must be a placeholder.
     fn at(rest: &[char]) -> PlaceholderMatch<Self> {
         let written: String = rest
             .iter()

@@ -9,7 +9,7 @@ use problem::Place;
 pub(super) struct ContractPlaces(PlaceTree);
 
 impl ContractPlaces {
-    /// Takes the places of an entry of `contracts`.
+    /// Creates the places from those of an entry of `contracts`.
     pub(super) fn new(contract: PlaceTree) -> Self {
         Self(contract)
     }

@@ -1,4 +1,4 @@
-//! Refuses the placeholders of presets, wherever in the file somebody has left them.
+//! Reports the placeholders of presets that are still in the file.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use problem::ErrorCode;
 /// Prefix of the prices that `init` leaves to be filled in.
 const PRICE: &str = "price_your_";
 
-/// The word that presets have for a plan.
+/// Placeholder of presets for the stored name of a plan.
 const PLAN: &str = "your_plan";
 
 /// Reports every placeholder in the keys and values of the tree, at its own place.

@@ -15,11 +15,11 @@ use problem::Place;
 /// The `rehearsal:` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// Position in the file of the contract that judges. It reads Stripe.
+    /// Position in the file of the contract that judges the rows. Its source is Stripe.
     pub contract_index: usize,
     /// URL of the webhook handler, http or https.
     pub handler: String,
-    /// Environment variable with the secret that the handler verifies with.
+    /// Environment variable with the secret that the handler verifies signatures with.
     pub secret_env: String,
     /// Environment variable with the URL of the scratch database.
     pub url_env: String,
@@ -84,7 +84,7 @@ pub struct RehearsalPlaces {
 }
 
 impl RehearsalPlaces {
-    /// Takes the places of the section.
+    /// Creates the places from those of the section.
     pub(super) fn new(tree: PlaceTree) -> Self {
         let place = |key| tree.find(key, None).cloned();
         let section = tree.place().clone();

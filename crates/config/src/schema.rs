@@ -13,8 +13,8 @@ pub fn json_schema() -> String {
     format!("{:#}\n", generate())
 }
 
-/// Returns where a known but misplaced key belongs.
-pub(super) fn home_of(key: &str) -> Option<&'static str> {
+/// Returns the section in which a misplaced key belongs, if the format has the key.
+pub(super) fn expected_parent(key: &str) -> Option<&'static str> {
     const HOMES: [(&str, &str); 6] = [
         ("/properties", "at the top of the file"),
         ("/$defs/Contract/properties", "in a contract, beside `type`"),

@@ -1,9 +1,9 @@
-//! Recognizes what must never be printed: provider keys and credentials that somebody pasted into the file.
+//! Recognizes secrets in the file, which must never be printed: provider keys, signing secrets and passwords.
 
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
-/// Prefixes of keys of Stripe, Paddle and GitHub, and of signing secrets. Publishable keys too: whoever pastes one of
-/// them will paste the other next.
+/// Prefixes of keys of Stripe, Paddle and GitHub, and of signing secrets. Publishable keys count too, because whoever
+/// pastes one is likely to paste the secret one as well.
 const PREFIXES: [&str; 15] = [
     "sk_live_",
     "sk_test_",
@@ -22,25 +22,25 @@ const PREFIXES: [&str; 15] = [
     "github_pat_",
 ];
 
-/// Parts of a key's name that mark its value as a possible secret.
-const TELLING: [&str; 8] = [
+/// Words in the name of a configuration key that mark its value as a possible secret.
+const SECRET_KEY_PARTS: [&str; 8] = [
     "secret", "key", "token", "password", "passwd", "url", "dsn", "_env",
 ];
 
 /// Replacement for a secret.
 const MASK: &str = "***";
 
-/// Length at which a word without an underscore, but with digits, is key material rather than a name.
+/// Minimum length of a word with digits and without an underscore that counts as key material rather than a name.
 const LONG_PART: usize = 20;
 
 /// Returns true if the name of a configuration key marks its value as a possible secret.
-pub(super) fn tells_of_a_secret(key: &str) -> bool {
+pub(super) fn suggests_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     // A key of `plans`, which names a price.
     if key.starts_with("lookup_key") {
         return false;
     }
-    TELLING.iter().any(|word| key.contains(word))
+    SECRET_KEY_PARTS.iter().any(|word| key.contains(word))
 }
 
 /// Returns true if the text can be the name of an environment variable, and is not a secret of the same form.
@@ -73,7 +73,7 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns true if the text contains a secret, and not only made-up keys of a test mode.
-pub(super) fn holds_a_secret(text: &str) -> bool {
+pub(super) fn contains_secret(text: &str) -> bool {
     let mut found = secrets_in(text).into_iter();
     found.any(|range| !text.get(range).is_some_and(is_evident_dummy))
 }
@@ -89,7 +89,7 @@ const TEST_PREFIXES: [&str; 6] = [
 ];
 
 /// Minimum length of what follows the prefix in a key of a provider.
-const SHORTEST_KEY: usize = 16;
+const MIN_KEY_LENGTH: usize = 16;
 
 /// Returns true for a key of a test mode that no provider has made: it is too short, or repeats one or two characters.
 fn is_evident_dummy(secret: &str) -> bool {
@@ -98,7 +98,7 @@ fn is_evident_dummy(secret: &str) -> bool {
         return false;
     };
     let distinct: BTreeSet<_> = rest.chars().collect();
-    rest.len() < SHORTEST_KEY || distinct.len() <= 2
+    rest.len() < MIN_KEY_LENGTH || distinct.len() <= 2
 }
 
 /// Finds the secrets in a text, in order and without overlap. Takes linear time, because the text is hostile.
@@ -118,13 +118,13 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
 
 /// Finds the values of keys whose name marks a secret, except names of variables. Used to show lines of a file that may
 /// not even be YAML.
-pub(super) fn values_of_telling_keys(text: &str) -> Vec<Range<usize>> {
+pub(super) fn values_of_secret_keys(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split('\n') {
         let mut seen = 0;
         for (colon, _) in line.match_indices(':') {
-            if colon < seen || !tells_of_a_secret(word_before(line, colon)) {
+            if colon < seen || !suggests_secret(word_before(line, colon)) {
                 continue;
             }
             let value = value_after(line, colon + 1);
@@ -241,7 +241,7 @@ mod tests {
     fn values_of_suspicious_keys_are_found_and_names_are_not() {
         let text =
             "{ secret_env: A_B, api_key: x y }\nurl: 'a, b' # c\n\"token\" : &hush q\nname: z";
-        let found: Vec<_> = values_of_telling_keys(text)
+        let found: Vec<_> = values_of_secret_keys(text)
             .into_iter()
             .map(|range| &text[range])
             .collect();
@@ -259,7 +259,7 @@ mod tests {
             "pdl_sdbx_dummy",
             "KEY=sk_test_dummy npm start",
         ] {
-            assert!(!holds_a_secret(dummy), "{dummy}");
+            assert!(!contains_secret(dummy), "{dummy}");
         }
         for secret in [
             "sk_live_dummy",
@@ -271,7 +271,7 @@ mod tests {
             "postgres://user:password@localhost/app",
             "sk_test_123 sk_live_123",
         ] {
-            assert!(holds_a_secret(secret), "{secret}");
+            assert!(contains_secret(secret), "{secret}");
         }
     }
 

@@ -1,16 +1,16 @@
-//! Finds the columns of tables in the select list of a query, where it names them plainly. Everything else, from an
-//! expression to a subquery, counts as computed: nothing is guessed.
+//! Finds the items of a query's select list that are plain columns of a table. Everything else, from an expression to a
+//! subquery, counts as computed: nothing is guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{TableName, sql::outer_words, sql_words::SqlWord};
 use contract::Field;
 
-/// The column of a table that an output column of a query shows unchanged.
+/// A column of a table that the query returns unchanged as an output column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlainColumn {
     pub table: TableName,
-    /// Position of the table in the query, which can name a table twice.
+    /// Position of the table in the query. It tells apart two occurrences of one table.
     pub table_number: usize,
     pub column: String,
 }
@@ -29,7 +29,7 @@ const AFTER_TABLES: [&str; 9] = [
 /// Words that combine several queries.
 const COMBINING: [&str; 3] = ["union", "intersect", "except"];
 
-/// Words that can follow a table, and are therefore no alias of it.
+/// Words that can follow a table, and are therefore not an alias of it.
 const AFTER_A_TABLE: [&str; 10] = [
     "join",
     "left",
@@ -47,7 +47,7 @@ fn plain(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn>> {
     if all.iter().any(|word| is_any(word, &COMBINING)) || !all.first()?.is("select") {
         return None;
     }
-    let from = the_only_from(all)?;
+    let from = position_of_from(all)?;
     let list = without_distinct(all.get(1..from)?);
     let rest = all.get(from.checked_add(1)?..)?;
     let end = rest.iter().position(|word| is_any(word, &AFTER_TABLES));
@@ -82,7 +82,7 @@ fn plain(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn>> {
 }
 
 /// Returns the position of FROM. `is distinct from` is a comparison.
-fn the_only_from(all: &[SqlWord]) -> Option<usize> {
+fn position_of_from(all: &[SqlWord]) -> Option<usize> {
     let pairs = all.iter().zip(all.iter().skip(1));
     let mut found = pairs
         .enumerate()

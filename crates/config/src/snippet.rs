@@ -88,9 +88,11 @@ impl ShownLine {
             }
             let next = hidden.partition_point(|part| part.end <= offset);
             let is_hidden = hidden.get(next).is_some_and(|part| part.start <= offset);
-            shown
-                .text
-                .push(if is_hidden { '*' } else { seen(character) });
+            shown.text.push(if is_hidden {
+                '*'
+            } else {
+                visible_character(character)
+            });
         }
         shown
     }
@@ -112,16 +114,16 @@ fn hidden_parts(diagnostics: &[Diagnostic], text: &str) -> Vec<Range<usize>> {
         .filter_map(|diagnostic| diagnostic.hidden.clone());
     let hidden = marked
         .chain(secrets::secrets_in(text))
-        .chain(secrets::values_of_telling_keys(text));
+        .chain(secrets::values_of_secret_keys(text));
     secrets::merged(hidden.collect())
 }
 
 fn visible(text: &str) -> String {
-    text.chars().map(seen).collect()
+    text.chars().map(visible_character).collect()
 }
 
-/// Replaces characters that could move the cursor, or reorder or hide text.
-fn seen(character: char) -> char {
+/// Replaces a character that could move the cursor, or reorder or hide text.
+fn visible_character(character: char) -> char {
     let invisible = matches!(
         character,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -13,7 +13,7 @@ pub enum PlaceholderMatch<P> {
     Nothing,
     /// A placeholder of that many characters.
     Value(usize, P),
-    /// Text of that many characters that must be meant as a placeholder.
+    /// Text of that many characters that is meant as a placeholder, but is not a known one.
     Unknown(usize),
 }
 
@@ -96,8 +96,8 @@ pub(super) fn outer_words(text: &str) -> Result<Vec<SqlWord>, SqlError> {
     Ok(words)
 }
 
-/// Scanner for as much of Postgres's lexical rules (`scan.l`, manual 4.1) as it takes to distinguish strings, names,
-/// numbers and comments. If versions differ, it follows the older one, and the newer one rejects the text.
+/// Scans SQL by Postgres's lexical rules (`scan.l`, manual 4.1), as far as it takes to distinguish strings, names,
+/// numbers and comments. Where Postgres versions differ, it follows the older one; the newer one then rejects the text.
 struct Scanner<'w, P> {
     text: Vec<char>,
     at: usize,
@@ -270,8 +270,8 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
         }
     }
 
-    /// Skips digits, a fraction and an exponent. Text directly after it is a separate token: `1e'…'` ends in an escape
-    /// string.
+    /// Skips digits, a fraction and an exponent. Text directly after a number is a separate token: `1e'…'` ends in an
+    /// escape string.
     fn skip_number(&mut self) {
         let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         let digit = |c: char| c.is_ascii_digit();
@@ -301,7 +301,8 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
         }
     }
 
-    /// Finds where the string that ended here continues: after blanks and line comments that include a line break.
+    /// Returns the position at which the string that ended here continues: SQL joins strings that are separated by
+    /// blanks and line comments with a line break.
     fn continuation(&self) -> Option<usize> {
         let mut at = self.at;
         let mut has_break = false;
@@ -380,7 +381,7 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
     }
 }
 
-/// Returns true for what Postgres treats as a blank; to it, any other blank is a letter.
+/// Returns true for a character that Postgres treats as a blank. It treats every other blank as a letter.
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }

@@ -1,6 +1,6 @@
 //! "Did you mean": finds the known word that is most similar to an unknown one.
 
-/// Maximum length of a word that can be a typing error.
+/// Maximum length of a word that is compared with the known ones.
 const MAX_LENGTH: usize = 64;
 
 /// Returns the most similar candidate, if it is similar enough.
@@ -20,7 +20,7 @@ pub(super) fn nearest<'a>(
             (distance, candidate)
         })
         .filter(|(distance, candidate)| {
-            *distance <= allowed(candidate) || begins_like(&word, &plain(candidate))
+            *distance <= allowed(candidate) || is_prefix_of_either(&word, &plain(candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -30,8 +30,8 @@ fn allowed(candidate: &str) -> usize {
     (candidate.len() / 3).clamp(1, 4)
 }
 
-/// Returns true if one word begins with the other, as in `secret` for `secret_env`, or `granted` for `grant`.
-fn begins_like(word: &str, candidate: &str) -> bool {
+/// Returns true if one of the words begins with the other, such as `secret` and `secret_env`, or `granted` and `grant`.
+fn is_prefix_of_either(word: &str, candidate: &str) -> bool {
     word.len().min(candidate.len()) >= 4
         && (word.starts_with(candidate) || candidate.starts_with(word))
 }

@@ -1,8 +1,8 @@
 //! The file as a tree of values with their places: the structure of the YAML, before it is interpreted.
 //!
 //! `saphyr-parser` alone determines the structure, because `yaml_serde` stops at the first mistake and does not report
-//! where values end. The meaning of a plain word (`1` is a number, `off` is text, `~` is null) comes from `yaml_serde`,
-//! so that the file means here what it means to every other reader of YAML in Rust.
+//! where values end. `yaml_serde` decides the meaning of a plain word (`1` is a number, `off` is text, `~` is null), so
+//! the file means the same here as to any other YAML reader in Rust.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -81,7 +81,7 @@ impl Scalar {
         if !self.plain || self.text.len() > MAX_SPECIAL_LENGTH || self.text.contains('\n') {
             return ScalarType::Text;
         }
-        // In a list, because `---` alone would be a document, not a word.
+        // The word is parsed in a list, because `---` alone would be a document.
         let value: Vec<serde_yaml::Value> =
             serde_yaml::from_str(&format!("- {}", self.text)).unwrap_or_default();
         match value.first() {

@@ -1,4 +1,4 @@
-//! Error for a node that does not fit the document, as serde passes it on.
+//! The error for a node that does not fit the document, in the form that serde passes on.
 
 use serde::de::{self, Unexpected};
 

@@ -1,4 +1,4 @@
-//! Advice about the contract itself. It never changes a verdict.
+//! Advice about possible mistakes in the contract. It never changes a verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::{
     rules::{RuleKey, is_same_word, stored_plan},
 };
 
-/// Key of the contract that advice is about.
+/// The key of the contract that advice refers to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContractKey {
     /// The whole entry.
@@ -31,14 +31,14 @@ pub struct Advice {
     pub hint: String,
 }
 
-/// Minimum number of accounts that break a rule in the same way. So many are rarely the handler's fault.
+/// Minimum number of accounts that break a rule in the same way before the contract is suspected.
 const MIN_ACCOUNTS: usize = 5;
 
-/// They must be at least one in so many of the judged accounts.
-const ONE_IN: usize = 5;
+/// Minimum share of the judged accounts: one in this many.
+const ONE_IN_ACCOUNTS: usize = 5;
 
 impl Case<'_> {
-    /// Lists possible mistakes of the contract, from its findings and from the words that the rows hold.
+    /// Lists possible mistakes in the contract, concluded from its findings and from the words in the rows.
     pub(super) fn advice(&self, findings: &[Finding]) -> Vec<Advice> {
         let mut advice = Vec::new();
         self.find_unstored_plans(&mut advice);
@@ -53,7 +53,7 @@ impl Case<'_> {
         if !self.contract.checks_plans() || !self.facts.mapped.contains(&Field::Plan) {
             return;
         }
-        // A million accounts have few plans, so insert one by one: collecting would sort a million.
+        // Inserted one by one, because collecting into a set would sort the plans of a million accounts.
         let mut stored = BTreeSet::new();
         for account in &self.facts.accounts {
             stored.insert(stored_plan(account));
@@ -100,8 +100,8 @@ impl Case<'_> {
         bought
     }
 
-    /// Finds words of `in:` that no row holds. A status of the provider is spelled right, and may be nobody's today, as long as
-    /// rows hold any of the words.
+    /// Finds words of `in:` that no row holds. If rows hold other words of the list, a status of the provider is not
+    /// reported: it is spelled right, and perhaps no customer has it today.
     fn find_unused_words(&self, advice: &mut Vec<Advice>) {
         for (field, stored) in &self.facts.stored_words {
             let Some(ColumnName::In { column, values }) = self.contract.columns.get(field) else {
@@ -131,7 +131,7 @@ impl Case<'_> {
         }
     }
 
-    /// Counts accounts that cannot be judged because it is unknown since when their subscription is overdue.
+    /// Reports accounts that cannot be judged because it is unknown since when their subscription is overdue.
     fn find_unknown_grace(&self, advice: &mut Vec<Advice>) {
         if self.contract.grace.past_due.is_none() || !self.contract.source.has_subscriptions() {
             return;
@@ -178,7 +178,9 @@ impl Case<'_> {
         let judged = links.filter(|link| !self.is_exempt(link.account)).count();
         let mut rules = BTreeSet::new();
         for ((rule, ..), count) in alike {
-            if count < MIN_ACCOUNTS || count.saturating_mul(ONE_IN) < judged || !rules.insert(rule)
+            if count < MIN_ACCOUNTS
+                || count.saturating_mul(ONE_IN_ACCOUNTS) < judged
+                || !rules.insert(rule)
             {
                 continue;
             }

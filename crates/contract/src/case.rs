@@ -1,4 +1,4 @@
-//! A contract with its facts, as the rules see them: decides who is judged, and makes and words findings.
+//! The input of the rules: a contract with its facts. Selects who is judged, and creates findings.
 
 use std::{
     cell::RefCell,
@@ -39,15 +39,15 @@ pub(crate) struct FindingDraft {
     pub(crate) items_without_amount: u64,
     pub(crate) shares: Box<[PaymentShare]>,
     /// Upper limit for the severity; never raises that of the rule.
-    pub(crate) at_most: Option<Severity>,
+    pub(crate) max_severity: Option<Severity>,
 }
 
-/// State of a customer, computed once for all its accounts whose rows do not affect it.
+/// The access of a customer, computed once and shared by those of its accounts whose rows do not affect it.
 #[derive(Debug, Default)]
-pub(crate) struct StateOfCustomer(Option<CustomerAccess>);
+pub(crate) struct SharedCustomerState(Option<CustomerAccess>);
 
-impl StateOfCustomer {
-    /// Returns the state of one account of the customer.
+impl SharedCustomerState {
+    /// Returns the access of one account of the customer.
     pub(crate) fn get(
         &mut self,
         case: &Case<'_>,
@@ -71,12 +71,12 @@ fn newest_first<'f>(all: impl Iterator<Item = &'f Subscription>) -> Vec<&'f Subs
     all
 }
 
-/// Texts that many findings share.
+/// Texts that are stored once and shared by many findings.
 #[derive(Debug, Default)]
 struct SharedWords(HashSet<Word>);
 
 impl SharedWords {
-    /// Maximum number of texts. Beyond it, most texts belong to one finding only.
+    /// Maximum number of shared texts. With more, most texts belong to one finding only.
     const MAX: usize = 4096;
 
     fn share(&mut self, text: &str) -> Word {
@@ -104,8 +104,8 @@ impl<'f> Case<'f> {
         }
     }
 
-    /// Returns true if the rule is not off.
-    pub(crate) fn wants(&self, rule: Rule) -> bool {
+    /// Returns true if the contract does not turn the rule off.
+    pub(crate) fn is_enabled(&self, rule: Rule) -> bool {
         self.contract.severities.contains_key(&rule)
     }
 
@@ -120,7 +120,9 @@ impl<'f> Case<'f> {
         let fingerprint = fingerprint(rule, &entity, subject.customer.as_deref());
         self.findings.borrow_mut().push(Finding {
             rule,
-            severity: draft.at_most.map_or(severity, |most| severity.max(most)),
+            severity: draft
+                .max_severity
+                .map_or(severity, |most| severity.max(most)),
             fingerprint,
             entity,
             message: words.share(&draft.message),
@@ -181,7 +183,7 @@ impl<'f> Case<'f> {
                 .any(|one| one.on_test_clock)
     }
 
-    /// Returns a customer's subscriptions that are judged: none that belong to another product or to a test clock.
+    /// Returns the judged subscriptions of a customer: all but those to another product and those on a test clock.
     pub(crate) fn subscriptions(
         &self,
         customer: CustomerNumber,
@@ -233,7 +235,7 @@ impl<'f> Case<'f> {
         self.contract.access(subscription, None, self.now) == SubscriptionAccess::Grants
     }
 
-    /// Returns true if its status grants and it is not free. An unmapped price is charged too.
+    /// Returns true if the status grants access and the subscription is not free. An unmapped price counts as charged.
     pub(crate) fn is_charged(&self, subscription: &Subscription) -> bool {
         self.contract.grants_by_status(subscription)
             && self.contract.access(subscription, None, self.now) != SubscriptionAccess::Denies
@@ -245,7 +247,8 @@ impl<'f> Case<'f> {
         newest_first(granting.filter(|subscription| self.grants(subscription)))
     }
 
-    /// Returns the subscriptions that buy only seats, and would grant or be in grace if they had a plan.
+    /// Returns the subscriptions that buy only seats, if their status grants or is in grace. Another subscription
+    /// brings the plan.
     pub(crate) fn seats_apart(
         &self,
         holder: &Holder<'_>,
@@ -359,7 +362,8 @@ impl<'f> Case<'f> {
         self.contract.column(field)
     }
 
-    /// Returns `an active/trialing Stripe subscription`; names the status of `granting` if the contract grants others.
+    /// Returns a phrase such as `an active/trialing Stripe subscription`. With other statuses than the default ones, it
+    /// names the status of `granting` instead.
     pub(crate) fn a_granting_subscription(&self, granting: Option<&Subscription>) -> String {
         if self.contract.source == Source::StripeEntitlements {
             return "an active Stripe entitlement".to_owned();

@@ -15,11 +15,11 @@ use super::{
 /// Correction of one account's row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowCorrection {
-    /// Values that have to change for the rules in `corrected`. If the flag is read from the words of a column, its
-    /// value is such a word.
+    /// The values to change so that the rules in `corrected` hold. If the flag is read from the words of a column, its
+    /// value is one of these words.
     pub values: BTreeMap<Field, Corrected>,
     pub corrected: BTreeSet<Rule>,
-    /// Rules that this leaves broken, and the reasons.
+    /// Rules that stay broken, with the reasons.
     pub left: BTreeMap<Rule, &'static str>,
 }
 
@@ -93,7 +93,7 @@ pub fn uncorrected(rule: Rule) -> &'static str {
     }
 }
 
-/// Returns the plan of accounts that pay nothing, if there is one only and an account without access stores it.
+/// Returns the plan of accounts that pay nothing: the only free plan, if an account without access stores it.
 fn free_plan(contract: &Contract, facts: &Facts) -> Option<String> {
     let mut plans = contract.free_plans.iter();
     let (Some(plan), None) = (plans.next(), plans.next()) else {
@@ -179,7 +179,7 @@ impl Correcting<'_> {
         }
     }
 
-    /// Changes the account as it would be read afterwards.
+    /// Changes the account to what a read after the correction would return.
     fn apply(&self, account: &mut Account, field: Field, value: &Corrected) {
         match (field, value) {
             (Field::HasPaidAccess, Corrected::Flag(paid)) => account.paid = *paid,

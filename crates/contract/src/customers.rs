@@ -21,11 +21,11 @@ impl CustomerNumber {
     }
 }
 
-/// Position at which the facts first name each customer: a sixth of the size of its key.
+/// For each customer, the position at which the facts first name it. It takes a sixth of the memory of the key itself.
 #[derive(Debug)]
 struct CustomerPositions {
     positions: Vec<u32>,
-    /// Number of positions that are those of subscriptions, which come first; the others are those of links.
+    /// Number of the positions that belong to subscriptions. Those of links follow.
     of_subscriptions: usize,
 }
 
@@ -47,20 +47,20 @@ pub(crate) struct Customers<'f> {
     places: CustomerPositions,
     /// First customer of each account.
     of_account: Vec<Option<CustomerNumber>>,
-    /// Further customers: the position of the account and one of them, in order of accounts.
+    /// Further customers of accounts: pairs of the account's position and a customer, in the order of accounts.
     more: Vec<(u32, CustomerNumber)>,
     accounts: Groups,
     subscriptions: Groups,
 }
 
-/// Customers whose subscriptions are judged together, and the values of the row that affect the result.
+/// The customers whose subscriptions are judged together, with the values of the account's row that affect the result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder<'c> {
     pub(crate) first: CustomerNumber,
     more: &'c [(u32, CustomerNumber)],
     /// Time since which payment is overdue, according to the row.
     pub(crate) past_due_since: Option<UnixSeconds>,
-    /// Subscription that the row names.
+    /// The subscription whose id the row stores.
     pub(crate) names: Option<&'c SubscriptionId>,
 }
 
@@ -190,7 +190,7 @@ impl<'f> Customers<'f> {
         }
     }
 
-    /// Returns the id that accounts store to be linked to it: that of a customer, or of a subscription.
+    /// Returns the id by which accounts are linked to the customer: its own, or that of a subscription.
     pub(crate) fn key(&self, customer: CustomerNumber) -> Option<&'f str> {
         self.places.key(&self.naming, customer)
     }

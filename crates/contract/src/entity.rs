@@ -4,7 +4,7 @@ use std::{fmt, ops::Deref};
 
 use compact_str::CompactString;
 
-/// Kind of entity that a finding is about.
+/// The kind of the entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EntityKind {
     /// Written with the contract's word for its accounts.
@@ -112,7 +112,7 @@ impl Entity {
         Some(id.split_once('/').map_or(id, |(scenario, _)| scenario))
     }
 
-    /// Rewrites the text. If that changes the part before the id, the whole text counts as the id.
+    /// Rewrites the text. If the part before the id changes too, the whole text counts as the id.
     #[must_use]
     pub fn rewritten(&self, rewrite: impl Fn(&str) -> String) -> Self {
         let whole = rewrite(&self.text);

@@ -1,4 +1,4 @@
-//! The one pure function: contract, facts and a time in; findings in their fixed order out.
+//! Evaluates a contract: a pure function of contract, facts and time. Findings have a fixed order.
 
 use super::{
     Advice, Contract, Facts, Field, Finding, Mode, Summary, UnixSeconds,
@@ -7,17 +7,17 @@ use super::{
     rules::{self, Mismatches},
 };
 
-/// Result of judging facts by a contract.
+/// The result of evaluating a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
-    /// Possible mistakes of the contract, sorted.
+    /// Possible mistakes in the contract, sorted.
     pub advice: Vec<Advice>,
     /// Findings in the order of [`Finding::order`].
     pub findings: Vec<Finding>,
     pub summary: Summary,
 }
 
-/// Reason why the facts allow no verdict.
+/// The reason why the facts allow no verdict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unanswerable {
     #[error("the accounts query returned no row")]
@@ -52,7 +52,7 @@ pub enum Unanswerable {
 }
 
 impl Unanswerable {
-    /// Returns the account, customer or subscription that the message names.
+    /// Returns the ids of the account, customer or subscription in the message.
     pub fn named(&self) -> Vec<String> {
         match self {
             Self::NoAccounts | Self::WordInOtherCase { .. } => Vec::new(),

@@ -1,4 +1,4 @@
-//! Facts from the database and the provider, as plain values. Readers make them, the evaluator judges them.
+//! Facts from the database and the provider, as plain values. Readers create them, and the evaluator judges them.
 
 use std::{
     borrow::Borrow,
@@ -73,7 +73,8 @@ impl Field {
     }
 }
 
-/// A word that many rows hold, shared by the readers. Millions may be held, and a pointer to a `str` is twice as large.
+/// A word of a row, shared between equal rows. There may be millions of pointers to words, and a pointer to a `str`
+/// would be twice as large.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word(Arc<Box<str>>);
 
@@ -304,7 +305,7 @@ pub struct Item {
     pub quantity: Option<u64>,
 }
 
-/// Examples of objects that the provider marked as live or as test data.
+/// An example of an object that the provider marked as live data, and one marked as test data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenModes {
     pub live: Option<String>,
@@ -312,7 +313,7 @@ pub struct SeenModes {
 }
 
 impl SeenModes {
-    /// Keeps `example` if it is the first object of its mode.
+    /// Records the mode of an object; the first of each mode is kept as an example.
     pub fn record(&mut self, livemode: Option<bool>, example: &str) {
         let seen = match livemode {
             Some(true) => &mut self.live,
@@ -327,7 +328,7 @@ impl SeenModes {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredWords {
     pub words: BTreeSet<Box<str>>,
-    /// True if there are more different words than are kept.
+    /// True if the rows hold more different words than are kept.
     pub has_more: bool,
 }
 

@@ -5,8 +5,8 @@ use super::{
     case::Case, rules::is_same_word,
 };
 
-/// Minimum number of linked accounts for this check. Fewer may all be new.
-const STRANGERS: u64 = 5;
+/// Minimum number of linked accounts for [`check_known_customers`]. Fewer may all be new.
+const MIN_LINKED_ACCOUNTS: u64 = 5;
 
 /// Checks the facts of a case whose counts are in `summary`.
 pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerable> {
@@ -20,7 +20,7 @@ pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerab
     check_known_customers(case, summary)
 }
 
-/// Rejects an account that is on two rows: a join that multiplies rows shows it twice, with values that may differ.
+/// Rejects an account that is on two rows, as after a join that multiplies rows: their values may differ.
 fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
     AccountIndex::new(facts)
         .on_two_rows()
@@ -31,7 +31,7 @@ fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
         })
 }
 
-/// Rejects a wrong column: every stored id belongs to another kind of object.
+/// Rejects facts in which every stored id belongs to another kind of object, because the wrong column is mapped.
 fn kind_of_ids(case: &Case<'_>) -> Result<(), Unanswerable> {
     let link = case.contract.match_on.link();
     let foreign: &[&str] = match case.contract.match_on {
@@ -112,7 +112,7 @@ pub(crate) fn check_known_customers(
     case: &Case<'_>,
     summary: &Summary,
 ) -> Result<(), Unanswerable> {
-    if summary.linked < STRANGERS || case.facts.customer_known {
+    if summary.linked < MIN_LINKED_ACCOUNTS || case.facts.customer_known {
         return Ok(());
     }
     let mut any_paid = false;

@@ -85,7 +85,7 @@ macro_rules! id {
         pub struct $name($text);
 
         impl $name {
-            /// Returns the id as its owner spells it.
+            /// Returns the id, exactly as the database or the provider spells it.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }

@@ -31,7 +31,9 @@ mod wrong_row;
 
 pub use access::{CustomerAccess, SubscriptionAccess};
 pub use advice::{Advice, ContractKey};
-pub use cause::{EventLog, ProviderEvent, add_causes, is_explained_by_events, tells_every_change};
+pub use cause::{
+    EventLog, ProviderEvent, add_causes, contains_last_changes, is_explained_by_events,
+};
 pub use correction::{RowCorrection, corrections, uncorrected};
 pub use entity::{Entity, EntityKind};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};

@@ -33,7 +33,7 @@ impl Contract {
         if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
             return ListingScope::Everything;
         }
-        // Every account that ever had a subscription would need a lookup.
+        // Otherwise every account that ever had a subscription would need a lookup.
         if self.needs(RuleListing::OfStoredStatuses) && self.columns.contains_key(&Field::Status) {
             return ListingScope::Everything;
         }
@@ -68,7 +68,7 @@ impl Contract {
     }
 }
 
-/// Questions left open by facts that hold only the subscriptions of [`Contract::listing_scope`].
+/// The lookups that are still needed after only the subscriptions of [`Contract::listing_scope`] were listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowUp {
     /// True if no linked account's customer has any of the subscriptions, as in
@@ -78,7 +78,7 @@ pub struct FollowUp {
     pub customers: Vec<CustomerId>,
     /// Subscriptions that accounts store and that were not listed, if accounts are matched by subscription.
     pub unlisted: Vec<SubscriptionId>,
-    /// Paying customers without an account, whose own metadata may name one. Sorted by id.
+    /// Paying customers without an account whose metadata may name one, sorted by id.
     pub unexplained: Vec<CustomerId>,
 }
 
@@ -91,7 +91,7 @@ pub fn named_accounts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> V
     named.into_iter().collect()
 }
 
-/// Determines what a full listing could still change about the verdict on `facts`.
+/// Determines the lookups that could still change the verdict on `facts`.
 pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
     let case = Case::new(contract, facts, now);
     let question = ScopeQuestion::new(&case);
@@ -121,7 +121,7 @@ pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Follow
     }
 }
 
-/// Questions of the contract's rules about customers that do not grant.
+/// The parts of the contract that decide if a customer without a granting subscription needs a lookup.
 struct ScopeQuestion<'c, 'f> {
     case: &'c Case<'f>,
     about_paid: bool,
@@ -137,8 +137,8 @@ impl<'c, 'f> ScopeQuestion<'c, 'f> {
         let grace = case.contract.grace;
         let about_grace = (grace.past_due.is_some() || grace.canceled.is_some())
             && needs(RuleListing::OfPaidAccountsInGrace);
-        let about_mismatch =
-            needs(RuleListing::OfPaidAccountsBesideStrangers) && rules::has_paying_strangers(case);
+        let about_mismatch = needs(RuleListing::OfPaidAccountsBesideUnlinkedPayers)
+            && rules::has_unlinked_payers(case);
         let about_paid = needs(RuleListing::OfPaidAccounts);
         Self {
             case,

@@ -1,12 +1,12 @@
-//! Names in the texts of a finding, as data: used to search a diff and to resend events.
+//! The names in the texts of a finding, as data, for searching a diff and resending events.
 
 use super::Field;
 
-/// Columns and events that the texts of a finding name, apart from those of its rule.
+/// The columns and events in the texts of a finding, apart from those of its rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mentions {
     pub fields: Vec<Field>,
-    /// Events, the weightiest first.
+    /// Events, the most relevant first.
     pub events: Vec<EventMention>,
 }
 

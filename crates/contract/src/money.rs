@@ -30,7 +30,7 @@ pub struct Price {
 }
 
 impl Price {
-    /// Builds a price of which only the id is known.
+    /// Returns a price of which only the id is known.
     pub fn bare(id: &str) -> Self {
         Self {
             id: PriceId::from(id),
@@ -63,8 +63,8 @@ impl Price {
     }
 }
 
-/// Minor units per currency, in order of currency codes. A list, because there is hardly ever more than one currency,
-/// and every finding holds one of these.
+/// Amounts in minor units, in the order of their currencies. It is a list, because there is hardly ever more than one
+/// currency and every finding holds a value of this type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Money(Vec<(CompactString, i64)>);
 

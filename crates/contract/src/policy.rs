@@ -114,7 +114,7 @@ impl std::fmt::Display for PricePattern {
     }
 }
 
-/// Time for which paid access may outlast the payment.
+/// The time for which access may continue without payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Grace {
     /// Seconds after payment became overdue.
@@ -138,7 +138,7 @@ pub enum PauseMeaning {
     Unjudged,
 }
 
-/// `pause_collection`: meaning of each behavior. One that is not named has its default.
+/// `pause_collection`: the meaning of each behavior. A behavior that it does not name has its default meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PausePolicy {
     /// `pause_collection: deny` and similar.
@@ -163,15 +163,15 @@ pub struct Seats {
     /// `per_unit`: seats for each bought unit.
     pub per_unit: u64,
     pub included: Included,
-    /// `prices`: those that count. If `None`, those that `plans` maps.
+    /// `prices`: the prices that count as seats. If `None`, the prices that `plans` maps.
     pub prices: Option<Vec<PricePattern>>,
     /// `unlimited`: stored values that mean no limit; `None` means NULL.
     pub unlimited: Vec<Option<i64>>,
-    /// `unlimited_prices`: the prices that buy no limit. If `None`, any price does.
+    /// `unlimited_prices`: the prices that buy unlimited seats. If `None`, any price does.
     pub unlimited_prices: Option<Vec<PricePattern>>,
 }
 
-/// Seats that come with the plan.
+/// The seats included in a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Included {
     Number(u64),
@@ -191,7 +191,7 @@ impl Default for Seats {
     }
 }
 
-/// Notation of a mapped column in the configuration, which messages use too.
+/// The source of a mapped column as the configuration writes it. Messages use the same notation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnName {
     /// A plain column.
@@ -212,7 +212,7 @@ impl ColumnName {
     }
 }
 
-/// Everything that the evaluator decides by.
+/// The settings by which the evaluator judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contract {
     pub source: Source,
@@ -255,7 +255,7 @@ impl Contract {
         column.unwrap_or(field.as_str())
     }
 
-    /// Returns the defaults: the contract of a file without any optional setting.
+    /// Returns the contract of a file without optional settings.
     pub fn new(source: Source) -> Self {
         Self {
             source,

@@ -67,7 +67,7 @@ impl fmt::Display for Status {
 /// Statuses that give access and statuses that do not. A status in neither list is not judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statuses {
-    /// Statuses in the order written, in which messages name them.
+    /// Statuses in the order of the file, in which messages list them.
     pub grant: Vec<Status>,
     pub deny: BTreeSet<Status>,
 }

@@ -21,11 +21,11 @@ pub struct Summary {
     pub exempt: u64,
     /// Number of subscriptions read, by status word.
     pub subscriptions: BTreeMap<String, u64>,
-    /// Rules that could have been broken: neither off nor without the columns or plans that they compare.
+    /// Rules that were checked: those that are not off and have the columns and plans that they compare.
     pub judged: BTreeSet<Rule>,
     pub by_severity: BTreeMap<Severity, u64>,
     pub by_rule: BTreeMap<Rule, u64>,
-    /// Number of findings that a second read a moment later did not show again.
+    /// Number of findings of the first read that the second read did not confirm.
     pub settled: u64,
     pub provider_requests: u64,
     /// Number of customers on a test clock, who are not judged.

@@ -22,7 +22,8 @@ impl Verdict {
         Self::from_counting(findings.iter().map(|finding| (finding, true)), fail_on)
     }
 
-    /// Judges findings of which some cannot fail: they count as a warning at most, but never as a pass.
+    /// Judges findings of which some do not count. A finding that does not count is a warning at most, but never a
+    /// pass.
     pub fn from_counting<'f>(
         findings: impl IntoIterator<Item = (&'f Finding, bool)>,
         fail_on: Option<Severity>,

@@ -13,7 +13,7 @@ pub enum Corrected {
     Time(UnixSeconds),
 }
 
-/// A column with its right value, or the reason why it is not certain.
+/// A column with its correct value, or the reason why that value is not certain.
 pub(crate) type Correction = Result<(Field, Corrected), &'static str>;
 
 pub(crate) const GONE: &str = "its subscription is gone";

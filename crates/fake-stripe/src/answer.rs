@@ -191,11 +191,11 @@ fn status_of(number: u16) -> StatusCode {
 
 fn half_and_reset(body: &Bytes, reset: ConnectionReset) -> Body {
     /// Long enough for the first half to leave this machine's buffers.
-    const FLUSHED: Duration = Duration::from_millis(20);
+    const FLUSH_TIME: Duration = Duration::from_millis(20);
     let half = body.slice(..body.len() / 2);
     let first = stream::once(async move { Ok(half) });
     let reset = stream::once(async move {
-        tokio::time::sleep(FLUSHED).await;
+        tokio::time::sleep(FLUSH_TIME).await;
         reset.trigger();
         Err(io::Error::from(io::ErrorKind::ConnectionReset))
     });

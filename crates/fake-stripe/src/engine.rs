@@ -42,7 +42,7 @@ pub(crate) struct ServerState {
     pub(crate) is_plain: bool,
     pub(crate) changes: BTreeMap<u64, Vec<Change>>,
     pub(crate) idempotency: Idempotency,
-    /// A moment and the fake's clock at that moment, if the clock runs on in real time.
+    /// A moment and the fake's clock at that moment, if the clock runs in real time from then on.
     pub(crate) follows: Option<(Instant, i64)>,
 }
 
@@ -312,7 +312,7 @@ fn secret(headers: &HeaderMap) -> Option<SecretString> {
     }
 }
 
-/// Returns the error of a revoked key, whatever the key.
+/// Returns the error of a revoked key, for any key.
 fn refuse_key(headers: &HeaderMap) -> Result<Vec<u8>, ApiError> {
     let mut keys = super::keys::Keys::default();
     keys.add(super::keys::Key::unrestricted("").revoked());

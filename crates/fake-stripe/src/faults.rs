@@ -61,11 +61,11 @@ pub enum MalformedObject {
 /// A malformed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MalformedList {
-    /// The first page again, whatever the cursor says, and always more to come.
+    /// The first page again, whatever the cursor says, and `has_more` is always true.
     RepeatedPage,
-    /// No objects, but more to come.
+    /// No objects, although `has_more` is true.
     HasMoreWithoutData,
-    /// The first page again for every cursor, as if it were not known.
+    /// The first page again for every cursor, as if the cursor were unknown.
     UnknownCursor,
     /// Oldest first instead of newest first.
     OldestFirst,

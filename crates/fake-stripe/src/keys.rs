@@ -208,7 +208,7 @@ impl Key {
         }
     }
 
-    /// Reports missing permissions as Stripe did until 2025, without an error code.
+    /// Makes errors about missing permissions look as until 2025, without an error code.
     #[must_use]
     pub fn with_old_wording(self) -> Self {
         Self {
@@ -218,7 +218,7 @@ impl Key {
     }
 }
 
-/// The keys of an account. Before one is added, every well-formed key has all permissions.
+/// The keys of an account. As long as none is added, every well-formed key is accepted with all permissions.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     known: Vec<Key>,

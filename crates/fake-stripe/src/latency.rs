@@ -4,7 +4,7 @@ use std::{f64::consts::TAU, time::Duration};
 
 use super::world::mix;
 
-/// A distribution of response times with this median, where one in a hundred takes `slowest_percent` or longer.
+/// A distribution of response times with this median. One response in a hundred takes `slowest_percent` or longer.
 #[derive(Debug, Clone, Copy)]
 pub struct Latency {
     pub median: Duration,

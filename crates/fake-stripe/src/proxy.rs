@@ -23,19 +23,20 @@ use url::Url;
 
 use super::tls::Certificates;
 
-/// Hosts served by the fake.
-const PLAYED: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
+/// The hosts of Stripe's API that the fake serves.
+const SERVED_HOSTS: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
 
-/// Other hosts of Stripe's API. They are not served, and a rehearsal must never reach the real ones.
-const REFUSED: [&str; 2] = ["connect.stripe.com", "meter-events.stripe.com"];
+/// The other hosts of Stripe's API, which are refused: the fake does not serve them, and a rehearsal must never reach
+/// the real ones.
+const REFUSED_HOSTS: [&str; 2] = ["connect.stripe.com", "meter-events.stripe.com"];
 
 /// Maximum length of the head of a proxy request.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// Timeout for a client to send the head of its request, and for a host to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The network's own proxy, which leads to other hosts.
+/// The proxy of the network, which other hosts are reached through.
 #[derive(Clone)]
 pub struct Upstream {
     host: String,
@@ -177,14 +178,14 @@ async fn serve(
     route: &ProxyRoute,
     upstream: Option<&Upstream>,
 ) -> io::Result<()> {
-    let head = timeout(PATIENCE, head(&mut client)).await??;
+    let head = timeout(TIMEOUT, head(&mut client)).await??;
     let Some((host, port)) = destination(&head) else {
         return answer(&mut client, "405 Method Not Allowed").await;
     };
-    if REFUSED.contains(&host.as_str()) {
+    if REFUSED_HOSTS.contains(&host.as_str()) {
         return answer(&mut client, "403 Forbidden").await;
     }
-    if PLAYED.contains(&host.as_str()) {
+    if SERVED_HOSTS.contains(&host.as_str()) {
         answer(&mut client, "200 Connection Established").await?;
         let accepted = route.acceptor.accept(client).await;
         if accepted.as_ref().is_err_and(is_rejection) {
@@ -201,7 +202,7 @@ async fn serve(
             None => TcpStream::connect((host.as_str(), port)).await,
         }
     };
-    let Ok(Ok(mut server)) = timeout(PATIENCE, connected).await else {
+    let Ok(Ok(mut server)) = timeout(TIMEOUT, connected).await else {
         return answer(&mut client, "502 Bad Gateway").await;
     };
     answer(&mut client, "200 Connection Established").await?;
@@ -220,7 +221,7 @@ async fn answer(client: &mut TcpStream, status: &str) -> io::Result<()> {
     client.write_all(head.as_bytes()).await
 }
 
-/// Reads up to the blank line and no further, since the rest belongs to the host.
+/// Reads up to the blank line and no further, because the rest is meant for the host.
 async fn head(client: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -366,6 +367,6 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        timeout(PATIENCE, noticed).await.unwrap();
+        timeout(TIMEOUT, noticed).await.unwrap();
     }
 }

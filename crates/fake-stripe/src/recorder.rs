@@ -21,7 +21,7 @@ pub struct Request {
     /// Parameters of the body in their original order, with secrets hidden.
     pub body: Vec<(String, String)>,
     pub endpoint: Endpoint,
-    /// The headers in `KEPT`, as sent.
+    /// The headers listed in `RECORDED_HEADERS`, as sent.
     pub headers: BTreeMap<&'static str, String>,
     pub arrived: Instant,
     /// Time of the response; `None`, like `status`, while it is being prepared.
@@ -35,8 +35,8 @@ pub struct Request {
     pub namespaces: BTreeSet<CompactString>,
 }
 
-/// Headers that describe a client; `Authorization` is deliberately not included.
-const KEPT: [&str; 7] = [
+/// The headers that are recorded: those that describe a client. `Authorization` is deliberately not among them.
+const RECORDED_HEADERS: [&str; 7] = [
     "accept-encoding",
     "content-type",
     "idempotency-key",
@@ -63,7 +63,7 @@ impl Request {
     }
 }
 
-/// Returns every word of a request that may refer to something.
+/// Returns every word of a request that may refer to an object.
 pub(crate) fn words<'r>(
     path: &'r str,
     query: &'r [Pair],
@@ -96,7 +96,7 @@ pub(crate) fn mentions(
         })
 }
 
-/// Returns the body without data that nobody should read later: card numbers, and secrets sent by a client.
+/// Returns the body without data that must not be recorded: card numbers, and secrets sent by a client.
 fn hidden(body: &[Pair]) -> Vec<Pair> {
     const SECRET: [&str; 5] = ["number", "cvc", "secret", "client_secret", "password"];
     const BEGIN: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
@@ -126,7 +126,7 @@ impl Recorder {
         namespaces: BTreeSet<CompactString>,
     ) -> u64 {
         self.arrived = self.arrived.saturating_add(1);
-        let kept = KEPT.iter().filter_map(|name| {
+        let kept = RECORDED_HEADERS.iter().filter_map(|name| {
             let value = headers.get(*name)?;
             Some((
                 *name,

@@ -33,7 +33,7 @@ use tokio_rustls::{
 
 use super::connection::{Connection, ConnectionReset, ResettableListener};
 
-/// Hosts in the certificate, and the only ones that its authority may sign for.
+/// The hosts in the certificate, which are the only ones that its authority may sign for.
 const HOSTS: [&str; 3] = ["api.stripe.com", "files.stripe.com", "localhost"];
 const ADDRESSES: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -43,13 +43,13 @@ const ADDRESSES: [IpAddr; 2] = [
 const DAY: u64 = 86_400;
 const VALID: u64 = 365 * DAY;
 
-/// Minimum remaining validity of a certificate; otherwise it is recreated.
-const LEFT: u64 = 7 * DAY;
+/// Minimum remaining validity of a certificate. One with less is recreated.
+const MIN_VALIDITY: u64 = 7 * DAY;
 
-/// First words of every file; a file without them was not created by this program.
+/// The first words of every file. They show that this program created it.
 const MARK: &str = "prodverdict fake-stripe: ";
 
-/// A certificate for Stripe's hosts, and the authority that a client has to trust for it.
+/// A certificate for Stripe's hosts, and the authority that a client has to trust.
 #[derive(Clone)]
 pub struct Certificates {
     authority: PathBuf,
@@ -248,7 +248,7 @@ fn verify(
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
             .build()
             .map_err(|error| rustls::Error::General(error.to_string()))?;
-    let until = UnixTime::since_unix_epoch(Duration::from_secs(now.saturating_add(LEFT)));
+    let until = UnixTime::since_unix_epoch(Duration::from_secs(now.saturating_add(MIN_VALIDITY)));
     let hosts = HOSTS.into_iter().map(ServerName::try_from);
     let addresses = ADDRESSES
         .into_iter()

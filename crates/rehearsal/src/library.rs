@@ -20,7 +20,7 @@ macro_rules! scenario {
     };
 }
 
-/// Every file of `scenarios/`, in the order in which they are run: from the essential to the exotic.
+/// Every file of `scenarios/`, in the order of the runs: the most important first.
 const FILES: [(&str, &str); 26] = [
     scenario!("first-purchase"),
     scenario!("first-purchase-any-order"),
@@ -89,7 +89,7 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     Ok(scenario)
 }
 
-/// Validates everything that serde does not.
+/// Checks everything that serde does not check.
 fn check(scenario: &Scenario) -> Result<(), String> {
     if !is_id(&scenario.id) {
         return Err(format!(
@@ -137,7 +137,7 @@ fn check_play(play: &Play) -> Result<(), String> {
                 step.send.len()
             ));
         }
-        if let Some(message) = unasserted(step) {
+        if let Some(message) = ignored_key(step) {
             return Err(format!("step `{}`: {message}", step.id));
         }
         if step.rest == Some(YesNo::Yes) && earlier.is_empty() {
@@ -155,8 +155,8 @@ fn check_play(play: &Play) -> Result<(), String> {
     Ok(())
 }
 
-/// Rejects combinations of keys of which one would be ignored.
-fn unasserted(step: &Step) -> Option<&'static str> {
+/// Returns the reason why one of the step's keys would be ignored because of another, if there is one.
+fn ignored_key(step: &Step) -> Option<&'static str> {
     if step.fails.is_some() && step.order == EventOrder::Every {
         return Some("`fails` and `order: every` do not go together");
     }

@@ -15,11 +15,12 @@ pub struct Observed {
     pub after: RowState,
     /// The contract's explanation of the customer and the account at the end, if there is one.
     pub explained: Option<Explanation>,
-    /// Contract violations at the end. The plan is not checked if the step keeps the plan.
+    /// Contract violations at the end. The plan is not compared in a step that must keep it.
     pub findings: Vec<Finding>,
-    /// Changes in the rows that refer to the account or its customer, without timestamps of the present.
+    /// Changes in the rows that refer to the account or its customer, except timestamps that were set to the current
+    /// time.
     pub changes: Vec<ColumnChange>,
-    /// The same changes, with these timestamps.
+    /// All changes in these rows, including such timestamps.
     pub all_changes: Vec<ColumnChange>,
     pub bystanders: Vec<BystanderChange>,
     /// Requests of the handler to the provider.
@@ -29,7 +30,7 @@ pub struct Observed {
     pub gate: Option<GateAnswer>,
     /// The last output lines of the application, if the rehearsal started it.
     pub printed: Vec<String>,
-    /// The success pages that were requested before any delivery.
+    /// The success pages that were requested before the events were delivered.
     pub visited: Vec<Visited>,
 }
 
@@ -78,7 +79,8 @@ impl HandlerResponse {
         )
     }
 
-    /// Returns true if the handler may have rejected the signature: with a status that the examples of the SDKs use.
+    /// Returns true if the handler may have rejected the signature: the status is one that the SDKs' examples use for
+    /// that.
     pub fn may_blame_signature(&self) -> bool {
         matches!(
             self,
@@ -90,10 +92,10 @@ impl HandlerResponse {
     }
 }
 
-/// The account as the contract reads it.
+/// The account's row, as the accounts query of the contract returns it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowState {
-    /// True if the accounts query returns a row for it.
+    /// True if the accounts query returns a row for the account.
     pub exists: bool,
     pub linked: bool,
     pub paid: bool,
@@ -128,7 +130,8 @@ pub struct ProviderCall {
     /// Path and query.
     pub target: String,
     pub status: u16,
-    /// The unsupported part of the request, if any: the fake's response then says nothing about the handler.
+    /// The part of the request that the fake provider does not support, if any. The handler cannot be judged by its
+    /// reaction then.
     pub unplayed: Option<Unplayed>,
 }
 
@@ -147,9 +150,9 @@ pub enum Unplayed {
 pub struct InjectedFault {
     /// A description such as "The first write".
     pub what: String,
-    /// Index of the step's delivery that hit it.
+    /// Index of the step's delivery during which it occurred.
     pub hit: Option<usize>,
-    /// Changes that this delivery made nevertheless.
+    /// Changes that remained although this delivery failed.
     pub half_written: Vec<ColumnChange>,
 }
 

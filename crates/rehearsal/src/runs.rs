@@ -21,7 +21,7 @@ pub struct ScenarioRun<'s> {
     pub scenario: &'s Scenario,
     pub play: &'s Play,
     pub variant: Variant,
-    /// A unique key that is the same each time, from which ids are made.
+    /// A unique key, from which ids are made. It is the same in every rehearsal.
     pub key: String,
 }
 
@@ -111,7 +111,7 @@ pub fn scenario_runs<'s>(
     selected
 }
 
-/// Lists needs that the contract does not map.
+/// Lists the needed mappings that the contract does not have.
 fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'static str> + 'n {
     let has_seats = contract.columns.contains_key(&Field::Seats);
     let has_plans = !contract.plans.is_empty();
@@ -121,7 +121,7 @@ fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'s
     })
 }
 
-/// Returns the reason if the contract lacks a price of the play.
+/// Returns the reason why the play cannot run: the contract lacks one of its prices.
 fn lack(play: &Play, prices: &TestPrices) -> Option<&'static str> {
     let mut roles = play
         .steps
@@ -131,7 +131,8 @@ fn lack(play: &Play, prices: &TestPrices) -> Option<&'static str> {
     roles.find_map(|role: PriceRole| prices.lacks(role))
 }
 
-/// Returns the reason if nothing links the first subscription of a play to its account. A completed Checkout does.
+/// Returns the reason why nothing links the first subscription of a play to its account. A completed Checkout links
+/// them.
 fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
     let mut is_linked = links.stored_customer;
     for action in play.steps.iter().flat_map(|step| &step.provider) {

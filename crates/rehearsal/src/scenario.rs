@@ -1,5 +1,5 @@
-//! The format of a scenario file: plays made of steps. A step says what the provider does, what it sends, and what must
-//! hold.
+//! The format of a scenario file: plays made of steps. A step defines the provider's actions, the events that it sends,
+//! and the conditions afterwards.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{
 
 use super::action::{ProviderAction, YesNo, is_default};
 
-/// A course of events in billing.
+/// A scenario: lifecycles in billing that test one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -26,7 +26,7 @@ pub struct Scenario {
     #[serde(default)]
     pub needs: Vec<Need>,
     pub plays: Vec<Play>,
-    /// True unless the scenario is built in: it then states its own expectations besides the contract.
+    /// True for a user-defined scenario. Its expectations hold in addition to the contract's.
     #[serde(skip)]
     pub is_own: bool,
     /// The recording, if it was made from the provider's events.
@@ -114,7 +114,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Returns true if the step is about signatures rather than purchases.
+    /// Returns true if the step tests signatures rather than purchases.
     pub fn is_signed_otherwise(&self) -> bool {
         let mut sends = self.send.iter();
         sends.any(|sending| sending.signed != Signing::AsDocumented)
@@ -133,7 +133,7 @@ pub struct Sending {
     /// The step that created it; this one by default.
     pub of: Option<String>,
     pub signed: Signing,
-    /// Sent only for event versions before this one.
+    /// The version from which on the provider no longer sends the event.
     pub until: Option<Until>,
 }
 
@@ -210,7 +210,7 @@ pub struct Then {
 pub enum Access {
     Yes,
     No,
-    /// Decided by `statuses`, `grace` and `plans`.
+    /// Either: `statuses`, `grace` and `plans` of the contract decide.
     #[default]
     Either,
 }
@@ -218,10 +218,10 @@ pub enum Access {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answered {
-    /// Every event with 2xx.
+    /// Every event gets a 2xx response.
     #[default]
     Accepted,
-    /// Every event with 4xx.
+    /// Every event gets a 4xx response.
     Refused,
     Any,
 }

@@ -55,7 +55,7 @@ pub struct PaidPrice {
     pub plan: String,
 }
 
-/// Made-up prices, whose ids the contract must not know.
+/// Ids of made-up prices, which the contract must not map.
 const UNKNOWN: &str = "price_prodverdict_unknown";
 const METERED: &str = "price_prodverdict_metered";
 const ONCE: &str = "price_prodverdict_once";
@@ -76,7 +76,7 @@ impl TestPrices {
             let entries = contract.plans.iter().enumerate();
             let prices = entries.map(|(number, (key, plan))| (price_of(key, number), plan));
             let is_paid = |(price, plan): &(Price, &PlanWords)| {
-                // A more specific entry can map it to another plan.
+                // A more specific entry of `plans` can map the price to another plan.
                 contract.plans.plan(price) == Some(*plan)
                     && !plan.words().any(|word| contract.free_plans.contains(word))
                     && !is_ignored(contract, &price.id)
@@ -156,7 +156,7 @@ fn is_ignored(contract: &Contract, price: &PriceId) -> bool {
     patterns.any(|pattern| pattern.matches(price))
 }
 
-/// Returns a price that `ignore_prices` matches, so that it is another product for the contract too.
+/// Returns the id of a price that `ignore_prices` matches, so that the contract treats it as another product.
 fn addon(contract: &Contract) -> PriceId {
     use contract::PricePattern;
     match contract.ignore_prices.first() {

@@ -91,7 +91,7 @@ struct AnnotationGroup<'a> {
     level: AnnotationLevel,
 }
 
-/// Groups the findings, so that a thousand of one cause are one annotation of its line.
+/// Groups the findings, so that a thousand findings with one cause become one annotation of its line.
 fn groups(outcome: &Outcome) -> Vec<AnnotationGroup<'_>> {
     let mut groups: Vec<AnnotationGroup<'_>> = Vec::new();
     let mut known: BTreeMap<_, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The file formats of a report, which are chosen by the file's extension.
+//! The file formats of a report. The extension of the file selects one.
 
 use std::{io, path::Path};
 
@@ -11,12 +11,12 @@ pub struct FileFormat {
     pub name: &'static str,
     /// File extensions without the dot; the first is the usual one.
     pub endings: &'static [&'static str],
-    /// True if the format is useful only with full ids and with repairs.
+    /// True if the format needs full ids and repairs.
     pub repairs: bool,
     write: fn(&Outcome, &Surroundings<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
-/// Context of the run that some formats need.
+/// The paths that some formats need besides the outcome.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'s> {
     /// Path of the configuration as given on the command line.

@@ -8,7 +8,7 @@ pub(super) enum TextPart<'a> {
     Name(usize),
 }
 
-/// Splits `text` at every name for which `accepts` returns true, given the name and the characters before and after it.
+/// Splits `text` at every occurrence of a name that `accepts`, given the name and the characters before and after it.
 /// `names` must be sorted by [`longest_first`].
 pub(super) fn pieces<'a, N: AsRef<str>>(
     text: &'a str,

@@ -11,11 +11,11 @@ use super::{
     shown::Shown,
 };
 
-/// Maximum number of findings that are grouped. No text that groups findings shows as many.
+/// Maximum number of findings that are grouped. No text that groups findings can show more.
 const MAX_GROUPED: usize = 10_000;
 
 /// Placeholder for an id or a number that differs.
-const OTHER: &str = "…";
+const PLACEHOLDER: &str = "…";
 
 /// Findings of one cause. New ones come first, then the most severe.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl<'a> FindingGroup<'a> {
 pub(super) struct GroupTexts {
     /// Lines of the message.
     pub(super) sentence: Vec<String>,
-    /// Positions of the message's lines that are not the same in all findings.
+    /// Positions of the message's lines that differ between the findings.
     pub(super) differing_lines: Vec<usize>,
     /// The fix. If it names different ids, they are left out.
     pub(super) fix: Vec<String>,
@@ -153,7 +153,7 @@ fn numbered_ids(finding: &Finding) -> Vec<(String, String)> {
     let all = of_subject.into_iter().flatten().chain(named);
     let mut ids: Vec<_> = all
         .filter(|id| !id.is_empty())
-        .map(|id| (super::shown::tamed(id), OTHER.to_owned()))
+        .map(|id| (super::shown::tamed(id), PLACEHOLDER.to_owned()))
         .collect();
     longest_first(&mut ids, |(id, _)| id);
     ids
@@ -171,8 +171,8 @@ fn without_numbers(line: &str) -> String {
     for character in line.chars() {
         if !character.is_ascii_digit() {
             out.push(character);
-        } else if !out.ends_with(OTHER) {
-            out.push_str(OTHER);
+        } else if !out.ends_with(PLACEHOLDER) {
+            out.push_str(PLACEHOLDER);
         }
     }
     out

@@ -19,7 +19,7 @@ use super::{
     rewrite::{self, TextKind, TextRewriter},
 };
 
-/// Minimum length of a secret. Shorter values, such as the password `postgres1` cut in half, would mask ordinary words.
+/// Minimum length of a secret. Masking shorter values would mask ordinary words.
 const MIN_SECRET_LENGTH: usize = 8;
 
 /// Minimum length of a password in a URL. It is known to be a password, so masking an ordinary word is acceptable.
@@ -113,7 +113,7 @@ impl Mask {
         }
     }
 
-    /// Masks `bytes` except for the last `open` bytes, in which a form may be incomplete, and returns the number of
+    /// Masks `bytes`, except for forms that begin in the last `open` bytes and may be incomplete. Returns the number of
     /// bytes consumed.
     fn mask(&self, bytes: &[u8], open: usize, out: &mut Vec<u8>) -> usize {
         let decided = bytes.len().saturating_sub(open);
@@ -132,7 +132,7 @@ impl Mask {
     }
 }
 
-/// Masks the texts of an outcome, whatever they are.
+/// Masks every text of an outcome, whatever its kind.
 struct Masking<'m>(&'m Mask);
 
 impl TextRewriter for Masking<'_> {
@@ -150,7 +150,7 @@ impl TextRewriter for Masking<'_> {
 }
 
 /// Number of bytes that are collected before masking.
-const MASKED_AT_ONCE: usize = 64 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A masking writer. It holds back bytes that may be the beginning of a secret until more follow.
 #[derive(Debug)]
@@ -179,7 +179,7 @@ impl<W: Write> Write for MaskedWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.pending.extend_from_slice(bytes);
         let longest = self.mask.forms.first().map_or(0, String::len);
-        if self.pending.len() >= MASKED_AT_ONCE.max(longest.saturating_mul(2)) {
+        if self.pending.len() >= BUFFER_BYTES.max(longest.saturating_mul(2)) {
             self.write_decided(longest)?;
         }
         Ok(bytes.len())

@@ -4,11 +4,11 @@ use contract::Verdict;
 
 use super::Outcome;
 
-/// The explanation and an optional warning.
+/// The explanation of a verdict, and a warning if it must not be overlooked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct VerdictMeaning {
     pub(super) says: &'static str,
-    /// The part that is emphasized.
+    /// The warning, which renderers emphasize.
     pub(super) warns: Option<&'static str>,
 }
 

@@ -66,7 +66,7 @@ fn severities(outcome: &Outcome) -> Vec<Figure> {
     Severity::ALL.into_iter().filter_map(figure).collect()
 }
 
-/// New findings are always counted after a comparison, because no new finding is news too.
+/// After a comparison, new findings are counted even if there are none, because that is worth knowing too.
 fn status_figures(outcome: &Outcome) -> Vec<Figure> {
     let counts = outcome.status_counts();
     let accepted = (counts.accepted > 0).then_some(("Accepted", counts.accepted));

@@ -10,9 +10,9 @@ use super::{
     rewrite::{self, TextKind, TextRewriter},
 };
 
-/// Minimum length of an id that is replaced even inside a longer word. A shorter one, such as `7`, must be a whole
-/// word.
-const UNMISTAKABLE_BYTES: usize = 8;
+/// Minimum length of an id that is replaced even inside a longer word. A shorter id, such as `7`, is replaced only as a
+/// whole word.
+const MIN_DISTINCTIVE_BYTES: usize = 8;
 
 /// Prefixes of customer, subscription and event ids at Stripe and Paddle. Error messages contain such ids too.
 const PROVIDER_PREFIXES: [&str; 4] = ["cus_", "ctm_", "sub_", "evt_"];
@@ -94,13 +94,13 @@ impl Ids {
 
     fn hidden_in(&self, text: &str) -> String {
         let is_id = |id: &str, before: Option<char>, after: Option<char>| {
-            id.len() >= UNMISTAKABLE_BYTES || !(continues(before) || continues(after))
+            id.len() >= MIN_DISTINCTIVE_BYTES || !(continues(before) || continues(after))
         };
         without_provider_ids(&replaced(text, &self.0, is_id))
     }
 }
 
-/// Returns the ids that a finding is about.
+/// Returns the ids of a finding's subject.
 fn ids_of(finding: &Finding) -> impl Iterator<Item = &str> {
     let subject = &finding.subject;
     let ids = [&subject.account, &subject.customer, &subject.subscription];
@@ -145,7 +145,7 @@ fn without_provider_ids(text: &str) -> String {
         let is_id = PROVIDER_PREFIXES
             .iter()
             .any(|prefix| id.starts_with(prefix))
-            && id.len() >= UNMISTAKABLE_BYTES
+            && id.len() >= MIN_DISTINCTIVE_BYTES
             && id.contains(|character: char| character.is_ascii_digit());
         out.push_str(&if is_id { short_form(id) } else { id.to_owned() });
         out.push_str(end);

@@ -10,8 +10,8 @@ use super::{
     neutral::{LINE_CHARACTERS, NAME_CHARACTERS, shortened, visible},
 };
 
-/// Minimum length of a name that is highlighted in text. An account `7` is not every 7.
-const DISTINCT_CHARACTERS: usize = 4;
+/// Minimum length of a name that is highlighted in text. Not every `7` in a text is the account `7`.
+const MIN_HIGHLIGHTED_CHARACTERS: usize = 4;
 
 /// Maximum length of the reason for accepting a finding.
 const REASON_CHARACTERS: usize = 120;
@@ -107,7 +107,7 @@ pub(super) fn change(change: &Change) -> String {
     format!("This pull request {does} ({path}:{})", change.line)
 }
 
-/// Makes a name visible, and limits its length.
+/// Returns a name as it is displayed: with visible characters only, and of limited length.
 pub(super) fn tamed(name: &str) -> String {
     shortened(&visible(name), NAME_CHARACTERS)
 }
@@ -125,7 +125,7 @@ fn distinct(names: &[&str]) -> Vec<String> {
     let mut names: Vec<_> = names
         .iter()
         .map(|name| tamed(name))
-        .filter(|name| name.chars().count() >= DISTINCT_CHARACTERS)
+        .filter(|name| name.chars().count() >= MIN_HIGHLIGHTED_CHARACTERS)
         .collect();
     longest_first(&mut names, |name| name);
     names

@@ -88,7 +88,7 @@ fn labelled<C>(label: &str, message: &Message<C>, paint: Paint) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Returns `error[code]:`, as in compilers.
+/// Returns `error[code]:`, in the style of compilers.
 fn error_label(problem: &Problem, paint: Paint) -> String {
     let label = format!("error[{}]", problem.code);
     format!("{}:", paint.with(verdict_style(Verdict::Error), &label))

@@ -5,8 +5,9 @@ use super::{Annotation, AnnotationLevel, count};
 /// Maximum length of a message. The runner truncates longer ones.
 const MESSAGE_CHARACTERS: usize = 4096;
 
-/// Maximum number of annotations of a level. The runner shows ten for each step; the tenth says how many are left out.
-const SHOWN_OF_A_LEVEL: usize = 9;
+/// Maximum number of annotations per level. The runner shows ten for each step, and the tenth counts those that are
+/// left out.
+const MAX_PER_LEVEL: usize = 9;
 
 /// Returns the command that shows `annotation`, as one line without a line break.
 pub fn annotation(annotation: &Annotation) -> String {
@@ -37,8 +38,8 @@ pub fn annotation(annotation: &Annotation) -> String {
     .replace("##[", "#\u{200B}#[")
 }
 
-/// Returns the commands for as many annotations of each level as the runner shows. If a level has more, one further
-/// command counts them; `rest` says where they are.
+/// Returns the commands for as many annotations of each level as the runner shows. If a level has more, a further
+/// command counts them; `rest` is the part of its text that says where to find them.
 pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
     let mut commands = Vec::new();
     for level in [
@@ -53,10 +54,10 @@ pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
         commands.extend(
             of_level
                 .iter()
-                .take(SHOWN_OF_A_LEVEL)
+                .take(MAX_PER_LEVEL)
                 .map(|one| annotation(one)),
         );
-        let more = of_level.len().saturating_sub(SHOWN_OF_A_LEVEL);
+        let more = of_level.len().saturating_sub(MAX_PER_LEVEL);
         if more > 0 {
             let more = count::grouped(count::length(more));
             let text = data(&format!("{more} more: {rest}"));

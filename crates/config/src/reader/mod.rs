@@ -110,7 +110,7 @@ impl<'a> NodeReader<'a> {
             }
         };
         let span = self.span();
-        if secrets::tells_of_a_secret(self.label()) {
+        if secrets::suggests_secret(self.label()) {
             let focus = self.diagnostics.focus(&span);
             self.diagnostics.add_hiding(draft, focus, span.value);
         } else {
@@ -123,7 +123,7 @@ impl<'a> NodeReader<'a> {
             NodeKind::List(_) => "a list".to_owned(),
             NodeKind::Mapping(_) => "a mapping".to_owned(),
             NodeKind::Refused => "something refused".to_owned(),
-            NodeKind::Scalar(_) if secrets::tells_of_a_secret(self.label()) => {
+            NodeKind::Scalar(_) if secrets::suggests_secret(self.label()) => {
                 "another value".to_owned()
             }
             NodeKind::Scalar(scalar) => match scalar.meaning() {
@@ -172,12 +172,12 @@ impl<'a> NodeReader<'a> {
             ErrorCode::UnknownKey,
             format!("unknown key {}", quote(&key.text)),
         )
-        .help(match self.diagnostics.home_of(&key.text) {
+        .help(match self.diagnostics.expected_parent(&key.text) {
             Some(home) => format!("it belongs {home}"),
             None if self.is_cut_sql(value) => SQL_AS_BLOCK.to_owned(),
             None => suggestion::help(&key.text, known, "known keys here"),
         });
-        if !secrets::tells_of_a_secret(&key.text) {
+        if !secrets::suggests_secret(&key.text) {
             self.diagnostics.add(draft, key.span.clone());
             return;
         }

@@ -71,7 +71,8 @@ fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
     }
 }
 
-/// Returns the columns of a contract without `columns`; `owner` is where they could be mapped.
+/// Returns the columns of a contract without `columns`. Problems are reported at `owner`, the section in which they
+/// could be mapped.
 pub(super) fn defaults(
     owner: Parent<'_>,
     needs: Needs,
@@ -191,15 +192,15 @@ fn read(
         RawColumn::Unmapped => None,
         RawColumn::Name(name) => Some(Expression::Column(name.clone())),
         RawColumn::Form(form) if !form.sql.is_absent() => computed(form, diagnostics),
-        RawColumn::Form(form) if has_values_of_its_own(field) && form.values.is_absent() => {
+        RawColumn::Form(form) if defines_values(field) && form.values.is_absent() => {
             named(field, form, span, diagnostics)
         }
         RawColumn::Form(form) => listed(field, form, span, diagnostics),
     }
 }
 
-/// Returns true if the form defines the meaning of the column's values.
-fn has_values_of_its_own(field: Field) -> bool {
+/// Returns true if the column has a form that defines the meaning of its values: `seats` and `status`.
+fn defines_values(field: Field) -> bool {
     matches!(field, Field::Seats | Field::Status)
 }
 

@@ -18,7 +18,7 @@ use problem::ErrorCode;
 
 const DEFAULT_CONFIRM_AFTER: Duration = Duration::from_secs(10);
 
-/// Returns the contract, if everything that it needs is there.
+/// Returns the contract, or `None` if a required part is missing or invalid.
 pub(super) fn access_contract(
     name: String,
     written: &RawContract,
@@ -100,7 +100,8 @@ fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {
     }
 }
 
-/// Returns the variable that holds the key. All sections are checked: a secret in an unused one is still in the file.
+/// Returns the variable that holds the provider's key. Unused sections are checked too, because a secret in one of them
+/// is still in the file.
 fn key_env<'e>(
     written: &'e RawContract,
     source: Source,

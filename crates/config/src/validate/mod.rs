@@ -29,7 +29,8 @@ use problem::{ErrorCode, Warning};
 /// Maximum length of a name. A longer one would break the layout of every report.
 const MAX_NAME_LENGTH: usize = 100;
 
-/// Returns the configuration, if everything that it needs is there. It is valid only if no problem was reported.
+/// Returns the configuration, or `None` if a required part is missing or invalid. The result is valid only if no
+/// problem was reported.
 pub(super) fn config(
     document: &Entry<RawConfig>,
     warnings: Vec<Warning>,

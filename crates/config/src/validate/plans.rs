@@ -62,23 +62,24 @@ fn check_key(key: &str, source: Source, span: &SourceSpan, diagnostics: &Diagnos
         );
         return false;
     }
-    let stranger = if parsed.kind == PlanKeyKind::Price {
-        stranger(&parsed.text, source)
+    let describe_foreign_key = if parsed.kind == PlanKeyKind::Price {
+        describe_foreign_key(&parsed.text, source)
     } else {
         None
     };
-    if let Some(what) = stranger {
+    if let Some(what) = describe_foreign_key {
         let message = format!("{} is {what}", quote(key));
         diagnostics.add_at(
             DiagnosticDraft::invalid(message).help(keys_of(source)),
             span,
         );
     }
-    stranger.is_none()
+    describe_foreign_key.is_none()
 }
 
-/// Describes a text that is not a key of this source.
-fn stranger(text: &str, source: Source) -> Option<&'static str> {
+/// Describes a key that belongs to another source, such as a Paddle price in a Stripe contract. Returns `None` if it
+/// fits.
+fn describe_foreign_key(text: &str, source: Source) -> Option<&'static str> {
     match source {
         Source::Stripe if text.starts_with("pri_") => {
             Some("a Paddle price, but Stripe prices begin with `price_`")
@@ -193,7 +194,8 @@ fn names_a_price(key: &str) -> bool {
         .any(|prefix| key.starts_with(prefix))
 }
 
-/// Reports words that no price has: they rank nothing. Without `plans`, nothing is checked.
+/// Reports words in `plan_order` that are not a plan of any price, so that they would rank nothing. Without `plans`,
+/// nothing is checked.
 fn check_order(contract: &Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     if contract.plans.is_empty() {
         return;

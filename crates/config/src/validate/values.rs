@@ -98,7 +98,7 @@ pub(super) fn variable<'e>(
     None
 }
 
-/// Reads text that is not blank.
+/// Reads a text, and reports a blank one.
 pub(super) fn filled<'e>(
     key: &str,
     entry: &'e Entry<String>,

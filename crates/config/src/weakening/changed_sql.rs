@@ -1,4 +1,4 @@
-//! Finds SQL that a pull request adds: the database runs it with the role of the check.
+//! Finds SQL that a pull request adds to the configuration, because a check runs it with its database role.
 
 use super::{
     super::{AccessContract, AccountsQuery, Config, DatabaseSettings, Expression},
@@ -7,7 +7,7 @@ use super::{
 use contract::Field;
 use problem::Place;
 
-/// SQL of a contract that its base commit does not have under the same key.
+/// SQL of a contract that differs from the base commit's under the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedSql {
     /// Position of the contract in the pull request's file.
@@ -20,8 +20,8 @@ pub struct ChangedSql {
     pub place: Place,
 }
 
-/// Lists the SQL of `head` that `base` does not have, in the order of the contracts. Removed SQL is not listed: it does
-/// not run.
+/// Lists the SQL of `head` that `base` does not have, in the order of the contracts. Removed SQL is not listed, because
+/// it no longer runs.
 pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
     let pairs = pairs::matching(&base.contracts, &head.contracts);
     let partner = |index: usize| {
@@ -103,7 +103,7 @@ fn texts(contract: &AccessContract) -> Vec<SqlText<'_>> {
     let DatabaseSettings {
         accounts,
         email,
-        // A name, a word, a number and a checked name.
+        // None of these is SQL.
         url_env: _,
         match_on: _,
         statement_timeout: _,

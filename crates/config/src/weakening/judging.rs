@@ -114,7 +114,7 @@ fn exempt(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     let Some(first) = added.first() else {
         return;
     };
-    // The line shows the ids; they are not repeated where many people can read them.
+    // Only the line of the file shows the ids, because more people can read the report than the file.
     let effect = format!(
         "exempts {} from every rule",
         counted(added.len(), "further account")
@@ -234,7 +234,7 @@ fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes
     let mut changed: BTreeMap<_, Vec<Pause>> = BTreeMap::new();
     for behavior in behaviors() {
         let (was, is) = (before.meaning(&behavior), now.meaning(&behavior));
-        // Nobody was judged before, so that nothing is lost.
+        // Nobody was judged before, so nothing is lost.
         if was != is && was != PauseMeaning::Unjudged {
             changed.entry((was, is)).or_default().push(behavior);
         }

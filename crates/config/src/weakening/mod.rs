@@ -18,8 +18,7 @@ use wording::listed;
 
 pub use changed_sql::{ChangedSql, all_sql, sql_that_differs};
 
-/// A change by which less is found, or by which less may be found. Its texts contain parts of both files, which are
-/// hostile.
+/// A change that makes the check find less, or may do so. Its texts contain parts of both files, which are untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weakening {
     /// Effect of the pull request, such as "lets findings of severity high pass".
@@ -37,8 +36,8 @@ impl Weakening {
     }
 }
 
-/// Lists what `head` lets pass that `base` does not, in the order of the lines of `head`. Stricter settings and changes
-/// of order are not listed.
+/// Lists the changes from `base` to `head` that let more pass, in the order of the lines of `head`. Stricter settings
+/// and changes of order are not listed.
 pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
     // `..` is not used: a new field has to be compared, or a comment says why not.
     let Config {
@@ -115,7 +114,7 @@ impl Notes<'_> {
 /// Describes the change of one key.
 fn describe_change(what: &str, from: &str, to: &str) -> String {
     if from == to {
-        // Both were shortened before they differ.
+        // Both texts were shortened, and differ only in the part that was cut off.
         return format!("`{what}` changes");
     }
     format!("`{what}` changes from {from} to {to}")

@@ -1,4 +1,4 @@
-//! Compares the plans that are expected for a payment: other plans, other words for them, another order.
+//! Finds changes of the plans that a payment entitles to: other plans, other words for them, or another order.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,8 @@ fn mapped(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     }
 }
 
-/// Returns the plan of what the key finds: that of the key, or else of another key that finds it too.
+/// Returns the plan of the prices that the key matches: that of the key itself, or else of another key that matches
+/// them too.
 fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
     contract.plans.get(key).or_else(|| {
         let text = key.text.as_str();
@@ -60,7 +61,7 @@ fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
                 ..Price::bare("")
             },
         };
-        // A later key may have found the same prices by another of their names.
+        // Another key may match the same prices by another of their names.
         let by_another_name = || {
             let mut entries = contract.plans.iter();
             let other = entries.find(|(other, _)| other.is_prefix && other.kind != key.kind);
@@ -70,7 +71,7 @@ fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
     })
 }
 
-/// Returns true if a row that was wrong can be right now, or the plan has become free or paid.
+/// Returns true if a row that was wrong before can be right now, or if the plan became free or stopped being free.
 fn accepts_more(was: &PlanWords, is: &PlanWords, before: &Contract, now: &Contract) -> bool {
     let is_free = |plan: &PlanWords, contract: &Contract| {
         plan.words().any(|word| contract.free_plans.contains(word))

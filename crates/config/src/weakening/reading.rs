@@ -1,4 +1,4 @@
-//! Compares what is read: another source, another database or other accounts make two verdicts incomparable.
+//! Finds changes of the data that is read: another source, another database or other accounts.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Compares what is rehearsed: scenarios, events and files that are left out, and guards that are removed.
+//! Finds changes that make a rehearsal cover less: scenarios, events and files that are left out, and safety checks
+//! that are removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

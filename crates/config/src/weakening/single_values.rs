@@ -1,4 +1,4 @@
-//! Keys with one value, a row for each: the change that lets more pass, and its effect.
+//! The table of keys with a single value: for each, the change that lets more pass, and its effect.
 
 use super::{
     super::{AccessContract, Rehearsal, diagnostics::quote},
@@ -55,7 +55,7 @@ const OF_CONTRACTS: &[SingleValue<AccessContract>] = &[
         shown: |one| if one.evidence { "`on`" } else { "`off`" }.to_owned(),
         effect: "no longer looks for the webhooks behind a finding",
     },
-    // A link to somebody else's page does not let more pass, but it is shown as ours.
+    // A link does not let more pass, but reports present it as the application's own page.
     SingleValue {
         path: "links.account",
         is_weaker: |before, now| {
@@ -79,7 +79,7 @@ const OF_CONTRACTS: &[SingleValue<AccessContract>] = &[
                 (_, None) => false,
                 (None, Some(_)) => true,
                 (Some(CanceledGrace::For(was)), Some(CanceledGrace::For(is))) => is > was,
-                // The subscription decides which of the two is longer.
+                // Which of the two is longer depends on the subscription.
                 (Some(was), Some(is)) => was != is,
             }
         },

@@ -1,4 +1,4 @@
-//! Compares the meaning of stored values: seats, words for a status, and the metadata that names an account.
+//! Finds changes of the meaning of stored values: seats, words for a status, and the metadata that names an account.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    // `reading` reports a removed column, and a new one is stricter.
+    // A removed column is reported by `reading`, and a new one is stricter.
     let judges = |field| before.columns.contains_key(&field) && now.columns.contains_key(&field);
     if judges(Field::Seats) {
         seats(&before.seats, &now.seats, places, notes);

@@ -36,7 +36,7 @@ pub struct EventLog {
     pub undelivered: Vec<ProviderEvent>,
 }
 
-/// Cause of a difference between the row and the provider, as far as events show it.
+/// The cause of a difference between the row and the provider, according to the provider's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cause<'l> {
     /// Some endpoint has not accepted these; the change itself is first, if it is one of them.
@@ -48,7 +48,7 @@ enum Cause<'l> {
     },
     /// The log was read to its end without finding the change, which is older than the log.
     TooOld,
-    /// The log was read to its end without finding the change, although it should contain this one.
+    /// The log was read to its end without finding this change, which should be in it.
     NotInLog(LatestChange),
     /// Reading stopped at this time, before the change was found.
     NotReached(Option<UnixSeconds>),
@@ -58,16 +58,16 @@ enum Cause<'l> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct LatestChange {
     at: UnixSeconds,
-    /// Verb phrase before the time, such as `ended on`.
+    /// Verb phrase that is followed by the time, such as `ended on`.
     what: &'static str,
 }
 
-/// Time for which the provider keeps events, in seconds.
-const LOG_REACHES: i64 = 30 * 86_400;
+/// The time for which the provider keeps events, in seconds.
+const LOG_RETENTION: i64 = 30 * 86_400;
 
 impl LatestChange {
     fn latest(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
-        // The subscription gets such a status after the start of the period that is not paid.
+        // The subscription gets such a status after the start of the unpaid period.
         let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
         let unpaid = subscription.period_start().filter(|_| is_unpaid);
         [
@@ -82,11 +82,11 @@ impl LatestChange {
     }
 
     fn is_within_the_log(self, now: UnixSeconds) -> bool {
-        self.at >= now.plus(-LOG_REACHES)
+        self.at >= now.plus(-LOG_RETENTION)
     }
 }
 
-/// Time of the row's last write, compared with the change.
+/// The time of the row's last write, relative to the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowSince {
     NotTold,
@@ -104,8 +104,9 @@ pub fn is_explained_by_events(finding: &Finding) -> bool {
     missing_handler_action(finding).is_some() && finding.subject.subscription.is_some()
 }
 
-/// Returns true if the log contains the last change of every subscription to explain, so that no more has to be read.
-pub fn tells_every_change(log: &EventLog, findings: &[Finding]) -> bool {
+/// Returns true if the log contains the last change of each subscription that findings are about, so that reading can
+/// stop.
+pub fn contains_last_changes(log: &EventLog, findings: &[Finding]) -> bool {
     findings
         .iter()
         .filter(|finding| is_explained_by_events(finding))
@@ -470,12 +471,12 @@ mod tests {
         );
         let leaks = findings(&contract(), &world);
         let mut log = log([created(DAY)]);
-        assert!(!tells_every_change(&log, &leaks));
+        assert!(!contains_last_changes(&log, &leaks));
         log.changes.push(ProviderEvent {
             subscription: Some(SubscriptionId::from("sub_2")),
             ..created(DAY)
         });
-        assert!(tells_every_change(&log, &leaks));
+        assert!(contains_last_changes(&log, &leaks));
     }
 
     #[test]

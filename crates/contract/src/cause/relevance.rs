@@ -3,16 +3,16 @@
 use super::{EventLog, ProviderEvent};
 use crate::{UnixSeconds, rules::HandlerAction};
 
-/// Maximum number of seconds between events of one action, which are created in any order.
+/// Maximum number of seconds between the events of one action, whose order is undefined.
 const ONE_ACTION: i64 = 60;
 
-/// Fields of a subscription that determine access and plan.
-const DECIDING: [&str; 4] = ["status", "items", "plan", "pause_collection"];
+/// The fields of a subscription that determine access and plan.
+const ACCESS_FIELDS: [&str; 4] = ["status", "items", "plan", "pause_collection"];
 
 const UPDATED: &str = "customer.subscription.updated";
 
-/// Other events, which are always a change.
-const CHANGES: [&str; 4] = [
+/// Types of other events, each of which reports a change.
+const OTHER_CHANGES: [&str; 4] = [
     "customer.subscription.created",
     "customer.subscription.deleted",
     "customer.subscription.paused",
@@ -43,8 +43,8 @@ impl HandlerAction {
         }
     }
 
-    /// Returns the events that some endpoint has not accepted since the change, or at all if the change is not known:
-    /// the change itself first, then the newest.
+    /// Returns the events since the change that some endpoint has not accepted: the change itself first, then the
+    /// newest. If the change is not known, all such events count.
     pub(super) fn undelivered<'l>(
         self,
         log: &'l EventLog,
@@ -92,8 +92,8 @@ impl ProviderEvent {
     }
 
     fn is_change(&self) -> bool {
-        let decides = |field: &String| DECIDING.contains(&field.as_str());
-        CHANGES.contains(&self.kind.as_str())
+        let decides = |field: &String| ACCESS_FIELDS.contains(&field.as_str());
+        OTHER_CHANGES.contains(&self.kind.as_str())
             || (self.kind == UPDATED && self.changed.iter().any(decides))
     }
 }

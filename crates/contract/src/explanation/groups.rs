@@ -1,5 +1,5 @@
-//! Splits facts about a few accounts and customers into one group per customer. A customer that pays for an account which
-//! stores another one is in the group of that account.
+//! Splits facts about a few accounts and customers into one group per customer. A customer that pays for an account
+//! linked to another customer is in the group of that account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(super) struct FactGroup {
     pub(super) facts: Facts,
     /// Customer that the provider knows.
     pub(super) customer: Option<CustomerId>,
-    /// An account of the group that is on more than one row, here or elsewhere.
+    /// An account of the group that is on more than one row, in this group or in another.
     pub(super) twice: Option<AccountId>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn collect(
                 subscriptions,
                 mapped: facts.mapped.clone(),
                 seen_modes: facts.seen_modes.clone(),
-                // They were looked up by id, so an unknown customer does not indicate a wrong key.
+                // The customers were looked up by id, so an unknown one does not indicate a wrong key.
                 customer_known: true,
                 stored_words: BTreeMap::new(),
                 customer_metadata: facts.customer_metadata.clone(),
@@ -84,7 +84,7 @@ pub(super) fn collect(
     }
     let nothing = missing.into_iter();
     groups.extend(nothing.map(|customer| group(Vec::new(), Vec::new(), Some(customer))));
-    // Keep one id on two rows together: that is the problem to explain.
+    // Rows with the same id stay in one group, because that is the problem to explain.
     let mut unlinked: BTreeMap<&AccountId, Vec<Account>> = BTreeMap::new();
     for (account, link) in customers.accounts() {
         let is_paid_for = paid_for.iter().any(|(_, one)| one.id == account.id);
@@ -103,7 +103,7 @@ pub(super) fn collect(
     groups
 }
 
-/// Returns sets of customers that accounts link together, or that pay for the accounts of another.
+/// Returns the sets of customers that belong together: they share an account, or one pays for another's account.
 fn connected(
     customers: &Customers<'_>,
     paid_for: &[(CustomerNumber, &Account)],

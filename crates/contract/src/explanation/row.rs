@@ -12,7 +12,7 @@ pub struct ExplainedAccount {
     pub entity: String,
     /// Mapped columns, in the order of the canonical names.
     pub fields: Vec<ExplainedField>,
-    /// Reason why it is never judged.
+    /// The reason why the account is never judged.
     pub exempt: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! Lists the outcome of every rule, and the reason if it found nothing.
+//! Explains every rule: its outcome, and the reason if there is no finding.
 
 use super::{ExplainedRule, RuleOutcome, row::exempt};
 use crate::{
@@ -99,7 +99,7 @@ fn explained_rule(
 
 /// Returns the reason why a rule cannot apply, whatever the facts.
 fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
-    if !case.wants(rule) {
+    if !case.is_enabled(rule) {
         return Some("the contract turns it off".to_owned());
     }
     let mut needs = rule.definition()?.needs.iter();
@@ -119,7 +119,7 @@ fn reason_of_account(
     if let Some(reason) = exempt(case, account) {
         return DoesNotApply(format!("the {entity} is exempt: {reason}"));
     }
-    // Another account of the same customer can be linked to more of them.
+    // Another account of the same customer can be linked to more customers.
     let own = case
         .customers
         .accounts()

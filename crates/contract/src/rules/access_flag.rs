@@ -1,5 +1,5 @@
-//! The flag of an account and how to set it, for the rules that compare it with the payment. An account breaks at most
-//! one of them.
+//! Texts about the access flag, for the rules that compare it with the payment. An account breaks at most one of these
+//! rules.
 
 use super::{judged_account::JudgedAccount, no_finding::NoFinding};
 use crate::{ColumnName, Field, case::Case};
@@ -22,7 +22,7 @@ pub(super) fn set_flag(case: &Case<'_>, value: bool) -> String {
     }
 }
 
-/// Explains that the flag alone satisfies the rule.
+/// Explains that the rule holds because of the flag alone.
 pub(super) fn explain_flag(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let column = one.case.column(Field::HasPaidAccess);
     NoFinding::Holds(format!("`{column}` is {}", one.link.account.paid))

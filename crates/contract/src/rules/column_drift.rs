@@ -1,9 +1,9 @@
-//! The finding about a mapped column that differs from the subscription, for the rules that compare one.
+//! Creates the finding about a column that differs from the subscription, for the rules that compare a column.
 
 use super::judged_account::JudgedAccount;
 use crate::{Field, Rule, Subscription, Unanswerable, case::FindingDraft};
 
-/// A stored value that is not the expected one.
+/// A stored value that differs from the expected one.
 pub(super) struct Drift<'a> {
     pub(super) rule: Rule,
     pub(super) field: Field,
@@ -14,7 +14,7 @@ pub(super) struct Drift<'a> {
 }
 
 impl Drift<'_> {
-    /// Reports it for the subscription that decides.
+    /// Reports the difference from the subscription that decides.
     pub(super) fn report(&self, one: &JudgedAccount<'_, '_>, deciding: &Subscription) {
         let column = one.case.column(self.field);
         let expected = self.expected;
@@ -24,7 +24,7 @@ impl Drift<'_> {
         self.report_with(one, deciding, &format!("says {expected}"), fix);
     }
 
-    /// Reports it with another word for the subscription's value, and another fix.
+    /// Reports the difference with this description of the subscription's value and this fix.
     pub(super) fn report_with(
         &self,
         one: &JudgedAccount<'_, '_>,

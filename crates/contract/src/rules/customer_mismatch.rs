@@ -6,7 +6,7 @@ use super::{
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
-    mismatches::{Mismatches, NamedAccount, is_accusable},
+    mismatches::{Mismatches, NamedAccount, is_mismatch_candidate},
     no_finding::NoFinding,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: None,
     },
     needs: &[RuleNeed::Metadata, RuleNeed::MatchByCustomer],
-    listing: RuleListing::OfPaidAccountsBesideStrangers,
+    listing: RuleListing::OfPaidAccountsBesideUnlinkedPayers,
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
     missing_handler_action: None,
@@ -107,8 +107,8 @@ fn report(case: &Case<'_>, paying_id: &str, named: NamedAccount<'_>) {
 
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let entity = &one.case.contract.entity;
-    // Any customer's metadata may name the account, and only a check reads them all.
-    if is_accusable(one.link.account, one.access) {
+    // The metadata of any customer may name the account, and only a check reads all customers.
+    if is_mismatch_candidate(one.link.account, one.access) {
         NoFinding::DoesNotApply(format!(
             "only a check reads the customers that may pay for the {entity}"
         ))

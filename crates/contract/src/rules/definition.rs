@@ -17,7 +17,7 @@ pub struct RuleInfo {
     pub severity: Severity,
     /// True if the contract's `severity:` and `fix:` apply to the rule. The severity of others is set under `rules:`.
     pub uses_contract_severity: bool,
-    /// One-line description of a violation.
+    /// One-line description of a violation, such as "the stored plan is not one that the customer pays for".
     pub description: &'static str,
     /// Advice for any finding of the rule.
     pub help: &'static str,
@@ -25,11 +25,12 @@ pub struct RuleInfo {
     pub column: Option<RuleColumn>,
     /// True if it compares plans or prices. A customer without access has a plan too, which proves nothing.
     pub compares_plans: bool,
-    /// Keys of the contract that a finding points to: the first that is written. Without any, it is the contract.
+    /// Keys of the contract. A finding is reported at the first of them that the file contains, or else at the
+    /// contract.
     pub keys: &'static [RuleKey],
-    /// Events by which an application learns of the state that the rule checks.
+    /// Events that report the state which the rule checks.
     pub events: RuleEvents,
-    /// The wrong state of the row, if a rehearsal has advice for it.
+    /// The wrong state of the row, if a rehearsal gives specific advice about it.
     pub row_fault: Option<RowFault>,
 }
 
@@ -101,7 +102,7 @@ impl RuleEvents {
         entitlements: &[],
     };
 
-    /// Events that tell of a change of a subscription.
+    /// The events that report a change of a subscription.
     pub(super) const UPDATED: Self = Self {
         stripe: &["customer.subscription.updated"],
         paddle: &["subscription.updated"],
@@ -117,7 +118,7 @@ impl RuleEvents {
     }
 }
 
-/// Wrong state of a row that a handler leaves behind.
+/// A wrong state in which a handler leaves a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowFault {
     AccessNotGiven,
@@ -149,12 +150,12 @@ pub(crate) struct RuleDefinition {
     pub(crate) correct: RuleCorrection,
 }
 
-/// Function that reports violations, by the objects that it is called for.
+/// The function that reports violations, by the objects that it is called for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RuleCheck {
     /// Each linked account that is judged.
     Account(fn(&JudgedAccount<'_, '_>)),
-    /// The same, if it needs values that the provider may not state.
+    /// Each linked account that is judged. Fails if the provider does not state a value that the rule needs.
     FallibleAccount(fn(&JudgedAccount<'_, '_>) -> Result<(), Unanswerable>),
     /// Each customer, or each subscription if accounts are matched by subscription.
     Customer(for<'f> fn(&Case<'f>, &Mismatches<'f>, CustomerNumber)),
@@ -244,19 +245,19 @@ impl RuleNeed {
 pub(crate) enum RuleListing {
     /// None: granting subscriptions decide it.
     Granting,
-    /// All that are being paid for, or should be.
+    /// All subscriptions that are being paid for, or should be.
     Charged,
-    /// Those with a status that the contract does not name.
+    /// Subscriptions with a status that the contract does not name.
     UnknownStatuses,
-    /// All of every customer whose account stores a status.
+    /// All subscriptions of customers whose account stores a status.
     OfStoredStatuses,
-    /// All of every customer whose account has access.
+    /// All subscriptions of customers whose account has access.
     OfPaidAccounts,
-    /// All of every customer whose account has access, if the contract has a grace.
+    /// All subscriptions of customers whose account has access, if the contract has a grace.
     OfPaidAccountsInGrace,
-    /// All of every customer whose account has access, if somebody pays who has no account.
-    OfPaidAccountsBesideStrangers,
-    /// All of every customer whose account stores a paid plan without access.
+    /// All subscriptions of customers whose account has access, if a customer without an account pays.
+    OfPaidAccountsBesideUnlinkedPayers,
+    /// All subscriptions of customers whose account stores a paid plan without access.
     OfStoredPlans,
 }
 

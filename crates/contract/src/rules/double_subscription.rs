@@ -49,7 +49,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     ),
 };
 
-/// Something bought. Two subscriptions buy the same thing if they map to one plan or share one price.
+/// What a subscription buys. Two subscriptions buy the same if they map to one plan or share a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purchase<'f> {
     Plan(&'f PlanWords),
@@ -86,7 +86,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
     } else {
         ""
     };
-    let (amount, items_without_amount) = too_much(case, &twice);
+    let (amount, items_without_amount) = excess(case, &twice);
     let times = match twice.len() {
         2 => "twice".to_owned(),
         times => format!("{times} times"),
@@ -123,7 +123,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
     );
 }
 
-/// Returns the first thing that two of the subscriptions buy, with those subscriptions, oldest first.
+/// Returns the first purchase that several of the subscriptions have in common, with these subscriptions, oldest first.
 fn first_bought_twice<'f>(
     case: &Case<'f>,
     granting: impl Iterator<Item = &'f Subscription>,
@@ -152,9 +152,9 @@ fn first_bought_twice<'f>(
         .find(|(_, subscriptions)| subscriptions.len() > 1)
 }
 
-/// Returns the monthly amount beyond the dearest of them. With several currencies, the dearest is not known and the
-/// amount is empty.
-fn too_much(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
+/// Returns the monthly amount beyond that of the most expensive subscription. With several currencies, that one is not
+/// known and the amount is empty.
+fn excess(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
     let (all, without_amount) = case.monthly(twice.iter().copied());
     let mut currencies = all.iter();
     let (Some((currency, sum)), None) = (currencies.next(), currencies.next()) else {

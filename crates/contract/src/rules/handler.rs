@@ -13,11 +13,11 @@ struct HandlerDefinition {
 /// The findings of a rule that have the same cause, so that a rehearsal reports them as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merging {
-    /// None: each is reported.
+    /// No findings: each is reported.
     Never,
-    /// All: one habit of the handler breaks the rule everywhere.
+    /// All findings: one habit of the handler breaks the rule everywhere.
     Everywhere,
-    /// Those with the same response to the same type of event.
+    /// Findings with the same response to the same type of event.
     ByAnswer,
 }
 
@@ -57,7 +57,7 @@ handler_rules! {
 }
 
 impl HandlerRule {
-    /// Returns its texts and its subject.
+    /// Returns the texts and the subject of the rule.
     pub fn info(self) -> &'static RuleInfo {
         &self.definition().info
     }

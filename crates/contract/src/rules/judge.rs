@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Unanswerable,
-    case::{Case, StateOfCustomer},
+    case::{Case, SharedCustomerState},
     customers::CustomerNumber,
 };
 
@@ -49,7 +49,7 @@ pub(crate) fn judged_rules(case: &Case<'_>) -> BTreeSet<Rule> {
 
 /// Returns the rules that are not off and whose needs are met.
 fn definitions(case: &Case<'_>) -> impl Iterator<Item = (Rule, &'static RuleDefinition)> {
-    let wanted = Rule::ALL.into_iter().filter(|rule| case.wants(*rule));
+    let wanted = Rule::ALL.into_iter().filter(|rule| case.is_enabled(*rule));
     let wanted = wanted.filter_map(|rule| Some((rule, rule.definition()?)));
     wanted.filter(|(_, one)| one.needs.iter().all(|need| need.is_met(case)))
 }
@@ -61,13 +61,13 @@ fn judge_accounts(
     mismatches: &Mismatches<'_>,
     checks: &[RuleCheck],
 ) -> Result<(), Unanswerable> {
-    let mut states = StateOfCustomer::default();
+    let mut states = SharedCustomerState::default();
     for link in case.customers.links_of(customer) {
         if link.holder.first != customer || case.is_exempt(link.account) {
             continue;
         }
         let access = states.get(case, &link.holder)?;
-        if mismatches.accuse(link.account) {
+        if mismatches.pays_as_another(link.account) {
             continue;
         }
         let account = JudgedAccount::new(case, link, access);

@@ -56,13 +56,13 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
         self.link.account.columns.as_deref().filter(|_| is_granted)
     }
 
-    /// Returns true if any item of a paying subscription is of that kind.
+    /// Returns true if `is_it` holds for any item of a paying subscription.
     pub(super) fn pays_for(&self, is_it: impl Fn(&Item) -> bool) -> bool {
         let mut items = self.paying.iter().flat_map(|one| one.items.iter());
         items.any(is_it)
     }
 
-    /// Returns the reason why a rule about other accounts does not apply.
+    /// Returns the result of a rule that applies only to the accounts described by `others`.
     pub(super) fn explain_other_payment(&self, others: &str) -> NoFinding {
         let entity = &self.case.contract.entity;
         NoFinding::DoesNotApply(format!("it is about {entity}s {others}"))
@@ -74,7 +74,7 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
         (!is_right).then(|| self.explain_other_payment("with access, and rightly so"))
     }
 
-    /// Returns the reason that a column agrees.
+    /// Returns the result for a column that agrees with the subscription.
     pub(super) fn agrees(&self, field: Field) -> NoFinding {
         let column = self.case.column(field);
         NoFinding::Holds(format!("`{column}` agrees with the subscription"))

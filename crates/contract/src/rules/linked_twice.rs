@@ -23,7 +23,7 @@ pub(super) struct Linked<'f> {
     pub(super) rows: Vec<String>,
 }
 
-/// Returns `None` if fewer than two accounts store it, or none of them is judged.
+/// Returns `None` if fewer than two accounts store the id, or if none of these accounts is judged.
 pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Option<Linked<'f>> {
     let accounts = || case.customers.accounts_of(customer);
     accounts().nth(1)?;

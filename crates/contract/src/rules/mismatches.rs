@@ -1,4 +1,4 @@
-//! Finds accounts that somebody pays for as another customer than the one that they store.
+//! Finds accounts whose owner pays as another customer than the account stores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,11 @@ use crate::{
     customers::{CustomerNumber, Link},
 };
 
-/// Minimum number of linked subscriptions that hold the right account's id before a key is trusted.
-const LEARNED: usize = 3;
+/// Minimum number of linked subscriptions that hold the id of their account under a metadata key before the key is
+/// trusted.
+const MIN_EXAMPLES: usize = 3;
 
-/// Accounts that somebody pays for as another customer.
+/// The accounts whose owner pays as another customer.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches<'f> {
     /// Customers that name an account, by the id of the account and their own id.
@@ -34,13 +35,13 @@ pub(super) struct NamedAccount<'f> {
 }
 
 impl<'f> Mismatches<'f> {
-    /// Checks every customer that pays and has no account.
+    /// Checks every paying customer without an account.
     pub(crate) fn find(case: &Case<'f>) -> Self {
         let mut mismatches = Self::default();
-        if !applies(case) || !case.wants(Rule::CustomerMismatch) {
+        if !applies(case) || !case.is_enabled(Rule::CustomerMismatch) {
             return mismatches;
         }
-        let strangers: Vec<_> = paying_strangers(case).collect();
+        let strangers: Vec<_> = unlinked_payers(case).collect();
         let written: BTreeSet<&str> = strangers
             .iter()
             .flat_map(|customer| metadata(case, *customer))
@@ -62,7 +63,7 @@ impl<'f> Mismatches<'f> {
                 let Some(account) = case.facts.accounts.get(position) else {
                     continue;
                 };
-                if qualifies(case, account, case.customers.link(position)) {
+                if is_named_account_suspect(case, account, case.customers.link(position)) {
                     let named = NamedAccount {
                         customer,
                         account,
@@ -70,7 +71,8 @@ impl<'f> Mismatches<'f> {
                     };
                     let of_account = mismatches.found.entry(account.id.as_str()).or_default();
                     let known = of_account.entry(id).or_insert(named);
-                    // Several subscriptions may name the account, and their order means nothing.
+                    // Several subscriptions may name the account under different keys; their order has no meaning, so
+                    // the smallest key wins.
                     if **key < **known.key {
                         *known = named;
                     }
@@ -81,12 +83,12 @@ impl<'f> Mismatches<'f> {
         mismatches
     }
 
-    /// Returns true if the account is reported as paying as another customer.
-    pub(super) fn accuse(&self, account: &Account) -> bool {
+    /// Returns true if the owner of the account pays as another customer.
+    pub(super) fn pays_as_another(&self, account: &Account) -> bool {
         self.found.contains_key(account.id.as_str())
     }
 
-    /// Returns true if the customer's account is known.
+    /// Returns true if the customer belongs to an account that stores another customer.
     pub(super) fn explain(&self, case: &Case<'_>, customer: CustomerNumber) -> bool {
         !self.explained.is_empty()
             && case
@@ -122,7 +124,7 @@ fn applies(case: &Case<'_>) -> bool {
 }
 
 /// Returns the customers with a granting subscription and no account.
-fn paying_strangers(case: &Case<'_>) -> impl Iterator<Item = CustomerNumber> {
+fn unlinked_payers(case: &Case<'_>) -> impl Iterator<Item = CustomerNumber> {
     case.customers.all().filter(|customer| {
         case.customers.accounts_of(*customer).next().is_none()
             && case
@@ -131,12 +133,12 @@ fn paying_strangers(case: &Case<'_>) -> impl Iterator<Item = CustomerNumber> {
     })
 }
 
-/// Returns true if some customer pays whose account is not known.
-pub(crate) fn has_paying_strangers(case: &Case<'_>) -> bool {
-    applies(case) && paying_strangers(case).next().is_some()
+/// Returns true if any paying customer has no account.
+pub(crate) fn has_unlinked_payers(case: &Case<'_>) -> bool {
+    applies(case) && unlinked_payers(case).next().is_some()
 }
 
-/// Returns the metadata of the customer's granting subscriptions, then its own.
+/// Returns the metadata of the customer's granting subscriptions, then that of the customer itself.
 fn metadata<'f>(
     case: &Case<'f>,
     customer: CustomerNumber,
@@ -160,22 +162,27 @@ fn metadata_entries(subscription: &Subscription) -> impl Iterator<Item = &(Word,
         .flat_map(|details| details.metadata.iter())
 }
 
-/// Returns true if the account would be accused, or lacks access that its own customer does not give it.
-fn qualifies(case: &Case<'_>, account: &Account, link: Option<Link<'_, '_>>) -> bool {
+/// Returns true if a payment by another customer would explain the state of the account.
+fn is_named_account_suspect(
+    case: &Case<'_>,
+    account: &Account,
+    link: Option<Link<'_, '_>>,
+) -> bool {
     if case.is_exempt(account) {
         return false;
     }
     let state = link.map(|link| case.state(&link.holder));
     match state {
         None => !account.paid,
-        // There is no verdict at all in this case.
+        // The contract has no verdict in this case.
         Some(Err(_)) => false,
-        Some(Ok(access)) => is_accusable(account, access),
+        Some(Ok(access)) => is_mismatch_candidate(account, access),
     }
 }
 
-/// Returns true if a linked account would be accused, or lacks access that its own customer does not give it.
-pub(super) fn is_accusable(account: &Account, access: CustomerAccess) -> bool {
+/// Returns true if a payment by another customer would explain the state of a linked account: it has access that its
+/// customer does not pay for, or no access although its customer does not pay.
+pub(super) fn is_mismatch_candidate(account: &Account, access: CustomerAccess) -> bool {
     if account.paid {
         matches!(access, CustomerAccess::NotGranting | CustomerAccess::None)
             && !is_paid_elsewhere(account)
@@ -187,7 +194,7 @@ pub(super) fn is_accusable(account: &Account, access: CustomerAccess) -> bool {
 /// Metadata keys that hold the ids of accounts.
 struct AccountKeys<'f> {
     keys: BTreeSet<&'f str>,
-    /// Candidate keys under which a linked subscription holds the id of another account.
+    /// Keys under which some linked subscription holds the id of another account.
     vetoed: BTreeSet<&'f str>,
 }
 
@@ -216,7 +223,7 @@ impl<'f> AccountKeys<'f> {
         }
         let names = AccountKeyNames::new(case.contract);
         let is_candidate = |key: &&&str| {
-            names.contain(key) || right.get(**key).is_some_and(|count| *count >= LEARNED)
+            names.contain(key) || right.get(**key).is_some_and(|count| *count >= MIN_EXAMPLES)
         };
         let candidates = written.iter().filter(is_candidate).copied();
         let (vetoed, keys) = candidates.partition(|key| wrong.contains(key));
@@ -246,7 +253,7 @@ impl<'f> AccountKeys<'f> {
 /// Names of metadata keys that hold an account's id, by the contract or by convention.
 struct AccountKeyNames<'c> {
     configured: &'c [String],
-    /// Normalized.
+    /// Usual names, normalized.
     usual: [String; 3],
 }
 
@@ -278,11 +285,11 @@ fn normalized(key: &str) -> String {
 /// Returns the customers whose own metadata may name an account, sorted by id: they pay, have no account, and nothing
 /// read so far names one. Returns none if there are more than `most`: they belong to another product.
 pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<CustomerId> {
-    if !applies(case) || !case.wants(Rule::CustomerMismatch) {
+    if !applies(case) || !case.is_enabled(Rule::CustomerMismatch) {
         return Vec::new();
     }
     let mismatches = Mismatches::find(case);
-    let strangers = paying_strangers(case).filter_map(|customer| case.customers.id(customer));
+    let strangers = unlinked_payers(case).filter_map(|customer| case.customers.id(customer));
     let unknown = strangers
         .filter(|id| !mismatches.explained.contains(id))
         .map(CustomerId::from)
@@ -298,11 +305,11 @@ pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<Custome
 /// Returns the ids that the metadata of paying customers without an account holds under keys with the name of an account's
 /// id.
 pub(crate) fn named_accounts(case: &Case<'_>) -> BTreeSet<AccountId> {
-    if !applies(case) || !case.wants(Rule::CustomerMismatch) {
+    if !applies(case) || !case.is_enabled(Rule::CustomerMismatch) {
         return BTreeSet::new();
     }
     let names = AccountKeyNames::new(case.contract);
-    paying_strangers(case)
+    unlinked_payers(case)
         .flat_map(|customer| metadata(case, customer))
         .filter(|(key, _)| names.contain(key))
         .map(|(_, value)| AccountId::from(&**value))

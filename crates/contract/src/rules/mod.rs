@@ -16,7 +16,8 @@ mod seats;
 mod stored_plan;
 mod unmapped;
 
-// One for each rule, outside the table because rustfmt finds no file that a macro declares.
+// The file of each rule. They are declared outside the table, because rustfmt does not find modules that a macro
+// declares.
 mod cancel_flag_drift;
 mod customer_mismatch;
 mod double_subscription;
@@ -68,7 +69,7 @@ pub(crate) use self::{
     },
     judge::{judge, judged_rules},
     judged_account::JudgedAccount,
-    mismatches::{Mismatches, has_paying_strangers, named_accounts, unexplained_customers},
+    mismatches::{Mismatches, has_unlinked_payers, named_accounts, unexplained_customers},
     no_finding::NoFinding,
     orphan_subscription::CHARGED,
     stored_plan::{is_same_word, stored_plan, stores_paid_plan},

@@ -1,8 +1,8 @@
-//! Reasons why a rule has no finding about somebody.
+//! The results of a rule without a finding, with their reasons.
 
 use crate::case::Case;
 
-/// Reason why a rule has no finding.
+/// The result of a rule that has no finding, with its reason.
 #[derive(Debug)]
 pub(crate) enum NoFinding {
     Holds(String),

@@ -74,7 +74,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
             amount,
             items_without_amount,
             shares: case.shares(granting),
-            at_most: None,
+            max_severity: None,
         },
     );
 }

@@ -12,7 +12,7 @@ macro_rules! rules {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $($(#[$doc])* $rule,)+
-            /// A rule that is not of the access contract: a rehearsal checks the handler too.
+            /// A rule for the webhook handler, which only a rehearsal checks.
             Handler(HandlerRule),
         }
 
@@ -20,7 +20,7 @@ macro_rules! rules {
             /// All rules of the access contract.
             pub const ALL: [Self; [$(stringify!($rule)),+].len()] = [$(Self::$rule),+];
 
-            /// Returns its texts and its subject.
+            /// Returns the texts and the subject of the rule.
             pub fn info(self) -> &'static RuleInfo {
                 match self {
                     $(Self::$rule => &$file::RULE.info,)+
@@ -28,7 +28,7 @@ macro_rules! rules {
                 }
             }
 
-            /// Returns its entry in the table; `None` if it is not of the access contract.
+            /// Returns the rule's entry in the table; `None` for a rule for the webhook handler.
             pub(crate) fn definition(self) -> Option<&'static RuleDefinition> {
                 match self {
                     $(Self::$rule => Some(&$file::RULE),)+
@@ -52,7 +52,8 @@ impl Rule {
             .chain(HandlerRule::ALL.map(Self::Handler))
     }
 
-    /// Returns false for the name that only other sources use: a price of the one is a feature of the other.
+    /// Returns false for a rule that other sources have under another name: `unmapped-price` is `unmapped-feature` for
+    /// entitlements.
     pub fn is_used_by(self, source: Source) -> bool {
         match source {
             Source::StripeEntitlements => self != Self::UnmappedPrice,

@@ -6,7 +6,7 @@ use crate::{
     access::PriceMeaning, case::Case,
 };
 
-/// Returns true if the row holds a value for "no limit", and the prices allow it.
+/// Returns true if the row stores "no limit" and the bought prices allow that.
 pub(super) fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscription]) -> bool {
     if !seats.unlimited.contains(&stored) {
         return false;
@@ -47,7 +47,7 @@ pub(crate) fn paid_seats(
     }))
 }
 
-/// Returns true if the quantity of an item counts: licensed, and of a price that the contract counts.
+/// Returns true if the quantity of an item counts as seats: the item is licensed, and the contract counts its price.
 pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
     let contract = case.contract;
     let is_counted = match &contract.seats.prices {

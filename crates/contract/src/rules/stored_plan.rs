@@ -7,7 +7,7 @@ pub(crate) fn is_same_word(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-/// Returns true if some subscription does not grant but may come back, so that its plan is worth keeping.
+/// Returns true if some subscription does not grant now but may grant again, so that keeping its plan is right.
 pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     let may_come_back = |status: &Status| {
         matches!(

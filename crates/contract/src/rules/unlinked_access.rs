@@ -48,7 +48,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 /// Maximum number of ids in the finding.
 const MAX_NAMED: usize = 5;
 
-/// Reports one finding for all of them.
+/// Reports all such accounts in one finding.
 fn check(case: &Case<'_>, _: &Mismatches<'_>) {
     let (mut number, mut named) = (0_u64, BTreeSet::new());
     for (account, link) in case.customers.accounts() {

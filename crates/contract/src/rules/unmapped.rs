@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Entity, PriceId, Rule, Severity, Subject, Subscription, SubscriptionId,
     access::{CustomerAccess, PriceMeaning, SubscriptionAccess},
-    case::{Case, FindingDraft, StateOfCustomer},
+    case::{Case, FindingDraft, SharedCustomerState},
     customers::CustomerNumber,
     text::counted,
 };
@@ -63,15 +63,15 @@ fn unmapped_prices<'f>(case: &Case<'f>, subscription: &'f Subscription) -> BTree
         .collect()
 }
 
-/// Counts the accounts that would be judged if the prices in `deciding` were mapped. It holds, for each customer, the
-/// prices that prevent a judgement.
+/// Counts the accounts that would be judged if the prices in `deciding` were mapped. `deciding` holds the prices that
+/// prevent a judgement, by customer.
 fn count_unjudged(
     case: &Case<'_>,
     deciding: &BTreeMap<CustomerNumber, BTreeSet<&PriceId>>,
     tallies: &mut BTreeMap<&PriceId, Tally<'_>>,
 ) {
     for customer in deciding.keys() {
-        let mut states = StateOfCustomer::default();
+        let mut states = SharedCustomerState::default();
         for link in case.customers.links_of(*customer) {
             let mut others = link.holder.customers();
             // Count an account of several customers once.
@@ -79,7 +79,7 @@ fn count_unjudged(
             if !is_first || case.is_exempt(link.account) {
                 continue;
             }
-            // Accounts are judged first: one without a state leaves no verdict.
+            // The accounts were judged before, so a missing access cannot be an error here.
             if states.get(case, &link.holder) != Ok(CustomerAccess::Unjudged) {
                 continue;
             }
@@ -137,7 +137,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
             "carried by {carried_by}, among them {}",
             named.join(", ")
         )],
-        at_most: (tally.unjudged_accounts == 0).then_some(Severity::Low),
+        max_severity: (tally.unjudged_accounts == 0).then_some(Severity::Low),
         ..FindingDraft::default()
     };
     case.report(rule, entity, draft);

@@ -42,7 +42,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// Age limit of listed events: Stripe lists those of 30 days.
-const LISTED: i64 = 30 * 86_400;
+const LISTED_SECONDS: i64 = 30 * 86_400;
 
 fn list_events(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let created = call.form.times("created")?;
@@ -50,7 +50,7 @@ fn list_events(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     let several = call.form.texts("types")?;
     let delivered = call.form.boolean("delivery_success")?;
     let window = call.window()?;
-    let oldest = world.clock.saturating_sub(LISTED);
+    let oldest = world.clock.saturating_sub(LISTED_SECONDS);
     let wanted = |event: &Event| {
         event.created >= oldest
             && delivered.is_none_or(|asked| asked == (event.pending_webhooks == 0))

@@ -38,10 +38,11 @@ use super::{
     world::{Collection, Object, Slot, World},
 };
 
-/// A handler that reads the world and accepts no parameter but `expand`. It returns the body of the response, as all do.
+/// A handler that reads the world and accepts no parameter except `expand`. Like every handler, it returns the body of
+/// the response.
 type RetrieveHandler = fn(&Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
 
-/// A handler that reads the world as its parameters ask.
+/// A handler that reads the world, according to its parameters.
 type ListHandler = fn(&mut Call<'_>, &World) -> Result<Vec<u8>, ApiError>;
 
 /// A handler that changes the world.
@@ -112,7 +113,7 @@ impl Route {
         Self::new((endpoint, Method::Delete, path), permission, handler)
     }
 
-    /// Returns a `GET` whose handler tries changes in the world, and undoes them.
+    /// Returns a `GET` whose handler makes changes in the world and undoes them.
     const fn try_out(
         endpoint: Endpoint,
         path: &'static str,
@@ -201,7 +202,8 @@ impl Call<'_> {
         mem::take(&mut self.form).reject_unread_parameters()
     }
 
-    /// Reads the page that a list shall return. These are the last parameters: others are rejected.
+    /// Reads the page that a list must return. Must be called last, because it rejects all parameters that were not
+    /// read.
     fn window(&mut self) -> Result<Window, ApiError> {
         let window = Window::read(&mut self.form, self.malformed)?;
         self.reject_unread_parameters()?;
@@ -306,7 +308,7 @@ impl<'w, T: Object> Listing<'w, T> {
     }
 }
 
-/// Returns true if a filter admits a value, which an object may lack.
+/// Returns true if a filter matches a value. An object without the value matches only if there is no filter.
 fn matches_filter<'v>(asked: Option<&CompactString>, value: impl Into<Option<&'v str>>) -> bool {
     asked.is_none_or(|asked| value.into() == Some(asked))
 }

@@ -106,7 +106,7 @@ enum StatusFilter {
 impl StatusFilter {
     fn parse(asked: Option<&str>, version: &ApiVersion) -> Result<Self, ApiError> {
         /// Statuses known to versions before 2016-07-06.
-        const OLD: [&str; 6] = [
+        const OLD_STATUSES: [&str; 6] = [
             "active",
             "past_due",
             "unpaid",
@@ -117,8 +117,8 @@ impl StatusFilter {
         let Some(asked) = asked else {
             return Ok(Self::NotCanceled);
         };
-        if !version.lists_ended() && !OLD.contains(&asked) {
-            return Err(ApiError::none_of("status", &OLD));
+        if !version.lists_ended() && !OLD_STATUSES.contains(&asked) {
+            return Err(ApiError::none_of("status", &OLD_STATUSES));
         }
         match asked {
             "all" => Ok(Self::All),

@@ -76,8 +76,8 @@ const EXPANDABLE: [&str; 57] = [
     "transfer_reversal",
 ];
 
-/// Fields removed since older versions, for which Stripe also refuses the expansion.
-const LOST: [(&str, &str); 10] = [
+/// Fields that newer versions no longer have, so that Stripe refuses to expand them too.
+const REMOVED_EXPANSIONS: [(&str, &str); 10] = [
     ("charge", "invoice"),
     ("discount", "coupon"),
     ("invoice", "charge"),
@@ -146,11 +146,11 @@ impl Walk<'_> {
         let kind = kind.unwrap_or_default().to_owned();
         let is_expandable = EXPANDABLE.contains(&key);
         let Some(inner) = object.get_mut(key) else {
-            // Only some objects have it: the tiers of a price, or the account of an issuer other than itself.
+            // Only some objects have the field: the tiers of a price, or the account of an issuer other than itself.
             if is_included || (kind.is_empty() && is_expandable) {
                 return Ok(());
             }
-            return Err(self.gap_unless(LOST.contains(&(&kind, key))));
+            return Err(self.gap_unless(REMOVED_EXPANSIONS.contains(&(&kind, key))));
         };
         match inner {
             Value::String(_) if !is_expandable => return Err(self.gap_unless(false)),
@@ -185,7 +185,7 @@ impl Walk<'_> {
         refused(format!("This property cannot be expanded ({path})."))
     }
 
-    /// Returns the refusal, marked as a gap of the fake unless Stripe would refuse too.
+    /// Returns the error, marked as a gap of the fake unless Stripe would return an error too.
     fn gap_unless(self, is_refused: bool) -> ApiError {
         let refusal = self.refusal();
         if is_refused {

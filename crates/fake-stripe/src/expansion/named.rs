@@ -1,4 +1,4 @@
-//! Finds the object of an id, by the key that holds the id.
+//! Finds the object with an id. The key that holds the id determines the kind of object.
 
 use serde_json::Value;
 

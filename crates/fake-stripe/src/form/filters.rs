@@ -31,7 +31,7 @@ impl TimeRange {
         (self.first..=self.last).contains(&time)
     }
 
-    /// Checks a value that an object may lack. An object without it matches only if there is no filter.
+    /// Returns true if the range contains the time. An object without the time matches only if there is no filter.
     pub(crate) fn admits(self, time: Option<i64>) -> bool {
         time.map_or(self == Self::ALL, |time| self.contains(time))
     }
@@ -92,7 +92,7 @@ impl Form {
         self.inside(name, |form| form.plain(key))
     }
 
-    /// Reads keys of `name[key]=…`. Those left are unknown.
+    /// Reads keys of `name[key]=…`, and rejects the keys that were not read.
     fn inside<R>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> R) -> R {
         let mut inner = Self {
             path: self.written(name),

@@ -55,7 +55,7 @@ impl<T> Given<T> {
     }
 }
 
-/// Parameters that are still to be read. Those left on `finish` are unknown.
+/// The parameters that are still to be read. Those that are never read are unknown.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
     /// Prefix of the names as written; empty at the root.

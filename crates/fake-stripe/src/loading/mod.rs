@@ -127,7 +127,7 @@ impl Loader {
         self.folder = inner;
     }
 
-    /// Reports unknown files, since a misnamed one would silently be skipped.
+    /// Reports unknown files, because a misnamed one would be skipped silently.
     fn look_for_others(&mut self) {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,

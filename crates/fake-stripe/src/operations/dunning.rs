@@ -1,11 +1,11 @@
-//! Renewals, paid or not, and the fate of unpaid subscriptions.
+//! Renewals, paid or unpaid, and what happens to unpaid subscriptions.
 
 use compact_str::CompactString;
 
 use super::{DAY, Impossible, events::EventObject};
 use crate::world::{InvoiceStatus, Status, Subscription, World};
 
-/// The extent of a renewal.
+/// How far a renewal goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// The invoice is drafted, and paid an hour later.

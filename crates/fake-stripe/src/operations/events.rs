@@ -56,7 +56,7 @@ impl World {
             .collect()
     }
 
-    /// Records an event with a new type and object that no application can know. It may name a customer.
+    /// Records an event whose type and object no application can know. It may refer to a customer.
     pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
         self.begin_provider_operation();
         let id = self.numbers.next("nvl_1", 19);

@@ -16,14 +16,14 @@ const AUTHORITIES: [&str; 4] = [
 ];
 
 /// The system's certificate authorities on Debian and Alpine, Fedora, and macOS.
-const OF_THE_SYSTEM: [&str; 3] = [
+const SYSTEM_AUTHORITIES: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 ];
 
 /// The provider's hosts. A proxy exception for one of them would bypass our proxy.
-const OF_THE_PROVIDER: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
+const PROVIDER_HOSTS: [&str; 2] = ["api.stripe.com", "files.stripe.com"];
 
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
@@ -92,7 +92,7 @@ impl RedirectFolder {
             .map(PathBuf::from)
             .collect();
         if present("SSL_CERT_FILE").is_none() {
-            let system = OF_THE_SYSTEM.iter().map(PathBuf::from);
+            let system = SYSTEM_AUTHORITIES.iter().map(PathBuf::from);
             sources.extend(system.into_iter().find(|path| path.exists()));
         }
         sources.sort();
@@ -147,7 +147,7 @@ impl RedirectFolder {
 fn without_provider(list: &str) -> String {
     let is_about_it = |entry: &str| {
         let domain = entry.trim_start_matches(['*', '.']);
-        let mut hosts = OF_THE_PROVIDER.iter();
+        let mut hosts = PROVIDER_HOSTS.iter();
         domain.is_empty() || hosts.any(|host| host.ends_with(&domain.to_lowercase()))
     };
     let entries = list.split(',').map(str::trim);

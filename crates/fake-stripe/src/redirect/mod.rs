@@ -22,8 +22,8 @@ const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
 /// Name of the file that Python runs at startup.
 const PYTHON_FILE: &str = "sitecustomize.py";
 
-/// Prefixes of the files that any version of this program wrote. No other file is overwritten.
-const MARKS: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
+/// The first words of the files that this program writes, in any of its versions. No other file is overwritten.
+const OWN_PREFIXES: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
 
 /// Writes the file that Node loads before the application, by the option that `node_options` returns.
 pub fn write_node_preload(path: &Path) -> Result<(), WriteError> {
@@ -78,7 +78,11 @@ impl WriteError {
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {
     match fs::read(path) {
         Ok(found) if found == text.as_bytes() => return Ok(()),
-        Ok(found) if !MARKS.iter().any(|mark| found.starts_with(mark.as_bytes())) => {
+        Ok(found)
+            if !OWN_PREFIXES
+                .iter()
+                .any(|mark| found.starts_with(mark.as_bytes())) =>
+        {
             return Err(WriteError::Foreign {
                 path: path.to_owned(),
             });

@@ -1,4 +1,4 @@
-//! Values that nearly every object leaves at their default and therefore share.
+//! Values that nearly every object leaves at their default, which all of these objects share.
 
 use std::ops::{Deref, DerefMut};
 

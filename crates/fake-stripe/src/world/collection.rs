@@ -32,8 +32,8 @@ pub(super) use objects;
 /// The position of an object in its collection, in insertion order. Only `remove` changes the slots of others.
 pub(crate) type Slot = usize;
 
-/// An object that is found by its id, which is so not stored twice: a million objects have to fit into memory beside the
-/// tested program.
+/// An object that is hashed and compared by its id, so that the id is not stored twice: a million objects have to fit
+/// into memory beside the tested program.
 #[derive(Debug)]
 struct ById<T>(T);
 

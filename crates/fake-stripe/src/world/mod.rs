@@ -51,7 +51,7 @@ pub(crate) use self::{
 use self::{numbers::Numbers, objects::Objects, stage::Context};
 use super::{keys::Keys, version::ApiVersion};
 
-/// One Stripe account in one mode. The same calls in the same order produce the same world, including ids.
+/// The state of one Stripe account in one mode. The same calls in the same order produce the same state, including ids.
 ///
 /// Methods with a verb do what Stripe does, and record the events that it would send. Methods named after an object add or
 /// replace it, and those that end with `_silently` change one; neither records an event.

@@ -1,4 +1,4 @@
-//! Judges the handler's responses: events that it accepted, refused, or swallowed the failure of.
+//! Judges the handler's responses: wrongly accepted events, refused ones, and swallowed failures.
 
 use super::{StepContext, Wrong, description, hint};
 use crate::{
@@ -73,7 +73,7 @@ fn refused(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::HandlerAnswer, message, fix).about(&first.event))
 }
 
-/// Reports the first event that was accepted or got no 4xx response.
+/// Reports the first event that should have been refused, but was accepted or got a response other than 4xx.
 fn accepted(observed: &Observed) -> Vec<Wrong> {
     let of = |delivery: &Delivery| match &delivery.answer {
         answer if answer.is_refusal() => None,

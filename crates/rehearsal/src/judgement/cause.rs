@@ -9,14 +9,14 @@ use crate::{
 };
 use contract::{Finding, HandlerRule, Merging, Rule};
 
-/// Prefix of the event types of subscriptions.
-const OF_SUBSCRIPTIONS: &str = "customer.subscription.";
+/// Prefix of the types of events about subscriptions.
+const SUBSCRIPTION_EVENTS: &str = "customer.subscription.";
 
 /// Limit on the steps that a merged finding lists.
 const MAX_NAMED: usize = 20;
 
-/// A finding with its causes: more than one if it represents an earlier step too. A finding without a cause is never
-/// merged.
+/// A finding with its causes. It has several if it also represents a finding of an earlier step. Without a cause it is
+/// never merged.
 #[derive(Debug, Clone)]
 pub struct JudgedFinding {
     pub finding: Finding,
@@ -26,7 +26,7 @@ pub struct JudgedFinding {
 /// The properties that findings with the same cause share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FindingCause {
-    /// The handler believes an event that is older than the provider's state.
+    /// The handler applies an event that is older than the provider's state.
     OldEvent,
     /// A rule that one habit of the handler breaks everywhere.
     Habit(HandlerRule),
@@ -90,7 +90,8 @@ fn answered(context: StepContext<'_>, observed: &Observed) -> Option<FindingCaus
     })
 }
 
-/// Lists the delivered event types. Those of subscriptions replace all others, because they carry the whole change.
+/// Lists the delivered event types. If there are events about subscriptions, only those are listed, because they carry
+/// the whole change.
 fn events(observed: &Observed) -> Vec<String> {
     let deliveries = observed.deliveries.iter();
     let mut events: Vec<String> = deliveries.map(|one| one.event.clone()).collect();
@@ -98,9 +99,9 @@ fn events(observed: &Observed) -> Vec<String> {
     events.dedup();
     if events
         .iter()
-        .any(|event| event.starts_with(OF_SUBSCRIPTIONS))
+        .any(|event| event.starts_with(SUBSCRIPTION_EVENTS))
     {
-        events.retain(|event| event.starts_with(OF_SUBSCRIPTIONS));
+        events.retain(|event| event.starts_with(SUBSCRIPTION_EVENTS));
     }
     events
 }

@@ -1,4 +1,4 @@
-//! Compares runs of one play, which must end in the same state, and folds their findings.
+//! Compares the runs of one play, which must end in the same state, and merges their findings.
 
 use std::collections::BTreeMap;
 
@@ -67,16 +67,17 @@ pub fn endings_differ(
     })
 }
 
-/// Returns true if a step with these findings ends its play, because later findings would only be consequences.
-/// Findings that do not fail the run end nothing, or they would hide ones that do.
+/// Returns true if a step with these findings ends its play, because later findings would only be consequences. Only
+/// findings that fail the run end a play; otherwise minor ones could hide severe ones.
 pub fn ends_play(judged: &[JudgedFinding], fail_on: Option<Severity>) -> bool {
     let least = fail_on.unwrap_or(Severity::High);
     let mut judged = judged.iter();
     judged.any(|one| one.finding.severity.reaches(least))
 }
 
-/// Returns the findings that a play reports: those of its worst step, then those of the first step with any. A row that
-/// stayed wrong from the first to the worst has one cause, so the findings of the worst step name the first.
+/// Returns the findings that a play reports: those of its worst step, then those of the first step with findings. If
+/// the row stayed wrong between the two steps, there is one cause, and the findings of the worst step name the first
+/// step instead.
 pub fn worst_then_first(steps: &[Vec<JudgedFinding>]) -> Vec<JudgedFinding> {
     let worst_of = |step: &Vec<JudgedFinding>| step.iter().map(|one| one.finding.severity).min();
     let wrong = || {

@@ -1,4 +1,5 @@
-//! Names the likely cause, from what changed and what did not. A hint is a guess, and is worded as one.
+//! Suggests the likely cause of a finding, concluded from the changes of the row. A hint is a guess, and is worded as
+//! one.
 
 use super::{StepContext, description};
 use crate::{
@@ -9,8 +10,8 @@ use crate::{
 };
 use contract::{ExplainedSubscription, Field, Finding, RowFault, Rule};
 
-/// The event that links an account to its customer.
-const BOUGHT: &str = "checkout.session.completed";
+/// The type of event that links an account to its customer.
+const LINKING_EVENT: &str = "checkout.session.completed";
 
 /// Returns the hint for an event that was not accepted.
 pub(super) fn not_accepted(
@@ -61,7 +62,7 @@ pub(super) fn not_accepted(
 pub(super) fn of_row(context: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
-            "write the customer's id into the row that `client_reference_id` or the metadata names, on {BOUGHT}"
+            "write the customer's id into the row that `client_reference_id` or the metadata names, on {LINKING_EVENT}"
         );
     }
     if observed.all_changes.is_empty() {
@@ -75,7 +76,7 @@ pub(super) fn of_row(context: StepContext<'_>, observed: &Observed, worst: &Find
     if let Some(late) = out_of_order(context, observed) {
         return late;
     }
-    if is_old_news(context, observed) {
+    if is_outdated(context, observed) {
         return "an old event overwrote the current state: fetch the subscription from the API and write its state, not \
                 the event's"
             .to_owned();
@@ -90,9 +91,9 @@ pub(super) fn of_row(context: StepContext<'_>, observed: &Observed, worst: &Find
     }
 }
 
-/// Returns the event that `of_row` mentions, if it is not one of the step.
+/// Returns the event that the hint of `of_row` mentions, if it is not an event of the step.
 pub(super) fn event_of_row(observed: &Observed, worst: &Finding) -> Option<&'static str> {
-    (worst.rule == Rule::OrphanSubscription && !observed.after.linked).then_some(BOUGHT)
+    (worst.rule == Rule::OrphanSubscription && !observed.after.linked).then_some(LINKING_EVENT)
 }
 
 fn nothing_changed(observed: &Observed) -> String {
@@ -142,13 +143,14 @@ fn nothing_changed(observed: &Observed) -> String {
     hint
 }
 
-/// Returns true if the handler believed an event that is older than the provider's state.
+/// Returns true if the handler applied an event that is older than the provider's state.
 pub(super) fn believes_old_event(context: StepContext<'_>, observed: &Observed) -> bool {
     !observed.all_changes.is_empty()
-        && (out_of_order(context, observed).is_some() || is_old_news(context, observed))
+        && (out_of_order(context, observed).is_some() || is_outdated(context, observed))
 }
 
-/// Returns the hint for events out of order. The natural order went well, or it would have been reported instead.
+/// Returns the hint for events out of order. The events in their usual order caused no finding; otherwise that one
+/// would be reported instead.
 fn out_of_order(context: StepContext<'_>, observed: &Observed) -> Option<String> {
     let Variant::Order(order) = &context.run.variant else {
         return None;
@@ -166,8 +168,8 @@ fn out_of_order(context: StepContext<'_>, observed: &Observed) -> Option<String>
     ))
 }
 
-/// Returns true if everything delivered is older than the provider's current state.
-fn is_old_news(context: StepContext<'_>, observed: &Observed) -> bool {
+/// Returns true if all delivered events are older than the provider's current state.
+fn is_outdated(context: StepContext<'_>, observed: &Observed) -> bool {
     let step = context.step;
     !observed.deliveries.is_empty()
         && step.provider.is_empty()

@@ -39,7 +39,8 @@ impl<'a> StepContext<'a> {
         self.contract.column(field)
     }
 
-    /// Applies the configured severity; `None` if the rule is off. The contract's findings already have it.
+    /// Applies the configured severity; `None` if the rule is off. Findings of the contract already have their
+    /// severity.
     fn weighed(&self, wrong: Wrong) -> Option<Wrong> {
         let severity = if matches!(wrong.rule, Rule::Handler(_)) {
             *self.contract.severities.get(&wrong.rule)?

@@ -1,10 +1,11 @@
-//! Judges the rows: against the contract, against the state before, and those of unrelated accounts.
+//! Judges the rows of the account, against the contract and against the state before the step, and the rows of
+//! unrelated accounts.
 
 use super::{StepContext, Wrong, description, hint};
 use crate::{observed::Observed, scenario::Access};
 use contract::{Finding, HandlerRule, Rule};
 
-/// Reports the most severe of the rules that the account breaks, and lists the others after it.
+/// Reports the most severe of the rules that the account breaks, and lists the others in the same finding.
 pub(super) fn contract(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let mut findings = observed.findings.iter();
     let worst = findings.next()?;
@@ -19,7 +20,7 @@ pub(super) fn contract(context: StepContext<'_>, observed: &Observed) -> Option<
     }
     let mut wrong = Wrong::new(worst.rule, message, hint::of_row(context, observed, worst));
     wrong.event = hint::event_of_row(observed, worst).map(str::to_owned);
-    // In a check the customer may have no account. Here it is the customer of the account.
+    // An orphan is less severe in a check, where the customer may have no account. Here the account exists.
     wrong.severity = if worst.rule == Rule::OrphanSubscription {
         Rule::RevenueLeak.info().severity
     } else {
@@ -100,7 +101,7 @@ pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
     Some(Wrong::new(HandlerRule::UnneededWrite, message, fix))
 }
 
-/// Reports changes other than timestamps after a repeated event.
+/// Reports changes after a repeated event, except timestamps.
 pub(super) fn same(observed: &Observed) -> Option<Wrong> {
     if observed.changes.is_empty() {
         return None;

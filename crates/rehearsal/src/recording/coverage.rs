@@ -96,7 +96,7 @@ fn signature<'a>(actions: impl Iterator<Item = &'a ProviderAction>) -> Vec<Strin
         details.remove("to");
         match details.get("price").and_then(Value::as_str) {
             Some("each") => drop(details.remove("price")),
-            // Without `ignore_prices` the contract does not distinguish the two.
+            // Without `ignore_prices`, the contract does not distinguish an unknown price from that of another product.
             Some("unknown") if is_beside_the_plan => {
                 drop(details.insert("price".to_owned(), "addon".into()));
             }

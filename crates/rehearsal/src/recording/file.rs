@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     action_events::TYPES,
     lifecycle_reader::LABELS,
-    purchase::{ALL, TRIAL_DAYS},
+    purchase::{FULL_PERCENT, TRIAL_DAYS},
     shape::{LifecycleShape, LifecycleSteps, WAITS, did, step_id},
 };
 use crate::{
@@ -64,7 +64,7 @@ pub(crate) fn is_recorded(text: &str) -> bool {
     serde_yaml::from_str::<Head>(text).is_ok_and(|head| head.recorded.is_some())
 }
 
-/// Parses a recorded file, and refuses content that a recording never writes.
+/// Parses a recorded file. Refuses content that a recording never writes, because it could identify a customer.
 pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     let wrong = |message: String| ParseError::Meaning {
         file: name.to_owned(),
@@ -84,7 +84,7 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     Ok(scenario(&file.id, file.recorded, steps))
 }
 
-/// Checks words and numbers that serde does not restrict.
+/// Checks the words and numbers that serde does not restrict.
 fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     for (index, step) in steps.iter().enumerate() {
         let last = step.provider.last();
@@ -131,9 +131,9 @@ fn is_listed(action: &ProviderAction) -> bool {
             "subscription" => LABELS.iter().any(|label| value == label),
             "days" => WAITS.iter().any(|days| value == days),
             "trial_days" => *value == TRIAL_DAYS,
-            "percent_off" => *value == ALL,
+            "percent_off" => *value == FULL_PERCENT,
             "quantity" => value.as_u64().is_some_and(|quantity| quantity <= 99),
-            // All others are enumerated words.
+            // All other values are words of an enum.
             _ => value.is_string() || value.is_array(),
         })
     })

@@ -170,7 +170,8 @@ impl<'l> LifecycleReader<'l> {
                     self.push(at, action);
                 }
             }
-            // The subscription's own events show its purchase; of a one-off payment only the success counts.
+            // Purchases of subscriptions are read from the subscription's own events. Of one-off payments, only
+            // successful ones count.
             (CheckoutEvent::Completed { .. }, CheckoutMode::Subscription)
             | (_, CheckoutMode::Payment) => {}
         }
@@ -196,7 +197,7 @@ impl<'l> LifecycleReader<'l> {
             }
             Status::PastDue | Status::Unpaid => {
                 self.push(at, ProviderAction::PaymentFailed { subscription });
-                // The status does not change, so there is no update.
+                // The status does not change, so the provider sends no update.
                 self.drop_event("customer.subscription.updated");
                 self.failed(id, at);
                 Ok(())

@@ -1,4 +1,4 @@
-//! The state of reading one customer's events, and the actions derived so far.
+//! The state while one customer's events are read, and the actions derived so far.
 
 use std::collections::BTreeMap;
 
@@ -66,14 +66,14 @@ pub(super) struct LifecycleChange<'l> {
 }
 
 impl LifecycleReader<'_> {
-    /// Stores the time of a failed payment, which several events report.
+    /// Stores the time of a failed payment, to recognize the other events that report it.
     pub(super) fn failed(&mut self, id: &str, at: i64) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = Some(at);
         }
     }
 
-    /// Removes an event that the last action does not send in this case.
+    /// Removes an event from the last action, which does not send it in this case.
     pub(super) fn drop_event(&mut self, event: &str) {
         if let Some(last) = self.actions.last_mut() {
             last.events.retain(|sending| sending.event != event);

@@ -29,7 +29,7 @@ pub struct EventCounts {
     /// Events of types that change no subscription, by type. The type is empty if it does not have the documented form.
     pub other_types: BTreeMap<String, u64>,
     pub without_customer: u64,
-    /// Events of a played type about a change that is not played.
+    /// Events of a type that scenarios play, about a change that they do not play.
     pub nothing_played: u64,
 }
 
@@ -38,7 +38,7 @@ pub struct EventCounts {
 pub struct Recording {
     pub counts: EventCounts,
     pub customers: u64,
-    /// Number of customers without any played change.
+    /// Number of customers without any change that scenarios play.
     pub unchanged: u64,
     /// Commonest first.
     pub shapes: Vec<LifecycleShape>,

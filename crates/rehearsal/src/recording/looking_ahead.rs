@@ -1,4 +1,5 @@
-//! Looks ahead in a lifecycle, because a change causes several events and the first does not always identify it.
+//! Looks ahead in a lifecycle, because the first of the events that a change causes does not always identify the
+//! change.
 
 use super::{
     lifecycle_reader::LifecycleReader,
@@ -8,20 +9,20 @@ use super::{
 use contract::Status;
 
 /// Maximum time between the events of one change.
-const MOMENT: i64 = 2 * 3600;
+const EVENT_WINDOW: i64 = 2 * 3600;
 
 pub(super) fn near(one: i64, other: i64) -> bool {
-    one.abs_diff(other) <= MOMENT.unsigned_abs()
+    one.abs_diff(other) <= EVENT_WINDOW.unsigned_abs()
 }
 
 impl<'l> LifecycleReader<'l> {
-    /// Iterates over the events after this one, within `MOMENT` of it.
+    /// Returns the events that follow this one within `EVENT_WINDOW`.
     fn soon(&self, index: usize, at: i64) -> impl Iterator<Item = &'l StrippedEvent> {
         let later = self.events.iter().skip(index + 1);
         later.take_while(move |event| near(event.at, at))
     }
 
-    /// Returns the subscription in its next event, if that follows within `MOMENT`.
+    /// Returns the subscription in its next event, if that follows within `EVENT_WINDOW`.
     pub(super) fn next_state(
         &self,
         index: usize,
@@ -47,13 +48,13 @@ impl<'l> LifecycleReader<'l> {
         later.find_map(|event| event.what.invoice(id))
     }
 
-    /// Checks that a payment of the subscription fails within `MOMENT`.
+    /// Checks that a payment of the subscription fails within `EVENT_WINDOW`.
     pub(super) fn fails_soon(&self, index: usize, at: i64, id: &str) -> bool {
         let mut soon = self.soon(index, at);
         soon.any(|event| event.what.invoice(id) == Some(false))
     }
 
-    /// Checks that a delayed payment succeeds within `MOMENT` of this event.
+    /// Checks that a delayed payment succeeds within `EVENT_WINDOW` of this event.
     pub(super) fn async_payment_comes(&self, index: usize, at: i64, id: &str) -> bool {
         let mut soon = self.soon(index, at);
         soon.any(|event| {

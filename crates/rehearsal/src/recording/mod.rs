@@ -27,7 +27,7 @@ pub use self::{
     shape::LifecycleShape,
 };
 
-/// The reason why a lifecycle cannot be played.
+/// The reason why a scenario cannot play a lifecycle. The texts describe the lifecycles that are counted under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unplayable {
     #[error("a price of a free plan, which scenarios have no word for")]

@@ -1,4 +1,4 @@
-//! Replaces the prices of a lifecycle by the roles of scenario files, so that no id is kept.
+//! Replaces the prices of a lifecycle by price roles, so that no id is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,8 +36,8 @@ impl<'c> PriceParts<'c> {
         }
     }
 
-    /// Returns the parts of a new subscription. If the contract maps none of its prices, the subscription belongs
-    /// to another product, unless `ignore_prices` lists those.
+    /// Returns the parts of a new subscription. One without mapped prices is to another product, unless `ignore_prices`
+    /// lists its prices.
     pub(super) fn bought(
         &mut self,
         state: &SubscriptionState,

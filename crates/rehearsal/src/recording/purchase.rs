@@ -1,4 +1,4 @@
-//! Starts a subscription that was bought in the log, or that is older than the log.
+//! Adds the actions that start a subscription: one that was bought in the log, or one that is older than the log.
 
 use super::{
     Unplayable,
@@ -16,11 +16,11 @@ use crate::{
 };
 use contract::Status;
 
-/// Length of every trial, because real lengths differ without effect.
+/// The length of every trial in days. Real lengths differ, but that has no effect.
 pub(super) const TRIAL_DAYS: u16 = 14;
 
-/// Percentage of a coupon that covers the whole price.
-pub(super) const ALL: u8 = 100;
+/// The percentage of a coupon that takes off the whole price.
+pub(super) const FULL_PERCENT: u8 = 100;
 
 impl Checkout {
     /// Returns a paid purchase of one price.
@@ -93,7 +93,7 @@ pub(super) fn begin<'l>(
                 items: bought.items,
                 quantity: bought.quantity,
                 trial_days,
-                percent_off: (is_free && trial_days.is_none()).then_some(ALL),
+                percent_off: (is_free && trial_days.is_none()).then_some(FULL_PERCENT),
                 payment: if is_paid {
                     CheckoutPayment::Paid
                 } else {

@@ -150,7 +150,7 @@ fn waits(actions: &[TimedAction]) -> Vec<u16> {
         let mut days = WAITS
             .into_iter()
             .filter(|wait| i64::from(*wait) <= days && *wait <= left);
-        let wait = days.next().filter(|_| !has_time_of_its_own(&one.action));
+        let wait = days.next().filter(|_| !has_fixed_time(&one.action));
         let wait = wait.unwrap_or(0);
         waited = waited.saturating_add(wait);
         waits.push(wait);
@@ -169,8 +169,8 @@ fn begins_period(action: &ProviderAction) -> bool {
     )
 }
 
-/// Checks that the fake provider decides the time of the action.
-fn has_time_of_its_own(action: &ProviderAction) -> bool {
+/// Returns true if the fake provider determines the time of the action, so that it needs no wait.
+fn has_fixed_time(action: &ProviderAction) -> bool {
     begins_period(action) && !matches!(action, ProviderAction::Resume { .. })
         || matches!(
             action,

@@ -10,7 +10,7 @@ use super::{
 use crate::action::{EndOfTrial, GivenUp, Label, ProviderAction, YesNo};
 use contract::Status;
 
-/// Guesses the state before an event that does not contain it.
+/// Returns a plausible state before an event that does not contain the previous one.
 pub(super) fn state_before(
     kind: SubscriptionEvent,
     now: &SubscriptionState,
@@ -32,7 +32,7 @@ pub(super) fn state_before(
     before
 }
 
-/// Reads one event, which may be caused by several actions.
+/// Adds the actions that caused one event, which may be several.
 pub(super) fn read(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
@@ -93,7 +93,7 @@ pub(super) fn read(
     keep(reader, change, state, before)
 }
 
-/// Stores the state, and expects it after the last of these actions.
+/// Stores the state, and expects it after the last action.
 fn keep(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,

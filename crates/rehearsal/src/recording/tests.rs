@@ -160,7 +160,7 @@ fn refusal(text: &str, other: &str) -> String {
 
 #[test]
 fn a_recorded_file_with_anything_else_is_refused() {
-    for (text, other, said) in [
+    for (text, other, reason) in [
         (
             "recorded:\n",
             "title: Ada Lovelace\nrecorded:\n",
@@ -202,7 +202,7 @@ fn a_recorded_file_with_anything_else_is_refused() {
         ("id: recorded-", "id: ada-", "`id` should be `recorded-"),
     ] {
         let message = refusal(text, other);
-        assert!(message.contains(said), "{message}");
+        assert!(message.contains(reason), "{message}");
         assert!(message.starts_with("a.yml: "), "{message}");
     }
 }

@@ -13,7 +13,7 @@ use super::count::counted;
 pub use json::{json, schema};
 pub use text::text;
 
-/// The results of all checks of the setup, in the order in which somebody meets them.
+/// The results of all checks of the setup, in the order in which they were made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorReport {
     pub steps: Vec<DoctorStep>,
@@ -23,7 +23,7 @@ pub struct DoctorReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorStep {
     pub id: &'static str,
-    /// Name of the contract that it is about, if it is about one.
+    /// Name of the contract that it checks, if it checks one.
     pub contract: Option<String>,
     pub result: StepResult,
 }
@@ -32,7 +32,7 @@ pub struct DoctorStep {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepResult {
     pub status: StepStatus,
-    /// The result in one line, with the action that it calls for.
+    /// The result in one line, with the suggested action.
     pub said: Remark,
     /// Further facts and problems.
     pub details: Vec<Remark>,
@@ -73,12 +73,12 @@ impl StepResult {
         Self::new(StepStatus::Fail, problem)
     }
 
-    /// Creates the result of a check that is not made, for this reason.
+    /// Creates the result of a skipped check, with the reason.
     pub fn skip(reason: impl Into<String>) -> Self {
         Self::new(StepStatus::Skip(None), Warning::new(reason))
     }
 
-    /// Creates the result of a check that is not made, because another one has to pass first.
+    /// Creates the result of a skipped check, because this other check has to pass first.
     pub fn needs(id: &'static str) -> Self {
         Self::new(
             StepStatus::Skip(Some(id)),
@@ -136,7 +136,7 @@ impl DoctorReport {
         }
     }
 
-    /// Counts the results, and names the first check to solve.
+    /// Counts the results, and names the failed check to fix first.
     pub fn summary(&self) -> String {
         let number = |status: &str| {
             let of_status = |step: &&DoctorStep| step.result.status.as_str() == status;

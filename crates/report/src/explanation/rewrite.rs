@@ -69,7 +69,7 @@ fn customer(customer: &Explanation, to: &impl TextRewriter) -> Explanation {
             .collect(),
         judgement: match judged {
             Ok(judged) => Ok(judgement(judged, to)),
-            // Its text is the problem of the contract.
+            // The texts are rewritten as the contract's problem.
             Err(unanswerable) => Err(unanswerable.clone()),
         },
     }
@@ -99,7 +99,7 @@ fn field(field: &ExplainedField, to: &impl TextRewriter) -> ExplainedField {
     let text = |text: &String| to.text(TextKind::Prose, text);
     ExplainedField {
         field: *field,
-        // A name of the schema.
+        // A column name, which is no personal data.
         column: column.clone(),
         value: match value {
             FieldValue::Text(value) => FieldValue::Text(text(value)),
@@ -137,7 +137,7 @@ fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> Explaine
         period_end: *period_end,
         ended_at: *ended_at,
         cancel_scheduled: *cancel_scheduled,
-        // A word of the provider.
+        // A word that the provider defines.
         pause: pause.clone(),
         prices: prices.iter().map(|one| price(one, to)).collect(),
         access: access.clone(),
@@ -155,7 +155,7 @@ fn price(one: &ExplainedPrice, to: &impl TextRewriter) -> ExplainedPrice {
     } = one;
     ExplainedPrice {
         price: to.text(TextKind::Name, price),
-        // A plan of the configuration.
+        // Plans come from the configuration.
         meaning: meaning.clone(),
         quantity: *quantity,
         monthly: monthly.clone(),

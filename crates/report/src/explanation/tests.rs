@@ -76,13 +76,13 @@ fn about(id: &str) -> ExplainedContract {
         .into(),
         ..Contract::new(Source::Stripe)
     };
-    let said = explain(&contract, &facts, &[], NOW);
-    let findings = said.findings.into_iter();
+    let explained = explain(&contract, &facts, &[], NOW);
+    let findings = explained.findings.into_iter();
     ExplainedContract {
         name: id.to_owned(),
         source: Source::Stripe,
         verdict: Verdict::Fail,
-        customers: said.customers,
+        customers: explained.customers,
         findings: findings
             .map(|finding| Reported::new(finding, None))
             .collect(),
@@ -143,11 +143,11 @@ fn an_account_of_several_customers_is_explained_whole() {
         Field::PastDueSince,
     ]
     .into();
-    let said = explain(&contract(), &world, &[], NOW);
+    let explained = explain(&contract(), &world, &[], NOW);
     let mut contract = about("usr_1");
-    contract.customers = said.customers;
+    contract.customers = explained.customers;
     let one = entity("user:usr_1", vec![contract]);
-    let told = text(&one, false);
+    let printed = text(&one, false);
     for part in [
         "Stripe customer:cus_1, cus_2\n",
         "cus_1, cus_2  (computed)",
@@ -157,7 +157,7 @@ fn an_account_of_several_customers_is_explained_whole() {
         "paid_elsewhere   true",
         "past_due_since   2026-11-01T00:00:00Z",
     ] {
-        assert!(told.contains(part), "no `{part}` in {told}");
+        assert!(printed.contains(part), "no `{part}` in {printed}");
     }
     let json: Value = serde_json::from_str(&json(&one)).unwrap();
     let customer = &json["contracts"][0]["customers"][0];

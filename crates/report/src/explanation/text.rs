@@ -17,7 +17,7 @@ use contract::{
 };
 
 /// Maximum length of a label that widens the column.
-const WIDEST_LABEL: usize = 40;
+const MAX_LABEL_WIDTH: usize = 40;
 
 /// Renders the explanation as blocks with blank lines between them.
 pub fn text(explained: &ExplainedEntity, colour: bool) -> String {
@@ -113,7 +113,7 @@ fn table(heading: &str, rows: &[TableRow], paint: Paint) -> String {
     let labels: Vec<_> = rows.iter().map(|row| tamed(&row.label)).collect();
     let widths = labels.iter().map(|label| label.chars().count());
     let width = widths
-        .filter(|width| *width <= WIDEST_LABEL)
+        .filter(|width| *width <= MAX_LABEL_WIDTH)
         .max()
         .unwrap_or_default();
     let mut lines = vec![paint.with(Style::new().bold(), &safe(heading))];

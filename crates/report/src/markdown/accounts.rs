@@ -22,9 +22,10 @@ const CELL_CHARACTERS: usize = 160;
 /// Meaning of the last column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AgeColumn {
-    /// New, known or accepted, for a change that is not merged yet.
+    /// New, known or accepted, for a pull request.
     Status,
-    /// Day on which the finding was first seen, for an issue that stays open. New findings are first seen at this time.
+    /// The day on which the finding was first seen, for an issue that stays open. The value is the time of this run, at
+    /// which new findings are first seen.
     Since(UnixSeconds),
 }
 
@@ -46,7 +47,7 @@ enum Column {
     PlanExpected,
     Amount,
     Age,
-    /// The longest id, which a narrow screen does not show.
+    /// The id of the subscription. It comes last because a narrow screen does not show it.
     Subscription,
 }
 
@@ -98,7 +99,7 @@ fn entity_title(kind: EntityKind) -> &'static str {
 
 /// The rendered table of one group.
 pub(super) struct AccountTable {
-    /// Titles and the rule below them.
+    /// The titles and the line below them.
     head: String,
     rows: Vec<String>,
 }
@@ -152,7 +153,7 @@ impl AccountTable {
     }
 }
 
-/// Returns true if the table says more than the heading of a single finding.
+/// Returns true if the table shows more than the heading of a single finding.
 pub(super) fn is_useful(group: &FindingGroup<'_>, age: AgeColumn) -> bool {
     let finding = &group.first.finding;
     let subject = &finding.subject;

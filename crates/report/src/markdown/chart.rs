@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::{Outcome, count, neutral::markdown::fenced};
 
-/// Minimum number of different values. With fewer, bars show no more than the table.
-const FEWEST_VALUES: usize = 4;
+/// Minimum number of different values. With fewer, a chart shows no more than the table.
+const MIN_VALUES: usize = 4;
 
-/// Minimum number of findings for the longest bar. With fewer, the table is clearer and the axis would show halves.
-const FEWEST_OF_ONE: u64 = 20;
+/// Minimum number of findings of the longest bar. With fewer, the axis would show halves.
+const MIN_LONGEST_BAR: u64 = 20;
 
 /// Height of one bar, and of the axis, in pixels.
 const BAR: usize = 34;
@@ -18,9 +18,9 @@ const AXIS: usize = 48;
 pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let counts = count::by_rule(outcome);
     let most = counts.values().map(|count| count.all).max();
-    let most = most.filter(|most| *most >= FEWEST_OF_ONE)?;
+    let most = most.filter(|most| *most >= MIN_LONGEST_BAR)?;
     let values: BTreeSet<_> = counts.values().map(|count| count.all).collect();
-    if values.len() < FEWEST_VALUES {
+    if values.len() < MIN_VALUES {
         return None;
     }
     let height = AXIS + counts.len() * BAR;

@@ -156,8 +156,8 @@ mod tests {
             prop_assert!(text.ends_with("\n\ntail\n"));
             let shown = text.matches("finding 0").count();
             let omitted = findings - shown;
-            let said = text.contains(&format!("**{} did", counted(length(omitted), "finding")));
-            prop_assert_eq!(said, omitted > 0);
+            let is_noted = text.contains(&format!("**{} did", counted(length(omitted), "finding")));
+            prop_assert_eq!(is_noted, omitted > 0);
         }
     }
 }

@@ -47,7 +47,7 @@ const OPEN_STEPS: usize = 3;
 const OPEN_ON_PAGE: usize = 10;
 
 /// Maximum number of scenarios in the command that reproduces a rehearsal.
-const REPRODUCED: usize = 5;
+const MAX_REPRODUCED: usize = 5;
 
 /// Renders the summary of a check run: verdict, amounts at stake and number of findings.
 pub fn check_summary(outcome: &Outcome, config: &str) -> String {
@@ -117,7 +117,7 @@ fn reproduction(outcome: &Outcome, config: &str) -> String {
     let introduction = match &outcome.rehearsal {
         Some(rehearsed) => {
             let broken = rehearsed.broken().filter(|id| id.len() <= NAME_CHARACTERS);
-            for id in broken.take(REPRODUCED) {
+            for id in broken.take(MAX_REPRODUCED) {
                 line = format!("{line} --scenario {}", quoted(id));
             }
             "Reproduce it locally, beside the running application:"

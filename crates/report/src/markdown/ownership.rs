@@ -1,4 +1,5 @@
-//! States how many findings name a line that the pull request changes, and the likeliest of these lines.
+//! Renders the sentence on how many findings name a line that the pull request changes, with the likeliest of these
+//! lines.
 
 use std::collections::BTreeMap;
 

@@ -27,7 +27,7 @@ pub enum Contradiction {
     Unfinished { id: String },
 }
 
-/// Refuses a report whose parts contradict each other.
+/// Returns an error if parts of the report contradict each other.
 pub(super) fn check(outcome: &Outcome) -> Result<(), Contradiction> {
     for contract in &outcome.contracts {
         if contract.verdict != expected(outcome, contract) {

@@ -1,4 +1,4 @@
-//! The structure of a report that is read, and its conversion to an outcome.
+//! The structure of a JSON report, and its conversion to an outcome.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,15 +36,15 @@ pub(super) struct WrittenReport {
     findings: Vec<WrittenFinding>,
     contracts: Vec<WrittenContract>,
     summary: Total,
-    problems: Few<WrittenProblem>,
-    warnings: Few<WrittenWarning>,
-    advice: Few<WrittenAdvice>,
+    problems: BoundedList<WrittenProblem>,
+    warnings: BoundedList<WrittenWarning>,
+    advice: BoundedList<WrittenAdvice>,
     rehearsal: Option<WrittenRehearsal>,
     since: Option<WrittenSince>,
     provenance: Option<WrittenProvenance>,
 }
 
-/// Totals of all contracts. Only this one is read; the others repeat the contracts' numbers.
+/// The part of the totals that is read. The other totals repeat the contracts' numbers.
 #[derive(Deserialize)]
 struct Total {
     findings: u64,
@@ -58,7 +58,7 @@ struct WrittenContract {
     fail_on: Option<ReportSeverity>,
     summary: WrittenSummary,
     problem: Option<WrittenProblem>,
-    named: Few<String>,
+    named: BoundedList<String>,
     mode: Option<ReportMode>,
 }
 
@@ -69,7 +69,7 @@ struct WrittenProvenance {
     config: String,
 }
 
-/// A time as it is written in a report.
+/// A time in the format of a report.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct WrittenTime(UnixSeconds);
@@ -112,13 +112,13 @@ struct WrittenSubject {
     price: Option<String>,
     plan_found: Option<String>,
     plan_expected: Option<String>,
-    named: Few<String>,
+    named: BoundedList<String>,
 }
 
 #[derive(Deserialize)]
 struct WrittenMentions {
-    fields: Few<FieldName>,
-    events: Few<WrittenEvent>,
+    fields: BoundedList<FieldName>,
+    events: BoundedList<WrittenEvent>,
 }
 
 #[derive(Deserialize)]
@@ -215,9 +215,9 @@ struct WrittenScenario {
 /// A list of limited length.
 #[derive(Deserialize)]
 #[serde(try_from = "Vec<T>", bound = "T: Deserialize<'de>")]
-struct Few<T>(Vec<T>);
+struct BoundedList<T>(Vec<T>);
 
-impl<T> TryFrom<Vec<T>> for Few<T> {
+impl<T> TryFrom<Vec<T>> for BoundedList<T> {
     type Error = String;
 
     fn try_from(list: Vec<T>) -> Result<Self, Self::Error> {
@@ -538,11 +538,11 @@ impl WrittenRehearsal {
     }
 }
 
-fn warnings(written: Few<WrittenWarning>) -> Vec<Warning> {
+fn warnings(written: BoundedList<WrittenWarning>) -> Vec<Warning> {
     written.0.into_iter().map(WrittenWarning::warning).collect()
 }
 
-fn problems(written: Few<WrittenProblem>) -> Vec<Problem> {
+fn problems(written: BoundedList<WrittenProblem>) -> Vec<Problem> {
     written.0.into_iter().map(WrittenProblem::problem).collect()
 }
 

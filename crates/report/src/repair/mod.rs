@@ -20,7 +20,7 @@ use literal::{guard, name, text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
     Row(Box<RowRepair>),
-    /// No statement can repair it. Explains why and what to do.
+    /// No statement can repair it. The text explains why, and what to do instead.
     ByHand(String),
 }
 
@@ -34,7 +34,7 @@ pub struct RowRepair {
     /// Time zone of the session that read the row.
     pub time_zone: String,
     pub id: RepairCell,
-    /// Other values that must not have changed, such as the customer.
+    /// Other columns whose values must be unchanged when the script runs, such as the customer.
     pub seen: Vec<RepairCell>,
     pub changes: Vec<CellChange>,
 }

@@ -99,7 +99,7 @@ pub(super) struct ScenarioChoices {
     pub(super) only: Option<BTreeMap<String, Place>>,
 }
 
-/// Reads the selection of scenarios. It is not known here which of them exist.
+/// Reads the selection of scenarios. Unknown ids are reported later, because the scenarios are not loaded here.
 pub(super) fn scenarios(
     entry: &Entry<Scenarios>,
     diagnostics: &Diagnostics<'_>,

@@ -24,10 +24,11 @@ const DEFAULT_API_VERSION: &str = "2026-10-28.endive";
 const DEFAULT_LISTEN: &str = "127.0.0.1:12111";
 const DEFAULT_SETTLE: Duration = Duration::from_secs(5);
 
-/// Maximum time to settle, which every step of every scenario may take.
+/// Maximum time to settle. Every step of every scenario may wait this long.
 const MAX_SETTLE: Duration = Duration::from_mins(10);
 
-/// Returns the rehearsal, if everything that it needs is there; `contracts` come with their names.
+/// Returns the rehearsal, or `None` if a required part is missing or invalid. `contracts` are the contracts with their
+/// names.
 pub(super) fn settings<'e>(
     (span, written): (&SourceSpan, &RawRehearsal),
     contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,

@@ -48,7 +48,7 @@ pub(super) fn is_public(
     span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> bool {
-    if !secrets::holds_a_secret(text) {
+    if !secrets::contains_secret(text) {
         return true;
     }
     let message = format!("`{key}` should not contain a password or key (not shown)");

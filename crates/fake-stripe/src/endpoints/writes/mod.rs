@@ -65,7 +65,7 @@ impl WriteRequest<'_> {
         self.call.reject_unread_parameters()
     }
 
-    /// Applies a change on behalf of this request, in the stage of the customer's last change if there is one.
+    /// Applies a change on behalf of this request, in the stage of the customer's last change, if any.
     fn apply<R>(
         &self,
         world: &mut World,

@@ -147,7 +147,7 @@ fn change_dispute(
 }
 
 /// Parameters of Stripe that have no effect here.
-const OF_A_CARD: [&str; 5] = [
+const IGNORED_FOR_CARDS: [&str; 5] = [
     "allow_redisplay",
     "billing_details",
     "card",
@@ -159,7 +159,7 @@ fn create_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<
     let form = &mut request.call.form;
     form.choice("type", &["card"])?;
     let metadata = new_metadata(form)?;
-    form.ignore(&OF_A_CARD);
+    form.ignore(&IGNORED_FOR_CARDS);
     request.reject_unread_parameters()?;
     let id = request.apply(world, None, |world| {
         world.payment_method(PaymentMethod {
@@ -173,7 +173,7 @@ fn create_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<
 fn update_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let mut card = card(request, world)?;
     merge(&mut card.metadata, request.call.form.metadata()?);
-    request.call.form.ignore(&OF_A_CARD);
+    request.call.form.ignore(&IGNORED_FOR_CARDS);
     request.reject_unread_parameters()?;
     let id = world.payment_method(card);
     card_response(request, world, &id)

@@ -38,8 +38,8 @@ pub(super) struct PriceData {
 /// The product of a new price.
 #[derive(Debug)]
 enum Sold {
-    /// Determined by the surrounding parameters.
-    Around,
+    /// Given by the parameters outside `price_data`.
+    FromParameters,
     Known(CompactString),
     New(Box<Product>),
 }
@@ -61,7 +61,7 @@ impl PriceData {
         let product = if names_product {
             sold(form)?
         } else {
-            Sold::Around
+            Sold::FromParameters
         };
         Ok(Self { price, product })
     }
@@ -72,7 +72,7 @@ impl PriceData {
             Sold::Known(id) if world.products.get(id).is_none() => {
                 Err(ApiError::missing("product", id, param))
             }
-            Sold::Known(_) | Sold::Around | Sold::New(_) => Ok(()),
+            Sold::Known(_) | Sold::FromParameters | Sold::New(_) => Ok(()),
         }
     }
 
@@ -85,7 +85,7 @@ impl PriceData {
         let product = match self.product {
             Sold::Known(id) => id,
             Sold::New(product) => world.create_product(*product),
-            Sold::Around => CompactString::default(),
+            Sold::FromParameters => CompactString::default(),
         };
         world.create_price(self.price.product(&product))
     }

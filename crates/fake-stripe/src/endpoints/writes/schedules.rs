@@ -49,7 +49,7 @@ struct RequestedPhase {
 }
 
 /// Parameters of Stripe that have no effect here.
-const OF_A_PHASE: [&str; 17] = [
+const IGNORED_FOR_PHASES: [&str; 17] = [
     "add_invoice_items",
     "application_fee_percent",
     "automatic_tax",
@@ -78,7 +78,7 @@ impl RequestedPhase {
                 start: moment(&mut form, "start_date", clock)?,
                 length: length(&mut form, clock)?,
             };
-            form.ignore(&OF_A_PHASE);
+            form.ignore(&IGNORED_FOR_PHASES);
             form.reject_unread_parameters()?;
             Ok(phase)
         };

@@ -15,7 +15,7 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
         }),
         ..shown(&ann(false, "free"), after, [ann_has("active")]).delivered(&[updated(code)])
     };
-    fixture.says(
+    fixture.reports(
         &hit(200, &ann(false, "free"), &[]),
         "swallowed-error",
         &[
@@ -29,7 +29,7 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
     assert_eq!(fixture.judge(&hit(200, &ann(true, "pro"), &[])), []);
     // The event will be sent again: until then the row may be wrong, but not half updated.
     assert_eq!(fixture.judge(&hit(500, &ann(false, "free"), &[])), []);
-    fixture.says(
+    fixture.reports(
         &hit(500, &ann(false, "pro"), &[change("plan", "free", "pro")]),
         "half-written",
         &[
@@ -48,13 +48,13 @@ fn a_repeat_that_is_skipped_after_a_failure() {
     let account = ann(true, "pro");
     let observed =
         shown(&account, &account, [ann_has("canceled")]).delivered(&[repeated(updated(200))]);
-    fixture.says(
+    fixture.reports(
         &observed.clone().later_than(&[updated(500)]),
         "wrongful-access",
         &["the row did not change: is the event's id remembered before the write that failed"],
     );
     let other = delivery("customer.subscription.updated", "evt_1", 200);
-    fixture.says(
+    fixture.reports(
         &observed.later_than(&[other]),
         "wrongful-access",
         &["taken for a duplicate of evt_1 (the same type, another event)"],
@@ -64,7 +64,7 @@ fn a_repeat_that_is_skipped_after_a_failure() {
 #[test]
 fn a_forgery_is_described_by_its_signature() {
     let throws = "answer 400 when it throws";
-    for (word, signing, said, fix) in [
+    for (word, signing, expected_text, fix) in [
         (
             "not-at-all",
             Signing::NotAtAll,
@@ -97,22 +97,22 @@ fn a_forgery_is_described_by_its_signature() {
         let answered = |code: u16| right().delivered(&[signed(signing, code)]);
         let written = [change("plan", "free", "pro")];
         assert_eq!(fixture.judge(&answered(400)), [], "{word}");
-        fixture.says(
+        fixture.reports(
             &answered(200),
             "forged-accepted",
-            &[said, fix, "can send it anything"],
+            &[expected_text, fix, "can send it anything"],
         );
-        fixture.says(
+        fixture.reports(
             &answered(200).changed(&written),
             "forged-accepted",
             &["It applied the event: the row changed."],
         );
-        fixture.says(
+        fixture.reports(
             &answered(500),
             "handler-answer",
             &["answered 500", "4xx was expected", "reject it with 400"],
         );
-        fixture.says(
+        fixture.reports(
             &answered(400).changed(&written),
             "unneeded-write",
             &["No write was required, but the row changed: users.plan free → pro"],
@@ -137,12 +137,12 @@ fn an_unknown_price_removes_nothing() {
         )
     };
     assert_eq!(fixture.judge(&moved(&ann(true, "pro"))), []);
-    fixture.says(
+    fixture.reports(
         &moved(&ann(true, "free")),
         "plan-dropped",
         &["the plan went from pro to free", "keep plan and access"],
     );
-    fixture.says(
+    fixture.reports(
         &moved(&ann(false, "free")),
         "plan-dropped",
         &["access was taken away and the plan went from pro to free"],
@@ -163,7 +163,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         body: body.to_owned(),
     };
     let secret = "verifies with another secret than `WEBHOOK_SECRET`";
-    for (answer, said) in [
+    for (answer, expected_text) in [
         (status(400, "{\"received\":false}"), secret),
         (status(401, ""), secret),
         (
@@ -181,10 +181,10 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
             "is the handler running at this address",
         ),
     ] {
-        fixture.says(
+        fixture.reports(
             &answered(answer),
             "handler-answer",
-            &["The handler answered", said],
+            &["The handler answered", expected_text],
         );
     }
     let gone = Observed {
@@ -196,14 +196,14 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         }],
         ..answered(status(500, ""))
     };
-    fixture.says(
+    fixture.reports(
         &gone,
         "handler-answer",
         &["answered 404 to GET /v1/subscriptions/sub_ann: handle an object"],
     );
     // Other events were accepted, so the secret is correct.
     let some = answered(status(400, "")).later_than(&[delivery("invoice.paid", "evt_1", 200)]);
-    fixture.says(
+    fixture.reports(
         &some,
         "handler-answer",
         &["accept customer.subscription.updated"],
@@ -212,7 +212,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
     let retried = right().delivered(&[updated(500), repeated(updated(200))]);
     assert_eq!(fixture.judge(&retried), []);
     let two = "{id: two, does: both sign, send: [{event: invoice.paid, signed: with-two-secrets}]}";
-    StepFixture::from_steps(&[two]).says(
+    StepFixture::from_steps(&[two]).reports(
         &right().delivered(&[signed(Signing::WithTwoSecrets, 400)]),
         "handler-answer",
         &["look at every `v1` of the header"],
@@ -226,7 +226,7 @@ fn a_missing_row_and_a_gate_that_disagrees() {
         after: RowState::default(),
         ..right()
     };
-    fixture.says(
+    fixture.reports(
         &gone,
         "account-gone",
         &["The row of the account `usr_ann` is gone"],
@@ -245,7 +245,7 @@ fn a_missing_row_and_a_gate_that_disagrees() {
             gate: Some(gate),
             ..right()
         };
-        fixture.says(&observed, "gate-differs", &["The row is right", words]);
+        fixture.reports(&observed, "gate-differs", &["The row is right", words]);
     }
 }
 
@@ -254,10 +254,10 @@ fn one_cause_is_one_finding() {
     // The handler refused everything: the wrong row is a consequence.
     let fixture = StepFixture::from_steps(&[PURCHASE]);
     let refused = lost().delivered(&[updated(400)]);
-    fixture.says(&refused, "handler-answer", &["answered 400"]);
+    fixture.reports(&refused, "handler-answer", &["answered 400"]);
     // The same finding in other variants is merged into the first.
     let findings = fixture.judged(&refused);
-    let told = |times: usize| {
+    let merged = |times: usize| {
         let folded = fold(vec![findings.clone(); times].concat());
         assert_eq!(folded.len(), 1, "{folded:#?}");
         folded
@@ -266,12 +266,12 @@ fn one_cause_is_one_finding() {
             .collect::<String>()
     };
     assert_eq!(
-        told(2),
-        format!("{}\nThe same in another variation.", told(1))
+        merged(2),
+        format!("{}\nThe same in another variation.", merged(1))
     );
     assert_eq!(
-        told(3),
-        format!("{}\nThe same in 2 other variations.", told(1))
+        merged(3),
+        format!("{}\nThe same in 2 other variations.", merged(1))
     );
 }
 

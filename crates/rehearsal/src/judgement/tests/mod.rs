@@ -83,7 +83,7 @@ impl StepFixture {
 
     /// Checks that the only finding has this rule, and that its message and fix contain each of these parts.
     #[track_caller]
-    fn says(&self, observed: &Observed, rule: &str, parts: &[&str]) {
+    fn reports(&self, observed: &Observed, rule: &str, parts: &[&str]) {
         let findings = self.judge(observed);
         let [finding] = findings.as_slice() else {
             panic!("{findings:#?}");

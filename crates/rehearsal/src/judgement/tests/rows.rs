@@ -11,7 +11,7 @@ fn a_correct_step_has_no_findings() {
 fn access_that_a_purchase_did_not_give() {
     let fixture = StepFixture::from_steps(&[PURCHASE]);
     let half = shown(&ann(false, "free"), &ann(false, "pro"), [ann_has("active")]);
-    fixture.says(
+    fixture.reports(
         &half.clone().changed(&[change("plan", "free", "pro")]),
         "revenue-leak",
         &[
@@ -19,7 +19,7 @@ fn access_that_a_purchase_did_not_give() {
             "customer.subscription.updated changed plan but not `has_paid_access`: set it",
         ],
     );
-    fixture.says(
+    fixture.reports(
         &half,
         "revenue-leak",
         &[
@@ -29,7 +29,7 @@ fn access_that_a_purchase_did_not_give() {
     );
     let free = ann(false, "free");
     let trial = shown(&free, &free, [ann_has("trialing")]);
-    fixture.says(
+    fixture.reports(
         &trial.changed(&[change("status", "null", "trialing")]),
         "revenue-leak",
         &["for trialing too"],
@@ -41,7 +41,7 @@ fn a_customer_that_no_row_was_linked_to() {
     let stray = account("ann").customer(None);
     let observed = shown(&stray, &stray, [ann_has("active")]);
     let fixture = StepFixture::from_steps(&[PURCHASE]);
-    fixture.says(
+    fixture.reports(
         &observed,
         "orphan-subscription",
         &[
@@ -61,7 +61,7 @@ fn a_customer_that_no_row_was_linked_to() {
 fn access_that_remains_or_starts_too_early() {
     let end = "{id: ended, does: it ends, send: [customer.subscription.deleted]}";
     let kept = shown(&ann(true, "pro"), &ann(true, "free"), [ann_has("canceled")]);
-    StepFixture::from_steps(&[end]).says(
+    StepFixture::from_steps(&[end]).reports(
         &kept.changed(&[change("plan", "pro", "free")]),
         "wrongful-access",
         &["changed plan but left `has_paid_access` as it was: take it away"],
@@ -71,7 +71,7 @@ fn access_that_remains_or_starts_too_early() {
         &ann(true, "pro"),
         [ann_has("incomplete")],
     );
-    StepFixture::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).reports(
         &early.changed(&[change("has_paid_access", "false", "true")]),
         "wrongful-access",
         &["set `has_paid_access` although the subscription is incomplete: grant access on active"],
@@ -90,19 +90,19 @@ fn lost_access_names_the_granting_subscription() {
         )])
     };
     let second = ann_has("active").id("sub_second").newer();
-    fixture.says(
+    fixture.reports(
         &taken(vec![ann_has("canceled"), second]),
         "revenue-leak",
         &["although sub_second grants it: check all of the customer's subscriptions"],
     );
     let mut ending = ann_has("active");
     ending.cancel_scheduled = Some(true);
-    fixture.says(
+    fixture.reports(
         &taken(vec![ending]),
         "revenue-leak",
         &["sub_ann is only scheduled to end: keep the access until customer.subscription.deleted"],
     );
-    fixture.says(
+    fixture.reports(
         &taken(vec![ann_has("active")]),
         "revenue-leak",
         &["took `has_paid_access` away although sub_ann is active"],
@@ -116,7 +116,7 @@ fn a_plan_that_is_called_something_else() {
         &ann(true, "professional"),
         [ann_has("active")],
     );
-    StepFixture::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).reports(
         &observed.changed(&[change("plan", "free", "professional")]),
         "plan-drift",
         &[
@@ -134,7 +134,7 @@ fn a_plan_read_from_another_item() {
         &ann(true, "free"),
         [ann_has("active").items(items)],
     );
-    StepFixture::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).reports(
         &observed.changed(&[change("has_paid_access", "false", "true")]),
         "plan-drift",
         &["sub_ann has 2 items: read the plan from the one with `price_pro`, whatever its position"],
@@ -149,7 +149,7 @@ fn columns_that_do_not_follow() {
     };
     let account = ann(true, "pro").columns(columns);
     let observed = shown(&account, &account, [ann_has("active")]);
-    StepFixture::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).reports(
         &observed.changed(&[change("seats", "0", "1")]),
         "period-drift",
         &[
@@ -171,7 +171,7 @@ fn a_period_of_another_subscription_names_the_swap() {
     let reads = |id: &str| vec![("subscription_id".to_owned(), id.to_owned())];
     observed.before.columns = reads("sub_ann");
     observed.after.columns = reads("sub_other");
-    StepFixture::from_steps(&[PURCHASE]).says(
+    StepFixture::from_steps(&[PURCHASE]).reports(
         &observed,
         "period-drift",
         &["made `subscription_id` sub_other: an event about another subscription"],
@@ -188,7 +188,7 @@ fn a_bystanders_row_is_a_separate_finding() {
     let fixture = StepFixture::from_steps(&[PURCHASE]);
     let mut observed = right();
     observed.bystanders = vec![other("a stranger"), other("a friend")];
-    fixture.says(
+    fixture.reports(
         &observed,
         "bystander-changed",
         &[
@@ -215,7 +215,7 @@ fn a_repeat_that_changes_something() {
         "{id: again, does: everything comes again, again: [bought], then: {row: same}}",
     ]);
     let repeat = right().delivered(&[repeated(updated(200))]);
-    fixture.says(
+    fixture.reports(
         &repeat.clone().changed(&[change("credits", "10", "20")]),
         "repeat-changed",
         &[
@@ -241,7 +241,7 @@ fn an_old_event_that_is_believed() {
         &ann(true, "pro"),
         [ann_has("canceled")],
     );
-    fixture.says(
+    fixture.reports(
         &observed.changed(&[change("has_paid_access", "false", "true")]),
         "wrongful-access",
         &["an old event overwrote the current state: fetch the subscription"],
@@ -258,22 +258,22 @@ fn failures_in_another_order_or_at_once() {
         "null",
         "incomplete",
     )]);
-    let says = |variant: Variant, parts: &[&str]| {
+    let reports = |variant: Variant, parts: &[&str]| {
         let fixture = StepFixture::from_steps(&[every]).varied(variant);
-        fixture.says(&observed, "revenue-leak", parts);
+        fixture.reports(&observed, "revenue-leak", parts);
     };
-    says(
+    reports(
         Variant::Order(vec![1, 0]),
         &[
             "(in the order customer.subscription.updated, customer.subscription.created)",
             "customer.subscription.created came after customer.subscription.updated, and the row holds an earlier state",
         ],
     );
-    says(
+    reports(
         Variant::Order(vec![0, 1]),
         &["changed status but not `has_paid_access`"],
     );
-    says(
+    reports(
         Variant::AtOnce,
         &["(all events at once)", "lock the account's row"],
     );
