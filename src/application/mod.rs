@@ -40,7 +40,7 @@ pub struct Launch {
     pub withheld: Vec<String>,
 }
 
-/// An exit of the application while it was needed.
+/// An exit of the application while the rehearsal needed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
     /// Exit status or signal.
@@ -48,7 +48,7 @@ pub struct Death {
     pub was_restarted: bool,
 }
 
-/// A running application. Dropping it kills its processes; `end` gives them time.
+/// A running application. `end` stops its processes gracefully; dropping it kills them.
 #[derive(Debug)]
 pub struct Application {
     log: Arc<Log>,

@@ -109,7 +109,7 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// Stops a child from reading this process's environment in `/proc`, where it would find variables that it was not
+/// Prevents child processes from reading this process's environment in `/proc`, which has variables that they were not
 /// given.
 fn hide_environment() {
     #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Detects that an application is ready, by an open port or a URL.
+//! Checks if an application is ready, by an open port or a URL.
 
 use std::{fmt, time::Duration};
 
@@ -13,7 +13,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// Timeout of one attempt.
 const TRYING: Duration = Duration::from_secs(5);
 
-/// The check for readiness.
+/// The sign that an application is ready.
 #[derive(Debug, Clone)]
 pub enum Ready {
     /// The port accepts connections.

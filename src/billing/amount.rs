@@ -1,4 +1,4 @@
-//! Amounts and billing intervals, which providers spell alike.
+//! Amounts and billing intervals, whose format all providers share.
 
 use crate::contract::Interval;
 

@@ -9,7 +9,7 @@ use super::{
     transport::ReadSession,
 };
 
-/// Number of prices from which they are no plans of one application.
+/// Maximum number of prices. An account with more is a shop, and its prices are not the plans of an application.
 const MAX_PRICES: usize = 1000;
 
 /// An active recurring price.
@@ -23,7 +23,7 @@ pub struct CatalogPrice {
     pub nickname: Option<String>,
 }
 
-/// A price with its product, as either provider sends it.
+/// A price with its product, in the format of either provider.
 #[derive(Deserialize)]
 #[serde(expecting = "a price")]
 struct WirePrice {
@@ -32,9 +32,9 @@ struct WirePrice {
     lookup_key: Option<String>,
     #[serde(alias = "name")]
     nickname: Option<String>,
-    /// Stripe's.
+    /// Stripe's field.
     recurring: Option<serde::de::IgnoredAny>,
-    /// Paddle's.
+    /// Paddle's field.
     billing_cycle: Option<serde::de::IgnoredAny>,
 }
 

@@ -30,7 +30,7 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    /// Returns a subscription from a source that provides nothing else.
+    /// Returns a subscription without accompanying data.
     pub fn whole(subscription: Subscription) -> Self {
         Self {
             subscription,
@@ -66,7 +66,7 @@ pub(crate) fn different(periods: Vec<Option<Period>>) -> Box<[Option<Period>]> {
     periods.into()
 }
 
-/// The reason an object cannot be read. Never contains a secret: values are truncated and cleaned.
+/// The reason why an object cannot be read. Never contains a secret: values are truncated and cleaned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{object}{} cannot be read{}", named(.id.as_deref()), at(.path))]
 pub struct DecodeError {

@@ -11,7 +11,7 @@ use crate::{
 /// A page of 100 subscriptions with 20 items each is under 7 MiB; anything larger than this is not a page.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// A failed read. Reads are never partial.
+/// The reason why a read failed. There are no partial results.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the base URL of {provider} cannot be used")]
@@ -91,7 +91,7 @@ fn times(tries: u32) -> String {
     }
 }
 
-/// The error of a single attempt at one request.
+/// The error of one attempt to send a request.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     #[error("`{host}` cannot be reached")]

@@ -1,4 +1,4 @@
-//! Optional facts read beside the subscriptions, and those that the provider refused to show.
+//! The optional facts that a reader requests beside the subscriptions, and which of them the provider refused.
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -8,7 +8,8 @@ use std::sync::{
 use super::{Error, RefusalMeaning};
 use crate::problem::Warning;
 
-/// A kind of optional fact: a check without it is less precise but still possible. Holds the warning about its refusal.
+/// A kind of optional fact: a check without it is less precise, but still possible. The texts are the warning if the
+/// provider refuses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extra {
     pub(crate) message: &'static str,

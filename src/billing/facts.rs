@@ -33,7 +33,7 @@ pub(crate) struct FactsBuilder {
 }
 
 impl FactsBuilder {
-    /// Builds the facts of all answers, until one fails.
+    /// Combines the facts of all answers. Stops at the first error.
     pub(crate) async fn collect(
         answers: impl Stream<Item = Result<Vec<Decoded>, Error>>,
     ) -> Result<BillingFacts, Error> {
@@ -70,7 +70,7 @@ impl FactsBuilder {
         }
     }
 
-    /// Keeps `example` if it is the first object of its mode.
+    /// Records the mode of an object; the first object of each mode is kept as an example.
     pub(crate) fn record_mode(&mut self, livemode: Option<bool>, example: &str) {
         self.facts.seen_modes.record(livemode, example);
     }

@@ -1,4 +1,4 @@
-//! Checks of keys before any request: their form, their mode, and whether they can do more than read.
+//! Checks a key before any request: its form, its mode, and if it can do more than read.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -18,9 +18,9 @@ pub struct KeyFormat {
     pub(crate) hexadecimal: Option<usize>,
     /// Explanation of why a value does not have the form.
     pub(crate) mismatch: &'static str,
-    /// Prefixes of values that are easily taken for an API key, with their kind.
+    /// Prefixes of other values of the provider that are easily mistaken for an API key, with their kind.
     pub(crate) lookalikes: &'static [(&'static str, &'static str)],
-    /// Prefixes of keys of each mode. Other keys do not show it.
+    /// Prefixes of live-mode keys and of test-mode keys. Other keys do not show their mode.
     pub(crate) live: &'static [&'static str],
     pub(crate) test: &'static [&'static str],
     /// Prefix of keys that can do everything, if the provider has narrower ones.
@@ -46,7 +46,7 @@ pub struct ModeHost {
     pub(crate) base: &'static str,
 }
 
-/// The reason a key is rejected before it is sent. Reveals only the kind of key.
+/// The reason why a key is rejected before it is sent. The text reveals only the kind of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("the {provider} key is empty")]

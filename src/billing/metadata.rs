@@ -11,7 +11,7 @@ use serde_json::Number;
 use super::PriceTable;
 use crate::contract::Metadata;
 
-/// Keys and values in document order. Anything but an object counts as empty, which cannot make a verdict wrong.
+/// Keys and values in document order. A value other than an object counts as empty, which cannot make a verdict wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct WireMetadata(Vec<(Box<str>, Box<str>)>);
 

@@ -17,7 +17,7 @@ use super::{
 /// Number of attempts at a page that makes no progress.
 const MAX_TRIES: u32 = 3;
 
-/// One query, whose pages must be read in sequence. A full read may be split into several of them.
+/// A query for a list, whose pages must be read in sequence. A full read may be split into several queries.
 #[derive(Debug, Clone)]
 pub(crate) struct ListQuery {
     /// Path under the base URL, without a leading slash.
@@ -68,9 +68,9 @@ pub(crate) struct Pages<'a> {
     /// Hashes of the ids on the last page.
     last: HashSet<u64>,
     hasher: RandomState,
-    /// Number of objects according to the last page, if it says.
+    /// Number of objects according to the last page, if the page states it.
     pub(crate) total: Option<u64>,
-    /// Exact number of objects according to the first page, if it says.
+    /// Exact number of objects according to the first page, if the page states it.
     expected: Option<u64>,
     read: u64,
 }
@@ -160,7 +160,7 @@ impl<'a> Pages<'a> {
         let mut tries = 1;
         loop {
             match self.turn(&address, &mut decode).await {
-                // A page that was wrong once may be right the next time.
+                // A page may be wrong once and right on the next attempt.
                 Err(error @ (Error::NoProgress { .. } | Error::CutShort { .. }))
                     if tries < max_tries(&error) =>
                 {
@@ -248,7 +248,7 @@ impl<'a> Pages<'a> {
 }
 
 fn max_tries(error: &Error) -> u32 {
-    // A list that twice contradicts its own count is no temporary failure.
+    // A list that contradicts its own count twice is not a temporary failure.
     if matches!(error, Error::CutShort { .. }) {
         2
     } else {

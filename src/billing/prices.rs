@@ -71,7 +71,7 @@ impl PriceTable {
 pub(crate) struct SharedPrices(Mutex<PriceTable>);
 
 impl SharedPrices {
-    /// Locks the table. Hold the lock only to decode one object, which neither waits nor panics.
+    /// Locks the table. Hold the lock only while decoding one object, which neither waits nor panics.
     pub(crate) fn locked(&self) -> MutexGuard<'_, PriceTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! A billing provider: everything in which its API differs from that of others, as data.
+//! Defines a billing provider: everything in which its API differs from those of others, as data.
 
 use secrecy::{ExposeSecret as _, SecretString};
 

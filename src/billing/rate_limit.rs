@@ -1,5 +1,5 @@
-//! Rate limits for requests: per second for each endpoint and the account, and in parallel. They fall when the provider
-//! refuses requests.
+//! Limits the rate of requests, for each endpoint and for the account, and their number in parallel. The limits fall
+//! when the provider refuses requests.
 
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ pub struct RateLimit {
     pub concurrency: usize,
 }
 
-/// Time in which refusals of parallel requests count as one.
+/// Time within which several refusals count as one, because parallel requests are refused together.
 const REFUSAL_WINDOW: Duration = Duration::from_millis(500);
 
 /// Time without a refusal after which the rate increases a little.
@@ -102,7 +102,7 @@ impl RequestLimiter {
         match limit {
             ExceededLimit::AccountRate => self.account.slow_down(),
             ExceededLimit::AccountConcurrency | ExceededLimit::EndpointConcurrency => self.narrow(),
-            // A lower rate would not help.
+            // A lower rate would not help here.
             ExceededLimit::Lock => {}
             ExceededLimit::EndpointRate | ExceededLimit::Unknown => {
                 self.bucket(endpoint).slow_down();
@@ -158,7 +158,7 @@ struct BucketState {
 
 impl Bucket {
     fn new(full_rate: NonZeroU32) -> Self {
-        // Enough to start with, and far below the one-second burst that a provider accepts.
+        // A small burst, far below the one-second burst that a provider accepts.
         let burst = NonZeroU32::MIN.saturating_add(full_rate.get() / 4);
         Self {
             full_rate,

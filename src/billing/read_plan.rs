@@ -18,7 +18,7 @@ pub struct ReadPlan {
     pub unread_events: Option<&'static str>,
     /// Requests sent to make the plan. Their results are not requested again.
     pub sent: u64,
-    /// Response time of one of these requests.
+    /// Response time of one of the requests that made the plan.
     pub response_time: Duration,
 }
 
@@ -65,7 +65,8 @@ impl ReadPlan {
             .saturating_add(self.evidence_requests)
     }
 
-    /// Returns the time that `requests` take at this rate if each is answered as fast as those that made the plan.
+    /// Returns the time that `requests` take at this rate, if each is answered as fast as the requests that made the
+    /// plan.
     pub fn duration(&self, requests: u64, rate_limit: RateLimit) -> Duration {
         let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         let concurrency = u32::try_from(rate_limit.concurrency.max(1)).unwrap_or(u32::MAX);

@@ -26,7 +26,7 @@ use crate::{
     problem::Warning,
 };
 
-/// Time limit for events. They only explain a verdict that is known already, so it does not wait long for them.
+/// Time limit for events. It is short because events only explain a verdict that is already known.
 const EVENTS_DEADLINE: Duration = Duration::from_mins(1);
 
 /// A reader of one source. It sends only GET requests.
@@ -109,7 +109,7 @@ impl BillingReader {
             plan.unread_events = Some(reason);
         }
         self.afford(plan.remaining_requests())?;
-        // A capped count promises nothing; without any count, the limit is enforced when it is reached.
+        // A capped count is only a lower bound. Without an exact count, the limit is enforced when it is reached.
         if let Some(most) = self.transport.max_requests()
             && plan.is_lower_bound
             && plan.remaining_requests() > 1
@@ -139,7 +139,7 @@ impl BillingReader {
         }
     }
 
-    /// Reads everything in the source; `customers` as for [`Self::begin`].
+    /// Reads everything in the source. `customers` have the same meaning as for [`Self::begin`].
     pub async fn read_all(
         &self,
         customers: &[CustomerId],
@@ -149,14 +149,14 @@ impl BillingReader {
         begun.read(on_progress).await
     }
 
-    /// Reads everything of these customers. Unknown customers have nothing.
+    /// Reads all objects of these customers. Unknown customers have none.
     pub async fn read_customers(&self, customers: &[CustomerId]) -> Result<BillingFacts, Error> {
         let session = self.transport.session();
         let customers = distinct(customers);
         self.source.lists.customers(session, &customers).await
     }
 
-    /// Reads just these subscriptions and skips unknown ones. A source without subscriptions has none.
+    /// Reads these subscriptions, and skips unknown ones. The result is empty for a source without subscriptions.
     pub async fn read_subscriptions(
         &self,
         subscriptions: &[SubscriptionId],
@@ -254,7 +254,7 @@ impl BillingReader {
     }
 
     /// Returns the customers of these subscriptions, looked up one by one. Subscriptions unknown to the provider are
-    /// skipped. A source without subscriptions has no owners of them.
+    /// skipped. The result is empty for a source without subscriptions.
     pub async fn owners(&self, subscriptions: &[SubscriptionId]) -> Result<Vec<CustomerId>, Error> {
         if !self.source.has_subscriptions {
             return Ok(Vec::new());

@@ -25,13 +25,13 @@ pub enum RefusalMeaning {
     ExpiredKey,
     PublishableKey,
     AddressNotAllowed,
-    /// The missing permission in the provider's spelling, if it says so.
+    /// The key lacks a permission. The value is its name in the provider's spelling, if the error states it.
     MissingPermission(Option<String>),
     /// The key belongs to another account.
     OtherAccount,
     /// The object has this mode, and the key has the other one.
     OtherMode(Mode),
-    /// No such object; the parameter that named it.
+    /// The object does not exist. The value is the parameter that named it.
     NoSuchObject(Option<String>),
     /// A parameter that the provider does not accept.
     BadParameter(Option<String>),
@@ -59,7 +59,7 @@ pub enum ExceededLimit {
 }
 
 impl RefusalMeaning {
-    /// Returns true if the requested customer does not exist here.
+    /// Returns true if the requested customer does not exist in the mode of the key.
     pub(crate) fn is_unknown_customer(&self) -> bool {
         match self {
             Self::NoSuchObject(parameter) => {

@@ -48,7 +48,7 @@ pub(crate) trait Lists: fmt::Debug + Sync {
         customers: &'a [CustomerId],
     ) -> ReadFuture<'a, BegunList<'a>>;
 
-    /// Reads everything of `customers`. Unknown customers have nothing.
+    /// Reads all objects of `customers`. Unknown customers have none.
     fn customers<'a>(
         &'a self,
         session: ReadSession<'a>,
@@ -75,7 +75,7 @@ pub(crate) trait RestOfList<'a>: fmt::Debug {
 /// Receives the number of objects read so far.
 pub(crate) type OnProgress<'p> = &'p (dyn Fn(u64) + Sync);
 
-/// Requests for single objects by their ids, which are the same for all sources of a provider.
+/// Requests for single objects by their ids. They are the same for all sources of a provider.
 pub(crate) trait Lookups: fmt::Debug + Sync {
     /// Reads one subscription.
     fn subscription<'a>(
@@ -147,7 +147,7 @@ pub(crate) trait EventReads: fmt::Debug + Sync {
     ) -> ReadFuture<'a, bool>;
 }
 
-/// An optional fact, and the case in which it is wanted.
+/// An optional fact, and the condition under which it is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptionalExtra {
     pub(crate) extra: Extra,
@@ -168,7 +168,7 @@ pub(crate) struct PermissionDefinition {
     pub(crate) query: &'static [(&'static str, &'static str)],
 }
 
-/// The case in which an optional fact or a permission is wanted.
+/// The condition under which an optional fact or a permission is wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum WantedWhen {
     Always,

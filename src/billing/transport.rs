@@ -47,7 +47,7 @@ pub(crate) struct Transport {
     extras: Extras,
 }
 
-/// The path as in the provider's documentation, by which it counts requests.
+/// A path as in the provider's documentation. The provider counts requests by these paths.
 pub(crate) type Endpoint = &'static str;
 
 /// Limits of a transport and the extras it requests.
@@ -319,7 +319,7 @@ impl ReadSession<'_> {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= largest => {
                     body.extend_from_slice(&chunk);
                 }
-                // The status is enough, even if its text is truncated.
+                // The status is enough for an error, even if the body is truncated.
                 Ok(Some(_)) | Err(_) if !status.is_success() => break,
                 Ok(Some(_)) => return Err(RequestError::TooLarge),
                 Ok(None) => break,

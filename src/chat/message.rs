@@ -1,4 +1,4 @@
-//! Builds the message: first what has changed since the last run, then the totals, then the links. Pure.
+//! Builds the message: the changes since the last run, then the totals, then the links. Pure.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ pub fn message(news: &News<'_>) -> Option<Value> {
         .collect();
     let mut change = news.earlier.change(&fingerprints);
     if let (Some(change), PreviousRun::Found(state)) = (&mut change, news.earlier) {
-        // A finding that has been accepted since is not fixed.
+        // A finding that was accepted since the last run does not count as fixed.
         let all = outcome.findings();
         change.fixed = state.gone(
             all.iter()
@@ -292,7 +292,7 @@ mod tests {
     }
 
     /// Returns the text of the message, or `None` if there is no message.
-    fn said(outcome: &Outcome, earlier: &PreviousRun) -> Option<String> {
+    fn message_text(outcome: &Outcome, earlier: &PreviousRun) -> Option<String> {
         let news = News {
             outcome,
             earlier,
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_message_lists_changes_then_totals_then_links() {
-        let text = said(&outcome(vec![contract(&[1, 2])]), &found(&[2, 3])).unwrap();
+        let text = message_text(&outcome(vec![contract(&[1, 2])]), &found(&[2, 3])).unwrap();
         assert_eq!(
             text,
             "*ProdVerdict: 1 new finding, 1 fixed* in `acme/shop`\n\
@@ -317,15 +317,18 @@ mod tests {
              Issue: https://github.test/acme/shop/issues/1"
         );
         let several = outcome(vec![contract(&[1]), contract(&[])]);
-        let text = said(&several, &PreviousRun::Nothing).unwrap();
+        let text = message_text(&several, &PreviousRun::Nothing).unwrap();
         assert!(text.contains("`user:1` in `users`"), "{text}");
     }
 
     #[test]
     fn nothing_is_reported_when_nothing_changed() {
-        assert_eq!(said(&outcome(vec![contract(&[1])]), &found(&[1])), None);
+        assert_eq!(
+            message_text(&outcome(vec![contract(&[1])]), &found(&[1])),
+            None
+        );
         for earlier in [PreviousRun::Nothing, PreviousRun::Unknown, found(&[])] {
-            assert_eq!(said(&outcome(vec![contract(&[])]), &earlier), None);
+            assert_eq!(message_text(&outcome(vec![contract(&[])]), &earlier), None);
         }
     }
 
@@ -338,13 +341,13 @@ mod tests {
                 until: None,
             });
         }
-        assert_eq!(said(&outcome(vec![accepted]), &found(&[1])), None);
+        assert_eq!(message_text(&outcome(vec![accepted]), &found(&[1])), None);
     }
 
     #[test]
     fn unknown_changes_are_not_claimed() {
         for earlier in [PreviousRun::Unknown, PreviousRun::Unreadable] {
-            let text = said(&outcome(vec![contract(&[1, 2])]), &earlier).unwrap();
+            let text = message_text(&outcome(vec![contract(&[1, 2])]), &earlier).unwrap();
             assert!(text.starts_with("*ProdVerdict: 2 findings*"), "{text}");
             assert!(
                 text.contains("not known") && !text.contains("new"),
@@ -357,7 +360,7 @@ mod tests {
     fn a_message_reports_that_no_findings_remain() {
         let clean = outcome(vec![contract(&[])]);
         for earlier in [found(&[1]), PreviousRun::Unreadable] {
-            let text = said(&clean, &earlier).unwrap();
+            let text = message_text(&clean, &earlier).unwrap();
             assert!(text.starts_with("*ProdVerdict: resolved, nothing is found any more*"));
             assert!(!text.contains("In all"), "{text}");
         }
@@ -372,7 +375,7 @@ mod tests {
             "no page for canary-of-a-secret <!here>",
         ));
         for earlier in [found(&[1]), PreviousRun::Nothing, PreviousRun::Unknown] {
-            let text = said(&outcome(vec![broken.clone()]), &earlier).unwrap();
+            let text = message_text(&outcome(vec![broken.clone()]), &earlier).unwrap();
             assert!(
                 text.contains("nothing is known about access and payment"),
                 "{text}"

@@ -9,8 +9,8 @@ use secrecy::SecretString;
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Reads the variables of this process. Names or values that are not UTF-8 are skipped; no variable of this
-    /// program can be one.
+    /// Reads the variables of this process. Names and values that are not UTF-8 are skipped, because this program has
+    /// no such variables.
     pub fn of_process() -> Self {
         let variables = std::env::vars_os();
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -56,7 +56,8 @@ impl Environment {
         values.chain(self.proxy_passwords()).collect()
     }
 
-    /// Returns each password alone, if no URL can hold it, and as part of a URL, where even a short one is a password.
+    /// Returns each password of a proxy in two forms: alone, and in a URL, in which the mask recognizes even a short
+    /// password.
     fn proxy_passwords(&self) -> impl Iterator<Item = SecretString> {
         let proxies = self.0.iter().filter(|(name, _)| {
             ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].contains(&name.to_uppercase().as_str())

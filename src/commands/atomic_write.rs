@@ -10,8 +10,8 @@ pub(super) enum FileOwner<'p> {
     OwnerOf(&'p Path),
 }
 
-/// Replaces a file through a new file that is then renamed. So a reader never sees half of it, and root never writes
-/// through a symbolic link in a checkout to wherever it points.
+/// Writes a new file, and renames it to the old one. So a reader never sees half a file, and root never writes through
+/// a symbolic link in a checkout.
 pub(super) fn write(
     path: &Path,
     owner: FileOwner<'_>,
@@ -72,7 +72,7 @@ pub(super) fn give_to_owner_of(folder: &Path, file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Windows has no root in whose name a container would write.
+/// On Windows, no container writes as root.
 #[cfg(not(unix))]
 pub(super) fn give_to_owner_of(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())

@@ -68,7 +68,7 @@ fn render_entries(arguments: &BaselineArgs) -> Result<(String, Option<Warning>),
         .collect();
     let until = arguments.expires.to_string();
     let written = |findings: &[ToAccept]| baseline_entries(findings, &arguments.reason, &until);
-    // Checks by the rules for reading: first the reason and the date alone, then everything.
+    // The entries are checked by the reader of baselines: first the reason and the date alone, then everything.
     let nobody = ToAccept {
         fingerprint: "0".repeat(16),
         rule: String::new(),
@@ -83,7 +83,7 @@ fn render_entries(arguments: &BaselineArgs) -> Result<(String, Option<Warning>),
     Ok((entries, warning))
 }
 
-/// Drops the place of problems: the checked text is never written, so nobody sees its lines.
+/// Removes the places of problems, because nobody sees the lines of the checked text.
 fn check(entries: &str) -> Result<(), Vec<Problem>> {
     let today = day_of(super::now());
     let checked = config::acceptances(entries, "", today);

@@ -25,7 +25,7 @@ pub(crate) async fn confirm(
     Ok(second)
 }
 
-/// Keeps findings about entities that the first read had findings about too, under whatever rule.
+/// Keeps the findings about entities that also had a finding in the first read, under any rule.
 fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     let mut accused: BTreeMap<_, usize> = BTreeMap::new();
     for finding in &first.findings {
@@ -53,7 +53,8 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     second.summary.settled = u64::try_from(settled).unwrap_or(u64::MAX);
 }
 
-/// Returns the entity of a finding. Its text alone is ambiguous: a contract may call its accounts `customer`.
+/// Returns a key for the entity of a finding. Its text alone is ambiguous, because a contract may call its accounts
+/// `customer`.
 fn key(finding: &Finding) -> (bool, String) {
     (
         finding.subject.account.is_some(),
@@ -70,8 +71,8 @@ fn mismatched(finding: &Finding) -> impl Iterator<Item = &str> {
     customers.filter(move |_| is_mismatch)
 }
 
-/// Reads the accounts of the findings again. An account linked in the meantime cannot be found by any known id, so a
-/// customer without accounts requires a read of all of them.
+/// Reads the accounts of the findings again. For a customer without accounts, all accounts are read, because one that
+/// was linked in the meantime cannot be found by a known id.
 async fn read_accounts(
     sources: &Sources<'_>,
     facts: &mut Facts,
@@ -131,7 +132,7 @@ async fn read_customers(
     Ok(())
 }
 
-/// Returns the current customers of the accounts with findings: a row may have a new one by now.
+/// Returns the current customers of the accounts with findings, which may have changed since the first read.
 async fn linked_meanwhile(
     contract: &Contract,
     sources: &Sources<'_>,

@@ -1,10 +1,12 @@
-//! Adds the causes of findings from the provider's events. They explain a verdict and never change it.
+//! Adds the causes of findings, read from the provider's events. They explain a verdict but never change it.
 
 use std::collections::BTreeMap;
 
 use crate::{
     config::AccessContract,
-    contract::{EventLog, Facts, Finding, add_causes, is_explained_by_events, tells_every_change},
+    contract::{
+        EventLog, Facts, Finding, add_causes, contains_last_changes, is_explained_by_events,
+    },
     problem::{Problem, Warning},
     sources::Sources,
 };
@@ -26,7 +28,7 @@ impl EvidenceFailures {
         if !is_wanted || self.0.contains_key(&contract.key_env) {
             return;
         }
-        let suffices = |log: &EventLog| tells_every_change(log, findings);
+        let suffices = |log: &EventLog| contains_last_changes(log, findings);
         let log = sources.billing.events(&suffices).await;
         match log {
             Ok(Some(log)) => add_causes(&contract.contract, facts, &log, sources.now, findings),

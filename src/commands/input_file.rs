@@ -27,7 +27,7 @@ impl InputFile {
         }
     }
 
-    /// Returns the input of the action with its path.
+    /// Returns the input of the action that holds the path of the file.
     pub(crate) fn input(self) -> &'static str {
         match self {
             Self::Configuration => "config",

@@ -14,8 +14,8 @@ use tracing_subscriber::{
 
 use crate::{notice, report::neutral};
 
-/// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Only this
-/// program's events: those of libraries may contain transmitted data.
+/// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Only events of
+/// this program are logged, because those of libraries may contain transmitted data.
 pub(super) fn init(verbose: u8) {
     let level = match verbose {
         0 => "warn",

@@ -102,7 +102,7 @@ impl<'c> AccountsTable<'c> {
         }
     }
 
-    /// Returns true if the field is one of some words in its column instead of a boolean.
+    /// Returns true if the column holds words (`in:`) instead of the field's boolean.
     fn is_word(&self, field: Field) -> bool {
         matches!(self.columns.get(&field), Some(Expression::In { .. }))
     }
@@ -192,7 +192,7 @@ fn link_of(account: &Account, link: Field) -> Option<&str> {
     }
 }
 
-/// Reason for a row without repair although its account was checked.
+/// The reason for a row without repair although its account was checked.
 const MOVED: &str = "its row changed while it was read";
 
 /// Returns the repair of one row, or the reason it has none.

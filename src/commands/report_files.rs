@@ -31,9 +31,9 @@ struct ReportFile {
 pub(super) struct ReportKind {
     /// True if account ids are redacted.
     pub(super) is_redacted: bool,
-    /// True if the accounts are made up, and gone when the report is written.
+    /// True for a rehearsal, whose accounts are made up and deleted before the report is written.
     pub(super) is_rehearsal: bool,
-    /// An earlier step has written it; how rows are repaired is not part of what it wrote.
+    /// True if an earlier step wrote the report. JSON reports contain no repairs.
     pub(super) is_published: bool,
 }
 
@@ -41,7 +41,8 @@ pub(super) struct ReportKind {
 type Content<'c> = &'c dyn Fn(&mut dyn io::Write) -> io::Result<()>;
 
 impl ReportFiles {
-    /// Rejects unusable paths, before anything is read. `option` is the user's option with the paths.
+    /// Chooses the formats by the paths. Rejects unusable paths, before anything is read. `option` is the option that
+    /// names the paths.
     pub(super) fn choose(
         paths: impl IntoIterator<Item = PathBuf>,
         kind: ReportKind,
@@ -151,7 +152,7 @@ fn place_inside(workspace: &Path, path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Returns true if a path lexically stays inside its base folder.
+/// Returns true if a relative path never leaves its base folder through `..`.
 pub(super) fn stays_inside(path: &Path) -> bool {
     let mut parts = path.components();
     parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

@@ -195,7 +195,8 @@ fn outcome(
     outcome
 }
 
-/// Adds the places of findings. Shrinks the original list on the way, so that a million findings are not held twice.
+/// Adds the places of findings. Shrinks the original list while it builds the new one, so that a million findings are
+/// not held twice.
 fn placed(config: &Config, index: usize, mut findings: Vec<Finding>) -> Vec<Reported> {
     const AT_ONCE: usize = 1 << 16;
     let mut placed = Vec::with_capacity(findings.len());

@@ -47,8 +47,8 @@ impl<'r> RunParameters<'r> {
         }
     }
 
-    /// Returns the HTTP client that all contracts share. It is created when first needed: that reads the machine's
-    /// certificates, and recorded files need none.
+    /// Returns the HTTP client that all contracts share. It is created when it is first needed, because that reads the
+    /// machine's certificates, which a check of recorded files does not need.
     pub(crate) fn client(&self) -> Result<reqwest::Client, Problem> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());

@@ -62,7 +62,8 @@ const MAX_SHARED_WORDS: usize = 1024;
 const MAX_ID_SHOWN: usize = 64;
 
 impl AccountRows {
-    /// Creates a converter for rows with these fields. The value of one mapped with `in:` is the word in its column.
+    /// Creates a converter for rows with these fields. For a field mapped with `in:`, the value is the word in its
+    /// column.
     pub fn new(fields: BTreeSet<Field>, settings: &DatabaseSettings) -> Self {
         let expressions = match &settings.accounts {
             AccountsQuery::Table { columns, .. } => columns.clone(),
@@ -457,7 +458,7 @@ mod tests {
             words.iter().map(|word| &**word).collect::<Vec<_>>(),
             ["Active", "active"]
         );
-        // If a row holds only the answer, its word is unknown.
+        // If a recorded row holds only a boolean, the word in the column is unknown.
         let (paid, stored) = read(&[scalar(Some("active")), (Some("true"), ValueForm::Answer)]);
         assert_eq!(paid, [true, true]);
         assert!(stored.is_empty());

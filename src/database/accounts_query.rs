@@ -38,7 +38,7 @@ enum Conversion {
     Time,
 }
 
-/// The configuration's table form, and what it is checked against.
+/// The table of the configuration, with the columns that exist in the database.
 pub(super) struct TableForm<'a> {
     pub(super) table: &'a TableName,
     pub(super) columns: &'a BTreeMap<Field, Expression>,
@@ -108,8 +108,8 @@ impl TableForm<'_> {
         Ok(())
     }
 
-    /// Adds a column of the table itself if it has that name; otherwise, with a join, one of another table, with or
-    /// without that table's name.
+    /// Adds a column. The table's own column takes precedence; otherwise, with a join, it is a column of another table,
+    /// with or without the name of that table.
     fn push_column(
         &self,
         statement: &mut Statement,
@@ -154,7 +154,8 @@ pub(super) fn query_form(sql: &str, now: UnixSeconds) -> Result<AccountsStatemen
     })
 }
 
-/// SQL around a query that yields one row of nulls instead of its rows: it is planned, but never run.
+/// SQL around a query that yields one row of nulls instead of the query's rows, so that the query is planned but never
+/// run.
 const NO_ROWS: &str = "(select 1) as one left join (";
 const NO_ROWS_END: &str = ") as accounts on false";
 
@@ -170,7 +171,7 @@ impl AccountsStatement {
         )
     }
 
-    /// Sets the columns to read, of those that the query yields.
+    /// Sets the columns to read from those that the query yields.
     pub(super) fn with_columns(
         mut self,
         columns: BTreeMap<Field, String>,
@@ -181,7 +182,7 @@ impl AccountsStatement {
         self
     }
 
-    /// Returns the SELECT unchanged.
+    /// Returns the SELECT without changes.
     pub(super) fn whole(&self) -> &Statement {
         &self.inner
     }

@@ -153,10 +153,11 @@ pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<TouchedRela
         .collect()
 }
 
-/// Lists the touched tables whose policies hide rows from a reader, each with that reader: the role itself, or the
-/// owner of a view, as whom Postgres reads the tables under it. A `select` policy of `true`, without a restrictive one,
-/// hides nothing. It may list too many: who reads which table is not checked. After the statement ran, tables that it
-/// does not name itself (`named`) were touched by functions, which may run as their owners.
+/// Lists the touched tables whose policies hide rows from a reader, each with that reader. The reader is the role
+/// itself or, for tables under a view, the owner of the view. A `select` policy of `true`, without a restrictive one,
+/// hides nothing. It may list too many tables, because it does not check which reader reads which table. After the
+/// statement ran, tables that it does not name itself (`named`) were touched by functions, which may run as their
+/// owners.
 pub(super) async fn hidden_from(
     session: &mut Session<'_>,
     named: Option<&[TouchedRelation]>,

@@ -70,7 +70,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
         }
         let mut is_exposed = is_remote && matches!(target.tls().mode, PgSslMode::Disable);
         let options = if is_remote && matches!(target.tls().mode, PgSslMode::Prefer) {
-            // The driver does not report which of the two it used.
+            // The driver does not report if it used TLS.
             match PgConnection::connect_with(&options.clone().ssl_mode(PgSslMode::Require)).await {
                 Ok(connection) => {
                     return Ok(Connected {

@@ -1,4 +1,4 @@
-//! Converts a failed statement to an error with a hint, with help of the catalogs.
+//! Converts a failed statement to an error with a hint, using the catalogs.
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ pub enum Error {
     #[error("there is no table `{table}`{}", AtSqlPlace(.place.as_deref()))]
     NoTable {
         table: String,
-        /// Suggested name, quoted where its place requires it.
+        /// Suggested name, quoted if SQL requires it at that place.
         nearest: Option<String>,
         place: Option<Box<SqlPlace>>,
     },

@@ -21,7 +21,7 @@ pub(super) struct Opened {
     pub(super) warning: Option<Warning>,
 }
 
-/// Connects to the database whose URL was in `env`, to read from it.
+/// Connects to the database whose URL is in the variable `env`, for reading.
 pub(super) async fn open_for_reading(
     url: &SecretString,
     env: &str,
@@ -38,7 +38,7 @@ pub(super) async fn open_for_reading(
         Err(source) => source,
     };
     let server = target.server();
-    // Nothing else runs in this program's container, so the database itself did not fail.
+    // Only this program runs in its container, so the URL is wrong rather than the database down.
     if in_container_action && target.is_loopback() {
         return Err(Error::LoopbackInContainer {
             env,
@@ -54,7 +54,7 @@ pub(super) async fn open_for_reading(
     })
 }
 
-/// Connects to the database whose URL was in `env`, and sets the URL's search path.
+/// Connects to the database whose URL is in the variable `env`, and sets the URL's search path.
 pub(crate) async fn open(
     url: &SecretString,
     env: &str,

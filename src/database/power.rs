@@ -1,4 +1,5 @@
-//! Detects roles whose SQL reaches beyond a read-only transaction: files and programs of the server, other databases.
+//! Detects roles whose SQL can do more than a read-only transaction allows: use files and programs of the server, or
+//! other databases.
 
 use secrecy::SecretString;
 use sqlx::Row as _;
@@ -16,13 +17,13 @@ use crate::config::{AccountsQuery, DatabaseSettings};
 pub struct Power {
     /// Name of the role, quoted for SQL.
     pub role: String,
-    /// Description of the power, such as "is a superuser".
+    /// Description of the privilege, such as "is a superuser".
     pub is: String,
     /// SQL that creates a read-only role.
     pub instead: String,
 }
 
-/// Checks whether the role of this URL has such power, itself or through a role that it can switch to.
+/// Checks if the role of this URL has such a privilege, itself or through a role that it can switch to.
 pub async fn power(
     url: &SecretString,
     settings: &DatabaseSettings,
@@ -57,7 +58,7 @@ pub(super) async fn of_session(
     session: &mut Session<'_>,
     settings: &DatabaseSettings,
 ) -> Result<Option<Power>, Failed> {
-    // Checks the session's user: SQL can leave a role that was taken with `set role`.
+    // Checks the session's user, because SQL can undo `set role`.
     let question = sqlx::query(
         "select session_user::text, current_database()::text, \
          exists (select from pg_roles where rolsuper and pg_has_role(session_user, oid, 'member')), \

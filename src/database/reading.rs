@@ -122,8 +122,8 @@ const INVALID_PARAMETER_VALUE: &str = "22023";
 
 impl AccountsReading<'_> {
     async fn run(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
-        // Only the server knows which policies apply to a statement, as whom it reads the tables under a view, and what
-        // functions do. With `row_security = off` it fails instead of leaving rows out.
+        // Only the server knows which policies apply to a statement, by which role the tables under a view are read,
+        // and what functions do. With `row_security = off` a statement fails instead of leaving rows out.
         let stopped = match self.attempt(session, RowSecurity::Refused).await {
             Ok(facts) => return Ok(facts),
             Err(stopped) => stopped,
@@ -139,7 +139,8 @@ impl AccountsReading<'_> {
         }
     }
 
-    /// Runs after a refusal: reads with the policies applied if none hides a row, or else reports those that do.
+    /// Handles a statement that failed because of a policy: reads with the policies applied if none of them hides a
+    /// row, or else reports the policies that do.
     async fn without_refusal(&self, session: &mut Session<'_>) -> Result<DatabaseFacts, Error> {
         let end = session.end().await;
         end.map_err(|failed| self.explained(failed))?;
@@ -312,7 +313,7 @@ impl AccountsReading<'_> {
             AccountsQuery::Table { .. } => self.statement(session).await?,
             AccountsQuery::Query { sql } => query_form(sql, self.request.now)?,
         };
-        // If the schema itself is out of reach, nothing can be prepared.
+        // If the role may not use the schema itself, nothing can be prepared.
         let touched = match session.prepare(form.whole()).await {
             Ok(()) => catalog::touched(session).await?,
             Err(_) => Vec::new(),

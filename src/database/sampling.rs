@@ -1,4 +1,4 @@
-//! Reads the tables of a database with a bounded number of their rows, to find out what they hold.
+//! Reads the tables of a database with a bounded number of rows, to find out what they contain.
 
 use std::collections::BTreeMap;
 
@@ -236,7 +236,8 @@ impl<'a> DatabaseSampler<'a> {
     }
 }
 
-/// Reads the beginnings of values, and of a large table only some blocks. A JSON value is only useful whole.
+/// Reads the beginnings of values, and of a large table only some blocks. JSON values are read whole, because a part of
+/// one cannot be parsed.
 fn reading(table: &SampledTable, percent: Option<&str>) -> Statement {
     let mut statement = Statement::new("select array[");
     for (position, column) in table.columns.iter().enumerate() {

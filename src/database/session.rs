@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{config::DatabaseSettings, problem::Warning};
 
-/// Waiting longer for a lock, such as that of a migration, is not worth it: there will be a next run.
+/// Time limit for a lock, such as that of a migration. Waiting longer is not worth it, because there will be another
+/// run.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time after which the server ends the transaction of a client that vanished.
@@ -204,7 +205,8 @@ impl Failed {
     }
 }
 
-/// Runs one exchange with the server. The server has limits itself: this one is for a server that stopped responding.
+/// Runs one exchange with the server. The server enforces its own limits; this one is for a server that stopped
+/// responding.
 async fn within<T>(
     limit: Duration,
     exchange: impl Future<Output = Result<T, sqlx::Error>>,

@@ -45,7 +45,7 @@ pub(super) fn speaker(message: &str) -> Option<Speaker> {
     Speaker::from_first_byte(byte)
 }
 
-/// Message in which a client requests TLS, and which Postgres answers with one byte.
+/// The message that requests TLS. Postgres answers it with one byte.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 const PATIENCE: Duration = Duration::from_secs(2);

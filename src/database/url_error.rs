@@ -1,8 +1,8 @@
-//! Errors of a database URL, with hints. None of them shows a value of the URL.
+//! Errors of a database URL, with hints. No text shows a value of the URL.
 
 use super::url_mistake::Mistake;
 
-/// Reason why a database URL cannot be used. None of them shows any of its values.
+/// The reason why a database URL cannot be used. No text shows a value of the URL.
 #[derive(Debug, thiserror::Error)]
 pub enum UrlError {
     #[error("it is empty")]

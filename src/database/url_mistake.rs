@@ -1,4 +1,4 @@
-//! Recognizes texts that are almost a database URL by their prefix, which is the only part that is shown.
+//! Recognizes common mistakes in a database URL by the prefix of the text, which is the only part that messages show.
 
 use std::fmt;
 

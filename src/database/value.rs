@@ -9,7 +9,7 @@ use jiff::{
 
 use crate::contract::{CustomerId, UnixSeconds};
 
-/// A value of a row in the spelling of its source, which is a database or a file.
+/// A value of a row as its source, a database or a file, writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value<'a> {
     /// `None` for null. A list is spelled as JSON.
@@ -24,7 +24,7 @@ pub struct Value<'a> {
 pub enum ValueForm {
     /// A single value.
     Scalar,
-    /// The result of an `in:`, if the source has it instead of the word.
+    /// The boolean result of an `in:`, if a recorded row has it instead of the word.
     Answer,
     /// An array type of Postgres.
     Array,

@@ -38,7 +38,7 @@ impl Token {
     }
 }
 
-/// Splits the text. What is not closed ends with the text.
+/// Splits the text. A string or comment that is not closed extends to the end of the text.
 pub(super) fn tokens(text: &str, language: Language) -> Vec<Token> {
     let mut found = Vec::new();
     let (mut rest, mut line) = (text, 1);

@@ -22,8 +22,8 @@ pub struct DeclaredTable {
     pub seen: Sighting,
 }
 
-/// Reads the tables of every schema in the repository. Prisma's and Drizzle's schemas describe the newest state, so that
-/// migrations are read only without them.
+/// Reads the tables of every schema in the repository. Migrations are read only without a Prisma or Drizzle schema,
+/// because such a schema already describes their result.
 pub fn declared_tables(repository: &Repository) -> Vec<DeclaredTable> {
     let mut tables = prisma::tables(repository);
     tables.extend(drizzle::tables(repository));

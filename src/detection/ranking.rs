@@ -30,7 +30,7 @@ pub fn rank<'p>(
     ranked
 }
 
-/// Sorts by the number of better ones among them, then by points.
+/// Sorts by the number of other presets in the list that are preferred over each, then by points.
 fn sort(ranked: &mut [RankedPreset<'_>]) {
     let preferred: Vec<(&str, &[String])> = ranked
         .iter()
@@ -78,7 +78,7 @@ fn fit<'p>(
     for file in &detect.files {
         match file_sign(file, repository) {
             Some(sign) => signs.push(sign),
-            // The tables themselves are a better sign than a text about them.
+            // If there are schemas, their tables are better signs than a text about them.
             None if has_tables => {}
             None => return None,
         }
@@ -131,7 +131,7 @@ fn file_sign(wanted: &DetectedFile, repository: &Repository) -> Option<(String, 
 }
 
 impl DeclaredTable {
-    /// Returns the names alone.
+    /// Returns the names of the table and its columns.
     pub fn names(&self) -> TableNames {
         TableNames {
             schema: self.schema.clone(),

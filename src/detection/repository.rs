@@ -21,7 +21,7 @@ pub struct RepositoryFile {
     pub text: String,
 }
 
-/// Something seen in a file.
+/// The place of something that was seen in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sighting {
     pub path: String,
@@ -39,7 +39,7 @@ impl fmt::Display for Sighting {
 }
 
 impl Repository {
-    /// Returns the files with this ending.
+    /// Returns the files whose path has this ending.
     pub(super) fn ending<'r>(
         &'r self,
         ending: &'r str,
@@ -50,7 +50,7 @@ impl Repository {
     }
 }
 
-/// Returns true for a file whose text tells something about the stack. `patterns` are paths that presets look for.
+/// Returns true for a file whose text can be a sign of the stack. `patterns` are paths that presets look for.
 pub fn is_of_interest(path: &str, patterns: &[String]) -> bool {
     const NAMES: [&str; 10] = [
         "package.json",

@@ -1,4 +1,4 @@
-//! The GitHub account behind the token. It distinguishes this action's texts from others with the same marker.
+//! The GitHub account behind the token, which distinguishes this action's texts from others with the same marker.
 
 use serde::Deserialize;
 
@@ -23,7 +23,7 @@ pub(super) struct User {
 pub(super) struct Author {
     id: Option<u64>,
     login: String,
-    /// True if nothing named the account, so that it is taken for that of the default token.
+    /// True if the account is unknown and assumed to be that of the default token.
     is_assumed: bool,
 }
 
@@ -32,7 +32,8 @@ pub(super) struct Author {
 pub(super) struct Identity(Option<Author>);
 
 impl Identity {
-    /// Records the app of the token, which the answer to a new check run names. Its bot is the author.
+    /// Records the app of the token, which GitHub names in its response to a new check run. The author is the app's
+    /// bot.
     pub(super) fn learn_app(&mut self, slug: Option<&str>) {
         if let Some(slug) = slug
             && self.is_unknown()
@@ -55,7 +56,7 @@ impl Identity {
         }
     }
 
-    /// Returns the account. If nothing has named it yet, GraphQL is asked, because installation tokens may not use
+    /// Returns the account. If it is unknown, it is queried through GraphQL, because installation tokens may not use
     /// `GET /user`. If that fails too, the token is assumed to be the default one.
     pub(super) async fn author(&mut self, client: &mut Client) -> &Author {
         let author = match self.0.take() {
@@ -109,7 +110,7 @@ impl Author {
         }
     }
 
-    /// Returns true if nothing named the account.
+    /// Returns true if the account is unknown and only assumed.
     pub(super) fn is_assumed(&self) -> bool {
         self.is_assumed
     }

@@ -60,7 +60,7 @@ pub(super) struct NamedRepository {
     pub full_name: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub owner: Option<User>,
-    /// The only identification, besides the URL, in the pull requests of a workflow run.
+    /// Id of the repository. In the pull requests of a workflow run, only the id and the URL identify it.
     #[serde(deserialize_with = "lenient")]
     pub id: Option<u64>,
 }

@@ -36,7 +36,7 @@ struct Named {
 }
 
 impl Context {
-    /// Asks GitHub for what the event left open, if anything.
+    /// Looks up the facts that the event does not contain, if any.
     pub async fn locate(&mut self, client: &mut Client) -> Result<(), ClientError> {
         let Some(repository) = self.repository.clone() else {
             return Ok(());

@@ -32,11 +32,11 @@ pub(super) struct List {
 /// Outcome of a search.
 #[derive(Debug)]
 pub(super) enum Found<T> {
-    /// Our own entries, in the order of the list.
+    /// Our entries, in the order of the list.
     Ours(Vec<T>),
-    /// Entries with our marker, while nothing says which account is ours.
+    /// There are entries with our marker, but our own account is unknown.
     Unclear,
-    /// The list goes on, so ours may be further down.
+    /// The list has more pages than are read, so our entries may be on a later one.
     TooMany,
 }
 

@@ -23,7 +23,7 @@ pub struct Publication {
     pub annotations: Vec<Annotation>,
     /// `None` if there is nothing to comment, whatever the mode.
     pub comment: Option<CommentBody>,
-    /// `None` if nothing can be said about the default branch, such as without a verdict.
+    /// `None` if the state of the default branch is unknown, for example without a verdict.
     pub issue: Option<IssueBody>,
     /// Job summary as Markdown.
     pub job_summary: String,
@@ -88,8 +88,7 @@ fn masked(annotation: &Annotation, mask: &Mask) -> Annotation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentBody {
     pub markdown: String,
-    /// The part that may differ although nothing has changed, such as times and links to the run. A difference only
-    /// here causes no edit.
+    /// Times and links to the run. A difference only in this part causes no edit.
     pub footer: String,
     pub verdict: Verdict,
     pub findings: u64,

@@ -1,12 +1,12 @@
-//! Checks the workflow run that a text claims to be from. Anybody who may edit our texts may have changed it.
+//! Checks if the workflow run exists that a text names as its author. Whoever may edit our texts may have changed it.
 
 use super::{
     client::{Call, Client},
     context::{Repository, Run},
 };
 
-/// Returns true if GitHub does not know the run, although it knows ours. Without `actions: read`, GitHub says nothing
-/// about runs, and the claim is believed.
+/// Returns true if GitHub does not know the run, although it knows ours. Without `actions: read`, GitHub does not show
+/// runs, and the text is believed.
 pub(super) async fn is_invented(
     client: &mut Client,
     repository: &Repository,

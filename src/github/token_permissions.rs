@@ -1,4 +1,5 @@
-//! Finds out where a token may write, with requests that GitHub refuses for another reason if it may.
+//! Finds out where a token may write, by requests that GitHub refuses in any case: for their content if the token has
+//! the permission.
 
 use serde_json::json;
 

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn whole_masked_and_embedded_keys_are_removed_and_words_stay() {
-        for (said, expected) in [
+        for (text, expected) in [
             (
                 "Invalid API Key provided: sk_test_****1234",
                 "Invalid API Key provided: [key]",
@@ -180,7 +180,7 @@ mod tests {
             ("Basic authentication is off", "Basic authentication is off"),
             ("a JWT eyJhbGciOi.eyJz.c2ln", "a JWT [key]"),
         ] {
-            assert_eq!(presentable(said), expected);
+            assert_eq!(presentable(text), expected);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Finds the table of accounts, the column that links them to customers, and the table that says who has access.
+//! Finds the table of accounts, the column that links them to customers, and the table that determines who has access.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,13 +22,13 @@ pub(super) struct Measured<'s> {
 #[derive(Debug, Clone)]
 pub(super) enum Access {
     Flag(ColumnPath),
-    /// A status with the stored words that give access, and those that nobody knows.
+    /// A column with a status: the stored words that give access, and the unknown ones.
     Status {
         path: ColumnPath,
         granting: Vec<String>,
         unknown: Vec<String>,
     },
-    /// A time until which there is access.
+    /// A column with the time until which there is access.
     Until(ColumnPath),
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Mapping<'m, 's> {
 }
 
 impl<'m, 's> Mapping<'m, 's> {
-    /// Returns the table that says who has access.
+    /// Returns the table that determines who has access.
     pub(super) fn deciding(&self) -> &'m Measured<'s> {
         self.billing
             .as_ref()
@@ -70,7 +70,7 @@ pub(super) fn measured(sample: &DatabaseSample) -> Vec<Measured<'_>> {
     tables.collect()
 }
 
-/// Returns the best mapping. The error says which part was not found.
+/// Returns the best mapping. The error names the part that was not found.
 pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 's>, String> {
     let links = [ValueKind::Customer, ValueKind::Subscription];
     let mut error = None;

@@ -38,7 +38,7 @@ pub(super) struct Values {
     /// Number of rows with a value.
     pub(super) rows: usize,
     kinds: BTreeMap<ValueKind, usize>,
-    /// Distinct values with their numbers of rows; not all if there are many.
+    /// The first distinct values, each with its number of rows.
     pub(super) words: BTreeMap<String, usize>,
     /// True if there are more distinct values.
     pub(super) has_more: bool,

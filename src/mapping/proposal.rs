@@ -1,4 +1,4 @@
-//! The proposed contract, with the evidence for it and what is not known.
+//! The proposed contract, with the evidence for it and the parts that are not known.
 
 use super::{
     account::{Access, Mapping, mapping, measured},
@@ -25,7 +25,7 @@ pub struct Proposal {
     pub unknown: Vec<String>,
 }
 
-/// Proposes a contract. The error says what was not found.
+/// Proposes a contract. The error names the part that was not found.
 pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
     let tables = measured(sample);
     let mapping = mapping(&tables)?;

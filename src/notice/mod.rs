@@ -7,7 +7,7 @@ pub use progress::{Line, Progress, above};
 /// Log target of these messages.
 pub const TARGET: &str = "prodverdict::notice";
 
-/// Logs one line that says why the program waits, and until when. It must not contain secrets.
+/// Logs a line about the reason and the time of a wait. It must not contain secrets.
 pub fn say(line: &str) {
     tracing::info!(target: TARGET, "{line}");
 }

@@ -35,7 +35,7 @@ pub struct Detection {
     pub files: Vec<DetectedFile>,
     /// Columns of each table that the contract reads.
     pub tables: BTreeMap<String, Vec<String>>,
-    /// Presets that fit less well wherever this one fits.
+    /// Presets that are worse choices wherever this one fits.
     pub prefer_over: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl PlanStorage {
     }
 }
 
-/// The stack's decisions about access, in words.
+/// The stack's decisions about access, described for people.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {

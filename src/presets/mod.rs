@@ -19,7 +19,7 @@ pub use plans::{CatalogEntry, FilledPlans, StoredPlan, fill_plans};
 pub(crate) use renaming::yaml_name;
 pub use renaming::{RenamingError, renamed_contract, renamed_sql};
 
-/// Name of the preset for an application without a closer one.
+/// Name of the preset for an application that no other preset fits.
 pub const DEFAULT: &str = "nextjs-stripe";
 
 /// Every file: the preset's name, the file's name, and its text.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{PlanPair, PlanStorage};
 
-/// Number of plans from which a contract would be a catalog.
+/// Maximum number of plans. With more, the contract would be a catalog.
 const MAX_PLANS: usize = 200;
 
 /// Longest key and longest word that are filled in.
@@ -33,14 +33,14 @@ pub struct CatalogEntry {
 /// The plans of a contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FilledPlans {
-    /// Sorted; those that are not known whole are placeholders.
+    /// The plans, sorted. Unknown parts are placeholders.
     pub pairs: Vec<PlanPair>,
     /// Number of values that no contract can hold, such as a word with control characters.
     pub unusable: usize,
 }
 
-/// Combines the plans of the rows with the provider's prices. `words` are the application's own, if the preset
-/// defines them.
+/// Combines the plans of the rows with the provider's prices. `words` are the application's words for plans, if the
+/// preset defines them.
 pub fn fill_plans(
     storage: PlanStorage,
     words: &[String],
@@ -109,7 +109,7 @@ fn of_word(word: &str, catalog: &[CatalogEntry]) -> Vec<PlanPair> {
     pairs.collect()
 }
 
-/// Returns the plan of a price that no row holds. A word of the application is only known if it is the product's name.
+/// Returns the plan of a price that no row holds. Its word is known only if the application uses the product's name.
 fn not_stored_yet(
     storage: PlanStorage,
     words: &[String],

@@ -90,7 +90,7 @@ fn renamed(sql: &str, names: &Names<'_>, returns_columns: bool) -> Result<String
     Ok(out)
 }
 
-/// Returns the contract with the names replaced: in its SQL, and as names of the table and of columns.
+/// Returns the contract with the names replaced: in its SQL, and in the keys that name the table and columns.
 pub fn renamed_contract(text: &str, renamings: &[TableRenaming]) -> Result<String, RenamingError> {
     let names = Names { renamings };
     let mut out = String::with_capacity(text.len());

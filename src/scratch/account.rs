@@ -21,7 +21,8 @@ const UNKNOWN_TYPE: &str = "42P18";
 /// The account to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSeed {
-    /// The base of the id if the application is given ids: used as is for text, or hashed to a number or a UUID.
+    /// The text that the id is made from, if the rehearsal chooses ids: it is the id itself, or is hashed to a number
+    /// or a UUID.
     pub wanted_id: String,
     /// The e-mail address, at [`super::EMAIL_DOMAIN`].
     pub email: String,
@@ -37,7 +38,7 @@ pub(super) struct TypedStatement {
     id: Option<IdKind>,
 }
 
-/// The type of ids that are passed to the application.
+/// The type of the ids that the rehearsal chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum IdKind {
     Text,
@@ -55,7 +56,7 @@ impl Scratch {
             .filter_map(|statement| statement.id)
             .max();
         let mut id = kind.unwrap_or(IdKind::Text).id_of(&seed.wanted_id);
-        // Recorded before the row is written, so that a killed run leaves no row without a note.
+        // The ids are recorded before the row is written, so that a killed run leaves no unrecorded row.
         let mut tokens = vec![id.clone(), seed.email.clone()];
         tokens.extend(seed.customer.clone());
         self.note(&tokens).await?;

@@ -1,4 +1,4 @@
-//! Ownership of rows: the columns that refer to an account, in which even a short id counts.
+//! Finds the columns that refer to an account. In these columns, even a short id identifies it.
 
 use std::collections::BTreeMap;
 

@@ -19,7 +19,7 @@ const CLEANING: &str = "removing the created rows";
 /// SQLSTATEs for a missing table and a missing schema.
 const NO_TABLE: [&str; 2] = ["42P01", "3F000"];
 
-/// Maximum rounds of deletion: the application's triggers and unfinished work may write rows meanwhile.
+/// Maximum number of rounds of deletion. The application's triggers and unfinished work may write rows meanwhile.
 const ROUNDS: u32 = 5;
 
 impl Scratch {
@@ -44,7 +44,7 @@ impl Scratch {
         insert_notes(&mut connection, tokens).await
     }
 
-    /// Removes everything that was made so far, and prepares for more.
+    /// Removes all rows made so far, and prepares for further runs.
     pub async fn reset(&self) -> Result<(), Error> {
         self.clean().await?;
         if self.keeps_notes {
@@ -66,7 +66,8 @@ impl Scratch {
             .acquire()
             .await
             .map_err(|error| Error::new(error, CLEANING))?;
-        // First: the cleaning itself passes the triggers, but from now on no write of the application may fail either.
+        // This comes first, because from now on no write of the application may fail any more. The cleaning itself is
+        // not affected by the triggers.
         let disarmed = {
             let mut triggers = self.triggers.lock().await;
             *triggers = failing::Triggers::default();

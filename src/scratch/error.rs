@@ -78,12 +78,12 @@ pub enum ScratchRefusal {
     ReadOnly { env: String },
 }
 
-/// Evidence that two URLs lead to the same database.
+/// The evidence that two URLs lead to the same database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
     /// The URLs name the same server and database.
     Written,
-    /// The server shows it.
+    /// The server shows that both connections are to the same database.
     Server,
     /// One server is a replica of the other.
     Replica,

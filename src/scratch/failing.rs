@@ -20,8 +20,8 @@ const NOT_ALLOWED: &str = "42501";
 
 /// The trigger function. It runs after a write, so that only rows really written count. The counter is a sequence
 /// because a rollback does not reset it. `security definer`, because the application's role has no rights on our
-/// schema. Our own writes do not count. Values match as in [`super::owner_columns`]; the argument lists the columns that
-/// refer to an account.
+/// schema. The rehearsal's own writes do not count. Values match as in [`super::owner_columns`]; the argument lists the
+/// columns that refer to an account.
 const FUNCTION: &str = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as \
                         $function$
 declare

@@ -1,4 +1,4 @@
-//! Foreign keys between the application's tables, and the rows that refer to others.
+//! The foreign keys between the application's tables, and the rows that refer to other rows.
 
 use std::collections::BTreeMap;
 

@@ -39,7 +39,7 @@ pub const EMAIL_DOMAIN: &str = "rehearsal.prodverdict.invalid";
 /// Schema of the objects that the rehearsal creates in the database.
 const SCHEMA: &str = "prodverdict_rehearsal";
 
-/// Options of [`Scratch::open`]: the database to open, and the one that it must not be.
+/// Options of [`Scratch::open`]: the database to open, and the contract's own, which must be a different one.
 #[derive(Debug, Clone, Copy)]
 pub struct ScratchOptions<'a> {
     /// Value of the variable that `rehearsal` names.
@@ -63,7 +63,7 @@ pub struct Scratch {
     /// Rows that existed at the start; `None` for a table with rows but no primary key.
     before: BTreeMap<Table, Option<std::collections::BTreeSet<RowKey>>>,
     account: Vec<TypedStatement>,
-    /// True if the role may keep notes for the run after a killed one.
+    /// True if the role may record ids, so that the next run can clean up if this one is killed.
     keeps_notes: bool,
     triggers: Mutex<Triggers>,
 }

@@ -1,6 +1,7 @@
-//! Columns in which even a short account id counts, as SQL conditions and trigger arguments.
+//! The columns that refer to an account, in which even a short id identifies it, as SQL conditions and trigger
+//! arguments.
 
-/// SQL condition for values that identify an owner in any column: no number and no short word.
+/// SQL condition for values that identify an owner in any column: neither a number nor a short word.
 const TELLS_ITSELF: &str = "length(c.value) >= 8 and c.value ~ '[^0-9]'";
 
 /// Columns of a table that refer to an account.

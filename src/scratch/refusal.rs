@@ -25,7 +25,7 @@ const LOCK_LOW: i64 = 0x7665_7264;
 const ATTEMPTS: u32 = 10;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
 
-/// Limit of the count of rows that no rehearsal made.
+/// Maximum number of rows that are counted of those that no rehearsal made.
 const MAX_COUNTED: u32 = 1000;
 
 const COMPARING: &str = "comparing it with the contract's database";
@@ -107,7 +107,8 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
     .into())
 }
 
-/// Checks that the server accepts writes and that the database is not the contract's own. Needs the lock of `alone`.
+/// Checks that the server accepts writes and that the database is not the contract's own. Must be called while the lock
+/// of `alone` is held.
 pub(super) async fn of_the_server(
     connection: &mut PgConnection,
     opening: &ScratchOptions<'_>,
@@ -192,7 +193,7 @@ async fn identity(connection: &mut PgConnection) -> Option<ServerIdentity> {
     })
 }
 
-/// Reads the notes of killed rehearsals. Short ones are skipped: they could match anybody's rows.
+/// Reads the notes of killed rehearsals. Short notes are skipped, because they could match rows of others.
 pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
     let reading = |error| Error::new(error, "reading the records of a rehearsal that was killed");
     let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")

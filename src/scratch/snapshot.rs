@@ -13,7 +13,7 @@ use crate::contract::UnixSeconds;
 
 const LOOKING: &str = "looking at the application's rows";
 
-/// Assumed maximum difference in seconds between the clocks of the application, its database and this program.
+/// Assumed maximum difference between the clocks of the application, its database and this program, in seconds.
 const ABOUT: u64 = 15 * 60;
 
 /// Rows by table and primary key.
@@ -132,7 +132,7 @@ pub fn is_about(moment: i64, now: UnixSeconds) -> bool {
 /// Converts a value to seconds since 1970: a timestamp as Postgres writes it in JSON (UTC if it has no offset), or a
 /// number of seconds or milliseconds.
 fn moment(value: &Value) -> Option<i64> {
-    /// Smallest number taken as seconds (2001); a smaller one is more likely something else.
+    /// Smallest number that is taken as a time in seconds (in 2001). A smaller one is more likely something else.
     const FIRST: i64 = 1_000_000_000;
     match value {
         Value::Number(number) => {

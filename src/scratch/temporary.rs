@@ -35,7 +35,7 @@ pub struct TemporaryDatabase {
     name: String,
     in_container_action: bool,
     is_created: bool,
-    /// Connection that stays open, so that no other run takes the database for a leftover.
+    /// Connection that stays open, so that no other run removes the database as a leftover.
     holder: Option<PgConnection>,
 }
 

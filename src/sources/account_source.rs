@@ -14,10 +14,10 @@ pub(crate) trait AccountSource {
     /// Reads every account.
     fn all(&self) -> SourceFuture<'_, DatabaseFacts>;
 
-    /// Reads the accounts with these ids. May return others too.
+    /// Reads the accounts with these ids. May return other accounts too.
     fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> SourceFuture<'a, DatabaseFacts>;
 
-    /// Reads the chosen accounts. May return others too.
+    /// Reads the chosen accounts. May return other accounts too.
     fn chosen<'a>(&'a self, chosen: &'a Chosen) -> SourceFuture<'a, DatabaseFacts>;
 
     /// Returns the accounts with this e-mail address in any case. There are none if the accounts have no such column.

@@ -28,10 +28,11 @@ pub(crate) trait BillingSource {
     /// Returns warnings about facts that the provider refused to show so far.
     fn warnings(&self) -> Vec<Warning>;
 
-    /// Lists what the contract needs. Objects that can only be listed by customer are those of `customers`.
+    /// Lists the objects that the contract needs. If they can only be listed by customer, it lists those of
+    /// `customers`.
     fn list<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, ListedFacts>;
 
-    /// Adds facts that were not listed but could change the verdict. `listed_all` says that every subscription was
+    /// Adds facts that were not listed but could change the verdict. `listed_all` is true if every subscription was
     /// listed. Returns true if customers were looked up by id because none was known.
     fn follow_up<'a>(
         &'a self,
@@ -46,7 +47,7 @@ pub(crate) trait BillingSource {
         customers: &'a [CustomerId],
     ) -> SourceFuture<'a, Option<(ReadPlan, RateLimit)>>;
 
-    /// Reads everything of these customers. May return that of others too.
+    /// Reads all objects of these customers. May return objects of others too.
     fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts>;
 
     /// Returns the customers of these subscriptions.

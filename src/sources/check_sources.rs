@@ -1,4 +1,4 @@
-//! Both sources of one contract, read together and partly read again.
+//! Both sources of one contract, which are read together, and partly read again later.
 
 use super::{
     account_source::AccountSource,
@@ -67,7 +67,7 @@ impl Sources<'_> {
         if self.are_live() {
             return futures::try_join!(self.accounts.all(), self.billing.list(&[]));
         }
-        // Files are read to their ends, so that of two errors the same one is always reported.
+        // Both sides are read to the end, so that of two errors the same one is always reported.
         let (accounts, listed) = futures::join!(self.accounts.all(), self.billing.list(&[]));
         Ok((accounts?, listed?))
     }

@@ -1,4 +1,4 @@
-//! Texts about the cost of reading a provider: announced before a read, and printed by `--plan`.
+//! Texts about the cost of reading a provider, for the announcement before a read and for `--plan`.
 
 use std::time::Duration;
 

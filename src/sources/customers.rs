@@ -14,10 +14,10 @@ pub(crate) fn replace(
     facts.subscriptions.extend(subscriptions);
 }
 
-/// Number of ids to look up before a key is considered wrong.
+/// Number of ids that must be unknown before a key is considered wrong.
 pub(super) const ASKED: usize = 3;
 
-/// Returns a few customers to look up before a key is considered wrong.
+/// Returns a few customers. If the provider knows none of them, the key is considered wrong.
 pub(crate) fn some_customers(accounts: &[Account]) -> Vec<CustomerId> {
     let mut customers = customers_of(accounts);
     customers.truncate(ASKED);

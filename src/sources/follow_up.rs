@@ -11,7 +11,7 @@ use crate::{
     notice::{self, Progress},
 };
 
-/// Number of requests from which they are announced.
+/// Minimum number of lookups that are announced to the user.
 const MANY: u64 = 20;
 
 /// The provider of one contract.
@@ -22,7 +22,7 @@ pub(crate) struct ContractProvider<'p> {
 }
 
 impl ContractProvider<'_> {
-    /// Lists what the contract needs; entitlements are those of `customers`.
+    /// Lists the objects that the contract needs. Entitlements are listed for `customers`.
     pub(crate) async fn list(&self, customers: &[CustomerId]) -> Result<ListedFacts, Error> {
         let (reader, provider) = (self.reader, self.contract.source.provider());
         let line = self.progress.line(provider);
@@ -46,7 +46,7 @@ impl ContractProvider<'_> {
         })
     }
 
-    /// Adds facts that were not listed but could change the verdict. `listed_all` says that every subscription was
+    /// Adds facts that were not listed but could change the verdict. `listed_all` is true if every subscription was
     /// listed. Returns true if customers were looked up by id because none was known.
     pub(crate) async fn settle(
         &self,
@@ -61,7 +61,7 @@ impl ContractProvider<'_> {
             self.read_in_doubt(facts, &follow_up).await?
         };
         self.read_unlisted(facts, &follow_up).await?;
-        // With a wrong key nothing could be found.
+        // With a wrong key, no lookup could find anything.
         let is_unknown = follow_up.no_known_customer && !facts.customer_known;
         if !follow_up.unexplained.is_empty() && !is_unknown {
             let asked = u64::try_from(follow_up.unexplained.len()).unwrap_or(u64::MAX);
@@ -76,7 +76,7 @@ impl ContractProvider<'_> {
         Ok(were_asked)
     }
 
-    /// Reads the subscriptions of each customer in doubt, or everything if that takes fewer requests.
+    /// Reads the subscriptions of each customer whose state is in doubt, or everything if that takes fewer requests.
     async fn read_in_doubt(&self, facts: &mut Facts, follow_up: &FollowUp) -> Result<bool, Error> {
         let reader = self.reader;
         let (no_known_customer, customers) = (follow_up.no_known_customer, &follow_up.customers);
@@ -111,8 +111,8 @@ impl ContractProvider<'_> {
         Ok(no_known_customer)
     }
 
-    /// Reads the subscriptions that accounts store and that were not listed. If a few of them are unknown and nothing
-    /// else is known either, the key or the column is wrong, and the rest is skipped.
+    /// Reads the subscriptions that accounts store and that were not listed. If the first few are unknown, and no other
+    /// subscription is known either, the key or the column is wrong, and the rest is skipped.
     async fn read_unlisted(&self, facts: &mut Facts, follow_up: &FollowUp) -> Result<(), Error> {
         let number = u64::try_from(follow_up.unlisted.len()).unwrap_or(u64::MAX);
         if number == 0 {

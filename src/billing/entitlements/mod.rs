@@ -69,7 +69,7 @@ impl Lists for ActiveEntitlements {
     }
 }
 
-/// The customers whose entitlements are still to be read.
+/// The customers whose entitlements have to be read.
 #[derive(Debug)]
 struct RestOfCustomers<'a> {
     session: ReadSession<'a>,
@@ -98,14 +98,15 @@ impl ListElement for ListedEntitlement {
 /// The response for one customer.
 enum CustomerAnswer {
     Entitled(Vec<ListedEntitlement>),
-    /// Stripe does not know the customer. Holds its error response, or `None` if the id was never sent.
+    /// Stripe does not know the customer. The value is Stripe's error, or `None` if the id was not sent because it
+    /// cannot be one.
     Unknown(Option<Error>),
 }
 
-/// Reads the entitlements of `customers`, taken as the complete set. `on_progress` receives the number of customers
-/// read.
+/// Reads the entitlements of `customers`, which are all customers of the contract. `on_progress` receives the number of
+/// customers read.
 ///
-/// If none of them is known and one exists in the other mode, the key has the wrong mode.
+/// If Stripe knows none of them, and one exists in the other mode, the key has the wrong mode, which is an error.
 async fn read_all(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,

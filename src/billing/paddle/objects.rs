@@ -392,11 +392,12 @@ mod tests {
                 "`items[0].quantity`: invalid type: string \"1\", expected u64",
             ),
         ] {
-            let said = with(path, wrong).unwrap_err();
-            assert!(said.contains(expected), "{said}");
+            let error = with(path, wrong).unwrap_err();
+            assert!(error.contains(expected), "{error}");
             assert!(
-                said.starts_with("subscription `sub_01hv8x29kz0t586xy6zn1a62ny` cannot be read at"),
-                "{said}"
+                error
+                    .starts_with("subscription `sub_01hv8x29kz0t586xy6zn1a62ny` cannot be read at"),
+                "{error}"
             );
         }
     }

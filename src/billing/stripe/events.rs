@@ -20,7 +20,8 @@ const EVENT: &str = "event";
 /// Maximum number of requests.
 pub(super) const MAX_REQUESTS: u64 = 5;
 
-/// Part of them for undelivered events: an endpoint that is down fails at everything.
+/// The part of these requests that is spent on undelivered events. It is limited because an endpoint that is down
+/// leaves every event undelivered.
 const MAX_UNDELIVERED_PAGES: u64 = 2;
 
 /// Event types of subscription changes.
@@ -179,7 +180,7 @@ struct WireData {
 fn event_text(text: &RawValue) -> Result<ProviderEvent, DecodeError> {
     let wire: WireEvent = from_text(EVENT, text)?;
     check_kind(EVENT, wire.object.as_deref(), &wire.id)?;
-    // People paste the id into a shell.
+    // Reports show the id in a shell command, so it must be a plain word.
     let is_word = |text: &str, marks: &str| {
         text.chars()
             .all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))

@@ -133,7 +133,7 @@ struct StripeItem {
     object: Option<String>,
     id: Option<String>,
     price: Option<StripePrice>,
-    // The older name of a price; mirrors `price` if both are present.
+    // The older form of a price; equal to `price` if both are present.
     plan: Option<WirePlan>,
     quantity: Option<u64>,
     current_period_start: Option<i64>,

@@ -20,13 +20,14 @@ use crate::{
     contract::UnixSeconds,
 };
 
-/// Start of 2010; no object of Stripe is older. It decides where an open partition is split, not what it holds.
+/// Start of 2010, before the oldest object of Stripe. It affects only where an open partition is split, not what the
+/// partition contains.
 const BEGINNING: i64 = 1_262_304_000;
 
-/// Minimum number of pages worth a split, which costs half a page.
+/// Minimum number of pages left in a partition for a split, which costs half a page.
 const WORTH_CUTTING: u64 = 3;
 
-/// Factor between the reaches of the first splits.
+/// Factor between the ages at which the first splits are made.
 const REACH: i64 = 8;
 
 /// Number of equal parts into which the oldest partition is split, to find out when the account began.
@@ -62,7 +63,7 @@ pub(crate) struct Partitions<'a> {
 /// The order of a list, as far as its first partition shows. Only lists with the newest first can be split by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ListOrder {
-    /// Everything so far was created in one second.
+    /// Not known yet, because everything so far was created in one second.
     Unknown,
     NewestFirst,
     Other,
@@ -129,7 +130,7 @@ impl<'a> Partitions<'a> {
     ) -> Result<Self, Error> {
         self.reach_back();
         self.run(prices, builder, &|_| {}, true).await?;
-        // An estimate that may forbid the rest has to be a good one.
+        // With a limit, the estimate decides if the rest is read at all, so it has to be good.
         if self.session.max_requests().is_some() {
             self.look_for_the_beginning();
             self.run(prices, builder, &|_| {}, true).await?;
@@ -181,7 +182,7 @@ impl<'a> Partitions<'a> {
         }
     }
 
-    /// Splits the oldest unfinished partition, which may be empty before some time.
+    /// Splits the oldest unfinished partition to find out when the account began: its early part may be empty.
     fn look_for_the_beginning(&mut self) {
         let Some((place, partition)) = self.oldest_unread() else {
             return;
@@ -299,7 +300,7 @@ impl<'a> Partitions<'a> {
             answer.from.is_none_or(|from| from <= created.0)
                 && partition.until.is_none_or(|until| created.0 < until)
         };
-        // A server that does not know the filter would list everything again in every partition.
+        // A server that ignores the filter would list everything again in every partition.
         if let Some(other) = page.iter().find(|one| !within(one.subscription.created)) {
             return Err(Error::ForeignTime {
                 provider: self.session.provider().name,
@@ -313,7 +314,7 @@ impl<'a> Partitions<'a> {
         if let Some(last) = page.last() {
             partition.reached = last.subscription.created.0;
         }
-        // Objects older than a split made in the meantime belong to another partition.
+        // If the partition was split in the meantime, its older objects belong to another partition.
         let is_passed = partition.from.is_some_and(|from| partition.reached < from);
         partition.is_done = !answer.pages.has_more() || is_passed;
         partition.pages = Some(answer.pages);
@@ -322,7 +323,7 @@ impl<'a> Partitions<'a> {
 }
 
 impl Partition<'_> {
-    /// Returns true if nothing of it was read and nothing is being requested.
+    /// Returns true if nothing of the partition was read and no page of it is being requested.
     fn is_unseen(&self) -> bool {
         self.objects == 0 && !self.is_done
     }
@@ -350,7 +351,7 @@ impl Partition<'_> {
         objects.div_ceil(PAGE_SIZE).max(1)
     }
 
-    /// Returns the number of pages left, if that is worth a split.
+    /// Returns the number of pages left, if that is enough for a split.
     fn worth_cutting(&self) -> Option<u64> {
         let left = self.pages_left();
         let is_divisible = self.reached.saturating_sub(self.oldest()) >= 2;

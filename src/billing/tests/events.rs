@@ -110,11 +110,11 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
         )
     })
     .await;
-    let told = Mutex::new(0);
+    let changes_seen = Mutex::new(0);
     let error = server
         .reader(Source::Stripe)
         .events(&|_| {
-            *told.lock().expect("a count") += 1;
+            *changes_seen.lock().expect("a count") += 1;
             true
         })
         .await
@@ -131,7 +131,7 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
             .contains("set `Events` to Read (`rak_event_read`)")
     );
     assert_eq!(server.asked().len(), 1);
-    assert_eq!(*told.lock().expect("a count"), 0);
+    assert_eq!(*changes_seen.lock().expect("a count"), 0);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Refuses to run SQL that a proposed change brings if the database role has too many privileges.
+//! Refuses to run SQL from a pull request if the database role has too many privileges.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ async fn powers<'c>(
             continue;
         };
         let in_container = step.environment.in_container_action();
-        // The check itself reports a database that does not answer.
+        // A database that does not answer is reported by the check itself.
         if let Ok(Some(power)) = database::power(&url, settings, in_container).await {
             powers.insert(index, (power, settings.url_env.as_str()));
         }

@@ -18,8 +18,7 @@ pub(super) struct Chat {
     mask: Mask,
 }
 
-/// Reads the webhook's address from the input or the environment, and adds everything that would reveal it to
-/// `secrets`.
+/// Reads the webhook's address from the input or the environment, and adds its secret parts to `secrets`.
 pub(super) fn webhook(
     environment: &Environment,
     secrets: &mut Vec<SecretString>,
@@ -49,8 +48,8 @@ impl Chat {
         }
     }
 
-    /// Posts the news of the default branch. Sends nothing if nothing changed since the last run, which is known from
-    /// the issue or else from `kept`.
+    /// Posts the changes on the default branch since the last run, whose findings are known from the issue or else from
+    /// `kept`. Sends nothing without changes.
     pub(super) async fn notify(
         &self,
         context: &Context,
@@ -58,7 +57,7 @@ impl Chat {
         issue: Option<&Issued>,
         kept: Option<FindingsSnapshot>,
     ) -> Result<(), Warning> {
-        // A later run has posted, or will.
+        // A later run has posted the changes, or will do so.
         if !context.is_default_branch() || issue.is_some_and(|issue| issue.is_outdated) {
             return Ok(());
         }

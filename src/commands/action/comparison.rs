@@ -16,7 +16,7 @@ pub(super) async fn compare(
     outcome: &mut Outcome,
     publisher: &mut Publisher,
 ) -> Option<FindingsSnapshot> {
-    // If no contract was judged, nothing can be new.
+    // Without any judged contract, there is nothing to compare.
     if outcome.contracts.iter().all(|one| one.problem.is_some()) {
         return None;
     }
@@ -40,7 +40,7 @@ pub(super) async fn compare(
     }
     if target == Target::DefaultBranch && is_complete && outcome.is_answered() {
         let state = outcome.snapshot(step.started_at);
-        if !publisher.remember(&state) {
+        if !publisher.store_result(&state) {
             outcome.warnings.push(too_many(state.len()));
         }
     }

@@ -1,4 +1,4 @@
-//! The places besides GitHub that get the result: the log, report files and a chat.
+//! The destinations of the result besides GitHub: the log, report files and a chat.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Finds out what the event of the job is about.
+//! Determines the commit and the pull request that the event of the job refers to.
 
 use super::inputs::Inputs;
 use crate::{
@@ -16,8 +16,8 @@ pub(super) fn read(environment: &Environment, inputs: &Inputs) -> Context {
     context
 }
 
-/// Looks up the pull request, if the event or an input leaves it open. After an error, the code that needs it asks
-/// again and reports the error.
+/// Looks up the pull request, if the event or an input leaves it open. Errors are ignored here: the code that needs the
+/// pull request looks it up again and reports them.
 pub(super) async fn locate(context: &mut Context, inputs: &Inputs, client: &mut Client) {
     let comment = inputs
         .destinations

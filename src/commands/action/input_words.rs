@@ -1,4 +1,4 @@
-//! Words of the inputs: parses each, and collects every problem.
+//! Parses the values of inputs, and collects every problem.
 
 use std::{num::NonZeroUsize, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     problem::{ErrorCode, Problem},
 };
 
-/// The work of the step.
+/// The task of the step, which decides the inputs that it uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Task {
     Check,

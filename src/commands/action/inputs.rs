@@ -11,7 +11,7 @@ use crate::{
     problem::{ErrorCode, Problem},
 };
 
-/// The kind of result that a job publishes.
+/// The kind of result that a job publishes: of a check or of a rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Check,
@@ -62,7 +62,7 @@ pub(super) struct RehearsalInputs {
     pub(super) app_command: Option<String>,
 }
 
-/// Inputs that decide about the verdict and the exit status.
+/// Inputs that affect the verdict and the exit status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -77,7 +77,7 @@ pub(super) struct VerdictInputs {
     pub(super) skip_without_credentials: bool,
 }
 
-/// Inputs about the destinations of the report. With `None`, the event decides.
+/// Inputs that choose the destinations of the report. `None` leaves the choice to the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DestinationInputs {
     pub(super) check_run: Option<bool>,

@@ -55,7 +55,7 @@ pub(super) fn body(
     );
     Some(IssueBody {
         title: issue_title(outcome, config),
-        // The footer links to the run: a link in the report would change it every night.
+        // The links to the run are in the footer, because a link in the report would change the report every night.
         markdown: markdown::issue(outcome, config, now),
         footer: footer(outcome, context, now),
         content_hash: content_hash(outcome),

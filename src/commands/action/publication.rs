@@ -59,7 +59,7 @@ pub(super) fn publication(
             findings: findings(outcome),
             clean: outcome.verdict == Verdict::Pass,
         }),
-        // With only some scenarios, findings of the others would count as fixed.
+        // If only some scenarios were played, findings of the others would wrongly count as fixed.
         issue: issue::body(outcome, config, context, now)
             .filter(|_| inputs.rehearsal.scenarios.is_empty()),
         job_summary: markdown::job_summary(outcome, config),
@@ -150,7 +150,7 @@ fn findings(outcome: &Outcome) -> u64 {
 fn outputs(outcome: &Outcome) -> BTreeMap<String, String> {
     let totals = outcome.totals();
     let counts = outcome.status_counts();
-    // Without a comparison the counts are empty, because 0 would claim that one was made.
+    // Without a comparison the counts are empty, because 0 would imply that one was made.
     let compared = |number: u64| match outcome.since {
         Some(_) => number.to_string(),
         None => String::new(),

@@ -186,7 +186,7 @@ impl Publish<'_> {
         )
     }
 
-    /// Prints publishing problems, and the annotations that no check run took.
+    /// Prints problems of publishing, and the annotations that are on no check run.
     fn log(&self, published: &Published) {
         self.destinations
             .output

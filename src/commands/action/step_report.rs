@@ -1,5 +1,5 @@
-//! Reads the report of an earlier step and validates it against the trusted configuration. The step ran a pull
-//! request's code, which can have written anything.
+//! Reads the report of an earlier step and validates it against the trusted configuration. That step ran the code of a
+//! pull request, so the report may contain anything.
 
 use std::path::Path;
 
@@ -59,8 +59,9 @@ fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
     })
 }
 
-/// Turns the report into the outcome of this step. Failures, acceptance and places are taken from the configuration
-/// instead of the report. Refuses a report that leaves out a part of what the configuration asks for.
+/// Validates the report, and turns it into the outcome of this step. Failing severities, accepted findings and places
+/// come from the configuration instead of the report. Refuses a report that lacks a scenario that the configuration
+/// requires.
 pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<Outcome, Problem> {
     if outcome.verdict != Verdict::Error {
         has_every_contract(&outcome, against)?;
@@ -72,7 +73,7 @@ pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<O
     for contract in &mut outcome.contracts {
         judge_by(contract, against);
     }
-    // The comparison is made again.
+    // The comparison is made again in this step.
     outcome.since = None;
     for problem in &mut outcome.problems {
         place(problem, against);
@@ -190,7 +191,7 @@ fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
     }
 }
 
-/// Keeps the place only if it is in the configuration: anywhere else, a stranger would choose the annotated line.
+/// Keeps the place only if it is in the configuration. Otherwise the report's author could choose any line to annotate.
 fn place<C>(message: &mut Message<C>, against: &Against<'_>) {
     let place = message.place.take();
     message.place = place.filter(|place| place.path == against.config_path);

@@ -1,4 +1,4 @@
-//! Warns if a pull request weakens the configuration of its base commit. No verdict changes.
+//! Warns if a pull request weakens the configuration of its base commit. The warning changes no verdict.
 
 use crate::{
     config::{self, Config, Diagnostic, MAX_BYTES, Weakening},
@@ -67,7 +67,7 @@ async fn compare(
         return Ok(Vec::new());
     };
     let Some(text) = client.fetch_file(repository, path, base, MAX_BYTES).await? else {
-        // Before the first configuration there is nothing to weaken.
+        // The base has no configuration that could be weakened.
         return Ok(Vec::new());
     };
     let base = config::load(&text, path).map_err(Incomparable::BaseInvalid)?;

@@ -1,4 +1,4 @@
-//! Warns of a text that means several entities.
+//! Warns if the requested text is ambiguous.
 
 use super::{LookupRequest, stored};
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
     sources::customers_of,
 };
 
-/// Returns a warning if the text that was asked for, without a kind, is found as several entities. `with_email` are the
-/// accounts whose e-mail address it is.
+/// Returns a warning if the requested text has no kind and matches several entities. `with_email` are the accounts that
+/// have it as their e-mail address.
 pub(super) fn warning(
     contract: &Contract,
     asked: &LookupRequest,
@@ -59,7 +59,7 @@ pub(super) fn warning(
     )
 }
 
-/// Returns true if it is the customer of anything but the account with that id.
+/// Returns true if the text is the id of a customer of another entity than the account with that id.
 fn is_customer(
     asked: &LookupRequest,
     facts: &Facts,
@@ -78,7 +78,7 @@ fn is_customer(
         || (!own.iter().any(has_it) && subscriptions.any(|one| one.customer == *customer))
 }
 
-/// Returns true if it is the subscription of anything but the account with that id.
+/// Returns true if the text is the id of a subscription of another entity than the account with that id.
 fn is_subscription(
     asked: &LookupRequest,
     facts: &Facts,

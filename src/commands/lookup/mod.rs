@@ -16,8 +16,9 @@ use crate::{
 use provider::AskedProvider;
 pub(crate) use request::LookupRequest;
 
-/// Maximum number of reads of rows, until none of them leads to another. Four are enough unless rows change meanwhile: those
-/// asked for, those linked to their customers, those that customers name, and those linked to their customers.
+/// Maximum number of reads of rows, until no row leads to another. Four are enough unless rows change meanwhile: the
+/// requested rows, the rows linked to their customers, the rows that customers name in their metadata, and the rows
+/// linked to the customers of those.
 const ROUNDS: usize = 8;
 
 /// The facts of both sources about the entity.

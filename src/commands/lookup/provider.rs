@@ -1,4 +1,4 @@
-//! The lookups at the provider for one entity, each made once.
+//! Makes the lookups at the provider for one entity, each of them once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub(super) struct AskedProvider<'s, 'r> {
     match_on: MatchOn,
     sources: &'s Sources<'r>,
     customers: BTreeSet<CustomerId>,
-    /// Subscriptions whose customer was asked for.
+    /// Subscriptions whose customer was looked up.
     stored: BTreeSet<SubscriptionId>,
     subscriptions: Vec<Subscription>,
     metadata: BTreeMap<CustomerId, Metadata>,
@@ -91,7 +91,7 @@ impl<'s, 'r> AskedProvider<'s, 'r> {
         Ok(())
     }
 
-    /// Returns the customers of subscriptions that are not known and were not asked for yet.
+    /// Returns the customers of those subscriptions that are unknown and were not looked up before.
     async fn owners(
         &mut self,
         mut subscriptions: BTreeSet<SubscriptionId>,
@@ -142,8 +142,8 @@ impl<'s, 'r> AskedProvider<'s, 'r> {
         Ok(facts)
     }
 
-    /// Completes the result with the customers that exist without subscriptions. A key of the other mode knows none of
-    /// them, and results in an error.
+    /// Completes the result with the customers that exist without subscriptions. Returns an error if the key belongs to
+    /// the other mode and therefore knows none of them.
     pub(super) async fn found(
         self,
         facts: Facts,

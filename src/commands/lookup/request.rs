@@ -1,4 +1,4 @@
-//! The entity that a user asks for, as one contract interprets it.
+//! The entity that a user requests, as one contract interprets the text.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::contract::{AccountId, Contract, CustomerId, SubscriptionId};
 /// Beginning of every subscription id, at Stripe and at Paddle.
 const SUBSCRIPTION_PREFIX: &str = "sub_";
 
-/// The requested entity. A text without a kind can be several of these.
+/// The requested entity. A text without a kind can match several of the fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LookupRequest {
     pub(super) text: String,

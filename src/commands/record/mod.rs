@@ -34,7 +34,7 @@ const DAY: i64 = 86_400;
 /// Number of events read, in a thousand requests.
 const MAX_EVENTS: u64 = 100_000;
 
-/// Number of events between two progress lines.
+/// Number of events between two lines about the progress.
 const BETWEEN_LINES: u64 = 10_000;
 
 #[derive(Debug)]

@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a response.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// An endpoint that says whether an account has access.
+/// The endpoint that returns whether an account has access.
 #[derive(Debug)]
 pub(super) struct AccessEndpoint<'r> {
     gate: &'r Gate,

@@ -35,7 +35,7 @@ pub(super) async fn add_account(
     };
     let id = systems.database.add_account(&seed).await?;
     fake.note(key, &email);
-    // A number may occur anywhere, so it identifies nothing.
+    // A number may occur anywhere, so requests cannot be attributed to the account by it.
     if id.parse::<u64>().is_err() {
         fake.note(key, &id);
     }

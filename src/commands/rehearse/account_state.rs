@@ -22,7 +22,7 @@ pub(super) struct AccountState {
     pub(super) explained: Option<Explanation>,
     /// Findings about the account, most severe first.
     pub(super) findings: Vec<Finding>,
-    /// The access that the customer must have. `None` if either is right.
+    /// The access that the account must have. `None` if both are right.
     pub(super) expected_access: Option<bool>,
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn account_state(
     if row == ExpectedRow::Kept {
         contract.plans.clear();
     }
-    // Whoever buys has one customer: one that no row stores is an orphan, whatever its metadata names.
+    // Each test account has one customer. If no row stores it, that is an orphan, whatever its metadata names.
     contract.severities.remove(&Rule::CustomerMismatch);
     let now = UnixSeconds(account.customer.context.clock);
     let read = systems.database.read(&account.id, now).await?;
@@ -80,7 +80,7 @@ fn judged(
         .map(|field| {
             let name = match &field.column {
                 contract::ColumnName::Column(name) => name.clone(),
-                // Not the name of the column, which may be mapped to another field too.
+                // The field's name instead of the column's, because the column may be mapped to another field too.
                 contract::ColumnName::In { .. } | contract::ColumnName::Computed => {
                     field.field.as_str().to_owned()
                 }

@@ -19,7 +19,8 @@ pub(super) enum ActionError {
 }
 
 impl ActionError {
-    /// Returns the error for an action in the wrong match, which an exhaustive one prevents.
+    /// Returns the error for an action that reached the wrong function. It cannot occur, because the caller matches
+    /// exhaustively.
     pub(super) fn misplaced(action: &ProviderAction) -> Self {
         Self::Misplaced(format!("{action:?}"))
     }

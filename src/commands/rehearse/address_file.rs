@@ -17,7 +17,7 @@ use crate::{
     problem::{ErrorCode, Place, Problem},
 };
 
-/// A file to write the address to.
+/// The file to write the address to.
 #[derive(Debug)]
 pub(super) struct AddressFile {
     name: String,
@@ -52,8 +52,8 @@ impl AddressFile {
         })
     }
 
-    /// Writes the address at which the application, on that host and port, can reach the fake. `None` if there is no
-    /// route to that host yet.
+    /// Writes the address at which an application on that host and port can reach the fake. Returns `None` if there is
+    /// no route to the host yet.
     pub(super) async fn write(
         &self,
         handler: (&str, u16),

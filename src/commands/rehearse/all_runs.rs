@@ -1,5 +1,5 @@
-//! Does all runs: the first purchase alone, then the others in parallel, then those alone that others may have
-//! disturbed.
+//! Does all runs: the first purchase alone, then the others in parallel, then again, one by one, those that others may
+//! have disturbed.
 
 use futures::{StreamExt as _, stream};
 
@@ -21,11 +21,11 @@ use crate::{commands::failure::Failure, contract::Rule, notice, rehearsal::ends_
 
 /// Result of the first purchase.
 enum FirstPurchase {
-    /// It passed, or is not played.
+    /// It passed, or is not among the selected scenarios.
     Held,
     /// It breaks this rule.
     Fails(Rule),
-    /// No other run can be judged.
+    /// It fails in a way that makes every other run pointless.
     Hopeless(SkipReason),
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn do_all_runs(
         add_all(systems, "bystander").await?
     };
     let first = first_purchase(systems, progress, &bystanders).await?;
-    // A purchase that fails would only be waited for again.
+    // After a failed first purchase, other purchases would only cost time.
     if is_buying && matches!(first, FirstPurchase::Held) {
         bystanders.push(add_paying(systems, "bystander").await?);
     }
@@ -89,7 +89,7 @@ fn has_unattributed_requests(systems: &Systems<'_>, after: u64) -> bool {
     !fake.requests(after, RequestScope::Unattributed).is_empty()
 }
 
-/// Lists the runs without a result.
+/// Returns the runs without a result.
 fn open(progress: &RunProgress<'_>) -> impl Iterator<Item = usize> {
     let results = progress.all().into_iter().enumerate();
     results.filter_map(|(index, result)| result.is_none().then_some(index))
@@ -137,7 +137,7 @@ fn failing_rule(systems: &Systems<'_>, result: &RunOutcome) -> Option<Rule> {
     Some(worst.finding.rule)
 }
 
-/// Checks that no earlier run has the same play.
+/// Returns true if no earlier run has the same play.
 fn is_first_variant(progress: &RunProgress<'_>, index: usize) -> bool {
     let runs = progress.runs();
     let before = index.checked_sub(1).and_then(|before| runs.get(before));

@@ -21,11 +21,11 @@ const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
 /// Usual variable of the key, whatever the contract's is called.
 const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
 
-/// Prefixes of the runner's variables with inputs and tokens of the action.
+/// Prefixes of the runner's variables that hold inputs and tokens of the action.
 const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
 
-/// Other variables that are withheld from the application: a job's credentials, and the files through which a step
-/// passes outputs, a summary and variables to the runner.
+/// Other variables that are withheld from the application: a job's credentials, and the paths of the files through
+/// which a step passes outputs, a summary and variables to the runner.
 const OF_THE_JOB: [&str; 9] = [
     "GITHUB_TOKEN",
     "GH_TOKEN",
@@ -41,10 +41,10 @@ const OF_THE_JOB: [&str; 9] = [
 /// Time limit for migrations, enough for a large application.
 const MIGRATING: Duration = Duration::from_mins(5);
 
-/// The setup before anything is started.
+/// Everything that is needed to start the application.
 #[derive(Debug)]
 pub(crate) struct AppSetup {
-    /// Variables of this process, with values that the rehearsal adds.
+    /// The variables of this process, and those that the rehearsal adds.
     pub(crate) environment: Environment,
     command: Option<AppCommand>,
     database: Option<OwnDatabase>,
@@ -296,7 +296,8 @@ impl AppSetup {
     }
 }
 
-/// Returns the error of a start. Advice on a missing program depends on who chose the machine.
+/// Returns the error of a start. The advice on a missing program differs between the user's own machine and the
+/// action's container.
 fn not_started(command: &AppCommand, error: &application::Error) -> Failure {
     let failure = Failure::from(error);
     let is_missing = matches!(

@@ -1,4 +1,4 @@
-//! Waiting for the application to listen.
+//! Waits for the application to listen.
 
 use std::{io, time::Duration};
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Creates a customer who pays, an account that never bought anything, and one with complimentary access. The paying
-/// one comes first, before an over-broad handler can have touched the others.
+/// customer is created first, because an over-broad handler may change the others during its purchase.
 pub(super) async fn add_all(
     systems: &Systems<'_>,
     key: &str,

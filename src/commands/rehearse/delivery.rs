@@ -17,7 +17,7 @@ use crate::rehearsal::{
     YesNo,
 };
 
-/// Number of redeliveries of a failed event. The provider's days between them become moments.
+/// Number of redeliveries of a failed event. The provider waits hours or days between them; here they follow at once.
 const REDELIVERIES: u32 = 2;
 const BETWEEN_REDELIVERIES: Duration = Duration::from_millis(60);
 

@@ -1,4 +1,4 @@
-//! The interface of a fake provider, as far as a rehearsal needs one.
+//! The interface that a rehearsal needs of a fake provider.
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
@@ -46,7 +46,7 @@ pub(super) trait FakeProvider: fmt::Debug + Send + Sync {
         timing: DeliveryTiming,
     ) -> BoxFuture<'a, DeliveryReply>;
 
-    /// Counts requests that contain this text as requests about the namespace.
+    /// Attributes requests that contain this text to the namespace.
     fn note(&self, namespace: &str, text: &str);
 
     /// Returns the number of the last request; 0 before the first.
@@ -84,7 +84,7 @@ pub(super) enum RequestScope<'n> {
 /// The time of a delivery.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeliveryTiming {
-    /// The real time, which the signature contains, not the scenario's.
+    /// The real time, which the signature contains. It is not the time of the scenario.
     pub(super) now: UnixSeconds,
     pub(super) timeout: Duration,
 }

@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// Delivers the events one by one until one hits the failure and gets an error response; the rest waits for a later
-/// step. After a success the failure stays armed, until something hits it, the row is right, or the handler's time is
-/// over.
+/// step. After a success the failure stays armed until a request hits it, the row is right, or the time limit is
+/// reached.
 pub(super) async fn until_failure(
     systems: &Systems<'_>,
     step: &Step,

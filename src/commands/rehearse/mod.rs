@@ -94,7 +94,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     }
     let path = &arguments.config.config;
     let now = real_now();
-    // Equal rehearsals give equal reports where the time is given.
+    // With `--now`, equal rehearsals give equal reports.
     let reported = arguments.now.map_or(now, UnixSeconds::from);
     let reporting =
         match Reporting::prepare(&arguments.report, arguments.strict, (path, reported), true) {
@@ -121,7 +121,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         Err(problem) => return reporting.finish(not_begun(vec![problem]), &output),
     };
     let output = Output::of_process(mask_of(app.secrets()));
-    // Plays may start on another day; the baseline expires by the real date.
+    // Entries of the baseline expire by the real date, although scenarios may play on another day.
     let accepted = match accepted(arguments.baseline.as_deref(), now) {
         Ok(accepted) => accepted,
         Err(unusable) => return reporting.finish(not_begun(unusable.problems()), &output),
@@ -180,7 +180,7 @@ async fn rehearse_on_database(
     output: &Output,
     signals: &mut Signals,
 ) -> Outcome {
-    // Nothing is written to the database before it is open.
+    // Until the setup is complete, nothing is written to the database, so there is nothing to clean up.
     let ready = tokio::select! {
         ready = Box::pin(set_up(config, files, app, options, output)) => ready,
         () = signals.cancelled() => Err(interrupted().into()),

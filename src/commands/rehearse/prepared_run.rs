@@ -1,5 +1,5 @@
-//! Runs that begin with a row that the rehearsal itself put into the paid state, if the handler's purchase fails.
-//! Events that must be refused or change nothing can still be tested.
+//! Does runs that need no purchase by the handler: the rehearsal itself puts the row into the paid state. So events
+//! that must be refused or change nothing are tested even if every purchase fails.
 
 use super::{
     bystanders::add_unpaying, progress::RunProgress, run::PlannedRun, run_result::RunOutcome,

@@ -27,7 +27,7 @@ pub(super) async fn deliver_price_events(systems: &Systems<'_>) -> Result<(), Fa
             .deliver(&event.body, Signing::AsDocumented, timing);
         match reply.await {
             DeliveryReply::Status { .. } => {}
-            // Without any response, the first purchase will report it.
+            // If the handler does not respond, the first purchase will report that.
             DeliveryReply::Timeout => {
                 responses.timed_out(&event.kind);
                 break;

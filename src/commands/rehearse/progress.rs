@@ -11,7 +11,7 @@ use crate::{
 /// The scenario whose failure affects every purchase.
 pub(super) const FIRST_PURCHASE: &str = "first-purchase";
 
-/// Number of runs that change bystanders before the rest is skipped.
+/// Number of runs that change rows of bystanders before the remaining runs are skipped.
 pub(super) const MAX_DISTURBED: usize = 3;
 
 /// All runs and their results.

@@ -25,7 +25,7 @@ fn certificate_rejected() -> Warning {
     )
 }
 
-/// States only the observation: a handler that uses the events alone needs no request.
+/// The text states only the observation, because a handler that uses nothing but the events needs no request.
 fn not_reached(address: &str, is_started: bool) -> Warning {
     let check = if is_started {
         "see docs/rehearsal.md for what its language needs, and that the process that handles events gets the \

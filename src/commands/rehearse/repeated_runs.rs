@@ -23,9 +23,9 @@ use crate::{
 const UNLISTED_CALLS: &str = "called    requests that name no object of this play, such as for a price, are not listed: played alone, it did not fail \
      here";
 
-/// Repeats alone every run whose finding is reported, so that the finding lists the requests for shared objects too, such
-/// as for a price: of runs in parallel, none can be said to have caused them. This is done with one job too, so that the
-/// report does not depend on the number of jobs.
+/// Repeats alone every run whose finding is reported, so that the finding also lists requests for shared objects, such
+/// as a price: those cannot be attributed to one of several parallel runs. With one job the runs are repeated too, so
+/// that the report does not depend on the number of jobs.
 pub(super) async fn list_all_calls(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
@@ -80,8 +80,9 @@ fn reported(systems: &Systems<'_>, progress: &RunProgress<'_>) -> BTreeSet<Strin
         .collect()
 }
 
-/// Repeats runs alone that may have been blamed for another's fault: a run wrote to bystanders' rows, or an
-/// unsupported request referred to no run. This is done with one job too, so that the report does not depend on the number of jobs.
+/// Repeats runs alone that may have been blamed for another run: because some run changed rows of bystanders, or
+/// because an unsupported request could not be attributed. With one job the runs are repeated too, so that the report
+/// does not depend on the number of jobs.
 pub(super) async fn once_more(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
@@ -115,7 +116,7 @@ pub(super) async fn once_more(
         if !is_due {
             continue;
         }
-        // A write to all rows would hit those of other runs too.
+        // The handler may have written to all rows, including those of other runs.
         systems.database.reset().await?;
         deliver_price_events(systems).await?;
         let key = format!("{}.alone", scenario_run.key);

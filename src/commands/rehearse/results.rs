@@ -101,7 +101,7 @@ fn one<'s>(
     }
 }
 
-/// Lists the reasons why runs were skipped, with their names if the others differ.
+/// Lists the reasons why runs were skipped. Each names its run, unless all runs were skipped for the same reason.
 fn reasons(selected: &ScenarioRuns<'_>, results: &[Option<RunOutcome>]) -> Vec<String> {
     let mut plays: Vec<(String, Vec<&ScenarioRun<'_>>)> = Vec::new();
     for (run, result) in selected.runs.iter().zip(results) {
@@ -140,8 +140,8 @@ fn reason(result: Option<&RunOutcome>) -> Option<String> {
     }
 }
 
-/// Drops the results of concurrent deliveries if an ordered delivery of the same play fails: only the latter is
-/// reproducible.
+/// Drops the results of runs with concurrent deliveries if a run of the same play with ordered deliveries fails,
+/// because only the latter is reproducible.
 fn settle_chance(selected: &ScenarioRuns<'_>, played: &mut [Option<FinishedRun>]) {
     let broken: Vec<_> = selected
         .runs

@@ -1,4 +1,4 @@
-//! One run of a scenario: what is planned, and what it knows between its steps.
+//! One run of a scenario: its plan, and its state between the steps.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(super) struct ActiveRun<'b> {
     pub(super) rows: WatchedRows<'b>,
     /// The account after the last step.
     pub(super) last: Option<AccountState>,
-    /// Reasons for earlier waits that were in vain.
+    /// Reasons why earlier steps of the run stayed wrong until their time was over.
     pub(super) wrong_for: Vec<WrongReason>,
     /// True if the last step had an unsupported request that cannot be attributed to a run.
     pub(super) is_doubtful: bool,

@@ -27,7 +27,7 @@ pub(super) struct FinishedRun {
     pub(super) events: u64,
     /// The final row, if every step was right.
     pub(super) ending: Option<FinalState>,
-    /// True if there was an unsupported request meanwhile that cannot be attributed to a run.
+    /// True if an unsupported request was made during the run that cannot be attributed to any run.
     pub(super) is_doubtful: bool,
     /// True if the rehearsal itself put the row into the paid state.
     pub(super) is_prepared: bool,
@@ -46,7 +46,7 @@ pub(super) struct FinalState {
 /// The reason why a run was not reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SkipReason {
-    /// Its purchase fails like the first one.
+    /// The run needs a purchase, and the first purchase fails.
     AsTheFirst,
     /// The handler never responded.
     Silent,
@@ -81,7 +81,7 @@ impl RunOutcome {
 }
 
 impl FinishedRun {
-    /// Takes those findings of a repetition that this run has too.
+    /// Replaces the findings of this run by those of its repetition, as far as it has them too.
     pub(super) fn take_findings_of(&mut self, repetition: Self) {
         for judged in repetition.findings {
             let fingerprint = &judged.finding.fingerprint;

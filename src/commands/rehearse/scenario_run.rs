@@ -33,7 +33,7 @@ pub(super) async fn run_scenario(
     }
 }
 
-/// Runs a play without the purchase, by putting the row into the paid state. `None` if that is not possible.
+/// Runs a play without its purchase: puts the row into the paid state instead. Returns `None` if that is not possible.
 pub(super) async fn run_prepared(
     systems: &Systems<'_>,
     planned: PlannedRun<'_>,
@@ -136,7 +136,8 @@ async fn run_steps<'p>(
         if index == 0 && play.is_first_purchase(index) {
             let first_sale = &systems.handler.first_sale;
             first_sale.get_or_init(|| observed.after.paid);
-            // The first scenario waited in vain for this purchase, and for nothing after it.
+            // The failed purchase is known from the first scenario, so it does not shorten the waits of the following
+            // steps.
             run.wrong_for.clear();
         }
         finished.steps += 1;
@@ -157,7 +158,7 @@ async fn run_steps<'p>(
         let fails_alike = is_over
             && planned.known.is_some()
             && findings.first().map(|one| one.finding.rule) == planned.known;
-        // A handler that accepts no event at all fails for that reason, whatever is played.
+        // A handler that accepts no event at all fails for that reason in every scenario.
         let accepts_nothing = || {
             let mut delivered = run.events.delivered.iter();
             delivered.all(|delivery| !delivery.answer.is_success())

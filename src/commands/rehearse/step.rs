@@ -179,7 +179,7 @@ pub(super) async fn observe_late_writes(
     Ok(Some(later))
 }
 
-/// Puts the row into the paid state, as the handler should have done. Returns false if that is not possible.
+/// Puts the row into the state in which the handler should have left it. Returns false if that is not possible.
 pub(super) async fn pay(
     systems: &Systems<'_>,
     step: &Step,

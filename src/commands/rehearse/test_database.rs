@@ -1,4 +1,4 @@
-//! The scratch database of a rehearsal, as the contract's reader and as its only writer.
+//! The scratch database of a rehearsal, read as a check reads it, and written to by the rehearsal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,12 +95,14 @@ impl<'r> TestDatabase<'r> {
         Ok(self.scratch.add_account(seed).await?)
     }
 
-    /// Gives an account complimentary access. Returns false if the columns do not tell how.
+    /// Gives an account complimentary access. Returns false if the mapped columns do not determine which values to
+    /// write.
     pub(super) async fn grant(&self, account: &str) -> Result<bool, Failure> {
         Ok(self.scratch.grant(self.settings, account).await?)
     }
 
-    /// Puts an account's row into the paid state. Returns false if the columns do not tell how.
+    /// Puts an account's row into the paid state. Returns false if the mapped columns do not determine which values to
+    /// write.
     pub(super) async fn pay(
         &self,
         account: &str,
@@ -123,7 +125,7 @@ impl<'r> TestDatabase<'r> {
         Ok(self.scratch.fail_write(tokens, nth.into()).await?)
     }
 
-    /// Notes ids for the cleanup: the application may store them, and this rehearsal may be killed.
+    /// Records ids that the application may store, so that the next rehearsal can clean up if this one is killed.
     pub(super) async fn note<I: ToString>(
         &self,
         ids: impl IntoIterator<Item = I>,

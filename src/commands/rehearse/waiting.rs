@@ -15,7 +15,7 @@ use crate::{
     rehearsal::{ExpectedRow, RowState, Step},
 };
 
-/// Time without changes after which nothing more is expected.
+/// Time without changes after which no more writes are expected.
 const QUIET: Duration = Duration::from_millis(200);
 
 /// First pause between two reads, which doubles up to the longest one.

@@ -1,4 +1,4 @@
-//! Limits the wait for late writes of the handler, and shortens it if earlier waits were in vain.
+//! Limits the wait for late writes of the handler, and shortens it after steps that stayed wrong until the limit.
 
 use std::{
     collections::BTreeMap,
@@ -47,8 +47,8 @@ impl WriteTimes {
         }
     }
 
-    /// Returns the maximum wait for a step that is wrong for this reason. `is_known` means that it was wrong for it
-    /// earlier in the run.
+    /// Returns the maximum wait for a step that is wrong for this reason. `is_known` means that an earlier step of the
+    /// run was wrong for the same reason.
     pub(super) fn limit(&self, step: &str, reason: WrongReason, is_known: bool) -> Duration {
         let observed = self.observed();
         let in_vain = observed.in_vain.get(&(step.to_owned(), reason));

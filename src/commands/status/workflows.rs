@@ -12,11 +12,11 @@ use crate::report::WorkflowState;
 
 const FOLDER: &str = ".github/workflows";
 
-/// Limits on what is read.
+/// Limits on the number and the size of the files that are read.
 const MOST_FILES: usize = 200;
 const LARGEST_FILE: u64 = 256 * 1024;
 
-/// Part of the name of the action, the image and the command.
+/// Part of the names of the action, the image and the command.
 const NAME: &str = "prodverdict";
 
 /// Lists the workflows under `root` with a step that uses this program, sorted by path.
@@ -43,7 +43,7 @@ pub(super) fn find(root: &Path) -> Vec<WorkflowState> {
     found.collect()
 }
 
-/// Returns the file; `None` if it is no workflow.
+/// Parses the file; `None` if it is not a workflow.
 fn read(path: &Path) -> Option<Value> {
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;

@@ -13,13 +13,13 @@ pub(in crate::github) struct Listing<'a> {
     pub repository: &'a Repository,
     pub sha: &'a str,
     pub name: &'a str,
-    /// Only check runs of this status.
+    /// If set, only check runs of this status are listed.
     pub status: Option<&'static str>,
     pub per_page: usize,
     pub max_pages: usize,
 }
 
-/// A check run as GitHub describes it.
+/// A check run in a response of GitHub.
 #[derive(Debug, Deserialize)]
 pub(in crate::github) struct Known {
     pub id: u64,

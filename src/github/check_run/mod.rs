@@ -62,7 +62,7 @@ pub(super) struct CheckOutput<'a> {
     pub title: &'a str,
     pub summary: &'a str,
     pub text: Option<&'a str>,
-    /// The end of the summary, for later runs to read. It is never truncated.
+    /// The end of the summary, which later runs read. It is never truncated.
     pub trailer: Option<&'a str>,
 }
 
@@ -122,8 +122,8 @@ pub(super) async fn find(
     Ok(found.map(|known| CheckRun::new(opening.repository, opening.sha, known)))
 }
 
-/// Completes the check run. Repeating the call changes nothing, so a response that does not confirm it is followed by a
-/// question.
+/// Completes the check run. If the response does not confirm that, the check run is read again; repeating the update
+/// would change nothing.
 pub(super) async fn conclude(
     client: &mut Client,
     run: &CheckRun,

@@ -1,4 +1,4 @@
-//! The time that all requests of a job may take together, waiting included.
+//! The time that all requests of a job may take together, including waits.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -77,14 +77,14 @@ impl Budget {
         }
     }
 
-    /// Records that GitHub wants no request for this long.
+    /// Records that GitHub asked for no requests for this long.
     pub(super) fn close_for(&self, wait: Duration) {
         let until = Instant::now().checked_add(wait.min(MAX_PAUSE));
         let mut state = self.state();
         state.closed_until = state.closed_until.max(until);
     }
 
-    /// Returns the time for which GitHub wants no request.
+    /// Returns the time for which GitHub asked for no requests.
     pub(super) fn closed_for(&self) -> Duration {
         let until = self.state().closed_until;
         until.map_or(Duration::ZERO, |until| {

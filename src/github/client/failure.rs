@@ -1,4 +1,4 @@
-//! Errors of calls to GitHub, and whether a call may be retried.
+//! Errors of calls to GitHub, and their consequences for a retry.
 
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ impl ClientError {
         )
     }
 
-    /// Returns true if the token may not do it, or sees nothing there.
+    /// Returns true if the token lacks the permission, or does not see the object.
     pub fn is_missing_permission(&self) -> bool {
         !self.is_limit() && matches!(self.status(), Some(403 | 404))
     }

@@ -147,7 +147,7 @@ impl Client {
         self.budget.close_for(closed);
     }
 
-    /// Sends a request, and retries it if it certainly was not processed or may be processed twice.
+    /// Sends a request. Retries it if it was certainly not processed, or if processing it twice does no harm.
     pub(super) async fn send(&mut self, call: Call) -> Result<Answer, ClientError> {
         let began = Instant::now();
         let deadline = began + self.budget.left();
@@ -342,7 +342,7 @@ impl Call {
 }
 
 impl Answer {
-    /// Returns the request that was answered.
+    /// Returns a description of the request that was answered.
     pub(super) fn call(&self) -> &str {
         &self.call
     }

@@ -94,7 +94,7 @@ impl Sticky {
         &self.marker
     }
 
-    /// Returns true if the comment has the same report about the same commit, whichever run wrote it.
+    /// Returns true if the comment has the same report about the same commit. It may be from another run.
     pub(super) fn is_said_by(&self, written: &Written) -> bool {
         let same_commit = written
             .state
@@ -114,7 +114,7 @@ impl Sticky {
         let is_ours_current = head == Some(self.now.commit.as_str());
         let is_theirs_current = head.is_some_and(|head| theirs.is_about(head));
         let is_later = theirs.run() > self.state.run();
-        // Anybody who may edit the comment may have changed the run, but not the head of the pull request.
+        // Whoever may edit the comment may have changed the run in it, but cannot change the head of the pull request.
         if is_ours_current == is_theirs_current {
             is_later
         } else {

@@ -34,7 +34,7 @@ pub enum CommentMode {
     OnFindings,
 }
 
-/// Outcome for the comment.
+/// What happened to the comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Commented {
     Written(Option<String>),
@@ -44,9 +44,9 @@ pub(super) enum Commented {
     NotNeeded,
     /// A newer run has commented.
     Newer(Option<String>),
-    /// There are too many comments to be sure that this job's is not among them.
+    /// There are too many comments to search for this job's own.
     TooMany,
-    /// Comments have the marker, and it is unknown who wrote them.
+    /// Comments have the marker, but it is unknown if this action wrote them.
     Unclear,
     /// The pull request is locked.
     Locked,
@@ -177,8 +177,8 @@ impl Work<'_> {
         all.extend(others.iter().map(|(written, _)| written));
         if self.yields_to_any(client, &all).await {
             if !may_post {
-                // The newer run may have looked before this one wrote. It keeps the oldest comment, so keep that one
-                // too.
+                // The newer run may not have seen this run's comment. It keeps the oldest comment, so this run does the
+                // same.
                 let ours = others
                     .iter()
                     .filter(|(written, _)| !self.sticky.yields_to(written));

@@ -1,4 +1,4 @@
-//! Context of the job: the commit and pull request to report on, and the trust in the checked-out code.
+//! The context of the job: the commit and the pull request to report on, and if the checked-out code is trusted.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub const VARIABLES: &[&str] = &[
     "GITHUB_ACTOR",
 ];
 
-/// The conclusions from the environment and the event payload.
+/// Everything that the environment and the event payload say about the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     pub event_name: String,
@@ -35,7 +35,7 @@ pub struct Context {
     pub commits: Commits,
     pub pull_request: Option<u64>,
     pub subject: Subject,
-    /// Lookup that finds what the payload does not contain.
+    /// The lookup for facts that the payload does not contain.
     pub search: Search,
     pub policies: ReportPolicies,
     pub trust: Trust,
@@ -43,7 +43,7 @@ pub struct Context {
     pub origin: Origin,
     /// The reason why there is nothing to report on, such as a deleted branch.
     pub nothing_to_do: Option<String>,
-    /// Facts that could not be determined, and their consequences for the report.
+    /// Warnings about facts that could not be determined, with the consequences for the report.
     pub warnings: Vec<Warning>,
 }
 
@@ -84,7 +84,7 @@ pub struct Origin {
     pub is_dependabot: bool,
 }
 
-/// Subject of the run, as far as the event and the inputs name it.
+/// The subject of the run, according to the event and the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// The commit or the pull request of the event.
@@ -130,11 +130,11 @@ pub enum Search {
     },
     /// The head of a pull request that is known only by its number.
     Number(u64),
-    /// The same for a pull request that an input names. Its head also decides the trust.
+    /// The head of a pull request that an input names. It also decides if the code is trusted.
     Named(u64),
 }
 
-/// Trust in the checked-out code, which decides if it may see the credentials.
+/// The trust in the checked-out code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     Ordinary,

@@ -35,8 +35,8 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
         name if name.starts_with("pull_request") => {
             pull_request(&mut context, &event, variables);
         }
-        // `schedule` and other events of the default branch. A check run would end up in another workflow's check
-        // suite.
+        // `schedule` and other events of the default branch. They create no check run, because GitHub would add it to
+        // the check suite of another workflow.
         name => {
             context.commits.head.clone_from(&context.commits.fallback);
             if name == "schedule" {
@@ -233,7 +233,7 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
 }
 
 /// Reports on the head of a pull request that a person or the workflow names, rather than on the commit of the event.
-/// Until the head's repository is known, it may be a stranger's.
+/// Until the repository of the head is known, its code is not trusted.
 pub(super) fn name_pull_request(context: &mut Context, number: u64) {
     context.pull_request = Some(number);
     context.subject = Subject::NamedPullRequest;

@@ -1,4 +1,4 @@
-//! The text of the issue: marker, stamp, report, footer and kept findings. Also parses existing texts.
+//! The text of the issue: marker, stamp, report, footer and stored findings. Also parses existing texts.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub(super) struct Draft {
     marker: Marker,
     stamp: Stamp,
     text: String,
-    /// False if there are too many findings for the text to keep them.
+    /// False if there are too many findings to store them in the text.
     keeps_state: bool,
 }
 
@@ -106,7 +106,7 @@ impl Draft {
         says_the_same && written.state.is_some() == self.keeps_state
     }
 
-    /// Returns true if this run wrote the text.
+    /// Returns true if this run wrote the text itself.
     pub(super) fn wrote(&self, written: &Written) -> bool {
         written.stamp.as_ref() == Some(&self.stamp) && self.is_said_by(written)
     }

@@ -66,7 +66,7 @@ mod tests {
         baseline::FindingsSnapshot, contract::UnixSeconds, github::publication::NamedFinding,
     };
 
-    fn said(moves: Option<Move>, change: Option<(usize, u64)>) -> String {
+    fn comment_text(moves: Option<Move>, change: Option<(usize, u64)>) -> String {
         let update = IssueUpdate {
             writes_body: true,
             moves,
@@ -95,23 +95,24 @@ mod tests {
     #[test]
     fn it_names_new_findings_and_counts_fixed_ones() {
         assert_eq!(
-            said(None, Some((1, 2))),
+            comment_text(None, Some((1, 2))),
             "**1 new finding, 2 fixed.**\n\n- HIGH `revenue-leak` `user:0`\n\n[Run](https://github.test/1)"
         );
         assert_eq!(
-            said(None, Some((0, 2))),
+            comment_text(None, Some((0, 2))),
             "**2 fixed.**\n\n[Run](https://github.test/1)"
         );
         assert!(
-            said(Some(Move::Reopen), Some((2, 0))).starts_with("**Reopened: 2 new findings.**")
+            comment_text(Some(Move::Reopen), Some((2, 0)))
+                .starts_with("**Reopened: 2 new findings.**")
         );
-        assert!(said(Some(Move::Close), Some((0, 2))).starts_with("**Resolved.**"));
-        assert!(said(Some(Move::Reopen), None).contains("cannot be told"));
+        assert!(comment_text(Some(Move::Close), Some((0, 2))).starts_with("**Resolved.**"));
+        assert!(comment_text(Some(Move::Reopen), None).contains("cannot be told"));
     }
 
     #[test]
     fn it_stays_short() {
-        let text = said(None, Some((25, 0)));
+        let text = comment_text(None, Some((25, 0)));
         assert_eq!(text.matches("`user:").count(), 20);
         assert!(text.contains("- … and 5 more\n"), "{text}");
     }

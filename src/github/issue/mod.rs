@@ -28,7 +28,7 @@ const MAX_ROUNDS: u32 = 4;
 /// Red, like a failed check run.
 const LABEL_COLOUR: &str = "b60205";
 
-/// Outcome for the issue.
+/// What happened to the issue.
 #[derive(Debug)]
 pub(super) enum Updated {
     Done {
@@ -40,13 +40,13 @@ pub(super) enum Updated {
     },
     /// A later run has updated the issue.
     Newer(Option<String>),
-    /// There are too many issues to be sure that this job's is not among them.
+    /// There are too many issues to search for this job's own.
     TooMany,
-    /// Issues have the marker, and it is unknown who wrote them.
+    /// Issues have the marker, but it is unknown if this action wrote them.
     Unclear,
 }
 
-/// Result of the first round. Later rounds would see the text that it wrote.
+/// The result of the first round, kept because later rounds would compare with the text that the first one wrote.
 struct Begun {
     earlier: PreviousRun,
     change: Option<Change>,
@@ -136,7 +136,7 @@ impl Work<'_> {
         };
         let others: Vec<_> = ours.collect();
         if self.yields_to_any(client, &oldest, &others).await {
-            // The later run may have looked before our issue existed.
+            // The later run may not have seen our new issue.
             if let Some(opened) = self.opened.as_ref().map(|opened| opened.number)
                 && opened != oldest.number
             {
@@ -176,7 +176,7 @@ impl Work<'_> {
         false
     }
 
-    /// Handles the case that we have no issue yet.
+    /// Opens the issue if there is none yet and one is needed.
     async fn first(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
         self.begun.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
@@ -290,7 +290,8 @@ impl Work<'_> {
         })
     }
 
-    /// Closes an issue that a concurrent run opened as well, with a link to the one that stays. It loses our marker.
+    /// Closes a duplicate issue that a concurrent run opened, removes the marker from it, and links to the remaining
+    /// one.
     async fn supersede(
         &self,
         client: &mut Client,

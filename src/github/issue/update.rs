@@ -14,7 +14,7 @@ pub(super) struct IssueState<'a> {
     pub clean: bool,
     /// The change since the issue's text was written; `None` if unknown.
     pub change: Option<&'a Change>,
-    /// True if the issue's text would stay the same.
+    /// True if the report in the issue's text would not change.
     pub says_the_same: bool,
     /// True if the new text contains the findings for the next run.
     pub keeps_state: bool,
@@ -74,12 +74,12 @@ impl IssueState<'_> {
         }
     }
 
-    /// Decides about a closed issue. We close an issue only when nothing is found any more. One with findings was closed by
-    /// a person, and stays closed until there is a finding that the person has not seen.
+    /// Decides about a closed issue. The action closes an issue only when there are no findings any more. An issue with
+    /// findings was closed by a person, and stays closed until there is a finding that the person has not seen.
     fn of_closed(self) -> IssueUpdate {
         let (has_new, has_fixed) = match self.change {
             Some(change) => (!change.new.is_empty(), change.fixed > 0),
-            // There may be new findings. The next run knows them again only if the text keeps them.
+            // There may be new findings. The next run recognizes them only if the text stores them.
             None => (self.keeps_state && !self.clean, false),
         };
         if has_new {
@@ -89,7 +89,7 @@ impl IssueState<'_> {
                 comments: true,
             }
         } else if has_fixed {
-            // A finding that comes back after this counts as new again.
+            // A finding that returns later counts as new again.
             BODY
         } else {
             NOTHING

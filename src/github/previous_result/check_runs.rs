@@ -27,7 +27,7 @@ struct Commit {
     sha: Option<String>,
 }
 
-/// Finds the result on the newest commit that has one, because later commits are checked later.
+/// Finds the result on the newest commit that has one.
 pub(super) async fn find(
     client: &mut Client,
     wanted: &Wanted<'_>,
@@ -95,7 +95,7 @@ async fn on_commit(
     Ok(found)
 }
 
-/// Reads the kept result. A cancelled run or one without a conclusion has none.
+/// Reads the stored result. A run that was cancelled, or that has no conclusion, has no result.
 fn read(
     run: &Known,
     (name, marker, app): (&str, &str, &str),
@@ -119,7 +119,7 @@ fn read(
     };
     if run.app() != Some(app) {
         return FoundResult {
-            stranger: Some(run.app().unwrap_or("an unknown app").to_owned()),
+            other_app: Some(run.app().unwrap_or("an unknown app").to_owned()),
             ..FoundResult::default()
         };
     }
@@ -130,7 +130,7 @@ fn read(
             state,
             source: source(),
         }),
-        stranger: None,
+        other_app: None,
     }
 }
 

@@ -40,7 +40,8 @@ impl MarkedText for StoredIssue {
     }
 }
 
-/// Finds the issue's result. A missing permission counts as no issue, because most workflows have neither.
+/// Finds the issue's result. Without permission to read issues, there is no result: most workflows have neither the
+/// permission nor an issue.
 pub(super) async fn find(
     client: &mut Client,
     identity: &mut Identity,
@@ -74,7 +75,7 @@ pub(super) async fn find(
 }
 
 impl StoredIssue {
-    /// Reads the kept result. An issue without a result is being written.
+    /// Reads the stored result. An issue without one is just being written.
     fn read(&self) -> FoundResult {
         let number = self.number.unwrap_or_default();
         FoundResult {

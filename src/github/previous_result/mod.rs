@@ -1,4 +1,4 @@
-//! Finds the last result of the default branch, which is kept on GitHub in a check run or an issue.
+//! Finds the last result of the default branch, which is stored on GitHub in a check run or an issue.
 
 mod check_runs;
 mod issues;
@@ -30,13 +30,13 @@ pub struct PreviousResult {
 #[derive(Debug, Default)]
 pub(super) struct FoundResult {
     earlier: Option<PreviousSnapshot>,
-    /// True if a trusted check run or issue holds no readable result.
+    /// True if a trusted check run or issue exists, but its result cannot be read.
     is_damaged: bool,
-    /// A check run that another app wrote under the same name.
-    stranger: Option<String>,
+    /// The app that wrote a check run of the same name, if it is another one.
+    other_app: Option<String>,
 }
 
-/// Returns the end of the check run's summary, or `None` if the result is too large to keep.
+/// Returns the end of the check run's summary, or `None` if the result is too large to store.
 pub(super) fn block(
     config: &str,
     report_kind: Option<&str>,
@@ -57,20 +57,20 @@ pub(super) async fn find(
     let of_issue = issues::find(client, identity, wanted).await;
     let mut previous = PreviousResult::default();
     let mut is_damaged = false;
-    let mut stranger = None;
+    let mut other_app = None;
     let mut errors = Vec::new();
     for found in [of_runs, of_issue] {
         match found {
             Ok(found) => {
                 previous.take(found.earlier);
                 is_damaged |= found.is_damaged;
-                stranger = stranger.or(found.stranger);
+                other_app = other_app.or(found.other_app);
             }
             Err(error) => errors.push(error),
         }
     }
     let is_missing = previous.earlier.is_none();
-    previous.problem = match (errors.first(), stranger) {
+    previous.problem = match (errors.first(), other_app) {
         (Some(error), _) if is_missing => Some(unreadable(error)),
         _ if is_damaged => Some(damaged()),
         (_, Some(app)) if is_missing => Some(by_another(&app)),
@@ -97,7 +97,7 @@ impl FoundResult {
             self.earlier = other.earlier;
         }
         self.is_damaged |= other.is_damaged;
-        self.stranger = self.stranger.take().or(other.stranger);
+        self.other_app = self.other_app.take().or(other.other_app);
     }
 }
 

@@ -34,10 +34,10 @@ pub(super) struct Check {
 
 #[derive(Debug)]
 enum CheckState {
-    /// Switched off, not used for this event, or rejected for good.
+    /// There is no check run: it is switched off, not used for this event, or was rejected.
     None,
     Planned,
-    /// Creation was requested on this commit, with an unknown outcome.
+    /// Creation was requested on this commit, but it is not known if it succeeded.
     Asked(String),
     Open(CheckRun),
     Concluded(CheckRun),
@@ -70,7 +70,7 @@ impl Check {
         }
     }
 
-    /// Returns true if there is no check run yet. An unknown outcome counts as none.
+    /// Returns true if a check run is wanted and not known to exist.
     pub(super) fn is_planned(&self) -> bool {
         matches!(self.state, CheckState::Planned | CheckState::Asked(_))
     }
@@ -176,7 +176,7 @@ impl Check {
             trailer: None,
         };
         let (fitting, mut left) = fitting(&publication.annotations);
-        // The conclusion matters more than the annotations.
+        // Time is kept for the conclusion, which matters more than the annotations.
         let kept = client.keep_share();
         let appended = check_run::append(client, &run, &output, &fitting).await;
         drop(kept);

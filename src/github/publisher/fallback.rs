@@ -96,7 +96,7 @@ pub(super) fn annotations_are(count: usize) -> String {
     }
 }
 
-/// Nothing was written, because it might have been written a second time.
+/// Explains that nothing was written, to avoid a duplicate.
 pub(super) fn unclear(message: &str) -> Warning {
     Warning::new(message).hint(
         "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one",

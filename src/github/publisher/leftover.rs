@@ -13,7 +13,7 @@ use crate::github::{
 /// Maximum number of check runs to conclude on one commit.
 const MAX_LEFTOVERS: usize = 10;
 
-/// The search for check runs that are left.
+/// The criteria for check runs that an earlier run left in progress.
 struct Leftovers<'a> {
     subject: CheckSubject<'a>,
     /// App that wrote this job's check run.
@@ -21,8 +21,8 @@ struct Leftovers<'a> {
     clock: RunClock,
 }
 
-/// Concludes what a fault left in progress on the commit of this job's check run and on the one before the push. An error
-/// is only logged, because the next run tries again.
+/// Concludes check runs in progress that earlier runs left on the commit of this job's check run and on the commit
+/// before the push. An error is only logged, because the next run tries again.
 pub(super) async fn conclude(client: &mut Client, check: &Check, subject: CheckSubject<'_>) {
     let Some(run) = check.run() else {
         return;

@@ -1,4 +1,5 @@
-//! Publishes the report of one run. A rejected part is reported in another place, and the verdict stays.
+//! Publishes the report of one run. A part that GitHub rejects is published in another place; the verdict stays the
+//! same.
 
 use jiff::Timestamp;
 use tokio::time::timeout;
@@ -153,7 +154,7 @@ impl Publisher {
         self.check.run()?.url.as_deref()
     }
 
-    /// Returns the client, to read with. It shares the budget of the report.
+    /// Returns a client for reading, which shares the budget of the report.
     pub fn client(&self) -> Option<Client> {
         self.client.clone()
     }

@@ -1,4 +1,4 @@
-//! The result of the default branch: keeps this one for later runs, and finds the last one.
+//! The result of the default branch: stores this one for later runs, and finds the last one.
 
 use super::Publisher;
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl Publisher {
-    /// Keeps a result in the check run, for later runs to find. Returns false if the result is too large to keep.
-    pub fn remember(&mut self, state: &FindingsSnapshot) -> bool {
+    /// Stores a result in the check run, for later runs to find. Returns false if the result is too large.
+    pub fn store_result(&mut self, state: &FindingsSnapshot) -> bool {
         let block = previous_result::block(&self.options.config, self.options.report_kind, state);
         let is_kept = block.is_some();
         self.check.keep(block);

@@ -1,4 +1,4 @@
-//! Actions outside the customer's own subscriptions: one-off payments, and events of others.
+//! Actions outside the customer's own subscriptions: one-off payments, and events about other customers.
 
 use fake_stripe::{
     CheckoutSession, Customer, FirstPayment as Paying, Item, SessionMode, Status, Subscription,

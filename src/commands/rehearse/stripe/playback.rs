@@ -175,7 +175,7 @@ mod tests {
         ["2024-06-20", "2026-10-28.endive"].map(|version| version.parse().expect("a version"))
     }
 
-    /// Checks that the customer's events show the action, and that a recording has labels for its subscriptions.
+    /// Returns true if the customer's events show the action, and if a recording has labels for its subscriptions.
     fn is_of_customer(action: &ProviderAction) -> bool {
         !matches!(
             action,

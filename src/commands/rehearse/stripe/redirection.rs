@@ -27,7 +27,7 @@ pub(in crate::commands::rehearse) struct Redirection {
     _folder: RedirectFolder,
 }
 
-/// No port or file was available for the proxy.
+/// The proxy could not be started, because no port or file was available.
 #[derive(Debug, thiserror::Error)]
 #[error("the proxy between the application and the fake provider cannot be started")]
 struct ProxyError(#[source] std::io::Error);
