@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_address_that_stays_in_its_link_is_one() {
+    fn an_address_that_could_leave_its_link_is_not_linked() {
         assert_eq!(
             link("https://github.test/acme/shop/issues/1", "Issue").as_deref(),
             Some("<https://github.test/acme/shop/issues/1|Issue>")

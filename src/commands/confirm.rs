@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_is_accused_twice_has_a_finding() {
+    fn only_findings_of_both_reads_are_kept() {
         let [a, b, c, d] = ["user:a", "user:b", "user:c", "user:d"]
             .map(|entity| finding(Rule::RevenueLeak, entity, "cus_1"));
         assert_eq!(
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_accused_of_something_else_then_has_that() {
+    fn a_confirmed_finding_may_have_another_rule() {
         for (rule, customer) in [
             (Rule::WrongfulAccess, "cus_1"),
             // Another of the account's customers is decisive.
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mismatch_and_the_orphan_behind_it_are_one_accusation() {
+    fn a_mismatch_and_its_orphan_confirm_each_other() {
         let mut mismatch = finding(Rule::CustomerMismatch, "user:a", "cus_old");
         mismatch.subject.named = ["cus_new".to_owned()].into();
         let orphan = finding(Rule::OrphanSubscription, "customer:cus_new", "cus_new");

@@ -215,8 +215,8 @@ fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
             .to_owned()
     } else {
         format!(
-            "write it as findings do, {forms} or `customer:<id>`, or the bare id of either or of a subscription, in \
-             upper and lower case as stored, or an e-mail address"
+            "write {forms}, `customer:<id>` or `subscription:<id>`, only the id, in upper and lower case as stored, or an \
+             e-mail address"
         )
     })
 }

@@ -302,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_in_a_sample_s_statement_are_quoted() {
+    fn names_in_sampling_statements_are_quoted() {
         let table = SampledTable {
             table: TableName {
                 schema: None,

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_found_is_said() {
+    fn a_part_that_is_not_found_is_reported() {
         let empty = DatabaseSample::default();
         assert!(
             propose(&empty)

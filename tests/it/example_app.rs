@@ -39,7 +39,7 @@ fn every_mutant_is_a_patch_that_applies() {
 }
 
 #[tokio::test]
-async fn in_rust_a_delivery_counts_once_it_is_signed() {
+async fn the_rust_app_accepts_only_signed_deliveries() {
     let database = database();
     let stripe = stripe();
     let environment = Environment {

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn times_come_back_and_are_not_needed() {
+    fn times_are_optional_and_read_back() {
         let first = UnixSeconds(NOW.0 - 86_400);
         let (old, new) = ("0000000000000001", "0000000000000002");
         let state = FindingsSnapshot::since(NOW, [(old, first), (new, NOW)]);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_after_the_result_is_not_believed() {
+    fn a_time_after_the_result_is_ignored() {
         let later = UnixSeconds(NOW.0 + 86_400);
         let line = FindingsSnapshot::since(NOW, [("0000000000000001", later)]).line();
         let found = FindingsSnapshot::find(&line.unwrap()).unwrap();
@@ -245,7 +245,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_read_back_from_any_surrounding_text(
+        fn a_snapshot_is_read_back_from_any_surrounding_text(
             numbers in prop::collection::btree_set(any::<u64>(), 0..200),
             before in "\\PC*", after in "\\PC{0,40}"
         ) {

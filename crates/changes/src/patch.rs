@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_taken_and_every_line_is_one_of_the_file(
+        fn any_text_is_parsed_and_every_line_is_in_the_file(
             patch in r"(@@ -[0-9]{1,10}(,[0-9])? \+[0-9]{1,10}(,[0-9])? @@\n|[+\- ][a-z ]{0,8}\n|\PC|\n)*"
         ) {
             prop_assert!(hunks(&patch).iter().flatten().all(|line| line.number >= 1));

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_behind_the_end_is_the_end() {
+    fn an_offset_after_the_end_counts_as_the_end() {
         let lines = LineIndex::new("a: 1\n");
         assert_eq!(lines.place(&(5..5), "p.yml").line, 2);
         assert_eq!(lines.first_line(&(3..5)), 3..4);

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_names_and_keys_are_not() {
+    fn variable_names_are_accepted_and_keys_are_not() {
         for name in [
             "STRIPE_SECRET_KEY",
             "DATABASE_URL",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_masked_wherever_they_stand() {
+    fn secrets_are_masked_anywhere_in_a_text() {
         assert_eq!(
             mask("use sk_live_abc123, whsec_x== and postgres://me:p@ss@host/db."),
             "use ***, *** and postgres://***@host/db."

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_guessed() {
+    fn ambiguous_columns_count_as_computed() {
         for unclear in [
             "select *, plan from users",
             "select u.* from users u",

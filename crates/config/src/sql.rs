@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_may_end_and_nothing_may_follow() {
+    fn nothing_may_follow_the_end_of_a_statement() {
         for text in ["select 1", "select 1;", "select 1 ; ; -- done\n /* ; */ "] {
             let checked = check_statement(text).unwrap();
             assert_eq!(text_of(&checked).trim(), "select 1", "{text}");
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_reaches_outside_of_its_place() {
+    fn sql_that_could_affect_its_surroundings_is_refused() {
         for (text, reason, at) in [
             ("true) or (true", SqlErrorKind::Unopened, 4),
             ("(true", SqlErrorKind::Unclosed, 0),

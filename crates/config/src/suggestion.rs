@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_recognised_and_other_words_are_not() {
+    fn only_typing_errors_get_a_suggestion() {
         let known = [
             "stripe_customer_id",
             "plan",

@@ -630,7 +630,7 @@ mod tests {
     }
 
     #[test]
-    fn prices_sort_subscriptions() {
+    fn prices_decide_if_a_subscription_counts() {
         let mut contract = contract();
         contract.ignore_prices = vec![PricePattern::parse("price_other")];
         let says = |prices: &[&str]| {

@@ -159,7 +159,7 @@ mod tests {
     };
 
     #[test]
-    fn the_order_of_items_does_not_show() {
+    fn the_order_of_items_does_not_change_the_evidence() {
         let with = |prices: [&str; 3]| {
             let items = || prices.map(|price| item(price, 1));
             let world = facts(
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_missing_values_the_same_one_is_named_in_any_order() {
+    fn the_order_of_facts_does_not_choose_the_missing_value() {
         let mut contract = contract();
         contract.grace.canceled = Some(CanceledGrace::UntilPeriodEnd);
         let dateless = |name: &str| subscription(name, "canceled", "").dateless();

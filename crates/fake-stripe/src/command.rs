@@ -57,7 +57,7 @@ impl StartError {
             #[cfg(feature = "tls")]
             Self::Certificates(error) => error.hint(),
             Self::Listen { .. } => {
-                "end what listens there, or name another address with --listen (port 0 takes a free one)"
+                "stop the program that listens there, or name another address with --listen (port 0 picks a free port)"
             }
         }
     }

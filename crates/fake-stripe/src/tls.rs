@@ -67,7 +67,7 @@ impl std::fmt::Debug for Certificates {
 /// The reason there is no certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificatesError {
-    #[error("`{}` exists, and was not made by prodverdict", .path.display())]
+    #[error("`{}` exists, and was not created by prodverdict", .path.display())]
     Foreign { path: PathBuf },
     #[error("`{}` cannot be read", .path.display())]
     Read { path: PathBuf, source: io::Error },
@@ -86,7 +86,7 @@ impl CertificatesError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Foreign { .. } => {
-                "name another folder: what prodverdict did not make it does not write over"
+                "name another folder: prodverdict overwrites only files that it created"
             }
             Self::Read { .. } | Self::Write { .. } => {
                 "name a folder that this user may read and write"

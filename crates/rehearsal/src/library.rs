@@ -125,14 +125,14 @@ fn check_play(play: &Play) -> Result<(), String> {
         for of in named.chain(step.again.iter().map(String::as_str)) {
             if !earlier.contains(of) {
                 return Err(format!(
-                    "step `{}` speaks of `{of}`, which is no step before it in the same play",
+                    "step `{}` refers to `{of}`, which is not an earlier step of the same play",
                     step.id
                 ));
             }
         }
         if step.order == EventOrder::Every && step.send.len() > MAX_EVENTS_IN_EVERY_ORDER {
             return Err(format!(
-                "step `{}` sends {} events in every order; {MAX_EVENTS_IN_EVERY_ORDER} is the most",
+                "step `{}` sends {} events in every order; at most {MAX_EVENTS_IN_EVERY_ORDER} are allowed",
                 step.id,
                 step.send.len()
             ));
@@ -141,7 +141,10 @@ fn check_play(play: &Play) -> Result<(), String> {
             return Err(format!("step `{}`: {message}", step.id));
         }
         if step.rest == Some(YesNo::Yes) && earlier.is_empty() {
-            return Err(format!("step `{}` has no step before it", step.id));
+            return Err(format!(
+                "step `{}` needs an earlier step in the same play",
+                step.id
+            ));
         }
         earlier.insert(&step.id);
     }
@@ -158,12 +161,10 @@ fn check_play(play: &Play) -> Result<(), String> {
 /// Returns the reason why one of the step's keys would be ignored because of another, if there is one.
 fn ignored_key(step: &Step) -> Option<&'static str> {
     if step.fails.is_some() && step.order == EventOrder::Every {
-        return Some("`fails` and `order: every` do not go together");
+        return Some("`fails` cannot be combined with `order: every`");
     }
     if step.fails.is_some() && step.then.answer != Answered::Accepted {
-        return Some(
-            "`then.answer` says nothing beside `fails`: the delivery that fails is not to be accepted",
-        );
+        return Some("`then.answer` has no effect with `fails`, which expects an error response");
     }
     let has_both = |action: &ProviderAction| {
         let is_both = |items: &[PriceRole], price| !items.is_empty() && price != PriceRole::Main;
@@ -171,7 +172,7 @@ fn ignored_key(step: &Step) -> Option<&'static str> {
             || matches!(action, ProviderAction::Subscribe(one) if is_both(&one.items, one.price))
     };
     if step.provider.iter().any(has_both) {
-        return Some("`price` and `items` of a purchase do not go together");
+        return Some("`price` and `items` of a purchase cannot be combined");
     }
     None
 }
@@ -192,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_folder_is_carried_and_means_something() {
+    fn every_scenario_file_is_included_and_valid() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/scenarios");
         let mut there: Vec<_> = std::fs::read_dir(folder)
             .expect("a folder")
@@ -234,7 +235,7 @@ mod tests {
         let later = error(&format!(
             "{HEAD}      - id: a\n        does: d\n        again: [b]\n"
         ));
-        assert!(later.contains("`a` speaks of `b`"), "{later}");
+        assert!(later.contains("`a` refers to `b`"), "{later}");
         let twice = error(&format!(
             "{HEAD}      - id: a\n        does: d\n      - id: a\n        does: d\n"
         ));

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_written_to_the_letter() {
+    fn an_entry_is_rendered_exactly() {
         let finding = ToAccept {
             fingerprint: "69149926077885fa".to_owned(),
             rule: "revenue-leak".to_owned(),

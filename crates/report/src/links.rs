@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_no_address_links_nothing() {
+    fn an_invalid_address_is_not_linked() {
         for template in [
             "javascript:alert({id})",
             "http://admin.example.com/{id}",

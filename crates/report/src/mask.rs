@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn its_debug_form_shows_no_secret() {
+    fn the_debug_form_of_a_mask_shows_no_secret() {
         assert!(!format!("{:?}", Mask::new(&[SECRET])).contains("Canary"));
     }
 
@@ -384,7 +384,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_of_the_value_is_left(secret in "[!-~]{8,40}", before in ".{0,9}", after in ".{0,9}") {
+        fn no_part_of_a_secret_remains(secret in "[!-~]{8,40}", before in ".{0,9}", after in ".{0,9}") {
             let masked = Mask::new(&[&secret]).text(&format!("{before}{secret}{after}"));
             prop_assert!(!masked.contains(&secret));
         }

@@ -337,7 +337,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_known_case_is_printed_to_the_letter() {
+    fn the_known_case_is_printed_exactly() {
         // It is recorded, without amounts.
         let mut recorded = sample::failing();
         let users = &mut recorded.contracts[0];

@@ -135,7 +135,7 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
 }
 
 #[tokio::test]
-async fn sources_without_such_a_log_are_not_asked() {
+async fn sources_without_an_event_log_send_no_request() {
     let server = with_events(1, 1).await;
     for source in [Source::Paddle, Source::StripeEntitlements] {
         let log = server.reader(source).events(&|_| false).await;

@@ -225,7 +225,7 @@ async fn a_count_that_is_not_exact_contradicts_nothing() {
 }
 
 #[tokio::test]
-async fn a_count_that_was_cut_off_is_the_least_there_is() {
+async fn a_capped_count_is_a_lower_bound() {
     for (total, at_least, requests) in [(401, false, 3), (100_001, true, 501), (-1, true, 2)] {
         let server = Server::start(move |_, _| counted_page(&["sub_1"], true, total)).await;
         let reader = server.reader(Source::Paddle);

@@ -236,7 +236,7 @@ async fn a_customer_that_vanishes_between_pages_fails_the_read() {
 }
 
 #[tokio::test]
-async fn a_server_that_ignores_the_customer_is_found_out() {
+async fn a_server_that_ignores_the_customer_is_detected() {
     let server = Server::start(|_, asked| {
         Answer::ok(&page(&[subscription("sub_1", "cus_9", "active")], asked))
     })

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_taken_as_everything_that_it_can_be() {
+    fn an_id_without_a_kind_matches_every_kind() {
         let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
         let bare = |id: &str| (owned(&[id]), Some(id.to_owned()), false);
         assert_eq!(of_account_or_customer("usr_1"), bare("usr_1"));

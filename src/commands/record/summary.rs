@@ -31,7 +31,7 @@ pub(super) struct RecordSummary<'s> {
 pub(super) fn text(summary: &RecordSummary<'_>) -> String {
     let mut lines = Vec::new();
     lines.extend(read(summary));
-    lines.extend(not_looked_at(summary));
+    lines.extend(ignored(summary));
     lines.extend(covered(summary.recording));
     lines.extend(unplayable(summary.recording));
     lines.extend(written(summary));
@@ -66,7 +66,7 @@ fn read(summary: &RecordSummary<'_>) -> Vec<String> {
     lines
 }
 
-fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
+fn ignored(summary: &RecordSummary<'_>) -> Vec<String> {
     let counts = &summary.recording.counts;
     let mut lines = Vec::new();
     let mut types: Vec<_> = counts.other_types.iter().collect();
@@ -90,7 +90,7 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
             ""
         };
         lines.push(format!(
-            "  not looked at: {all} of types that change no subscription: {}{more}",
+            "  ignored: {all} of types that change no subscription: {}{more}",
             named.join(", ")
         ));
     }
@@ -103,12 +103,12 @@ fn not_looked_at(summary: &RecordSummary<'_>) -> Vec<String> {
     ];
     for (times, what) in others {
         if times > 0 {
-            lines.push(format!("  not looked at: {times} {what}"));
+            lines.push(format!("  ignored: {times} {what}"));
         }
     }
     if summary.recording.unchanged > 0 {
         lines.push(format!(
-            "  nothing that scenarios play happened to {}",
+            "  {} without any change that scenarios play",
             counted(summary.recording.unchanged, "customer")
         ));
     }

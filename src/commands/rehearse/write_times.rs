@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_play_was_wrong_for_before_is_not_waited_for_again() {
+    fn a_known_reason_shortens_the_wait() {
         let writes = WriteTimes::new(SETTLE);
         let reason = Some(Rule::PeriodDrift);
         writes.came_right(Duration::from_millis(1));

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn it_names_new_findings_and_counts_fixed_ones() {
+    fn the_comment_names_new_findings_and_counts_fixed_ones() {
         assert_eq!(
             comment_text(None, Some((1, 2))),
             "**1 new finding, 2 fixed.**\n\n- HIGH `revenue-leak` `user:0`\n\n[Run](https://github.test/1)"

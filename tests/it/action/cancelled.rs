@@ -128,7 +128,7 @@ async fn a_second_signal_does_not_keep_the_check_run_from_its_end() {
 }
 
 #[tokio::test]
-async fn a_github_that_hangs_holds_no_cancelled_run_up() {
+async fn a_hanging_github_does_not_delay_a_cancelled_job() {
     let scene = Scene::open(&in_order()).await;
     let slow = Fault::SlowFirstByte(Duration::from_mins(1));
     scene.shop.stripe.fail(slow, Times::Always);

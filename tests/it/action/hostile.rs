@@ -121,7 +121,7 @@ fn expect_harmless_log(ran: &Ran, commands: usize) {
 }
 
 #[tokio::test]
-async fn text_of_strangers_does_nothing_anywhere() {
+async fn hostile_text_of_a_pull_request_has_no_effect() {
     let written = async {
         let scene = Scene::open(&strangers()).await;
         let ran = scene.run().await;
@@ -156,7 +156,7 @@ fn expect_outputs(scene: &Scene) {
 }
 
 #[tokio::test]
-async fn hostile_names_of_things_in_the_workflow_do_nothing_either() {
+async fn hostile_names_in_a_workflow_have_no_effect() {
     let scene = Scene::open(&in_order())
         .await
         .with("check_name", "x\n::error::injected @octocat ##[error]y")

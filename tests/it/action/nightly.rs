@@ -268,7 +268,7 @@ async fn no_verdict_leaves_the_issue_and_posts_a_message() {
 }
 
 #[tokio::test]
-async fn an_issue_is_for_those_who_want_one() {
+async fn the_inputs_decide_if_an_issue_is_written() {
     let off = async {
         let scene = night(&drifted()).await.with("issue", "off");
         scene.run().await.expect(1);
@@ -460,7 +460,7 @@ async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_none_is_not_shown_either() {
+async fn an_invalid_address_is_not_shown() {
     let addresses = [
         (
             "http://hooks.example/services/canaryOfTheWebhook24chars",

@@ -86,7 +86,7 @@ async fn a_token_is_not_needed_for_a_verdict() {
 }
 
 #[tokio::test]
-async fn the_report_belongs_to_whom_the_workspace_belongs_to() {
+async fn the_report_has_the_owner_of_the_workspace() {
     let scene = Scene::open(&in_order()).await;
     let owner = 12_345;
     let is_root = chown(scene.step.workspace(""), Some(owner), Some(owner)).is_ok();

@@ -287,7 +287,7 @@ async fn the_report_does_not_decide_which_findings_fail() {
 }
 
 #[tokio::test]
-async fn a_report_of_strangers_does_nothing_anywhere() {
+async fn hostile_text_of_a_report_has_no_effect() {
     let (_rehearsal, scene) = broken().await;
     let evil = EVIL.join(" ");
     forge(&scene, |report| {

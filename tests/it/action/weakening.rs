@@ -265,7 +265,7 @@ async fn a_weakening_is_reported_even_if_the_pull_request_is_not_checked() {
 }
 
 #[tokio::test]
-async fn hostile_text_of_either_file_does_nothing() {
+async fn hostile_text_of_either_file_has_no_effect() {
     let evil = "@octocat ::error::x ##[error]y <img src=x> --> | `z`";
     let scene = Scene::open(&in_order()).await;
     let quoted = evil.replace('\'', "''");

@@ -90,7 +90,7 @@ fn a_guarded_table_stops_the_reading_wherever_it_is_named() {
 }
 
 #[test]
-fn who_is_above_the_policies_reads_everything() {
+fn a_role_exempt_from_policies_reads_everything() {
     in_a_world(async |world| {
         let role = world.role("free", "bypassrls").await;
         guarded(&world, &role).await;

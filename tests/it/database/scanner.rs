@@ -227,7 +227,7 @@ fn the_scanner_reads_sql_as_the_server_does() {
 }
 
 #[test]
-fn the_server_is_asked_the_right_question() {
+fn the_servers_parser_is_queried_correctly() {
     in_a_world(async |world| {
         let mut server = Server(world.connection().await);
         server

@@ -65,7 +65,7 @@ fn earlier(published: &Published) -> PreviousRun {
 }
 
 #[tokio::test]
-async fn it_lives_through_the_nights() {
+async fn the_issue_is_updated_night_after_night() {
     let github = FakeGithub::start(World::new()).await;
     let first = report(&github, 100, &[1, 2]).await;
     assert_eq!(earlier(&first), PreviousRun::Nothing);
@@ -235,7 +235,7 @@ async fn a_planted_marker_is_never_taken_for_ours() {
 }
 
 #[tokio::test]
-async fn it_is_found_behind_many_others_and_among_pull_requests() {
+async fn the_issue_is_found_among_many_and_pull_requests() {
     let body = text(&[1]).await;
     let mut world = World::new();
     for number in 0..230 {
@@ -267,7 +267,7 @@ async fn among_more_issues_than_anybody_reads_none_is_opened() {
 }
 
 #[tokio::test]
-async fn it_is_found_without_its_label() {
+async fn the_issue_is_found_without_its_label() {
     let dropped = FakeGithub::start(World::new()).await;
     dropped.world().drops_labels = true;
     report(&dropped, 100, &[1]).await;
@@ -295,7 +295,7 @@ async fn an_older_run_never_overwrites_a_newer_one() {
 }
 
 #[tokio::test]
-async fn closed_by_hand_it_stays_closed_until_something_is_new() {
+async fn an_issue_closed_by_hand_reopens_only_for_new_findings() {
     let github = FakeGithub::start(World::new()).await;
     report(&github, 100, &[1, 2]).await;
     for issue in &mut github.world().issues {
@@ -469,7 +469,7 @@ async fn a_refusal_by_github_is_reported_with_the_permission_to_grant() {
 }
 
 #[tokio::test]
-async fn it_is_for_the_default_branch_and_only_on_request() {
+async fn the_issue_is_for_the_default_branch_on_request() {
     let opened = async |mut job: Job, wish: Option<bool>, reference: &str| {
         let github = FakeGithub::start(World::new()).await;
         job.options.issue = wish;

@@ -193,7 +193,7 @@ fn an_account_that_is_deleted_in_between_is_not_a_finding() {
 }
 
 #[test]
-fn an_accusation_that_changes_its_rule_is_kept() {
+fn a_finding_that_changes_its_rule_is_kept() {
     let live = late("100ms");
     live.database.run("update users set has_paid_access = true");
     live.database

@@ -400,7 +400,7 @@ fn grace_and_its_end_are_reported() {
 }
 
 #[test]
-fn one_who_is_exempt_is_shown_and_not_judged() {
+fn an_exempt_account_is_shown_and_not_judged() {
     let live = live_with(&["exempt: [usr_bob]"]);
     let ran = live.explain("usr_bob", "").with_status(0);
     assert_eq!(
@@ -801,7 +801,7 @@ fn the_tour_shows_the_actual_output() {
 }
 
 #[test]
-fn ids_that_mean_to_do_something_do_nothing() {
+fn hostile_ids_have_no_effect() {
     let folder = folder(&[("prodverdict.yml", &contract_with(&["plan: plan"], &[PLANS]))]);
     for text in [
         "\u{1b}[2J\u{1b}[31mred\u{7}",

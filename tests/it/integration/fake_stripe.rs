@@ -207,7 +207,7 @@ fn unusable_options_are_named() {
         .run()
         .with_status(2);
     assert!(
-        ran.stderr.contains("was not made by prodverdict"),
+        ran.stderr.contains("was not created by prodverdict"),
         "{}",
         ran.stderr
     );

@@ -227,7 +227,7 @@ fn entitlements_are_read_like_subscriptions() {
 }
 
 #[test]
-fn rows_go_by_column_names_and_by_canonical_ones() {
+fn rows_may_use_column_names_or_canonical_names() {
     let words = contract(&[]).replace(
         "has_paid_access: has_paid_access",
         "has_paid_access: is_pro",
@@ -412,7 +412,7 @@ fn any_of_an_accounts_customers_explains_it() {
 }
 
 #[test]
-fn recorded_subscriptions_go_with_live_accounts() {
+fn recorded_subscriptions_combine_with_live_accounts() {
     let database = Database::of_users("('usr_a', 'cus_a', false, null)");
     let live = Live::new(
         World::new(NOW),

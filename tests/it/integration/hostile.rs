@@ -57,7 +57,7 @@ fn assert_harmless(ran: &Ran, verdict: &str) {
 }
 
 #[test]
-fn recorded_text_does_nothing_wherever_it_stands() {
+fn hostile_recorded_text_has_no_effect() {
     let folder = folder(&[]);
     let plans = ["plan: plan"];
     for text in hostile() {
@@ -123,7 +123,7 @@ fn recorded_text_does_nothing_wherever_it_stands() {
 }
 
 #[test]
-fn text_from_the_live_sides_does_nothing_either() {
+fn hostile_live_text_has_no_effect() {
     let mut world = World::new(NOW);
     let mut lines = String::new();
     for (number, text) in hostile().iter().enumerate() {
@@ -167,7 +167,7 @@ fn text_from_the_live_sides_does_nothing_either() {
 }
 
 #[test]
-fn a_configuration_does_nothing_but_configure() {
+fn a_hostile_configuration_has_no_effect() {
     let folder = folder(&[]);
     for text in hostile() {
         let quoted = serde_json::to_string(&text).expect("JSON");

@@ -93,7 +93,7 @@ fn a_plan_is_printed_without_reading_the_rest_or_the_database() {
 }
 
 #[test]
-fn a_dearer_plan_than_allowed_is_refused_before_it_is_read() {
+fn a_check_over_the_request_limit_is_refused_first() {
     let live = business(&[
         "statuses: { grant: [active], deny: [past_due] }",
         "max_requests: 15",

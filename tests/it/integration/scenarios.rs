@@ -107,7 +107,7 @@ fn every_scenario_gives_its_expected_report() {
 }
 
 #[test]
-fn the_known_case_prints_to_the_letter() {
+fn the_known_case_is_printed_exactly() {
     let ran = prodverdict(
         "check access --config examples/nextjs-stripe/prodverdict.yml --fixtures \
          --fixtures-dir examples/nextjs-stripe/scenarios/fail-revenue-leak",

@@ -53,7 +53,7 @@ fn nobody_on_a_test_clock_is_accused() {
 }
 
 #[test]
-fn clocks_that_may_not_be_read_are_reported() {
+fn test_clocks_that_may_not_be_read_are_reported() {
     let live = clocked();
     let may = [Permission::SubscriptionRead, Permission::CustomerRead];
     live.stripe

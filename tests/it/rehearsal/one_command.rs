@@ -191,7 +191,7 @@ fn a_finding_shows_the_output_of_the_application() {
 }
 
 #[test]
-fn an_application_that_dies_is_started_once_more() {
+fn an_application_that_dies_is_restarted_once() {
     let Some(app) = Unstarted::in_node(None) else {
         return;
     };

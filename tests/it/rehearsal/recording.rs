@@ -94,7 +94,7 @@ fn two_hundred_lives_become_the_shapes_that_are_missing() {
         "2980 events of the last 30 days in live mode, 200 customers\n",
         "140 lifecycles are played by built-in scenarios\n",
         "7 lifecycles are not playable\n",
-        "       7  a customer of whom the log does not show what it subscribes to\n",
+        "       7  a customer whose purchases are not in the log\n",
     ]);
     assert_eq!(ran.stderr, "");
     let files = files(shop.path());

@@ -158,7 +158,7 @@ fn a_reserialized_body_has_no_valid_signature() {
 }
 
 #[test]
-fn who_believes_events_is_right_before_basil_too() {
+fn a_handler_that_trusts_events_passes_before_basil() {
     let packages = match Packages::install() {
         Ok(packages) => packages,
         Err(why) => return skipped(why),

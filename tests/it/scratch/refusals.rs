@@ -15,7 +15,7 @@ async fn assert_untouched(world: &World) {
 }
 
 #[test]
-fn a_url_has_to_be_there_and_to_be_one() {
+fn a_missing_or_invalid_url_is_refused() {
     in_a_world(async |world| {
         let setup = setup(INSERT, "");
         assert_error_text(
@@ -113,7 +113,7 @@ async fn forward(address: String) -> u16 {
 }
 
 #[test]
-fn another_database_of_the_same_server_is_none_of_the_contracts() {
+fn another_database_of_the_same_server_is_accepted() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         let mut other = world.url();
@@ -253,7 +253,7 @@ fn a_database_with_too_many_rows_is_refused() {
 }
 
 #[test]
-fn a_second_rehearsal_waits_outside() {
+fn a_second_rehearsal_is_refused() {
     in_a_world(async |world| {
         world.run(TABLES).await;
         let first = setup(INSERT, "")

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_taken_apart() {
+    fn table_names_are_split_into_parts() {
         for (text, schema, name) in [
             ("users", None, "users"),
             ("Users", None, "Users"),

@@ -413,7 +413,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn nothing_is_looser_than_itself(
+    fn a_file_does_not_weaken_itself(
         choices in prop::collection::vec(prop::bool::weighted(0.2), LOOSER.len() + NOT_LOOSER.len()),
     ) {
         let text = changed(&choices);

@@ -180,7 +180,7 @@ fn because(
         {
             let prices = listed(one.items.iter().map(|item| item.price.id.as_str()));
             let but = if *access == SubscriptionAccess::Denies {
-                "pays for free plans only"
+                "all of its plans are free"
             } else {
                 "none of its prices is in `plans`"
             };

@@ -39,7 +39,7 @@ fn subscription_line(contract: &Contract, one: Subscription) -> String {
 }
 
 #[test]
-fn why_a_subscription_counts_as_it_does() {
+fn the_access_of_each_subscription_is_explained() {
     let mut contract = contract();
     contract.ignore_prices = vec![crate::PricePattern::parse("addon_*")];
     contract.grace.past_due = Some(3 * DAY);
@@ -50,7 +50,7 @@ fn why_a_subscription_counts_as_it_does() {
     );
     assert_eq!(
         line("trialing", "price_free"),
-        "does not grant: `trialing` is a granting status, but pays for free plans only: `price_free`"
+        "does not grant: `trialing` is a granting status, but all of its plans are free: `price_free`"
     );
     assert_eq!(
         line("active", "price_new"),
@@ -183,7 +183,7 @@ fn every_rule_explains_why_it_has_no_finding() {
     );
     assert_eq!(
         rule(&leak, Rule::PlanDrift),
-        "DoesNotApply: it is about users with access, and rightly so"
+        "DoesNotApply: the rule is about users that rightly have access"
     );
 
     let exempt = explained(&contract, &facts([account("1").paid().exempt()], []));
@@ -465,7 +465,7 @@ fn any_subscription() -> impl Strategy<Value = Subscription> {
 proptest! {
     /// Alone, every customer has the same findings as among all others, and the rules agree with them.
     #[test]
-    fn it_agrees_with_the_evaluator(
+    fn explanations_agree_with_the_evaluator(
         accounts in proptest::collection::vec(any_account(), 0..4),
         subscriptions in proptest::collection::vec(any_subscription(), 0..5),
     ) {
@@ -560,15 +560,15 @@ fn rules_without_a_finding_give_their_reason() {
         ),
         (
             of(account("1"), pays(), Rule::StalePlan),
-            "DoesNotApply: it is about users without access, and rightly so",
+            "DoesNotApply: the rule is about users that rightly have no access",
         ),
         (
             of(account("1"), ended(), Rule::StalePlan),
-            "Holds: `plan` is no paid plan",
+            "Holds: `plan` is not a paid plan",
         ),
         (
             of(paid(), ended(), Rule::StatusDrift),
-            "DoesNotApply: it is about users whose access is right",
+            "DoesNotApply: the rule is about users whose access is right",
         ),
         (
             of(paid(), pays(), Rule::StatusDrift),

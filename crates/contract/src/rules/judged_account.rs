@@ -65,13 +65,13 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
     /// Returns the result of a rule that applies only to the accounts described by `others`.
     pub(super) fn explain_other_payment(&self, others: &str) -> NoFinding {
         let entity = &self.case.contract.entity;
-        NoFinding::DoesNotApply(format!("it is about {entity}s {others}"))
+        NoFinding::DoesNotApply(format!("the rule is about {entity}s {others}"))
     }
 
     /// Returns the reason why a rule about accounts with the right access does not apply.
     pub(super) fn not_about_right_access(&self) -> Option<NoFinding> {
         let is_right = self.has_right_access();
-        (!is_right).then(|| self.explain_other_payment("with access, and rightly so"))
+        (!is_right).then(|| self.explain_other_payment("that rightly have access"))
     }
 
     /// Returns the result for a column that agrees with the subscription.

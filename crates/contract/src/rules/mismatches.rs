@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_without_access_is_found_by_the_id_it_is_named_by() {
+    fn an_account_without_access_is_found_by_metadata() {
         assert_eq!(
             found(&contract(), &two_customers(false)),
             ["customer-mismatch user:usr_1"]

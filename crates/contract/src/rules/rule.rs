@@ -91,7 +91,7 @@ mod tests {
     use crate::{Field, RuleColumn, Source};
 
     #[test]
-    fn all_holds_every_rule_once_in_order_and_ids_come_back() {
+    fn every_rule_is_listed_once_and_parsed_from_its_id() {
         assert!(Rule::ALL.is_sorted_by(|a, b| a < b));
         for rule in Rule::every() {
             assert_eq!(Rule::parse(rule.as_str()), Some(rule));

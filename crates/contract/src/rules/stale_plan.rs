@@ -83,11 +83,11 @@ fn check(one: &JudgedAccount<'_, '_>) {
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     let case = one.case;
     if one.link.account.paid || one.gives_access() {
-        one.explain_other_payment("without access, and rightly so")
+        one.explain_other_payment("that rightly have no access")
     } else if is_plan_alive(case, &one.link.holder) {
         NoFinding::DoesNotApply("a subscription that may come back keeps its plan".to_owned())
     } else {
-        NoFinding::Holds(format!("`{}` is no paid plan", case.column(Field::Plan)))
+        NoFinding::Holds(format!("`{}` is not a paid plan", case.column(Field::Plan)))
     }
 }
 

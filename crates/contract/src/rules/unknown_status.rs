@@ -92,7 +92,7 @@ mod tests {
     };
 
     #[test]
-    fn one_finding_per_word_and_nobody_is_accused() {
+    fn an_unknown_status_is_one_finding_per_word() {
         let mut contract = contract();
         contract.ignore_prices = vec![PricePattern::parse("price_other")];
         let world = facts(

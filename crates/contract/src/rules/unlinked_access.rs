@@ -106,7 +106,7 @@ mod tests {
     };
 
     #[test]
-    fn one_finding_for_all_with_five_ids() {
+    fn unlinked_accounts_are_one_finding_with_five_ids() {
         let mut accounts: Vec<_> = (1..=7)
             .map(|n| account(&n.to_string()).paid().customer(None))
             .collect();

@@ -107,7 +107,7 @@ fn report(case: &Case<'_>, rule: Rule, price: &PriceId, tally: &Tally<'_>) {
     let carried_by = counted(tally.subscriptions, carrier);
     let named: Vec<_> = tally.named.iter().map(ToString::to_string).collect();
     let consequence = match tally.unjudged_accounts {
-        0 => "No account is left unjudged by it.".to_owned(),
+        0 => "All accounts can still be judged.".to_owned(),
         accounts => format!(
             "Unmapped {kind} — {} cannot be judged.",
             counted(accounts, &case.contract.entity)
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_low_next_to_a_mapped_price_or_without_an_account() {
+    fn an_unmapped_price_that_hides_nobody_is_low() {
         let addon =
             subscription("1", "active", "").items([item("price_pro", 1), item("price_addon", 1)]);
         let another_product = subscription("2", "active", "price_product");

@@ -214,7 +214,7 @@ impl Seen {
 }
 
 #[test]
-fn every_key_and_fact_of_the_law_changes_findings() {
+fn every_key_and_fact_can_change_findings() {
     let mut runner = TestRunner::deterministic();
     let mut seen = Seen(BTreeMap::new());
     let any_world = world();

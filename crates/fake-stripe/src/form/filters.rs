@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_of_times_meet() {
+    fn several_bounds_of_a_time_are_combined() {
         let times = |body: &str| form(body).times("created");
         assert_eq!(
             times("created[gt]=10&created[lt]=20&created[lte]=15"),

@@ -150,7 +150,7 @@ impl Loader {
         }
         for name in names {
             if !FILES.contains(&name.as_str()) {
-                let message = format!("is none of {}", FILES.join(", "));
+                let message = format!("is not one of {}", FILES.join(", "));
                 self.problem(self.folder.join(name), message);
             }
         }
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "`users.json`: is none of customers.json, entitlements.json, prices.json, products.json, subscriptions.json",
+                "`users.json`: is not one of customers.json, entitlements.json, prices.json, products.json, subscriptions.json",
                 "`products.json`: is only one page of a longer list (`has_more` is true): record the other pages too",
                 "`prices.json`: entry 1 (`price_a`): `recurring.interval`: unknown variant `decade`, expected one of `day`, `week`, `month`, `year`",
                 "`customers.json`: entry 2 (`cus_a`): is in the file twice; keep the newer one",

@@ -34,9 +34,9 @@ impl World {
 
     /// Undoes a scheduled cancellation.
     pub fn keep_subscription(&mut self, id: &str) -> Result<(), Impossible> {
-        let subscription = self.find_active(id, "taking its end back")?;
+        let subscription = self.find_active(id, "undoing its cancellation")?;
         if subscription.details.cancel_at.is_none() && !subscription.details.cancel_at_period_end {
-            return Err(unscheduled(id, "taking its end back"));
+            return Err(unscheduled(id, "undoing its cancellation"));
         }
         self.begin_user_operation();
         self.update_subscription_and_record(id, |subscription| {

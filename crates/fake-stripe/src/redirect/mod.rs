@@ -66,9 +66,9 @@ impl WriteError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Foreign { .. } => {
-                "name another path: what was not written by prodverdict is not written over"
+                "name another path: prodverdict overwrites only files that it wrote"
             }
-            Self::Read { .. } => "name a path that is a file, or is not there yet",
+            Self::Read { .. } => "name a file, or a path that does not exist yet",
             Self::Write { .. } => "name a path in a folder that this user may write to",
         }
     }

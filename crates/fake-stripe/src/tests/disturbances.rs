@@ -65,7 +65,7 @@ async fn each_rate_limit_names_its_reason_or_none() {
 }
 
 #[tokio::test]
-async fn other_ways_of_saying_later() {
+async fn retry_after_and_lock_timeouts_are_429() {
     let (bench, answer) = disturbed(Fault::RetryAfter(7)).await;
     assert_eq!(header(answer.unwrap().headers(), "retry-after"), Some("7"));
     recovers(&bench).await;
@@ -352,7 +352,7 @@ async fn latency_is_waited_for() {
 }
 
 #[tokio::test]
-async fn answers_are_compressed_for_who_asks() {
+async fn answers_are_compressed_on_request() {
     let bench = crowd();
     let sizes = |encoding: &'static str| {
         let http = reqwest::Client::builder()

@@ -89,7 +89,7 @@ async fn unknown_parameters_of_a_list_are_reported() {
 }
 
 #[tokio::test]
-async fn required_parameters_are_missed() {
+async fn missing_required_parameters_are_reported() {
     for (path, param) in [
         ("/v1/entitlements/active_entitlements", "customer"),
         ("/v1/subscription_items", "subscription"),

@@ -261,7 +261,7 @@ async fn customers_are_listed_without_the_deleted_and_by_email() {
 }
 
 #[tokio::test]
-async fn a_crowd_is_listed_to_the_last() {
+async fn two_thousand_subscriptions_are_listed_completely() {
     let mut world = World::new(NOW);
     world.bulk(&Bulk::new(2_000));
     let expected = naive(&world, |_| true);

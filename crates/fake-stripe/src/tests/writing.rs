@@ -344,7 +344,7 @@ async fn recorded_requests_hold_no_secret() {
 }
 
 #[tokio::test]
-async fn a_fault_waits_for_who_mentions_its_ids() {
+async fn a_fault_waits_for_a_request_that_mentions_its_ids() {
     let bench = shop();
     bench
         .fake

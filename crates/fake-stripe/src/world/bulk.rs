@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crowd_is_the_same_every_time_and_has_every_status() {
+    fn bulk_subscriptions_are_repeatable_and_of_every_status() {
         let crowd = || {
             let mut world = World::new(1_790_812_800);
             world.bulk(&Bulk::new(2_000));

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn names_days_and_quantities_make_no_difference() {
+    fn labels_waits_and_quantities_are_ignored() {
         let second = r#"[{"checkout": {}}, {"schedule_cancel": {}}, {"checkout": {"subscription": "second", "price": "other"}}]"#;
         assert_eq!(covering(second).as_deref(), Some("resubscribe"));
         let seats = r#"[{"checkout": {"quantity": 2}}, {"change_quantity": {"quantity": 5}}, {"wait": {"days": 3}}, {"change_quantity": {"quantity": 2}}]"#;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn other_acts_are_not_covered() {
+    fn other_actions_are_not_covered() {
         let upgraded_while_owing = r#"[{"checkout": {}}, {"renew": {"paid": "no"}}, {"payment_failed": {}}, {"change_price": {"price": "other"}}]"#;
         assert_eq!(covering(upgraded_while_owing), None);
     }

@@ -30,21 +30,21 @@ pub use self::{
 /// The reason why a scenario cannot play a lifecycle. The texts describe the lifecycles that are counted under it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Unplayable {
-    #[error("a price of a free plan, which scenarios have no word for")]
+    #[error("a purchase of a free plan, which scenarios do not play")]
     FreePlan,
-    #[error("prices of a fourth plan, where scenarios have three")]
+    #[error("prices of more than three plans")]
     FourthPlan,
-    #[error("a second price of one plan or one of a second or third plan, where `plans` maps none")]
+    #[error("more prices of a plan, or more plans, than `plans` maps")]
     NoSuchPrice,
-    #[error("a purchase of nothing but a price that neither `plans` nor `ignore_prices` knows")]
+    #[error("a purchase of only a price that is neither in `plans` nor in `ignore_prices`")]
     UnknownPriceBought,
     #[error(
-        "a price that the contract does not know, and then something that the contract cannot judge there"
+        "a change to a price that the contract does not map, followed by one that it cannot judge"
     )]
     UnknownPriceLater,
-    #[error("a customer of whom the log does not show what it subscribes to")]
+    #[error("a customer whose purchases are not in the log")]
     NothingBought,
-    #[error("a subscription that shows no items")]
+    #[error("a subscription without items")]
     NoItems,
     #[error("items in different quantities")]
     QuantitiesDiffer,
@@ -52,7 +52,7 @@ pub enum Unplayable {
     ManySubscriptions,
     #[error("a subscription that is active before its late payment arrived")]
     ActiveBeforePaid,
-    #[error("a subscription that begins paused, owing or scheduled to end")]
+    #[error("a subscription that is paused, overdue or scheduled to end from the start")]
     UnusualBeginning,
     #[error("a failed payment that changed nothing")]
     FailureWithoutConsequence,
@@ -60,12 +60,12 @@ pub enum Unplayable {
     LateSinglePayment,
     #[error("a schedule whose change is not in the log")]
     ScheduleOutside,
-    #[error("a change of status that no act of a scenario makes")]
+    #[error("a change of status that no action of a scenario causes")]
     StatusChange,
-    #[error("a status that the documentation does not have")]
+    #[error("a status that the provider does not document")]
     UnknownStatus,
     #[error("more than thirty changes")]
     TooLong,
-    #[error("the fake provider does not come to the same states")]
+    #[error("the fake provider does not reach the same states")]
     OtherStates,
 }

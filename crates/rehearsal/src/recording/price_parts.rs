@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_keep_their_order_and_no_more() {
+    fn only_the_order_of_quantities_is_kept() {
         let small = small([7, 12, 0, 1, 4_217].into_iter());
         let pairs: Vec<_> = small.into_iter().collect();
         assert_eq!(pairs, [(0, 0), (1, 1), (7, 2), (12, 3), (4_217, 4)]);

@@ -246,13 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_a_customer_belongs_to_no_life() {
+    fn an_event_without_a_customer_belongs_to_no_lifecycle() {
         let guest = json!({"type": "checkout.session.completed", "data": {"object": {"mode": "payment", "customer": null}}});
         assert_eq!(strip(&guest), Stripping::NoCustomer);
     }
 
     #[test]
-    fn another_name_of_a_customer_is_nothing_to_play() {
+    fn a_new_name_of_a_customer_is_not_played() {
         let renamed = json!({"type": "customer.updated", "data": {"object": {"id": "cus_1"}, "previous_attributes": {"name": "Ada"}}});
         assert_eq!(strip(&renamed), Stripping::NothingPlayed);
     }

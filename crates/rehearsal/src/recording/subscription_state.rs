@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn previous_attributes_are_put_back() {
+    fn previous_attributes_restore_the_state_before() {
         let now = json!({"status": "past_due", "pause_collection": {"behavior": "void", "resumes_at": 1}, "cancel_at": 4});
         let previous = json!({"status": "active", "pause_collection": {"behavior": "keep_as_draft"}, "cancel_at": null});
         let Value::Object(previous) = previous else {

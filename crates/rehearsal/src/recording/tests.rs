@@ -92,7 +92,7 @@ fn lifecycles_with_different_days_are_merged() {
 }
 
 #[test]
-fn a_life_that_began_before_the_log_begins_in_the_state_it_had() {
+fn a_lifecycle_older_than_the_log_begins_in_its_state() {
     let canceled = subscription("cus_1", "canceled", "price_1");
     let upgraded = changed(
         3,
@@ -317,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn any_life_is_a_file_or_has_a_reason(events in prop::collection::vec(likely(), 0..12)) {
+    fn any_lifecycle_is_a_file_or_has_a_reason(events in prop::collection::vec(likely(), 0..12)) {
         let recording = record(&events);
         let known = recording.shapes.iter().map(|shape| shape.times).chain(recording.covered.into_values()).chain(recording.unplayable.into_values());
         prop_assert_eq!(known.sum::<u64>() + recording.unchanged, recording.customers);

@@ -156,7 +156,7 @@ impl DoctorReport {
         let first = steps.find(|step| step.result.status == StepStatus::Fail);
         let begin = first.map_or_else(String::new, |step| {
             format!(
-                " Solve `{}` first, then run `prodverdict doctor` again.",
+                " Fix `{}` first, then run `prodverdict doctor` again.",
                 step.id
             )
         });

@@ -58,7 +58,7 @@ fn each_check_is_a_line_with_its_fix_below() {
 fn the_summary_names_the_first_failed_check() {
     assert_eq!(
         report("no").summary(),
-        "1 check passed, 1 warned, 1 failed, 1 skipped. Solve `database` first, then run `prodverdict doctor` again."
+        "1 check passed, 1 warned, 1 failed, 1 skipped. Fix `database` first, then run `prodverdict doctor` again."
     );
 }
 

@@ -108,7 +108,7 @@ fn unanswered(id: &str) -> ExplainedContract {
 }
 
 #[test]
-fn everything_is_printed_to_the_letter() {
+fn an_explanation_is_printed_exactly() {
     let one = entity("user:usr_1", vec![about("usr_1")]);
     insta::assert_snapshot!(text(&one, false));
     assert_eq!(

@@ -85,7 +85,7 @@ fn the_page_of_the_known_case() {
 }
 
 #[test]
-fn equal_outcomes_make_equal_pages_of_which_nothing_is_foreign() {
+fn equal_outcomes_make_equal_pages_without_foreign_markup() {
     for outcome in sample::every_kind() {
         assert_eq!(html(&outcome), html(&outcome.clone()));
         assert_eq!(foreign_markup(&outcome), Vec::<String>::new());

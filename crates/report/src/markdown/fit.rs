@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_never_too_long_and_loses_no_finding_silently(findings in 0_usize..60, limit in 110_usize..3000) {
+        fn a_report_fits_and_counts_the_findings_left_out(findings in 0_usize..60, limit in 110_usize..3000) {
             let text = report(findings).within(limit);
             prop_assert!(text.len() <= limit);
             prop_assert_eq!(text.matches("<details>").count(), text.matches(DETAILS_END).count());

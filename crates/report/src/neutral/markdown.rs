@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_not_the_rule_below_a_head_of_a_table_or_a_title() {
+    fn a_line_is_never_the_rule_below_a_table_head_or_title() {
         for rule in [
             ":-", ":-:", "-", "---", "--:", "=", "===", "|-|", "+", "1.", "1)", "#", ">",
         ] {
@@ -415,7 +415,7 @@ mod tests {
         }
 
         #[test]
-        fn code_is_read_back_to_the_letter(text in sample::hostile()) {
+        fn code_is_read_back_unchanged(text in sample::hostile()) {
             let markdown = format!("- {}", code(&text));
             let expected = match visible(&text) {
                 empty if empty.is_empty() => "(empty)".to_owned(),

@@ -72,7 +72,7 @@ fn everything_fits_on_one_screen() {
 }
 
 #[test]
-fn what_is_missing_is_said_with_its_fix() {
+fn a_missing_part_is_reported_with_its_fix() {
     let mut none = status("x");
     none.configuration.problem = Some(Problem::new(ErrorCode::FileUnreadable, "no").hint("do"));
     none.workflows.clear();

@@ -126,7 +126,7 @@ fn events_about_a_forgotten_object_remain() {
 }
 
 #[test]
-fn the_unheard_of_has_a_type_and_an_object() {
+fn an_unknown_event_has_a_type_and_an_object() {
     let mut play = Play::new(NEW);
     let (id, events) = play.after(0, |world| world.unknown_event(Some("cus_a")));
     assert_eq!(events[0].id, id);

@@ -137,7 +137,7 @@ fn a_purchase_before_basil_starts_incomplete() {
 }
 
 #[test]
-fn a_customer_that_is_there_is_not_made_again() {
+fn an_existing_customer_is_not_created_again() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.world

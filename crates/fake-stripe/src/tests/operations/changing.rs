@@ -8,7 +8,7 @@ use crate::{Item, Price, Renewal};
 const UPDATED: &str = "customer.subscription.updated";
 
 #[test]
-fn another_price_is_settled_with_the_next_invoice() {
+fn a_price_change_is_prorated_on_the_next_invoice() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");

@@ -64,7 +64,7 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
 }
 
 #[test]
-fn a_sudden_end_leaves_the_period_in_the_future() {
+fn an_immediate_cancellation_keeps_the_period() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");

@@ -61,7 +61,7 @@ fn a_renewal_moves_the_period_before_it_is_paid() {
 }
 
 #[test]
-fn a_payment_fails_again_and_again_and_is_made_good() {
+fn a_payment_fails_repeatedly_and_is_recovered() {
     for version in BOTH {
         let mut play = Play::new(version);
         play.subscribed("sub_a");

@@ -142,7 +142,7 @@ fn a_plan_read_from_another_item() {
 }
 
 #[test]
-fn columns_that_do_not_follow() {
+fn a_column_that_stays_wrong_is_reported() {
     let columns = AccountColumns {
         cancel_at_period_end: true,
         ..AccountColumns::default()
