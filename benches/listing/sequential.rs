@@ -25,7 +25,7 @@ struct Subscription {
 }
 
 pub(crate) fn run(stripe: &FakeStripe, expected: u32) -> Result<Run> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = fake_stripe::client_builder().no_proxy().build()?;
     let url = format!(
         "{}/v1/subscriptions?status=all&limit=100",
         stripe.base_url()

@@ -8,6 +8,8 @@ use tokio::{
 };
 use url::Url;
 
+use crate::http::client_builder;
+
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 /// Timeout of one attempt.
@@ -34,7 +36,7 @@ impl Ready {
 
     /// Checks the response of a URL, without a proxy.
     pub fn answer_of(url: Url) -> reqwest::Result<Self> {
-        let client = reqwest::Client::builder()
+        let client = client_builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TRYING)
             .no_proxy()

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use tokio_rustls::rustls::{self, CertificateError, pki_types::UnixTime};
+use rustls::{CertificateError, pki_types::UnixTime};
 
 use super::url_parameters::Tls;
 

@@ -1,4 +1,4 @@
-//! The only HTTP client of the process, the base URLs that secrets may be sent to, and the parts of a response that may
+//! The HTTP clients of the process, the base URLs that secrets may be sent to, and the parts of a response that may
 //! be shown.
 
 pub mod scrub;
@@ -19,10 +19,19 @@ const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// Name and version of the program, sent with every request.
 pub const USER_AGENT: &str = concat!("prodverdict/", env!("CARGO_PKG_VERSION"));
 
+/// Starts a client whose TLS uses ring, which reqwest takes from the process.
+pub fn client_builder() -> reqwest::ClientBuilder {
+    // An error means that a provider is set already.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    reqwest::Client::builder()
+}
+
 /// Creates the client that all modules share: proxies from the environment, rustls, and no redirects, because a
 /// redirect could send a key to another host.
 pub fn client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
+    client_builder()
         .user_agent(USER_AGENT)
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)

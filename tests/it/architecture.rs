@@ -22,7 +22,7 @@ const PURE_PACKAGES: [&str; 7] = [
 /// anything. `text` belongs to the package `contract`.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http", &["config"]),
-    ("application", &["problem"]),
+    ("application", &["http", "problem"]),
     ("cli", &[]),
     ("notice", &[]),
     ("presets", &[]),

@@ -134,7 +134,7 @@ async fn is_paid(gate: &str) -> bool {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().build().expect("a client")
+    fake_stripe::client_builder().build().expect("a client")
 }
 
 /// Creates the app's tables with one account.

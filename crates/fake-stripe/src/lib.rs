@@ -8,6 +8,7 @@
 //! `webhook` delivers the events, `redirect` sends the requests of an application here, and `command` is the program.
 
 mod answer;
+mod client;
 pub mod command;
 mod connection;
 mod endpoint;
@@ -41,6 +42,7 @@ pub mod webhook;
 mod world;
 
 pub use self::{
+    client::client_builder,
     endpoint::Endpoint,
     error::Unplayed,
     faults::{Armed, Fault, MalformedList, MalformedObject, Times},

@@ -353,7 +353,7 @@ mod tests {
         let mut stream = asked(&proxy, line).await;
         head(&mut stream).await.unwrap();
         assert!(!proxy.is_certificate_rejected());
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let trusts_nobody = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()

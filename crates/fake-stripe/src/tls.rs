@@ -22,7 +22,7 @@ use tokio_rustls::{
     rustls::{
         self, RootCertStore, ServerConfig,
         client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
-        crypto::{CryptoProvider, aws_lc_rs},
+        crypto::{CryptoProvider, ring},
         pki_types::{
             CertificateDer, PrivateKeyDer, ServerName, UnixTime,
             pem::{self, PemObject as _},
@@ -161,7 +161,7 @@ impl Files {
         let certificate = CertificateDer::from_pem_file(&self.certificate)
             .map_err(unreadable(&self.certificate))?;
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(unreadable(&self.key))?;
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(ring::default_provider());
         verify(&provider, authority, &certificate, now)?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

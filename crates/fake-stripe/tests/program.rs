@@ -48,7 +48,7 @@ fn stderr(output: &Output) -> String {
 #[tokio::test]
 async fn it_serves_at_the_printed_address_until_it_is_ended() {
     let mut running = Running::start();
-    let client = reqwest::Client::builder().no_proxy().build();
+    let client = fake_stripe::client_builder().no_proxy().build();
     let url = format!("{}/v1/customers", running.base_url);
     let request = client.expect("a client").post(url);
     let request = request

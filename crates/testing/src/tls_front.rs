@@ -17,7 +17,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ServerConfig,
-        crypto::aws_lc_rs,
+        crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     },
 };
@@ -88,7 +88,7 @@ fn acceptor(folder: &Path) -> TlsAcceptor {
     let certificates = CertificateDer::pem_file_iter(folder.join("server.pem")).expect("a file");
     let certificates = certificates.collect::<Result<Vec<_>, _>>().expect("PEM");
     let key = PrivateKeyDer::from_pem_file(folder.join("server-key.pem")).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()

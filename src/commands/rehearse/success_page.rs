@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{runner_address::RunnerAddress, test_accounts::TestAccount};
 use crate::{
     config::{Placeholder, Visit},
+    http::client_builder,
     rehearsal::{CheckoutPayment, ProviderAction, Step, Visited},
 };
 
@@ -34,7 +35,7 @@ impl<'r> SuccessPage<'r> {
                 attempt.stop()
             }
         });
-        let client = reqwest::Client::builder()
+        let client = client_builder()
             .timeout(TIMEOUT)
             .redirect(within_host)
             .no_proxy()

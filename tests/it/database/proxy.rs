@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer},
 };
 
 /// The behavior of the proxy.
@@ -65,17 +65,15 @@ pub(crate) fn self_signed(is_ca: IsCa) -> Authority {
 }
 
 fn served(certificate: &Certificate, key: &KeyPair, trusted: &str) -> Authority {
-    let config = ServerConfig::builder_with_provider(Arc::new(
-        tokio_rustls::rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .expect("versions")
-    .with_no_client_auth()
-    .with_single_cert(
-        vec![certificate.der().clone()],
-        PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-    )
-    .expect("a configuration");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .expect("a configuration");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("authority.pem");
     std::fs::write(&path, trusted).expect("written");

@@ -68,7 +68,7 @@ impl Drop for Serving {
 }
 
 fn client() -> ClientBuilder {
-    reqwest::Client::builder().no_proxy()
+    fake_stripe::client_builder().no_proxy()
 }
 
 async fn get(

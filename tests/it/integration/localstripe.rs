@@ -80,7 +80,7 @@ impl Localstripe {
                 .enable_all()
                 .build()
                 .expect("a runtime"),
-            client: reqwest::Client::builder()
+            client: fake_stripe::client_builder()
                 .no_proxy()
                 .build()
                 .expect("a client"),

@@ -355,7 +355,7 @@ async fn latency_is_waited_for() {
 async fn answers_are_compressed_on_request() {
     let bench = crowd();
     let sizes = |encoding: &'static str| {
-        let http = reqwest::Client::builder()
+        let http = crate::client_builder()
             .no_proxy()
             .gzip(false)
             .build()

@@ -34,7 +34,7 @@ impl Bench {
     fn of(world: World) -> Self {
         Self {
             fake: FakeStripe::start_anywhere(world).unwrap(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: crate::client_builder().no_proxy().build().unwrap(),
         }
     }
 

@@ -8,6 +8,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::client_builder;
+
 pub use signature::{Signature, sign};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,7 +42,7 @@ pub enum Reply {
 impl Endpoint {
     /// Creates a client for the handler at this URL and its signing secret. It follows no redirects and uses no proxy.
     pub fn new(url: Url, secret: SecretString) -> reqwest::Result<Self> {
-        let client = reqwest::Client::builder()
+        let client = client_builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -68,7 +68,7 @@ pub(super) struct Provider {
 impl Provider {
     pub(super) fn new(base_url: &str, key: &str) -> Self {
         Self {
-            client: reqwest::Client::builder()
+            client: fake_stripe::client_builder()
                 .timeout(Duration::from_secs(10))
                 .build()
                 .expect("a client"),
