@@ -59,7 +59,7 @@ fn too_many(findings: usize) -> Warning {
     Warning::new(format!(
         "{findings} findings are too many to be kept for pull requests to be compared \
          with; {} are the most",
-        FindingsSnapshot::MOST
+        FindingsSnapshot::MAX_FINGERPRINTS
     ))
     .hint(
         "mend what causes most of them first; until then pull requests are compared with \
