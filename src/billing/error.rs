@@ -56,10 +56,10 @@ pub enum Error {
         read: u64,
         total: u64,
     },
-    #[error("asked for the objects of customer `{asked}`, {provider} sent one of `{got}`")]
+    #[error("asked for the objects of customer `{requested}`, {provider} sent one of `{got}`")]
     ForeignObject {
         provider: &'static str,
-        asked: String,
+        requested: String,
         got: String,
     },
     #[error(

@@ -23,8 +23,8 @@ pub(crate) async fn subscriptions(
     ids: &BTreeSet<&SubscriptionId>,
 ) -> Result<BillingFacts, Error> {
     let prices = SharedPrices::default();
-    let asked = ids.iter().filter(|id| can_be_asked(id.as_str()));
-    let mut answers = stream::iter(asked)
+    let requested = ids.iter().filter(|id| is_possible_id(id.as_str()));
+    let mut answers = stream::iter(requested)
         .map(|id| subscription(session, lookups, id.as_str(), &prices))
         .buffered(session.rate_limit().concurrency);
     let mut builder = FactsBuilder::default();
@@ -57,7 +57,10 @@ pub(crate) async fn owners(
     subscriptions: &[SubscriptionId],
 ) -> Result<Vec<CustomerId>, Error> {
     let mut owners = Vec::new();
-    for subscription in subscriptions.iter().filter(|id| can_be_asked(id.as_str())) {
+    for subscription in subscriptions
+        .iter()
+        .filter(|id| is_possible_id(id.as_str()))
+    {
         let (id, owner) = match lookups.owner(session, subscription.as_str()).await {
             Ok(found) => found,
             Err(error) if is_unknown(&error) => continue,
@@ -84,9 +87,9 @@ pub(crate) async fn customer_metadata(
         }
         read => read?,
     };
-    let mut words = PriceTable::default();
+    let mut shared = PriceTable::default();
     let non_empty = read.into_iter().filter_map(|customer| {
-        let metadata = customer.metadata.sorted(&mut words);
+        let metadata = customer.metadata.sorted(&mut shared);
         (!metadata.is_empty()).then(|| (CustomerId::from(customer.id), metadata))
     });
     Ok(non_empty.collect())
@@ -109,16 +112,16 @@ pub(crate) async fn customers_with_email(
             session.extras().refuse_customers();
             return Ok(Vec::new());
         }
-        // An address that the provider does not accept is nobody's.
+        // No customer can have an address that the provider does not accept.
         Err(error) if is_unknown(&error) => return Ok(Vec::new()),
         read => read?,
     };
-    // A server that ignores the filter lists strangers.
-    let has_it = |customer: &WireCustomer| {
+    // A server that ignores the filter lists other customers too.
+    let has_email = |customer: &WireCustomer| {
         let stored = customer.email.as_deref();
         stored.is_some_and(|stored| stored.to_lowercase() == email.to_lowercase())
     };
-    let found = read.into_iter().filter(has_it);
+    let found = read.into_iter().filter(has_email);
     let mut found: Vec<_> = found
         .map(|customer| CustomerId::from(customer.id))
         .collect();
@@ -144,13 +147,13 @@ fn is_forbidden(error: &Error) -> bool {
 }
 
 /// Checks that the provider sent the requested object.
-pub(crate) fn check_id(session: ReadSession<'_>, asked: &str, got: &str) -> Result<(), Error> {
-    if asked == got {
+pub(crate) fn check_id(session: ReadSession<'_>, requested: &str, got: &str) -> Result<(), Error> {
+    if requested == got {
         return Ok(());
     }
     Err(Error::ForeignObject {
         provider: session.provider().name,
-        asked: presentable(asked),
+        requested: presentable(requested),
         got: presentable(got),
     })
 }
@@ -159,14 +162,14 @@ pub(crate) fn check_id(session: ReadSession<'_>, asked: &str, got: &str) -> Resu
 /// customers, which would seem to have no account.
 pub(crate) fn check_owner(
     session: ReadSession<'_>,
-    asked: &CustomerId,
+    requested: &CustomerId,
     found: &[Decoded],
 ) -> Result<(), Error> {
     let mut owners = found.iter().map(|decoded| &decoded.subscription.customer);
-    owners.try_for_each(|owner| check_id(session, asked.as_str(), owner.as_str()))
+    owners.try_for_each(|owner| check_id(session, requested.as_str(), owner.as_str()))
 }
 
-/// Returns true if the object does not exist. One that exists in the other mode does not count: then the key is wrong.
+/// Returns true if the object exists in neither mode. If it exists in the other mode, the key is wrong.
 pub(crate) fn is_unknown(error: &Error) -> bool {
     let meaning = error.refusal().map(|refusal| &refusal.meaning);
     matches!(
@@ -183,7 +186,7 @@ pub(crate) fn is_unknown_customer(error: &Error) -> bool {
 
 /// Returns true if `id` can be a subscription id. Ids come from the database and may be anything; those that cannot be
 /// valid are not sent.
-fn can_be_asked(id: &str) -> bool {
+fn is_possible_id(id: &str) -> bool {
     let is_allowed = |character: char| character.is_ascii_alphanumeric() || character == '_';
     (1..=MAX_ID_LENGTH).contains(&id.len()) && id.chars().all(is_allowed)
 }

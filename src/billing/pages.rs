@@ -130,9 +130,9 @@ impl<'a> Pages<'a> {
         let mut was_there = false;
         for address in self.addresses() {
             let pairs: Vec<_> = address.query_pairs().into_owned().collect();
-            let is_it = |(other, _): &&(String, String)| other == name;
-            was_there |= pairs.iter().any(|pair| is_it(&pair));
-            let others = pairs.iter().filter(|pair| !is_it(pair));
+            let has_name = |(other, _): &&(String, String)| other == name;
+            was_there |= pairs.iter().any(|pair| has_name(&pair));
+            let others = pairs.iter().filter(|pair| !has_name(pair));
             address.query_pairs_mut().clear().extend_pairs(others);
         }
         was_there

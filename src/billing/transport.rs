@@ -212,10 +212,10 @@ impl ReadSession<'_> {
 
     /// Returns the wait before the next try, or `None` if that would exceed the deadline.
     fn wait(&self, error: &RequestError, planned: Duration) -> Option<Duration> {
-        let asked = error
+        let requested = error
             .retry_after()
             .map(|wait| wait.min(self.transport.retry_policy.retry_after));
-        let wait = planned.max(asked.unwrap_or_default());
+        let wait = planned.max(requested.unwrap_or_default());
         (Instant::now() + wait < self.until()).then_some(wait)
     }
 

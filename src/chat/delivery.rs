@@ -113,8 +113,8 @@ impl Webhook {
         http: &reqwest::Client,
         message: &Value,
     ) -> Result<(), DeliveryError> {
-        let asked = timeout_at(deadline, self.once(http, message));
-        asked.await.unwrap_or(Err(DeliveryError::TimedOut))
+        let attempt = timeout_at(deadline, self.once(http, message));
+        attempt.await.unwrap_or(Err(DeliveryError::TimedOut))
     }
 
     async fn once(&self, http: &reqwest::Client, message: &Value) -> Result<(), DeliveryError> {

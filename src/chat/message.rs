@@ -136,7 +136,7 @@ fn totals(outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
 }
 
 fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
-    let what = if outcome.rehearsal.is_some() {
+    let headline = if outcome.rehearsal.is_some() {
         "the rehearsal could not be carried out, nothing is known about the handler"
     } else {
         "the check could not be carried out, nothing is known about access and payment"
@@ -149,7 +149,7 @@ fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
     let lines = problems
         .take(3)
         .map(|problem| format!("• {}", code(&problem.message)));
-    (what.to_owned(), lines.collect())
+    (headline.to_owned(), lines.collect())
 }
 
 fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {

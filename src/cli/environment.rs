@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_password_of_a_proxy_is_a_secret() {
         use secrecy::ExposeSecret;
-        let of = |name: &str, value: &str| {
+        let password = |name: &str, value: &str| {
             let secrets = environment(&[(name, value)]).likely_secrets();
             let first = secrets.first().map(ExposeSecret::expose_secret);
             first.map(str::to_owned)
@@ -141,17 +141,21 @@ mod tests {
                 "dana:p:w@proxy",
                 "socks5://d@na:p:w@[broken",
             ] {
-                assert_eq!(of(name, value).as_deref(), Some("p:w"), "{name} {value}");
+                assert_eq!(
+                    password(name, value).as_deref(),
+                    Some("p:w"),
+                    "{name} {value}"
+                );
             }
             for value in [
                 "http://proxy:3128",
                 "http://dana@proxy",
                 "http://dana:@proxy",
             ] {
-                assert_eq!(of(name, value), None, "{name} {value}");
+                assert_eq!(password(name, value), None, "{name} {value}");
             }
         }
-        assert_eq!(of("NO_PROXY", "a:b@c"), None);
+        assert_eq!(password("NO_PROXY", "a:b@c"), None);
     }
 
     #[test]

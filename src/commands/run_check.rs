@@ -83,13 +83,13 @@ async fn check_contract(
     }
     let CheckInput {
         mut facts,
-        customers_were_asked,
+        customers_were_looked_up,
         warnings: more,
     } = sources.read().await?;
     warnings.extend(more);
     let mut evaluation = evaluate(&contract.contract, &facts, run.now);
     if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation
-        && !customers_were_asked
+        && !customers_were_looked_up
     {
         let some = some_customers(&facts.accounts);
         facts.customer_known = sources.billing.any_customer_exists(&some).await?;

@@ -434,11 +434,11 @@ mod tests {
             let mut paid = Vec::new();
             for (text, form) in words {
                 let account = rows.account(|field| {
-                    let is_it = field == Field::HasPaidAccess;
+                    let is_flag = field == Field::HasPaidAccess;
                     Value {
-                        text: if is_it { *text } else { row()[&field] },
+                        text: if is_flag { *text } else { row()[&field] },
                         kind: "text",
-                        form: if is_it { *form } else { ValueForm::Scalar },
+                        form: if is_flag { *form } else { ValueForm::Scalar },
                     }
                 });
                 paid.push(account.unwrap().paid);

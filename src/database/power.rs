@@ -30,9 +30,9 @@ pub async fn power(
     in_container_action: bool,
 ) -> Result<Option<Power>, Error> {
     let mut session = Session::open(url, settings, in_container_action).await?;
-    let asked = ask(&mut session, settings).await;
+    let result = ask(&mut session, settings).await;
     session.close().await;
-    asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))
+    result.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))
 }
 
 struct RolePower {
@@ -70,14 +70,14 @@ pub(super) async fn of_session(
     let row = rows
         .first()
         .ok_or_else(|| Failed::from(sqlx::Error::RowNotFound))?;
-    let asked = RolePower {
+    let role = RolePower {
         role: row.try_get(0)?,
         database: row.try_get(1)?,
         is_superuser: row.try_get(2)?,
         replicates: row.try_get(3)?,
         member_of: row.try_get(4)?,
     };
-    Ok(asked.power(settings))
+    Ok(role.power(settings))
 }
 
 impl RolePower {

@@ -50,10 +50,10 @@ pub async fn describe_server(
     };
     let mut session = Session::open(url, &settings, in_container_action).await?;
     let warning = session.take_warning();
-    let asked = ask(&mut session, &settings).await;
+    let result = ask(&mut session, &settings).await;
     session.close().await;
     let facts =
-        asked.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))?;
+        result.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))?;
     Ok(ServerFacts {
         address: Target::parse(url).map_or_else(|_| String::new(), |target| target.server()),
         warning,

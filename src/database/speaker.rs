@@ -52,12 +52,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Probes a server when a connection without TLS failed; `None` if it could be Postgres.
 pub(super) async fn probe(host: &str, port: u16) -> Option<Speaker> {
-    let asked = async {
+    let exchange = async {
         let mut stream = TcpStream::connect((host, port)).await.ok()?;
         stream.write_all(&TLS_REQUEST).await.ok()?;
         stream.read_u8().await.ok()
     };
-    Speaker::from_first_byte(timeout(PATIENCE, asked).await.ok()??)
+    Speaker::from_first_byte(timeout(PATIENCE, exchange).await.ok()??)
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ async fn open_at(
     sha: &str,
 ) -> Result<Option<Pull>, ClientError> {
     let pulls: Vec<Pull> = client.read(Call::get(path)).await?;
-    let is_it = |pull: &Pull| {
+    let is_match = |pull: &Pull| {
         let base = pull
             .base
             .as_ref()
@@ -122,5 +122,5 @@ async fn open_at(
             && pull.head.as_ref().and_then(|head| head.sha.as_deref()) == Some(sha)
             && base.is_some_and(|name| repository.is_called(name))
     };
-    Ok(pulls.into_iter().find(is_it))
+    Ok(pulls.into_iter().find(is_match))
 }

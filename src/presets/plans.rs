@@ -88,10 +88,10 @@ pub fn fill_plans(
 /// name contains it as a word.
 fn of_word(word: &str, catalog: &[CatalogEntry]) -> Vec<PlanPair> {
     let wanted = normalized(word);
-    let is_it = |text: &str| normalized(text) == wanted;
+    let is_wanted = |text: &str| normalized(text) == wanted;
     let exact = catalog.iter().filter(|entry| {
         let others = [&entry.lookup_key, &entry.nickname];
-        is_it(&entry.name) || others.into_iter().flatten().any(|other| is_it(other))
+        is_wanted(&entry.name) || others.into_iter().flatten().any(|other| is_wanted(other))
     });
     let mut found: Vec<_> = exact.collect();
     if found.is_empty() {

@@ -121,7 +121,7 @@ pub(super) async fn of_the_server(
     .fetch_one(&mut *connection)
     .await
     .map_err(|error| Error::new(error, COMPARING))?;
-    let ours = identity(connection).await;
+    let scratch_identity = identity(connection).await;
     let contract_env = &opening.contract.database.url_env;
     let other = match opening.contract_url {
         // An unreachable contract database leaves nothing to compare with.
@@ -134,10 +134,10 @@ pub(super) async fn of_the_server(
         let how = if sees_lock(&mut other, pid).await? {
             Some(Sameness::Server)
         } else {
-            let theirs = identity(&mut other).await;
-            let replicated = matches!((&ours, &theirs), (Some(ours), Some(theirs))
-                if ours.system == theirs.system && ours.database == theirs.database
-                    && ours.is_replica != theirs.is_replica);
+            let contract_identity = identity(&mut other).await;
+            let replicated = matches!((&scratch_identity, &contract_identity), (Some(scratch), Some(contract))
+                if scratch.system == contract.system && scratch.database == contract.database
+                    && scratch.is_replica != contract.is_replica);
             replicated.then_some(Sameness::Replica)
         };
         if let Some(how) = how {

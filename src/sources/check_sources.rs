@@ -24,7 +24,7 @@ pub(crate) struct Sources<'r> {
 pub(crate) struct CheckInput {
     pub(crate) facts: Facts,
     /// True if some of the accounts' customers have already been looked up by id.
-    pub(crate) customers_were_asked: bool,
+    pub(crate) customers_were_looked_up: bool,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -51,7 +51,7 @@ impl Sources<'_> {
             .follow_up(&mut facts, self.now, listed.is_everything)
             .await;
         Ok(CheckInput {
-            customers_were_asked: followed?,
+            customers_were_looked_up: followed?,
             facts,
             warnings: accounts.warnings,
         })

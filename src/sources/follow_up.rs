@@ -64,8 +64,8 @@ impl ContractProvider<'_> {
         // With a wrong key, no lookup could find anything.
         let is_unknown = follow_up.no_known_customer && !facts.customer_known;
         if !follow_up.unexplained.is_empty() && !is_unknown {
-            let asked = u64::try_from(follow_up.unexplained.len()).unwrap_or(u64::MAX);
-            if self.reader.afford(asked).is_ok() {
+            let requests = u64::try_from(follow_up.unexplained.len()).unwrap_or(u64::MAX);
+            if self.reader.afford(requests).is_ok() {
                 let metadata = self
                     .reader
                     .customer_metadata(&follow_up.unexplained)

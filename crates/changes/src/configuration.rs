@@ -17,7 +17,7 @@ use report::Change;
 pub struct ConfigurationChanges<'p> {
     path: &'p str,
     hunks: Vec<Vec<PatchLine<'p>>>,
-    answered: BTreeMap<(u32, u32), Option<Change>>,
+    cached: BTreeMap<(u32, u32), Option<Change>>,
 }
 
 impl<'p> ConfigurationChanges<'p> {
@@ -31,7 +31,7 @@ impl<'p> ConfigurationChanges<'p> {
             .map_or_else(Self::default, |file| Self {
                 path: &file.path,
                 hunks: hunks(file.patch.as_deref().unwrap_or_default()),
-                answered: BTreeMap::new(),
+                cached: BTreeMap::new(),
             })
     }
 
@@ -42,22 +42,22 @@ impl<'p> ConfigurationChanges<'p> {
             return None;
         }
         let lines = (place.line, place.end_line.max(place.line));
-        if let Some(answered) = self.answered.get(&lines) {
-            return answered.clone();
+        if let Some(cached) = self.cached.get(&lines) {
+            return cached.clone();
         }
         let change = self.find(lines, names);
-        self.answered.insert(lines, change.clone());
+        self.cached.insert(lines, change.clone());
         change
     }
 
     fn find(&self, (first, last): (u32, u32), names: &[Name]) -> Option<Change> {
         // The checkout is merged with the base, which may have shifted the lines, so the line must also mention a name.
-        let is_own = |line: &PatchLine<'_>| {
+        let is_match = |line: &PatchLine<'_>| {
             let is_inside = (first..=last).contains(&line.number);
             line.side == Side::Added && is_inside && mentions_any(line.text, names)
         };
         let mut hunks = self.hunks.iter();
-        let (hunk, at) = hunks.find_map(|hunk| Some((hunk, hunk.iter().position(is_own)?)))?;
+        let (hunk, at) = hunks.find_map(|hunk| Some((hunk, hunk.iter().position(is_match)?)))?;
         let mut before = hunk.iter().take(at).rev();
         let replaced = before.find(|line| line.side != Side::Added);
         let does = match replaced.map(|line| line.side) {
@@ -109,11 +109,11 @@ mod tests {
             ..ChangedFile::default()
         };
         let names = [Name::new(NameKind::Column, "is_entitled").unwrap()];
-        let of = |file: &ChangedFile| {
+        let change_of = |file: &ChangedFile| {
             let files = [file.clone()];
             ConfigurationChanges::new(&files, "prodverdict.yml").change(place, &names)
         };
-        let found = of(&file).map(|change| (change.line, change.does));
+        let found = change_of(&file).map(|change| (change.line, change.does));
         let expected = expected.map(|(line, does)| {
             (
                 line,
@@ -125,7 +125,7 @@ mod tests {
             is_added: true,
             ..file
         };
-        assert_eq!(of(&new), None, "every line of a new file is new");
+        assert_eq!(change_of(&new), None, "every line of a new file is new");
     }
 
     const PATCH: &str = "@@ -12,3 +12,4 @@\n       columns:\n-        has_paid_access: paid\n+        has_paid_access: \

@@ -14,7 +14,7 @@ pub enum LineChange {
     Moves,
 }
 
-/// The mentions of a name that a file's diff removes, if it removes all that it shows.
+/// The removed lines of a file that mention a name. The name may be left in lines that the diff does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RemovedMentions {
     OnlyLine,
@@ -46,21 +46,21 @@ impl RelevantLine {
         let is_gone =
             now.is_some_and(|text| !text.lines().any(|line| mention(line, &self.name).is_some()));
         let name = self.spelled.replace('`', "'");
-        let does = if self.sets { "sets" } else { "mentions" };
+        let verb = if self.sets { "sets" } else { "mentions" };
         let does = match (self.change, self.removed_mentions.filter(|_| is_gone)) {
             (LineChange::Removes, Some(RemovedMentions::OnlyLine)) => {
-                format!("removes the only line of the file that {does} `{name}`")
+                format!("removes the only line of the file that {verb} `{name}`")
             }
             (LineChange::Removes, Some(RemovedMentions::EveryLine)) => {
                 format!("removes every line of the file that mentions `{name}`")
             }
-            (LineChange::Removes, None) => format!("removes a line that {does} `{name}`"),
+            (LineChange::Removes, None) => format!("removes a line that {verb} `{name}`"),
             (LineChange::RemovesFile, _) => {
-                format!("removes the file, and with it a line that {does} `{name}`")
+                format!("removes the file, and with it a line that {verb} `{name}`")
             }
-            (LineChange::Changes, _) => format!("changes a line that {does} `{name}`"),
-            (LineChange::Adds, _) => format!("adds a line that {does} `{name}`"),
-            (LineChange::Moves, _) => format!("moves or indents a line that {does} `{name}`"),
+            (LineChange::Changes, _) => format!("changes a line that {verb} `{name}`"),
+            (LineChange::Adds, _) => format!("adds a line that {verb} `{name}`"),
+            (LineChange::Moves, _) => format!("moves or indents a line that {verb} `{name}`"),
         };
         Change {
             path: self.path.clone(),

@@ -90,7 +90,7 @@ impl Template {
     }
 
     /// Returns true if the text contains the placeholder.
-    pub(super) fn holds(&self, placeholder: Placeholder) -> bool {
+    pub(super) fn contains(&self, placeholder: Placeholder) -> bool {
         self.0.contains(&TemplatePart::Value(placeholder))
     }
 

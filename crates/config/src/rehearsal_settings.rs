@@ -66,7 +66,7 @@ impl Rehearsal {
         templates.any(|template| {
             [Placeholder::AccountId, Placeholder::Email]
                 .into_iter()
-                .any(|placeholder| template.holds(placeholder))
+                .any(|placeholder| template.contains(placeholder))
         })
     }
 }

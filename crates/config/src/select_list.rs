@@ -53,13 +53,13 @@ fn plain(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn>> {
     let end = rest.iter().position(|word| is_any(word, &AFTER_TABLES));
     let tables = tables(rest.get(..end.unwrap_or(rest.len()))?);
     let mut found = BTreeMap::new();
-    let mut twice = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for item in list.split(|word| word.is_mark(',')) {
         let output = output(item)?;
         let Some(field) = output.name.and_then(Field::parse) else {
             continue;
         };
-        if !twice.insert(field) {
+        if !seen.insert(field) {
             return None;
         }
         let origin = output.column.and_then(|(table, column)| {
@@ -133,9 +133,9 @@ fn output(item: &[SqlWord]) -> Option<Output<'_>> {
         }
         _ => None,
     };
-    let own_name = column.map(|(_, column)| column);
+    let column_name = column.map(|(_, column)| column);
     Some(Output {
-        name: name.map(|name| name.text.as_str()).or(own_name),
+        name: name.map(|name| name.text.as_str()).or(column_name),
         column,
     })
 }
@@ -147,10 +147,10 @@ struct QueryTable {
 }
 
 fn position_of(tables: &[QueryTable], alias: &str) -> Option<usize> {
-    let is_it = |table: &QueryTable| table.alias.as_deref() == Some(alias);
-    let first = tables.iter().position(is_it)?;
+    let has_alias = |table: &QueryTable| table.alias.as_deref() == Some(alias);
+    let first = tables.iter().position(has_alias)?;
     let rest = tables.get(first.checked_add(1)?..)?;
-    (!rest.iter().any(is_it)).then_some(first)
+    (!rest.iter().any(has_alias)).then_some(first)
 }
 
 /// Reads the tables of a FROM clause.
@@ -173,7 +173,7 @@ fn table(words: &[SqlWord]) -> QueryTable {
         [_, rest @ ..] => (None, rest),
         [] => (None, words),
     };
-    // A function, or a name of more than two parts.
+    // A function or a name of more than two parts is not a table.
     let is_table = !matches!(rest.first(), Some(SqlWord::Brackets))
         && !rest.first().is_some_and(|word| word.is_mark('.'));
     let alias = match rest {

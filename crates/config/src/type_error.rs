@@ -24,11 +24,11 @@ pub(super) fn one_of(words: &[&str]) -> String {
 
 impl de::Error for TypeError {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
-        let what = message.to_string();
-        Self::Expected(match what.as_str() {
+        let expected = message.to_string();
+        Self::Expected(match expected.as_str() {
             "a sequence" => "a list".to_owned(),
             "a boolean" => "`true` or `false`".to_owned(),
-            _ => what,
+            _ => expected,
         })
     }
 
@@ -51,7 +51,7 @@ impl std::fmt::Display for TypeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Reported => f.write_str("already reported"),
-            Self::Expected(what) => write!(f, "expected {what}"),
+            Self::Expected(expected) => write!(f, "expected {expected}"),
             Self::Unknown(words) => write!(f, "expected {}", one_of(words)),
         }
     }

@@ -298,7 +298,7 @@ impl CustomerAccess {
         // Report the smallest id, so that the order of the facts does not matter.
         let mut undecidable: Option<(&SubscriptionId, Unanswerable)> = None;
         for (id, access) in all {
-            let says = match access {
+            let next = match access {
                 SubscriptionAccess::LeftOut => continue,
                 SubscriptionAccess::Grants => return Ok(Self::Granting),
                 SubscriptionAccess::InGrace => Self::InGrace,
@@ -311,7 +311,7 @@ impl CustomerAccess {
                     Self::NotGranting
                 }
             };
-            state = state.stronger(says);
+            state = state.stronger(next);
         }
         match undecidable {
             Some((_, missing)) if state != Self::InGrace => Err(missing),
@@ -355,10 +355,10 @@ mod tests {
 
     #[track_caller]
     fn state(contract: &Contract, subscriptions: &[Subscription]) -> CustomerAccess {
-        let says = subscriptions
+        let states = subscriptions
             .iter()
             .map(|one| (&one.id, contract.access(one, None, NOW)));
-        CustomerAccess::combine(says).expect("a state")
+        CustomerAccess::combine(states).expect("a state")
     }
 
     #[test]
@@ -583,21 +583,21 @@ mod tests {
     fn a_price_of_seats_does_not_determine_the_plan() {
         let mut contract = contract();
         contract.seats.prices = Some(vec![PricePattern::parse("price_seat*")]);
-        let says = |prices: &[&str]| {
+        let access = |prices: &[&str]| {
             let items = prices.iter().map(|price| item(price, 1));
             contract.access(&subscription("1", "active", "").items(items), None, NOW)
         };
-        assert_eq!(says(&["price_seat"]), SubscriptionAccess::LeftOut);
+        assert_eq!(access(&["price_seat"]), SubscriptionAccess::LeftOut);
         assert_eq!(
-            says(&["price_seat", "price_pro"]),
+            access(&["price_seat", "price_pro"]),
             SubscriptionAccess::Grants
         );
         assert_eq!(
-            says(&["price_seat", "price_free"]),
+            access(&["price_seat", "price_free"]),
             SubscriptionAccess::Denies
         );
         assert_eq!(
-            says(&["price_seat", "price_new"]),
+            access(&["price_seat", "price_new"]),
             SubscriptionAccess::Unjudged
         );
     }
@@ -633,26 +633,26 @@ mod tests {
     fn prices_decide_if_a_subscription_counts() {
         let mut contract = contract();
         contract.ignore_prices = vec![PricePattern::parse("price_other")];
-        let says = |prices: &[&str]| {
+        let access = |prices: &[&str]| {
             let items = prices.iter().map(|price| item(price, 1));
             let subscription = subscription("1", "active", "").items(items);
             contract.access(&subscription, None, NOW)
         };
-        assert_eq!(says(&["price_pro"]), SubscriptionAccess::Grants);
-        assert_eq!(says(&[]), SubscriptionAccess::Grants);
-        assert_eq!(says(&["price_other"]), SubscriptionAccess::LeftOut);
-        assert_eq!(says(&["price_unknown"]), SubscriptionAccess::Unjudged);
+        assert_eq!(access(&["price_pro"]), SubscriptionAccess::Grants);
+        assert_eq!(access(&[]), SubscriptionAccess::Grants);
+        assert_eq!(access(&["price_other"]), SubscriptionAccess::LeftOut);
+        assert_eq!(access(&["price_unknown"]), SubscriptionAccess::Unjudged);
         assert_eq!(
-            says(&["price_unknown", "price_other"]),
+            access(&["price_unknown", "price_other"]),
             SubscriptionAccess::Unjudged
         );
         assert_eq!(
-            says(&["price_unknown", "price_pro"]),
+            access(&["price_unknown", "price_pro"]),
             SubscriptionAccess::Grants
         );
-        assert_eq!(says(&["price_free"]), SubscriptionAccess::Denies);
+        assert_eq!(access(&["price_free"]), SubscriptionAccess::Denies);
         assert_eq!(
-            says(&["price_free", "price_pro"]),
+            access(&["price_free", "price_pro"]),
             SubscriptionAccess::Grants
         );
     }

@@ -51,11 +51,11 @@ impl<'f> AccountIndex<'f> {
 
     /// Returns the position of the account with this id.
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        let is_it = |position: &usize| {
+        let has_id = |position: &usize| {
             let account = self.accounts.get(*position);
             account.is_some_and(|account| account.id.as_str() == id)
         };
-        self.table.find(self.hasher.hash_one(id), is_it).copied()
+        self.table.find(self.hasher.hash_one(id), has_id).copied()
     }
 
     /// Returns the account with the smallest id that is on more than one row.

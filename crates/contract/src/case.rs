@@ -206,7 +206,7 @@ impl<'f> Case<'f> {
     /// Returns the access that the subscriptions of a holder give together.
     pub(crate) fn state(&self, holder: &Holder<'_>) -> Result<CustomerAccess, Unanswerable> {
         let contract = self.contract;
-        let says = holder.customers().flat_map(|customer| {
+        let states = holder.customers().flat_map(|customer| {
             let is_judged = !self.is_on_test_clock(customer);
             let all = self.customers.subscriptions(customer);
             all.map(move |one| {
@@ -218,7 +218,7 @@ impl<'f> Case<'f> {
                 (&one.id, access)
             })
         });
-        CustomerAccess::combine(says)
+        CustomerAccess::combine(states)
     }
 
     /// Returns the access that one subscription gives to a holder of its customer.

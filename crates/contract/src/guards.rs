@@ -210,11 +210,11 @@ mod tests {
                 example: "cus_1".to_owned()
             })
         );
-        let asked = crate::Facts {
+        let with_lookup = crate::Facts {
             customer_known: true,
             ..strangers
         };
-        assert!(judge(&contract(), &asked).is_ok());
+        assert!(judge(&contract(), &with_lookup).is_ok());
         assert!(judge(&contract(), &facts(accounts(4, true), elsewhere())).is_ok());
         assert!(judge(&contract(), &facts(accounts(5, false), elsewhere())).is_ok());
         let one_known = facts(

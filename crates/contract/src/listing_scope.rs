@@ -97,14 +97,16 @@ pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Follow
     let question = ScopeQuestion::new(&case);
     let links = case.customers.accounts().filter_map(|(_, link)| link);
     let open = links.filter(|link| question.is_open(link));
-    let mut asked: BTreeSet<_> = open
+    let mut customers: BTreeSet<_> = open
         .flat_map(|link| link.holder.customers().collect::<Vec<_>>())
         .collect();
     let by_subscription = contract.match_on == MatchOn::SubscriptionId;
     if by_subscription {
-        asked.retain(|one| case.customers.subscriptions(*one).next().is_none());
+        customers.retain(|one| case.customers.subscriptions(*one).next().is_none());
     }
-    let keys = asked.into_iter().filter_map(|one| case.customers.key(one));
+    let keys = customers
+        .into_iter()
+        .filter_map(|one| case.customers.key(one));
     let (mut customers, mut unlisted) = (Vec::new(), Vec::new());
     if by_subscription {
         unlisted = keys.map(SubscriptionId::from).collect();

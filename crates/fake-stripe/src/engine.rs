@@ -204,8 +204,11 @@ impl Engine {
             "https://dashboard.stripe.com/{mode}logs/{id}?t={}",
             world.clock
         );
-        let asked = version(&world, headers);
-        let shown = asked.as_ref().unwrap_or(&world.default_version).to_string();
+        let requested = version(&world, headers);
+        let shown = requested
+            .as_ref()
+            .unwrap_or(&world.default_version)
+            .to_string();
         let disturbed = match (plan.refused, &plan.fault) {
             (Some(reason), _) => Some(Answer::rate_limited(Some(reason), &log_url)),
             (None, Some(fault)) => Answer::instead(fault, &log_url),
@@ -216,7 +219,7 @@ impl Engine {
                 request: Some(id.clone()),
                 idempotency_key: key.key.map(CompactString::from),
             };
-            let body = match (&plan.fault, asked, &key.claim) {
+            let body = match (&plan.fault, requested, &key.claim) {
                 (Some(Fault::KeyRevoked), ..) => refuse_key(headers),
                 (_, Err(error), _) => Err(error),
                 (_, _, Claim::Refused(error)) => Err(error.clone()),
@@ -288,12 +291,12 @@ fn respond(
 }
 
 fn version(world: &World, headers: &HeaderMap) -> Result<ApiVersion, ApiError> {
-    let Some(asked) = headers.get("stripe-version") else {
+    let Some(requested) = headers.get("stripe-version") else {
         return Ok(world.default_version.clone());
     };
-    let asked = String::from_utf8_lossy(asked.as_bytes());
-    asked.parse().map_err(|UnknownVersion(_)| {
-        ApiError::invalid(format!("Invalid Stripe API version: {asked}"))
+    let requested = String::from_utf8_lossy(requested.as_bytes());
+    requested.parse().map_err(|UnknownVersion(_)| {
+        ApiError::invalid(format!("Invalid Stripe API version: {requested}"))
     })
 }
 

@@ -83,12 +83,12 @@ impl Upstream {
         } else {
             host.to_owned()
         };
-        let mut asked = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+        let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
         if let Some(credentials) = &self.credentials {
-            asked.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
+            request.push_str(&format!("Proxy-Authorization: {credentials}\r\n"));
         }
-        asked.push_str("\r\n");
-        stream.write_all(asked.as_bytes()).await?;
+        request.push_str("\r\n");
+        stream.write_all(request.as_bytes()).await?;
         let answer = head(&mut stream).await?;
         if answer.split(' ').nth(1) == Some("200") {
             return Ok(stream);
@@ -253,11 +253,14 @@ mod tests {
 
     #[test]
     fn only_a_connect_names_a_destination() {
-        let of = |line: &str| destination(&format!("{line}\r\nHost: x\r\n\r\n"));
+        let destination_of = |line: &str| destination(&format!("{line}\r\nHost: x\r\n\r\n"));
         let expected = Some(("api.stripe.com".to_owned(), 443));
-        assert_eq!(of("CONNECT API.Stripe.com.:443 HTTP/1.1"), expected);
         assert_eq!(
-            of("CONNECT [::1]:8443 HTTP/1.1"),
+            destination_of("CONNECT API.Stripe.com.:443 HTTP/1.1"),
+            expected
+        );
+        assert_eq!(
+            destination_of("CONNECT [::1]:8443 HTTP/1.1"),
             Some(("::1".to_owned(), 8443))
         );
         for other in [
@@ -267,11 +270,11 @@ mod tests {
             "",
             "x",
         ] {
-            assert_eq!(of(other), None, "{other}");
+            assert_eq!(destination_of(other), None, "{other}");
         }
     }
 
-    async fn asked(proxy: &Proxy, line: &str) -> TcpStream {
+    async fn send_line(proxy: &Proxy, line: &str) -> TcpStream {
         let mut stream = TcpStream::connect(proxy.address).await.unwrap();
         let head = format!("{line} HTTP/1.1\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -287,7 +290,7 @@ mod tests {
             .unwrap();
         let host = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let to = host.local_addr().unwrap();
-        let mut client = asked(&proxy, &format!("CONNECT {to}")).await;
+        let mut client = send_line(&proxy, &format!("CONNECT {to}")).await;
         client.write_all(b"\x00any bytes").await.unwrap();
         let (mut server, _) = host.accept().await.unwrap();
         let mut read = [0; 10];
@@ -306,14 +309,14 @@ mod tests {
         let upstream = Upstream::parse(&format!("http://u:p%40@{address}")).unwrap();
         let reached = tokio::spawn(async move { upstream.connect("example.com", 443).await });
         let (mut stream, _) = network.accept().await.unwrap();
-        let asked = head(&mut stream).await.unwrap();
+        let head_text = head(&mut stream).await.unwrap();
         assert!(
-            asked.starts_with("CONNECT example.com:443 HTTP/1.1\r\n"),
-            "{asked}"
+            head_text.starts_with("CONNECT example.com:443 HTTP/1.1\r\n"),
+            "{head_text}"
         );
         assert!(
-            asked.contains("\r\nProxy-Authorization: Basic dTpwQA==\r\n"),
-            "{asked}"
+            head_text.contains("\r\nProxy-Authorization: Basic dTpwQA==\r\n"),
+            "{head_text}"
         );
         answer(&mut stream, "200 OK").await.unwrap();
         assert!(reached.await.unwrap().is_ok());
@@ -334,7 +337,7 @@ mod tests {
             ("GET http://127.0.0.1:1/", "405"),
         ] {
             let mut text = String::new();
-            let mut client = asked(&proxy, line).await;
+            let mut client = send_line(&proxy, line).await;
             client.read_to_string(&mut text).await.unwrap();
             assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
         }
@@ -347,10 +350,10 @@ mod tests {
             .await
             .unwrap();
         let line = "CONNECT api.stripe.com:443";
-        let mut gone = asked(&proxy, line).await;
+        let mut gone = send_line(&proxy, line).await;
         head(&mut gone).await.unwrap();
         drop(gone);
-        let mut stream = asked(&proxy, line).await;
+        let mut stream = send_line(&proxy, line).await;
         head(&mut stream).await.unwrap();
         assert!(!proxy.is_certificate_rejected());
         let provider = Arc::new(rustls::crypto::ring::default_provider());

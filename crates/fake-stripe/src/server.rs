@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Path, Request as Asked},
+    extract::{ConnectInfo, Path, Request as AxumRequest},
     http::{Extensions, HeaderMap, StatusCode, Version},
     routing::{MethodFilter, on},
 };
@@ -303,7 +303,8 @@ fn serve(
 
 fn router(engine: &Arc<Engine>) -> Router {
     let fallback = Arc::clone(engine);
-    let unrecognized = move |ConnectInfo(reset): ConnectInfo<ConnectionReset>, request: Asked| async {
+    let unrecognized = move |ConnectInfo(reset): ConnectInfo<ConnectionReset>,
+                             request: AxumRequest| async {
         let incoming = IncomingRequest::read(request).await;
         fallback.handle(None, reset, incoming).await
     };
@@ -311,7 +312,7 @@ fn router(engine: &Arc<Engine>) -> Router {
         let engine = Arc::clone(engine);
         let handler = move |id: Option<Path<Vec<String>>>,
                             ConnectInfo(reset): ConnectInfo<ConnectionReset>,
-                            request: Asked| async move {
+                            request: AxumRequest| async move {
             let incoming = if route.has_body() {
                 IncomingRequest::read(request).await
             } else {

@@ -243,22 +243,22 @@ mod tests {
         let scenarios = built_in().expect("scenarios");
         let mut contract = contract(&[("price_a", "pro")]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
-        let of = |id: &str, contract: &Contract| {
+        let runs_of = |id: &str, contract: &Contract| {
             let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
             let selected = scenario_runs(scenario, contract, &prices, (LINKED, &[]));
             (selected.runs.len(), selected.left_out)
         };
         let second = "at-once: `plans` maps no second paid plan";
-        let (runs, left_out) = of("plan-change", &contract);
+        let (runs, left_out) = runs_of("plan-change", &contract);
         assert_eq!(runs, 0);
         assert_eq!(left_out.first().map(String::as_str), Some(second));
         assert_eq!(
-            of("quantity", &contract),
+            runs_of("quantity", &contract),
             (0, vec!["`seats` is not mapped".to_owned()])
         );
         contract.columns.insert(Field::Seats, ColumnName::Computed);
-        assert_eq!(of("quantity", &contract), (1, vec![]));
-        assert_eq!(of("resubscribe", &contract).0, 2);
+        assert_eq!(runs_of("quantity", &contract), (1, vec![]));
+        assert_eq!(runs_of("resubscribe", &contract).0, 2);
     }
 
     #[test]
@@ -319,8 +319,8 @@ mod tests {
                 stored_customer,
                 metadata,
             };
-            let of = |one| scenario_runs(one, &contract, &prices, (links, &[])).left_out;
-            let all = scenarios.iter().flat_map(of);
+            let left_out_of = |one| scenario_runs(one, &contract, &prices, (links, &[])).left_out;
+            let all = scenarios.iter().flat_map(left_out_of);
             let of_links = all.filter(|reason| reason.contains("no Checkout comes first"));
             of_links.collect()
         };

@@ -61,11 +61,11 @@ impl Ids {
     }
 
     fn from_explanation(explained: &ExplainedEntity) -> Self {
-        let asked = explained.asked.as_str();
-        let after_kind = asked.split_once(':').map(|(_, id)| id);
+        let request = explained.requested.as_str();
+        let after_kind = request.split_once(':').map(|(_, id)| id);
         let mut ids: BTreeSet<&str> = after_kind.into_iter().collect();
         if after_kind.is_none() {
-            ids.insert(asked);
+            ids.insert(request);
         }
         for contract in &explained.contracts {
             ids.extend(contract.named.iter().map(String::as_str));

@@ -16,7 +16,7 @@ use tokio::{
 /// A running proxy; it stops when dropped.
 pub struct Proxy {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
     server: JoinHandle<()>,
 }
 
@@ -33,8 +33,8 @@ impl Proxy {
     pub async fn start(knows: Knows) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&asked);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&requests);
         let server = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
@@ -45,7 +45,7 @@ impl Proxy {
         });
         Self {
             address,
-            asked,
+            requests,
             server,
         }
     }
@@ -55,9 +55,9 @@ impl Proxy {
     }
 
     /// Returns the request lines that it received.
-    pub fn asked(&self) -> Vec<String> {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.clone()
+    pub fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.clone()
     }
 }
 
@@ -70,11 +70,11 @@ impl Drop for Proxy {
 async fn serve(
     mut client: TcpStream,
     knows: &Knows,
-    asked: &Mutex<Vec<String>>,
+    requests: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let (head, rest) = read_head(&mut client).await?;
     let (line, headers) = head.split_once("\r\n").expect("a request");
-    asked
+    requests
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(line.to_owned());

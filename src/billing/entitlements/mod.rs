@@ -149,10 +149,10 @@ async fn read(
         .buffered(session.rate_limit().concurrency);
     let mut reading = EntitlementsReading::default();
     let mut prices = PriceTable::default();
-    let mut asked = 0;
+    let mut requests = 0;
     while let Some((customer, answer)) = answers.try_next().await? {
-        asked += 1;
-        on_progress(asked);
+        requests += 1;
+        on_progress(requests);
         match answer {
             CustomerAnswer::Entitled(entitlements) => {
                 reading.known = true;
@@ -197,7 +197,7 @@ async fn of_customer(
     session: ReadSession<'_>,
     customer: &CustomerId,
 ) -> Result<CustomerAnswer, Error> {
-    if !stripe::can_be_asked(customer) {
+    if !stripe::is_possible_id(customer) {
         return Ok(CustomerAnswer::Unknown(None));
     }
     let filter = [("customer", customer.as_str())];

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream};
 use serde_json::value::RawValue;
 
 use super::{
-    can_be_asked,
+    is_possible_id,
     objects::decode_live_text,
     page::{MAX_COUNT, PaddlePages},
 };
@@ -142,7 +142,7 @@ async fn of_customer(
     session: ReadSession<'_>,
     customer: &CustomerId,
 ) -> Result<Vec<Decoded>, Error> {
-    if !can_be_asked(customer) {
+    if !is_possible_id(customer) {
         return Ok(Vec::new());
     }
     let filter = [("customer_id", customer.as_str())];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{can_be_asked, objects::decode_live_text};
+use super::{is_possible_id, objects::decode_live_text};
 use crate::{
     billing::{
         Decoded, Error, RefusalMeaning,
@@ -112,9 +112,9 @@ async fn read_customers(
 ) -> Result<Vec<WireCustomer>, Error> {
     /// A page holds 200 objects, and 100 ids fit into any URL.
     const AT_ONCE: usize = 100;
-    let asked = customers.iter().filter(|customer| can_be_asked(customer));
-    let asked: Vec<_> = asked.map(|customer| customer.as_str()).collect();
-    let mut left: Vec<_> = asked.chunks(AT_ONCE).rev().collect();
+    let ids = customers.iter().filter(|customer| is_possible_id(customer));
+    let ids: Vec<_> = ids.map(|customer| customer.as_str()).collect();
+    let mut left: Vec<_> = ids.chunks(AT_ONCE).rev().collect();
     let mut all = Vec::new();
     while let Some(ids) = left.pop() {
         let query = [
@@ -187,7 +187,7 @@ async fn any_customer_exists(
     session: ReadSession<'_>,
     customers: &[CustomerId],
 ) -> Result<bool, Error> {
-    for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
+    for customer in customers.iter().filter(|customer| is_possible_id(customer)) {
         let address = session.address(["customers", customer.as_str()], &[]);
         let error = match session
             .get::<CustomerEnvelope>("customers/{id}", &address)

@@ -86,7 +86,7 @@ const MAX_ID_LENGTH: usize = 60;
 
 /// Returns true if `customer` can be an id of Paddle. Ids come from the database and may be anything; invalid ones are
 /// not sent, since nobody can have them. A comma would select two customers at once.
-fn can_be_asked(customer: &CustomerId) -> bool {
+fn is_possible_id(customer: &CustomerId) -> bool {
     let id = customer.as_str();
     (1..=MAX_ID_LENGTH).contains(&id.len())
         && id

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream};
 
 use super::{
     estimate::begin,
-    listing::{can_be_asked, next_page, subscriptions, with_invoices},
+    listing::{is_possible_id, next_page, subscriptions, with_invoices},
 };
 use crate::{
     billing::{
@@ -60,7 +60,7 @@ async fn of_customer(
     customer: &CustomerId,
     prices: &SharedPrices,
 ) -> Result<Vec<Decoded>, Error> {
-    if !can_be_asked(customer) {
+    if !is_possible_id(customer) {
         return Ok(Vec::new());
     }
     let filter = [("customer", customer.as_str()), ("status", "all")];

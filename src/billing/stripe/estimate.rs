@@ -41,9 +41,9 @@ pub(super) async fn begin<'a>(
     let mut plan = ReadPlan::new(*scope == ListingScope::Everything);
     let mut lists = Vec::new();
     for (what, listing) in listings(session, scope) {
-        let asked = Instant::now();
+        let start = Instant::now();
         let first = Partitions::first_page(session, &listing, &prices, &mut builder).await?;
-        plan.response_time = asked.elapsed();
+        plan.response_time = start.elapsed();
         let list = first.estimate(&prices, &mut builder).await?;
         plan.steps.push(ReadStep::new(&what, list.pages_left()));
         lists.push(list);

@@ -81,18 +81,18 @@ async fn read_changes(
     let mut log = EventLog::default();
     let kinds: Vec<_> = CHANGES.into_iter().chain(ACTED_ON).collect();
     let mut pages = Pages::new(session, &events(&kinds, &[("delivery_success", "false")]));
-    let mut asked = 0;
-    while asked < MAX_UNDELIVERED_PAGES
+    let mut requests = 0;
+    while requests < MAX_UNDELIVERED_PAGES
         && let Some(page) = pages.next(event_text).await?
     {
-        asked += 1;
+        requests += 1;
         log.undelivered.extend(page);
     }
     let mut pages = Pages::new(session, &events(&CHANGES, &[]));
-    while asked < MAX_REQUESTS
+    while requests < MAX_REQUESTS
         && let Some(page) = pages.next(event_text).await?
     {
-        asked += 1;
+        requests += 1;
         log.changes.extend(page);
         if suffices(&log) {
             break;

@@ -77,7 +77,7 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
 
 /// Returns true if `customer` can be an id of Stripe. Ids come from the database and may be anything; invalid ones are
 /// not sent, since nobody can have them.
-pub(crate) fn can_be_asked(customer: &CustomerId) -> bool {
+pub(crate) fn is_possible_id(customer: &CustomerId) -> bool {
     let id = customer.as_str();
     let is_dots = id.chars().all(|character| character == '.');
     (1..=MAX_ID_LENGTH).contains(&id.len()) && !is_dots && !id.chars().any(char::is_control)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    listing::{EXPAND, INVOICES, can_be_asked, complete},
+    listing::{EXPAND, INVOICES, complete, is_possible_id},
     objects::decode_live_text,
 };
 use crate::{
@@ -124,8 +124,8 @@ async fn read_customers(
     session: ReadSession<'_>,
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<Vec<WireCustomer>, Error> {
-    let asked = customers.iter().filter(|customer| can_be_asked(customer));
-    let found: Vec<_> = stream::iter(asked)
+    let possible = customers.iter().filter(|customer| is_possible_id(customer));
+    let found: Vec<_> = stream::iter(possible)
         .map(|customer| read_customer(session, customer))
         .buffered(session.rate_limit().concurrency)
         .try_collect()
@@ -170,7 +170,7 @@ async fn any_customer_exists(
     customers: &[CustomerId],
 ) -> Result<bool, Error> {
     let mut other_mode_error = None;
-    for customer in customers.iter().filter(|customer| can_be_asked(customer)) {
+    for customer in customers.iter().filter(|customer| is_possible_id(customer)) {
         let address = session.address(["v1", "customers", customer.as_str()], &[]);
         let error = match session.get::<StripeCustomer>(CUSTOMER, &address).await {
             Ok(found) if found.id == customer.as_str() => return Ok(true),

@@ -22,7 +22,7 @@ use super::{
     provider::{Hosts, Provider},
     source::{Events, OptionalExtra, RecordedForm, SourceDefinition, WantedWhen},
 };
-pub(crate) use listing::{can_be_asked, listing};
+pub(crate) use listing::{is_possible_id, listing};
 pub(crate) use lookups::StripeLookups;
 
 /// Page with the form for a restricted key.

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use super::scripted::{Answer, Asked, Server, page};
+use super::scripted::{Answer, ReceivedRequest, Server, page};
 use crate::{
     billing::RefusalMeaning,
     contract::{EventLog, Source, UnixSeconds},
@@ -30,11 +30,11 @@ async fn with_events(all: usize, undelivered: usize) -> Server {
             .collect()
     };
     let (all, undelivered) = (events(all, "a"), events(undelivered, "u"));
-    Server::start(move |_, asked| {
-        let is_undelivered = asked.value("delivery_success") == Some("false");
+    Server::start(move |_, request| {
+        let is_undelivered = request.value("delivery_success") == Some("false");
         Answer::ok(&page(
             if is_undelivered { &undelivered } else { &all },
-            asked,
+            request,
         ))
     })
     .await
@@ -46,8 +46,8 @@ async fn read(server: &Server, enough: usize) -> EventLog {
     log.expect("events").expect("Stripe keeps a log")
 }
 
-fn kinds(asked: &Asked) -> Vec<&str> {
-    let kinds = asked.query.iter().filter(|(name, _)| name == "types[]");
+fn kinds(request: &ReceivedRequest) -> Vec<&str> {
+    let kinds = request.query.iter().filter(|(name, _)| name == "types[]");
     kinds.map(|(_, kind)| kind.as_str()).collect()
 }
 
@@ -63,19 +63,19 @@ async fn undelivered_events_are_requested_first_and_then_changes() {
         ("evt_u0", 1, 5)
     );
     assert_eq!(one.changed, ["items", "status"]);
-    let asked = server.asked();
-    assert_eq!(asked.len(), 3);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3);
     assert!(
-        asked
+        requests
             .iter()
-            .all(|asked| asked.method == "GET" && asked.path == "/v1/events")
+            .all(|request| request.method == "GET" && request.path == "/v1/events")
     );
-    assert!(kinds(&asked[0]).contains(&"checkout.session.completed"));
+    assert!(kinds(&requests[0]).contains(&"checkout.session.completed"));
     // Stripe accepts twenty at most.
-    assert!(kinds(&asked[0]).len() <= 20);
-    assert_eq!(asked[1].value("delivery_success"), None);
+    assert!(kinds(&requests[0]).len() <= 20);
+    assert_eq!(requests[1].value("delivery_success"), None);
     assert!(
-        kinds(&asked[1])
+        kinds(&requests[1])
             .iter()
             .all(|kind| kind.starts_with("customer.subscription."))
     );
@@ -87,18 +87,18 @@ async fn at_most_five_pages_of_the_log_are_read() {
     let log = read(&server, usize::MAX).await;
     assert!(log.is_cut);
     assert_eq!((log.changes.len(), log.undelivered.len()), (6, 4));
-    assert_eq!(server.asked().len(), 5);
+    assert_eq!(server.requests().len(), 5);
     // The last page that may be read is also the last one.
     let server = with_events(6, 4).await;
     assert!(!read(&server, usize::MAX).await.is_cut);
-    assert_eq!(server.asked().len(), 5);
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[tokio::test]
 async fn reading_stops_as_soon_as_it_suffices() {
     let server = with_events(100, 0).await;
     assert_eq!(read(&server, 1).await.changes.len(), 2);
-    assert_eq!(server.asked().len(), 2);
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
             .hint()
             .contains("set `Events` to Read (`rak_event_read`)")
     );
-    assert_eq!(server.asked().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     assert_eq!(*changes_seen.lock().expect("a count"), 0);
 }
 
@@ -141,7 +141,7 @@ async fn sources_without_an_event_log_send_no_request() {
         let log = server.reader(source).events(&|_| false).await;
         assert_eq!(log.expect("nothing to fail"), None);
     }
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 /// Returns the ids that are passed on from a log of `all` events, whether there are more, and the server.
@@ -158,18 +158,21 @@ async fn log(all: usize, most: u64) -> (Vec<String>, Option<bool>, Server) {
 async fn a_whole_log_is_handed_over_from_a_time_on() {
     let (ids, more, server) = log(5, 100).await;
     assert_eq!((ids.len(), more), (5, Some(false)));
-    let asked = server.asked();
-    assert_eq!(asked.len(), 3);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3);
     assert!(
-        asked
+        requests
             .iter()
-            .all(|asked| asked.value("created[gte]") == Some("7"))
+            .all(|request| request.value("created[gte]") == Some("7"))
     );
-    assert!(kinds(&asked[0]).is_empty());
+    assert!(kinds(&requests[0]).is_empty());
 }
 
 #[tokio::test]
 async fn a_long_log_is_cut_after_whole_pages() {
     let (ids, more, server) = log(50, 3).await;
-    assert_eq!((ids.len(), more, server.asked().len()), (4, Some(true), 2));
+    assert_eq!(
+        (ids.len(), more, server.requests().len()),
+        (4, Some(true), 2)
+    );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::scripted::{Answer, Asked, Server, impatient, item, page, subscription};
+use super::scripted::{Answer, ReceivedRequest, Server, impatient, item, page, subscription};
 use crate::{
     billing::{BillingFacts, BillingReader, Settings},
     contract::{CustomerId, ListingScope, Metadata, Source, Status, SubscriptionId, UnixSeconds},
@@ -28,17 +28,17 @@ const LIVE: &str = "rk_live_CANARY0123456789";
 const TEST: &str = "rk_test_CANARY0123456789";
 
 /// Serves an account with one overdue subscription, including its invoice if requested.
-fn overdue(asked: &Asked) -> Answer {
+fn overdue(request: &ReceivedRequest) -> Answer {
     let active = subscription("sub_1", "cus_1", "active");
     let mut late = subscription("sub_2", "cus_2", "past_due");
     late["latest_invoice"] = json!("in_2");
-    if asked.value("expand[]").is_some() {
+    if request.value("expand[]").is_some() {
         late["latest_invoice"] = json!({"id": "in_2", "created": 5, "due_date": 7});
     }
-    Answer::ok(&match asked.value("status") {
-        Some("past_due") => page(&[late], asked),
-        Some("active" | "trialing") => page(&[active], asked),
-        _ => page(&[active, late], asked),
+    Answer::ok(&match request.value("status") {
+        Some("past_due") => page(&[late], request),
+        Some("active" | "trialing") => page(&[active], request),
+        _ => page(&[active, late], request),
     })
 }
 
@@ -63,15 +63,15 @@ async fn invoices_are_requested_only_with_overdue_subscriptions() {
         ),
         (ListingScope::Statuses(statuses), 2),
     ] {
-        let server = Server::start(|_, asked| overdue(asked)).await;
+        let server = Server::start(|_, request| overdue(request)).await;
         let reader = reader(&server, LIVE, true);
         let begun = reader.begin(&breadth, &[]).await.unwrap();
         let facts = begun.read(&|_| {}).await.unwrap();
         assert_eq!(due(&facts), [None, Some(UnixSeconds(7))], "{breadth:?}");
         assert_eq!(reader.requests(), requests, "{breadth:?}");
-        for asked in server.asked() {
-            let expands = asked.value("expand[]").is_some();
-            assert_eq!(expands, asked.value("status") == Some("past_due"));
+        for request in server.requests() {
+            let expands = request.value("expand[]").is_some();
+            assert_eq!(expands, request.value("status") == Some("past_due"));
         }
         assert_eq!(reader.warnings(), []);
     }
@@ -79,7 +79,7 @@ async fn invoices_are_requested_only_with_overdue_subscriptions() {
 
 #[tokio::test]
 async fn no_invoice_is_requested_without_grace() {
-    let server = Server::start(|_, asked| overdue(asked)).await;
+    let server = Server::start(|_, request| overdue(request)).await;
     let reader = reader(&server, LIVE, false);
     let facts = reader.read_all(&[], &|_| {}).await.unwrap();
     assert_eq!(due(&facts), [None, None]);
@@ -89,14 +89,14 @@ async fn no_invoice_is_requested_without_grace() {
 #[tokio::test]
 async fn a_key_that_may_not_read_invoices_does_without() {
     let forbidden = json!({"code": "more_permissions_required", "message": "Having the 'rak_invoice_read' permission would allow this"});
-    let server = Server::start(move |_, asked| {
-        if asked.value("expand[]").is_some() {
+    let server = Server::start(move |_, request| {
+        if request.value("expand[]").is_some() {
             return Answer::error(403, &forbidden);
         }
-        if asked.path == "/v1/subscriptions/sub_2" {
+        if request.path == "/v1/subscriptions/sub_2" {
             return Answer::ok(&subscription("sub_2", "cus_2", "past_due"));
         }
-        overdue(asked)
+        overdue(request)
     })
     .await;
     let reader = reader(&server, LIVE, true);
@@ -117,24 +117,24 @@ async fn a_key_that_may_not_read_invoices_does_without() {
 }
 
 /// Serves a test account with one subscription beside the clocks and one on each of two clocks.
-fn with_clocks(asked: &Asked) -> Value {
-    if asked.path == "/v1/test_helpers/test_clocks" {
+fn with_clocks(request: &ReceivedRequest) -> Value {
+    if request.path == "/v1/test_helpers/test_clocks" {
         let clock = |id: &str| json!({"id": id, "object": "test_helpers.test_clock"});
-        return page(&[clock("clock_1"), clock("clock_2")], asked);
+        return page(&[clock("clock_1"), clock("clock_2")], request);
     }
-    match asked.value("test_clock") {
+    match request.value("test_clock") {
         Some(clock) => {
             let mut on_clock = subscription(&format!("sub_{clock}"), "cus_2", "active");
             on_clock["test_clock"] = json!(clock);
-            page(&[on_clock], asked)
+            page(&[on_clock], request)
         }
-        None => page(&[subscription("sub_1", "cus_1", "active")], asked),
+        None => page(&[subscription("sub_1", "cus_1", "active")], request),
     }
 }
 
 #[tokio::test]
 async fn subscriptions_on_test_clocks_are_read_and_marked() {
-    let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
+    let server = Server::start(|_, request| Answer::ok(&with_clocks(request))).await;
     let reader = reader(&server, TEST, false);
     let begun = reader.begin(&ListingScope::Everything, &[]).await.unwrap();
     assert_eq!(begun.plan().remaining_requests(), 2);
@@ -157,7 +157,7 @@ async fn subscriptions_on_test_clocks_are_read_and_marked() {
 
 #[tokio::test]
 async fn a_live_key_never_requests_test_clocks() {
-    let server = Server::start(|_, asked| Answer::ok(&with_clocks(asked))).await;
+    let server = Server::start(|_, request| Answer::ok(&with_clocks(request))).await;
     let reader = reader(&server, LIVE, false);
     reader.read_all(&[], &|_| {}).await.unwrap();
     assert_eq!(reader.requests(), 1);
@@ -172,11 +172,11 @@ async fn test_clocks_that_cannot_be_listed_are_a_warning() {
         ),
         (404, json!({"message": "Unrecognized request URL"})),
     ] {
-        let server = Server::start(move |_, asked| {
-            if asked.path == "/v1/test_helpers/test_clocks" {
+        let server = Server::start(move |_, request| {
+            if request.path == "/v1/test_helpers/test_clocks" {
                 return Answer::error(status, &error);
             }
-            Answer::ok(&with_clocks(asked))
+            Answer::ok(&with_clocks(request))
         })
         .await;
         let reader = reader(&server, TEST, false);
@@ -199,11 +199,11 @@ async fn items_that_may_be_cut_are_read_one_by_one() {
     ] {
         let mut cut = subscription("sub_1", "cus_1", "active");
         cut["items"] = items.clone();
-        let server = Server::start(move |_, asked| {
-            Answer::ok(&if asked.path == "/v1/subscription_items" {
-                page(&[item("si_1", "price_1"), item("si_2", "price_2")], asked)
+        let server = Server::start(move |_, request| {
+            Answer::ok(&if request.path == "/v1/subscription_items" {
+                page(&[item("si_1", "price_1"), item("si_2", "price_2")], request)
             } else {
-                page(std::slice::from_ref(&cut), asked)
+                page(std::slice::from_ref(&cut), request)
             })
         })
         .await;
@@ -223,11 +223,11 @@ fn names(metadata: &Metadata) -> String {
 
 #[tokio::test]
 async fn metadata_of_customers_is_requested_by_id() {
-    let server = Server::start(|_, asked| match asked.path.as_str() {
+    let server = Server::start(|_, request| match request.path.as_str() {
         "/v1/customers/cus_1" => Answer::ok(&json!({"id": "cus_1", "metadata": {"userId": "u1"}})),
         "/v1/customers/cus_2" => Answer::ok(&json!({"id": "cus_2", "metadata": {}})),
         "/v1/customers/cus_3" => Answer::ok(&json!({"id": "cus_3", "deleted": true})),
-        "/customers" if asked.value("id").is_some_and(|ids| ids.contains("cus_x")) => {
+        "/customers" if request.value("id").is_some_and(|ids| ids.contains("cus_x")) => {
             Answer::status(
                 400,
                 &[],
@@ -235,7 +235,7 @@ async fn metadata_of_customers_is_requested_by_id() {
             )
         }
         "/customers" => {
-            let ids = asked.value("id").unwrap().split(',');
+            let ids = request.value("id").unwrap().split(',');
             let known = ids.filter(|id| *id == "cus_1");
             let known = known.map(|id| json!({"id": id, "custom_data": {"userId": "u1"}}));
             let known: Vec<_> = known.collect();
@@ -262,7 +262,7 @@ async fn metadata_of_customers_is_requested_by_id() {
 
 #[tokio::test]
 async fn customers_are_found_by_their_address_and_strangers_left_out() {
-    let server = Server::start(|_, asked| match asked.value("email") {
+    let server = Server::start(|_, request| match request.value("email") {
         Some("odd@x.de") => Answer::status(
             400,
             &[],
@@ -284,8 +284,8 @@ async fn customers_are_found_by_their_address_and_strangers_left_out() {
         let reader = server.reader(source);
         let found = reader.customers_with_email("Ada@x.de").await.unwrap();
         assert_eq!(found, ["c_1", "c_2"].map(CustomerId::from), "{source:?}");
-        let asked = server.asked();
-        let last = asked.last().unwrap();
+        let requests = server.requests();
+        let last = requests.last().unwrap();
         assert_eq!(
             (last.path.as_str(), last.value("email")),
             (path, Some(sent))
@@ -318,13 +318,13 @@ async fn a_key_that_may_not_read_customers_learns_of_no_metadata() {
 #[tokio::test]
 async fn subscriptions_are_read_by_id_and_unknown_ones_are_absent() {
     let ids = ["sub_1", "sub_2", "sub_gone", "sub/../x", ""].map(SubscriptionId::from);
-    let server = Server::start(|_, asked| {
-        let id = asked.path.rsplit('/').next().unwrap();
+    let server = Server::start(|_, request| {
+        let id = request.path.rsplit('/').next().unwrap();
         if id == "sub_gone" {
             let missing = json!({"code": "resource_missing", "param": "id", "message": "No such subscription"});
             return Answer::error(404, &missing);
         }
-        if asked.path.starts_with("/v1/") {
+        if request.path.starts_with("/v1/") {
             return Answer::ok(&subscription(id, "cus_1", "active"));
         }
         Answer::ok(&json!({"data": {

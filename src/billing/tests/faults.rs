@@ -21,7 +21,7 @@ pub(super) async fn read(server: &Server) -> Result<BillingFacts, Error> {
 }
 
 pub(super) async fn without_faults() -> BillingFacts {
-    let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
+    let server = Server::start(|_, request| Answer::ok(&page(&five(), request))).await;
     read(&server).await.unwrap()
 }
 
@@ -148,11 +148,11 @@ async fn a_passing_fault_changes_nothing() {
     for (name, fault, _) in passing() {
         for position in [0, 1, 2] {
             let fault = fault.clone();
-            let server = Server::start(move |number, asked| {
+            let server = Server::start(move |number, request| {
                 if number == position {
                     fault.clone()
                 } else {
-                    Answer::ok(&page(&five(), asked))
+                    Answer::ok(&page(&five(), request))
                 }
             })
             .await;
@@ -160,7 +160,12 @@ async fn a_passing_fault_changes_nothing() {
             let facts = reader.read_all(&[], &|_| {}).await;
             assert_eq!(facts.unwrap(), expected, "{name} at request {position}");
             assert_eq!(reader.requests(), 4, "{name}");
-            assert!(server.asked().iter().all(|asked| asked.method == "GET"));
+            assert!(
+                server
+                    .requests()
+                    .iter()
+                    .all(|request| request.method == "GET")
+            );
         }
     }
 }
@@ -182,9 +187,9 @@ async fn responses_that_are_never_json_are_reported_after_the_second() {
 
 /// Reads from a server that gives `right` correct responses first.
 async fn stays(name: &str, fault: Answer, cause: &str, right: usize, tries: usize) {
-    let server = Server::start(move |number, asked| {
+    let server = Server::start(move |number, request| {
         if number < right {
-            Answer::ok(&page(&five(), asked))
+            Answer::ok(&page(&five(), request))
         } else {
             fault.clone()
         }
@@ -196,7 +201,7 @@ async fn stays(name: &str, fault: Answer, cause: &str, right: usize, tries: usiz
         message.starts_with(&format!("`GET /v1/subscriptions` failed {tries} times")),
         "{name}: {message}"
     );
-    assert_eq!(server.asked().len(), tries + right, "{name}");
+    assert_eq!(server.requests().len(), tries + right, "{name}");
 }
 
 /// Returns permanent faults, which are not retried.
@@ -285,17 +290,17 @@ async fn a_lasting_fault_ends_the_read_at_once_with_its_cause() {
     for (name, fault, cause) in lasting() {
         for position in [0, 1] {
             let fault = fault.clone();
-            let server = Server::start(move |number, asked| {
+            let server = Server::start(move |number, request| {
                 if number == position {
                     fault.clone()
                 } else {
-                    Answer::ok(&page(&five(), asked))
+                    Answer::ok(&page(&five(), request))
                 }
             })
             .await;
             let message = message_of(&read(&server).await.unwrap_err());
             assert!(message.contains(cause), "{name}: {message}");
-            assert_eq!(server.asked().len(), position + 1, "{name}");
+            assert_eq!(server.requests().len(), position + 1, "{name}");
         }
     }
 }
@@ -340,7 +345,7 @@ async fn a_listing_without_progress_is_an_error() {
             message.contains("`v1/subscriptions` makes no progress") && message.contains(stuck),
             "{message}"
         );
-        assert!(server.asked().len() <= 4);
+        assert!(server.requests().len() <= 4);
     }
 }
 

@@ -18,11 +18,11 @@ use crate::{
 
 #[tokio::test]
 async fn silence_is_waited_out_once_and_not_for_ever() {
-    let server = Server::start(|number, asked| {
+    let server = Server::start(|number, request| {
         if number == 1 {
             Answer::Silence
         } else {
-            Answer::ok(&page(&five(), asked))
+            Answer::ok(&page(&five(), request))
         }
     })
     .await;
@@ -61,12 +61,12 @@ async fn a_listing_without_end_ends_at_the_deadline() {
     let reader = server.reader_with(Source::Stripe, policy);
     let error = reader.read_all(&[], &|_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
-    assert!(server.asked().len() > 2, "{error:?}");
+    assert!(server.requests().len() > 2, "{error:?}");
 }
 
 #[tokio::test]
 async fn nothing_is_sent_after_the_deadline() {
-    let server = Server::start(|_, asked| Answer::ok(&page(&five(), asked))).await;
+    let server = Server::start(|_, request| Answer::ok(&page(&five(), request))).await;
     let policy = RetryPolicy {
         deadline: Duration::ZERO,
         ..impatient()
@@ -74,7 +74,7 @@ async fn nothing_is_sent_after_the_deadline() {
     let reader = server.reader_with(Source::Stripe, policy);
     let message = message_of(&reader.read_all(&[], &|_| {}).await.unwrap_err());
     assert!(message.contains("no time was left to send it"), "{message}");
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -83,9 +83,9 @@ async fn a_wait_that_the_server_demands_is_respected_up_to_a_limit() {
         retry_after: Duration::from_millis(300),
         ..impatient()
     };
-    let server = Server::start(|number, asked| match number {
+    let server = Server::start(|number, request| match number {
         0 => limited(&[("Retry-After", "3600")]),
-        _ => Answer::ok(&page(&five(), asked)),
+        _ => Answer::ok(&page(&five(), request)),
     })
     .await;
     let started = tokio::time::Instant::now();
@@ -151,14 +151,14 @@ async fn silence_from_the_beginning_is_given_up_sooner() {
         "{error}"
     );
     // After the first response only the deadline of the whole read applies.
-    let server = Server::start(|number, asked| {
+    let server = Server::start(|number, request| {
         if number == 0 {
-            return Answer::ok(&page(&five(), asked));
+            return Answer::ok(&page(&five(), request));
         }
         if number < 4 {
             return Answer::status(503, &[], "");
         }
-        Answer::ok(&page(&five(), asked))
+        Answer::ok(&page(&five(), request))
     })
     .await;
     let policy = RetryPolicy {

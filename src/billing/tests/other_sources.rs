@@ -39,9 +39,9 @@ fn paddle_error(status: u16, code: &str, field: Option<&str>) -> Answer {
 
 #[tokio::test]
 async fn paddle_is_read_along_its_next_links() {
-    let server = Server::start(|number, asked| {
-        let host = asked.header("host").unwrap();
-        match asked.value("after") {
+    let server = Server::start(|number, request| {
+        let host = request.header("host").unwrap();
+        match request.value("after") {
             _ if number == 1 => Answer::status(
                 429,
                 &[("Retry-After", "1")],
@@ -61,34 +61,34 @@ async fn paddle_is_read_along_its_next_links() {
     let facts = reader.read_all(&[], &|_| {}).await.unwrap();
     assert_eq!(facts.subscriptions.len(), 2);
     assert_eq!(reader.requests(), 3);
-    let asked = server.asked();
-    for asked in &asked {
+    let requests = server.requests();
+    for request in &requests {
         assert_eq!(
-            (asked.method.as_str(), asked.path.as_str()),
+            (request.method.as_str(), request.path.as_str()),
             ("GET", "/subscriptions")
         );
-        assert_eq!(asked.value("per_page"), Some("200"));
-        assert_eq!(asked.value("order_by"), Some("id[ASC]"));
-        assert_eq!(asked.value("status"), None);
-        assert_eq!(asked.header("paddle-version"), Some("1"));
+        assert_eq!(request.value("per_page"), Some("200"));
+        assert_eq!(request.value("order_by"), Some("id[ASC]"));
+        assert_eq!(request.value("status"), None);
+        assert_eq!(request.header("paddle-version"), Some("1"));
         assert!(
-            asked
+            request
                 .header("authorization")
                 .unwrap()
                 .starts_with("Bearer pdl_sdbx_")
         );
     }
-    assert_eq!(asked.last().unwrap().value("after"), Some("sub_1"));
+    assert_eq!(requests.last().unwrap().value("after"), Some("sub_1"));
 }
 
 #[tokio::test]
 async fn the_owner_of_a_subscription_is_requested_by_its_id() {
     let ids = ["sub_1", "sub_2", "sub_1x", "sub/../x", "", "sub 1"].map(SubscriptionId::from);
-    let server = Server::start(|_, asked| match asked.path.as_str() {
+    let server = Server::start(|_, request| match request.path.as_str() {
         "/v1/subscriptions/sub_1" => Answer::ok(&json!({"id": "sub_1", "customer": "cus_1"})),
         "/v1/subscriptions/sub_2" => Answer::ok(&json!({"id": "sub_2", "customer": "cus_1"})),
         "/subscriptions/sub_1" | "/subscriptions/sub_2" => {
-            let id = asked.path.rsplit('/').next().unwrap();
+            let id = request.path.rsplit('/').next().unwrap();
             Answer::ok(&json!({"data": paddle_subscription(id, "ctm_1")}))
         }
         path if path.starts_with("/v1/") => Answer::status(
@@ -140,8 +140,8 @@ async fn a_paddle_address_elsewhere_is_never_followed() {
         (Some("SAME/subscriptions?after=sub_1"), "makes no progress"),
         (None, "not where"),
     ] {
-        let server = Server::start(move |_, asked| {
-            let here = format!("http://{}", asked.header("host").unwrap());
+        let server = Server::start(move |_, request| {
+            let here = format!("http://{}", request.header("host").unwrap());
             let next = next.map(|next| next.replace("SAME", &here));
             Answer::ok(&json!({
                 "data": [paddle_subscription("sub_1", "ctm_1")],
@@ -155,9 +155,13 @@ async fn a_paddle_address_elsewhere_is_never_followed() {
             .await
             .unwrap_err();
         assert!(error.to_string().contains(expected), "{next:?}: {error}");
-        let asked = server.asked();
-        assert!(asked.len() <= 4);
-        assert!(asked.iter().all(|asked| asked.path == "/subscriptions"));
+        let requests = server.requests();
+        assert!(requests.len() <= 4);
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.path == "/subscriptions")
+        );
     }
 }
 
@@ -173,7 +177,7 @@ fn counted_page(ids: &[&str], has_more: bool, total: i64) -> Answer {
 
 #[tokio::test]
 async fn a_gateways_paddle_is_read_by_its_cursors() {
-    let server = Server::start(|_, asked| match asked.value("after") {
+    let server = Server::start(|_, request| match request.value("after") {
         None => counted_page(&["sub_1"], true, 2),
         Some(cursor) => {
             assert_eq!(cursor, "sub_1");
@@ -184,9 +188,9 @@ async fn a_gateways_paddle_is_read_by_its_cursors() {
     let reader = server.reader(Source::Paddle);
     let facts = reader.read_all(&[], &|_| {}).await.unwrap();
     assert_eq!(facts.subscriptions.len(), 2);
-    let asked = server.asked();
-    assert_eq!(asked[1].value("per_page"), Some("200"));
-    assert_eq!(asked[1].value("order_by"), Some("id[ASC]"));
+    let requests = server.requests();
+    assert_eq!(requests[1].value("per_page"), Some("200"));
+    assert_eq!(requests[1].value("order_by"), Some("id[ASC]"));
 }
 
 #[tokio::test]
@@ -203,7 +207,7 @@ async fn a_listing_that_ends_before_its_count_is_refused() {
 
 #[tokio::test]
 async fn a_count_that_was_wrong_once_is_requested_again() {
-    let server = Server::start(|number, asked| match (number, asked.value("after")) {
+    let server = Server::start(|number, request| match (number, request.value("after")) {
         (0, _) => counted_page(&["sub_1"], false, 2),
         (_, None) => counted_page(&["sub_1"], true, 2),
         (_, Some(_)) => counted_page(&["sub_2"], false, 2),
@@ -322,11 +326,11 @@ async fn paddles_refusals_suggest_a_fix() {
 
 #[tokio::test]
 async fn paddle_customers_are_requested_one_by_one() {
-    let server = Server::start(|_, asked| match asked.value("customer_id") {
+    let server = Server::start(|_, request| match request.value("customer_id") {
         Some("ctm_short") => paddle_error(400, "bad_request", Some("customer_id")),
         Some("ctm_1") => paddle_page(&[paddle_subscription("sub_1", "ctm_1")], None),
         Some(_) => paddle_page(&[], None),
-        None => match asked.path.as_str() {
+        None => match request.path.as_str() {
             "/customers/ctm_1" => Answer::ok(&json!({"data": {"id": "ctm_1"}})),
             "/customers/ctm_forbidden" => paddle_error(403, "forbidden", None),
             _ => paddle_error(404, "not_found", None),
@@ -358,11 +362,11 @@ fn entitlement(id: &str, key: Option<&str>) -> Value {
 
 #[tokio::test]
 async fn the_entitlements_of_a_customer_become_one_subscription() {
-    let server = Server::start(|_, asked| {
+    let server = Server::start(|_, request| {
         let data = |more, data: Value| {
             Answer::ok(&json!({"object": "list", "has_more": more, "data": data}))
         };
-        match (asked.value("customer"), asked.value("starting_after")) {
+        match (request.value("customer"), request.value("starting_after")) {
             (Some("cus_1"), None) => data(
                 true,
                 json!([
@@ -401,15 +405,15 @@ async fn the_entitlements_of_a_customer_become_one_subscription() {
     assert!(read.items.iter().all(|item| item.quantity.is_none()));
     assert_eq!(facts.seen_modes.test.as_deref(), Some("ent_1"));
     assert_eq!(reader.read_customers(&ids).await.unwrap(), facts);
-    for asked in server.asked() {
-        assert_eq!(asked.path, "/v1/entitlements/active_entitlements");
-        assert_eq!(asked.value("limit"), Some("100"));
+    for request in server.requests() {
+        assert_eq!(request.path, "/v1/entitlements/active_entitlements");
+        assert_eq!(request.value("limit"), Some("100"));
     }
 }
 
 #[tokio::test]
 async fn a_key_of_the_wrong_mode_is_an_error() {
-    let server = Server::start(|_, asked| match asked.value("customer") {
+    let server = Server::start(|_, request| match request.value("customer") {
         Some("cus_known") => Answer::ok(&json!({"has_more": false, "data": []})),
         _ => Answer::error(404, &json!({
             "code": "resource_missing", "param": "customer",
@@ -433,7 +437,7 @@ async fn a_key_of_the_wrong_mode_is_an_error() {
 
 #[tokio::test]
 async fn one_unanswered_customer_leaves_no_verdict_on_the_others() {
-    let server = Server::start(|_, asked| match asked.value("customer") {
+    let server = Server::start(|_, request| match request.value("customer") {
         Some("cus_2") => Answer::error(500, &json!({"message": "oops"})),
         _ => Answer::ok(&json!({"has_more": false, "data": [entitlement("ent_1", Some("pro"))]})),
     })

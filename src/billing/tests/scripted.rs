@@ -27,14 +27,14 @@ pub(super) const CANARY: &str = "rk_live_CANARYcanary0123456789";
 
 /// A request as received by the server.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct ReceivedRequest {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         let (_, value) = self.query.iter().find(|(other, _)| other == name)?;
         Some(value)
@@ -84,39 +84,39 @@ impl Answer {
     }
 }
 
-type Script = dyn Fn(usize, &Asked) -> Answer + Send + Sync;
+type Script = dyn Fn(usize, &ReceivedRequest) -> Answer + Send + Sync;
 
 #[derive(Clone)]
 struct Play {
     script: Arc<Script>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 /// A running server. It ends with the runtime of its test.
 pub(super) struct Server {
     pub(super) base: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Server {
     /// Serves `script`, which receives the number of the request, from 0, and the request.
     pub(super) async fn start(
-        script: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
+        script: impl Fn(usize, &ReceivedRequest) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let asked = Arc::default();
+        let requests = Arc::default();
         let play = Play {
             script: Arc::new(script),
-            asked: Arc::clone(&asked),
+            requests: Arc::clone(&requests),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(answer).with_state(play);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { base, asked }
+        Self { base, requests }
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// Returns a reader of this server that waits only milliseconds between tries.
@@ -157,7 +157,7 @@ pub(super) fn impatient() -> RetryPolicy {
 }
 
 async fn answer(State(play): State<Play>, request: Request) -> Response {
-    let asked = Asked {
+    let received = ReceivedRequest {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
@@ -170,11 +170,11 @@ async fn answer(State(play): State<Play>, request: Request) -> Response {
             .collect(),
     };
     let number = {
-        let mut log = play.asked.lock().unwrap();
-        log.push(asked.clone());
+        let mut log = play.requests.lock().unwrap();
+        log.push(received.clone());
         log.len() - 1
     };
-    match (play.script)(number, &asked) {
+    match (play.script)(number, &received) {
         Answer::Whole {
             status,
             headers,
@@ -248,8 +248,8 @@ pub(super) fn item(id: &str, price: &str) -> Value {
 }
 
 /// Returns the requested page of `objects`, with two per page whatever the request says.
-pub(super) fn page(objects: &[Value], asked: &Asked) -> Value {
-    let start = match asked.value("starting_after") {
+pub(super) fn page(objects: &[Value], request: &ReceivedRequest) -> Value {
+    let start = match request.value("starting_after") {
         Some(cursor) => {
             1 + objects
                 .iter()
@@ -261,7 +261,7 @@ pub(super) fn page(objects: &[Value], asked: &Asked) -> Value {
     let rest = objects.get(start..).unwrap_or_default();
     json!({
         "object": "list",
-        "url": asked.path,
+        "url": request.path,
         "has_more": rest.len() > 2,
         "data": rest.iter().take(2).collect::<Vec<_>>(),
     })

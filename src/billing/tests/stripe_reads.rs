@@ -29,7 +29,7 @@ async fn everything_is_requested_page_by_page_with_version_and_key() {
     let objects: Vec<_> = (1..=5)
         .map(|n| subscription(&format!("sub_{n}"), "cus_1", "active"))
         .collect();
-    let server = Server::start(move |_, asked| Answer::ok(&page(&objects, asked))).await;
+    let server = Server::start(move |_, request| Answer::ok(&page(&objects, request))).await;
     let reader = server.reader(Source::Stripe);
     let progress = Mutex::new(Vec::new());
     let facts = reader
@@ -43,27 +43,27 @@ async fn everything_is_requested_page_by_page_with_version_and_key() {
     assert_eq!(progress.into_inner().unwrap(), [2, 4, 5]);
     assert_eq!(reader.requests(), 3);
     let cursors = [None, Some("sub_2"), Some("sub_4")];
-    for (asked, cursor) in server.asked().iter().zip(cursors) {
+    for (request, cursor) in server.requests().iter().zip(cursors) {
         assert_eq!(
-            (asked.method.as_str(), asked.path.as_str()),
+            (request.method.as_str(), request.path.as_str()),
             ("GET", "/v1/subscriptions")
         );
         let mut query = BTreeMap::from([("status", "all"), ("limit", "100")]);
         query.extend(cursor.map(|cursor| ("starting_after", cursor)));
-        let sent: BTreeMap<_, _> = asked
+        let sent: BTreeMap<_, _> = request
             .query
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         assert_eq!(sent, query);
-        assert_eq!(asked.query.len(), query.len());
+        assert_eq!(request.query.len(), query.len());
         for (name, value) in [
             ("stripe-version", "2026-10-28.endive"),
             ("authorization", &format!("Bearer {CANARY}")),
             ("accept-encoding", "gzip"),
             ("user-agent", http::USER_AGENT),
         ] {
-            assert_eq!(asked.header(name), Some(value));
+            assert_eq!(request.header(name), Some(value));
         }
     }
 }
@@ -73,7 +73,7 @@ async fn both_modes_are_seen_with_their_first_example() {
     let mut live = subscription("sub_2", "cus_1", "active");
     live["livemode"] = json!(true);
     let objects = [subscription("sub_1", "cus_1", "active"), live];
-    let server = Server::start(move |_, asked| Answer::ok(&page(&objects, asked))).await;
+    let server = Server::start(move |_, request| Answer::ok(&page(&objects, request))).await;
     let facts = server
         .reader(Source::Stripe)
         .read_all(&[], &|_| {})
@@ -101,10 +101,10 @@ async fn items_beyond_the_embedded_ones_are_fetched() {
         .collect();
     wide["current_period_start"] = json!(7);
     wide["current_period_end"] = json!(8);
-    let server = Server::start(move |_, asked| {
-        Answer::ok(&match asked.path.as_str() {
+    let server = Server::start(move |_, request| {
+        Answer::ok(&match request.path.as_str() {
             "/v1/subscriptions" => json!({"has_more": false, "data": [wide]}),
-            _ => page(&items, asked),
+            _ => page(&items, request),
         })
     })
     .await;
@@ -128,12 +128,12 @@ async fn items_beyond_the_embedded_ones_are_fetched() {
         period.map(|period| (period.start().0, period.end().0)),
         Some((7, 9))
     );
-    let asked = server.asked();
-    assert_eq!(asked.len(), 4);
-    for asked in asked.iter().skip(1) {
-        assert_eq!(asked.path, "/v1/subscription_items");
-        assert_eq!(asked.value("subscription"), Some("sub_wide"));
-        assert_eq!(asked.value("limit"), Some("100"));
+    let requests = server.requests();
+    assert_eq!(requests.len(), 4);
+    for request in requests.iter().skip(1) {
+        assert_eq!(request.path, "/v1/subscription_items");
+        assert_eq!(request.value("subscription"), Some("sub_wide"));
+        assert_eq!(request.value("limit"), Some("100"));
     }
 }
 
@@ -141,7 +141,7 @@ async fn items_beyond_the_embedded_ones_are_fetched() {
 async fn items_that_cannot_all_be_fetched_fail_the_read() {
     let mut wide = subscription("sub_wide", "cus_1", "active");
     wide["items"]["has_more"] = json!(true);
-    let server = Server::start(move |_, asked| match asked.path.as_str() {
+    let server = Server::start(move |_, request| match request.path.as_str() {
         "/v1/subscriptions" => Answer::ok(&json!({"has_more": false, "data": [wide]})),
         _ => Answer::ok(
             &json!({"has_more": false, "data": [{"id": "si_1", "object": "subscription_item"}]}),
@@ -162,8 +162,8 @@ async fn items_that_cannot_all_be_fetched_fail_the_read() {
 
 #[tokio::test]
 async fn entitlements_are_read_per_customer() {
-    let server = Server::start(|_, asked| {
-        let customer = asked.value("customer").unwrap();
+    let server = Server::start(|_, request| {
+        let customer = request.value("customer").unwrap();
         match customer {
             "cus_gone" => unknown_customer(customer),
             "cus_other_mode" => Answer::error(404, &json!({
@@ -172,7 +172,7 @@ async fn entitlements_are_read_per_customer() {
             })),
             _ => Answer::ok(&page(
                 &["a", "b", "c"].map(|n| subscription(&format!("sub_{customer}{n}"), customer, "active")),
-                asked,
+                request,
             )),
         }
     })
@@ -200,9 +200,9 @@ async fn entitlements_are_read_per_customer() {
     owners.dedup();
     assert_eq!(facts.subscriptions.len(), 9);
     assert_eq!(owners, [strange, "cus_1", "cus_2"]);
-    for asked in server.asked() {
-        assert_eq!(asked.path, "/v1/subscriptions");
-        assert_eq!(asked.value("status"), Some("all"));
+    for request in server.requests() {
+        assert_eq!(request.path, "/v1/subscriptions");
+        assert_eq!(request.value("status"), Some("all"));
     }
     // Two pages for each of three customers, one response for each unknown one, none for invalid ids.
     assert_eq!(reader.requests(), 8);
@@ -210,9 +210,9 @@ async fn entitlements_are_read_per_customer() {
 
 #[tokio::test]
 async fn one_customer_that_cannot_be_read_fails_them_all() {
-    let server = Server::start(|_, asked| match asked.value("customer") {
+    let server = Server::start(|_, request| match request.value("customer") {
         Some("cus_2") => Answer::error(401, &json!({"message": "Invalid API Key provided"})),
-        Some(customer) => Answer::ok(&page(&[subscription("sub_1", customer, "active")], asked)),
+        Some(customer) => Answer::ok(&page(&[subscription("sub_1", customer, "active")], request)),
         None => unreachable!(),
     })
     .await;
@@ -223,11 +223,11 @@ async fn one_customer_that_cannot_be_read_fails_them_all() {
 
 #[tokio::test]
 async fn a_customer_that_vanishes_between_pages_fails_the_read() {
-    let server = Server::start(|number, asked| match number {
+    let server = Server::start(|number, request| match number {
         0 => Answer::ok(
             &json!({"has_more": true, "data": [subscription("sub_1", "cus_1", "active")]}),
         ),
-        _ => unknown_customer(asked.value("customer").unwrap()),
+        _ => unknown_customer(request.value("customer").unwrap()),
     })
     .await;
     let reader = server.reader(Source::Stripe);
@@ -237,8 +237,8 @@ async fn a_customer_that_vanishes_between_pages_fails_the_read() {
 
 #[tokio::test]
 async fn a_server_that_ignores_the_customer_is_detected() {
-    let server = Server::start(|_, asked| {
-        Answer::ok(&page(&[subscription("sub_1", "cus_9", "active")], asked))
+    let server = Server::start(|_, request| {
+        Answer::ok(&page(&[subscription("sub_1", "cus_9", "active")], request))
     })
     .await;
     let reader = server.reader(Source::Stripe);
@@ -251,7 +251,7 @@ async fn a_server_that_ignores_the_customer_is_detected() {
 
 #[tokio::test]
 async fn a_customer_exists_when_stripe_shows_it_deleted_or_not() {
-    let server = Server::start(|_, asked| match asked.path.as_str() {
+    let server = Server::start(|_, request| match request.path.as_str() {
         "/v1/customers/cus_deleted" => Answer::ok(&json!({"id": "cus_deleted", "deleted": true})),
         // The response of a list, in case an id ever reaches the path unescaped.
         "/v1/customers" | "/v1/customers/" => Answer::ok(&json!({"id": "cus_9", "data": []})),
@@ -334,13 +334,13 @@ fn a_reader_refuses_unusable_settings_and_shows_no_secret() {
 
 #[tokio::test]
 async fn a_base_url_may_have_a_path() {
-    let mut server = Server::start(|_, asked| Answer::ok(&page(&[], asked))).await;
+    let mut server = Server::start(|_, request| Answer::ok(&page(&[], request))).await;
     server.base.push_str("/proxied/stripe/");
     let facts = server.reader(Source::Stripe).read_all(&[], &|_| {}).await;
     assert_eq!(facts.unwrap().subscriptions, []);
-    let asked = server.asked();
+    let requests = server.requests();
     assert_eq!(
-        asked.first().unwrap().path,
+        requests.first().unwrap().path,
         "/proxied/stripe/v1/subscriptions"
     );
 }

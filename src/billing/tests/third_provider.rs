@@ -270,7 +270,7 @@ fn membership(number: &str, member: &str) -> Value {
 
 async fn acme() -> Server {
     Server::start(
-        |_, asked| match (asked.path.as_str(), asked.value("behind")) {
+        |_, request| match (request.path.as_str(), request.value("behind")) {
             ("/memberships", None) => Answer::ok(&json!({
                 "memberships": [membership("m_1", "p_1")], "last": false,
             })),
@@ -307,7 +307,7 @@ async fn a_third_provider_is_listed_and_planned() {
     let facts = begun.read(&|_| {}).await.unwrap();
     let ids = facts.subscriptions.iter().map(|one| one.id.as_str());
     assert_eq!(ids.collect::<Vec<_>>(), ["m_1", "m_2"]);
-    assert_eq!(server.asked()[0].header("acme-version"), Some("3"));
+    assert_eq!(server.requests()[0].header("acme-version"), Some("3"));
 }
 
 #[tokio::test]

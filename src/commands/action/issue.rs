@@ -66,15 +66,15 @@ pub(super) fn body(
 }
 
 fn issue_title(outcome: &Outcome, config: &str) -> String {
-    let what = if outcome.rehearsal.is_some() {
+    let title = if outcome.rehearsal.is_some() {
         "ProdVerdict: the webhook handler does not do what the contract says"
     } else {
         "ProdVerdict: billing and access disagree"
     };
     if config == USUAL_CONFIG {
-        what.to_owned()
+        title.to_owned()
     } else {
-        format!("{what} ({})", plain(&shortened(config, CONFIG_CHARACTERS)))
+        format!("{title} ({})", plain(&shortened(config, CONFIG_CHARACTERS)))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 /// have it as their e-mail address.
 pub(super) fn warning(
     contract: &Contract,
-    asked: &LookupRequest,
+    request: &LookupRequest,
     facts: &Facts,
     with_email: &[AccountId],
 ) -> Option<Warning> {
@@ -19,7 +19,7 @@ pub(super) fn warning(
     let (own, others): (Vec<_>, Vec<_>) = facts
         .accounts
         .iter()
-        .partition(|account| asked.accounts.contains(&account.id));
+        .partition(|account| request.accounts.contains(&account.id));
     let meanings = [
         (
             !own.is_empty(),
@@ -27,26 +27,26 @@ pub(super) fn warning(
             entity.as_str(),
         ),
         (
-            is_customer(asked, facts, &own, &others),
+            is_customer(request, facts, &own, &others),
             "the id of a customer".to_owned(),
             "customer",
         ),
         (
-            is_subscription(asked, facts, &own, &others),
+            is_subscription(request, facts, &own, &others),
             "the id of a subscription".to_owned(),
             "subscription",
         ),
         (
-            with_email.iter().any(|id| !asked.accounts.contains(id)),
+            with_email.iter().any(|id| !request.accounts.contains(id)),
             format!("the e-mail address of another {entity}"),
             "email",
         ),
     ];
-    let found: Vec<_> = meanings.iter().filter(|(is_it, ..)| *is_it).collect();
+    let found: Vec<_> = meanings.iter().filter(|(applies, ..)| *applies).collect();
     if found.len() < 2 {
         return None;
     }
-    let text = &asked.text;
+    let text = &request.text;
     let joined = |each: &dyn Fn(&(bool, String, &str)) -> String, word: &str| {
         let all = found.iter().map(|one| each(one));
         all.collect::<Vec<_>>().join(word)
@@ -61,35 +61,35 @@ pub(super) fn warning(
 
 /// Returns true if the text is the id of a customer of another entity than the account with that id.
 fn is_customer(
-    asked: &LookupRequest,
+    request: &LookupRequest,
     facts: &Facts,
     own: &[&Account],
     others: &[&Account],
 ) -> bool {
-    let Some(customer) = &asked.customer else {
+    let Some(customer) = &request.customer else {
         return false;
     };
-    let has_it = |account: &&Account| {
+    let is_linked = |account: &&Account| {
         let linked = customers_of(std::slice::from_ref(*account));
         linked.contains(customer)
     };
     let mut subscriptions = facts.subscriptions.iter();
-    others.iter().any(has_it)
-        || (!own.iter().any(has_it) && subscriptions.any(|one| one.customer == *customer))
+    others.iter().any(is_linked)
+        || (!own.iter().any(is_linked) && subscriptions.any(|one| one.customer == *customer))
 }
 
 /// Returns true if the text is the id of a subscription of another entity than the account with that id.
 fn is_subscription(
-    asked: &LookupRequest,
+    request: &LookupRequest,
     facts: &Facts,
     own: &[&Account],
     others: &[&Account],
 ) -> bool {
-    let Some(subscription) = &asked.subscription else {
+    let Some(subscription) = &request.subscription else {
         return false;
     };
-    let has_it = |account: &&Account| stored(account) == Some(subscription);
+    let stores_id = |account: &&Account| stored(account) == Some(subscription);
     let mut subscriptions = facts.subscriptions.iter();
-    others.iter().any(has_it)
-        || (!own.iter().any(has_it) && subscriptions.any(|one| one.id == *subscription))
+    others.iter().any(stores_id)
+        || (!own.iter().any(stores_id) && subscriptions.any(|one| one.id == *subscription))
 }

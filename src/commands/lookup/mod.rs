@@ -13,7 +13,7 @@ use crate::{
     problem::{ErrorCode, Problem, Warning},
     sources::{Sources, customers_of},
 };
-use provider::AskedProvider;
+use provider::ProviderLookup;
 pub(crate) use request::LookupRequest;
 
 /// Maximum number of reads of rows, until no row leads to another. Four are enough unless rows change meanwhile: the
@@ -34,13 +34,13 @@ pub(crate) struct LookupResult {
 pub(crate) async fn find(
     contract: &Contract,
     sources: &Sources<'_>,
-    asked: &LookupRequest,
+    request: &LookupRequest,
     now: UnixSeconds,
 ) -> Result<Option<LookupResult>, Failure> {
-    let mut provider = AskedProvider::new(contract.match_on, sources);
-    let mut chosen = first_choice(contract, asked);
+    let mut provider = ProviderLookup::new(contract.match_on, sources);
+    let mut chosen = first_choice(contract, request);
     let mut with_email = Vec::new();
-    if let Some(email) = &asked.email {
+    if let Some(email) = &request.email {
         with_email = sources.accounts.with_email(email).await?;
         chosen.accounts.extend(with_email.iter().cloned());
         provider.ask_for_email(email).await?;
@@ -49,13 +49,13 @@ pub(crate) async fn find(
         let mut rows = sources.accounts.chosen(&chosen).await?;
         rows.accounts
             .retain(|account| is_chosen(account, &chosen, contract.match_on));
-        let called = asked.customer.as_ref();
+        let called = request.customer.as_ref();
         let called = called.filter(|_| {
-            let is_other = asked.subscription.is_some() || asked.email.is_some();
-            asked.is_customer || (rows.accounts.is_empty() && !is_other)
+            let is_other = request.subscription.is_some() || request.email.is_some();
+            request.is_customer || (rows.accounts.is_empty() && !is_other)
         });
         provider.ask(&rows.accounts, called).await?;
-        if let Some(subscription) = &asked.subscription {
+        if let Some(subscription) = &request.subscription {
             provider.ask_for_subscription(subscription).await?;
         }
         if grow(&mut chosen, &rows.accounts, provider.links()) {
@@ -67,7 +67,7 @@ pub(crate) async fn find(
         }
         let mut found = provider.found(facts, rows).await?;
         if let Some(found) = &mut found {
-            let several = meanings::warning(contract, asked, &found.facts, &with_email);
+            let several = meanings::warning(contract, request, &found.facts, &with_email);
             found.warnings.extend(several);
         }
         return Ok(found);
@@ -81,15 +81,15 @@ pub(crate) async fn find(
     ))
 }
 
-fn first_choice(contract: &Contract, asked: &LookupRequest) -> Chosen {
-    let subscription = asked.subscription.as_ref().map(ToString::to_string);
-    let customer = asked.customer.as_ref().map(ToString::to_string);
+fn first_choice(contract: &Contract, request: &LookupRequest) -> Chosen {
+    let subscription = request.subscription.as_ref().map(ToString::to_string);
+    let customer = request.customer.as_ref().map(ToString::to_string);
     let link = match contract.match_on {
         MatchOn::CustomerId => customer,
         MatchOn::SubscriptionId => None,
     };
     Chosen {
-        accounts: asked.accounts.iter().cloned().collect(),
+        accounts: request.accounts.iter().cloned().collect(),
         links: link.into_iter().collect(),
         subscriptions: subscription.into_iter().collect(),
         emails: Vec::new(),

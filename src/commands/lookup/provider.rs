@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The lookups at the provider so far, with their results.
-pub(super) struct AskedProvider<'s, 'r> {
+pub(super) struct ProviderLookup<'s, 'r> {
     match_on: MatchOn,
     sources: &'s Sources<'r>,
     customers: BTreeSet<CustomerId>,
@@ -25,7 +25,7 @@ pub(super) struct AskedProvider<'s, 'r> {
     seen_modes: SeenModes,
 }
 
-impl<'s, 'r> AskedProvider<'s, 'r> {
+impl<'s, 'r> ProviderLookup<'s, 'r> {
     pub(super) fn new(match_on: MatchOn, sources: &'s Sources<'r>) -> Self {
         Self {
             match_on,
@@ -98,12 +98,12 @@ impl<'s, 'r> AskedProvider<'s, 'r> {
     ) -> Result<Vec<CustomerId>, Failure> {
         let known = |id: &SubscriptionId| self.subscriptions.iter().any(|one| one.id == *id);
         subscriptions.retain(|id| !known(id) && !self.stored.contains(id));
-        let asked: Vec<_> = subscriptions.iter().cloned().collect();
+        let unknown: Vec<_> = subscriptions.iter().cloned().collect();
         self.stored.extend(subscriptions);
-        if asked.is_empty() {
+        if unknown.is_empty() {
             return Ok(Vec::new());
         }
-        self.sources.billing.owners(&asked).await
+        self.sources.billing.owners(&unknown).await
     }
 
     /// Returns the values that related accounts store as links.
@@ -155,9 +155,9 @@ impl<'s, 'r> AskedProvider<'s, 'r> {
                 .subscriptions
                 .iter()
                 .any(|one| one.customer == customer);
-            let asked = [customer];
-            if !has_some && self.sources.billing.any_customer_exists(&asked).await? {
-                existing.extend(asked);
+            let ids = [customer];
+            if !has_some && self.sources.billing.any_customer_exists(&ids).await? {
+                existing.extend(ids);
             }
         }
         if facts.accounts.is_empty() && facts.subscriptions.is_empty() && existing.is_empty() {

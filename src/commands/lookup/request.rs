@@ -54,18 +54,18 @@ mod tests {
     use super::*;
     use crate::contract::Source;
 
-    fn asked(text: &str) -> LookupRequest {
+    fn parsed(text: &str) -> LookupRequest {
         let contract = Contract::new(Source::Stripe);
         LookupRequest::new(text, &contract, &BTreeSet::from(["user", "team"]))
     }
 
     fn of_account_or_customer(text: &str) -> (Vec<String>, Option<String>, bool) {
-        let asked = asked(text);
-        assert_eq!((asked.subscription, asked.email), (None, None), "{text}");
+        let parsed = parsed(text);
+        assert_eq!((parsed.subscription, parsed.email), (None, None), "{text}");
         (
-            asked.accounts.iter().map(ToString::to_string).collect(),
-            asked.customer.map(|id| id.to_string()),
-            asked.is_customer,
+            parsed.accounts.iter().map(ToString::to_string).collect(),
+            parsed.customer.map(|id| id.to_string()),
+            parsed.is_customer,
         )
     }
 
@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn subscriptions_and_addresses_are_known_by_form_or_kind() {
         let others = |text: &str| {
-            let asked = asked(text);
-            let subscription = asked.subscription.map(|id| id.to_string());
-            (subscription, asked.email, asked.customer.is_some())
+            let parsed = parsed(text);
+            let subscription = parsed.subscription.map(|id| id.to_string());
+            (subscription, parsed.email, parsed.customer.is_some())
         };
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(others("sub_1"), (some("sub_1"), None, true));

@@ -212,14 +212,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let outside = tempfile::tempdir().expect("a folder");
         let missing = folder.path().join("none/stripe.address");
-        let mut asked = file(&missing, "127.0.0.1:1");
-        let problem = asked.write(("localhost", 1)).await.expect_err("no folder");
+        let mut address_file = file(&missing, "127.0.0.1:1");
+        let problem = address_file
+            .write(("localhost", 1))
+            .await
+            .expect_err("no folder");
         assert!(problem.message.contains("stripe.address"), "{problem:?}");
         std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).expect("a link");
-        asked.path = folder.path().join("out/stripe.address");
-        asked.files =
+        address_file.path = folder.path().join("out/stripe.address");
+        address_file.files =
             ConfigFiles::beside(&folder.path().join("prodverdict.yml")).inside(folder.path());
-        let problem = asked.write(("localhost", 1)).await.expect_err("outside");
+        let problem = address_file
+            .write(("localhost", 1))
+            .await
+            .expect_err("outside");
         assert!(
             problem.message.contains("outside the workspace"),
             "{problem:?}"

@@ -67,14 +67,14 @@ pub(super) async fn do_all_runs(
     let (leading, rest): (Vec<usize>, Vec<usize>) = others
         .into_iter()
         .partition(|index| known.is_none() || is_first_variant(progress, *index));
-    let asked = systems.provider.fake.last_request();
+    let last_request = systems.provider.fake.last_request();
     let may_continue = in_parallel(systems, progress, &leading, (&bystanders, known)).await?;
     if may_continue {
         let rest = reached(progress, rest);
         in_parallel(systems, progress, &rest, (&bystanders, known)).await?;
     }
     once_more(systems, progress, known).await?;
-    if has_unattributed_requests(systems, asked) {
+    if has_unattributed_requests(systems, last_request) {
         list_all_calls(systems, progress, (&bystanders, known)).await?;
     }
     match known {

@@ -33,8 +33,8 @@ pub(super) fn events_to_deliver(
     if step.rest != Some(YesNo::Yes) {
         outgoing.clear();
     }
-    for of in &step.again {
-        let ids = delivered_at(&run.events, of);
+    for sent_at in &step.again {
+        let ids = delivered_at(&run.events, sent_at);
         let again = ids
             .iter()
             .map(|id| outgoing_event(provider, id, Signing::AsDocumented));
@@ -46,8 +46,8 @@ pub(super) fn events_to_deliver(
         if sending.until.is_some_and(is_past) {
             continue;
         }
-        let of = sending.of.as_deref().unwrap_or(&step.id);
-        let created = run.events.created.get(of);
+        let sent_at = sending.of.as_deref().unwrap_or(&step.id);
+        let created = run.events.created.get(sent_at);
         let created = created.map(Vec::as_slice).unwrap_or_default();
         let before = outgoing.len();
         let found = created
@@ -56,7 +56,7 @@ pub(super) fn events_to_deliver(
             .filter(|outgoing| outgoing.event.kind == sending.event);
         outgoing.extend(found);
         if outgoing.len() == before {
-            let message = format!("the provider sent no {} at step `{of}`", sending.event);
+            let message = format!("the provider sent no {} at step `{sent_at}`", sending.event);
             return Err(RunError::invalid_step(step, &message));
         }
     }

@@ -111,7 +111,7 @@ mod tests {
         let refused = files.list("mine").expect_err("refused");
         assert_eq!(refused.to_string(), "it points outside the workspace");
         assert!(files.list("..").is_err());
-        let own = ConfigFiles::beside(&workspace.join("prodverdict.yml"));
-        assert_eq!(own.list("mine").expect("listed").len(), 2);
+        let current = ConfigFiles::beside(&workspace.join("prodverdict.yml"));
+        assert_eq!(current.list("mine").expect("listed").len(), 2);
     }
 }

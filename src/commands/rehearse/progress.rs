@@ -36,8 +36,8 @@ impl<'s> RunProgress<'s> {
             column.or_insert(ColumnName::Computed);
         }
         let (prices, versions) = (&systems.provider.prices, &settings.api_versions);
-        let of = |scenario| scenario_runs(scenario, &contract, prices, (links, versions));
-        let selected: Vec<ScenarioRuns<'s>> = scenarios.iter().map(of).collect();
+        let runs_of = |scenario| scenario_runs(scenario, &contract, prices, (links, versions));
+        let selected: Vec<ScenarioRuns<'s>> = scenarios.iter().map(runs_of).collect();
         let runs = selected.iter().map(|one| one.runs.len()).sum();
         Self {
             scenarios,

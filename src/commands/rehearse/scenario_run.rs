@@ -197,7 +197,7 @@ fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
     let (call, gap) = calls
         .iter()
         .find_map(|call| Some((call, call.unplayed.as_ref()?)))?;
-    let what = match gap {
+    let unsupported = match gap {
         Unplayed::Endpoint => "this request".to_owned(),
         Unplayed::Parameter(name) => format!("the parameter `{name}` of this request"),
         Unplayed::Expansion(path) => format!("`expand[]={path}` of this request"),
@@ -206,7 +206,7 @@ fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
         Problem::new(
             ErrorCode::ScenarioUnplayable,
             format!(
-                "the fake provider does not support {what}: {} {}",
+                "the fake provider does not support {unsupported}: {} {}",
                 call.method, call.target
             ),
         )

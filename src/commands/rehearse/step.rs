@@ -35,7 +35,7 @@ pub(super) async fn run_step(
         None => None,
     };
     let fake = &systems.provider.fake;
-    let asked = fake.last_request();
+    let last_request = fake.last_request();
     perform_actions(systems, step, run).await?;
     let visited = visit(systems, step, run).await;
     let tokens = run.account.tokens();
@@ -60,7 +60,7 @@ pub(super) async fn run_step(
     } else {
         RequestScope::Namespace(planned.key)
     };
-    run.is_doubtful = !planned.is_alone && has_unattributed_gap(systems, asked);
+    run.is_doubtful = !planned.is_alone && has_unattributed_gap(systems, last_request);
     let lasting = changes
         .iter()
         .filter(|change| !change.is_time_of_writing(now));
@@ -76,7 +76,7 @@ pub(super) async fn run_step(
             .rows
             .bystander_changes(&systems.database, &tokens)
             .await?,
-        calls: fake.requests(asked, scope),
+        calls: fake.requests(last_request, scope),
         fault,
         gate: match &systems.access_endpoint {
             Some(endpoint) => endpoint.ask(step, &run.account, end.expected_access).await,

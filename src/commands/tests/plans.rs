@@ -323,8 +323,8 @@ proptest! {
         let planned = findings(runtime.block_on(on_a_plan(&case, &reader)));
         prop_assert_eq!(&planned, &full);
         for breadth in breadths(&case.contract) {
-            let asked = findings(runtime.block_on(asking_for_each(&case, &reader, &breadth)));
-            prop_assert_eq!(&asked, &full, "{:?}", breadth);
+            let looked_up = findings(runtime.block_on(asking_for_each(&case, &reader, &breadth)));
+            prop_assert_eq!(&looked_up, &full, "{:?}", breadth);
         }
     }
 }

@@ -117,8 +117,8 @@ pub(super) async fn find(
         max_pages: 1,
     };
     let external_id = client.mask().text(opening.external_id);
-    let ours = |known: &Known| known.external_id.as_deref() == Some(external_id.as_str());
-    let found = list(client, &listing).await?.into_iter().find(ours);
+    let is_own = |known: &Known| known.external_id.as_deref() == Some(external_id.as_str());
+    let found = list(client, &listing).await?.into_iter().find(is_own);
     Ok(found.map(|known| CheckRun::new(opening.repository, opening.sha, known)))
 }
 

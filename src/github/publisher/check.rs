@@ -38,7 +38,7 @@ enum CheckState {
     None,
     Planned,
     /// Creation was requested on this commit, but it is not known if it succeeded.
-    Asked(String),
+    Requested(String),
     Open(CheckRun),
     Concluded(CheckRun),
 }
@@ -72,7 +72,7 @@ impl Check {
 
     /// Returns true if a check run is wanted and not known to exist.
     pub(super) fn is_planned(&self) -> bool {
-        matches!(self.state, CheckState::Planned | CheckState::Asked(_))
+        matches!(self.state, CheckState::Planned | CheckState::Requested(_))
     }
 
     pub(super) fn is_concluded(&self) -> bool {
@@ -82,7 +82,7 @@ impl Check {
     pub(super) fn run(&self) -> Option<&CheckRun> {
         match &self.state {
             CheckState::Open(run) | CheckState::Concluded(run) => Some(run),
-            CheckState::None | CheckState::Planned | CheckState::Asked(_) => None,
+            CheckState::None | CheckState::Planned | CheckState::Requested(_) => None,
         }
     }
 
@@ -127,12 +127,12 @@ impl Check {
         subject: CheckSubject<'_>,
         sha: &str,
     ) -> Result<(), ClientError> {
-        let asked_before = matches!(&self.state, CheckState::Asked(before) if before == sha);
-        self.state = CheckState::Asked(sha.to_owned());
+        let was_requested = matches!(&self.state, CheckState::Requested(before) if before == sha);
+        self.state = CheckState::Requested(sha.to_owned());
         let Some(opening) = self.opening(subject, sha) else {
             return Ok(());
         };
-        let found = if asked_before {
+        let found = if was_requested {
             check_run::find(client, &opening).await?
         } else {
             None
@@ -214,7 +214,7 @@ impl Check {
         client: &mut Client,
         subject: CheckSubject<'_>,
     ) -> Result<(), ClientError> {
-        if let CheckState::Asked(sha) = &self.state
+        if let CheckState::Requested(sha) = &self.state
             && let Some(opening) = self.opening(subject, sha)
             && let Some(run) = check_run::find(client, &opening).await?
         {

@@ -52,9 +52,12 @@ async fn github_is_reached_through_the_proxy() {
         scene.step.set("GITHUB_API_URL", "http://github");
         let ran = scene.run().await;
         expect_reported(&scene, &ran);
-        let asked = proxy.asked();
+        let requests = proxy.requests();
         let first = "POST http://github/repos/acme/shop/check-runs HTTP/1.1";
-        assert!(asked.contains(&first.to_owned()), "{variable}: {asked:?}");
+        assert!(
+            requests.contains(&first.to_owned()),
+            "{variable}: {requests:?}"
+        );
     }
 }
 
@@ -73,7 +76,7 @@ async fn https_is_tunnelled() {
         let ran = scene.run().await;
         expect_reported(&scene, &ran);
         let tunnel = format!("CONNECT {host} HTTP/1.1");
-        assert!(proxy.asked().contains(&tunnel), "{:?}", proxy.asked());
+        assert!(proxy.requests().contains(&tunnel), "{:?}", proxy.requests());
     }
 }
 
@@ -87,7 +90,7 @@ async fn hosts_in_no_proxy_are_reached_directly() {
         scene.step.set(variable, "localhost,127.0.0.1");
         let ran = scene.run().await;
         expect_reported(&scene, &ran);
-        assert_eq!(proxy.asked(), [""; 0]);
+        assert_eq!(proxy.requests(), [""; 0]);
     }
 }
 

@@ -419,14 +419,14 @@ async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
                         messages: usize,
                         requests: usize,
                         warning: &str| {
-        let (came, asked, warned, _, log) = deliver(next_responses).await;
-        assert_eq!((came, asked), (messages, requests), "{log}");
+        let (came, requests_sent, warned, _, log) = deliver(next_responses).await;
+        assert_eq!((came, requests_sent), (messages, requests), "{log}");
         assert_eq!(warned, !warning.is_empty(), "{log}");
         assert!(log.contains(warning), "{log}");
     };
     let silent = async {
-        let (came, asked, warned, time, log) = deliver(vec![NextResponse::Silent]).await;
-        assert_eq!((came, asked, warned), (0, 1, true), "{log}");
+        let (came, requests_sent, warned, time, log) = deliver(vec![NextResponse::Silent]).await;
+        assert_eq!((came, requests_sent, warned), (0, 1, true), "{log}");
         assert!(log.contains("did not answer in 10 s"), "{log}");
         assert!(time < Duration::from_secs(40), "{time:?}");
     };

@@ -88,8 +88,8 @@ async fn push_reports_on_its_tip_and_comments_only_on_request() {
         ..Pull::new(4, &World::sha(1), &World::sha(9))
     };
     world.pulls.insert(0, foreign);
-    let asked = reported(world, &job).await;
-    assert_eq!(asked.comments, [7]);
+    let reported_world = reported(world, &job).await;
+    assert_eq!(reported_world.comments, [7]);
 }
 
 #[tokio::test]

@@ -381,12 +381,12 @@ async fn few_requests_are_spent_on_a_repository_without_any_result() {
 #[tokio::test]
 async fn each_event_is_about_a_change_the_default_branch_or_neither() {
     let github = with_result().await;
-    let asked = |github: &FakeGithub| github.count("GET", "/issues");
+    let listings = |github: &FakeGithub| github.count("GET", "/issues");
     for (event, payload, reference, stage) in EVENTS {
         let mut job = Job::new(event, payload);
         job.set("GITHUB_REF", reference);
         job.set("GITHUB_SHA", &World::sha(9));
-        let before = asked(&github);
+        let before = listings(&github);
         let mut publisher = job.publisher(&github);
         publisher.start().await;
         let found = publisher.previous_result().await;
@@ -398,7 +398,7 @@ async fn each_event_is_about_a_change_the_default_branch_or_neither() {
         let is_asked = stage != Target::Other;
         assert_eq!(found.earlier.is_some(), is_asked, "{event} {payload}");
         assert_eq!(
-            asked(&github) - before,
+            listings(&github) - before,
             usize::from(is_asked),
             "{event} {payload}"
         );

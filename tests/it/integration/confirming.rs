@@ -102,7 +102,7 @@ fn only_suspects_are_read_again() {
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
     assert_eq!(ran.json()["summary"]["settled"], 1);
     // One request listed everything, so listing again takes fewer requests than looking up two customers.
-    assert_eq!(live.asked(), ["/v1/subscriptions?limit=100"; 2]);
+    assert_eq!(live.requests(), ["/v1/subscriptions?limit=100"; 2]);
 
     set_right(&live, "usr_bob");
     live.stripe.clear_requests();
@@ -110,7 +110,7 @@ fn only_suspects_are_read_again() {
         .world(|world| world.set_status_silently("sub_alice", Status::Active));
     live.json().with_status(1);
     assert_eq!(
-        live.asked(),
+        live.requests(),
         [
             "/v1/subscriptions?limit=100",
             "/v1/subscriptions?customer=cus_alice&status=all&limit=100"
@@ -291,11 +291,11 @@ fn entitlements_are_read_again_too() {
     let ran = ran.with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_alice"]);
     assert_eq!(ran.json()["summary"]["settled"], 1);
-    let asked: Vec<_> = live.asked().split_off(3);
+    let requests: Vec<_> = live.requests().split_off(3);
     assert_eq!(
-        asked.len(),
+        requests.len(),
         2,
-        "only the two customers that findings are about: {asked:?}"
+        "only the two customers that findings are about: {requests:?}"
     );
 }
 

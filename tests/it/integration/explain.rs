@@ -136,10 +136,10 @@ VERDICT: FAIL"
         ran.stderr,
         "Read 1 account and 1 subscription in 3 requests.\n"
     );
-    let asked = live.asked();
-    assert_eq!(asked.len(), 3, "{asked:?}");
+    let requests = live.requests();
+    assert_eq!(requests.len(), 3, "{requests:?}");
     assert_eq!(
-        asked[0],
+        requests[0],
         "/v1/subscriptions?customer=cus_alice&status=all&limit=100"
     );
 }
@@ -152,7 +152,7 @@ fn the_same_is_found_by_every_way_to_name_it_in_one_request() {
         live.stripe.clear_requests();
         let ran = live.explain(entity, "").with_status(1);
         assert_eq!(ran.stdout, named, "{entity}");
-        assert_eq!(live.asked().len(), 1, "{entity}: {:?}", live.asked());
+        assert_eq!(live.requests().len(), 1, "{entity}: {:?}", live.requests());
     }
 }
 
@@ -165,7 +165,7 @@ fn a_subscription_leads_to_its_customer_and_account() {
         let ran = live.explain(entity, "").with_status(1);
         assert_eq!(ran.stdout, named, "{entity}");
         assert_eq!(
-            live.asked(),
+            live.requests(),
             [
                 "/v1/subscriptions/sub_alice?",
                 "/v1/subscriptions?customer=cus_alice&status=all&limit=100"
@@ -213,7 +213,7 @@ fn an_address_finds_the_account_in_any_case_and_customers_exactly() {
             .says(&["user:usr_alice\n", "Stripe customer:cus_olga"]);
         assert!(!ran.stdout.contains("usr_bob"), "{}", ran.stdout);
         assert_eq!(
-            live.asked()[0],
+            live.requests()[0],
             "/v1/customers?email=alice@example.com&limit=100"
         );
     }
@@ -424,7 +424,7 @@ fn an_account_without_a_customer_takes_no_request() {
         "[LOW] accounts:unlinked",
         "Read 1 account and 0 subscriptions.\n",
     ]);
-    assert_eq!(live.asked(), [""; 0]);
+    assert_eq!(live.requests(), [""; 0]);
 }
 
 #[test]
@@ -446,7 +446,7 @@ fn a_customer_of_two_accounts_is_shown_with_both() {
         "linked to 2 users",
         "VERDICT: WARN",
     ]);
-    assert_eq!(live.asked().len(), 1);
+    assert_eq!(live.requests().len(), 1);
 }
 
 #[test]
@@ -491,7 +491,12 @@ fn an_unknown_entity_gives_no_answer() {
             "`user:<id>` or `customer:<id>`",
             "Nothing was explained.",
         ]);
-        assert_eq!(live.asked().len(), requests, "{entity}: {:?}", live.asked());
+        assert_eq!(
+            live.requests().len(),
+            requests,
+            "{entity}: {:?}",
+            live.requests()
+        );
     }
     let ran = live.explain("usr_alice", "--contract teams").unanswered();
     ran.says(&["there is no contract `teams`", "name one of `users`"]);
@@ -584,9 +589,9 @@ fn a_stored_subscription_leads_to_its_customer() {
         "subscription:sub_old (decides)",
         "user:usr_2\n",
     ]);
-    let asked = live.asked();
+    let requests = live.requests();
     assert_eq!(
-        asked,
+        requests,
         [
             "/v1/subscriptions/sub_old?",
             "/v1/subscriptions?customer=cus_old&status=all&limit=100"
@@ -628,7 +633,7 @@ fn entitlements_are_explained_as_such() {
         line(&ran, "state"),
         "granting: it has an active entitlement, and one is enough"
     );
-    assert_eq!(live.asked().len(), 1);
+    assert_eq!(live.requests().len(), 1);
 }
 
 #[test]

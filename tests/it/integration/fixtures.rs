@@ -427,7 +427,7 @@ fn recorded_subscriptions_combine_with_live_accounts() {
     live.run(program)
         .with_status(1)
         .says(&[FOUND, "and 1 subscription (1 active).\n"]);
-    assert_eq!(live.asked(), [""; 0]);
+    assert_eq!(live.requests(), [""; 0]);
     let program = live
         .program("check access --fixtures-stripe")
         .without("DATABASE_URL");

@@ -158,7 +158,11 @@ fn live_and_test_are_never_mixed() {
     let live = one_customer();
     live.configure(&contract(&["mode: test"]));
     live.check().unanswered().says(&["`mode: test`"]);
-    assert_eq!(live.asked(), [""; 0], "a key of the wrong mode is not sent");
+    assert_eq!(
+        live.requests(),
+        [""; 0],
+        "a key of the wrong mode is not sent"
+    );
     let live = one_customer();
     live.configure(&contract(&["mode: live"]));
     with_key(&live, "rk_live_51CanaryOfTheKeyQzWx").with_status(0);
@@ -205,7 +209,7 @@ fn a_key_is_not_sent_over_plain_http_to_a_public_host() {
         .program("check access")
         .variable("STRIPE_API_BASE", &base);
     live.run(program).unanswered();
-    assert_eq!(live.asked(), [""; 0]);
+    assert_eq!(live.requests(), [""; 0]);
 }
 
 #[test]
@@ -278,12 +282,12 @@ fn an_empty_table_does_not_pass_unless_allowed() {
 fn accounts_whose_customers_nobody_knows_are_not_findings() {
     let live = strangers();
     live.check().unanswered().says(&["fix: "]);
-    let asked = live.asked();
-    let customers: Vec<_> = asked
+    let requests = live.requests();
+    let customers: Vec<_> = requests
         .iter()
         .filter(|path| path.starts_with("/v1/customers/"))
         .collect();
-    assert_eq!(customers.len(), 3, "{asked:?}");
+    assert_eq!(customers.len(), 3, "{requests:?}");
     live.stripe
         .world(|world| world.customer(Customer::new("cus_3")));
     let ran = live.json().with_status(1);

@@ -100,7 +100,7 @@ impl Live {
     }
 
     /// Lists the requests as `path?query`.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         let query = |request: &Request| {
             let pairs = request
                 .query

@@ -36,11 +36,11 @@ fn open_customers_are_looked_up_one_by_one() {
             "wrongful-access user:usr_carol"
         ]
     );
-    let asked = live.asked();
-    assert!(asked.len() <= 15, "{asked:#?}");
-    let about_customers: Vec<_> = asked
+    let requests = live.requests();
+    assert!(requests.len() <= 15, "{requests:#?}");
+    let about_customers: Vec<_> = requests
         .iter()
-        .filter(|asked| asked.contains("customer="))
+        .filter(|request| request.contains("customer="))
         .collect();
     assert_eq!(
         about_customers,
@@ -58,14 +58,14 @@ fn rules_that_are_off_cost_nothing() {
     live.configure(&contract(&[off, "statuses: { grant: [active] }"]));
     let ran = live.json().with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
-    let asked = live.asked();
-    let of_subscriptions = |asked: &&String| asked.starts_with("/v1/subscriptions");
+    let requests = live.requests();
+    let of_subscriptions = |request: &&String| request.starts_with("/v1/subscriptions");
     assert!(
-        asked
+        requests
             .iter()
             .filter(of_subscriptions)
-            .all(|asked| asked.contains("?status=active&")),
-        "{asked:#?}"
+            .all(|request| request.contains("?status=active&")),
+        "{requests:#?}"
     );
 }
 
@@ -192,7 +192,7 @@ fn a_second_in_which_thousands_were_created_is_paged_to_its_end() {
         let ran = live.json().with_status(0);
         let listed = &ran.json()["summary"]["subscriptions"]["unpaid"];
         assert_eq!(*listed, 2_500 + others, "{ran:#?}");
-        let asked = live.asked().len();
-        assert!(asked <= 50, "{asked} requests beside {others} others");
+        let requests = live.requests().len();
+        assert!(requests <= 50, "{requests} requests beside {others} others");
     }
 }

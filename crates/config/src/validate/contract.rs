@@ -73,7 +73,7 @@ pub(super) fn access_contract(
 }
 
 fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {
-    let other = [
+    let other_sources = [
         ("paddle", "paddle", written.paddle.span()),
         (
             "entitlements",
@@ -82,7 +82,7 @@ fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {
         ),
     ];
     if written.source_of_truth.is_absent() && written.stripe.is_absent() {
-        for (section, word, span) in other {
+        for (section, word, span) in other_sources {
             if let Some(span) = span {
                 let message = format!(
                     "`{section}` is configured, but without `source_of_truth` the default is `stripe`"

@@ -143,10 +143,10 @@ fn compare_events(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
 }
 
 fn compare_versions(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
-    let of = |rehearsal: &Rehearsal| -> BTreeSet<String> {
+    let versions_of = |rehearsal: &Rehearsal| -> BTreeSet<String> {
         rehearsal.api_versions.iter().cloned().collect()
     };
-    let (was, is) = (of(before), of(now));
+    let (was, is) = (versions_of(before), versions_of(now));
     let gone: Vec<_> = was.difference(&is).map(String::as_str).collect();
     if gone.is_empty() {
         return;

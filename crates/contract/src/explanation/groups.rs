@@ -64,9 +64,9 @@ pub(super) fn collect(
             .iter()
             .filter_map(|one| customers.id(*one))
             .collect();
-        let is_it = |one: &CustomerId| ids.contains(&one.as_str());
-        let known = missing.iter().find(|one| is_it(one)).cloned();
-        missing.retain(|one| !is_it(one));
+        let is_named = |one: &CustomerId| ids.contains(&one.as_str());
+        let known = missing.iter().find(|one| is_named(one)).cloned();
+        missing.retain(|one| !is_named(one));
         let mut rows: Vec<Account> = Vec::new();
         let linked = together.iter().flat_map(|one| customers.accounts_of(*one));
         let named = paid_for.iter().filter(|(one, _)| together.contains(one));
@@ -116,9 +116,9 @@ fn connected(
     let paying = customers.accounts().map(|(account, link)| {
         let payers = paid_for.iter().filter(|(_, one)| one.id == account.id);
         let payers: BTreeSet<_> = payers.map(|(payer, _)| *payer).collect();
-        let own = link.iter().flat_map(|link| link.holder.customers());
-        let own: Vec<_> = own.filter(|_| !payers.is_empty()).collect();
-        payers.into_iter().chain(own).collect()
+        let linked = link.iter().flat_map(|link| link.holder.customers());
+        let linked: Vec<_> = linked.filter(|_| !payers.is_empty()).collect();
+        payers.into_iter().chain(linked).collect()
     });
     let mut sets: Vec<BTreeSet<CustomerNumber>> = Vec::new();
     for mut set in linked.chain(paying) {

@@ -51,7 +51,7 @@ fn explain_for_account(
     rule: Rule,
     account: &Account,
 ) -> ExplainedRule {
-    let is_it = |finding: &&Finding| {
+    let is_match = |finding: &&Finding| {
         let subject = &finding.subject;
         finding.rule == rule
             && (subject.account.as_deref() == Some(account.id.as_str())
@@ -61,7 +61,7 @@ fn explain_for_account(
     explained_rule(
         rule,
         Some(account.id.to_string()),
-        findings.iter().find(is_it),
+        findings.iter().find(is_match),
         explain,
     )
 }
@@ -120,11 +120,11 @@ fn reason_of_account(
         return DoesNotApply(format!("the {entity} is exempt: {reason}"));
     }
     // Another account of the same customer can be linked to more customers.
-    let own = case
+    let own_link = case
         .customers
         .accounts()
         .find(|(one, _)| one.id == account.id);
-    let link = own.and_then(|(_, link)| link);
+    let link = own_link.and_then(|(_, link)| link);
     let linked = link.and_then(|link| own_state(case, &link).or(known));
     let (in_grace, explain) = match account_explanation(rule) {
         Some(RuleExplanation::Account(in_grace, explain)) => (in_grace, explain),

@@ -264,7 +264,7 @@ pub(super) fn explain_state(
             because: nothing(case, group),
         });
     };
-    let of = |wanted: &SubscriptionAccess| {
+    let ids_with = |wanted: &SubscriptionAccess| {
         let mut all: Vec<_> = holder
             .customers()
             .flat_map(|customer| case.customers.subscriptions(customer))
@@ -280,30 +280,30 @@ pub(super) fn explain_state(
         }
         CustomerAccess::Granting => format!(
             "{} grants, and one is enough",
-            of(&SubscriptionAccess::Grants)
+            ids_with(&SubscriptionAccess::Grants)
         ),
         CustomerAccess::InGrace => format!(
             "nothing grants, and {} is in grace",
-            of(&SubscriptionAccess::InGrace)
+            ids_with(&SubscriptionAccess::InGrace)
         ),
         CustomerAccess::Unjudged if !case.contract.source.has_subscriptions() => {
             "entitlements that the contract does not map are not judged".to_owned()
         }
         CustomerAccess::Unjudged => format!(
             "nothing grants, and {} cannot be judged",
-            of(&SubscriptionAccess::Unjudged)
+            ids_with(&SubscriptionAccess::Unjudged)
         ),
         CustomerAccess::NotGranting if !case.contract.source.has_subscriptions() => {
             "none of its entitlements is to a paid plan".to_owned()
         }
         CustomerAccess::NotGranting => format!(
             "{} does not grant, and there is no other",
-            of(&SubscriptionAccess::Denies)
+            ids_with(&SubscriptionAccess::Denies)
         ),
         CustomerAccess::None if has_subscriptions(case, &holder) => {
             format!(
                 "{} is left out, and there is no other",
-                of(&SubscriptionAccess::LeftOut)
+                ids_with(&SubscriptionAccess::LeftOut)
             )
         }
         CustomerAccess::None if case.customers.id(holder.first).is_none() => format!(

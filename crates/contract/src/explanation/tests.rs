@@ -125,7 +125,7 @@ fn grace_is_explained_with_its_start_and_end() {
 
 #[test]
 fn the_result_of_a_customer_names_the_deciding_subscription() {
-    let of = |subscriptions: Vec<Subscription>| {
+    let state_of = |subscriptions: Vec<Subscription>| {
         state(&explained(
             &contract(),
             &facts([account("1")], subscriptions),
@@ -133,19 +133,19 @@ fn the_result_of_a_customer_names_the_deciding_subscription() {
     };
     let sub = |id, status| subscription("1", status, "price_pro").id(id);
     assert_eq!(
-        of(vec![sub("sub_a", "active"), sub("sub_b", "canceled")]),
+        state_of(vec![sub("sub_a", "active"), sub("sub_b", "canceled")]),
         "granting: `sub_a` grants, and one is enough"
     );
     assert_eq!(
-        of(vec![sub("sub_b", "halted"), sub("sub_c", "canceled")]),
+        state_of(vec![sub("sub_b", "halted"), sub("sub_c", "canceled")]),
         "unjudged: nothing grants, and `sub_b` cannot be judged"
     );
     assert_eq!(
-        of(vec![sub("sub_c", "canceled")]),
+        state_of(vec![sub("sub_c", "canceled")]),
         "not granting: `sub_c` does not grant, and there is no other"
     );
     assert_eq!(
-        of(vec![]),
+        state_of(vec![]),
         "none: Stripe shows no subscription of it, nor that there is such a customer"
     );
     let existing = [CustomerId::from("cus_1"), CustomerId::from("cus_2")];
@@ -483,12 +483,12 @@ proptest! {
         world.mapped.extend([Field::Seats, Field::Status]);
         let names = |findings: &[Finding]| {
             // A problem counted over everybody is one finding there, and one for each customer here.
-            let is_own = |finding: &&Finding| {
+            let is_about_account = |finding: &&Finding| {
                 matches!(finding.entity.kind(), EntityKind::Account | EntityKind::Customer)
             };
             findings
                 .iter()
-                .filter(is_own)
+                .filter(is_about_account)
                 .map(|finding| (finding.rule, finding.entity.clone(), finding.message.clone()))
                 .collect::<Vec<_>>()
         };
@@ -539,10 +539,10 @@ fn rules_about_sharing_do_not_apply_to_exempt_accounts() {
 
 #[test]
 fn rules_without_a_finding_give_their_reason() {
-    let of = |account: Account, subscription: Subscription, of_rule: Rule| {
+    let result_of = |account: Account, subscription: Subscription, wanted: Rule| {
         let mut world = facts([account], [subscription]);
         world.mapped.insert(Field::Status);
-        rule(&explained(&contract(), &world), of_rule)
+        rule(&explained(&contract(), &world), wanted)
     };
     let paid = || {
         let status = AccountColumns {
@@ -555,23 +555,23 @@ fn rules_without_a_finding_give_their_reason() {
     let ended = || subscription("1", "canceled", "price_pro");
     for (line, expected) in [
         (
-            of(paid(), pays(), Rule::DuplicateCustomer),
+            result_of(paid(), pays(), Rule::DuplicateCustomer),
             "Holds: 1 user is linked to the customer",
         ),
         (
-            of(account("1"), pays(), Rule::StalePlan),
+            result_of(account("1"), pays(), Rule::StalePlan),
             "DoesNotApply: the rule is about users that rightly have no access",
         ),
         (
-            of(account("1"), ended(), Rule::StalePlan),
+            result_of(account("1"), ended(), Rule::StalePlan),
             "Holds: `plan` is not a paid plan",
         ),
         (
-            of(paid(), ended(), Rule::StatusDrift),
+            result_of(paid(), ended(), Rule::StatusDrift),
             "DoesNotApply: the rule is about users whose access is right",
         ),
         (
-            of(paid(), pays(), Rule::StatusDrift),
+            result_of(paid(), pays(), Rule::StatusDrift),
             "Holds: `status` agrees with the subscription",
         ),
     ] {

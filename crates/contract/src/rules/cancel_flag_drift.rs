@@ -60,14 +60,14 @@ fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
         consequence: "Cancellation drift — the app shows a renewal that will not come, or hides one that will.",
     };
     if deciding.only_cancel_at {
-        let says = "has `cancel_at` set, and `cancel_at_period_end` is false";
+        let difference = "has `cancel_at` set, and `cancel_at_period_end` is false";
         let both = "{sql: \"cancel_at_period_end or cancel_at is not null\"}";
         let fix = format!(
             "Set {}={expected} in your webhook handler when `cancel_at` is set. An app that stores both maps \
              `cancel_at_period_end: {both}`.",
             case.column(Field::CancelAtPeriodEnd)
         );
-        drift.report_with(one, deciding, says, fix);
+        drift.report_with(one, deciding, difference, fix);
     } else {
         drift.report(one, deciding);
     }

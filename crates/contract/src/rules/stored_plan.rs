@@ -25,8 +25,13 @@ pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
 /// Returns true if plans are compared and the account stores a paid one.
 pub(crate) fn stores_paid_plan(case: &Case<'_>, account: &Account) -> bool {
     let found = stored_plan(account);
-    let is_it = |plan: &PlanWords| plan.is(found) && !case.contract.is_free(plan);
-    compares_plans(case) && case.contract.plans.iter().any(|(_, plan)| is_it(plan))
+    let is_paid_plan = |plan: &PlanWords| plan.is(found) && !case.contract.is_free(plan);
+    compares_plans(case)
+        && case
+            .contract
+            .plans
+            .iter()
+            .any(|(_, plan)| is_paid_plan(plan))
 }
 
 /// Returns true if the contract has plans and the rows have them too.

@@ -53,9 +53,14 @@ fn list_events(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     let oldest = world.clock.saturating_sub(LISTED_SECONDS);
     let wanted = |event: &Event| {
         event.created >= oldest
-            && delivered.is_none_or(|asked| asked == (event.pending_webhooks == 0))
-            && one.as_deref().is_none_or(|asked| is_of(&event.kind, asked))
-            && (several.is_empty() || several.iter().any(|asked| is_of(&event.kind, asked)))
+            && delivered.is_none_or(|requested| requested == (event.pending_webhooks == 0))
+            && one
+                .as_deref()
+                .is_none_or(|requested| is_of(&event.kind, requested))
+            && (several.is_empty()
+                || several
+                    .iter()
+                    .any(|requested| is_of(&event.kind, requested)))
     };
     let listing = Listing::new(&world.events, "event", window).created(created);
     call.list(world, &listing, wanted, |event| {
@@ -63,11 +68,11 @@ fn list_events(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     })
 }
 
-/// Returns true if `kind` matches `asked`, where `customer.subscription.*` matches every type with that prefix.
-fn is_of(kind: &str, asked: &str) -> bool {
-    asked
+/// Returns true if `kind` matches `requested`, where `customer.subscription.*` matches every type with that prefix.
+fn is_of(kind: &str, requested: &str) -> bool {
+    requested
         .strip_suffix('*')
-        .map_or(kind == asked, |start| kind.starts_with(start))
+        .map_or(kind == requested, |start| kind.starts_with(start))
 }
 
 fn retrieve_event(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {

@@ -309,6 +309,9 @@ impl<'w, T: Object> Listing<'w, T> {
 }
 
 /// Returns true if a filter matches a value. An object without the value matches only if there is no filter.
-fn matches_filter<'v>(asked: Option<&CompactString>, value: impl Into<Option<&'v str>>) -> bool {
-    asked.is_none_or(|asked| value.into() == Some(asked))
+fn matches_filter<'v>(
+    requested: Option<&CompactString>,
+    value: impl Into<Option<&'v str>>,
+) -> bool {
+    requested.is_none_or(|requested| value.into() == Some(requested))
 }

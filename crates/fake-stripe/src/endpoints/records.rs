@@ -224,11 +224,11 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     };
     let mut filters: Vec<(&str, Value)> = Vec::new();
     for (name, format) in spec.filters {
-        let asked = match format {
+        let value = match format {
             Text => form.plain(name)?.map(|text| text.as_str().into()),
             Flag => form.boolean(name)?.map(Value::Bool),
         };
-        filters.extend(asked.map(|asked| (*name, asked)));
+        filters.extend(value.map(|value| (*name, value)));
     }
     let owner = if spec.kind != RecordKind::TaxId {
         None
@@ -244,7 +244,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
             && matches_filter(owner.as_ref(), record.customer.as_deref())
             && filters
                 .iter()
-                .all(|(name, asked)| field(&record.object, name) == Some(asked))
+                .all(|(name, value)| field(&record.object, name) == Some(value))
     };
     let listing = Listing::new(&world.objects.records, spec.word, window).created(created);
     call.list(world, &listing, wanted, |record| &record.object)

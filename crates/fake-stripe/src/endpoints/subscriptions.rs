@@ -104,7 +104,7 @@ enum StatusFilter {
 }
 
 impl StatusFilter {
-    fn parse(asked: Option<&str>, version: &ApiVersion) -> Result<Self, ApiError> {
+    fn parse(requested: Option<&str>, version: &ApiVersion) -> Result<Self, ApiError> {
         /// Statuses known to versions before 2016-07-06.
         const OLD_STATUSES: [&str; 6] = [
             "active",
@@ -114,13 +114,13 @@ impl StatusFilter {
             "incomplete_expired",
             "trialing",
         ];
-        let Some(asked) = asked else {
+        let Some(requested) = requested else {
             return Ok(Self::NotCanceled);
         };
-        if !version.lists_ended() && !OLD_STATUSES.contains(&asked) {
+        if !version.lists_ended() && !OLD_STATUSES.contains(&requested) {
             return Err(ApiError::none_of("status", &OLD_STATUSES));
         }
-        match asked {
+        match requested {
             "all" => Ok(Self::All),
             "ended" => Ok(Self::Ended),
             word => {

@@ -181,10 +181,10 @@ mod tests {
         assert!(!variables.iter().any(|(_, value)| value.ends_with(':')));
         let authority = parent.path().join("ca.pem");
         fs::write(&authority, "the authority").unwrap();
-        let own = parent.path().join("own.pem");
-        fs::write(&own, "another").unwrap();
+        let other_roots = parent.path().join("own.pem");
+        fs::write(&other_roots, "another").unwrap();
         let trusted = folder.trust(&authority, |name| match name {
-            "SSL_CERT_FILE" => Some(own.display().to_string()),
+            "SSL_CERT_FILE" => Some(other_roots.display().to_string()),
             "NO_PROXY" => Some("localhost, *.stripe.com,.internal,*".to_owned()),
             _ => None,
         });

@@ -346,8 +346,8 @@ async fn latency_is_waited_for() {
         begun.elapsed()
     );
     let requests = bench.fake.requests();
-    let asked = requests.first().unwrap();
-    let took = asked.answered.unwrap() - asked.arrived;
+    let request = requests.first().unwrap();
+    let took = request.answered.unwrap() - request.arrived;
     assert!(took >= Duration::from_millis(119), "{took:?}");
 }
 

@@ -136,8 +136,8 @@ async fn a_change_is_merged_and_recorded() {
 #[tokio::test]
 async fn cards_are_listed_set_up_and_taken_away() {
     let bench = Bench::of(whole_world());
-    let own = "/v1/customers/cus_whole/payment_methods";
-    let before = ids(&bench.get(own, &[("type", "card")]).await);
+    let path = "/v1/customers/cus_whole/payment_methods";
+    let before = ids(&bench.get(path, &[("type", "card")]).await);
     let intent = made(
         &bench,
         "/v1/setup_intents",
@@ -154,12 +154,12 @@ async fn cards_are_listed_set_up_and_taken_away() {
         .await;
     assert_eq!(ids(&listed).len(), before.len() + 1);
     assert_eq!(
-        text(&bench.get(&format!("{own}/{card}"), &[]).await, "/id"),
+        text(&bench.get(&format!("{path}/{card}"), &[]).await, "/id"),
         card
     );
     let detached = made(&bench, &format!("/v1/payment_methods/{card}/detach"), "").await;
     assert_eq!(at(&detached, "/customer"), Some(&Value::Null));
-    assert_eq!(ids(&bench.get(own, &[]).await), before);
+    assert_eq!(ids(&bench.get(path, &[]).await), before);
 }
 
 #[tokio::test]

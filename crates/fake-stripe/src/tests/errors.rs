@@ -213,19 +213,19 @@ async fn gap(path: &str, query: &[(&str, &str)]) -> Option<Unplayed> {
 
 #[tokio::test]
 async fn a_request_that_is_not_played_is_marked() {
-    let own = "/v1/subscriptions/sub_a";
+    let path = "/v1/subscriptions/sub_a";
     assert_eq!(gap("/v1/tax/rates", &[]).await, Some(Unplayed::Endpoint));
     assert_eq!(
         gap("/v1/subscriptions", &[("colour", "red")]).await,
         Some(Unplayed::Parameter("colour".to_owned()))
     );
     assert_eq!(
-        gap(own, &[("expand[]", "items.data.colour")]).await,
+        gap(path, &[("expand[]", "items.data.colour")]).await,
         Some(Unplayed::Expansion("items.data.colour".to_owned()))
     );
     assert_eq!(gap("/v1/subscriptions/sub_x", &[]).await, None);
     assert_eq!(gap("/v1/subscriptions", &[("limit", "101")]).await, None);
-    assert_eq!(gap(own, &[]).await, None);
+    assert_eq!(gap(path, &[]).await, None);
 }
 
 #[tokio::test]

@@ -169,11 +169,11 @@ async fn prices_and_products_are_filtered() {
 #[tokio::test]
 async fn entitlements_belong_to_a_customer_and_features_to_a_product() {
     let bench = Bench::of(shop());
-    let of = |customer| bench.get("/v1/entitlements/active_entitlements", customer);
-    let page = of(&[("customer", "cus_a")]).await;
+    let list = |customer| bench.get("/v1/entitlements/active_entitlements", customer);
+    let page = list(&[("customer", "cus_a")]).await;
     assert_eq!(text(&page, "/data/0/lookup_key"), "export");
     assert_eq!(text(&page, "/data/0/feature"), "feat_export");
-    assert!(ids(&of(&[("customer", "cus_gone")]).await).is_empty());
+    assert!(ids(&list(&[("customer", "cus_gone")]).await).is_empty());
     assert_eq!(
         bench.walk("/v1/entitlements/features", &[]).await,
         ["feat_seats", "feat_export"]

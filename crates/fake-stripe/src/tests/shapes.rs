@@ -112,9 +112,9 @@ async fn subscriptions_have_the_keys_of_the_plausible_examples() {
         else {
             return;
         };
-        let ours = versioned(&bench, id, NEWEST).await;
-        let theirs: Value = serde_json::from_str(&example).unwrap();
-        assert_eq!(keys(&ours), keys(&theirs), "{id}");
+        let actual = versioned(&bench, id, NEWEST).await;
+        let documented: Value = serde_json::from_str(&example).unwrap();
+        assert_eq!(keys(&actual), keys(&documented), "{id}");
         for same in [
             "status",
             "cancel_at_period_end",
@@ -123,7 +123,7 @@ async fn subscriptions_have_the_keys_of_the_plausible_examples() {
             "status_details/paused/type",
         ] {
             let place = format!("/{same}");
-            assert_eq!(at(&ours, &place), at(&theirs, &place), "{id} {same}");
+            assert_eq!(at(&actual, &place), at(&documented, &place), "{id} {same}");
         }
         for null in [
             "cancel_at",
@@ -135,7 +135,7 @@ async fn subscriptions_have_the_keys_of_the_plausible_examples() {
         ] {
             let place = format!("/{null}");
             let is_null = |value| at(value, &place) == Some(&Value::Null);
-            assert_eq!(is_null(&ours), is_null(&theirs), "{id} {null}");
+            assert_eq!(is_null(&actual), is_null(&documented), "{id} {null}");
         }
     }
 }
@@ -269,14 +269,14 @@ async fn nothing_of_the_official_examples_is_left_out() {
         let Some(example) = reference(&format!("stripe-fixtures/{name}.json")) else {
             return;
         };
-        let theirs: Value = serde_json::from_str(&example).unwrap();
+        let documented: Value = serde_json::from_str(&example).unwrap();
         let body = bench.get(path, &[]).await;
-        let ours = at(&body, place).unwrap().as_object().unwrap();
-        let left_out = theirs
+        let actual = at(&body, place).unwrap().as_object().unwrap();
+        let left_out = documented
             .as_object()
             .unwrap()
             .keys()
-            .filter(|key| !ours.contains_key(*key))
+            .filter(|key| !actual.contains_key(*key))
             .filter(|key| !LEFT_OUT.contains(&(name, key)));
         missing.extend(left_out.map(|key| format!("{name}/{key}")));
     }

@@ -1,4 +1,4 @@
-//! Values that nearly every object leaves at their default, which all of these objects share.
+//! Saves memory on values that nearly every object leaves at their default.
 
 use std::ops::{Deref, DerefMut};
 
@@ -7,8 +7,8 @@ pub trait SharedDefault: Clone + 'static {
     fn shared() -> &'static Self;
 }
 
-/// A `T` that takes one pointer until it is first written. Only few of a million subscriptions are paused, and
-/// otherwise each would reserve space for it.
+/// A `T` that is allocated on its first write, and is the shared default until then. Of a million subscriptions, only a
+/// few are paused, and the others should not reserve space for a pause.
 #[derive(Debug, Clone)]
 pub struct Boxed<T>(Option<Box<T>>);
 

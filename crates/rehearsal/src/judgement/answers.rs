@@ -30,14 +30,14 @@ pub(super) fn judge(context: StepContext<'_>, observed: &Observed) -> Vec<Wrong>
 
 /// Requires an error response after an injected failure, unless the row is correct nevertheless.
 fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<Wrong> {
-    let what = &fault.what;
+    let operation = &fault.what;
     let event = &hit.event;
     if hit.answer.is_success() {
         if observed.findings.is_empty() && observed.after.exists {
             return None;
         }
         let mut message = format!(
-            "{what} failed while {event} was handled, and the handler answered {}.",
+            "{operation} failed while {event} was handled, and the handler answered {}.",
             description::answer(&hit.answer)
         );
         message.push_str("\nThe provider considers the event delivered and never sends it again.");
@@ -49,7 +49,7 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
         return None;
     }
     let message = format!(
-        "{what} failed while {event} was handled, and the delivery left part of its work behind: {}.",
+        "{operation} failed while {event} was handled, and the delivery left part of its work behind: {}.",
         description::changes(&fault.half_written)
     );
     let fix = "apply all changes of one event in one transaction";
@@ -75,7 +75,7 @@ fn refused(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
 
 /// Reports the first event that should have been refused, but was accepted or got a response other than 4xx.
 fn accepted(observed: &Observed) -> Vec<Wrong> {
-    let of = |delivery: &Delivery| match &delivery.answer {
+    let wrong_answer = |delivery: &Delivery| match &delivery.answer {
         answer if answer.is_refusal() => None,
         answer if answer.is_success() => Some(forged(observed, delivery)),
         answer => Some(Wrong::new(
@@ -88,7 +88,11 @@ fn accepted(observed: &Observed) -> Vec<Wrong> {
             "reject it with 400: a 5xx is retried for days and looks like an outage",
         )),
     };
-    let mut wrong: Vec<_> = observed.deliveries.iter().filter_map(of).collect();
+    let mut wrong: Vec<_> = observed
+        .deliveries
+        .iter()
+        .filter_map(wrong_answer)
+        .collect();
     wrong.truncate(1);
     wrong
 }

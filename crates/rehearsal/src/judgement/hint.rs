@@ -334,12 +334,12 @@ fn is_value(side: Option<&str>) -> bool {
 
 /// Returns the values of a column in the contract before and after the step, if they differ.
 fn move_of<'o>(observed: &'o Observed, column: &str) -> Option<(&'o str, &'o str)> {
-    let of = |row: &'o RowState| {
+    let values_of = |row: &'o RowState| {
         let mut columns = row.columns.iter();
         let found = columns.find(|(name, _)| name == column);
         found.map_or("null", |(_, value)| value.as_str())
     };
-    let (before, after) = (of(&observed.before), of(&observed.after));
+    let (before, after) = (values_of(&observed.before), values_of(&observed.after));
     (before != after).then_some((before, after))
 }
 

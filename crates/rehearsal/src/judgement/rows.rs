@@ -122,12 +122,12 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
     if !lost && before.plan == after.plan {
         return None;
     }
-    let mut what = Vec::new();
+    let mut losses = Vec::new();
     if lost {
-        what.push("access was taken away".to_owned());
+        losses.push("access was taken away".to_owned());
     }
     if before.plan != after.plan {
-        what.push(format!(
+        losses.push(format!(
             "the plan went from {} to {}",
             plan(&before.plan),
             plan(&after.plan)
@@ -135,7 +135,7 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
     }
     let message = format!(
         "The customer still pays, at a price that the application does not know, and {}.",
-        what.join(" and ")
+        losses.join(" and ")
     );
     let fix =
         "keep plan and access for an unknown price, report it, and apply the rest of the event";

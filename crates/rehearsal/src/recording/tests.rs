@@ -286,11 +286,11 @@ fn likely() -> impl Strategy<Value = Value> {
         "lost",
     ];
     let prices = ["price_1", "price_2", "price_3", "price_9"];
-    let of = prop::sample::select;
+    let select = prop::sample::select;
     (
-        of(kinds.to_vec()),
-        of(statuses.to_vec()),
-        of(prices.to_vec()),
+        select(kinds.to_vec()),
+        select(statuses.to_vec()),
+        select(prices.to_vec()),
         0..30_i64,
         0..4_u64,
         any::<bool>(),

@@ -198,7 +198,7 @@ impl<'a> JsonExplanation<'a> {
     fn new(explained: &'a ExplainedEntity) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            entity: &explained.asked,
+            entity: &explained.requested,
             verdict: ReportVerdict::from(explained.verdict),
             contracts: explained.contracts.iter().map(JsonContract::new).collect(),
             problems: explained.problems.iter().map(ReportProblem::from).collect(),

@@ -23,7 +23,7 @@ pub use text::text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedEntity {
     /// The entity as the user named it.
-    pub asked: String,
+    pub requested: String,
     /// The worst of the contracts' verdicts.
     pub verdict: Verdict,
     /// Contracts that contain the entity or could not be evaluated.
@@ -50,9 +50,9 @@ pub struct ExplainedContract {
 
 impl ExplainedEntity {
     /// Creates an explanation that contains only problems.
-    pub fn unanswered(asked: &str, problems: Vec<Problem>) -> Self {
+    pub fn unanswered(requested: &str, problems: Vec<Problem>) -> Self {
         Self {
-            asked: asked.to_owned(),
+            requested: requested.to_owned(),
             verdict: Verdict::Error,
             contracts: Vec::new(),
             problems,

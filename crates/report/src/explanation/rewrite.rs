@@ -13,14 +13,14 @@ pub(in super::super) fn explained(
     to: &impl TextRewriter,
 ) -> ExplainedEntity {
     let ExplainedEntity {
-        asked,
+        requested,
         verdict,
         contracts,
         problems,
         warnings,
     } = explained;
     ExplainedEntity {
-        asked: to.text(TextKind::Prose, asked),
+        requested: to.text(TextKind::Prose, requested),
         verdict: *verdict,
         contracts: contracts.iter().map(|one| contract(one, to)).collect(),
         problems: problems.iter().map(|one| message(one, to)).collect(),

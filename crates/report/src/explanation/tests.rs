@@ -94,7 +94,7 @@ fn about(id: &str) -> ExplainedContract {
 
 fn entity(id: &str, contracts: Vec<ExplainedContract>) -> ExplainedEntity {
     ExplainedEntity {
-        asked: id.to_owned(),
+        requested: id.to_owned(),
         verdict: Verdict::Fail,
         contracts,
         problems: Vec::new(),

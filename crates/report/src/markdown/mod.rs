@@ -143,11 +143,11 @@ fn all_of_them(outcome: &Outcome, config: &str) -> String {
 }
 
 fn command(outcome: &Outcome, config: &str) -> String {
-    let what = match outcome.rehearsal {
+    let subcommand = match outcome.rehearsal {
         Some(_) => "rehearse",
         None => "check access",
     };
-    format!("prodverdict {what} --config {}", quoted(config))
+    format!("prodverdict {subcommand} --config {}", quoted(config))
 }
 
 /// Quotes a word for a shell.

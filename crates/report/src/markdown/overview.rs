@@ -134,11 +134,11 @@ fn heading(outcome: &Outcome) -> String {
         Verdict::Fail => "❌",
         Verdict::Error => "⛔",
     };
-    let what = match outcome.rehearsal {
+    let title = match outcome.rehearsal {
         Some(_) => "ProdVerdict rehearsal",
         None => "ProdVerdict",
     };
-    format!("## {mark} {what} {}", headline(outcome))
+    format!("## {mark} {title} {}", headline(outcome))
 }
 
 /// Explains the verdict and names the result that it was compared with.

@@ -175,7 +175,7 @@ fn a_verdict_that_the_findings_contradict_is_refused() {
 
 #[test]
 fn scenarios_that_the_verdict_contradicts_are_refused() {
-    let of = |results: &[&str], outcome: &Outcome| {
+    let report_with = |results: &[&str], outcome: &Outcome| {
         let scenarios: Vec<_> = results
             .iter()
             .map(|result| {
@@ -187,8 +187,8 @@ fn scenarios_that_the_verdict_contradicts_are_refused() {
             .collect();
         changed(outcome, "/rehearsal", json!({ "scenarios": scenarios }))
     };
-    let refusal_of = |results: &[&str], outcome: &Outcome| refusal(&of(results, outcome));
-    assert!(read_json(&of(&["held", "left_out"], &passing())).is_ok());
+    let refusal_of = |results: &[&str], outcome: &Outcome| refusal(&report_with(results, outcome));
+    assert!(read_json(&report_with(&["held", "left_out"], &passing())).is_ok());
     assert!(refusal_of(&[], &passing()).ends_with("it has a verdict, but no scenario was played"));
     assert!(refusal_of(&["broken"], &passing()).ends_with("on whether anything is broken"));
     assert!(refusal_of(&["held"], &rehearsal()).ends_with("on whether anything is broken"));

@@ -171,9 +171,12 @@ fn no_verdict(outcome: &Outcome) -> Vec<String> {
     let problems = outcome.problems.iter().map(|problem| (None, problem));
     let mut lines = Vec::new();
     for (contract, problem) in problems.chain(of_contracts) {
-        let of = contract.map_or_else(String::new, |name| format!(" of contract {name}"));
+        let of_contract = contract.map_or_else(String::new, |name| format!(" of contract {name}"));
         lines.push(String::new());
-        lines.push(format!("NO VERDICT{of}: {}", message_line(problem)));
+        lines.push(format!(
+            "NO VERDICT{of_contract}: {}",
+            message_line(problem)
+        ));
         lines.extend(hint_lines(problem));
     }
     lines

@@ -6,11 +6,11 @@ use super::{CheckRun, Recorded, Token, World, reply::Reply, routes::page};
 
 const TEXT: usize = 65_535;
 
-pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Reply {
     if !token.writes_checks {
         return Reply::forbidden();
     }
-    let body = asked.json();
+    let body = request.json();
     let broken = check_request(&body);
     if let Some(reply) = refuse(world, broken) {
         return reply;
@@ -36,7 +36,7 @@ pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Repl
     answer(world, 201, id)
 }
 
-pub(super) fn update(world: &mut World, token: &Token, asked: &Recorded, id: &str) -> Reply {
+pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &str) -> Reply {
     if !token.writes_checks {
         return Reply::forbidden();
     }
@@ -50,7 +50,7 @@ pub(super) fn update(world: &mut World, token: &Token, asked: &Recorded, id: &st
             "Check run status and conclusions can only be updated internally by GitHub Actions",
         );
     }
-    let body = asked.json();
+    let body = request.json();
     let mut broken = check_request(&body);
     let is_completed = world
         .check_runs
@@ -77,7 +77,7 @@ pub(super) fn get(world: &mut World, id: &str) -> Reply {
     }
 }
 
-pub(super) fn annotations(world: &mut World, asked: &Recorded, id: &str) -> Reply {
+pub(super) fn annotations(world: &mut World, request: &Recorded, id: &str) -> Reply {
     let Some(id) = find(world, id) else {
         return Reply::missing();
     };
@@ -86,27 +86,27 @@ pub(super) fn annotations(world: &mut World, asked: &Recorded, id: &str) -> Repl
         .filter(|run| run.id == id)
         .flat_map(|run| run.annotations.clone())
         .collect();
-    let (items, next) = page(world, asked, &all);
+    let (items, next) = page(world, request, &all);
     let reply = Reply::json(200, &json!(items));
     next.into_iter()
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn list(world: &mut World, token: &Token, asked: &Recorded, sha: &str) -> Reply {
+pub(super) fn list(world: &mut World, token: &Token, request: &Recorded, sha: &str) -> Reply {
     if !token.reads_checks {
         return Reply::forbidden();
     }
     if !world.commits.contains(sha) {
         return Reply::error(422, &format!("No commit found for SHA: {sha}"));
     }
-    let name = asked.parameter("check_name");
+    let name = request.parameter("check_name");
     let mut runs: Vec<CheckRun> = world.check_runs.clone();
     runs.retain(|run| run.sha == sha && name.as_ref().is_none_or(|name| run.name == *name));
-    if let Some(status) = asked.parameter("status") {
+    if let Some(status) = request.parameter("status") {
         runs.retain(|run| run.status == status);
     }
     runs.sort_by_key(|run| std::cmp::Reverse(run.id));
-    if asked
+    if request
         .parameter("filter")
         .is_none_or(|filter| filter == "latest")
     {
@@ -114,7 +114,7 @@ pub(super) fn list(world: &mut World, token: &Token, asked: &Recorded, sha: &str
         runs.retain(|run| seen.insert((run.app, run.name.clone())));
     }
     let total = runs.len();
-    let (runs, next) = page(world, asked, &runs);
+    let (runs, next) = page(world, request, &runs);
     let runs: Vec<Value> = runs.iter().map(|run| to_json(world, run)).collect();
     let reply = Reply::json(200, &json!({"total_count": total, "check_runs": runs}));
     next.into_iter()

@@ -6,14 +6,14 @@ use super::{Comment, Recorded, Token, World, reply::Reply, routes::page};
 
 const MAX_LENGTH: usize = 65_536;
 
-pub(super) fn list(world: &mut World, asked: &Recorded, number: &str) -> Reply {
+pub(super) fn list(world: &mut World, request: &Recorded, number: &str) -> Reply {
     let Some(number) = find(world, number) else {
         return Reply::missing();
     };
     let mut all: Vec<Comment> = world.comments.clone();
     all.retain(|comment| comment.number == number);
     all.sort_by_key(|comment| comment.id);
-    let (items, next) = page(world, asked, &all);
+    let (items, next) = page(world, request, &all);
     let items: Vec<Value> = items
         .iter()
         .map(|comment| to_json(world, comment))
@@ -23,7 +23,7 @@ pub(super) fn list(world: &mut World, asked: &Recorded, number: &str) -> Reply {
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded, number: &str) -> Reply {
+pub(super) fn create(world: &mut World, token: &Token, request: &Recorded, number: &str) -> Reply {
     let Some(number) = find(world, number) else {
         return Reply::missing();
     };
@@ -38,7 +38,7 @@ pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded, number:
     if locked {
         return Reply::error(403, "Unable to create comment because issue is locked.");
     }
-    let body = match body(world, asked) {
+    let body = match body(world, request) {
         Ok(body) => body,
         Err(reply) => return reply,
     };
@@ -52,11 +52,11 @@ pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded, number:
     Reply::json(201, &to_json(world, &comment))
 }
 
-pub(super) fn update(world: &mut World, token: &Token, asked: &Recorded, id: &str) -> Reply {
+pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &str) -> Reply {
     if let Err(reply) = own(world, token, id) {
         return reply;
     }
-    let body = match body(world, asked) {
+    let body = match body(world, request) {
         Ok(body) => body,
         Err(reply) => return reply,
     };
@@ -113,8 +113,8 @@ fn own(world: &mut World, token: &Token, id: &str) -> Result<(), Reply> {
     Ok(())
 }
 
-fn body(world: &mut World, asked: &Recorded) -> Result<String, Reply> {
-    let value = asked.json();
+fn body(world: &mut World, request: &Recorded) -> Result<String, Reply> {
+    let value = request.json();
     let text = value["body"].as_str().unwrap_or_default();
     if text.is_empty() {
         return Err(Reply::error(422, "Validation Failed: body can't be blank"));

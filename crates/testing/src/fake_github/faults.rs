@@ -69,8 +69,9 @@ impl Kind {
 }
 
 impl World {
-    pub(super) fn take_fault(&mut self, asked: &Recorded) -> Option<Kind> {
-        let meant = |fault: &Fault| fault.method == asked.method && asked.path.contains(fault.path);
+    pub(super) fn take_fault(&mut self, request: &Recorded) -> Option<Kind> {
+        let meant =
+            |fault: &Fault| fault.method == request.method && request.path.contains(fault.path);
         match self.faults.iter().position(meant) {
             Some(place) => Some(self.faults.remove(place).kind),
             None => self.always.clone(),

@@ -12,15 +12,18 @@ const MAX_LABEL_LENGTH: usize = 50;
 
 const DISABLED: &str = "Issues has been disabled in this repository.";
 
-pub(super) fn list(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+pub(super) fn list(world: &mut World, token: &Token, request: &Recorded) -> Reply {
     if !token.reads_issues {
         return Reply::forbidden();
     }
     if !world.has_issues {
         return Reply::error(410, DISABLED);
     }
-    let parameter =
-        |name: &str, default: &str| asked.parameter(name).unwrap_or_else(|| default.to_owned());
+    let parameter = |name: &str, default: &str| {
+        request
+            .parameter(name)
+            .unwrap_or_else(|| default.to_owned())
+    };
     let state = parameter("state", "open");
     let sort = parameter("sort", "created");
     let direction = parameter("direction", "desc");
@@ -29,7 +32,7 @@ pub(super) fn list(world: &mut World, token: &Token, asked: &Recorded) -> Reply 
         .split(',')
         .filter(|label| !label.is_empty())
         .collect();
-    let creator = asked.parameter("creator");
+    let creator = request.parameter("creator");
     if creator
         .as_deref()
         .is_some_and(|login| login.trim().is_empty())
@@ -70,21 +73,21 @@ pub(super) fn list(world: &mut World, token: &Token, asked: &Recorded) -> Reply 
     if direction == "desc" {
         found.reverse();
     }
-    let (items, next) = page(world, asked, &found);
+    let (items, next) = page(world, request, &found);
     let items: Vec<Value> = items.into_iter().map(|(.., item)| item).collect();
     let reply = Reply::json(200, &json!(items));
     next.into_iter()
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Reply {
     if !world.has_issues {
         return Reply::error(410, DISABLED);
     }
     if !token.writes_issues {
         return Reply::forbidden();
     }
-    let fields = match fields(world, asked) {
+    let fields = match fields(world, request) {
         Ok(fields) => fields,
         Err(reply) => return reply,
     };
@@ -126,14 +129,14 @@ pub(super) fn create(world: &mut World, token: &Token, asked: &Recorded) -> Repl
 }
 
 /// Changes an issue. GitHub lets a token with write access change anyone's; a careful client never does.
-pub(super) fn update(world: &mut World, token: &Token, asked: &Recorded, number: &str) -> Reply {
+pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, number: &str) -> Reply {
     if !world.has_issues {
         return Reply::error(410, DISABLED);
     }
     if !token.writes_issues {
         return Reply::forbidden();
     }
-    let fields = match fields(world, asked) {
+    let fields = match fields(world, request) {
         Ok(fields) => fields,
         Err(reply) => return reply,
     };
@@ -184,11 +187,11 @@ pub(super) fn label(world: &World, name: &str) -> Reply {
     }
 }
 
-pub(super) fn create_label(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+pub(super) fn create_label(world: &mut World, token: &Token, request: &Recorded) -> Reply {
     if !token.writes_issues {
         return Reply::forbidden();
     }
-    let body = asked.json();
+    let body = request.json();
     let name = body["name"].as_str().unwrap_or_default().to_owned();
     let colour = body["color"].as_str().unwrap_or_default();
     let is_colour = colour.len() == 6 && colour.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -209,8 +212,8 @@ pub(super) fn create_label(world: &mut World, token: &Token, asked: &Recorded) -
 }
 
 /// Parses a body, none of whose texts may be too long.
-fn fields(world: &mut World, asked: &Recorded) -> Result<Value, Reply> {
-    let value = asked.json();
+fn fields(world: &mut World, request: &Recorded) -> Result<Value, Reply> {
+    let value = request.json();
     let body = value["body"].as_str().unwrap_or_default();
     if value.get("body").is_some() && body.trim().is_empty() {
         world.violate("an issue is emptied");

@@ -113,16 +113,16 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     let body: Bytes = axum::body::to_bytes(body, MAX_BYTES)
         .await
         .unwrap_or_default();
-    let asked = Recorded::of(&parts, &body);
+    let request = Recorded::of(&parts, &body);
     let (fault, reply) = {
         let mut world = lock(&world);
-        world.requests.push(asked.clone());
-        let fault = world.take_fault(&asked);
+        world.requests.push(request.clone());
+        let fault = world.take_fault(&request);
         let refused = fault.as_ref().and_then(Kind::instead);
         let is_planned = refused.is_some();
-        let reply = refused.unwrap_or_else(|| routes::route(&mut world, &asked));
+        let reply = refused.unwrap_or_else(|| routes::route(&mut world, &request));
         if reply.status >= 400 && !is_planned {
-            let refusal = format!("{} {} {}", reply.status, asked.method, asked.path);
+            let refusal = format!("{} {} {}", reply.status, request.method, request.path);
             world.refusals.push(refusal);
         }
         (fault, reply)

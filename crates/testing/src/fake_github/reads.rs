@@ -27,25 +27,25 @@ pub(super) fn workflow_run(world: &World, id: &str) -> Reply {
 }
 
 /// Lists the runs of a workflow by schedule, the newest first.
-pub(super) fn scheduled_runs(world: &mut World, asked: &Recorded, file: &str) -> Reply {
-    if asked.parameter("event").as_deref() != Some("schedule") {
+pub(super) fn scheduled_runs(world: &mut World, request: &Recorded, file: &str) -> Reply {
+    if request.parameter("event").as_deref() != Some("schedule") {
         world.violate("runs are listed for every event");
     }
     let Some(all) = world.scheduled_runs.get(file).cloned() else {
         return Reply::missing();
     };
-    let (items, next) = page(world, asked, &all);
+    let (items, next) = page(world, request, &all);
     let list = json!({"total_count": all.len(), "workflow_runs": items});
     let reply = Reply::json(200, &list);
     next.into_iter()
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn pulls(world: &mut World, asked: &Recorded) -> Reply {
-    let state = asked
+pub(super) fn pulls(world: &mut World, request: &Recorded) -> Reply {
+    let state = request
         .parameter("state")
         .unwrap_or_else(|| "open".to_owned());
-    let head = asked.parameter("head");
+    let head = request.parameter("head");
     let mut all: Vec<Pull> = world.pulls.clone();
     all.retain(|pull| {
         let owner = pull
@@ -55,21 +55,23 @@ pub(super) fn pulls(world: &mut World, asked: &Recorded) -> Reply {
         let label = owner.map(|owner| format!("{owner}:{}", pull.head_branch));
         (state == "all" || pull.state == state) && (head.is_none() || head == label)
     });
-    listed(world, asked, &all)
+    listed(world, request, &all)
 }
 
-pub(super) fn pulls_of_commit(world: &mut World, asked: &Recorded, sha: &str) -> Reply {
+pub(super) fn pulls_of_commit(world: &mut World, request: &Recorded, sha: &str) -> Reply {
     if !world.commits.contains(sha) {
         return Reply::error(422, &format!("No commit found for SHA: {sha}"));
     }
     let mut all: Vec<Pull> = world.pulls.clone();
     all.retain(|pull| pull.head_sha == sha);
-    listed(world, asked, &all)
+    listed(world, request, &all)
 }
 
 /// Lists the commits of a branch, or of a branch that contains the commit, the newest first.
-pub(super) fn commits(world: &mut World, asked: &Recorded) -> Reply {
-    let from = asked.parameter("sha").unwrap_or_else(|| "main".to_owned());
+pub(super) fn commits(world: &mut World, request: &Recorded) -> Reply {
+    let from = request
+        .parameter("sha")
+        .unwrap_or_else(|| "main".to_owned());
     let all: Option<Vec<String>> = world.branches.get(&from).cloned().or_else(|| {
         world.branches.values().find_map(|commits| {
             let place = commits.iter().position(|sha| *sha == from)?;
@@ -79,14 +81,14 @@ pub(super) fn commits(world: &mut World, asked: &Recorded) -> Reply {
     let Some(all) = all else {
         return Reply::missing();
     };
-    let (items, next) = page(world, asked, &all);
+    let (items, next) = page(world, request, &all);
     let items: Vec<Value> = items.iter().map(|sha| json!({"sha": sha})).collect();
     let reply = Reply::json(200, &json!(items));
     next.into_iter()
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn files(world: &mut World, asked: &Recorded, number: &str) -> Reply {
+pub(super) fn files(world: &mut World, request: &Recorded, number: &str) -> Reply {
     let Some(pull) = world
         .pulls
         .iter()
@@ -95,16 +97,16 @@ pub(super) fn files(world: &mut World, asked: &Recorded, number: &str) -> Reply 
         return Reply::missing();
     };
     let all: Vec<Value> = pull.files.iter().take(MAX_FILES).cloned().collect();
-    let (items, next) = page(world, asked, &all);
+    let (items, next) = page(world, request, &all);
     let reply = Reply::json(200, &json!(items));
     next.into_iter()
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn contents(world: &World, asked: &Recorded, path: &str) -> Reply {
-    let reference = asked.parameter("ref").unwrap_or_default();
+pub(super) fn contents(world: &World, request: &Recorded, path: &str) -> Reply {
+    let reference = request.parameter("ref").unwrap_or_default();
     if let Some(content) = world.files.get(&(reference.clone(), path.to_owned())) {
-        if asked.header("accept") == "application/vnd.github.raw+json" {
+        if request.header("accept") == "application/vnd.github.raw+json" {
             let text = String::from_utf8_lossy(content).into_owned();
             return Reply::text(200, "application/vnd.github.raw+json; charset=utf-8", text);
         }
@@ -129,17 +131,20 @@ pub(super) fn contents(world: &World, asked: &Recorded, path: &str) -> Reply {
     Reply::json(200, &json!(entries))
 }
 
-pub(super) fn graphql(world: &mut World, token: &Token, asked: &Recorded) -> Reply {
+pub(super) fn graphql(world: &mut World, token: &Token, request: &Recorded) -> Reply {
     if !world.answers_graphql {
         return Reply::missing();
     }
-    let body = asked.json();
-    if asked.method != "POST"
+    let body = request.json();
+    if request.method != "POST"
         || !body["query"]
             .as_str()
             .is_some_and(|query| query.contains("viewer"))
     {
-        world.violate(format!("GraphQL was asked {} {}", asked.method, asked.body));
+        world.violate(format!(
+            "GraphQL was asked {} {}",
+            request.method, request.body
+        ));
         return Reply::json(200, &json!({"errors": [{"message": "Parse error"}]}));
     }
     Reply::json(
@@ -148,8 +153,8 @@ pub(super) fn graphql(world: &mut World, token: &Token, asked: &Recorded) -> Rep
     )
 }
 
-fn listed(world: &mut World, asked: &Recorded, all: &[Pull]) -> Reply {
-    let (items, next) = page(world, asked, all);
+fn listed(world: &mut World, request: &Recorded, all: &[Pull]) -> Reply {
+    let (items, next) = page(world, request, all);
     let items: Vec<Value> = items.iter().map(Pull::to_json).collect();
     let reply = Reply::json(200, &json!(items));
     next.into_iter()

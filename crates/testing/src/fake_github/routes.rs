@@ -4,21 +4,21 @@ use super::{
     Recorded, Token, World, checks, comments, description::description, issues, reads, reply::Reply,
 };
 
-pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
-    check_headers(world, asked);
-    let Some(token) = token(world, asked) else {
+pub(super) fn route(world: &mut World, request: &Recorded) -> Reply {
+    check_headers(world, request);
+    let Some(token) = token(world, request) else {
         return Reply::error(401, "Bad credentials");
     };
-    if asked.path == graphql_path(world) {
-        return reads::graphql(world, &token, asked);
+    if request.path == graphql_path(world) {
+        return reads::graphql(world, &token, request);
     }
-    let Some(path) = asked.path.strip_prefix(world.prefix) else {
-        return unknown(world, asked);
+    let Some(path) = request.path.strip_prefix(world.prefix) else {
+        return unknown(world, request);
     };
     let segments: Vec<String> = path.split('/').skip(1).map(decode).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let ["repos", owner, name, rest @ ..] = segments.as_slice() else {
-        return unknown(world, asked);
+        return unknown(world, request);
     };
     if !token.sees_repository || format!("{owner}/{name}") != world.repository {
         return Reply::missing();
@@ -35,21 +35,21 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     if is_hidden {
         return Reply::forbidden();
     }
-    let described = description().map(|description| description.operation(&asked.method, path));
+    let described = description().map(|description| description.operation(&request.method, path));
     let operation = match described {
-        Some(None) => return unknown(world, asked),
+        Some(None) => return unknown(world, request),
         Some(operation) => operation,
         None => None,
     };
     if let Some(operation) = &operation {
-        let faults = operation.faults_of_request(asked);
+        let faults = operation.faults_of_request(request);
         if !faults.is_empty() {
             let message = format!("Invalid request. {}", faults.join("; "));
             world.violations.extend(faults);
             return Reply::error(422, &message);
         }
     }
-    let mut reply = answer(world, &token, asked, rest);
+    let mut reply = answer(world, &token, request, rest);
     if let Some(operation) = operation
         && !world.sparse
     {
@@ -59,63 +59,67 @@ pub(super) fn route(world: &mut World, asked: &Recorded) -> Reply {
     reply
 }
 
-fn answer(world: &mut World, token: &Token, asked: &Recorded, path: &[&str]) -> Reply {
-    match (asked.method.as_str(), path) {
-        ("POST", ["check-runs"]) => checks::create(world, token, asked),
-        ("PATCH", ["check-runs", id]) => checks::update(world, token, asked, id),
+fn answer(world: &mut World, token: &Token, request: &Recorded, path: &[&str]) -> Reply {
+    match (request.method.as_str(), path) {
+        ("POST", ["check-runs"]) => checks::create(world, token, request),
+        ("PATCH", ["check-runs", id]) => checks::update(world, token, request, id),
         ("GET", ["check-runs", id]) => checks::get(world, id),
-        ("GET", ["check-runs", id, "annotations"]) => checks::annotations(world, asked, id),
-        ("GET", ["commits"]) => reads::commits(world, asked),
-        ("GET", ["commits", sha, "check-runs"]) => checks::list(world, token, asked, sha),
-        ("GET", ["commits", sha, "pulls"]) => reads::pulls_of_commit(world, asked, sha),
-        ("GET", ["pulls"]) => reads::pulls(world, asked),
+        ("GET", ["check-runs", id, "annotations"]) => checks::annotations(world, request, id),
+        ("GET", ["commits"]) => reads::commits(world, request),
+        ("GET", ["commits", sha, "check-runs"]) => checks::list(world, token, request, sha),
+        ("GET", ["commits", sha, "pulls"]) => reads::pulls_of_commit(world, request, sha),
+        ("GET", ["pulls"]) => reads::pulls(world, request),
         ("GET", ["pulls", number]) => reads::pull(world, number),
-        ("GET", ["pulls", number, "files"]) => reads::files(world, asked, number),
-        ("GET", ["contents", path @ ..]) => reads::contents(world, asked, &path.join("/")),
+        ("GET", ["pulls", number, "files"]) => reads::files(world, request, number),
+        ("GET", ["contents", path @ ..]) => reads::contents(world, request, &path.join("/")),
         ("GET", ["actions", "runs", id, "attempts", _]) => reads::workflow_run(world, id),
         ("GET", ["actions", "workflows", file, "runs"]) => {
-            reads::scheduled_runs(world, asked, file)
+            reads::scheduled_runs(world, request, file)
         }
-        ("GET", ["issues"]) => issues::list(world, token, asked),
-        ("POST", ["issues"]) => issues::create(world, token, asked),
-        ("PATCH", ["issues", number]) => issues::update(world, token, asked, number),
+        ("GET", ["issues"]) => issues::list(world, token, request),
+        ("POST", ["issues"]) => issues::create(world, token, request),
+        ("PATCH", ["issues", number]) => issues::update(world, token, request, number),
         ("GET", ["labels", name]) => issues::label(world, name),
-        ("POST", ["labels"]) => issues::create_label(world, token, asked),
-        ("GET", ["issues", number, "comments"]) => comments::list(world, asked, number),
-        ("POST", ["issues", number, "comments"]) => comments::create(world, token, asked, number),
-        ("PATCH", ["issues", "comments", id]) => comments::update(world, token, asked, id),
+        ("POST", ["labels"]) => issues::create_label(world, token, request),
+        ("GET", ["issues", number, "comments"]) => comments::list(world, request, number),
+        ("POST", ["issues", number, "comments"]) => comments::create(world, token, request, number),
+        ("PATCH", ["issues", "comments", id]) => comments::update(world, token, request, id),
         ("DELETE", ["issues", "comments", id]) => comments::delete(world, token, id),
-        _ => unknown(world, asked),
+        _ => unknown(world, request),
     }
 }
 
 /// Checks the headers that GitHub requires of every client.
-fn check_headers(world: &mut World, asked: &Recorded) {
+fn check_headers(world: &mut World, request: &Recorded) {
     let expectations = [
         ("user-agent", "prodverdict/"),
         ("accept", "application/vnd.github"),
         ("x-github-api-version", "2022-11-28"),
     ];
     for (name, start) in expectations {
-        if !asked.header(name).starts_with(start) {
+        if !request.header(name).starts_with(start) {
             world.violate(format!(
                 "{} {} has `{name}: {}`",
-                asked.method,
-                asked.path,
-                asked.header(name)
+                request.method,
+                request.path,
+                request.header(name)
             ));
         }
     }
-    if !asked.body.is_empty() && !asked.header("content-type").starts_with("application/json") {
+    if !request.body.is_empty()
+        && !request
+            .header("content-type")
+            .starts_with("application/json")
+    {
         world.violate(format!(
             "{} {} has a body that is not JSON",
-            asked.method, asked.path
+            request.method, request.path
         ));
     }
 }
 
-fn token(world: &World, asked: &Recorded) -> Option<Token> {
-    let text = asked.header("authorization").strip_prefix("Bearer ")?;
+fn token(world: &World, request: &Recorded) -> Option<Token> {
+    let text = request.header("authorization").strip_prefix("Bearer ")?;
     world.tokens.get(text).cloned()
 }
 
@@ -126,10 +130,10 @@ fn graphql_path(world: &World) -> String {
     )
 }
 
-fn unknown(world: &mut World, asked: &Recorded) -> Reply {
+fn unknown(world: &mut World, request: &Recorded) -> Reply {
     world.violate(format!(
         "{} {} is no route of GitHub's",
-        asked.method, asked.path
+        request.method, request.path
     ));
     Reply::missing()
 }
@@ -143,20 +147,23 @@ fn decode(segment: &str) -> String {
 /// Returns one page of a list, with the `Link` header if there are more.
 pub(super) fn page<T: Clone>(
     world: &mut World,
-    asked: &Recorded,
+    request: &Recorded,
     all: &[T],
 ) -> (Vec<T>, Option<String>) {
     let number = |name: &str, default: usize| {
-        asked
+        request
             .parameter(name)
             .map_or(Some(default), |text| text.parse().ok())
     };
     let (Some(size), Some(page)) = (number("per_page", 30), number("page", 1)) else {
-        world.violate(format!("{} asks for a page that is no number", asked.path));
+        world.violate(format!(
+            "{} asks for a page that is no number",
+            request.path
+        ));
         return (Vec::new(), None);
     };
     if size == 0 || size > 100 || page == 0 {
-        world.violate(format!("{} asks for page {page} of {size}", asked.path));
+        world.violate(format!("{} asks for page {page} of {size}", request.path));
     }
     let size = size.clamp(1, 100);
     let start = page.saturating_sub(1) * size;
@@ -164,8 +171,8 @@ pub(super) fn page<T: Clone>(
     let next = (start + size < all.len()).then(|| {
         format!(
             "<http://{}{}?per_page={size}&page={}>; rel=\"next\"",
-            asked.header("host"),
-            asked.path,
+            request.header("host"),
+            request.path,
             page + 1
         )
     });

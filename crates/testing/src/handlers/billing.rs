@@ -32,12 +32,18 @@ pub(super) fn billing(
     let is_ours = |one: &Subscription| {
         plan_of(one, mutant).is_some() || Some(&one.id) == account.subscription_id.as_ref()
     };
-    let mut ours: Vec<_> = subscriptions.into_iter().filter(is_ours).collect();
-    ours.sort_by_key(|one| Reverse((one.created, one.id.clone())));
-    let granting: Vec<_> = ours.iter().filter(|one| is_granting(one, mutant)).collect();
-    let deciding = granting.first().copied().or(ours.first());
+    let mut paid_by_customer: Vec<_> = subscriptions.into_iter().filter(is_ours).collect();
+    paid_by_customer.sort_by_key(|one| Reverse((one.created, one.id.clone())));
+    let granting: Vec<_> = paid_by_customer
+        .iter()
+        .filter(|one| is_granting(one, mutant))
+        .collect();
+    let deciding = granting.first().copied().or(paid_by_customer.first());
     let entitling = if granting.is_empty() {
-        ours.iter().filter(|one| is_in_grace(one, now)).collect()
+        paid_by_customer
+            .iter()
+            .filter(|one| is_in_grace(one, now))
+            .collect()
     } else {
         granting
     };

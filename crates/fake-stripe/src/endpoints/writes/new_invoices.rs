@@ -184,12 +184,12 @@ fn next(
         }
         (None, Some(id)) => {
             call.find_by_parameter((&*world, &world.customers), "customer", id, "customer")?;
-            let theirs = world.subscriptions_of(id);
+            let subscriptions = world.subscriptions_of(id);
             let living = |id: &&CompactString| {
                 let found = world.find_subscription(id);
                 found.is_some_and(|one| !one.status.is_ended())
             };
-            theirs.iter().rfind(living).cloned()
+            subscriptions.iter().rfind(living).cloned()
         }
         (None, None) => {
             return Err(ApiError::invalid(

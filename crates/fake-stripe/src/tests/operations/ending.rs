@@ -16,10 +16,10 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
             events.share_one_operation(version, true);
             let updated = "customer.subscription.updated";
             assert_eq!(events.kinds(), [updated]);
-            let asked = play.stage.clock;
+            let requested_at = play.stage.clock;
             let has_flag = form == EndForm::FlagAndTime;
             assert_eq!(events.at(updated, "/cancel_at"), end);
-            assert_eq!(events.at(updated, "/canceled_at"), asked);
+            assert_eq!(events.at(updated, "/canceled_at"), requested_at);
             assert_eq!(events.at(updated, "/cancel_at_period_end"), has_flag);
             assert_eq!(events.at(updated, "/status"), "active");
             let mut previous = json!({
@@ -50,7 +50,7 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
             );
 
             play.events_of(DAY, |world| world.schedule_cancel("sub_a", form));
-            let asked = play.stage.clock;
+            let requested_at = play.stage.clock;
             let events = play.events_of(MONTH, |world| world.end_at_period_end("sub_a"));
             events.share_one_operation(version, false);
             let deleted = "customer.subscription.deleted";
@@ -58,7 +58,7 @@ fn a_scheduled_end_in_both_forms_is_revoked_or_happens() {
             assert_eq!(events.event(deleted).previous_attributes, None);
             assert_eq!(events.at(deleted, "/status"), "canceled");
             assert_eq!(events.at(deleted, "/ended_at"), end);
-            assert_eq!(events.at(deleted, "/canceled_at"), asked);
+            assert_eq!(events.at(deleted, "/canceled_at"), requested_at);
         }
     }
 }

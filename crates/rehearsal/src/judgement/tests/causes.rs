@@ -72,15 +72,15 @@ fn an_old_event_that_is_believed_is_one_cause() {
 #[test]
 fn the_same_answer_to_another_event_is_another_cause() {
     let fixture = StepFixture::from_steps(&[PURCHASE]);
-    let answered = |event: &str, code| {
+    let with_answer = |event: &str, code| {
         let refused = delivery(event, "evt_4", code);
         fixture.judged(&lost().delivered(&[refused]))
     };
     let merged = |one, other| merged(&[one, other]).len();
-    let first = answered("invoice.paid", 500);
-    assert_eq!(merged(first.clone(), answered("invoice.paid", 500)), 1);
-    assert_eq!(merged(first.clone(), answered("invoice.paid", 400)), 2);
-    assert_eq!(merged(first, answered("invoice.payment_failed", 500)), 2);
+    let first = with_answer("invoice.paid", 500);
+    assert_eq!(merged(first.clone(), with_answer("invoice.paid", 500)), 1);
+    assert_eq!(merged(first.clone(), with_answer("invoice.paid", 400)), 2);
+    assert_eq!(merged(first, with_answer("invoice.payment_failed", 500)), 2);
 }
 
 #[test]

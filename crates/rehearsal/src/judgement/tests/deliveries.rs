@@ -94,26 +94,26 @@ fn a_forgery_is_described_by_its_signature() {
             "{{id: forged, does: a forgery comes, then: {{answer: refused, row: untouched}}, \
              send: [{{event: customer.subscription.updated, signed: {word}}}]}}"
         )]);
-        let answered = |code: u16| right().delivered(&[signed(signing, code)]);
+        let with_answer = |code: u16| right().delivered(&[signed(signing, code)]);
         let written = [change("plan", "free", "pro")];
-        assert_eq!(fixture.judge(&answered(400)), [], "{word}");
+        assert_eq!(fixture.judge(&with_answer(400)), [], "{word}");
         fixture.reports(
-            &answered(200),
+            &with_answer(200),
             "forged-accepted",
             &[expected_text, fix, "can send it anything"],
         );
         fixture.reports(
-            &answered(200).changed(&written),
+            &with_answer(200).changed(&written),
             "forged-accepted",
             &["It applied the event: the row changed."],
         );
         fixture.reports(
-            &answered(500),
+            &with_answer(500),
             "handler-answer",
             &["answered 500", "4xx was expected", "reject it with 400"],
         );
         fixture.reports(
-            &answered(400).changed(&written),
+            &with_answer(400).changed(&written),
             "unneeded-write",
             &["No write was required, but the row changed: users.plan free → pro"],
         );
@@ -152,7 +152,7 @@ fn an_unknown_price_removes_nothing() {
 #[test]
 fn a_refused_event_is_reported_with_its_likely_cause() {
     let fixture = StepFixture::from_steps(&[PURCHASE]);
-    let answered = |answer: HandlerResponse| {
+    let with_answer = |answer: HandlerResponse| {
         right().delivered(&[Delivery {
             answer,
             ..updated(0)
@@ -182,7 +182,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         ),
     ] {
         fixture.reports(
-            &answered(answer),
+            &with_answer(answer),
             "handler-answer",
             &["The handler answered", expected_text],
         );
@@ -194,7 +194,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
             status: 404,
             unplayed: None,
         }],
-        ..answered(status(500, ""))
+        ..with_answer(status(500, ""))
     };
     fixture.reports(
         &gone,
@@ -202,7 +202,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         &["answered 404 to GET /v1/subscriptions/sub_ann: handle an object"],
     );
     // Other events were accepted, so the secret is correct.
-    let some = answered(status(400, "")).later_than(&[delivery("invoice.paid", "evt_1", 200)]);
+    let some = with_answer(status(400, "")).later_than(&[delivery("invoice.paid", "evt_1", 200)]);
     fixture.reports(
         &some,
         "handler-answer",

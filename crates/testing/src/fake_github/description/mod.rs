@@ -111,20 +111,20 @@ fn matched<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> 
 
 impl Operation<'_> {
     /// Lists what the request has and the description does not allow.
-    pub(super) fn faults_of_request(&self, asked: &Recorded) -> Vec<String> {
-        let mut faults = self.faults_of_parameters(asked);
+    pub(super) fn faults_of_request(&self, request: &Recorded) -> Vec<String> {
+        let mut faults = self.faults_of_parameters(request);
         let body = &self.definition["requestBody"];
         let schema = &body["content"]["application/json"]["schema"];
         if schema.is_null() {
-            if !asked.body.is_empty() {
+            if !request.body.is_empty() {
                 faults.push(format!("{} takes no body", self.name));
             }
             return faults;
         }
-        if asked.body.is_empty() && body["required"] != true {
+        if request.body.is_empty() && body["required"] != true {
             return faults;
         }
-        let value = asked.json();
+        let value = request.json();
         let name = format!("{} body", self.name);
         faults.extend(self.description.faults(&name, schema, &value));
         let unknown = undocumented(&self.description.schemas, schema, &value);
@@ -136,7 +136,7 @@ impl Operation<'_> {
         faults
     }
 
-    fn faults_of_parameters(&self, asked: &Recorded) -> Vec<String> {
+    fn faults_of_parameters(&self, request: &Recorded) -> Vec<String> {
         let schemas = &self.description.schemas;
         let parameters = self.definition["parameters"].as_array();
         let parameters: Vec<&Value> = parameters
@@ -144,7 +144,7 @@ impl Operation<'_> {
             .flatten()
             .map(|one| schemas.resolve(one))
             .collect();
-        let in_query = url::form_urlencoded::parse(asked.query.as_bytes())
+        let in_query = url::form_urlencoded::parse(request.query.as_bytes())
             .map(|(name, value)| ("query", name.into_owned(), value.into_owned()));
         let in_path = self
             .in_path

@@ -82,9 +82,13 @@ fn references(schema: &Value) -> Vec<String> {
     match schema {
         Value::Array(items) => items.iter().flat_map(references).collect(),
         Value::Object(fields) => {
-            let own = fields.get("$ref").and_then(Value::as_str);
+            let own_reference = fields.get("$ref").and_then(Value::as_str);
             let inside = fields.values().flat_map(references);
-            own.map(str::to_owned).into_iter().chain(inside).collect()
+            own_reference
+                .map(str::to_owned)
+                .into_iter()
+                .chain(inside)
+                .collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
