@@ -22,7 +22,6 @@ ARG PROFILE=release
 # The dependencies come first, so that a change in the sources does not invalidate their layer.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/baseline/Cargo.toml crates/baseline/
-COPY crates/changes/Cargo.toml crates/changes/
 COPY crates/config/Cargo.toml crates/config/
 COPY crates/contract/Cargo.toml crates/contract/
 COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/

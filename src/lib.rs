@@ -6,6 +6,7 @@
 
 pub mod application;
 pub mod billing;
+pub mod changes;
 pub mod chat;
 pub mod cli;
 pub mod commands;
@@ -20,7 +21,7 @@ pub mod scratch;
 pub mod sources;
 
 pub use ::{
-    baseline, changes, config,
+    baseline, config,
     contract::{self, text},
     problem, rehearsal, report,
 };

@@ -8,10 +8,9 @@ use std::{
 };
 
 /// The packages by the folder of their sources.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("prodverdict", "src"),
     ("baseline", "crates/baseline/src"),
-    ("changes", "crates/changes/src"),
     ("config", "crates/config/src"),
     ("contract", "crates/contract/src"),
     ("fake-stripe", "crates/fake-stripe/src"),

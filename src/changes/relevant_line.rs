@@ -1,7 +1,7 @@
 //! Describes one changed line, using only facts of the diff.
 
 use super::{mention::mention, name::Name};
-use report::Change;
+use crate::report::Change;
 
 /// The change that a pull request makes to a line, the most relevant first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,9 +8,9 @@ use super::{
     name::Name,
     patch::{PatchLine, Side, hunks},
 };
-use contract::Field;
-use problem::Place;
-use report::Change;
+use crate::contract::Field;
+use crate::problem::Place;
+use crate::report::Change;
 
 /// The lines of the configuration that the pull request changes.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ fn mentions_any(line: &str, names: &[Name]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::NameKind;
+    use crate::changes::NameKind;
 
     fn place(line: u32, end_line: u32) -> Place {
         Place {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::name::{Name, NameKind};
-use config::{AccessContract, AccountsQuery, Expression};
-use contract::{Field, Finding, Mentions};
+use crate::config::{AccessContract, AccountsQuery, Expression};
+use crate::contract::{Field, Finding, Mentions};
 
 /// Maximum number of names taken from the SQL of one column.
 const MAX_NAMES_OF_SQL: usize = 4;
@@ -130,7 +130,7 @@ fn identifiers(sql: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::{Entity, EventMention, Evidence, Money, Rule, Severity, Subject};
+    use crate::contract::{Entity, EventMention, Evidence, Money, Rule, Severity, Subject};
 
     fn contract(columns: &str) -> AccessContract {
         let text = format!(
