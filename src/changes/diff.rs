@@ -52,7 +52,7 @@ impl<'p> Diff<'p> {
     /// Selects the files to search: those that match `handler_paths`, or, if it is empty, every file whose path
     /// suggests that it affects customers. The configuration is always excluded.
     pub fn new(files: &'p [ChangedFile], handler_paths: &[String], configuration: &str) -> Self {
-        let of_handler = HandlerPaths::new(handler_paths);
+        let handler_files = HandlerPaths::new(handler_paths);
         let mut files: Vec<_> = files
             .iter()
             .filter(|file| file.path != configuration)
@@ -62,8 +62,8 @@ impl<'p> Diff<'p> {
         let mut found = Vec::new();
         for file in files {
             let patch = file.patch.as_deref().unwrap_or_default();
-            let is_wanted = match &of_handler {
-                Some(of_handler) => of_handler.names(file),
+            let is_wanted = match &handler_files {
+                Some(handler_files) => handler_files.names(file),
                 None => paths::is_searched(&file.path) && !is_marked_as_generated(patch),
             };
             if !is_wanted {
@@ -81,7 +81,7 @@ impl<'p> Diff<'p> {
             found.push(FileDiff {
                 path: &file.path,
                 is_removed: file.is_removed,
-                is_of_handler: of_handler.is_some(),
+                is_of_handler: handler_files.is_some(),
                 hunks: parsed.into_iter().map(Hunk::new).collect(),
             });
         }

@@ -119,14 +119,14 @@ impl<'d, 'p> Finder<'d, 'p> {
 
     /// Keeps one line per hunk, and one per removed file: that of the most relevant name in it.
     fn find(&mut self, names: &[Name]) -> Vec<RelevantLine> {
-        let mut of_hunks: BTreeMap<(usize, usize), Best> = BTreeMap::new();
+        let mut best_of_hunk: BTreeMap<(usize, usize), Best> = BTreeMap::new();
         for (weight, name) in names.iter().enumerate() {
             for mentions in self.mentions(name).iter() {
                 let Some(file) = self.diff.files.get(mentions.file) else {
                     continue;
                 };
                 let hunk = if file.is_removed { 0 } else { mentions.hunk };
-                let best = of_hunks.entry((mentions.file, hunk)).or_default();
+                let best = best_of_hunk.entry((mentions.file, hunk)).or_default();
                 best.mentioned += 1;
                 let Some(line) = relevant_line(file, mentions, name) else {
                     continue;
@@ -137,7 +137,7 @@ impl<'d, 'p> Finder<'d, 'p> {
                 }
             }
         }
-        let ranked = of_hunks.into_values().filter_map(|best| {
+        let ranked = best_of_hunk.into_values().filter_map(|best| {
             let (rank, line) = best.found?;
             let unmentioned = names.len().saturating_sub(best.mentioned);
             Some(((rank, line.change, !line.sets, unmentioned), line))

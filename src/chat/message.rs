@@ -121,10 +121,10 @@ fn totals(outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
     let by_severity: Vec<_> = Severity::ALL
         .into_iter()
         .filter_map(|severity| {
-            let of_it = findings
+            let with_severity = findings
                 .iter()
                 .filter(|(_, found)| found.finding.severity == severity);
-            let number = of_it.count();
+            let number = with_severity.count();
             (number > 0).then(|| format!("{number} {severity}"))
         })
         .collect();
@@ -141,11 +141,11 @@ fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
     } else {
         "the check could not be carried out, nothing is known about access and payment"
     };
-    let of_contracts = outcome
+    let contract_problems = outcome
         .contracts
         .iter()
         .filter_map(|one| one.problem.as_ref());
-    let problems = outcome.problems.iter().chain(of_contracts);
+    let problems = outcome.problems.iter().chain(contract_problems);
     let lines = problems
         .take(3)
         .map(|problem| format!("• {}", code(&problem.message)));

@@ -112,10 +112,10 @@ impl<'c> AccountsTable<'c> {
 fn table_of_query(sql: &str) -> Option<(TableName, BTreeMap<Field, Expression>)> {
     let plain = plain_columns(sql);
     let id = plain.get(&Field::Id)?.clone();
-    let of_row = plain
+    let columns_of_row = plain
         .into_iter()
         .filter(|(_, column)| column.table_number == id.table_number);
-    let columns = of_row.map(|(field, plain)| (field, Expression::Column(plain.column)));
+    let columns = columns_of_row.map(|(field, plain)| (field, Expression::Column(plain.column)));
     Some((id.table, columns.collect()))
 }
 

@@ -105,6 +105,6 @@ pub(super) fn status(
     failures: &[OutputError],
 ) -> u8 {
     let statuses = failures.iter().map(|error| could_not_write(output, error));
-    let of_verdict = outcome.verdict.exit_status(outcome.warnings_fail(strict));
-    statuses.fold(of_verdict, u8::max)
+    let verdict_status = outcome.verdict.exit_status(outcome.warnings_fail(strict));
+    statuses.fold(verdict_status, u8::max)
 }

@@ -222,8 +222,8 @@ impl<'a> DatabaseSampler<'a> {
         for row in &rows {
             let target_schema: String = row.try_get(3)?;
             let is_visible: bool = row.try_get(5)?;
-            let of_table = found.entry((row.try_get(0)?, row.try_get(1)?));
-            of_table.or_default().push(ForeignKey {
+            let keys_of_table = found.entry((row.try_get(0)?, row.try_get(1)?));
+            keys_of_table.or_default().push(ForeignKey {
                 column: row.try_get(2)?,
                 target: TableName {
                     schema: (!is_visible).then_some(target_schema),

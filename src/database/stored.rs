@@ -70,8 +70,8 @@ async fn read(session: &mut Session<'_>, request: &StoredRequest<'_>) -> Result<
             let id: Option<String> = row.try_get(0)?;
             let values: Vec<Option<String>> = row.try_get(1)?;
             let values = names.iter().cloned().zip(values).collect();
-            let of_id = stored.rows.entry(id.unwrap_or_default());
-            of_id.or_default().push(values);
+            let rows_with_id = stored.rows.entry(id.unwrap_or_default());
+            rows_with_id.or_default().push(values);
         }
     }
     session.end().await?;

@@ -13,24 +13,25 @@ pub(super) struct Pull {
     #[serde(default)]
     state: Option<String>,
     #[serde(default)]
-    pub head: Option<End>,
+    pub head: Option<PullEnd>,
     #[serde(default)]
-    base: Option<End>,
+    base: Option<PullEnd>,
     /// True if only collaborators may comment.
     #[serde(default)]
     pub locked: bool,
 }
 
+/// The head or the base of a pull request.
 #[derive(Debug, Deserialize)]
-pub(super) struct End {
+pub(super) struct PullEnd {
     #[serde(default)]
     pub sha: Option<String>,
     #[serde(default)]
-    repo: Option<Named>,
+    repo: Option<RepositoryName>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Named {
+struct RepositoryName {
     #[serde(default)]
     full_name: Option<String>,
 }
@@ -58,12 +59,13 @@ impl Context {
             }
             Search::Number(number) => {
                 let pull = pull(client, &repository, *number).await?;
-                self.adopt(&repository, pull);
+                self.take_commits(&repository, pull);
             }
             Search::Named(number) => {
                 let pull = pull(client, &repository, *number).await?;
+                // Untrusted, unless the pull request turns out to come from this repository.
                 self.origin.is_fork = true;
-                self.adopt(&repository, pull);
+                self.take_commits(&repository, pull);
                 if !self.origin.is_fork {
                     self.trust = Trust::Ordinary;
                 }
@@ -73,7 +75,7 @@ impl Context {
         Ok(())
     }
 
-    fn adopt(&mut self, repository: &Repository, pull: Pull) {
+    fn take_commits(&mut self, repository: &Repository, pull: Pull) {
         let found = pull.base_sha();
         if let Some(head) = pull.head {
             self.commits.head = head.sha.filter(|sha| is_sha(sha));

@@ -117,13 +117,13 @@ fn with_access<'m, 's>(
     let id = account
         .id()
         .ok_or_else(|| format!("the table `{name}` has no primary key and no column `id`"))?;
-    let of_provider = account
+    let holds_provider_objects = account
         .values
         .get(&whole_column(&id))
         .is_some_and(|values| {
             values.are(ValueKind::Customer) || values.are(ValueKind::Subscription)
         });
-    if of_provider {
+    if holds_provider_objects {
         return Err(format!(
             "the rows of `{name}` are the provider's objects, and no table of accounts refers to them"
         ));

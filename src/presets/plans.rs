@@ -65,7 +65,7 @@ pub fn fill_plans(
                     |entry| PlanPair::new(key, &entry.name),
                 ));
             }
-            (None, Some(word)) => pairs.extend(of_word(word, catalog)),
+            (None, Some(word)) => pairs.extend(pairs_of_word(word, catalog)),
             (None, None) => {}
         }
     }
@@ -86,7 +86,7 @@ pub fn fill_plans(
 
 /// Returns each price of the product that the word means: by name, lookup key or nickname, or else the only product whose
 /// name contains it as a word.
-fn of_word(word: &str, catalog: &[CatalogEntry]) -> Vec<PlanPair> {
+fn pairs_of_word(word: &str, catalog: &[CatalogEntry]) -> Vec<PlanPair> {
     let wanted = normalized(word);
     let is_wanted = |text: &str| normalized(text) == wanted;
     let exact = catalog.iter().filter(|entry| {

@@ -37,11 +37,11 @@ impl Names<'_> {
     /// Returns the new name of a table or column; `None` if it stays.
     fn replaced(&self, name: &str) -> Result<Option<&str>, RenamingError> {
         let columns = self.renamings.iter().flat_map(|table| &table.columns);
-        let mut of_column = columns
+        let mut new_names = columns
             .filter(|(from, _)| from == name)
             .map(|(_, to)| to.as_str());
-        if let Some(first) = of_column.next() {
-            if of_column.any(|other| other != first) {
+        if let Some(first) = new_names.next() {
+            if new_names.any(|other| other != first) {
                 return Err(RenamingError::Ambiguous(name.to_owned()));
             }
             return Ok(Some(first));

@@ -32,26 +32,26 @@ async fn referring(
     tables: &Tables,
     accounts: &[i64],
 ) -> Result<BTreeMap<Table, OwnerColumns>, Error> {
-    let of_accounts: Vec<&Table> = tables
+    let account_tables: Vec<&Table> = tables
         .0
         .iter()
         .filter(|(_, shape)| accounts.contains(&shape.oid))
         .map(|(table, _)| table)
         .collect();
-    if of_accounts.is_empty() {
+    if account_tables.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let named = columns_named_after(connection, tables, &of_accounts).await?;
+    let named = columns_named_after(connection, tables, &account_tables).await?;
     let mut referring = BTreeMap::new();
     for (table, shape) in &tables.0 {
         let mut columns = named.get(table).cloned().unwrap_or_default();
-        if of_accounts.contains(&table) {
+        if account_tables.contains(&table) {
             columns.extend_from_slice(shape.key_columns());
         }
         referring.insert(table.clone(), OwnerColumns::Columns(columns));
     }
     for reference in foreign_keys(connection, tables).await? {
-        if of_accounts.contains(&&reference.to)
+        if account_tables.contains(&&reference.to)
             && let Some(OwnerColumns::Columns(columns)) = referring.get_mut(&reference.from)
         {
             columns.extend(reference.columns.into_iter().map(|(ours, _)| ours));

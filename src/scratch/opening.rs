@@ -31,7 +31,7 @@ pub(super) struct AllowedDatabase {
 /// Connects, and refuses a database that must not be written to. Writes nothing.
 pub(super) async fn examine(opening: &ScratchOptions<'_>) -> Result<AllowedDatabase, Error> {
     let env = &opening.rehearsal.url_env;
-    let target = refusal::of_the_url(opening)?;
+    let target = refusal::check_url(opening)?;
     let Some(url) = opening.url else {
         return Err(ScratchRefusal::NotSet { env: env.clone() }.into());
     };
@@ -40,10 +40,10 @@ pub(super) async fn examine(opening: &ScratchOptions<'_>) -> Result<AllowedDatab
         .await
         .map_err(|error| Error::new(error, "setting the limits of the session"))?;
     refusal::alone(&mut connection, env).await?;
-    refusal::of_the_server(&mut connection, opening).await?;
+    refusal::check_server(&mut connection, opening).await?;
     let account = account::typed(&mut connection, &opening.rehearsal.account).await?;
     let notes = refusal::notes(&mut connection).await?;
-    refusal::of_the_rows(&mut connection, opening, &account, &notes).await?;
+    refusal::check_rows(&mut connection, opening, &account, &notes).await?;
     let accounts = account::tables_of_accounts(&mut connection, &account).await?;
     let tables = Tables::read(&mut connection).await?;
     let tables = with_owner_columns(tables, &mut connection, &accounts).await?;

@@ -31,7 +31,7 @@ const MAX_COUNTED: u32 = 1000;
 const COMPARING: &str = "comparing it with the contract's database";
 
 /// Checks the URL alone.
-pub(super) fn of_the_url(opening: &ScratchOptions<'_>) -> Result<Target, Error> {
+pub(super) fn check_url(opening: &ScratchOptions<'_>) -> Result<Target, Error> {
     let env = opening.rehearsal.url_env.clone();
     let contract_env = opening.contract.database.url_env.clone();
     let Some(url) = opening.url else {
@@ -109,7 +109,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
 
 /// Checks that the server accepts writes and that the database is not the contract's own. Must be called while the lock
 /// of `alone` is held.
-pub(super) async fn of_the_server(
+pub(super) async fn check_server(
     connection: &mut PgConnection,
     opening: &ScratchOptions<'_>,
 ) -> Result<(), Error> {
@@ -214,7 +214,7 @@ pub(super) async fn notes(connection: &mut PgConnection) -> Result<Vec<String>, 
 }
 
 /// Checks that the account tables hold no rows except those of rehearsals.
-pub(super) async fn of_the_rows(
+pub(super) async fn check_rows(
     connection: &mut PgConnection,
     opening: &ScratchOptions<'_>,
     account: &[TypedStatement],

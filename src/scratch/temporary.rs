@@ -72,7 +72,7 @@ impl TemporaryDatabase {
     /// Creates the database, and removes those of killed runs. `opening` holds the server's URL, which has to pass the
     /// same checks as that of a scratch database.
     pub async fn create(&mut self, opening: ScratchOptions<'_>) -> Result<(), Error> {
-        refusal::of_the_url(&opening)?;
+        refusal::check_url(&opening)?;
         self.in_container_action = opening.in_container_action;
         let mut connection = self.connect(&self.server).await?;
         let locking = format!("select pg_advisory_lock({LOCK})");
@@ -99,7 +99,7 @@ impl TemporaryDatabase {
 
     /// Checks that a database may be created, and creates none.
     pub async fn examine(opening: ScratchOptions<'_>) -> Result<(), Error> {
-        refusal::of_the_url(&opening)?;
+        refusal::check_url(&opening)?;
         let env = &opening.rehearsal.url_env;
         let Some(url) = opening.url else {
             return Err(ScratchRefusal::NotSet { env: env.clone() }.into());

@@ -25,7 +25,7 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -
 }
 
 /// Returns the line that announces lookups of single customers.
-pub(super) fn of_lookups(provider: &str, number: u64) -> String {
+pub(super) fn lookup_line(provider: &str, number: u64) -> String {
     format!(
         "{provider}: {} more, one for each customer whose account disagrees with the list",
         counted(number, "request")

@@ -137,7 +137,7 @@ impl ContractProvider<'_> {
     }
 
     fn say_how_many(&self, number: u64) {
-        let line = cost::of_lookups(self.contract.source.provider(), number);
+        let line = cost::lookup_line(self.contract.source.provider(), number);
         if number >= MANY {
             notice::say(&line);
         } else {

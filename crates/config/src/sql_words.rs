@@ -1,4 +1,4 @@
-//! Words of a statement outside of brackets, for finding out what it selects.
+//! Splits a statement into words, with everything in brackets as one word.
 
 /// A word of SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum SqlWord {
     Literal,
 }
 
-/// A name or keyword, in the case that Postgres reads it in.
+/// A name or keyword. Unquoted text is in lower case, as in Postgres.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SqlName {
     pub(super) text: String,

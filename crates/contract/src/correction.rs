@@ -60,13 +60,13 @@ pub fn corrections(
         let (true, Some(link)) = (wanted.contains(id), link) else {
             continue;
         };
-        let mut of_account = link.holder.customers();
-        let is_shared = of_account.any(|one| customers.accounts_of(one).nth(1).is_some());
-        let of_account = link.holder.customers();
+        let mut customers_of_account = link.holder.customers();
+        let is_shared = customers_of_account.any(|one| customers.accounts_of(one).nth(1).is_some());
+        let customers_of_account = link.holder.customers();
         let world = Facts {
             accounts: vec![account.clone()],
             mapped: facts.mapped.clone(),
-            subscriptions: of_account
+            subscriptions: customers_of_account
                 .flat_map(|one| customers.subscriptions(one))
                 .cloned()
                 .collect(),
@@ -158,8 +158,8 @@ impl Correcting<'_> {
             return Vec::new();
         };
         let findings = evaluation.findings.into_iter();
-        let of_account = findings.filter(|finding| finding.subject.account.is_some());
-        of_account.map(|finding| finding.rule).collect()
+        let account_findings = findings.filter(|finding| finding.subject.account.is_some());
+        account_findings.map(|finding| finding.rule).collect()
     }
 
     fn change(&self, world: &Facts, rule: Rule) -> Correction {

@@ -46,7 +46,7 @@ pub(crate) struct Customers<'f> {
     naming: Naming<'f>,
     places: CustomerPositions,
     /// First customer of each account.
-    of_account: Vec<Option<CustomerNumber>>,
+    account_customers: Vec<Option<CustomerNumber>>,
     /// Further customers of accounts: pairs of the account's position and a customer, in the order of accounts.
     more: Vec<(u32, CustomerNumber)>,
     accounts: Groups,
@@ -99,12 +99,12 @@ impl<'f> Customers<'f> {
         let naming = Naming::new(facts, match_on);
         let mut index = Index::new(&naming);
         let subscriptions = facts.subscriptions.iter().enumerate();
-        let of_subscription: Vec<_> = subscriptions
+        let subscription_customers: Vec<_> = subscriptions
             .map(|(position, one)| Some(index.number(naming.key(one), position)))
             .collect();
         index.end_of_subscriptions();
         let accounts = 0..facts.accounts.len();
-        let mut of_account: Vec<_> = accounts
+        let mut account_customers: Vec<_> = accounts
             .map(|position| Some(index.number(naming.link(position)?, position)))
             .collect();
         let mut more: Vec<(u32, CustomerNumber)> = Vec::new();
@@ -114,7 +114,7 @@ impl<'f> Customers<'f> {
                 continue;
             };
             let customer = index.number(key, position);
-            let first = of_account.get(widen(*account)).copied().flatten();
+            let first = account_customers.get(widen(*account)).copied().flatten();
             let link = (*account, customer);
             let is_known = first == Some(customer)
                 || more
@@ -123,7 +123,7 @@ impl<'f> Customers<'f> {
                     .take_while(|one| one.0 == *account)
                     .any(|one| *one == link);
             if first.is_none() {
-                if let Some(first) = of_account.get_mut(widen(*account)) {
+                if let Some(first) = account_customers.get_mut(widen(*account)) {
                     *first = Some(customer);
                 }
             } else if !is_known {
@@ -134,16 +134,16 @@ impl<'f> Customers<'f> {
         // The next step takes about as much memory again.
         drop(table);
         let customers = places.positions.len();
-        let subscriptions = Groups::new(members(&of_subscription), customers);
-        drop(of_subscription);
+        let subscriptions = Groups::new(members(&subscription_customers), customers);
+        drop(subscription_customers);
         let further = more
             .iter()
             .map(|(account, customer)| (widen(*account), *customer));
-        let accounts = Groups::new(members(&of_account).chain(further), customers);
+        let accounts = Groups::new(members(&account_customers).chain(further), customers);
         Self {
             naming,
             places,
-            of_account,
+            account_customers,
             more,
             accounts,
             subscriptions,
@@ -162,7 +162,7 @@ impl<'f> Customers<'f> {
 
     /// Returns the link of the account at that position.
     pub(crate) fn link(&self, position: usize) -> Option<Link<'_, 'f>> {
-        let first = self.of_account.get(position).copied().flatten()?;
+        let first = self.account_customers.get(position).copied().flatten()?;
         let account = self.naming.facts.accounts.get(position)?;
         let number = narrow(position);
         let start = self.more.partition_point(|(other, _)| *other < number);

@@ -58,14 +58,14 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// Returns the built-in scenarios.
 pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
-    let of_program = |(name, text): &(&str, &str)| {
+    let parse_built_in = |(name, text): &(&str, &str)| {
         let scenario = parse(name, text)?;
         Ok(Scenario {
             is_own: false,
             ..scenario
         })
     };
-    FILES.iter().map(of_program).collect()
+    FILES.iter().map(parse_built_in).collect()
 }
 
 /// Parses one file; errors refer to it as `name`.

@@ -63,17 +63,18 @@ const MAX_NAMED_FINDINGS: usize = 5;
 /// configuration.
 pub fn annotations(outcome: &Outcome, default_path: &str) -> Vec<Annotation> {
     let whole_run = outcome.problems.iter().map(|problem| (problem, None));
-    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+    let contract_problems = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
         Some((problem, outcome.name_of(contract)))
     });
     let mut annotations: Vec<_> = whole_run
-        .chain(of_contracts)
-        .map(|(problem, contract)| of_problem(problem, contract, default_path))
+        .chain(contract_problems)
+        .map(|(problem, contract)| problem_annotation(problem, contract, default_path))
         .collect();
-    annotations.extend(of_warnings(&outcome.warnings));
+    annotations.extend(warning_annotations(&outcome.warnings));
     let advice = outcome.advice();
-    annotations.extend(advice.map(|(advice, contract)| of_advice(advice, contract, default_path)));
+    annotations
+        .extend(advice.map(|(advice, contract)| advice_annotation(advice, contract, default_path)));
     annotations.extend(groups(outcome).iter().map(|group| {
         let annotation = group.annotation();
         annotation.at(group.first.place.as_ref(), default_path)
@@ -118,24 +119,24 @@ fn groups(outcome: &Outcome) -> Vec<AnnotationGroup<'_>> {
     groups
 }
 
-fn of_problem(problem: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
+fn problem_annotation(problem: &Problem, contract: Option<&str>, default_path: &str) -> Annotation {
     let mut lines = vec![shown::message_line(problem)];
     lines.extend(fix(shown::hint_lines(problem)));
-    let title = format!("No verdict [{}]{}", problem.code, of_contract(contract));
+    let title = format!("No verdict [{}]{}", problem.code, contract_suffix(contract));
     let annotation = Annotation::new(AnnotationLevel::Failure, &title, &lines);
     annotation.at(problem.place.as_ref(), default_path)
 }
 
-fn of_advice(advice: &Warning, contract: Option<&str>, default_path: &str) -> Annotation {
+fn advice_annotation(advice: &Warning, contract: Option<&str>, default_path: &str) -> Annotation {
     let mut lines = vec![shown::message_line(advice)];
     lines.extend(fix(shown::hint_lines(advice)));
-    let title = format!("Advice{}", of_contract(contract));
+    let title = format!("Advice{}", contract_suffix(contract));
     let annotation = Annotation::new(AnnotationLevel::Notice, &title, &lines);
     annotation.at(advice.place.as_ref(), default_path)
 }
 
 /// Returns annotations for the warnings that have a place.
-pub fn of_warnings(warnings: &[Warning]) -> impl Iterator<Item = Annotation> {
+pub fn warning_annotations(warnings: &[Warning]) -> impl Iterator<Item = Annotation> {
     let placed = |warning: &&Warning| warning.place.is_some();
     warnings.iter().filter(placed).map(|warning| {
         let mut lines = vec![shown::message_line(warning)];
@@ -169,7 +170,7 @@ impl AnnotationGroup<'_> {
             finding.severity.as_str().to_uppercase(),
             finding.rule,
             self.shared_status(),
-            of_contract(self.contract),
+            contract_suffix(self.contract),
             shortened(&shown.entity, TITLE_ENTITY_CHARACTERS),
         );
         let mut lines = Vec::new();
@@ -222,7 +223,7 @@ fn fix(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-fn of_contract(contract: Option<&str>) -> String {
+fn contract_suffix(contract: Option<&str>) -> String {
     contract
         .map(|name| format!(" (contract {})", shown::tamed(name)))
         .unwrap_or_default()

@@ -50,8 +50,8 @@ pub(super) fn by_severity(findings: &[(&ContractOutcome, &Reported)]) -> String 
     let words: Vec<_> = Severity::ALL
         .into_iter()
         .filter_map(|severity| {
-            let of_it = |(_, found): &&(_, &Reported)| found.finding.severity == severity;
-            let number = length(findings.iter().filter(of_it).count());
+            let has_severity = |(_, found): &&(_, &Reported)| found.finding.severity == severity;
+            let number = length(findings.iter().filter(has_severity).count());
             (number > 0).then(|| format!("{} {severity}", grouped(number)))
         })
         .collect();

@@ -52,11 +52,11 @@ type CsvRow = [String; COLUMNS.len()];
 
 fn rows(outcome: &Outcome) -> impl Iterator<Item = CsvRow> {
     let whole_run = outcome.problems.iter().map(|problem| ("", problem));
-    let of_contracts = outcome
+    let contract_problems = outcome
         .contracts
         .iter()
         .filter_map(|contract| Some((contract.name.as_str(), contract.problem.as_ref()?)));
-    let problems = whole_run.chain(of_contracts);
+    let problems = whole_run.chain(contract_problems);
     let findings = outcome.findings().into_iter();
     problems
         .map(|(contract, problem)| no_verdict(contract, problem))

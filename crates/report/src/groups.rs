@@ -143,14 +143,14 @@ pub(super) struct GroupTexts {
 /// Lists every id that the texts of a finding may name, as it appears there.
 fn numbered_ids(finding: &Finding) -> Vec<(String, String)> {
     let subject = &finding.subject;
-    let of_subject = [
+    let subject_ids = [
         subject.account.as_deref(),
         subject.customer.as_deref(),
         subject.subscription.as_deref(),
         Some(finding.entity.id()),
     ];
     let named = subject.named.iter().map(String::as_str);
-    let all = of_subject.into_iter().flatten().chain(named);
+    let all = subject_ids.into_iter().flatten().chain(named);
     let mut ids: Vec<_> = all
         .filter(|id| !id.is_empty())
         .map(|id| (super::shown::tamed(id), PLACEHOLDER.to_owned()))

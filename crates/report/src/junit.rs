@@ -69,14 +69,14 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
         });
     }
     if let Some(rehearsed) = &outcome.rehearsal {
-        suites.push(of_rehearsal(outcome, rehearsed));
+        suites.push(rehearsal_suite(outcome, rehearsed));
         let unanswered = outcome.contracts.iter().filter(|one| one.problem.is_some());
         suites.extend(unanswered.map(|contract| Suite {
             name: contract.name.clone(),
             cases: error_of(contract),
         }));
     } else {
-        suites.extend(outcome.contracts.iter().map(of_contract));
+        suites.extend(outcome.contracts.iter().map(contract_suite));
     }
     let is_error = |case: &TestCase| matches!(case.result, CaseResult::Error(_));
     let has_error = suites.iter().flat_map(|suite| &suite.cases).any(is_error);
@@ -92,7 +92,7 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
 
 /// Builds the suite of a contract. Each rule that holds is a passed test. Each finding is a separate test, because most
 /// views show only the first failure of a test.
-fn of_contract(contract: &ContractOutcome) -> Suite {
+fn contract_suite(contract: &ContractOutcome) -> Suite {
     let mut cases = error_of(contract);
     let broken = contract.findings.iter().map(|found| found.finding.rule);
     let mut rules: Vec<Rule> = contract.summary.judged.iter().copied().collect();
@@ -181,7 +181,7 @@ fn detail(found: &Reported) -> Detail {
     }
 }
 
-fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
+fn rehearsal_suite(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
     let findings = outcome.findings();
     let mut is_reported = vec![false; findings.len()];
     let mut cases = Vec::new();
@@ -193,7 +193,7 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
                 *is_reported = true;
             }
         }
-        cases.push(of_scenario(scenario, failures));
+        cases.push(scenario_case(scenario, failures));
     }
     // Keep the findings that belong to no scenario.
     let others = findings
@@ -211,7 +211,7 @@ fn of_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
     }
 }
 
-fn of_scenario(scenario: &PlayedScenario, failures: Vec<Detail>) -> TestCase {
+fn scenario_case(scenario: &PlayedScenario, failures: Vec<Detail>) -> TestCase {
     let broken = || Detail {
         message: "it is broken".to_owned(),
         kind: "scenario",

@@ -50,7 +50,7 @@ use problem::{Place, Problem, Warning};
 pub use accepted::newly_accepted;
 pub use amount::amounts;
 pub use annotation::{
-    Annotation, AnnotationLevel, annotations, of_warnings as annotations_of_warnings,
+    Annotation, AnnotationLevel, annotations, warning_annotations as annotations_of_warnings,
 };
 pub use baseline_file::{ToAccept, baseline_entries};
 pub use compare::{Comparison, StatusCounts};

@@ -52,8 +52,8 @@ impl Overview {
 fn severities(outcome: &Outcome) -> Vec<Figure> {
     let found = || outcome.contracts.iter().flat_map(|one| &one.findings);
     let figure = |severity: Severity| {
-        let of_it = found().filter(|found| found.finding.severity == severity);
-        let number = length(of_it.count());
+        let with_severity = found().filter(|found| found.finding.severity == severity);
+        let number = length(with_severity.count());
         (number > 0).then(|| Figure {
             label: match severity {
                 Severity::High => "High",
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_figure_has_its_label() {
-        let overview = Overview::new(&sample::of_pull_request());
+        let overview = Overview::new(&sample::pull_request_outcome());
         assert_eq!(
             labels(&overview.money),
             [

@@ -107,8 +107,8 @@ fn ids_of(finding: &Finding) -> impl Iterator<Item = &str> {
     let named = subject.named.iter().map(String::as_str);
     let ids = ids.into_iter().filter_map(Option::as_deref).chain(named);
     let entity = &finding.entity;
-    let of_entity = entity.kind().is_personal().then(|| entity.id());
-    ids.chain(of_entity)
+    let entity_id = entity.kind().is_personal().then(|| entity.id());
+    ids.chain(entity_id)
 }
 
 /// Returns the ids that a column holds.

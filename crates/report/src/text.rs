@@ -239,7 +239,7 @@ pub(super) fn finding(
     let mut lines = vec![format!(
         "{label} {entity}{}{}",
         terminal(&status),
-        of_contract(contract)
+        contract_suffix(contract)
     )];
     lines.extend(shown.message.iter().map(|line| terminal(line)));
     lines.extend(evidence.iter().cloned());
@@ -251,7 +251,7 @@ pub(super) fn finding(
 
 pub(super) fn no_verdict(problem: &Problem, contract: Option<&str>, paint: Paint) -> String {
     let label = error_label(problem, paint);
-    let mut lines = vec![format!("{label} no verdict{}", of_contract(contract))];
+    let mut lines = vec![format!("{label} no verdict{}", contract_suffix(contract))];
     lines.extend(message_lines(problem, paint));
     lines.join("\n")
 }
@@ -262,7 +262,7 @@ fn advised(advice: &Warning, contract: Option<&str>, paint: Paint) -> String {
     let mut lines = vec![format!(
         "{label} {}{}",
         terminal(&place),
-        of_contract(contract)
+        contract_suffix(contract)
     )];
     lines.push(terminal(&shown::message_line(advice)));
     lines.extend(fix_lines(&shown::hint_lines(advice), paint));
@@ -289,7 +289,7 @@ fn fix_lines(fix: &[String], paint: Paint) -> Vec<String> {
     fix.iter().enumerate().map(line).collect()
 }
 
-fn of_contract(contract: Option<&str>) -> String {
+fn contract_suffix(contract: Option<&str>) -> String {
     contract
         .map(|name| format!(" (contract {})", terminal(&shown::tamed(name))))
         .unwrap_or_default()

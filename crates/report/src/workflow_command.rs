@@ -47,17 +47,17 @@ pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
         AnnotationLevel::Warning,
         AnnotationLevel::Notice,
     ] {
-        let of_level: Vec<_> = annotations
+        let with_level: Vec<_> = annotations
             .iter()
             .filter(|one| one.level == level)
             .collect();
         commands.extend(
-            of_level
+            with_level
                 .iter()
                 .take(MAX_PER_LEVEL)
                 .map(|one| annotation(one)),
         );
-        let more = of_level.len().saturating_sub(MAX_PER_LEVEL);
+        let more = with_level.len().saturating_sub(MAX_PER_LEVEL);
         if more > 0 {
             let more = count::grouped(count::length(more));
             let text = data(&format!("{more} more: {rest}"));

@@ -143,7 +143,7 @@ async fn read(
 ) -> Result<EntitlementsReading, Error> {
     let mut answers = stream::iter(customers)
         .map(|customer| async move {
-            let answer = of_customer(session, customer).await?;
+            let answer = entitlements_of_customer(session, customer).await?;
             Ok::<_, Error>((*customer, answer))
         })
         .buffered(session.rate_limit().concurrency);
@@ -193,7 +193,7 @@ fn is_of_the_other_mode(error: &Error) -> bool {
         .is_some_and(|refusal| matches!(refusal.meaning, RefusalMeaning::OtherMode(_)))
 }
 
-async fn of_customer(
+async fn entitlements_of_customer(
     session: ReadSession<'_>,
     customer: &CustomerId,
 ) -> Result<CustomerAnswer, Error> {

@@ -133,12 +133,12 @@ async fn read_customers(
     customers: &BTreeSet<&CustomerId>,
 ) -> Result<BillingFacts, Error> {
     let answers = stream::iter(customers)
-        .map(|customer| of_customer(session, customer))
+        .map(|customer| subscriptions_of_customer(session, customer))
         .buffered(session.rate_limit().concurrency);
     FactsBuilder::collect(answers).await
 }
 
-async fn of_customer(
+async fn subscriptions_of_customer(
     session: ReadSession<'_>,
     customer: &CustomerId,
 ) -> Result<Vec<Decoded>, Error> {

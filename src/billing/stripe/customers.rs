@@ -50,12 +50,12 @@ async fn read_customers(
 ) -> Result<BillingFacts, Error> {
     let prices = SharedPrices::default();
     let answers = stream::iter(customers)
-        .map(|customer| of_customer(session, customer, &prices))
+        .map(|customer| subscriptions_of_customer(session, customer, &prices))
         .buffered(session.rate_limit().concurrency);
     FactsBuilder::collect(answers).await
 }
 
-async fn of_customer(
+async fn subscriptions_of_customer(
     session: ReadSession<'_>,
     customer: &CustomerId,
     prices: &SharedPrices,

@@ -64,7 +64,7 @@ pub(super) async fn read(
     builder: &mut FactsBuilder,
 ) -> Result<(), Error> {
     let mut answers = stream::iter(clocks)
-        .map(|clock| of_clock(session, clock, prices))
+        .map(|clock| subscriptions_on_clock(session, clock, prices))
         .buffered(session.rate_limit().concurrency);
     while let Some(found) = answers.try_next().await? {
         builder.extend(found);
@@ -73,7 +73,7 @@ pub(super) async fn read(
 }
 
 /// Reads the subscriptions on one clock. A clock deleted in the meantime took everything with it.
-async fn of_clock(
+async fn subscriptions_on_clock(
     session: ReadSession<'_>,
     clock: &str,
     prices: &SharedPrices,

@@ -60,7 +60,7 @@ const CLEANING: Duration = Duration::from_secs(5);
 pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8 {
     let mut signals = Signals::listen();
     // A rehearsal ends itself when it is cancelled, because it has to clean up.
-    let of_rehearsal = Signals::listen();
+    let rehearsal_signals = Signals::listen();
     let (step, mut problems) = JobStep::read(fixtures, environment);
     let mut context = event::read(environment, &step.inputs);
     let token = job::token(environment);
@@ -103,7 +103,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         problems,
     };
     let publisher = Publisher::new(client, context, step.report_options(), mask, began);
-    Box::pin(job.run(publisher, (signals, of_rehearsal))).await
+    Box::pin(job.run(publisher, (signals, rehearsal_signals))).await
 }
 
 fn without_client(secrets: &[SecretString], error: &reqwest::Error) -> u8 {
@@ -125,7 +125,7 @@ impl Job<'_> {
     async fn run(
         mut self,
         mut publisher: Publisher,
-        (mut signals, mut of_rehearsal): (Signals, Signals),
+        (mut signals, mut rehearsal_signals): (Signals, Signals),
     ) -> u8 {
         let prepared = tokio::select! {
             prepared = self.prepare(&mut publisher) => prepared,
@@ -135,7 +135,7 @@ impl Job<'_> {
             Err(status) => return status,
             Ok(refused) => self.problems.extend(refused),
         }
-        let listening = (&mut signals, &mut of_rehearsal);
+        let listening = (&mut signals, &mut rehearsal_signals);
         let result = match self.reach_result(listening, &mut publisher).await {
             Ok(result) => result,
             Err(status) => return status,
@@ -167,7 +167,7 @@ impl Job<'_> {
     /// Reaches the job's result. The error is the exit status of a cancelled job.
     async fn reach_result(
         &self,
-        (signals, of_rehearsal): (&mut Signals, &mut Signals),
+        (signals, rehearsal_signals): (&mut Signals, &mut Signals),
         publisher: &mut Publisher,
     ) -> Result<JobResult, u8> {
         let context = publisher.context().clone();
@@ -178,7 +178,7 @@ impl Job<'_> {
             destinations: self.destinations,
         };
         {
-            let mut pending = pin!(job_input.reach_result(&self.problems, of_rehearsal));
+            let mut pending = pin!(job_input.reach_result(&self.problems, rehearsal_signals));
             tokio::select! {
                 biased;
                 () = signals.cancelled() => {

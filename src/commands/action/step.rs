@@ -36,7 +36,7 @@ impl<'e> JobStep<'e> {
     ) -> (Self, Vec<Problem>) {
         let workspace = PathBuf::from(environment.get("GITHUB_WORKSPACE").unwrap_or("."));
         let (mut inputs, problems) = Inputs::read(environment);
-        let earlier_report = step_report::of_inputs(&mut inputs, &workspace);
+        let earlier_report = step_report::from_inputs(&mut inputs, &workspace);
         let step = Self {
             recorded: RecordedSides::from_arguments(fixtures, &workspace.join(&inputs.config)),
             environment,

@@ -33,7 +33,10 @@ pub(super) struct Against<'a> {
 }
 
 /// Reads the report that the inputs name, if any, and sets the mode to match it.
-pub(super) fn of_inputs(inputs: &mut Inputs, workspace: &Path) -> Option<Result<Outcome, Problem>> {
+pub(super) fn from_inputs(
+    inputs: &mut Inputs,
+    workspace: &Path,
+) -> Option<Result<Outcome, Problem>> {
     let report = read(workspace, inputs.report.as_deref()?);
     if let Ok(outcome) = &report {
         inputs.mode = match outcome.rehearsal {

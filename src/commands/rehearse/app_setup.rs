@@ -22,11 +22,11 @@ const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
 const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
 
 /// Prefixes of the runner's variables that hold inputs and tokens of the action.
-const OF_THE_RUNNER: [&str; 2] = ["INPUT_", "ACTIONS_"];
+const RUNNER_PREFIXES: [&str; 2] = ["INPUT_", "ACTIONS_"];
 
 /// Other variables that are withheld from the application: a job's credentials, and the paths of the files through
 /// which a step passes outputs, a summary and variables to the runner.
-const OF_THE_JOB: [&str; 9] = [
+const JOB_VARIABLES: [&str; 9] = [
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "SLACK_WEBHOOK_URL",
@@ -282,16 +282,16 @@ impl AppSetup {
 
     /// Lists the variables to withhold: live credentials of any contract, and those of the action.
     fn withheld(&self, config: &Config) -> Vec<String> {
-        let of_contracts = config
+        let contract_variables = config
             .contracts
             .iter()
             .flat_map(|contract| [contract.key_env.clone(), contract.database.url_env.clone()]);
-        let of_the_action = self.environment.names().filter(|name| {
-            let mut prefixes = OF_THE_RUNNER.iter();
-            OF_THE_JOB.contains(name) || prefixes.any(|prefix| name.starts_with(prefix))
+        let action_variables = self.environment.names().filter(|name| {
+            let mut prefixes = RUNNER_PREFIXES.iter();
+            JOB_VARIABLES.contains(name) || prefixes.any(|prefix| name.starts_with(prefix))
         });
-        of_contracts
-            .chain(of_the_action.map(str::to_owned))
+        contract_variables
+            .chain(action_variables.map(str::to_owned))
             .collect()
     }
 }

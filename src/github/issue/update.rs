@@ -48,13 +48,13 @@ const BODY: IssueUpdate = IssueUpdate {
 impl IssueState<'_> {
     pub(super) fn update(self) -> IssueUpdate {
         if self.is_open {
-            self.of_open()
+            self.update_open()
         } else {
-            self.of_closed()
+            self.update_closed()
         }
     }
 
-    fn of_open(self) -> IssueUpdate {
+    fn update_open(self) -> IssueUpdate {
         let is_changed = self.change.is_some_and(|change| !change.is_none());
         if self.clean {
             IssueUpdate {
@@ -76,7 +76,7 @@ impl IssueState<'_> {
 
     /// Decides about a closed issue. The action closes an issue only when there are no findings any more. An issue with
     /// findings was closed by a person, and stays closed until there is a finding that the person has not seen.
-    fn of_closed(self) -> IssueUpdate {
+    fn update_closed(self) -> IssueUpdate {
         let (has_new, has_fixed) = match self.change {
             Some(change) => (!change.new.is_empty(), change.fixed > 0),
             // There may be new findings. The next run recognizes them only if the text stores them.

@@ -53,13 +53,13 @@ pub(super) async fn find(
     wanted: &Wanted<'_>,
 ) -> PreviousResult {
     let app = identity.author(client).await.app().to_owned();
-    let of_runs = check_runs::find(client, wanted, &app).await;
-    let of_issue = issues::find(client, identity, wanted).await;
+    let in_check_runs = check_runs::find(client, wanted, &app).await;
+    let in_issues = issues::find(client, identity, wanted).await;
     let mut previous = PreviousResult::default();
     let mut is_damaged = false;
     let mut other_app = None;
     let mut errors = Vec::new();
-    for found in [of_runs, of_issue] {
+    for found in [in_check_runs, in_issues] {
         match found {
             Ok(found) => {
                 previous.take(found.earlier);

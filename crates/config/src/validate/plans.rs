@@ -62,19 +62,19 @@ fn check_key(key: &str, source: Source, span: &SourceSpan, diagnostics: &Diagnos
         );
         return false;
     }
-    let describe_foreign_key = if parsed.kind == PlanKeyKind::Price {
+    let foreign = if parsed.kind == PlanKeyKind::Price {
         describe_foreign_key(&parsed.text, source)
     } else {
         None
     };
-    if let Some(what) = describe_foreign_key {
-        let message = format!("{} is {what}", quote(key));
+    if let Some(description) = foreign {
+        let message = format!("{} is {description}", quote(key));
         diagnostics.add_at(
             DiagnosticDraft::invalid(message).help(keys_of(source)),
             span,
         );
     }
-    describe_foreign_key.is_none()
+    foreign.is_none()
 }
 
 /// Describes a key that belongs to another source, such as a Paddle price in a Stripe contract. Returns `None` if it
@@ -170,7 +170,7 @@ fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostic
     let is_id = ["price_", "pri_", "prod_"]
         .into_iter()
         .any(|prefix| word.starts_with(prefix));
-    // An application may well name a plan `pro_monthly`.
+    // `pro_monthly` can be the application's word for a plan.
     let is_product = is_paddle_product(word) || word.starts_with("pro_") && !names_a_price(key);
     if !is_id && !is_product {
         return true;
@@ -194,8 +194,7 @@ fn names_a_price(key: &str) -> bool {
         .any(|prefix| key.starts_with(prefix))
 }
 
-/// Reports words in `plan_order` that are not a plan of any price, so that they would rank nothing. Without `plans`,
-/// nothing is checked.
+/// Reports words in `plan_order` that are not a plan, because they rank nothing. Without `plans`, nothing is checked.
 fn check_order(contract: &Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     if contract.plans.is_empty() {
         return;

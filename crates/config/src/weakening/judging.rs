@@ -103,8 +103,8 @@ fn severities(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
             Some(severity) => (format!("lowers the severity of {rules}"), severity.as_str()),
         };
         let change = format!("the severity changes from `{was}` to `{word}`");
-        let of_rules = places.of_entry("rules", first.unwrap_or_default());
-        let place = of_rules.unwrap_or_else(|| places.of_key("severity", None));
+        let rules_place = places.of_entry("rules", first.unwrap_or_default());
+        let place = rules_place.unwrap_or_else(|| places.of_key("severity", None));
         notes.note(effect, change, place);
     }
 }

@@ -102,12 +102,12 @@ fn compare_scenarios(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>)
         "only"
     };
     let shown = |rehearsal: &Rehearsal| {
-        let of_key = if key == "skip" {
+        let scenario_ids = if key == "skip" {
             Some(&rehearsal.skip)
         } else {
             rehearsal.only.as_ref()
         };
-        of_key.map_or("all".to_owned(), |ids| {
+        scenario_ids.map_or("all".to_owned(), |ids| {
             listed(ids.keys().map(String::as_str))
         })
     };

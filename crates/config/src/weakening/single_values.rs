@@ -19,7 +19,7 @@ struct SingleValue<T> {
     effect: &'static str,
 }
 
-const OF_CONTRACTS: &[SingleValue<AccessContract>] = &[
+const CONTRACT_VALUES: &[SingleValue<AccessContract>] = &[
     SingleValue {
         path: "mode",
         is_weaker: |before, now| {
@@ -110,7 +110,7 @@ const OF_CONTRACTS: &[SingleValue<AccessContract>] = &[
     },
 ];
 
-const OF_REHEARSALS: &[SingleValue<Rehearsal>] = &[
+const REHEARSAL_VALUES: &[SingleValue<Rehearsal>] = &[
     SingleValue {
         path: "settle",
         is_weaker: |before, now| now.settle > before.settle,
@@ -143,12 +143,12 @@ pub(super) fn compare_contracts(
         canceled: _,
     } = now.contract.grace;
     let place = |path: &str| places.of_key(path, None);
-    compare(OF_CONTRACTS, (before, now), place, notes);
+    compare(CONTRACT_VALUES, (before, now), place, notes);
 }
 
 pub(super) fn compare_rehearsals(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     let place = |path: &str| now.places.of_key(path, None);
-    compare(OF_REHEARSALS, (before, now), place, notes);
+    compare(REHEARSAL_VALUES, (before, now), place, notes);
 }
 
 fn compare<'p, T>(

@@ -147,11 +147,11 @@ fn status_words(before: &Contract, now: &Contract, places: &ContractPlaces, note
 /// Compares the keys by which `customer-mismatch` finds the account that a customer names.
 fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
     let plain = |key: &str| key.to_lowercase().replace(['_', '-'], "");
-    let of_entity = |contract: &Contract| plain(&format!("{}id", contract.entity));
+    let entity_key = |contract: &Contract| plain(&format!("{}id", contract.entity));
     let known = |key: &str| {
         let plain = plain(key);
         now.metadata_account.iter().any(|written| written == key)
-            || plain == of_entity(now)
+            || plain == entity_key(now)
             || ["userid", "accountid"].contains(&plain.as_str())
     };
     let is_gone = |key: &&str| !known(key);
@@ -167,7 +167,7 @@ fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, note
         );
         notes.note(effect, change, places.of_key("metadata_account", None));
     }
-    let key = of_entity(before);
+    let key = entity_key(before);
     if is_gone(&key.as_str()) {
         let change = describe_change("entity", &quote(&before.entity), &quote(&now.entity));
         let effect = format!(

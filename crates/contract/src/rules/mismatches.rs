@@ -69,8 +69,9 @@ impl<'f> Mismatches<'f> {
                         account,
                         key,
                     };
-                    let of_account = mismatches.found.entry(account.id.as_str()).or_default();
-                    let known = of_account.entry(id).or_insert(named);
+                    let account_mismatches =
+                        mismatches.found.entry(account.id.as_str()).or_default();
+                    let known = account_mismatches.entry(id).or_insert(named);
                     // Several subscriptions may name the account under different keys; their order has no meaning, so
                     // the smallest key wins.
                     if **key < **known.key {
@@ -111,8 +112,8 @@ impl<'f> Mismatches<'f> {
     /// Returns the accounts, each with the customer that pays for it.
     pub(super) fn found(&self) -> impl Iterator<Item = (&'f str, NamedAccount<'f>)> {
         let found = self.found.values();
-        found.filter_map(|of_account| {
-            let (id, named) = of_account.first_key_value()?;
+        found.filter_map(|account_mismatches| {
+            let (id, named) = account_mismatches.first_key_value()?;
             Some((*id, *named))
         })
     }

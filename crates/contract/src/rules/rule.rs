@@ -101,11 +101,11 @@ mod tests {
     #[test]
     fn rules_name_the_column_that_a_handler_should_write() {
         let columns = Rule::every().filter_map(|rule| Some((rule.as_str(), rule.info().column?)));
-        let of_handler: Vec<_> = columns
+        let rehearsal_columns: Vec<_> = columns
             .filter(|(rule, _)| !Rule::ALL.iter().any(|one| one.as_str() == *rule))
             .collect();
         assert_eq!(
-            of_handler,
+            rehearsal_columns,
             [
                 ("bystander-changed", RuleColumn::Link),
                 ("plan-dropped", RuleColumn::Field(Field::Plan)),

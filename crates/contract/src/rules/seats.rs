@@ -69,11 +69,11 @@ fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
     };
     let plans = paying.iter();
     let plans = plans.flat_map(|one| case.contract.plans_of(&one.items));
-    let of_plan = |plan: &PlanWords| plan.words().filter_map(|word| by_plan.get(word)).max();
+    let seats_of_plan = |plan: &PlanWords| plan.words().filter_map(|word| by_plan.get(word)).max();
     let right = case.contract.right_plans(plans);
     right
         .into_iter()
-        .filter_map(of_plan)
+        .filter_map(seats_of_plan)
         .max()
         .copied()
         .unwrap_or_default()

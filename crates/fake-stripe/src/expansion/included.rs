@@ -18,12 +18,12 @@ pub(super) fn included(
     let (kind, id) = (text("object").to_owned(), text("id").to_owned());
     let found = match (kind.as_str(), key) {
         ("customer", _) if object.contains_key("deleted") => return Ok(true),
-        ("customer", _) => of_customer(key, &id, view)?,
-        ("checkout.session", _) => of_session((key, rest), &id, object, view)?,
-        ("item", "discounts") => Some(of_line(&id, object, view)),
+        ("customer", _) => customer_field(key, &id, view)?,
+        ("checkout.session", _) => session_field((key, rest), &id, object, view)?,
+        ("item", "discounts") => Some(line_discounts(&id, object, view)),
         ("item", "taxes") => Some(json!([])),
-        ("invoice", _) if view.version.has_periods_at_items() => of_invoice(key, &id, view)?,
-        ("price" | "plan", "tiers" | "currency_options") => of_price(key, &id, view),
+        ("invoice", _) if view.version.has_periods_at_items() => invoice_field(key, &id, view)?,
+        ("price" | "plan", "tiers" | "currency_options") => price_field(key, &id, view),
         ("charge", "refunds") => {
             let refunds = view.world.objects.refunds.iter();
             let theirs = refunds.filter(|refund| refund.charge == id);
@@ -48,7 +48,7 @@ pub(super) fn included(
     Ok(true)
 }
 
-fn of_customer(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {
+fn customer_field(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {
     let url = |end: &str| format!("/v1/customers/{id}/{end}");
     Ok(Some(match key {
         "subscriptions" => subscriptions(id, view)?,
@@ -80,7 +80,7 @@ fn of_customer(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, Api
     }))
 }
 
-fn of_session(
+fn session_field(
     (key, rest): (&str, &[&str]),
     id: &str,
     object: &Map<String, Value>,
@@ -111,7 +111,7 @@ fn of_session(
 }
 
 /// Returns the discounts on a line of a Checkout session.
-fn of_line(id: &str, line: &Map<String, Value>, view: View<'_>) -> Value {
+fn line_discounts(id: &str, line: &Map<String, Value>, view: View<'_>) -> Value {
     let is_of = |session: &&CheckoutSession| {
         let mut items = session.items.iter();
         items.any(|item| shapes::checkout_line_id(item) == id)
@@ -131,7 +131,7 @@ fn discounts(session: Option<&CheckoutSession>, off: Option<&Value>, view: View<
     discounts.into_iter().collect()
 }
 
-fn of_invoice(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {
+fn invoice_field(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {
     let some = &view.world.objects;
     Ok(match key {
         "payments" => {
@@ -154,7 +154,7 @@ fn of_invoice(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiE
     })
 }
 
-fn of_price(key: &str, id: &str, view: View<'_>) -> Option<Value> {
+fn price_field(key: &str, id: &str, view: View<'_>) -> Option<Value> {
     let price = view.world.prices.get(id)?;
     match key {
         "tiers" => price.tiered.then(|| shapes::tiers(price)),

@@ -59,7 +59,7 @@ pub(super) fn not_accepted(
 }
 
 /// Returns the hint for a wrong row after every event was accepted.
-pub(super) fn of_row(context: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
+pub(super) fn for_row(context: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
         return format!(
             "write the customer's id into the row that `client_reference_id` or the metadata names, on {LINKING_EVENT}"
@@ -91,7 +91,7 @@ pub(super) fn of_row(context: StepContext<'_>, observed: &Observed, worst: &Find
     }
 }
 
-/// Returns the event that the hint of `of_row` mentions, if it is not an event of the step.
+/// Returns the event that the hint of `for_row` mentions, if it is not an event of the step.
 pub(super) fn event_of_row(observed: &Observed, worst: &Finding) -> Option<&'static str> {
     (worst.rule == Rule::OrphanSubscription && !observed.after.linked).then_some(LINKING_EVENT)
 }

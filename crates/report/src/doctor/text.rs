@@ -35,14 +35,14 @@ pub fn text(report: &DoctorReport, colour: bool) -> String {
                 lines.push(paint.with(Style::new().bold(), &name));
             }
         }
-        lines.extend(of_step(step, width, paint));
+        lines.extend(step_lines(step, width, paint));
     }
     let status = report.status();
     let word = paint.with(style(status), &status.as_str().to_uppercase());
     format!("{}\n\nRESULT: {word}\n", lines.join("\n"))
 }
 
-fn of_step(step: &DoctorStep, width: usize, paint: Paint) -> Vec<String> {
+fn step_lines(step: &DoctorStep, width: usize, paint: Paint) -> Vec<String> {
     let result = &step.result;
     let status = paint.with(style(result.status), result.status.as_str());
     let mut said = remark_lines(&result.said, paint).into_iter();

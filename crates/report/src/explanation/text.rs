@@ -33,7 +33,7 @@ pub fn text(explained: &ExplainedEntity, colour: bool) -> String {
         let heading = |name| paint.with(Style::new().bold(), &safe(&format!("contract {name}")));
         blocks.extend(name.map(heading));
         for customer in &contract.customers {
-            blocks.extend(of_customer(contract, customer, paint));
+            blocks.extend(customer_lines(contract, customer, paint));
         }
         blocks.extend(
             contract
@@ -54,7 +54,11 @@ pub fn text(explained: &ExplainedEntity, colour: bool) -> String {
     blocks.join("\n\n")
 }
 
-fn of_customer(contract: &ExplainedContract, customer: &Explanation, paint: Paint) -> Vec<String> {
+fn customer_lines(
+    contract: &ExplainedContract,
+    customer: &Explanation,
+    paint: Paint,
+) -> Vec<String> {
     let mut blocks: Vec<_> = customer
         .accounts
         .iter()

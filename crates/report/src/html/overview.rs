@@ -94,12 +94,12 @@ fn origin(outcome: &Outcome) -> Markup {
 }
 
 fn problems(outcome: &Outcome) -> Markup {
-    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+    let contract_problems = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
         Some((Some(contract.name.as_str()), problem))
     });
-    let of_run = outcome.problems.iter().map(|problem| (None, problem));
-    let all: Vec<_> = of_run.chain(of_contracts).collect();
+    let run_problems = outcome.problems.iter().map(|problem| (None, problem));
+    let all: Vec<_> = run_problems.chain(contract_problems).collect();
     html! {
         @if !all.is_empty() {
             section aria-labelledby="problems" {

@@ -136,7 +136,7 @@ fn a_missing_verdict_never_looks_like_a_pass() {
 
 #[test]
 fn every_fact_of_a_finding_is_on_the_page() {
-    let text = read(&html(&sample::of_pull_request())).text;
+    let text = read(&html(&sample::pull_request_outcome())).text;
     for fact in [
         ", 1 new, 3 known, 1 accepted, 2 fixed – ProdVerdictSkip to the findings",
         "Compared with the check run of 1a2b3c4 on main. Known findings do not fail the check.",

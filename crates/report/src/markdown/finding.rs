@@ -160,10 +160,10 @@ pub(super) fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
 fn block(found: &Reported, name: Option<&str>) -> String {
     let finding = &found.finding;
     let shown = Shown::new(finding);
-    let of_contract = name
+    let contract_suffix = name
         .map(|name| format!(" in contract {}", code(name)))
         .unwrap_or_default();
-    let mut parts = vec![format!("{}{of_contract}", heading(found, &shown))];
+    let mut parts = vec![format!("{}{contract_suffix}", heading(found, &shown))];
     let prose_lines = |lines: &[String]| prose_lines(lines, &shown.names);
     if !shown.message.is_empty() {
         parts.push(prose_lines(&shown.message).join("\\\n"));

@@ -209,15 +209,16 @@ fn render_top(
 
 fn render_title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
     let name = outcome.name_of(group.contract);
-    let of_contract = name.map_or_else(String::new, |name| format!(" in contract {}", code(name)));
+    let contract_suffix =
+        name.map_or_else(String::new, |name| format!(" in contract {}", code(name)));
     let finding = &group.first.finding;
     if group.len() == 1 {
         let heading = heading(group.first, &Shown::new(finding));
-        return format!("{heading}{of_contract}");
+        return format!("{heading}{contract_suffix}");
     }
     let number = counted(length(group.len()), entity_noun(finding.entity.kind()));
     format!(
-        "#### {}: {number} ({}{}){of_contract}",
+        "#### {}: {number} ({}{}){contract_suffix}",
         finding.severity.as_str().to_uppercase(),
         finding.rule,
         status_counts(group)
@@ -264,10 +265,13 @@ fn evidence(group: &FindingGroup<'_>, first: &Shown) -> Option<String> {
     }
     let lines = prose_lines(&first.evidence, &first.names);
     let lines: Vec<_> = lines.iter().map(|line| format!("- {line}")).collect();
-    let of_first = if group.len() > 1 {
+    let first_suffix = if group.len() > 1 {
         format!(" of the first, {}", code(group.first.finding.entity.id()))
     } else {
         String::new()
     };
-    Some(format!("**Evidence{of_first}:**\n\n{}", lines.join("\n")))
+    Some(format!(
+        "**Evidence{first_suffix}:**\n\n{}",
+        lines.join("\n")
+    ))
 }

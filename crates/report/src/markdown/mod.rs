@@ -205,12 +205,12 @@ mod tests {
 
     #[test]
     fn a_comment_shows_standings_and_changed_lines() {
-        insta::assert_snapshot!(comment(&sample::of_pull_request(), CONFIG, LINKS));
+        insta::assert_snapshot!(comment(&sample::pull_request_outcome(), CONFIG, LINKS));
     }
 
     #[test]
     fn known_findings_that_pass_are_not_called_an_agreement() {
-        let mut outcome = sample::of_pull_request();
+        let mut outcome = sample::pull_request_outcome();
         outcome.verdict = Verdict::Pass;
         for contract in &mut outcome.contracts {
             for found in &mut contract.findings {

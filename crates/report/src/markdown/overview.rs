@@ -160,12 +160,12 @@ fn sentences(outcome: &Outcome) -> String {
 
 fn problems(outcome: &Outcome) -> Vec<String> {
     let whole_run = outcome.problems.iter().map(|one| problem(one, None));
-    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+    let contract_problems = outcome.contracts.iter().filter_map(|contract| {
         let found = contract.problem.as_ref()?;
         Some(problem(found, outcome.name_of(contract)))
     });
     whole_run
-        .chain(of_contracts)
+        .chain(contract_problems)
         .take(SHOWN_CONTRACTS)
         .collect()
 }

@@ -73,21 +73,17 @@ pub enum CellValue {
     Moment(i64),
 }
 
-const HEADER: &str = "-- Repairs the rows that ProdVerdict found to disagree with the billing provider.
---
--- Nothing \
-                      changes yet: the script ends in ROLLBACK. Read each statement, remove those you do not want, run \
-                      the script
--- once unchanged, and check its result for each account. Then replace ROLLBACK with \
-                      COMMIT and run it again.
---
--- Each statement changes one row, and only if it still holds the \
-                      values that were read. A row that has changed since is
--- left alone, and the result of the \
-                      statement says so. Fix what wrote the wrong rows first, or they come back.
-";
+const HEADER: &str = concat!(
+    "-- Repairs the rows that ProdVerdict found to disagree with the billing provider.\n",
+    "--\n",
+    "-- Nothing changes yet: the script ends in ROLLBACK. Read each statement, remove those you do not want, run the script\n",
+    "-- once unchanged, and check its result for each account. Then replace ROLLBACK with COMMIT and run it again.\n",
+    "--\n",
+    "-- Each statement changes one row, and only if it still holds the values that were read. A row that has changed since is\n",
+    "-- left alone, and the result of the statement says so. Fix what wrote the wrong rows first, or they come back.\n",
+);
 
-const ANSWER: &str = "\
+const ROW_COUNT_TEXT: &str = "\
 CASE count(*)
   WHEN 1 THEN 'one row, as expected'
   WHEN 0 THEN 'no row: it is gone or has changed, and is left alone'
@@ -124,10 +120,10 @@ pub(super) fn script(outcome: &Outcome) -> String {
         }
     }
     for database in databases {
-        let of_it = statements
+        let statements_of_database = statements
             .iter()
             .filter(|group| group.database() == Some(database));
-        transaction(&mut out, database, of_it);
+        transaction(&mut out, database, statements_of_database);
     }
     for group in &by_hand {
         out.push('\n');
@@ -164,17 +160,18 @@ fn transaction<'g, 'o: 'g>(
 
 /// Lists the problems that prevented a verdict.
 fn no_verdict(outcome: &Outcome) -> Vec<String> {
-    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+    let contract_problems = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
         Some((Some(contract.name.as_str()), problem))
     });
     let problems = outcome.problems.iter().map(|problem| (None, problem));
     let mut lines = Vec::new();
-    for (contract, problem) in problems.chain(of_contracts) {
-        let of_contract = contract.map_or_else(String::new, |name| format!(" of contract {name}"));
+    for (contract, problem) in problems.chain(contract_problems) {
+        let contract_suffix =
+            contract.map_or_else(String::new, |name| format!(" of contract {name}"));
         lines.push(String::new());
         lines.push(format!(
-            "NO VERDICT{of_contract}: {}",
+            "NO VERDICT{contract_suffix}: {}",
             message_line(problem)
         ));
         lines.extend(hint_lines(problem));
@@ -191,7 +188,7 @@ struct RepairGroup<'o> {
 
 fn groups(outcome: &Outcome) -> Vec<RepairGroup<'_>> {
     let mut groups: Vec<RepairGroup<'_>> = Vec::new();
-    // Findings of an account are usually close together, but there may be very many.
+    // An index, because searching all groups for each of very many findings would be slow.
     let mut index = std::collections::BTreeMap::new();
     for (contract, found) in outcome.findings() {
         let row = match &found.repair {
@@ -274,7 +271,7 @@ fn statement(out: &mut String, row: &RowRepair, entity: &str) {
     // Writing to a string cannot fail.
     let _ = write!(
         out,
-        "WITH repaired AS (\n  UPDATE {}\n  SET {}\n  WHERE {}\n  RETURNING 1\n)\nSELECT {} AS repaired, {ANSWER} AS result\nFROM repaired;\n",
+        "WITH repaired AS (\n  UPDATE {}\n  SET {}\n  WHERE {}\n  RETURNING 1\n)\nSELECT {} AS repaired, {ROW_COUNT_TEXT} AS result\nFROM repaired;\n",
         table.join("."),
         changes.collect::<Vec<_>>().join(",\n      "),
         guards.join("\n    AND "),

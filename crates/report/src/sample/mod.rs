@@ -116,7 +116,7 @@ pub(super) fn every_kind() -> Vec<Outcome> {
         without_contracts(problem("no such file", "")),
         full_of("x\"\\\n\u{1b}##[error]"),
         many(25),
-        of_pull_request(),
+        pull_request_outcome(),
         rehearsal(),
         rehearsal_full_of("x\"\\\n\u{1b}##[error]"),
         Outcome {
@@ -128,7 +128,7 @@ pub(super) fn every_kind() -> Vec<Outcome> {
 
 /// Returns the outcome of a pull request after a comparison: a new finding with relevant lines, a known and an accepted
 /// one, and two that are gone.
-pub(super) fn of_pull_request() -> Outcome {
+pub(super) fn pull_request_outcome() -> Outcome {
     let mut outcome = several_contracts();
     outcome.contracts.truncate(2);
     outcome.verdict = Verdict::Fail;

@@ -163,13 +163,13 @@ fn baseline_state(status: &FindingStatus) -> &'static str {
 }
 
 fn invocation(outcome: &Outcome, findings: usize, places: &SarifPlaces<'_>) -> Invocation {
-    let of_contracts = outcome.contracts.iter().filter_map(|contract| {
+    let contract_problems = outcome.contracts.iter().filter_map(|contract| {
         let problem = contract.problem.as_ref()?;
         Some((problem, outcome.name_of(contract)))
     });
     let problems = outcome.problems.iter().map(|problem| (problem, None));
     let errors = problems
-        .chain(of_contracts)
+        .chain(contract_problems)
         .map(|(problem, contract)| Notification {
             descriptor: Some(Descriptor {
                 id: problem.code.as_str(),

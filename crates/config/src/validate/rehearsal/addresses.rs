@@ -82,7 +82,7 @@ pub(super) fn url(
     let has_credentials = !url.username().is_empty() || url.password().is_some();
     if has_credentials || !secrets::secrets_in(text).is_empty() {
         let message = format!("`{key}` should not contain a password or key (not shown)");
-        let help = "remove it; if it is in use anywhere, replace it there";
+        let help = "remove it, and replace it wherever it is in use";
         let draft = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
         diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
         return None;

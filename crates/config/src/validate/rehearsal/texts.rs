@@ -52,7 +52,7 @@ pub(super) fn is_public(
         return true;
     }
     let message = format!("`{key}` should not contain a password or key (not shown)");
-    let help = "remove it; if it is in use anywhere, replace it there";
+    let help = "remove it, and replace it wherever it is in use";
     let draft = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
     diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
     false
