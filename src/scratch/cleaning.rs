@@ -139,7 +139,7 @@ async fn insert_notes(connection: &mut PgConnection, tokens: &[String]) -> Resul
 }
 
 /// Removes the rows that hold a note of a killed run or one of our e-mail addresses, and the rows that refer to them.
-pub(super) async fn leftovers(
+pub(super) async fn remove_leftovers(
     connection: &mut PgConnection,
     tables: &Tables,
     notes: &[String],

@@ -26,7 +26,7 @@ use crate::config::{AccessContract, Rehearsal};
 pub use account::AccountSeed;
 pub use error::{Error, Sameness, ScratchRefusal};
 pub use failing::{FailedWrite, Writes};
-pub use snapshot::{RowChange, Snapshot, is_about};
+pub use snapshot::{RowChange, Snapshot, is_close_to_now};
 pub use temporary::TemporaryDatabase;
 
 use account::TypedStatement;

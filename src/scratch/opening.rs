@@ -39,7 +39,7 @@ pub(super) async fn examine(opening: &ScratchOptions<'_>) -> Result<AllowedDatab
     session::set(&mut connection)
         .await
         .map_err(|error| Error::new(error, "setting the limits of the session"))?;
-    refusal::alone(&mut connection, env).await?;
+    refusal::check_alone(&mut connection, env).await?;
     refusal::check_server(&mut connection, opening).await?;
     let account = account::typed(&mut connection, &opening.rehearsal.account).await?;
     let notes = refusal::notes(&mut connection).await?;
@@ -68,7 +68,7 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
         notes,
     } = examine(&opening).await?;
     failing::remove(&mut connection, &tables).await?;
-    cleaning::leftovers(
+    cleaning::remove_leftovers(
         &mut connection,
         &tables,
         &notes,
@@ -79,8 +79,9 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
     let keeps_notes = cleaning::start_notes(&mut connection).await?;
     let mut before = BTreeMap::new();
     for (table, keys) in tables.keys(&mut connection).await? {
-        let can_tell = keys.is_empty() || tables.0.get(&table).is_some_and(TableShape::has_key);
-        before.insert(table, can_tell.then(|| keys.into_iter().collect()));
+        let is_comparable =
+            keys.is_empty() || tables.0.get(&table).is_some_and(TableShape::has_key);
+        before.insert(table, is_comparable.then(|| keys.into_iter().collect()));
     }
     let pool = session::pool(&target).map_err(|source| database::Error::Url {
         env: env.clone(),

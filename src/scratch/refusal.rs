@@ -86,7 +86,7 @@ fn is_near_target(target: &Target) -> bool {
 }
 
 /// Locks out other rehearsals for as long as the connection lasts.
-pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<(), Error> {
+pub(super) async fn check_alone(connection: &mut PgConnection, env: &str) -> Result<(), Error> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             sleep(BETWEEN_ATTEMPTS).await;
@@ -108,7 +108,7 @@ pub(super) async fn alone(connection: &mut PgConnection, env: &str) -> Result<()
 }
 
 /// Checks that the server accepts writes and that the database is not the contract's own. Must be called while the lock
-/// of `alone` is held.
+/// of `check_alone` is held.
 pub(super) async fn check_server(
     connection: &mut PgConnection,
     opening: &ScratchOptions<'_>,

@@ -14,7 +14,7 @@ use crate::contract::UnixSeconds;
 const LOOKING: &str = "looking at the application's rows";
 
 /// Assumed maximum difference between the clocks of the application, its database and this program, in seconds.
-const ABOUT: u64 = 15 * 60;
+const CLOCK_TOLERANCE: u64 = 15 * 60;
 
 /// Rows by table and primary key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,13 +120,13 @@ impl RowChange {
             return false;
         };
         let was = before.is_null() || moment(before).is_some();
-        was && moment(after).is_some_and(|after| is_about(after, now))
+        was && moment(after).is_some_and(|after| is_close_to_now(after, now))
     }
 }
 
 /// Returns true if a moment is about now, as far as clocks agree.
-pub fn is_about(moment: i64, now: UnixSeconds) -> bool {
-    moment.abs_diff(now.0) <= ABOUT
+pub fn is_close_to_now(moment: i64, now: UnixSeconds) -> bool {
+    moment.abs_diff(now.0) <= CLOCK_TOLERANCE
 }
 
 /// Converts a value to seconds since 1970: a timestamp as Postgres writes it in JSON (UTC if it has no offset), or a

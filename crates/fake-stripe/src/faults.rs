@@ -90,7 +90,7 @@ pub enum Times {
 }
 
 impl Times {
-    fn strikes(&self, number: u64) -> bool {
+    fn includes(&self, number: u64) -> bool {
         match self {
             Self::Always => true,
             Self::Nth(nth) => number == *nth,
@@ -110,7 +110,7 @@ pub(crate) struct Faults(Vec<Rule>);
 
 #[derive(Debug)]
 struct Rule {
-    about: About,
+    filter: RequestFilter,
     fault: Fault,
     times: Times,
     seen: u64,
@@ -119,7 +119,7 @@ struct Rule {
 
 /// The requests that a rule matches.
 #[derive(Debug, Clone)]
-pub(crate) enum About {
+pub(crate) enum RequestFilter {
     All,
     Endpoint(Endpoint),
     /// Requests that mention one of these ids.
@@ -141,10 +141,10 @@ impl Armed {
 }
 
 impl Faults {
-    pub(crate) fn add(&mut self, about: About, fault: Fault, times: Times) -> Armed {
+    pub(crate) fn add(&mut self, filter: RequestFilter, fault: Fault, times: Times) -> Armed {
         let armed = Armed::default();
         self.0.push(Rule {
-            about,
+            filter,
             fault,
             times,
             seen: 0,
@@ -167,22 +167,22 @@ impl Faults {
         endpoint: Endpoint,
         mentions: impl Fn(&[String]) -> bool,
     ) -> Option<Fault> {
-        let mut struck = None;
+        let mut next = None;
         for rule in &mut self.0 {
-            let is_about = match &rule.about {
-                About::All => true,
-                About::Endpoint(only) => *only == endpoint,
-                About::Ids(ids) => mentions(ids),
+            let is_match = match &rule.filter {
+                RequestFilter::All => true,
+                RequestFilter::Endpoint(only) => *only == endpoint,
+                RequestFilter::Ids(ids) => mentions(ids),
             };
-            if is_about {
+            if is_match {
                 rule.seen = rule.seen.saturating_add(1);
-                if struck.is_none() && rule.times.strikes(rule.seen) {
+                if next.is_none() && rule.times.includes(rule.seen) {
                     rule.armed.0.fetch_add(1, Ordering::AcqRel);
-                    struck = Some(rule.fault.clone());
+                    next = Some(rule.fault.clone());
                 }
             }
         }
-        struck
+        next
     }
 }
 
@@ -190,33 +190,33 @@ impl Faults {
 mod tests {
     use super::*;
 
-    fn struck(times: &Times) -> Vec<u64> {
-        (1..=8).filter(|number| times.strikes(*number)).collect()
+    fn affected(times: &Times) -> Vec<u64> {
+        (1..=8).filter(|number| times.includes(*number)).collect()
     }
 
     #[test]
     fn every_fault_schedule_fires_on_time() {
-        assert_eq!(struck(&Times::Nth(3)), [3]);
-        assert_eq!(struck(&Times::First(2)), [1, 2]);
-        assert_eq!(struck(&Times::From(7)), [7, 8]);
-        assert_eq!(struck(&Times::Between(4..=5)), [4, 5]);
-        assert_eq!(struck(&Times::Every(3)), [3, 6]);
-        assert_eq!(struck(&Times::Every(0)), [0; 0]);
+        assert_eq!(affected(&Times::Nth(3)), [3]);
+        assert_eq!(affected(&Times::First(2)), [1, 2]);
+        assert_eq!(affected(&Times::From(7)), [7, 8]);
+        assert_eq!(affected(&Times::Between(4..=5)), [4, 5]);
+        assert_eq!(affected(&Times::Every(3)), [3, 6]);
+        assert_eq!(affected(&Times::Every(0)), [0; 0]);
         let rate = |seed| Times::Rate {
             per_thousand: 500,
             seed,
         };
-        assert_eq!(struck(&rate(7)), struck(&rate(7)));
-        assert_ne!(struck(&rate(7)), struck(&rate(8)));
+        assert_eq!(affected(&rate(7)), affected(&rate(7)));
+        assert_ne!(affected(&rate(7)), affected(&rate(8)));
     }
 
     #[test]
     fn a_rule_counts_only_its_endpoint_and_the_first_rule_wins() {
         let next = |faults: &mut Faults, endpoint| faults.next(endpoint, |_| false);
         let mut faults = Faults::default();
-        let about = About::Endpoint(Endpoint::ListPrices);
-        faults.add(about, Fault::LockTimeout, Times::Nth(2));
-        faults.add(About::All, Fault::KeyRevoked, Times::From(3));
+        let filter = RequestFilter::Endpoint(Endpoint::ListPrices);
+        faults.add(filter, Fault::LockTimeout, Times::Nth(2));
+        faults.add(RequestFilter::All, Fault::KeyRevoked, Times::From(3));
         assert_eq!(next(&mut faults, Endpoint::ListPrices), None);
         assert_eq!(next(&mut faults, Endpoint::ListCustomers), None);
         assert_eq!(
@@ -232,7 +232,7 @@ mod tests {
     fn a_rule_about_ids_fires_only_on_requests_that_mention_them() {
         let mut faults = Faults::default();
         let ids = vec!["cus_a".to_owned(), "sub_a".to_owned()];
-        let armed = faults.add(About::Ids(ids), Fault::LockTimeout, Times::Nth(1));
+        let armed = faults.add(RequestFilter::Ids(ids), Fault::LockTimeout, Times::Nth(1));
         let mut next = |mentioned: &str| {
             faults.next(Endpoint::ListPrices, |ids| {
                 ids.iter().any(|id| id == mentioned)

@@ -29,7 +29,7 @@ use super::{
     endpoint::Endpoint,
     endpoints::{Method, routes},
     engine::Engine,
-    faults::{About, Armed, Fault, Times},
+    faults::{Armed, Fault, RequestFilter, Times},
     incoming::IncomingRequest,
     latency::Latency,
     limits::{Limiter, Limits},
@@ -146,13 +146,15 @@ impl FakeStripe {
     /// Injects a fault. Requests count from now.
     pub fn fail(&self, fault: Fault, times: Times) {
         let mut state = self.engine.state();
-        state.faults.add(About::All, fault, times);
+        state.faults.add(RequestFilter::All, fault, times);
     }
 
     /// Injects a fault into requests to one endpoint; only those count.
     pub fn fail_at(&self, endpoint: Endpoint, fault: Fault, times: Times) {
         let mut state = self.engine.state();
-        state.faults.add(About::Endpoint(endpoint), fault, times);
+        state
+            .faults
+            .add(RequestFilter::Endpoint(endpoint), fault, times);
     }
 
     /// Injects a fault into requests that mention one of these ids (or other words, such as an e-mail) in their path,
@@ -167,7 +169,7 @@ impl FakeStripe {
         let mut state = self.engine.state();
         state
             .faults
-            .add(About::Ids(ids.into_iter().collect()), fault, times)
+            .add(RequestFilter::Ids(ids.into_iter().collect()), fault, times)
     }
 
     /// Removes the remaining occurrences of a fault.

@@ -8,8 +8,8 @@ use crate::{
     report::{Comparison, Outcome},
 };
 
-/// Compares the outcome with the baseline and with the last result of the default branch, which it returns. Stores the
-/// outcome if it is the new result of that branch.
+/// Compares the outcome with the baseline and with the last result of the default branch, and returns that result.
+/// Stores the outcome if it is the new result of that branch.
 pub(super) async fn compare(
     step: &JobStep<'_>,
     committed: &Committed,
@@ -57,12 +57,12 @@ fn nothing_known() -> Warning {
 
 fn too_many(findings: usize) -> Warning {
     Warning::new(format!(
-        "{findings} findings are too many to be kept for pull requests to be compared \
-         with; {} are the most",
+        "{findings} findings are too many to store for comparison with pull requests; at \
+         most {} are stored",
         FindingsSnapshot::MAX_FINGERPRINTS
     ))
     .hint(
-        "mend what causes most of them first; until then pull requests are compared with \
+        "fix the most frequent cause first; until then, pull requests are compared with \
          an older result, or with none",
     )
 }

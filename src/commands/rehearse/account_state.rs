@@ -11,7 +11,7 @@ use crate::{
     },
     problem::{ErrorCode, Problem},
     rehearsal::{ExpectedRow, RowState},
-    scratch::is_about,
+    scratch::is_close_to_now,
 };
 
 /// State of one account on both sides.
@@ -87,7 +87,7 @@ fn judged(
             };
             let stamped = match &field.value {
                 FieldValue::Time(time) => {
-                    field.field == Field::UpdatedAt && is_about(time.0, real_now())
+                    field.field == Field::UpdatedAt && is_close_to_now(time.0, real_now())
                 }
                 FieldValue::Null
                 | FieldValue::Text(_)

@@ -99,7 +99,7 @@ async fn one_in_ten_failing_requests_changes_no_report() {
     );
     let faults = passing();
     let per_thousand = 100_u64.div_ceil(faults.len().try_into().expect("a few"));
-    let mut struck = 0;
+    let mut fired = 0;
     for run in 0..RUNS {
         fake.heal();
         fake.clear_requests();
@@ -109,11 +109,11 @@ async fn one_in_ten_failing_requests_changes_no_report() {
         }
         let disturbed = found(&fake).await.expect("an answer");
         assert!(disturbed == undisturbed, "run {run} finds something else");
-        struck += fake
+        fired += fake
             .requests()
             .iter()
             .filter(|request| request.disturbed)
             .count();
     }
-    assert!(struck > 60, "{struck} faults in all");
+    assert!(fired > 60, "{fired} faults in all");
 }

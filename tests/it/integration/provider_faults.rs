@@ -151,7 +151,7 @@ fn check(rows: Vec<Row>) {
         let disturbed = live.stripe.requests();
         assert!(
             disturbed.iter().any(|request| request.disturbed),
-            "{name}: nothing was struck"
+            "{name}: no fault fired"
         );
     }
 }

@@ -43,7 +43,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 fn check(one: &JudgedAccount<'_, '_>) {
     let JudgedAccount { case, link, .. } = one;
     let columns = link.account.columns.as_deref();
-    let (true, Some(columns)) = (is_about(one), columns) else {
+    let (true, Some(columns)) = (compares_status(one), columns) else {
         return;
     };
     let Some(deciding) = case.deciding(&link.holder) else {
@@ -76,7 +76,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
 }
 
 /// Returns true if the access of the account is right, or something else pays for it.
-fn is_about(one: &JudgedAccount<'_, '_>) -> bool {
+fn compares_status(one: &JudgedAccount<'_, '_>) -> bool {
     match one.access {
         CustomerAccess::Granting => one.link.account.paid,
         CustomerAccess::InGrace => true,

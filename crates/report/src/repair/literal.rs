@@ -54,7 +54,7 @@ pub(super) fn guard(cell: &RepairCell) -> String {
     }
 }
 
-/// Writes a literal. A quoted one has no type, so that Postgres uses that of the column.
+/// Writes a literal. Postgres gives a quoted literal the type of the column.
 fn literal(kind: CellKind, value: &str) -> String {
     let is_bare = match kind {
         CellKind::Boolean => matches!(value, "true" | "false"),

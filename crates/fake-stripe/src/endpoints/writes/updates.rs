@@ -96,19 +96,19 @@ impl SubscriptionChanges {
 
     fn apply(self, world: &mut World, id: &str) -> Result<(), Impossible> {
         let clock = world.clock;
-        let plain = (
+        let details_changes = (
             self.metadata,
             self.description,
             self.card,
             self.days_until_due,
         );
         world.update_subscription(id, |subscription| {
-            let (metadata, description, card, days) = plain;
-            let is_plain = metadata == Given::Absent
+            let (metadata, description, card, days) = details_changes;
+            let is_unchanged = metadata == Given::Absent
                 && description == Given::Absent
                 && card == Given::Absent
                 && days == Given::Absent;
-            if !is_plain {
+            if !is_unchanged {
                 let details = &mut subscription.details;
                 merge(&mut details.metadata, metadata);
                 description.put_in(&mut details.description);
