@@ -69,11 +69,11 @@ pub(crate) fn words<'r>(
     query: &'r [Pair],
     body: &'r [Pair],
 ) -> impl Iterator<Item = &'r str> {
-    let is_between = |letter: char| !letter.is_alphanumeric() && !"_@.+-".contains(letter);
+    let is_separator = |letter: char| !letter.is_alphanumeric() && !"_@.+-".contains(letter);
     let values = query.iter().chain(body).map(|(_, value)| value.as_str());
     values
         .chain([path])
-        .flat_map(move |text| text.split(is_between))
+        .flat_map(move |text| text.split(is_separator))
         .filter(|word| !word.is_empty())
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn mentions(
 }
 
 /// Returns the body without data that must not be recorded: card numbers, and secrets sent by a client.
-fn hidden(body: &[Pair]) -> Vec<Pair> {
+fn hide_secrets(body: &[Pair]) -> Vec<Pair> {
     const SECRET: [&str; 5] = ["number", "cvc", "secret", "client_secret", "password"];
     const BEGIN: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
     let shown = |(name, value): &Pair| {
@@ -138,7 +138,7 @@ impl Recorder {
             method: method.clone(),
             path: uri.path().to_owned(),
             query: query(uri),
-            body: hidden(body),
+            body: hide_secrets(body),
             endpoint,
             headers: kept.collect(),
             arrived: Instant::now(),

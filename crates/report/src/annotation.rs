@@ -92,7 +92,7 @@ struct AnnotationGroup<'a> {
     level: AnnotationLevel,
 }
 
-/// Groups the findings, so that a thousand findings with one cause become one annotation of its line.
+/// Groups the findings of a rule at a line, so that a thousand of them become one annotation.
 fn groups(outcome: &Outcome) -> Vec<AnnotationGroup<'_>> {
     let mut groups: Vec<AnnotationGroup<'_>> = Vec::new();
     let mut known: BTreeMap<_, usize> = BTreeMap::new();
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_one_annotation_of_a_rule_whatever_its_standing() {
+    fn a_line_has_one_annotation_of_a_rule_with_any_status() {
         let mut outcome = sample::many(2);
         outcome.contracts[0].findings[0].status = Some(FindingStatus::Accepted {
             reason: String::new(),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn an_annotation_title_shows_the_standing() {
+    fn an_annotation_title_shows_the_status() {
         let annotations = annotations(&sample::compared(), "a.yml");
         let shown: Vec<_> = annotations
             .iter()

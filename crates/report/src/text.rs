@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_show_their_standing() {
+    fn findings_show_their_status() {
         let outcome = sample::compared();
         let text = text(&outcome, false);
         for line in [

@@ -65,7 +65,7 @@ pub(super) async fn begin<'a>(
     Ok(BegunList { plan, rest })
 }
 
-/// Returns the lists that make up a scope, with names for people.
+/// Returns the lists that make up a scope, each with its name in messages.
 ///
 /// Of several statuses `active` comes last: a subscription that becomes active while the others are read is seen at
 /// least once. If invoices are wanted, `past_due` is listed separately, even if another list includes it, so that no

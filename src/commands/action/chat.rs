@@ -49,13 +49,13 @@ impl Chat {
     }
 
     /// Posts the changes on the default branch since the last run, whose findings are known from the issue or else from
-    /// `kept`. Sends nothing without changes.
+    /// `stored`. Sends nothing without changes.
     pub(super) async fn notify(
         &self,
         context: &Context,
         outcome: &Outcome,
         issue: Option<&Issued>,
-        kept: Option<FindingsSnapshot>,
+        stored: Option<FindingsSnapshot>,
     ) -> Result<(), Warning> {
         // A later run has posted the changes, or will do so.
         if !context.is_default_branch() || issue.is_some_and(|issue| issue.is_outdated) {
@@ -67,7 +67,7 @@ impl Chat {
         };
         let earlier = match issue {
             Some(issue) => issue.earlier.clone(),
-            None => kept.map_or(PreviousRun::Unknown, PreviousRun::Found),
+            None => stored.map_or(PreviousRun::Unknown, PreviousRun::Found),
         };
         let run_url = context.run_url();
         let news = News {

@@ -34,7 +34,7 @@ impl ConfigFiles {
         }
     }
 
-    /// Prohibits reading, for an event where the files are untrusted and the configuration is not.
+    /// Prohibits reading: on some events only the configuration is trusted, and the files belong to the pull request.
     pub(crate) fn untrusted(self) -> Self {
         Self {
             are_trusted: false,

@@ -34,9 +34,9 @@ pub enum CommentMode {
     OnFindings,
 }
 
-/// What happened to the comment.
+/// Result of writing the comment.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Commented {
+pub(super) enum CommentResult {
     Written(Option<String>),
     /// It already had the same content.
     Unchanged(Option<String>),
@@ -76,7 +76,7 @@ impl MarkedText for Comment {
 
 /// Outcome of one round.
 enum CommentRound {
-    Done(Commented),
+    Done(CommentResult),
     /// A new comment. A concurrent run may have posted another one.
     Posted(Comment),
 }
@@ -88,9 +88,9 @@ pub(super) async fn publish(
     identity: &mut Identity,
     target: &CommentTarget<'_>,
     (body, mode): (&CommentBody, CommentMode),
-) -> Result<Commented, ClientError> {
+) -> Result<CommentResult, ClientError> {
     if mode == CommentMode::Off {
-        return Ok(Commented::NotNeeded);
+        return Ok(CommentResult::NotNeeded);
     }
     // With `issues: write` alone, a token may write comments but not read the pull request.
     let pull = locate::pull(client, target.repository, target.number)
@@ -106,7 +106,7 @@ pub(super) async fn publish(
         posted: None,
     };
     match work.write(client).await {
-        Err(error) if is_locked && error.status() == Some(403) => Ok(Commented::Locked),
+        Err(error) if is_locked && error.status() == Some(403) => Ok(CommentResult::Locked),
         written => written,
     }
 }
@@ -122,16 +122,16 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn write(&mut self, client: &mut Client) -> Result<Commented, ClientError> {
+    async fn write(&mut self, client: &mut Client) -> Result<CommentResult, ClientError> {
         let mut lost = None;
         for _ in 0..MAX_ROUNDS {
             let may_post = self.posted.is_none();
             match self.round(client).await {
-                Ok(CommentRound::Done(Commented::NotNeeded)) if !may_post => break,
-                Ok(CommentRound::Done(Commented::Unchanged(url)))
+                Ok(CommentRound::Done(CommentResult::NotNeeded)) if !may_post => break,
+                Ok(CommentRound::Done(CommentResult::Unchanged(url)))
                     if !may_post || lost.is_some() =>
                 {
-                    return Ok(Commented::Written(url));
+                    return Ok(CommentResult::Written(url));
                 }
                 Ok(CommentRound::Done(done)) => return Ok(done),
                 Ok(CommentRound::Posted(comment)) => {
@@ -144,9 +144,9 @@ impl Work<'_> {
             }
         }
         match (self.posted.take(), lost) {
-            (Some(comment), _) => Ok(Commented::Written(comment.html_url)),
+            (Some(comment), _) => Ok(CommentResult::Written(comment.html_url)),
             (None, Some(error)) => Err(error),
-            (None, None) => Ok(Commented::NotNeeded),
+            (None, None) => Ok(CommentResult::NotNeeded),
         }
     }
 
@@ -155,15 +155,15 @@ impl Work<'_> {
         let mut ours = match self.ours(client).await? {
             Found::Ours(ours) => ours,
             // The comment that was just posted is among the others.
-            Found::Unclear if !may_post => return Ok(CommentRound::Done(Commented::NotNeeded)),
-            Found::Unclear => return Ok(CommentRound::Done(Commented::Unclear)),
-            Found::TooMany => return Ok(CommentRound::Done(Commented::TooMany)),
+            Found::Unclear if !may_post => return Ok(CommentRound::Done(CommentResult::NotNeeded)),
+            Found::Unclear => return Ok(CommentRound::Done(CommentResult::Unclear)),
+            Found::TooMany => return Ok(CommentRound::Done(CommentResult::TooMany)),
         };
         ours.sort_by_key(|comment| comment.id);
         let mut ours = ours.into_iter();
         let Some(oldest) = ours.next() else {
             if !may_post || !self.creates {
-                return Ok(CommentRound::Done(Commented::NotNeeded));
+                return Ok(CommentRound::Done(CommentResult::NotNeeded));
             }
             return post(client, self.target, &self.sticky)
                 .await
@@ -186,7 +186,7 @@ impl Work<'_> {
                     delete(client, self.target, other).await?;
                 }
             }
-            return Ok(CommentRound::Done(Commented::Newer(oldest.html_url)));
+            return Ok(CommentRound::Done(CommentResult::Newer(oldest.html_url)));
         }
         let says_the_same = self.sticky.is_said_by(&written);
         if !says_the_same {
@@ -202,9 +202,9 @@ impl Work<'_> {
             delete(client, self.target, other).await?;
         }
         Ok(CommentRound::Done(if says_the_same {
-            Commented::Unchanged(oldest.html_url)
+            CommentResult::Unchanged(oldest.html_url)
         } else {
-            Commented::Written(oldest.html_url)
+            CommentResult::Written(oldest.html_url)
         }))
     }
 

@@ -28,9 +28,9 @@ const MAX_ROUNDS: u32 = 4;
 /// Red, like a failed check run.
 const LABEL_COLOUR: &str = "b60205";
 
-/// What happened to the issue.
+/// Result of writing the issue.
 #[derive(Debug)]
-pub(super) enum Updated {
+pub(super) enum IssueResult {
     Done {
         url: Option<String>,
         /// Findings that the issue listed before.
@@ -76,7 +76,7 @@ pub(super) async fn publish(
     identity: &mut Identity,
     target: &IssueTarget<'_>,
     body: &IssueBody,
-) -> Result<Updated, ClientError> {
+) -> Result<IssueResult, ClientError> {
     let mut work = Work {
         target,
         body,
@@ -89,9 +89,9 @@ pub(super) async fn publish(
     for _ in 0..MAX_ROUNDS {
         match work.round(client).await {
             Ok(IssueRound::Done(ours)) => return Ok(work.end(client, ours).await),
-            Ok(IssueRound::Newer(url)) => return Ok(Updated::Newer(url)),
-            Ok(IssueRound::TooMany) => return Ok(Updated::TooMany),
-            Ok(IssueRound::Unclear) => return Ok(Updated::Unclear),
+            Ok(IssueRound::Newer(url)) => return Ok(IssueResult::Newer(url)),
+            Ok(IssueRound::TooMany) => return Ok(IssueResult::TooMany),
+            Ok(IssueRound::Unclear) => return Ok(IssueResult::Unclear),
             Ok(IssueRound::Again) => last = None,
             // The issue exists. If a concurrent run opened another one, the next run resolves that.
             Err(_unverified) if work.opened.is_some() => break,
@@ -176,7 +176,7 @@ impl Work<'_> {
         false
     }
 
-    /// Opens the issue if there is none yet and one is needed.
+    /// Opens the first issue, if one is needed.
     async fn first(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
         self.begun.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
@@ -306,7 +306,7 @@ impl Work<'_> {
     }
 
     /// Comments last and without a retry, because a missing comment is better than a duplicate.
-    async fn end(&mut self, client: &mut Client, ours: Option<OwnIssue>) -> Updated {
+    async fn end(&mut self, client: &mut Client, ours: Option<OwnIssue>) -> IssueResult {
         let begun = self.begun.take();
         let (earlier, update, change) = match begun {
             Some(begun) => (begun.earlier, begun.update, begun.change),
@@ -326,7 +326,7 @@ impl Work<'_> {
                 .await
                 .err();
         }
-        Updated::Done {
+        IssueResult::Done {
             url: ours.and_then(|ours| ours.url),
             earlier,
             comment: failed,

@@ -3,7 +3,7 @@
 use super::{Fallback, Publisher, fallback};
 use crate::github::{
     client::Client,
-    comment::{self, CommentMode, CommentTarget, Commented},
+    comment::{self, CommentMode, CommentResult, CommentTarget},
     publication::Publication,
 };
 
@@ -25,28 +25,28 @@ impl Publisher {
             report_kind: self.options.report_kind,
         };
         match comment::publish(client, &mut self.identity, &target, (body, mode)).await {
-            Ok(Commented::Written(url) | Commented::Unchanged(url)) => url,
-            Ok(Commented::NotNeeded) => None,
-            Ok(Commented::Newer(url)) => {
+            Ok(CommentResult::Written(url) | CommentResult::Unchanged(url)) => url,
+            Ok(CommentResult::NotNeeded) => None,
+            Ok(CommentResult::Newer(url)) => {
                 self.warnings.push(fallback::problem(
                     "a newer run has commented already; its comment stays",
                 ));
                 url
             }
-            Ok(Commented::TooMany) => {
+            Ok(CommentResult::TooMany) => {
                 self.warnings.push(fallback::problem(
                     "the pull request has too many comments to look for ours; none was made",
                 ));
                 None
             }
-            Ok(Commented::Unclear) => {
+            Ok(CommentResult::Unclear) => {
                 self.warnings.push(fallback::unclear(
                     "a comment of this job stands on the pull request, and GitHub does not say which account the token is; \
                      none was written",
                 ));
                 None
             }
-            Ok(Commented::Locked) => {
+            Ok(CommentResult::Locked) => {
                 self.warnings.push(fallback::locked());
                 None
             }

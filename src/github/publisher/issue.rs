@@ -5,7 +5,7 @@ use crate::{
     baseline::PreviousRun,
     github::{
         client::Client,
-        issue::{self, IssueTarget, Updated},
+        issue::{self, IssueResult, IssueTarget},
         publication::Publication,
     },
 };
@@ -29,7 +29,7 @@ impl Publisher {
             label: &self.options.issue_label,
         };
         match issue::publish(client, &mut self.identity, &target, body).await {
-            Ok(Updated::Done {
+            Ok(IssueResult::Done {
                 url,
                 earlier,
                 comment,
@@ -43,7 +43,7 @@ impl Publisher {
                     is_outdated: false,
                 })
             }
-            Ok(Updated::Newer(url)) => {
+            Ok(IssueResult::Newer(url)) => {
                 self.warnings.push(fallback::problem(
                     "a newer run has written the issue already; its report stays",
                 ));
@@ -53,13 +53,13 @@ impl Publisher {
                     is_outdated: true,
                 })
             }
-            Ok(Updated::TooMany) => {
+            Ok(IssueResult::TooMany) => {
                 self.warnings.push(fallback::problem(
                     "too many issues have the label to look for ours; none was opened",
                 ));
                 None
             }
-            Ok(Updated::Unclear) => {
+            Ok(IssueResult::Unclear) => {
                 self.warnings.push(fallback::unclear(
                     "an issue of this job stands, and GitHub does not say which account the token is; none was written",
                 ));

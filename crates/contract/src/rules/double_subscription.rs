@@ -49,7 +49,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     ),
 };
 
-/// What a subscription buys. Two subscriptions buy the same if they map to one plan or share a price.
+/// A plan or price that a subscription buys. Two subscriptions that buy the same one are a double.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purchase<'f> {
     Plan(&'f PlanWords),

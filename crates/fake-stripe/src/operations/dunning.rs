@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::{DAY, Impossible, events::EventObject};
 use crate::world::{InvoiceStatus, Status, Subscription, World};
 
-/// How far a renewal goes.
+/// Last step of a renewal to perform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// The invoice is drafted, and paid an hour later.

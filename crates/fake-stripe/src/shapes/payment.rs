@@ -113,7 +113,7 @@ pub(crate) fn client_secret(intent: &PaymentIntent) -> String {
     format!("{}_secret_{tail}", intent.id)
 }
 
-/// Adds the link to the invoice, which these objects had until basil.
+/// Adds the id of the invoice, which these objects have before API version basil.
 fn until_basil(written: &mut Value, invoice: Option<&str>, view: View<'_>) {
     if let (Some(object), false) = (written.as_object_mut(), view.version.has_periods_at_items()) {
         object.insert("invoice".to_owned(), invoice.into());

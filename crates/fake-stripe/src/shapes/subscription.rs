@@ -37,7 +37,7 @@ pub(crate) struct SubscriptionShape<'w> {
     default_source: Null,
     default_tax_rates: Empty,
     description: Option<&'w str>,
-    /// The discount or null until basil; removed since.
+    /// The discount or null before API version basil; absent since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     discount: Option<Value>,
     discounts: Vec<&'w str>,

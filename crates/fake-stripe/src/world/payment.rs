@@ -45,7 +45,7 @@ pub struct PaymentIntent {
     pub currency: CompactString,
     pub amount: i64,
     pub status: IntentStatus,
-    /// Invoice that it pays; shown only until basil.
+    /// Invoice that it pays; in responses only before API version basil.
     pub invoice: Option<CompactString>,
     pub payment_method: Option<CompactString>,
     pub latest_charge: Option<CompactString>,
@@ -66,7 +66,7 @@ pub struct Charge {
     pub declined: bool,
     pub disputed: bool,
     pub payment_intent: CompactString,
-    /// Invoice; shown only until basil.
+    /// Invoice; in responses only before API version basil.
     pub invoice: Option<CompactString>,
     pub payment_method: Option<CompactString>,
     pub email: Option<CompactString>,

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_shows_standings_and_changed_lines() {
+    fn a_comment_shows_statuses_and_changed_lines() {
         insta::assert_snapshot!(comment(&sample::pull_request_outcome(), CONFIG, LINKS));
     }
 
