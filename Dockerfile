@@ -25,6 +25,7 @@ COPY crates/baseline/Cargo.toml crates/baseline/
 COPY crates/config/Cargo.toml crates/config/
 COPY crates/contract/Cargo.toml crates/contract/
 COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/
+COPY crates/github-transport/Cargo.toml crates/github-transport/
 COPY crates/problem/Cargo.toml crates/problem/
 COPY crates/rehearsal/Cargo.toml crates/rehearsal/
 COPY crates/report/Cargo.toml crates/report/

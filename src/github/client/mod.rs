@@ -4,14 +4,10 @@
 use std::time::Duration;
 
 use backon::BackoffBuilder as _;
+use github_transport::{Body, Transport, TransportError};
 use http::{
     HeaderValue, Method, Request, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
-};
-use http_body_util::{BodyExt, Limited};
-use octocrab::{
-    AuthState, OctoBody, Octocrab, OctocrabBuilder,
-    service::middleware::reqwest_connector::ReqwestConnector,
 };
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -34,8 +30,6 @@ pub use budget::Share;
 pub(super) use contents::encode;
 pub use failure::{ClientError, Limit};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
 const JSON: &str = "application/vnd.github+json";
 
 /// API version that this client was written for.
@@ -47,7 +41,7 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// A client for one token. It makes one call at a time, as GitHub asks for. Clones share the budget.
 #[derive(Debug, Clone)]
 pub struct Client {
-    octocrab: Octocrab,
+    transport: Transport,
     api_url: String,
     authorization: HeaderValue,
     /// The token, which is removed from the server's messages.
@@ -93,17 +87,8 @@ impl Client {
         let authorization = HeaderValue::from_str(&format!("Bearer {token}"));
         let mut authorization = authorization.ok().ok_or(ClientError::Token)?;
         authorization.set_sensitive(true);
-        // The default builder would add a second `User-Agent`, and would join paths wrongly with a base such as
-        // `/api/v3`.
-        let builder = OctocrabBuilder::new_empty()
-            .with_service(ReqwestConnector::new(http.clone()))
-            .with_auth(AuthState::None);
-        let octocrab = match builder.build() {
-            Ok(octocrab) => octocrab,
-            Err(never) => match never {},
-        };
         Ok(Self {
-            octocrab,
+            transport: Transport::new(http.clone()),
             api_url: base_url(&context.server.api_url).map_err(ClientError::Address)?,
             authorization,
             token: SecretString::from(token),
@@ -254,9 +239,9 @@ impl Client {
         }
         let request = self.request(call)?;
         let exchange = async {
-            let answer = self.octocrab.execute(request).await;
-            let answer = answer.map_err(|error| broken(call, error))?;
-            receive(call, answer, &self.token).await
+            let response = self.transport.send(request, MAX_BYTES).await;
+            let response = response.map_err(|error| broken(call, error))?;
+            received(call, response, &self.token)
         };
         match timeout(left, exchange).await {
             Ok(answer) => answer,
@@ -264,7 +249,7 @@ impl Client {
         }
     }
 
-    fn request(&self, call: &Call) -> Result<Request<OctoBody>, ClientError> {
+    fn request(&self, call: &Call) -> Result<Request<Option<String>>, ClientError> {
         let request = Request::builder()
             .method(call.method.clone())
             .uri(self.address(&call.path))
@@ -277,9 +262,9 @@ impl Client {
                 mask_body(&self.mask, &mut body);
                 request
                     .header(CONTENT_TYPE, "application/json")
-                    .body(OctoBody::from(body.to_string()))
+                    .body(Some(body.to_string()))
             }
-            None => request.body(OctoBody::empty()),
+            None => request.body(None),
         };
         request.map_err(|source| ClientError::Request {
             call: call.name(),
@@ -366,63 +351,45 @@ fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-async fn receive<B>(
+fn received(
     call: &Call,
-    response: Response<B>,
+    response: Response<Body>,
     token: &SecretString,
-) -> Result<Answer, ClientError>
-where
-    B: BodyExt,
-    B::Error: Into<BoxError>,
-{
+) -> Result<Answer, ClientError> {
     let (parts, body) = response.into_parts();
-    let collected = Limited::new(body, MAX_BYTES).collect().await;
     if !parts.status.is_success() {
         // The status decides; the body only adds a message, so failing to read it does not matter.
-        let body = collected
-            .map(|body| body.to_bytes().to_vec())
-            .unwrap_or_default();
         return Err(ClientError::refused(
             call.name(),
             parts.status.as_u16(),
             &parts.headers,
-            &body,
+            &body.unwrap_or_default(),
             token,
         ));
     }
-    let body = collected.map_err(|source| ClientError::Broken {
+    let body = body.map_err(|source| ClientError::Broken {
         call: call.name(),
         source,
     })?;
     Ok(Answer {
         call: call.name(),
         headers: parts.headers,
-        body: body.to_bytes().to_vec(),
+        body,
         token: token.clone(),
     })
 }
 
 /// Converts a transport error. A failure to connect means that nothing was sent, so even a write may be retried.
-fn broken(call: &Call, error: octocrab::Error) -> ClientError {
+fn broken(call: &Call, error: TransportError) -> ClientError {
     let call = call.name();
-    match transport(error.into()) {
-        Ok(source) if source.is_connect() => ClientError::Unreachable { call, source },
-        Ok(source) => ClientError::Broken {
+    match error {
+        TransportError::Http(source) if source.is_connect() => {
+            ClientError::Unreachable { call, source }
+        }
+        TransportError::Http(source) => ClientError::Broken {
             call,
             source: source.into(),
         },
-        Err(source) => ClientError::Broken { call, source },
-    }
-}
-
-/// Extracts the HTTP client's own error from the wrappers that repeat its text.
-fn transport(error: BoxError) -> Result<reqwest::Error, BoxError> {
-    let error = *error.downcast::<octocrab::Error>()?;
-    if let octocrab::Error::Reqwest { source, .. } = error {
-        Ok(source.without_url())
-    } else if let octocrab::Error::Service { source, .. } = error {
-        transport(source)
-    } else {
-        Err(error.into())
+        TransportError::Other(source) => ClientError::Broken { call, source },
     }
 }
