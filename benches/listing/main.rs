@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::float_arithmetic,
-    reason = "times and places on a picture, no money"
+    reason = "times and positions in a picture, not money"
 )]
 
 mod both_sides;

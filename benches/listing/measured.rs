@@ -130,7 +130,7 @@ fn dash() -> String {
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "far from any bound"
+    reason = "the values are far below the limits of the type"
 )]
 fn rounded(number: f64) -> u64 {
     number.round() as u64

@@ -23,11 +23,11 @@ pub type Masking = Box<dyn Fn(&str) -> String + Send + Sync>;
 /// The last lines of standard output and standard error, in the order of arrival.
 pub struct Log {
     masking: Masking,
-    kept: Mutex<Kept>,
+    kept: Mutex<LogLines>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct LogLines {
     lines: VecDeque<String>,
     /// Number of dropped lines.
     dropped: usize,
@@ -101,7 +101,7 @@ impl Log {
         kept.lines.push_back(shown);
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, LogLines> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

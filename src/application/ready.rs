@@ -10,10 +10,10 @@ use url::Url;
 
 use crate::http::client_builder;
 
-const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Timeout of one attempt.
-const TRYING: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The sign that an application is ready.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub enum Ready {
 }
 
 impl Ready {
-    /// Checks the port of a URL.
+    /// Returns the sign that the port of a URL accepts connections.
     pub fn port_of(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         Self::Port {
@@ -34,11 +34,11 @@ impl Ready {
         }
     }
 
-    /// Checks the response of a URL, without a proxy.
+    /// Returns the sign that a URL responds. It is requested without a proxy.
     pub fn answer_of(url: Url) -> reqwest::Result<Self> {
         let client = client_builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TRYING)
+            .timeout(ATTEMPT_TIMEOUT)
             .no_proxy()
             .build()?;
         Ok(Self::Url { url, client })
@@ -46,7 +46,7 @@ impl Ready {
 
     pub(super) async fn wait(&self) {
         while !self.is_met().await {
-            sleep(BETWEEN_TRIES).await;
+            sleep(PAUSE).await;
         }
     }
 
@@ -63,7 +63,7 @@ impl Ready {
                 },
             }
         };
-        timeout(TRYING, tried).await.unwrap_or(false)
+        timeout(ATTEMPT_TIMEOUT, tried).await.unwrap_or(false)
     }
 }
 

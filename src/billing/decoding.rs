@@ -222,7 +222,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     struct Holder {
-        #[expect(dead_code, reason = "only whether it can be read matters")]
+        #[expect(dead_code, reason = "the test only checks if it can be read")]
         owner: Reference,
     }
 

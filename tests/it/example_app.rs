@@ -59,7 +59,7 @@ async fn the_rust_app_accepts_only_signed_deliveries() {
 #[tokio::test]
 #[expect(
     clippy::disallowed_macros,
-    reason = "whoever runs the tests should know"
+    reason = "a person who runs the tests should see it"
 )]
 async fn the_node_app_refuses_forgeries() {
     let packages = match Packages::install() {
@@ -103,7 +103,7 @@ fn event(kind: &str) -> String {
 async fn deliver(url: &str, body: &str, secret: &str) -> u16 {
     #[expect(
         clippy::disallowed_methods,
-        reason = "signed as now, which is what is verified"
+        reason = "the app verifies signatures against the real clock"
     )]
     let now = jiff::Timestamp::now().as_second();
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");

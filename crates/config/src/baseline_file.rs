@@ -49,7 +49,7 @@ struct RawBaselineEntry {
     expires: Entry<Literal>,
     /// Rule of the finding; for readers only.
     #[serde(default)]
-    #[expect(dead_code, reason = "it is for the readers of the file")]
+    #[expect(dead_code, reason = "only people read it")]
     rule: Entry<Literal>,
     /// Entity of the finding; for readers only.
     #[serde(default)]

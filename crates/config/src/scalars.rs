@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// Names by which the reader recognizes these newtypes.
 pub(super) const VERSION: &str = "Version";
 pub(super) const LITERAL: &str = "Literal";
-pub(super) const LASTING: &str = "DurationText";
+pub(super) const DURATION: &str = "DurationText";
 pub(super) const CELL: &str = "ColumnValue";
 pub(super) const COUNT: &str = "PositiveInteger";
 pub(super) const WHOLE: &str = "WholeNumber";

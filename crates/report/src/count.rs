@@ -9,14 +9,14 @@ use super::{ContractOutcome, Outcome, Reported};
 
 /// Number of a rule's findings, and of the new ones among them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct OfRule {
+pub(super) struct RuleCount {
     pub(super) all: u64,
     pub(super) new: u64,
 }
 
 /// Counts the findings of each broken rule, most severe first.
-pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), OfRule> {
-    let mut counts: BTreeMap<_, OfRule> = BTreeMap::new();
+pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), RuleCount> {
+    let mut counts: BTreeMap<_, RuleCount> = BTreeMap::new();
     for found in outcome.contracts.iter().flat_map(|one| &one.findings) {
         let key = (found.finding.severity, found.finding.rule);
         let count = counts.entry(key).or_default();

@@ -92,7 +92,7 @@ fn options() -> Options<'static> {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "what is not listed is not allowed"
+    reason = "every other node is refused"
 )]
 fn is_allowed(value: &NodeValue) -> bool {
     match value {
@@ -177,7 +177,7 @@ fn without_code(text: &str) -> String {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "whatever else there is parts words"
+    reason = "every other node separates words"
 )]
 fn inline_text<'a>(node: &'a AstNode<'a>) -> String {
     let inline = |child: &'a AstNode<'a>| match &child.data().value {

@@ -10,8 +10,7 @@ use std::{
 
 use crate::root;
 
-/// Returns the folder of one language with the scripts, or `None` if its tools are not installed, which CI does not
-/// allow.
+/// Returns the folder of one language with the scripts, or `None` if its tools are not installed. In CI, panics instead.
 pub fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
@@ -43,11 +42,11 @@ pub fn folder(language: &str, scripts: &[(&str, &str)]) -> Option<PathBuf> {
     Some(folder)
 }
 
-/// Reports a test that is skipped because something is not installed, which CI does not allow.
+/// Reports a test that is skipped because something is not installed. In CI, panics instead.
 pub fn skip(reason: &str) {
     #[expect(
         clippy::disallowed_methods,
-        reason = "whether this is CI only the environment tells"
+        reason = "only the environment shows if this is CI"
     )]
     let is_ci = env::var_os("CI").is_some();
     assert!(!is_ci, "CI has to have it: {reason}");

@@ -35,7 +35,7 @@ impl TlsFront {
         let folder = tempfile::tempdir().expect("a folder");
         #[expect(
             clippy::disallowed_methods,
-            reason = "certificates end by the real clock"
+            reason = "certificates expire by the real clock"
         )]
         let now = jiff::Timestamp::now().as_second();
         let made = Certificates::in_folder(folder.path(), now).expect("certificates");

@@ -5,7 +5,7 @@ use crate::{
     github::{marker::Marker, publication::CommentBody, shorten::shorten},
     report::{
         Mask,
-        markdown::{Ran, with_history},
+        markdown::{CommitResult, with_history},
     },
 };
 
@@ -22,7 +22,7 @@ const SHORTENED: &str =
 pub(super) struct Sticky {
     marker: Marker,
     state: CommentState,
-    now: Ran,
+    now: CommitResult,
     head: Option<String>,
     /// Notice before the report if the pull request has moved on.
     outdated: String,
@@ -47,7 +47,7 @@ impl Sticky {
     ) -> Self {
         let key = target.run.key(target.check_name, target.report_kind);
         let marker = mask.text(&format!("<!-- prodverdict:sticky v1 key={key} -->"));
-        let now = Ran {
+        let now = CommitResult {
             commit: target.sha.to_owned(),
             verdict: body.verdict,
             findings: body.findings,
@@ -76,12 +76,12 @@ impl Sticky {
     }
 
     /// Lists the runs before this one that had a different result.
-    fn earlier(&self, before: Option<&Written>) -> Vec<Ran> {
+    fn earlier(&self, before: Option<&Written>) -> Vec<CommitResult> {
         let state = before.and_then(|written| written.state.as_ref());
         state.map_or_else(Vec::new, |state| state.before(&self.now))
     }
 
-    fn report(&self, earlier: &[Ran], state: &str) -> String {
+    fn report(&self, earlier: &[CommitResult], state: &str) -> String {
         let around = self.marker.line().len() + state.len() + FOOTER.len() + self.footer.len() + 7;
         let report = with_history(&self.markdown, &self.now, earlier);
         let report = format!("{}{report}", self.outdated);

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{contract::Verdict, report::markdown::Ran};
+use crate::{contract::Verdict, report::markdown::CommitResult};
 
 const BEGINNING: &str = "<!-- state: ";
 const END: &str = " -->";
@@ -21,14 +21,14 @@ pub(super) struct CommentState {
     attempt: u64,
     /// `None` in a comment from a version that kept no history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    came_to: Option<Came>,
+    came_to: Option<StoredResult>,
     /// Raw values, which are validated when they are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Came {
+struct StoredResult {
     verdict: String,
     findings: u64,
 }
@@ -41,12 +41,12 @@ struct Earlier {
 }
 
 impl CommentState {
-    pub(super) fn new((run_id, attempt): (u64, u64), now: &Ran) -> Self {
+    pub(super) fn new((run_id, attempt): (u64, u64), now: &CommitResult) -> Self {
         Self {
             sha: now.commit.clone(),
             run_id,
             attempt,
-            came_to: Some(Came {
+            came_to: Some(StoredResult {
                 verdict: now.verdict.to_string(),
                 findings: now.findings,
             }),
@@ -54,16 +54,19 @@ impl CommentState {
         }
     }
 
-    pub(super) fn with(&self, earlier: &[Ran]) -> Self {
-        let value = |ran: &Ran| {
+    pub(super) fn with(&self, earlier: &[CommitResult]) -> Self {
+        let value = |result: &CommitResult| {
             serde_json::to_value(Earlier {
-                sha: ran.commit.clone(),
-                verdict: ran.verdict.to_string(),
-                findings: ran.findings,
+                sha: result.commit.clone(),
+                verdict: result.verdict.to_string(),
+                findings: result.findings,
             })
         };
         Self {
-            earlier: earlier.iter().filter_map(|ran| value(ran).ok()).collect(),
+            earlier: earlier
+                .iter()
+                .filter_map(|result| value(result).ok())
+                .collect(),
             ..self.clone()
         }
     }
@@ -88,26 +91,26 @@ impl CommentState {
 
     /// Lists the results before `now`, oldest first. Each distinct result appears once, with the last commit that had
     /// it.
-    pub(super) fn before(&self, now: &Ran) -> Vec<Ran> {
+    pub(super) fn before(&self, now: &CommitResult) -> Vec<CommitResult> {
         let earlier = self.earlier.iter().filter_map(|value| {
             let earlier = Earlier::deserialize(value).ok()?;
-            ran(&earlier.sha, &earlier.verdict, earlier.findings)
+            parse_result(&earlier.sha, &earlier.verdict, earlier.findings)
         });
         let mut runs: Vec<_> = earlier.collect();
         let last = self.came_to.as_ref();
-        let last = last.and_then(|last| ran(&self.sha, &last.verdict, last.findings));
+        let last = last.and_then(|last| parse_result(&self.sha, &last.verdict, last.findings));
         runs.extend(last.filter(|last| !last.is_like(now)));
         let surplus = runs.len().saturating_sub(MAX_EARLIER);
         runs.split_off(surplus)
     }
 }
 
-fn ran(commit: &str, verdict: &str, findings: u64) -> Option<Ran> {
+fn parse_result(commit: &str, verdict: &str, findings: u64) -> Option<CommitResult> {
     let is_commit = commit.len() <= MAX_DIGITS && commit.chars().all(|c| c.is_ascii_hexdigit());
     let verdict = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error]
         .into_iter()
         .find(|one| one.as_str() == verdict)?;
-    is_commit.then(|| Ran {
+    is_commit.then(|| CommitResult {
         commit: commit.to_owned(),
         verdict,
         findings,
@@ -118,13 +121,13 @@ fn ran(commit: &str, verdict: &str, findings: u64) -> Option<Ran> {
 mod tests {
     use super::*;
 
-    fn came_to(commit: &str, findings: u64) -> Ran {
+    fn result(commit: &str, findings: u64) -> CommitResult {
         let verdict = if findings == 0 {
             Verdict::Pass
         } else {
             Verdict::Fail
         };
-        Ran {
+        CommitResult {
             commit: commit.to_owned(),
             verdict,
             findings,
@@ -133,25 +136,25 @@ mod tests {
 
     #[test]
     fn the_line_is_read_back_and_that_of_an_older_version_too() {
-        let state = CommentState::new((7, 1), &came_to("abc", 2)).with(&[came_to("def", 0)]);
+        let state = CommentState::new((7, 1), &result("abc", 2)).with(&[result("def", 0)]);
         assert_eq!(CommentState::read(&state.line()), Some(state.clone()));
         assert_eq!(
-            state.before(&came_to("123", 0)),
-            [came_to("def", 0), came_to("abc", 2)]
+            state.before(&result("123", 0)),
+            [result("def", 0), result("abc", 2)]
         );
         let older = "<!-- state: {\"sha\":\"abc\",\"run_id\":1,\"attempt\":1} -->";
         let older = CommentState::read(older).expect("a state");
-        assert_eq!(older.before(&came_to("abc", 2)), []);
+        assert_eq!(older.before(&result("abc", 2)), []);
     }
 
     #[test]
     fn only_changes_are_kept_and_no_more_than_ten() {
         let mut earlier = Vec::new();
         for round in 0..30 {
-            let state = CommentState::new((round, 1), &came_to("abc", round / 2)).with(&earlier);
-            earlier = state.before(&came_to("abc", round.div_ceil(2)));
+            let state = CommentState::new((round, 1), &result("abc", round / 2)).with(&earlier);
+            earlier = state.before(&result("abc", round.div_ceil(2)));
         }
-        let findings: Vec<_> = earlier.iter().map(|ran| ran.findings).collect();
+        let findings: Vec<_> = earlier.iter().map(|result| result.findings).collect();
         assert_eq!(findings, [5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     }
 
@@ -161,6 +164,6 @@ mod tests {
             "earlier":[1,null,{"sha":"<b>","verdict":"fail","findings":1},{"sha":"a","verdict":"**","findings":1},
             {"sha":"b","verdict":"fail","findings":-1},{"sha":"c","verdict":"fail","findings":3}]} -->"#;
         let state = CommentState::read(line).expect("a state");
-        assert_eq!(state.before(&came_to("d", 2)), [came_to("c", 3)]);
+        assert_eq!(state.before(&result("d", 2)), [result("c", 3)]);
     }
 }

@@ -47,7 +47,7 @@ pub(super) enum IssueResult {
 }
 
 /// The result of the first round, kept because later rounds would compare with the text that the first one wrote.
-struct Begun {
+struct FirstRound {
     earlier: PreviousRun,
     change: Option<Change>,
     update: Option<IssueUpdate>,
@@ -82,7 +82,7 @@ pub(super) async fn publish(
         body,
         draft: Draft::new(target, body, client.mask()),
         identity,
-        begun: None,
+        first_round: None,
         opened: None,
     };
     let mut last = None;
@@ -113,7 +113,7 @@ struct Work<'a> {
     body: &'a IssueBody,
     draft: Draft,
     identity: &'a mut Identity,
-    begun: Option<Begun>,
+    first_round: Option<FirstRound>,
     /// The issue that this run opened, which the list may not show yet.
     opened: Option<OwnIssue>,
 }
@@ -178,9 +178,9 @@ impl Work<'_> {
 
     /// Opens the first issue, if one is needed.
     async fn first(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
-        self.begun.get_or_insert_with(|| {
+        self.first_round.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
-            Begun {
+            FirstRound {
                 change: PreviousRun::Nothing.change(&fingerprints),
                 earlier: PreviousRun::Nothing,
                 update: None,
@@ -241,15 +241,15 @@ impl Work<'_> {
             says_the_same,
             keeps_state: self.draft.keeps_state(),
         };
-        let update = match &self.begun {
+        let update = match &self.first_round {
             // An issue that was just opened needs no comment.
-            Some(Begun { update: None, .. }) => IssueUpdate {
+            Some(FirstRound { update: None, .. }) => IssueUpdate {
                 writes_body: !says_the_same,
                 moves: None,
                 comments: false,
             },
             // Do not write the text again if only the response was lost.
-            Some(Begun {
+            Some(FirstRound {
                 update: Some(update),
                 ..
             }) => IssueUpdate {
@@ -260,7 +260,7 @@ impl Work<'_> {
                 let earlier = written.earlier();
                 let change = earlier.change(&self.body.fingerprints());
                 let update = state(change.as_ref()).update();
-                self.begun = Some(Begun {
+                self.first_round = Some(FirstRound {
                     earlier,
                     change,
                     update: Some(update),
@@ -307,9 +307,9 @@ impl Work<'_> {
 
     /// Comments last and without a retry, because a missing comment is better than a duplicate.
     async fn end(&mut self, client: &mut Client, ours: Option<OwnIssue>) -> IssueResult {
-        let begun = self.begun.take();
-        let (earlier, update, change) = match begun {
-            Some(begun) => (begun.earlier, begun.update, begun.change),
+        let first_round = self.first_round.take();
+        let (earlier, update, change) = match first_round {
+            Some(first_round) => (first_round.earlier, first_round.update, first_round.change),
             None => (PreviousRun::Nothing, None, None),
         };
         let mut failed = None;

@@ -4,10 +4,7 @@ use crate::baseline::Change;
 
 /// The issue before anything is written, compared with this run.
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact that no other one says"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub(super) struct IssueState<'a> {
     pub is_open: bool,
     /// True if there are no findings now.

@@ -29,7 +29,7 @@ async fn recorded(world: &World, settings: &DatabaseSettings, name: &str) -> Rec
 
 #[expect(
     clippy::use_debug,
-    reason = "every field is compared, also those to come"
+    reason = "every field is compared, including later additions"
 )]
 fn shown(live: &DatabaseFacts, recorded: &RecordedAccounts) -> (String, String) {
     let mut texts = (String::new(), String::new());

@@ -56,7 +56,7 @@ fn check(example: &Path, scenario: &Path) -> Ran {
 fn every_scenario_gives_its_expected_report() {
     #[expect(
         clippy::disallowed_methods,
-        reason = "set by a person who wants the files written anew"
+        reason = "set by a person to rewrite the files"
     )]
     let updates = std::env::var_os("PRODVERDICT_UPDATE_EXPECTED").is_some();
     let scenarios = scenarios();

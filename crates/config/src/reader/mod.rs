@@ -18,7 +18,7 @@ use super::{
     diagnostics::{DiagnosticDraft, Diagnostics, quote},
     entry::SourceSpan,
     forms::{FIX, FIX_FORMS, INCLUDED, WORDS},
-    scalars::{CELL, COUNT, LASTING, LIMIT, LITERAL, VERSION, WHOLE},
+    scalars::{CELL, COUNT, DURATION, LIMIT, LITERAL, VERSION, WHOLE},
     secrets, suggestion,
     tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
     type_error::{TypeError, one_of},
@@ -306,7 +306,9 @@ impl<'de> Deserializer<'de> for NodeReader<'de> {
                 return visitor.visit_str(self.literal(&[Integer], what)?);
             }
             LITERAL => self.literal(&[Text, Integer, Fraction], "text or a number")?,
-            LASTING => self.literal(&[Text, Integer], "a duration such as `14d`, `5m` or `10s`")?,
+            DURATION => {
+                self.literal(&[Text, Integer], "a duration such as `14d`, `5m` or `10s`")?
+            }
             CELL => match self.scalar().map(Scalar::meaning) {
                 // As Postgres spells it: the values are compared with the column's text.
                 Some(Boolean(value)) => {

@@ -26,8 +26,8 @@ pub(super) fn included(
         ("price" | "plan", "tiers" | "currency_options") => price_field(key, &id, view),
         ("charge", "refunds") => {
             let refunds = view.world.objects.refunds.iter();
-            let theirs = refunds.filter(|refund| refund.charge == id);
-            let data = theirs.map(|refund| shapes::refund(refund, view)).collect();
+            let refunds = refunds.filter(|refund| refund.charge == id);
+            let data = refunds.map(|refund| shapes::refund(refund, view)).collect();
             Some(shape(&List::<Value>::new(
                 data,
                 false,
@@ -55,10 +55,10 @@ fn customer_field(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, 
         "sources" => shape(&List::<Value>::new(Vec::new(), false, url("sources")))?,
         "tax_ids" => {
             let records = view.world.objects.records.iter();
-            let theirs = records.filter(|record| {
+            let records = records.filter(|record| {
                 record.kind == RecordKind::TaxId && record.customer.as_deref() == Some(id)
             });
-            let data = theirs.map(|record| &record.object).collect();
+            let data = records.map(|record| &record.object).collect();
             shape(&List::new(data, false, url("tax_ids")))?
         }
         "tax" => json!({
@@ -136,8 +136,8 @@ fn invoice_field(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, A
     Ok(match key {
         "payments" => {
             let payments = some.invoice_payments.iter();
-            let theirs = payments.filter(|payment| payment.invoice == id);
-            let data = theirs
+            let payments = payments.filter(|payment| payment.invoice == id);
+            let data = payments
                 .map(|payment| shapes::invoice_payment(payment, view))
                 .collect();
             Some(shape(&List::new(data, false, "/v1/invoice_payments"))?)

@@ -61,8 +61,8 @@ impl World {
         let default = known.and_then(|customer| customer.details.default_payment_method.clone());
         let any = || {
             let methods = self.objects.payment_methods.iter();
-            let mut theirs = methods.filter(|method| method.customer.as_deref() == Some(customer));
-            theirs.next().map(|method| method.id.clone())
+            let mut cards = methods.filter(|method| method.customer.as_deref() == Some(customer));
+            cards.next().map(|method| method.id.clone())
         };
         match default.or_else(any) {
             Some(card) => card,

@@ -23,16 +23,22 @@ impl World {
         self.begin_provider_operation();
         let event = "entitlements.active_entitlement_summary.updated";
         self.record_change(event, EventObject::Entitlements(customer), |world| {
-            let theirs = world.entitlements.iter();
-            let theirs: Vec<ActiveEntitlement> = theirs
+            let entitlements_before = world.entitlements.iter();
+            let entitlements_before: Vec<ActiveEntitlement> = entitlements_before
                 .filter(|one| one.customer == customer)
                 .cloned()
                 .collect();
-            for one in theirs.iter().filter(|one| !features.contains(&one.feature)) {
+            for one in entitlements_before
+                .iter()
+                .filter(|one| !features.contains(&one.feature))
+            {
                 world.entitlements.remove(&one.id);
             }
             for feature in features {
-                if !theirs.iter().any(|one| one.feature == *feature) {
+                if !entitlements_before
+                    .iter()
+                    .any(|one| one.feature == *feature)
+                {
                     world.entitle(customer, feature);
                 }
             }

@@ -54,7 +54,7 @@ pub(crate) struct List<T> {
     object: &'static str,
     data: Vec<T>,
     has_more: bool,
-    /// Only in embedded lists; top-level lists lost it years ago.
+    /// Only embedded lists have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_count: Option<usize>,
     url: String,

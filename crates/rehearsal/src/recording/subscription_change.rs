@@ -44,7 +44,7 @@ pub(super) fn read(
     if was.is_over() {
         return Ok(());
     }
-    let before = reader.actions.len();
+    let actions_before = reader.actions.len();
     match change.kind {
         SubscriptionEvent::TrialWillEnd => {
             reader.push(
@@ -57,7 +57,7 @@ pub(super) fn read(
         }
         SubscriptionEvent::Deleted => {
             end(reader, change, &was, label);
-            return keep(reader, change, change.now.clone(), before);
+            return store_state(reader, change, change.now.clone(), actions_before);
         }
         SubscriptionEvent::Created | SubscriptionEvent::Changed => {}
     }
@@ -90,20 +90,20 @@ pub(super) fn read(
             },
         );
     }
-    keep(reader, change, state, before)
+    store_state(reader, change, state, actions_before)
 }
 
 /// Stores the state, and expects it after the last action.
-fn keep(
+fn store_state(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
     state: SubscriptionState,
-    before: usize,
+    actions_before: usize,
 ) -> Result<(), Unplayable> {
     if let Some(known) = reader.subscriptions.get_mut(change.id) {
         known.state = state;
     }
-    if reader.actions.len() > before {
+    if reader.actions.len() > actions_before {
         reader.expect(change.id)?;
     }
     Ok(())
@@ -221,13 +221,13 @@ fn end(
     if reader.is_customer_deleted(at) {
         return;
     }
-    let comes = |end: Option<i64>| end.is_some_and(|end| at >= end || near(end, at));
+    let is_reached = |end: Option<i64>| end.is_some_and(|end| at >= end || near(end, at));
     let action = if was.status == Status::PastDue && change.now.was_given_up {
         let then = GivenUp::Cancel;
         ProviderAction::GiveUp { subscription, then }
-    } else if was.cancel.is_some() && comes(was.ends_at) {
+    } else if was.cancel.is_some() && is_reached(was.ends_at) {
         ProviderAction::EndAtPeriodEnd { subscription }
-    } else if was.status == Status::Trialing && comes(was.trial_end) {
+    } else if was.status == Status::Trialing && is_reached(was.trial_end) {
         let then = EndOfTrial::Cancel;
         ProviderAction::EndTrial { subscription, then }
     } else {

@@ -11,14 +11,14 @@ const COMMIT_DIGITS: usize = 7;
 
 /// Result of a run on one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ran {
+pub struct CommitResult {
     /// The commit id in hexadecimal.
     pub commit: String,
     pub verdict: Verdict,
     pub findings: u64,
 }
 
-impl Ran {
+impl CommitResult {
     /// Compares the results, ignoring the commits.
     pub fn is_like(&self, other: &Self) -> bool {
         (self.verdict, self.findings) == (other.verdict, other.findings)
@@ -26,7 +26,7 @@ impl Ran {
 }
 
 /// Adds the history to a comment. `earlier` lists the runs, oldest first; if it is empty, the comment is unchanged.
-pub fn with_history(markdown: &str, now: &Ran, earlier: &[Ran]) -> String {
+pub fn with_history(markdown: &str, now: &CommitResult, earlier: &[CommitResult]) -> String {
     if earlier.is_empty() {
         return markdown.to_owned();
     }
@@ -40,11 +40,11 @@ pub fn with_history(markdown: &str, now: &Ran, earlier: &[Ran]) -> String {
     blocks.collect::<Vec<_>>().join("\n\n") + "\n"
 }
 
-fn resolved(now: &Ran, earlier: &[Ran]) -> Option<String> {
+fn resolved(now: &CommitResult, earlier: &[CommitResult]) -> Option<String> {
     if now.verdict != Verdict::Pass || now.findings > 0 {
         return None;
     }
-    let found = earlier.iter().rev().find(|ran| ran.findings > 0)?;
+    let found = earlier.iter().rev().find(|one| one.findings > 0)?;
     let commit = commit(found);
     Some(match found.findings {
         1 => format!("**Resolved:** the finding at {commit} is gone."),
@@ -55,26 +55,26 @@ fn resolved(now: &Ran, earlier: &[Ran]) -> Option<String> {
     })
 }
 
-fn table(earlier: &[Ran]) -> String {
+fn table(earlier: &[CommitResult]) -> String {
     let mut lines = vec![
         "<details>\n<summary>Earlier on this pull request</summary>\n".to_owned(),
         "| Commit | Verdict | Findings |".to_owned(),
         "|---|---|--:|".to_owned(),
     ];
-    lines.extend(earlier.iter().rev().map(|ran| {
+    lines.extend(earlier.iter().rev().map(|one| {
         format!(
             "| {} | {} | {} |",
-            commit(ran),
-            ran.verdict.as_str().to_uppercase(),
-            grouped(ran.findings)
+            commit(one),
+            one.verdict.as_str().to_uppercase(),
+            grouped(one.findings)
         )
     }));
     lines.push("\n</details>".to_owned());
     lines.join("\n")
 }
 
-fn commit(ran: &Ran) -> String {
-    let digits = ran.commit.chars().filter(char::is_ascii_hexdigit);
+fn commit(result: &CommitResult) -> String {
+    let digits = result.commit.chars().filter(char::is_ascii_hexdigit);
     code(&digits.take(COMMIT_DIGITS).collect::<String>())
 }
 
@@ -86,8 +86,8 @@ mod tests {
 
     use super::*;
 
-    fn ran(commit: &str, verdict: Verdict, findings: u64) -> Ran {
-        Ran {
+    fn result(commit: &str, verdict: Verdict, findings: u64) -> CommitResult {
+        CommitResult {
             commit: commit.to_owned(),
             verdict,
             findings,
@@ -99,17 +99,17 @@ mod tests {
     #[test]
     fn a_repair_names_the_fixed_findings_and_keeps_the_history() {
         let earlier = [
-            ran("aaaaaaaaaa", Verdict::Fail, 1_204),
-            ran("bbbbbbbbbb", Verdict::Error, 0),
+            result("aaaaaaaaaa", Verdict::Fail, 1_204),
+            result("bbbbbbbbbb", Verdict::Error, 0),
         ];
-        let now = ran("cccccccccc", Verdict::Pass, 0);
+        let now = result("cccccccccc", Verdict::Pass, 0);
         insta::assert_snapshot!(with_history(PASS, &now, &earlier));
     }
 
     #[test]
     fn one_finding_is_gone_in_the_singular() {
-        let earlier = [ran("aaaaaaaaaa", Verdict::Warn, 1)];
-        let text = with_history(PASS, &ran("b", Verdict::Pass, 0), &earlier);
+        let earlier = [result("aaaaaaaaaa", Verdict::Warn, 1)];
+        let text = with_history(PASS, &result("b", Verdict::Pass, 0), &earlier);
         assert!(
             text.contains("**Resolved:** the finding at `aaaaaaa` is gone."),
             "{text}"
@@ -118,32 +118,35 @@ mod tests {
 
     #[test]
     fn only_a_clean_pass_is_resolved() {
-        let earlier = [ran("aaaaaaaaaa", Verdict::Fail, 2)];
+        let earlier = [result("aaaaaaaaaa", Verdict::Fail, 2)];
         for now in [
-            ran("b", Verdict::Fail, 1),
-            ran("b", Verdict::Warn, 1),
-            ran("b", Verdict::Error, 0),
-            ran("b", Verdict::Pass, 1),
+            result("b", Verdict::Fail, 1),
+            result("b", Verdict::Warn, 1),
+            result("b", Verdict::Error, 0),
+            result("b", Verdict::Pass, 1),
         ] {
             let text = with_history(PASS, &now, &earlier);
             assert!(!text.contains("Resolved"), "{text}");
             assert!(text.contains("| `aaaaaaa` | FAIL | 2 |"), "{text}");
         }
-        let was_unknown = [ran("aaaaaaaaaa", Verdict::Error, 0)];
-        let text = with_history(PASS, &ran("b", Verdict::Pass, 0), &was_unknown);
+        let was_unknown = [result("aaaaaaaaaa", Verdict::Error, 0)];
+        let text = with_history(PASS, &result("b", Verdict::Pass, 0), &was_unknown);
         assert!(!text.contains("Resolved"), "{text}");
     }
 
     #[test]
     fn without_a_history_nothing_is_added() {
-        assert_eq!(with_history(PASS, &ran("b", Verdict::Pass, 0), &[]), PASS);
+        assert_eq!(
+            with_history(PASS, &result("b", Verdict::Pass, 0), &[]),
+            PASS
+        );
     }
 
     proptest! {
         #[test]
         fn the_history_adds_only_its_own_text(commit in sample::hostile(), findings: u64) {
-            let earlier = [ran(&commit, Verdict::Fail, findings)];
-            let text = with_history(PASS, &ran(&commit, Verdict::Pass, 0), &earlier);
+            let earlier = [result(&commit, Verdict::Fail, findings)];
+            let text = with_history(PASS, &result(&commit, Verdict::Pass, 0), &earlier);
             prop_assert_eq!(oracle::foreign_markup(&text), Vec::<String>::new(), "{}", text);
             prop_assert_eq!(oracle::headings(&text), 1);
         }

@@ -20,7 +20,7 @@ use super::{
 use finding::FindingOrder;
 
 pub use comment::{CommentLinks, comment, issue};
-pub use history::{Ran, with_history};
+pub use history::{CommitResult, with_history};
 pub use origin::origin;
 pub use overview::{headline, warnings};
 

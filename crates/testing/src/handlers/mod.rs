@@ -170,7 +170,7 @@ async fn me(
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the app lives in the time in which deliveries are signed"
+    reason = "the app verifies signatures against the real clock"
 )]
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
