@@ -6,7 +6,7 @@ use super::{
     destinations::Destinations,
     inputs::Mode,
     step::JobStep,
-    step_report::{self, Against},
+    step_report::{self, TrustedInputs},
     trusted::TrustedFiles,
 };
 use crate::{
@@ -85,7 +85,7 @@ impl JobInput<'_> {
         let mode = self.step.inputs.mode;
         if let (Ok(config), []) = (&self.trusted.config, all.as_slice()) {
             if let Some(Ok(outcome)) = &self.step.earlier_report {
-                return JobResult::Outcome(Box::new(self.take_over(outcome.clone(), config)));
+                return JobResult::Outcome(Box::new(self.validate(outcome.clone(), config)));
             }
             match mode {
                 Mode::Check => {
@@ -114,8 +114,8 @@ impl JobInput<'_> {
     }
 
     /// Validates the report of an earlier step, and returns it as the outcome of this one.
-    fn take_over(&self, outcome: Outcome, config: &Config) -> Outcome {
-        let against = Against {
+    fn validate(&self, outcome: Outcome, config: &Config) -> Outcome {
+        let trusted = TrustedInputs {
             config,
             config_path: self.step.inputs.config_path(),
             files: &self.files_of_rehearsal(),
@@ -124,7 +124,7 @@ impl JobInput<'_> {
             today: self.step.today(),
         };
         let mode = self.step.inputs.mode;
-        step_report::take_over(outcome, &against).unwrap_or_else(|problem| match mode {
+        step_report::validate(outcome, &trusted).unwrap_or_else(|problem| match mode {
             Mode::Check => unanswered(vec![problem]),
             Mode::Rehearse => not_begun(vec![problem]),
         })

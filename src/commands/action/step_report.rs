@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Trusted inputs that a report is validated against.
-pub(super) struct Against<'a> {
+pub(super) struct TrustedInputs<'a> {
     pub(super) config: &'a Config,
     pub(super) config_path: &'a str,
     pub(super) files: &'a ConfigFiles,
@@ -65,30 +65,33 @@ fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
 /// Validates the report, and turns it into the outcome of this step. Failing severities, accepted findings and places
 /// come from the configuration instead of the report. Refuses a report that lacks a scenario that the configuration
 /// requires.
-pub(super) fn take_over(mut outcome: Outcome, against: &Against<'_>) -> Result<Outcome, Problem> {
+pub(super) fn validate(
+    mut outcome: Outcome,
+    trusted: &TrustedInputs<'_>,
+) -> Result<Outcome, Problem> {
     if outcome.verdict != Verdict::Error {
-        has_every_contract(&outcome, against)?;
-        if let (Some(rehearsed), Some(settings)) = (&outcome.rehearsal, &against.config.rehearsal) {
-            has_every_scenario(rehearsed, settings, against)?;
+        check_contracts(&outcome, trusted)?;
+        if let (Some(rehearsed), Some(settings)) = (&outcome.rehearsal, &trusted.config.rehearsal) {
+            check_scenarios(rehearsed, settings, trusted)?;
         }
-        accepts_no_more(&outcome, against)?;
+        check_accepted(&outcome, trusted)?;
     }
     for contract in &mut outcome.contracts {
-        judge_by(contract, against);
+        apply_settings(contract, trusted);
     }
     // The comparison is made again in this step.
     outcome.since = None;
     for problem in &mut outcome.problems {
-        place(problem, against);
+        place(problem, trusted);
     }
     for warning in &mut outcome.warnings {
-        place(warning, against);
+        place(warning, trusted);
     }
     Ok(outcome)
 }
 
-fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
-    let config = against.config;
+fn check_contracts(outcome: &Outcome, trusted: &TrustedInputs<'_>) -> Result<(), Problem> {
+    let config = trusted.config;
     let expected: Vec<&str> = match (&outcome.rehearsal, &config.rehearsal) {
         (None, _) => config
             .contracts
@@ -126,12 +129,12 @@ fn has_every_contract(outcome: &Outcome, against: &Against<'_>) -> Result<(), Pr
     .hint("name the configuration that the report was made with in the input `config`"))
 }
 
-fn has_every_scenario(
+fn check_scenarios(
     rehearsed: &Rehearsed,
     settings: &Rehearsal,
-    against: &Against<'_>,
+    trusted: &TrustedInputs<'_>,
 ) -> Result<(), Problem> {
-    let mut missing = chosen_ids(settings, against.wanted, against.files)?;
+    let mut missing = chosen_ids(settings, trusted.wanted, trusted.files)?;
     missing.retain(|id| !rehearsed.scenarios.iter().any(|one| one.id == *id));
     if missing.is_empty() {
         return Ok(());
@@ -139,10 +142,7 @@ fn has_every_scenario(
     let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
     Err(Problem::new(
         ErrorCode::ReportUnusable,
-        format!(
-            "the report says nothing of the scenarios {}",
-            listed(&missing)
-        ),
+        format!("the report lacks the scenarios {}", listed(&missing)),
     )
     .hint(
         "rehearse them in the step that writes it, or name those that it plays in the \
@@ -151,20 +151,20 @@ fn has_every_scenario(
 }
 
 /// Refuses accepted findings that are not in the baseline of this step.
-fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Problem> {
+fn check_accepted(outcome: &Outcome, trusted: &TrustedInputs<'_>) -> Result<(), Problem> {
     let found = outcome.contracts.iter().flat_map(|one| &one.findings);
     let mut accepted =
         found.filter(|one| matches!(one.status, Some(FindingStatus::Accepted { .. })));
     let is_unknown = |fingerprint: &str| {
-        let committed = against.committed;
-        !committed.is_some_and(|committed| committed.accepts(fingerprint, against.today))
+        let committed = trusted.committed;
+        !committed.is_some_and(|committed| committed.accepts(fingerprint, trusted.today))
     };
     match accepted.find(|one| is_unknown(&one.finding.fingerprint)) {
         None => Ok(()),
         Some(one) => Err(Problem::new(
             ErrorCode::ReportUnusable,
             format!(
-                "the report accepts the finding {} ({}), which no baseline of this step does",
+                "the report accepts the finding {} ({}), which is in no baseline of this step",
                 one.finding.fingerprint, one.finding.rule
             ),
         )
@@ -173,31 +173,31 @@ fn accepts_no_more(outcome: &Outcome, against: &Against<'_>) -> Result<(), Probl
 }
 
 /// Applies the configuration's settings to a contract.
-fn judge_by(contract: &mut ContractOutcome, against: &Against<'_>) {
-    let mut contracts = against.config.contracts.iter();
+fn apply_settings(contract: &mut ContractOutcome, trusted: &TrustedInputs<'_>) {
+    let mut contracts = trusted.config.contracts.iter();
     let index = contracts.position(|one| one.name == contract.name);
     if let Some(index) = index
-        && let Some(written) = against.config.contracts.get(index)
+        && let Some(written) = trusted.config.contracts.get(index)
     {
         contract.source = written.contract.source;
         contract.account_link.clone_from(&written.account_link);
-        contract.fail_on = against.wanted.fail_on.for_contract(written);
+        contract.fail_on = trusted.wanted.fail_on.for_contract(written);
         for found in &mut contract.findings {
-            found.place = place_of(against.config, index, &found.finding);
+            found.place = place_of(trusted.config, index, &found.finding);
         }
     }
     for advice in &mut contract.advice {
-        place(advice, against);
+        place(advice, trusted);
     }
     if let Some(problem) = &mut contract.problem {
-        place(problem, against);
+        place(problem, trusted);
     }
 }
 
 /// Keeps the place only if it is in the configuration. Otherwise the report's author could choose any line to annotate.
-fn place<C>(message: &mut Message<C>, against: &Against<'_>) {
+fn place<C>(message: &mut Message<C>, trusted: &TrustedInputs<'_>) {
     let place = message.place.take();
-    message.place = place.filter(|place| place.path == against.config_path);
+    message.place = place.filter(|place| place.path == trusted.config_path);
 }
 
 fn listed(names: &[&str]) -> String {

@@ -1,5 +1,5 @@
-//! Does all runs: the first purchase alone, then the others in parallel, then again, one by one, those that others may
-//! have disturbed.
+//! Does all runs: the first purchase alone, then the others in parallel. Runs that others may have disturbed are then
+//! repeated one by one.
 
 use futures::{StreamExt as _, stream};
 
@@ -10,7 +10,7 @@ use super::{
     price_events::deliver_price_events,
     progress::{FIRST_PURCHASE, MAX_DISTURBED, RunProgress},
     reach,
-    repeated_runs::{list_all_calls, once_more},
+    repeated_runs::{list_all_calls, repeat_doubtful_runs},
     run::PlannedRun,
     run_result::{DISTURBS, RunOutcome, SkipReason},
     scenario_run::run_scenario,
@@ -25,8 +25,8 @@ enum FirstPurchase {
     Held,
     /// It breaks this rule.
     Fails(Rule),
-    /// It fails in a way that makes every other run pointless.
-    Hopeless(SkipReason),
+    /// It fails for a reason that affects every other run.
+    BlocksOthers(SkipReason),
 }
 
 /// Does all runs.
@@ -57,9 +57,9 @@ pub(super) async fn do_all_runs(
         FirstPurchase::Held => None,
         FirstPurchase::Fails(_) if systems.config.fail_fast => return Ok(()),
         FirstPurchase::Fails(rule) => Some(rule),
-        FirstPurchase::Hopeless(unreached) => {
+        FirstPurchase::BlocksOthers(reason) => {
             for index in others {
-                progress.set(index, Some(RunOutcome::NotReached(unreached)));
+                progress.set(index, Some(RunOutcome::NotReached(reason)));
             }
             return run_all_prepared(systems, progress, DISTURBS).await;
         }
@@ -73,7 +73,7 @@ pub(super) async fn do_all_runs(
         let rest = reached(progress, rest);
         in_parallel(systems, progress, &rest, (&bystanders, known)).await?;
     }
-    once_more(systems, progress, known).await?;
+    repeat_doubtful_runs(systems, progress, known).await?;
     if has_unattributed_requests(systems, last_request) {
         list_all_calls(systems, progress, (&bystanders, known)).await?;
     }
@@ -118,11 +118,11 @@ async fn first_purchase(
         progress.set(index, Some(result));
     }
     if systems.handler.responses.are_missing() {
-        return Ok(FirstPurchase::Hopeless(SkipReason::Silent));
+        return Ok(FirstPurchase::BlocksOthers(SkipReason::NoResponse));
     }
     Ok(match fails {
         None => FirstPurchase::Held,
-        Some(rule) if rule == DISTURBS => FirstPurchase::Hopeless(SkipReason::Disturbed),
+        Some(rule) if rule == DISTURBS => FirstPurchase::BlocksOthers(SkipReason::Disturbed),
         Some(rule) => FirstPurchase::Fails(rule),
     })
 }
@@ -146,7 +146,7 @@ fn is_first_variant(progress: &RunProgress<'_>, index: usize) -> bool {
 
 /// Lists the variants of plays that got past the first purchase. The others are marked as not reached.
 fn reached(progress: &RunProgress<'_>, rest: Vec<usize>) -> Vec<usize> {
-    let unreached = Some(RunOutcome::NotReached(SkipReason::AsTheFirst));
+    let unreached = Some(RunOutcome::NotReached(SkipReason::FirstPurchaseFails));
     let mut reached = Vec::new();
     for index in rest {
         let before = index

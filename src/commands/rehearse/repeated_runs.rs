@@ -83,7 +83,7 @@ fn reported(systems: &Systems<'_>, progress: &RunProgress<'_>) -> BTreeSet<Strin
 /// Repeats runs alone that may have been blamed for another run: because some run changed rows of bystanders, or
 /// because an unsupported request could not be attributed. With one job the runs are repeated too, so that the report
 /// does not depend on the number of jobs.
-pub(super) async fn once_more(
+pub(super) async fn repeat_doubtful_runs(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
     known: Option<Rule>,

@@ -47,9 +47,9 @@ pub(super) struct FinalState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SkipReason {
     /// The run needs a purchase, and the first purchase fails.
-    AsTheFirst,
+    FirstPurchaseFails,
     /// The handler never responded.
-    Silent,
+    NoResponse,
     /// Runs change rows of bystanders.
     Disturbed,
 }
@@ -57,8 +57,8 @@ pub(super) enum SkipReason {
 impl SkipReason {
     pub(super) fn because(self) -> &'static str {
         match self {
-            Self::AsTheFirst => "its purchase fails as that of `first-purchase` does",
-            Self::Silent => "the handler does not answer",
+            Self::FirstPurchaseFails => "its purchase fails as that of `first-purchase` does",
+            Self::NoResponse => "the handler does not answer",
             Self::Disturbed => {
                 "the handler changes the rows of other accounts, so nothing else can be judged"
             }

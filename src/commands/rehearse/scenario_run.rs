@@ -164,7 +164,7 @@ async fn run_steps<'p>(
             delivered.all(|delivery| !delivery.answer.is_success())
         };
         if fails_alike && (play.is_first_purchase(index) || accepts_nothing()) {
-            return Ok(RunOutcome::NotReached(SkipReason::AsTheFirst));
+            return Ok(RunOutcome::NotReached(SkipReason::FirstPurchaseFails));
         }
         wrong.push(findings);
         if is_over {

@@ -95,7 +95,7 @@ impl Sticky {
     }
 
     /// Returns true if the comment has the same report about the same commit. It may be from another run.
-    pub(super) fn is_said_by(&self, written: &Written) -> bool {
+    pub(super) fn has_content_of(&self, written: &Written) -> bool {
         let same_commit = written
             .state
             .as_ref()
@@ -201,13 +201,15 @@ mod tests {
         let earlier = sticky(1, "aaa", "aaa", "2 findings");
         let later = sticky(2, "aaa", "aaa", "2 findings");
         assert!(later.marker().is_on(&earlier.text(None)));
-        assert!(later.is_said_by(&Written::read(&earlier.text(None))));
-        assert!(later.is_said_by(&Written::read(&earlier.text(None).replace('\n', "\r\n"))));
+        assert!(later.has_content_of(&Written::read(&earlier.text(None))));
+        assert!(later.has_content_of(&Written::read(&earlier.text(None).replace('\n', "\r\n"))));
         assert!(
-            !sticky(2, "aaa", "aaa", "1 finding").is_said_by(&Written::read(&earlier.text(None)))
+            !sticky(2, "aaa", "aaa", "1 finding")
+                .has_content_of(&Written::read(&earlier.text(None)))
         );
         assert!(
-            !sticky(2, "bbb", "bbb", "2 findings").is_said_by(&Written::read(&earlier.text(None)))
+            !sticky(2, "bbb", "bbb", "2 findings")
+                .has_content_of(&Written::read(&earlier.text(None)))
         );
     }
 
@@ -246,9 +248,9 @@ mod tests {
         assert!(text.contains("| `bbb` | FAIL | 2 |"), "{text}");
         assert!(!text.contains("`aaa`"), "{text}");
         let again = after(4, ("ccc", "ccc"), "## PASS\n\ny", 0);
-        assert!(again.is_said_by(&Written::read(&text)));
+        assert!(again.has_content_of(&Written::read(&text)));
         let next = after(5, ("ddd", "ddd"), "## PASS\n\ny", 0);
-        assert!(!next.is_said_by(&Written::read(&text)));
+        assert!(!next.has_content_of(&Written::read(&text)));
         assert!(
             next.text(Some(&Written::read(&text)))
                 .contains("at `bbb` are gone")

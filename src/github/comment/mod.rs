@@ -188,8 +188,8 @@ impl Work<'_> {
             }
             return Ok(CommentRound::Done(CommentResult::Newer(oldest.html_url)));
         }
-        let says_the_same = self.sticky.is_said_by(&written);
-        if !says_the_same {
+        let has_same_content = self.sticky.has_content_of(&written);
+        if !has_same_content {
             let latest = all.into_iter().max_by_key(|written| written.run());
             let text = self.sticky.text(latest);
             if edit(client, self.target, &text, &oldest).await?.is_gone() {
@@ -201,7 +201,7 @@ impl Work<'_> {
         for (_, other) in &others {
             delete(client, self.target, other).await?;
         }
-        Ok(CommentRound::Done(if says_the_same {
+        Ok(CommentRound::Done(if has_same_content {
             CommentResult::Unchanged(oldest.html_url)
         } else {
             CommentResult::Written(oldest.html_url)

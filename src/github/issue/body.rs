@@ -98,17 +98,17 @@ impl Draft {
 
     /// Returns true if the text has the same findings in the same words. The run and figures such as the number of
     /// requests do not matter.
-    pub(super) fn is_said_by(&self, written: &Written) -> bool {
-        let says_the_same = written
+    pub(super) fn has_content_of(&self, written: &Written) -> bool {
+        let has_same_content = written
             .stamp
             .as_ref()
             .is_some_and(|stamp| stamp.content_hash == self.stamp.content_hash);
-        says_the_same && written.state.is_some() == self.keeps_state
+        has_same_content && written.state.is_some() == self.keeps_state
     }
 
     /// Returns true if this run wrote the text itself.
     pub(super) fn wrote(&self, written: &Written) -> bool {
-        written.stamp.as_ref() == Some(&self.stamp) && self.is_said_by(written)
+        written.stamp.as_ref() == Some(&self.stamp) && self.has_content_of(written)
     }
 
     /// Returns the run that wrote the text, if it is a later one.
@@ -194,14 +194,14 @@ mod tests {
         let written = Written::read(&first.text().replace('\n', "\r\n"));
         assert!(first.marker().is_on(first.text()) && first.wrote(&written));
         let second = draft(2, "2 findings", 2);
-        assert!(second.is_said_by(&written) && !second.wrote(&written));
+        assert!(second.has_content_of(&written) && !second.wrote(&written));
         assert!(second.later_run(&written).is_none());
         assert!(first.later_run(&Written::read(second.text())).is_some());
         let PreviousRun::Found(state) = written.earlier() else {
             panic!("no state");
         };
         assert_eq!((state.len(), state.taken), (2, UnixSeconds(1)));
-        assert!(!draft(2, "3 findings", 2).is_said_by(&Written::read(first.text())));
+        assert!(!draft(2, "3 findings", 2).has_content_of(&Written::read(first.text())));
     }
 
     #[test]

@@ -232,19 +232,19 @@ impl Work<'_> {
         issue: &ListedIssue,
     ) -> Result<Option<()>, ClientError> {
         let written = Written::read(issue.text().unwrap_or_default());
-        let says_the_same = self.draft.is_said_by(&written);
+        let has_same_content = self.draft.has_content_of(&written);
         let is_ours = self.draft.wrote(&written);
         let state = |change| IssueState {
             is_open: issue.is_open(),
             clean: self.body.clean,
             change,
-            says_the_same,
+            has_same_content,
             keeps_state: self.draft.keeps_state(),
         };
         let update = match &self.first_round {
             // An issue that was just opened needs no comment.
             Some(FirstRound { update: None, .. }) => IssueUpdate {
-                writes_body: !says_the_same,
+                writes_body: !has_same_content,
                 moves: None,
                 comments: false,
             },

@@ -12,7 +12,7 @@ pub(super) struct IssueState<'a> {
     /// The change since the issue's text was written; `None` if unknown.
     pub change: Option<&'a Change>,
     /// True if the report in the issue's text would not change.
-    pub says_the_same: bool,
+    pub has_same_content: bool,
     /// True if the new text contains the findings for the next run.
     pub keeps_state: bool,
 }
@@ -64,7 +64,7 @@ impl IssueState<'_> {
                 comments: true,
                 ..BODY
             }
-        } else if self.says_the_same {
+        } else if self.has_same_content {
             NOTHING
         } else {
             BODY
@@ -102,7 +102,7 @@ mod tests {
         is_open: bool,
         now: u64,
         change: Option<(usize, u64)>,
-        says_the_same: bool,
+        has_same_content: bool,
     ) -> IssueUpdate {
         let change = change.map(|(new, fixed)| Change {
             new: (0..new).collect(),
@@ -112,7 +112,7 @@ mod tests {
             is_open,
             clean: now == 0,
             change: change.as_ref(),
-            says_the_same,
+            has_same_content,
             keeps_state: true,
         };
         state.update()

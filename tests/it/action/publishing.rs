@@ -243,7 +243,7 @@ async fn a_forged_pass_is_refused() {
             report["verdict"] = json!("pass");
         }),
         ("on whether anything is broken", without_findings),
-        ("says nothing of the scenarios `cancel-now`", |report| {
+        ("lacks the scenarios `cancel-now`", |report| {
             without_findings(report);
             let scenarios = report["rehearsal"]["scenarios"].as_array_mut();
             scenarios
@@ -254,7 +254,7 @@ async fn a_forged_pass_is_refused() {
             report["contracts"][0]["name"] = json!("others");
             report["findings"][0]["contract"] = json!("others");
         }),
-        ("which no baseline of this step does", |report| {
+        ("which is in no baseline of this step", |report| {
             report["findings"][0]["standing"] = json!("accepted");
             report["findings"][0]["acceptance"] =
                 json!({ "reason": "mine", "until": "2999-12-31" });

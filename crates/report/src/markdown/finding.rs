@@ -192,7 +192,7 @@ fn block(found: &Reported, name: Option<&str>) -> String {
 
 /// Describes the subject in one line, as far as the evidence does not.
 fn subject(subject: &Subject, evidence: &[String]) -> Option<String> {
-    let is_said = |value: &str| evidence.iter().any(|line| line.contains(value));
+    let is_shown = |value: &str| evidence.iter().any(|line| line.contains(value));
     let facts: Vec<_> = [
         ("account", subject.account.as_deref()),
         ("customer", subject.customer.as_deref()),
@@ -203,7 +203,7 @@ fn subject(subject: &Subject, evidence: &[String]) -> Option<String> {
         ("paid plan", subject.plan_expected.as_deref()),
     ]
     .into_iter()
-    .filter_map(|(word, value)| Some((word, value.filter(|value| !is_said(value))?)))
+    .filter_map(|(word, value)| Some((word, value.filter(|value| !is_shown(value))?)))
     .map(|(word, value)| format!("{word} {}", code(value)))
     .collect();
     let facts = facts.join(", ");

@@ -29,25 +29,25 @@ pub(super) fn billing(
     now: i64,
     mutant: Option<Mutant>,
 ) -> Columns {
-    let is_ours = |one: &Subscription| {
+    let is_relevant = |one: &Subscription| {
         plan_of(one, mutant).is_some() || Some(&one.id) == account.subscription_id.as_ref()
     };
-    let mut paid_by_customer: Vec<_> = subscriptions.into_iter().filter(is_ours).collect();
-    paid_by_customer.sort_by_key(|one| Reverse((one.created, one.id.clone())));
-    let granting: Vec<_> = paid_by_customer
+    let mut relevant: Vec<_> = subscriptions.into_iter().filter(is_relevant).collect();
+    relevant.sort_by_key(|one| Reverse((one.created, one.id.clone())));
+    let granting: Vec<_> = relevant
         .iter()
         .filter(|one| is_granting(one, mutant))
         .collect();
-    let deciding = granting.first().copied().or(paid_by_customer.first());
+    let deciding = granting.first().copied().or(relevant.first());
     let entitling = if granting.is_empty() {
-        paid_by_customer
+        relevant
             .iter()
             .filter(|one| is_in_grace(one, now))
             .collect()
     } else {
         granting
     };
-    let followed = Columns {
+    let unpaid = Columns {
         owner: deciding.map(|one| one.customer.clone()),
         has_paid_access: false,
         plan: "free".to_owned(),
@@ -61,13 +61,13 @@ pub(super) fn billing(
         return Columns {
             has_paid_access: mutant == Some(Mutant::CancelFlowSimplified)
                 && account.has_paid_access,
-            ..followed
+            ..unpaid
         };
     }
     let plan = entitling.iter().find_map(|one| plan_of(one, mutant));
     let seats = entitling
         .iter()
-        .filter(|one| Some(&one.customer) == followed.owner.as_ref())
+        .filter(|one| Some(&one.customer) == unpaid.owner.as_ref())
         .map(|one| seats_of(one, mutant))
         .sum();
     Columns {
@@ -75,7 +75,7 @@ pub(super) fn billing(
         // An unknown price does not change the plan.
         plan: plan.map_or_else(|| account.plan.clone(), str::to_owned),
         seats,
-        ..followed
+        ..unpaid
     }
 }
 
@@ -111,7 +111,7 @@ fn seats_of(subscription: &Subscription, mutant: Option<Mutant>) -> i64 {
 fn is_granting(subscription: &Subscription, mutant: Option<Mutant>) -> bool {
     let status = subscription.status.as_str();
     let pause = subscription.pause_collection.as_ref();
-    // The service is not provided.
+    // Stripe describes `void` as not providing the service.
     let is_paused = status == "active" && pause.is_some_and(|pause| pause.behavior == "void");
     let grants = match mutant {
         Some(Mutant::IncompleteGrants) => ![
