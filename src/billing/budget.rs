@@ -32,9 +32,9 @@ impl RequestBudget {
     pub(crate) fn spend(&self) -> Result<(), RequestError> {
         let sent = self.sent.fetch_add(1, Ordering::Relaxed);
         match self.max {
-            Some(most) if sent >= most => {
+            Some(max) if sent >= max => {
                 self.sent.fetch_sub(1, Ordering::Relaxed);
-                Err(RequestError::OverBudget { most })
+                Err(RequestError::OverBudget { max })
             }
             _ => Ok(()),
         }

@@ -68,18 +68,18 @@ pub enum Error {
     ForeignTime { provider: &'static str, id: String },
     #[error(
         "reading {provider} takes more than {counted} requests (the total is unknown), but `max_requests` allows \
-         {most}"
+         {max}"
     )]
     UnknownTotal {
         provider: &'static str,
         counted: u64,
-        most: u64,
+        max: u64,
     },
-    #[error("reading {provider} takes about {needed} requests, but `max_requests` allows {most}")]
+    #[error("reading {provider} takes about {needed} requests, but `max_requests` allows {max}")]
     BudgetTooSmall {
         provider: &'static str,
         needed: u64,
-        most: u64,
+        max: u64,
     },
 }
 
@@ -113,8 +113,8 @@ pub enum RequestError {
     NoJson { bytes: usize, excerpt: String },
     #[error("the response is larger than {} MiB", MAX_RESPONSE_BYTES / 1024 / 1024)]
     TooLarge,
-    #[error("{most} requests were already sent, which is all that `max_requests` allows")]
-    OverBudget { most: u64 },
+    #[error("{max} requests were already sent, which is all that `max_requests` allows")]
+    OverBudget { max: u64 },
     #[error("{refusal}")]
     Refused {
         refusal: Box<ProviderRefusal>,

@@ -110,14 +110,14 @@ impl BillingReader {
         }
         self.afford(plan.remaining_requests())?;
         // A capped count is only a lower bound. Without an exact count, the limit is enforced when it is reached.
-        if let Some(most) = self.transport.max_requests()
+        if let Some(max) = self.transport.max_requests()
             && plan.is_lower_bound
             && plan.remaining_requests() > 1
         {
             return Err(Error::UnknownTotal {
                 provider: self.source.provider.name,
                 counted: plan.requests(),
-                most,
+                max,
             });
         }
         Ok(StartedRead(begun))
@@ -130,10 +130,10 @@ impl BillingReader {
             .saturating_add(requests)
             .saturating_add(self.evidence);
         match self.transport.max_requests() {
-            Some(most) if needed > most => Err(Error::BudgetTooSmall {
+            Some(max) if needed > max => Err(Error::BudgetTooSmall {
                 provider: self.source.provider.name,
                 needed,
-                most,
+                max,
             }),
             _ => Ok(()),
         }
@@ -282,19 +282,19 @@ impl BillingReader {
         }
     }
 
-    /// Passes on the events of the provider's log since a time, newest first and about `most` of them at most. Returns
+    /// Passes on the events of the provider's log since a time, newest first and about `max` of them at most. Returns
     /// true if there are more, and `None` if the source has no such log.
     pub async fn event_log(
         &self,
         since: UnixSeconds,
-        most: u64,
+        max: u64,
         take: &mut (dyn FnMut(serde_json::Value) + Send),
     ) -> Result<Option<bool>, Error> {
         let Events::Log { log, .. } = self.source.events else {
             return Ok(None);
         };
         let session = self.transport.session();
-        log.all(session, since, most, take).await.map(Some)
+        log.all(session, since, max, take).await.map(Some)
     }
 
     /// Returns the rate limits of the reader.

@@ -136,13 +136,13 @@ pub(crate) trait EventReads: fmt::Debug + Sync {
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
     ) -> ReadFuture<'a, EventLog>;
 
-    /// Passes on events of every type since a time, newest first, about `most` of them at most. Returns true if there
+    /// Passes on events of every type since a time, newest first, about `max` of them at most. Returns true if there
     /// are more.
     fn all<'a>(
         &'a self,
         session: ReadSession<'a>,
         since: UnixSeconds,
-        most: u64,
+        max: u64,
         take: &'a mut (dyn FnMut(Value) + Send),
     ) -> ReadFuture<'a, bool>;
 }

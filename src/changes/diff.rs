@@ -149,9 +149,13 @@ impl<'p> Hunk<'p> {
 fn mentions_provider(line: &DiffLine<'_>) -> bool {
     let text = line.line.text;
     let has_event = text.contains("customer.subscription.") || text.contains("checkout.session.");
-    let may = ["stripe", "paddle"];
-    let names_it = || words(text).iter().any(|word| may.contains(&word.as_str()));
-    has_event || (may.iter().any(|word| line.normalized.contains(word)) && names_it())
+    let providers = ["stripe", "paddle"];
+    let has_word = || {
+        words(text)
+            .iter()
+            .any(|word| providers.contains(&word.as_str()))
+    };
+    has_event || (providers.iter().any(|word| line.normalized.contains(word)) && has_word())
 }
 
 /// Returns true if the patch contains the mark of a code generator. A patch shows it only if it is near a change.

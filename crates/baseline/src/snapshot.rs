@@ -136,13 +136,13 @@ fn packed(values: impl Iterator<Item = [u8; BYTES]>) -> Option<String> {
 /// Returns `None` for a payload that is damaged or larger than any that this program writes.
 fn unpacked(packed: &str) -> Option<Vec<[u8; BYTES]>> {
     let packed = URL_SAFE_NO_PAD.decode(packed).ok()?;
-    let most = FindingsSnapshot::MAX_FINGERPRINTS * BYTES;
+    let max = FindingsSnapshot::MAX_FINGERPRINTS * BYTES;
     let mut bytes = Vec::new();
     // Read one byte more than the limit, to recognize a longer payload.
-    let limit = u64::try_from(most).ok()?.saturating_add(1);
+    let limit = u64::try_from(max).ok()?.saturating_add(1);
     let mut decoder = DeflateDecoder::new(packed.as_slice()).take(limit);
     decoder.read_to_end(&mut bytes).ok()?;
-    if bytes.len() > most {
+    if bytes.len() > max {
         return None;
     }
     let (values, rest) = bytes.as_chunks::<BYTES>();

@@ -362,7 +362,7 @@ impl<'f> Case<'f> {
         self.contract.column(field)
     }
 
-    /// Returns a phrase such as `an active/trialing Stripe subscription`. With other statuses than the default ones, it
+    /// Returns a phrase such as `an active/trialing Stripe subscription`. With statuses other than the defaults, it
     /// names the status of `granting` instead.
     pub(crate) fn a_granting_subscription(&self, granting: Option<&Subscription>) -> String {
         if self.contract.source == Source::StripeEntitlements {

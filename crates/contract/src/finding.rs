@@ -118,7 +118,7 @@ impl PartialEq for Finding {
             && (subject, amount, shares) == (&other.subject, &other.amount, &other.shares)
             && *mentions == other.mentions
             && *fingerprint == other.fingerprint
-            // Equal lines may have left out different ids.
+            // The stored lines can be equal although the ids left out of them differ.
             && self.evidence_lines() == other.evidence_lines()
     }
 }
@@ -219,7 +219,7 @@ fn filled(line: &str, subject: &Subject) -> String {
     for part in parts {
         let digit = part.chars().next();
         let mut ids = subject_ids(subject).into_iter();
-        match ids.find(|(of, _)| Some(*of) == digit) {
+        match ids.find(|(one, _)| Some(*one) == digit) {
             Some((_, id)) => out.push_str(id.unwrap_or_default()),
             None => out.push(LEFT_OUT),
         }

@@ -38,7 +38,7 @@ impl TlsFront {
             reason = "certificates expire by the real clock"
         )]
         let now = jiff::Timestamp::now().as_second();
-        let made = Certificates::in_folder(folder.path(), now).expect("certificates");
+        let certificates = Certificates::in_folder(folder.path(), now).expect("certificates");
         let acceptor = acceptor(folder.path());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -58,7 +58,7 @@ impl TlsFront {
         });
         Self {
             port,
-            authority: made.authority().to_owned(),
+            authority: certificates.authority().to_owned(),
             server,
             _folder: folder,
         }

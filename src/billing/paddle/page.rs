@@ -70,7 +70,7 @@ impl PageFormat for PaddlePages {
     }
 }
 
-/// Returns the cursor of a URL. Nothing else of it is used: it may name another host than the one requested, for
+/// Returns the cursor of a URL. Nothing else of it is used: it may name a host other than the one requested, for
 /// example behind a gateway, and the key must not be sent elsewhere.
 fn cursor(next: &str) -> Option<String> {
     let (_, query) = next.split_once('?')?;

@@ -59,10 +59,10 @@ impl EventReads for StripeEvents {
         &'a self,
         session: ReadSession<'a>,
         since: UnixSeconds,
-        most: u64,
+        max: u64,
         take: &'a mut (dyn FnMut(Value) + Send),
     ) -> ReadFuture<'a, bool> {
-        Box::pin(read_all(session, since, most, take))
+        Box::pin(read_all(session, since, max, take))
     }
 }
 
@@ -73,7 +73,7 @@ impl ListElement for ProviderEvent {
 }
 
 /// Reads the events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not
-/// accepted, and changes of subscriptions until `suffices` or the page limit.
+/// accepted, and changes of subscriptions until `suffices` returns true or the page limit is reached.
 async fn read_changes(
     session: ReadSession<'_>,
     suffices: &(dyn Fn(&EventLog) -> bool + Sync),
@@ -114,19 +114,19 @@ impl ListElement for RawEvent {
     }
 }
 
-/// Passes on events of every type since a time, newest first, in whole pages up to about `most`. Returns true if there
+/// Passes on events of every type since a time, newest first, in whole pages up to about `max`. Returns true if there
 /// are more.
 async fn read_all(
     session: ReadSession<'_>,
     since: UnixSeconds,
-    most: u64,
+    max: u64,
     take: &mut (dyn FnMut(Value) + Send),
 ) -> Result<bool, Error> {
     let since = since.0.to_string();
     let listing = listing("v1/events", &[]).with("created[gte]", &since);
     let mut pages = Pages::new(session, &listing);
     let mut read: u64 = 0;
-    while read < most
+    while read < max
         && let Some(page) = pages.next(whole_event).await?
     {
         read = read.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
@@ -217,7 +217,7 @@ fn subscription_of(object: &Value) -> Option<SubscriptionId> {
     let id = if object.get("object").and_then(Value::as_str) == Some("subscription") {
         object.get("id")
     } else {
-        // Since 2025-03-31.basil invoices carry it further inside.
+        // Since API version 2025-03-31.basil, invoices have it in `parent`.
         object
             .get("subscription")
             .filter(|subscription| !subscription.is_null())

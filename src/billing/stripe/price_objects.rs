@@ -25,7 +25,7 @@ pub(super) struct StripePrice {
     currency_options: Option<BTreeMap<String, WireCurrencyOption>>,
 }
 
-/// The amount in another currency than the price's default.
+/// The amount in a currency other than the price's default.
 #[derive(Deserialize)]
 #[serde(expecting = "an amount")]
 struct WireCurrencyOption {

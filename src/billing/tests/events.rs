@@ -145,12 +145,12 @@ async fn sources_without_an_event_log_send_no_request() {
 }
 
 /// Returns the ids that are passed on from a log of `all` events, whether there are more, and the server.
-async fn log(all: usize, most: u64) -> (Vec<String>, Option<bool>, Server) {
+async fn log(all: usize, max: u64) -> (Vec<String>, Option<bool>, Server) {
     let server = with_events(all, 0).await;
     let mut ids = Vec::new();
     let mut take = |event: Value| ids.push(event["id"].to_string());
     let reader = server.reader(Source::Stripe);
-    let more = reader.event_log(UnixSeconds(7), most, &mut take).await;
+    let more = reader.event_log(UnixSeconds(7), max, &mut take).await;
     (ids, more.expect("a log"), server)
 }
 

@@ -59,7 +59,7 @@ pub(super) fn warning(
     )
 }
 
-/// Returns true if the text is the id of a customer of another entity than the account with that id.
+/// Returns true if the text is the id of a customer that does not belong to the account with the same id.
 fn is_customer(
     request: &LookupRequest,
     facts: &Facts,
@@ -78,7 +78,7 @@ fn is_customer(
         || (!own.iter().any(is_linked) && subscriptions.any(|one| one.customer == *customer))
 }
 
-/// Returns true if the text is the id of a subscription of another entity than the account with that id.
+/// Returns true if the text is the id of a subscription that does not belong to the account with the same id.
 fn is_subscription(
     request: &LookupRequest,
     facts: &Facts,

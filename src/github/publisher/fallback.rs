@@ -96,7 +96,7 @@ pub(super) fn annotations_are(count: usize) -> String {
     }
 }
 
-/// Explains that nothing was written, to avoid a duplicate.
+/// Returns a warning that nothing was written, because a duplicate could not be ruled out.
 pub(super) fn unclear(message: &str) -> Warning {
     Warning::new(message).hint(
         "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one",

@@ -188,7 +188,7 @@ fn a_subscription_leads_to_its_customer_and_account() {
         .says(&["user:usr_new\n"]);
 }
 
-/// Adds e-mail addresses to both sides. The row spells it in another way than Stripe.
+/// Adds e-mail addresses to both sides. The row spells the address differently from Stripe.
 fn with_addresses(live: &Live) {
     live.stripe.world(|world| {
         world.customer(Customer::new("cus_alice").email("alice@example.com"));

@@ -197,7 +197,7 @@ fn cause(mutant: Mutant) -> &'static [&'static str] {
         ],
         Mutant::SecretRenamed => &[
             "answered 400",
-            "verifies with another secret than `STRIPE_WEBHOOK_SECRET`",
+            "verifies with a different secret from `STRIPE_WEBHOOK_SECRET`",
             "a variable that is not set",
         ],
         Mutant::DuplicateByObject => &[

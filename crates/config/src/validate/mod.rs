@@ -1,4 +1,4 @@
-//! Validates the document: checks everything that serde cannot see, and reports every problem.
+//! Validates the document: checks what serde does not check, and reports every problem.
 
 mod columns;
 mod contract;
@@ -90,7 +90,7 @@ pub(super) fn config(
     })
 }
 
-/// Returns the names of the contracts that could be read, as written or made from their position.
+/// Returns the names of the contracts that could be read. A contract without a name gets one from its position.
 fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec<String> {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
     for (span, name) in written(contracts).filter_map(|contract| contract.name.written()) {
@@ -106,13 +106,13 @@ fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec
             lines.insert(name, line);
         }
     }
-    let mut made = 0;
+    let mut number = 0;
     written(contracts)
         .map(|contract| match contract.name.value() {
             Some(name) => name.clone(),
             None => loop {
-                made += 1;
-                let name = match made {
+                number += 1;
+                let name = match number {
                     1 => "access".to_owned(),
                     position => format!("access-{position}"),
                 };

@@ -1,4 +1,4 @@
-//! Finds accounts whose owner pays as another customer than the account stores.
+//! Finds accounts whose owner pays as a customer that the account does not store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -284,8 +284,8 @@ fn normalized(key: &str) -> String {
 }
 
 /// Returns the customers whose own metadata may name an account, sorted by id: they pay, have no account, and nothing
-/// read so far names one. Returns none if there are more than `most`: they belong to another product.
-pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<CustomerId> {
+/// read so far names one. Returns none if there are more than `max`: they belong to another product.
+pub(crate) fn unexplained_customers(case: &Case<'_>, max: usize) -> Vec<CustomerId> {
     if !applies(case) || !case.is_enabled(Rule::CustomerMismatch) {
         return Vec::new();
     }
@@ -295,8 +295,8 @@ pub(crate) fn unexplained_customers(case: &Case<'_>, most: usize) -> Vec<Custome
         .filter(|id| !mismatches.explained.contains(id))
         .map(CustomerId::from)
         .filter(|id| !case.facts.customer_metadata.contains_key(id));
-    let mut unknown: Vec<_> = unknown.take(most.saturating_add(1)).collect();
-    if unknown.len() > most {
+    let mut unknown: Vec<_> = unknown.take(max.saturating_add(1)).collect();
+    if unknown.len() > max {
         return Vec::new();
     }
     unknown.sort_unstable();

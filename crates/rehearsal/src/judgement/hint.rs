@@ -28,7 +28,7 @@ pub(super) fn not_accepted(
     }
     if none_was_accepted && delivery.answer.may_blame_signature() {
         return format!(
-            "every event was refused, so the running handler verifies with another secret than `{}`: does it read a \
+            "every event was refused, so the running handler verifies with a different secret from `{}`: does it read a \
              variable that is not set here, or the raw body after something parsed it?",
             context.secret_env
         );

@@ -109,7 +109,7 @@ impl AccountTable {
     pub(super) fn new(
         group: &FindingGroup<'_>,
         texts: &GroupTexts,
-        most: usize,
+        max: usize,
         options: TableOptions,
     ) -> Self {
         let cells = Cells {
@@ -118,7 +118,7 @@ impl AccountTable {
             options,
         };
         let row = |found| Column::ALL.map(|column| cells.cell(column, found));
-        let rows: Vec<_> = group.findings().take(most).map(row).collect();
+        let rows: Vec<_> = group.findings().take(max).map(row).collect();
         let is_used = |index: usize| {
             rows.iter()
                 .any(|row| row.get(index).is_some_and(Option::is_some))

@@ -17,8 +17,8 @@ const AXIS: usize = 48;
 /// Returns the chart, or `None` if the table is clearer.
 pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let counts = count::by_rule(outcome);
-    let most = counts.values().map(|count| count.all).max();
-    let most = most.filter(|most| *most >= MIN_LONGEST_BAR)?;
+    let max = counts.values().map(|count| count.all).max();
+    let max = max.filter(|max| *max >= MIN_LONGEST_BAR)?;
     let values: BTreeSet<_> = counts.values().map(|count| count.all).collect();
     if values.len() < MIN_VALUES {
         return None;
@@ -37,7 +37,7 @@ pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
         "---".to_owned(),
         "xychart-beta horizontal".to_owned(),
         format!("x-axis [{names}]"),
-        format!("y-axis \"findings\" 0 --> {most}"),
+        format!("y-axis \"findings\" 0 --> {max}"),
         format!("bar [{numbers}]"),
     ];
     Some(fenced("mermaid", &lines))

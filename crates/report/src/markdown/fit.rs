@@ -76,13 +76,13 @@ impl MarkdownReport {
     }
 }
 
-/// Returns the largest number up to `most` for which `fits` holds, assuming that it holds for every smaller one too, or
+/// Returns the largest number up to `max` for which `fits` holds, assuming that it holds for every smaller one too, or
 /// `None` if it does not hold for 0.
-pub(super) fn largest(most: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+pub(super) fn largest(max: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
     if !fits(0) {
         return None;
     }
-    let (mut fitting, mut too_many) = (0, most + 1);
+    let (mut fitting, mut too_many) = (0, max + 1);
     while too_many - fitting > 1 {
         let middle = fitting.midpoint(too_many);
         if fits(middle) {

@@ -30,8 +30,8 @@ pub(super) fn sentence(outcome: &Outcome, pull_request: Option<&str>) -> Option<
     if all == 0 || !(outcome.are_changes_known || with_line > 0) {
         return None;
     }
-    let most = counts.values().max_by_key(|(count, _)| *count);
-    let Some((_, likeliest)) = most else {
+    let max = counts.values().max_by_key(|(count, _)| *count);
+    let Some((_, likeliest)) = max else {
         return Some("**No finding names a line that the pull request changes.**".to_owned());
     };
     let who = match (all, with_line) {

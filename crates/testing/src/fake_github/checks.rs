@@ -228,9 +228,9 @@ fn check_request(body: &Value) -> Vec<String> {
 fn check_annotation(annotation: &Value, broken: &mut Vec<String>) {
     check_text(annotation, "path", 1, 4096, broken);
     check_text(annotation, "message", 1, 64 * 1024, broken);
-    for (field, most) in [("title", 255), ("raw_details", 64 * 1024)] {
+    for (field, max) in [("title", 255), ("raw_details", 64 * 1024)] {
         if annotation.get(field).is_some() {
-            check_text(annotation, field, 0, most, broken);
+            check_text(annotation, field, 0, max, broken);
         }
     }
     let path = annotation["path"].as_str().unwrap_or_default();
@@ -261,14 +261,14 @@ fn check_annotation(annotation: &Value, broken: &mut Vec<String>) {
 }
 
 /// Checks a length in bytes, the stricter reading of GitHub's "characters".
-fn check_text(fields: &Value, name: &str, least: usize, most: usize, broken: &mut Vec<String>) {
+fn check_text(fields: &Value, name: &str, min: usize, max: usize, broken: &mut Vec<String>) {
     let length = fields.get(name).and_then(Value::as_str).map(str::len);
     match length {
         None => broken.push(format!("`{name}` is missing or no text")),
-        Some(length) if length < least => broken.push(format!("`{name}` is empty")),
-        Some(length) if length > most => {
+        Some(length) if length < min => broken.push(format!("`{name}` is empty")),
+        Some(length) if length > max => {
             broken.push(format!(
-                "Only {most} characters are allowed; {length} were supplied (`{name}`)"
+                "Only {max} characters are allowed; {length} were supplied (`{name}`)"
             ));
         }
         Some(_) => {}

@@ -1,4 +1,4 @@
-//! Finds accounts that are paid for by another customer than the one that they store.
+//! Finds accounts that are paid for by a customer that they do not store.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -162,7 +162,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         code,
         body: body.to_owned(),
     };
-    let secret = "verifies with another secret than `WEBHOOK_SECRET`";
+    let secret = "verifies with a different secret from `WEBHOOK_SECRET`";
     for (answer, expected_text) in [
         (status(400, "{\"received\":false}"), secret),
         (status(401, ""), secret),
