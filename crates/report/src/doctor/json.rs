@@ -95,10 +95,10 @@ impl<'a> JsonStep<'a> {
                 StepStatus::Skip(needs) => needs,
                 StepStatus::Pass | StepStatus::Warn | StepStatus::Fail => None,
             },
-            code: result.said.code.map(ErrorCode::as_str),
-            message: &result.said.message,
-            hint: &result.said.hint,
-            place: result.said.place.as_ref().map(ReportPlace::from),
+            code: result.remark.code.map(ErrorCode::as_str),
+            message: &result.remark.message,
+            hint: &result.remark.hint,
+            place: result.remark.place.as_ref().map(ReportPlace::from),
             details: result.details.iter().map(JsonRemark::new).collect(),
         }
     }

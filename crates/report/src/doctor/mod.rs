@@ -33,7 +33,7 @@ pub struct DoctorStep {
 pub struct StepResult {
     pub status: StepStatus,
     /// The result in one line, with the suggested action.
-    pub said: Remark,
+    pub remark: Remark,
     /// Further facts and problems.
     pub details: Vec<Remark>,
 }
@@ -105,10 +105,10 @@ impl StepResult {
         self
     }
 
-    fn new(status: StepStatus, said: impl Into<Remark>) -> Self {
+    fn new(status: StepStatus, remark: impl Into<Remark>) -> Self {
         Self {
             status,
-            said: said.into(),
+            remark: remark.into(),
             details: Vec::new(),
         }
     }

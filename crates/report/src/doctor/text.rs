@@ -45,12 +45,16 @@ pub fn text(report: &DoctorReport, colour: bool) -> String {
 fn step_lines(step: &DoctorStep, width: usize, paint: Paint) -> Vec<String> {
     let result = &step.result;
     let status = paint.with(style(result.status), result.status.as_str());
-    let mut said = remark_lines(&result.said, paint).into_iter();
-    let message = said.next().unwrap_or_default();
+    let mut result_lines = remark_lines(&result.remark, paint).into_iter();
+    let message = result_lines.next().unwrap_or_default();
     let mut lines = vec![format!("{status}  {:width$}  {message}", step.id)];
     let details = result.details.iter();
     let details = details.flat_map(|detail| remark_lines(detail, paint));
-    lines.extend(said.chain(details).map(|line| format!("{INDENT}{line}")));
+    lines.extend(
+        result_lines
+            .chain(details)
+            .map(|line| format!("{INDENT}{line}")),
+    );
     lines
 }
 

@@ -7,7 +7,7 @@ use super::{
     mismatch::Candidates,
     party::Party,
     prices::{is_free, monthly, plans_of, right_plans},
-    subscription::{Says, State, pause},
+    subscription::{State, SubscriptionMeaning, pause},
 };
 
 impl<'w> World<'w> {
@@ -57,7 +57,7 @@ impl<'w> World<'w> {
         match (paid, state) {
             (_, State::Unjudged) => {}
             (false, State::Granting) => {
-                let behind = party.saying(Says::Grants);
+                let behind = party.with_meaning(SubscriptionMeaning::Grants);
                 let fixed = self.about_money_of(account, party, &behind);
                 self.accuse(desk, Rule::RevenueLeak, account, fixed);
             }
@@ -128,7 +128,7 @@ impl<'w> World<'w> {
 
     /// "The flag went, the plan stayed", and no subscription may still recover.
     fn stale_plan(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
-        let may_come_back = |(one, _): &(&Subscription, Says)| {
+        let may_come_back = |(one, _): &(&Subscription, SubscriptionMeaning)| {
             matches!(
                 one.status,
                 Status::PastDue | Status::Unpaid | Status::Paused | Status::Incomplete

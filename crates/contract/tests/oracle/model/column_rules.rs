@@ -8,7 +8,7 @@ use super::{
     Desk, World,
     party::Party,
     prices::{ignored, is_mapped},
-    subscription::{Says, is_charged},
+    subscription::{SubscriptionMeaning, is_charged},
 };
 
 impl<'w> World<'w> {
@@ -26,7 +26,10 @@ impl<'w> World<'w> {
         };
         let stored = columns.status.as_deref().unwrap_or_default();
         // Cleared when the subscription ended: nothing is stored that could be wrong.
-        let cleared = stored.trim().is_empty() && !party.saying(Says::Grants).contains(&deciding);
+        let cleared = stored.trim().is_empty()
+            && !party
+                .with_meaning(SubscriptionMeaning::Grants)
+                .contains(&deciding);
         if !cleared && !self.spells(stored, &deciding.status) {
             self.drifts(desk, Rule::StatusDrift, account, party);
         }

@@ -10,7 +10,8 @@ use super::{
     prices::{ignored, monthly, plans_of},
     size,
     subscription::{
-        Says, State, grants_by_status, is_charged, read, unknown_word, unmapped_prices,
+        State, SubscriptionMeaning, grants_by_status, is_charged, read, unknown_word,
+        unmapped_prices,
     },
 };
 
@@ -210,7 +211,8 @@ impl<'w> World<'w> {
 
     /// Returns true if this unmapped subscription is the reason why an account cannot be judged.
     fn leaves_unjudged(&self, subscription: &Subscription) -> bool {
-        let unmapped = read(self.contract, subscription, None, self.now) == Says::Unmapped;
+        let unmapped =
+            read(self.contract, subscription, None, self.now) == SubscriptionMeaning::Unmapped;
         let mut accounts = self.facts.accounts.iter();
         unmapped
             && accounts.any(|account| {

@@ -6,7 +6,7 @@ use contract::{Account, Metadata, Rule, Subscription};
 
 use super::{
     World,
-    subscription::{Says, State, read},
+    subscription::{State, SubscriptionMeaning, read},
 };
 
 /// The customers that pay for one account.
@@ -57,7 +57,7 @@ impl<'w> World<'w> {
     pub(super) fn granting_of(&self, customer: &str) -> Vec<&'w Subscription> {
         self.seen()
             .filter(|one| one.customer.as_str() == customer)
-            .filter(|one| read(self.contract, one, None, self.now) == Says::Grants)
+            .filter(|one| read(self.contract, one, None, self.now) == SubscriptionMeaning::Grants)
             .collect()
     }
 

@@ -18,7 +18,7 @@ mod subscription;
 pub(crate) use bought::{Bought, bought};
 pub(crate) use guards::Refusal;
 use prices::{Monthly, monthly};
-use subscription::Says;
+use subscription::SubscriptionMeaning;
 
 /// The parts of a finding that the specification determines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -202,7 +202,7 @@ impl World<'_> {
         let account = accounts.find(|one| fixed.account.as_deref() == Some(one.id.as_str()));
         let party = account.map(|account| self.party(account));
         match (finding.rule, party) {
-            (Rule::RevenueLeak, Some(party)) => party.saying(Says::Grants),
+            (Rule::RevenueLeak, Some(party)) => party.with_meaning(SubscriptionMeaning::Grants),
             (Rule::WrongfulAccess, Some(party)) => party.newest.into_iter().collect(),
             (Rule::OrphanSubscription, _) => self.orphaned(fixed),
             (_, _) => Vec::new(),

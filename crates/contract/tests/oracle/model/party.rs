@@ -7,12 +7,12 @@ use contract::{Account, CustomerId, Field, MatchOn, Source, Status, Subscription
 use super::{
     World,
     prices::left_out,
-    subscription::{Says, State, overdue, read, sells_seats, state},
+    subscription::{State, SubscriptionMeaning, overdue, read, sells_seats, state},
 };
 
 /// The subscriptions that an account is judged by.
 pub(crate) struct Party<'w> {
-    pub(crate) subscriptions: Vec<(&'w Subscription, Says)>,
+    pub(crate) subscriptions: Vec<(&'w Subscription, SubscriptionMeaning)>,
     /// `None` if it depends on a missing value.
     pub(crate) state: Option<State>,
     /// Granting first, then newest.
@@ -22,9 +22,9 @@ pub(crate) struct Party<'w> {
 }
 
 impl<'w> Party<'w> {
-    pub(crate) fn saying(&self, wanted: Says) -> Vec<&'w Subscription> {
+    pub(crate) fn with_meaning(&self, wanted: SubscriptionMeaning) -> Vec<&'w Subscription> {
         let of = self.subscriptions.iter();
-        of.filter(|(_, says)| *says == wanted)
+        of.filter(|(_, meaning)| *meaning == wanted)
             .map(|(one, _)| *one)
             .collect()
     }
@@ -117,9 +117,9 @@ impl<'w> World<'w> {
             .filter(|one| self.is_judged_by(account, one))
             .map(|one| (one, read(self.contract, one, Some(account), self.now)))
             .collect();
-        let said: Vec<_> = subscriptions.iter().map(|(_, says)| *says).collect();
+        let meanings: Vec<_> = subscriptions.iter().map(|(_, meaning)| *meaning).collect();
         Party {
-            state: state(&said, on_test_clock),
+            state: state(&meanings, on_test_clock),
             newest: best(&subscriptions, None),
             deciding: best(&subscriptions, self.named(account)),
             subscriptions,
@@ -136,9 +136,11 @@ impl<'w> World<'w> {
     pub(crate) fn paying(party: &Party<'w>) -> Vec<&'w Subscription> {
         let all = party.subscriptions.iter();
         match party.state {
-            Some(State::Granting) => party.saying(Says::Grants),
+            Some(State::Granting) => party.with_meaning(SubscriptionMeaning::Grants),
             Some(State::InGrace) => all
-                .filter(|(one, says)| *says == Says::InGrace && one.status == Status::PastDue)
+                .filter(|(one, meaning)| {
+                    *meaning == SubscriptionMeaning::InGrace && one.status == Status::PastDue
+                })
                 .map(|(one, _)| *one)
                 .collect(),
             Some(State::Unjudged | State::NotGranting | State::None) | None => Vec::new(),
@@ -155,12 +157,13 @@ impl<'w> World<'w> {
         if paying.is_empty() {
             return paying;
         }
-        for one in party.saying(Says::OnlySeats) {
+        for one in party.with_meaning(SubscriptionMeaning::OnlySeats) {
             let counts = if party.state == Some(State::Granting) {
                 sells_seats(self.contract, one)
             } else {
                 one.status == Status::PastDue
-                    && overdue(self.contract, one, Some(account), self.now) == Says::InGrace
+                    && overdue(self.contract, one, Some(account), self.now)
+                        == SubscriptionMeaning::InGrace
             };
             if counts {
                 paying.push(one);
@@ -202,14 +205,14 @@ impl<'w> World<'w> {
 /// Picks the one that the row refers to if it grants; else granting first, then newest. Subscriptions that sell only
 /// seats are never picked.
 fn best<'w>(
-    subscriptions: &[(&'w Subscription, Says)],
+    subscriptions: &[(&'w Subscription, SubscriptionMeaning)],
     named: Option<&str>,
 ) -> Option<&'w Subscription> {
     let all = subscriptions.iter();
     let best = all
-        .filter(|(_, says)| *says != Says::OnlySeats)
-        .max_by_key(|(one, says)| {
-            let grants = *says == Says::Grants;
+        .filter(|(_, meaning)| *meaning != SubscriptionMeaning::OnlySeats)
+        .max_by_key(|(one, meaning)| {
+            let grants = *meaning == SubscriptionMeaning::Grants;
             let is_named = grants && Some(one.id.as_str()) == named;
             (is_named, grants, one.created, &one.id)
         });

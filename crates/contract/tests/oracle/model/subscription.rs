@@ -9,7 +9,7 @@ use super::prices::{has_only_seats, ignored, is_free, is_mapped, only_seats, pla
 
 /// The result of all five steps of "What a subscription says".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Says {
+pub(crate) enum SubscriptionMeaning {
     Grants,
     InGrace,
     /// Step 1: its status is in neither list.
@@ -24,7 +24,7 @@ pub(crate) enum Says {
     Free,
     Denies,
     /// The source does not state when its grace begins or ends.
-    Untold,
+    UnknownEnd,
     /// It sells seats and no plan, and determines no access.
     OnlySeats,
 }
@@ -60,7 +60,7 @@ pub(crate) fn grants_by_status(contract: &Contract, subscription: &Subscription)
 
 /// Returns true if it grants by status, and not only free plans.
 pub(crate) fn is_charged(contract: &Contract, subscription: &Subscription) -> bool {
-    let free = sorted(contract, subscription) == Says::Free;
+    let free = sorted(contract, subscription) == SubscriptionMeaning::Free;
     grants_by_status(contract, subscription) && !free
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn sells_seats(contract: &Contract, subscription: &Subscription) -> b
     grants_by_status(contract, subscription)
         && matches!(
             sorted(contract, subscription),
-            Says::Grants | Says::OnlySeats
+            SubscriptionMeaning::Grants | SubscriptionMeaning::OnlySeats
         )
 }
 
@@ -79,16 +79,16 @@ pub(crate) fn read(
     subscription: &Subscription,
     account: Option<&Account>,
     now: UnixSeconds,
-) -> Says {
+) -> SubscriptionMeaning {
     if has_only_seats(contract, subscription) {
-        return Says::OnlySeats;
+        return SubscriptionMeaning::OnlySeats;
     }
     if unknown_word(contract, &subscription.status) {
-        return Says::UnknownWord;
+        return SubscriptionMeaning::UnknownWord;
     }
     match pause(contract, subscription) {
-        Some(PauseMeaning::Deny) => return Says::Denies,
-        Some(PauseMeaning::Unjudged) => return Says::Paused,
+        Some(PauseMeaning::Deny) => return SubscriptionMeaning::Denies,
+        Some(PauseMeaning::Unjudged) => return SubscriptionMeaning::Paused,
         Some(PauseMeaning::Grant) | None => {}
     }
     if granted_word(contract, &subscription.status) {
@@ -97,25 +97,25 @@ pub(crate) fn read(
     match subscription.status {
         Status::PastDue => overdue(contract, subscription, account, now),
         Status::Canceled => ended(contract, subscription, now),
-        _ => Says::Denies,
+        _ => SubscriptionMeaning::Denies,
     }
 }
 
 /// Applies steps 4 and 5 to a subscription whose status grants.
-fn sorted(contract: &Contract, subscription: &Subscription) -> Says {
+fn sorted(contract: &Contract, subscription: &Subscription) -> SubscriptionMeaning {
     if contract.plans.is_empty() || subscription.items.is_empty() {
-        return Says::Grants;
+        return SubscriptionMeaning::Grants;
     }
     if has_only_seats(contract, subscription) {
-        return Says::OnlySeats;
+        return SubscriptionMeaning::OnlySeats;
     }
     let plans = plans_of(contract, subscription);
     if plans.is_empty() {
-        Says::Unmapped
+        SubscriptionMeaning::Unmapped
     } else if plans.iter().all(|plan| is_free(contract, plan)) {
-        Says::Free
+        SubscriptionMeaning::Free
     } else {
-        Says::Grants
+        SubscriptionMeaning::Grants
     }
 }
 
@@ -137,14 +137,14 @@ pub(crate) fn overdue(
     subscription: &Subscription,
     account: Option<&Account>,
     now: UnixSeconds,
-) -> Says {
+) -> SubscriptionMeaning {
     let Some(grace) = contract.grace.past_due else {
-        return Says::Denies;
+        return SubscriptionMeaning::Denies;
     };
     match overdue_since(subscription, account) {
-        None => Says::OverdueSinceUnknown,
-        Some(since) if now.0 < since + grace => Says::InGrace,
-        Some(_) => Says::Denies,
+        None => SubscriptionMeaning::OverdueSinceUnknown,
+        Some(since) if now.0 < since + grace => SubscriptionMeaning::InGrace,
+        Some(_) => SubscriptionMeaning::Denies,
     }
 }
 
@@ -177,37 +177,42 @@ fn monthly_or_more_often(price: &Price) -> bool {
 }
 
 /// "`canceled` until `ended_at + grace.canceled`, or until the period's end."
-fn ended(contract: &Contract, subscription: &Subscription, now: UnixSeconds) -> Says {
+fn ended(
+    contract: &Contract,
+    subscription: &Subscription,
+    now: UnixSeconds,
+) -> SubscriptionMeaning {
     let until = match contract.grace.canceled {
-        None => return Says::Denies,
+        None => return SubscriptionMeaning::Denies,
         Some(CanceledGrace::For(seconds)) => subscription.ended_at().map(|end| end.0 + seconds),
         Some(CanceledGrace::UntilPeriodEnd) => subscription.period.map(|period| period.end().0),
     };
     match until {
-        None => Says::Untold,
-        Some(until) if now.0 < until => Says::InGrace,
-        Some(_) => Says::Denies,
+        None => SubscriptionMeaning::UnknownEnd,
+        Some(until) if now.0 < until => SubscriptionMeaning::InGrace,
+        Some(_) => SubscriptionMeaning::Denies,
     }
 }
 
 /// "Customer state, first that applies"; `None` if it depends on a missing value.
-pub(crate) fn state(said: &[Says], on_test_clock: bool) -> Option<State> {
-    let any = |wanted: &[Says]| said.iter().any(|says| wanted.contains(says));
+pub(crate) fn state(meanings: &[SubscriptionMeaning], on_test_clock: bool) -> Option<State> {
+    let any =
+        |wanted: &[SubscriptionMeaning]| meanings.iter().any(|meaning| wanted.contains(meaning));
     let unjudged = [
-        Says::UnknownWord,
-        Says::Paused,
-        Says::Unmapped,
-        Says::OverdueSinceUnknown,
+        SubscriptionMeaning::UnknownWord,
+        SubscriptionMeaning::Paused,
+        SubscriptionMeaning::Unmapped,
+        SubscriptionMeaning::OverdueSinceUnknown,
     ];
-    if any(&[Says::Grants]) {
+    if any(&[SubscriptionMeaning::Grants]) {
         Some(State::Granting)
-    } else if any(&[Says::InGrace]) {
+    } else if any(&[SubscriptionMeaning::InGrace]) {
         Some(State::InGrace)
-    } else if any(&[Says::Untold]) {
+    } else if any(&[SubscriptionMeaning::UnknownEnd]) {
         None
     } else if on_test_clock || any(&unjudged) {
         Some(State::Unjudged)
-    } else if any(&[Says::Free, Says::Denies]) {
+    } else if any(&[SubscriptionMeaning::Free, SubscriptionMeaning::Denies]) {
         Some(State::NotGranting)
     } else {
         Some(State::None)
