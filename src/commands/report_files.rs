@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     problem::{ErrorCode, Problem},
-    report::{FileFormat, Outcome, Surroundings},
+    report::{FileFormat, Outcome, ReportPaths},
 };
 
 /// The report files with their formats.
@@ -76,7 +76,7 @@ impl ReportFiles {
     pub(super) fn write(
         &self,
         outcome: &Outcome,
-        surroundings: &Surroundings<'_>,
+        paths: &ReportPaths<'_>,
         output: &Output,
     ) -> Vec<OutputError> {
         let write = |path: &Path, content: Content<'_>| {
@@ -86,7 +86,7 @@ impl ReportFiles {
             }
             output.file(path, content, FileOwner::Process)
         };
-        self.write_with(outcome, surroundings, output, write)
+        self.write_with(outcome, paths, output, write)
     }
 
     /// Writes every file below `workspace`, with the same owner, and never elsewhere: a folder of a checkout may be a
@@ -95,7 +95,7 @@ impl ReportFiles {
         &self,
         workspace: &Path,
         outcome: &Outcome,
-        surroundings: &Surroundings<'_>,
+        paths: &ReportPaths<'_>,
         output: &Output,
     ) -> Vec<OutputError> {
         let write = |path: &Path, content: Content<'_>| {
@@ -105,13 +105,13 @@ impl ReportFiles {
             })?;
             output.file(&place, content, FileOwner::OwnerOf(workspace))
         };
-        self.write_with(outcome, surroundings, output, write)
+        self.write_with(outcome, paths, output, write)
     }
 
     fn write_with(
         &self,
         outcome: &Outcome,
-        surroundings: &Surroundings<'_>,
+        paths: &ReportPaths<'_>,
         output: &Output,
         write: impl Fn(&Path, Content<'_>) -> Result<(), OutputError>,
     ) -> Vec<OutputError> {
@@ -122,7 +122,7 @@ impl ReportFiles {
         let outcome = output.masked(outcome);
         let files = self.0.iter();
         let failure = |file: &ReportFile| {
-            let content = |out: &mut dyn io::Write| file.format.write(&outcome, surroundings, out);
+            let content = |out: &mut dyn io::Write| file.format.write(&outcome, paths, out);
             write(&file.path, &content).err()
         };
         files.filter_map(failure).collect()

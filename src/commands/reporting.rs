@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cli::{Format, Redact, ReportArgs},
     contract::UnixSeconds,
-    report::{self, Mask, Outcome, Provenance, Surroundings},
+    report::{self, Mask, Outcome, Provenance, ReportPaths},
 };
 
 /// The destinations and formats of a report.
@@ -89,11 +89,11 @@ impl<'r> Reporting<'r> {
     fn write_files(&self, outcome: &Outcome, output: &Output) -> Vec<OutputError> {
         let config = self.config.display().to_string();
         let folder = std::env::current_dir().unwrap_or_default();
-        let surroundings = Surroundings {
+        let paths = ReportPaths {
             config: &config,
             folder: &folder.display().to_string(),
         };
-        self.files.write(outcome, &surroundings, output)
+        self.files.write(outcome, &paths, output)
     }
 }
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     connection::ConnectionReset,
-    error::{ApiError, Unplayed},
+    error::{ApiError, Unsupported},
     faults::{Fault, MalformedObject},
     idempotency::Saved,
     limits::LimitReason,
@@ -23,7 +23,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) unplayed: Option<Unplayed>,
+    pub(crate) unsupported: Option<Unsupported>,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -45,7 +45,7 @@ impl Answer {
     pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Self {
         let answer = Self {
             status,
-            unplayed: None,
+            unsupported: None,
             headers: HeaderMap::new(),
             body: body.into(),
         };
@@ -54,7 +54,7 @@ impl Answer {
 
     pub(crate) fn error(error: &ApiError, log_url: &str) -> Self {
         let answer = Self {
-            unplayed: error.unplayed.clone(),
+            unsupported: error.unsupported.clone(),
             ..Self::json(error.status, error.body(log_url))
         };
         if error.status == StatusCode::UNAUTHORIZED {

@@ -17,7 +17,7 @@ use super::{
     connection::ConnectionReset,
     endpoint::Endpoint,
     endpoints::{Call, Handler, Route, WriteRequest},
-    error::{ApiError, Unplayed},
+    error::{ApiError, Unsupported},
     faults::{Fault, Faults},
     form::Form,
     idempotency::{Claim, Idempotency, RequestIdentity, Saved},
@@ -122,7 +122,7 @@ impl Engine {
         let disturbed = plan.fault.is_some() || plan.refused.is_some();
         let result = Answered {
             status: answer.status,
-            unplayed: answer.unplayed.clone(),
+            unsupported: answer.unsupported.clone(),
             disturbed,
         };
         self.state().recorder.answer(plan.number, result);
@@ -259,7 +259,7 @@ fn respond(
         );
         return Err(ApiError::invalid(message)
             .status(StatusCode::NOT_FOUND)
-            .unplayed(Unplayed::Endpoint));
+            .unsupported(Unsupported::Endpoint));
     };
     admitted.require(route.permission, &world.account)?;
     if let Some(error) = incoming.broken.clone() {

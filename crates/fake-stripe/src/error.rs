@@ -12,12 +12,12 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     pub(crate) param: Option<String>,
     /// Gap of this fake that caused the error; Stripe may have answered the request.
-    pub(crate) unplayed: Option<Unplayed>,
+    pub(crate) unsupported: Option<Unsupported>,
 }
 
 /// An unsupported part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unplayed {
+pub enum Unsupported {
     /// The path, or the method on it.
     Endpoint,
     /// A parameter, as written.
@@ -36,7 +36,7 @@ impl ApiError {
             code: None,
             message: message.into(),
             param: None,
-            unplayed: None,
+            unsupported: None,
         }
     }
 
@@ -55,8 +55,8 @@ impl ApiError {
         self
     }
 
-    pub(crate) fn unplayed(mut self, unplayed: Unplayed) -> Self {
-        self.unplayed = Some(unplayed);
+    pub(crate) fn unsupported(mut self, unsupported: Unsupported) -> Self {
+        self.unsupported = Some(unsupported);
         self
     }
 
@@ -70,7 +70,7 @@ impl ApiError {
         Self::invalid(format!("Received unknown {word}: {}", all.join(", ")))
             .code("parameter_unknown")
             .param(first)
-            .unplayed(Unplayed::Parameter(first.to_owned()))
+            .unsupported(Unsupported::Parameter(first.to_owned()))
     }
 
     pub(crate) fn missing_parameter(name: &str) -> Self {

@@ -44,7 +44,7 @@ mod world;
 pub use self::{
     client::client_builder,
     endpoint::Endpoint,
-    error::Unplayed,
+    error::Unsupported,
     faults::{Armed, Fault, MalformedList, MalformedObject, Times},
     keys::{Key, Keys, Permission},
     latency::Latency,

@@ -8,7 +8,7 @@ use std::{
 use compact_str::CompactString;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-use super::{endpoint::Endpoint, error::Unplayed};
+use super::{endpoint::Endpoint, error::Unsupported};
 
 /// A received request, without its API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Request {
     /// True if a fault was injected or a limit exceeded.
     pub disturbed: bool,
     /// The part of the request that this fake does not support, though Stripe may.
-    pub unplayed: Option<Unplayed>,
+    pub unsupported: Option<Unsupported>,
     /// Namespaces of the objects that it refers to.
     pub namespaces: BTreeSet<CompactString>,
 }
@@ -50,7 +50,7 @@ const RECORDED_HEADERS: [&str; 7] = [
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
-    pub(crate) unplayed: Option<Unplayed>,
+    pub(crate) unsupported: Option<Unsupported>,
     pub(crate) disturbed: bool,
 }
 
@@ -145,7 +145,7 @@ impl Recorder {
             answered: None,
             status: None,
             disturbed: false,
-            unplayed: None,
+            unsupported: None,
             namespaces,
         });
         self.arrived
@@ -158,7 +158,7 @@ impl Recorder {
         if let Some(request) = index.ok().and_then(|index| self.requests.get_mut(index)) {
             request.answered = Some(Instant::now());
             request.status = Some(result.status);
-            request.unplayed = result.unplayed;
+            request.unsupported = result.unsupported;
             request.disturbed = result.disturbed;
         }
     }

@@ -24,7 +24,7 @@ pub use self::{
     library::{built_in, parse},
     observed::{
         BystanderChange, ColumnChange, Delivery, GateAnswer, HandlerResponse, InjectedFault,
-        Observed, ProviderCall, RowState, Unplayed, Visited,
+        Observed, ProviderCall, RowState, Unsupported, Visited,
     },
     parse_error::ParseError,
     recording::{ExpectedState, LifecycleShape, ProductionLog, Recording, Unplayable, render},

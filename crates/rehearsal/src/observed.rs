@@ -132,12 +132,12 @@ pub struct ProviderCall {
     pub status: u16,
     /// The part of the request that the fake provider does not support, if any. The handler cannot be judged by its
     /// reaction then.
-    pub unplayed: Option<Unplayed>,
+    pub unsupported: Option<Unsupported>,
 }
 
 /// An unsupported feature of the fake provider.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unplayed {
+pub enum Unsupported {
     /// The path, or the method on it.
     Endpoint,
     Parameter(String),

@@ -13,12 +13,12 @@ pub struct FileFormat {
     pub endings: &'static [&'static str],
     /// True if the format needs full ids and repairs.
     pub repairs: bool,
-    write: fn(&Outcome, &Surroundings<'_>, &mut dyn io::Write) -> io::Result<()>,
+    write: fn(&Outcome, &ReportPaths<'_>, &mut dyn io::Write) -> io::Result<()>,
 }
 
 /// The paths that some formats need besides the outcome.
 #[derive(Debug, Clone, Copy)]
-pub struct Surroundings<'s> {
+pub struct ReportPaths<'s> {
     /// Path of the configuration as given on the command line.
     pub config: &'s str,
     /// Absolute path of the folder that paths are relative to: the root of the repository, if known.
@@ -101,10 +101,10 @@ impl FileFormat {
     pub fn write(
         &self,
         outcome: &Outcome,
-        surroundings: &Surroundings<'_>,
+        paths: &ReportPaths<'_>,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        (self.write)(outcome, surroundings, out)
+        (self.write)(outcome, paths, out)
     }
 
     /// Lists the usual extensions (`.json`, `.sarif`, …) for messages.

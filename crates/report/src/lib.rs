@@ -62,7 +62,7 @@ pub use explanation::{
     ExplainedContract, ExplainedEntity, json as explanation_json, schema as explanation_schema,
     summary as explanation_summary, text as explanation_text,
 };
-pub use file::{FORMATS, FileFormat, Surroundings};
+pub use file::{FORMATS, FileFormat, ReportPaths};
 pub use html::html;
 pub use json::{json, schema, write_json};
 pub use mask::{Mask, MaskedWriter, parts as parts_of_secret};

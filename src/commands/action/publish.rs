@@ -13,7 +13,7 @@ use crate::{
     },
     contract::Verdict,
     github::{Context, Issued, Publication, Published, Publisher},
-    report::{self, Outcome, Provenance, Surroundings, workflow_command},
+    report::{self, Outcome, Provenance, ReportPaths, workflow_command},
 };
 
 pub(super) struct Publish<'a> {
@@ -174,14 +174,14 @@ impl Publish<'_> {
     }
 
     fn write_files(&self, outcome: &Outcome) -> Vec<OutputError> {
-        let surroundings = Surroundings {
+        let paths = ReportPaths {
             config: self.step.inputs.config_path(),
             folder: &self.step.workspace.display().to_string(),
         };
         self.destinations.files.write_inside(
             &self.step.workspace,
             outcome,
-            &surroundings,
+            &paths,
             &self.destinations.output,
         )
     }

@@ -13,8 +13,8 @@ use crate::{
     commands::failure::Failure,
     problem::{ErrorCode, Problem},
     rehearsal::{
-        JudgedFinding, Observed, ProviderCall, RowState, ScenarioRun, Step, StepContext, Unplayed,
-        Variant, ends_play, judge, worst_then_first,
+        JudgedFinding, Observed, ProviderCall, RowState, ScenarioRun, Step, StepContext,
+        Unsupported, Variant, ends_play, judge, worst_then_first,
     },
 };
 
@@ -143,7 +143,7 @@ async fn run_steps<'p>(
         finished.steps += 1;
         finished.events += events(scenario_run, &observed);
         finished.is_doubtful |= run.is_doubtful;
-        if let Some(gap) = unplayed(&observed.calls) {
+        if let Some(gap) = unsupported(&observed.calls) {
             return Ok(RunOutcome::CouldNotTell(gap));
         }
         let mut findings = judge(context(systems, scenario_run, step, run), &observed);
@@ -193,14 +193,14 @@ fn context<'a>(
 }
 
 /// Returns a problem for the first request that the fake does not support.
-fn unplayed(calls: &[ProviderCall]) -> Option<Problem> {
+fn unsupported(calls: &[ProviderCall]) -> Option<Problem> {
     let (call, gap) = calls
         .iter()
-        .find_map(|call| Some((call, call.unplayed.as_ref()?)))?;
+        .find_map(|call| Some((call, call.unsupported.as_ref()?)))?;
     let unsupported = match gap {
-        Unplayed::Endpoint => "this request".to_owned(),
-        Unplayed::Parameter(name) => format!("the parameter `{name}` of this request"),
-        Unplayed::Expansion(path) => format!("`expand[]={path}` of this request"),
+        Unsupported::Endpoint => "this request".to_owned(),
+        Unsupported::Parameter(name) => format!("the parameter `{name}` of this request"),
+        Unsupported::Expansion(path) => format!("`expand[]={path}` of this request"),
     };
     Some(
         Problem::new(

@@ -96,7 +96,7 @@ pub(super) async fn run_step(
 fn has_unattributed_gap(systems: &Systems<'_>, after: u64) -> bool {
     let fake = &systems.provider.fake;
     let requests = fake.requests(after, RequestScope::Unattributed);
-    requests.iter().any(|request| request.unplayed.is_some())
+    requests.iter().any(|request| request.unsupported.is_some())
 }
 
 /// Checks that a delivery hit the failure and got an error response, so that its retry is still to come.

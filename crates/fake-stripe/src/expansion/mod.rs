@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use self::{included::included, named::object_of};
 use super::{
-    error::{ApiError, Unplayed},
+    error::{ApiError, Unsupported},
     shapes::{self, View},
 };
 
@@ -191,7 +191,7 @@ impl Walk<'_> {
         if is_refused {
             return refusal;
         }
-        refusal.unplayed(Unplayed::Expansion(self.path.to_owned()))
+        refusal.unsupported(Unsupported::Expansion(self.path.to_owned()))
     }
 }
 

@@ -275,7 +275,7 @@ async fn the_next_invoice_was_retrieved_until_basil() {
     assert_eq!(text(&invoice, "/subscription"), subscription);
     let (status, _) = bench.refused(path, &query).await;
     assert_eq!(status, 404);
-    assert_eq!(bench.fake.requests().last().unwrap().unplayed, None);
+    assert_eq!(bench.fake.requests().last().unwrap().unsupported, None);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Bench, NOW, text};
-use crate::{Endpoint, Status, Subscription, Unplayed, World};
+use crate::{Endpoint, Status, Subscription, Unsupported, World};
 
 fn small() -> World {
     let mut world = World::new(NOW);
@@ -204,24 +204,24 @@ async fn a_missing_object_is_named_and_recorded() {
     );
 }
 
-async fn gap(path: &str, query: &[(&str, &str)]) -> Option<Unplayed> {
+async fn gap(path: &str, query: &[(&str, &str)]) -> Option<Unsupported> {
     let bench = Bench::of(small());
     bench.send(path, query).await;
     let requests = bench.fake.requests();
-    requests.last().unwrap().unplayed.clone()
+    requests.last().unwrap().unsupported.clone()
 }
 
 #[tokio::test]
 async fn a_request_that_is_not_played_is_marked() {
     let path = "/v1/subscriptions/sub_a";
-    assert_eq!(gap("/v1/tax/rates", &[]).await, Some(Unplayed::Endpoint));
+    assert_eq!(gap("/v1/tax/rates", &[]).await, Some(Unsupported::Endpoint));
     assert_eq!(
         gap("/v1/subscriptions", &[("colour", "red")]).await,
-        Some(Unplayed::Parameter("colour".to_owned()))
+        Some(Unsupported::Parameter("colour".to_owned()))
     );
     assert_eq!(
         gap(path, &[("expand[]", "items.data.colour")]).await,
-        Some(Unplayed::Expansion("items.data.colour".to_owned()))
+        Some(Unsupported::Expansion("items.data.colour".to_owned()))
     );
     assert_eq!(gap("/v1/subscriptions/sub_x", &[]).await, None);
     assert_eq!(gap("/v1/subscriptions", &[("limit", "101")]).await, None);
@@ -234,7 +234,7 @@ async fn a_written_parameter_that_is_not_played_is_marked() {
     bench.post("/v1/customers", "colour=red").await;
     let requests = bench.fake.requests();
     assert_eq!(
-        requests.last().unwrap().unplayed,
-        Some(Unplayed::Parameter("colour".to_owned()))
+        requests.last().unwrap().unsupported,
+        Some(Unsupported::Parameter("colour".to_owned()))
     );
 }

@@ -7,7 +7,7 @@ use super::{
     shapes::{reference, whole_world},
     text,
 };
-use crate::{Price, Status, Subscription, Unplayed};
+use crate::{Price, Status, Subscription, Unsupported};
 
 /// Paths that are included only on request, and those documented only in prose.
 const INCLUDED: [(&str, &str); 25] = [
@@ -182,19 +182,19 @@ async fn removed_fields_are_refused_like_at_the_provider() {
     let bench = Bench::of(whole_world());
     let lost = "data.payment_intent";
     assert!(refusal(&bench, "/v1/invoices", lost).await.is_some());
-    assert_eq!(bench.fake.requests().last().unwrap().unplayed, None);
+    assert_eq!(bench.fake.requests().last().unwrap().unsupported, None);
     let older = bench
         .request("/v1/invoices", &[("expand[]", lost)])
         .header("Stripe-Version", "2024-06-20");
     assert!(older.send().await.unwrap().status().is_success());
     let never = "data.attempt_count";
     assert!(refusal(&bench, "/v1/invoices", never).await.is_some());
-    assert_eq!(bench.fake.requests().last().unwrap().unplayed, None);
+    assert_eq!(bench.fake.requests().last().unwrap().unsupported, None);
     let unknown = "data.colour";
     assert!(refusal(&bench, "/v1/invoices", unknown).await.is_some());
     assert_eq!(
-        bench.fake.requests().last().unwrap().unplayed,
-        Some(Unplayed::Expansion(unknown.to_owned()))
+        bench.fake.requests().last().unwrap().unsupported,
+        Some(Unsupported::Expansion(unknown.to_owned()))
     );
 }
 

@@ -15,7 +15,7 @@ use problem::{ErrorCode, Place, Problem, Warning};
 
 use super::{
     CellChange, CellKind, CellValue, Change, ContractOutcome, FORMATS, Outcome, Provenance, Repair,
-    RepairCell, Reported, RowRepair, Surroundings, annotations, json,
+    RepairCell, ReportPaths, Reported, RowRepair, annotations, json,
     markdown::{self, CommentLinks},
     text, workflow_command,
 };
@@ -412,7 +412,7 @@ pub(super) fn rendered(outcome: &Outcome) -> Vec<String> {
     let annotations = annotations(outcome, "a.yml");
     texts.push(workflow_command::annotations(&annotations, "").concat());
     texts.push(format!("{annotations:?}"));
-    let here = Surroundings {
+    let here = ReportPaths {
         config: "a.yml",
         folder: "/app",
     };

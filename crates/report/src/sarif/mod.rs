@@ -19,7 +19,7 @@ use self::{
     place::SarifPlaces,
 };
 use super::{
-    ContractOutcome, Outcome, Reported, Surroundings,
+    ContractOutcome, Outcome, ReportPaths, Reported,
     count::{counted, length},
     harmless_json::printed,
     json::amounts,
@@ -34,8 +34,8 @@ const MAX_RESULTS: usize = 25_000;
 const MESSAGE_BYTES: usize = 8_000;
 
 /// Renders the outcome as one run. An outcome without a verdict is a failed run, not a run without results.
-pub(super) fn sarif(outcome: &Outcome, surroundings: &Surroundings<'_>) -> String {
-    let places = SarifPlaces::new(surroundings);
+pub(super) fn sarif(outcome: &Outcome, paths: &ReportPaths<'_>) -> String {
+    let places = SarifPlaces::new(paths);
     let rules = rules::descriptors(outcome);
     let index: BTreeMap<Rule, usize> = rules
         .iter()

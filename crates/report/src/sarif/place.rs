@@ -6,7 +6,7 @@ use super::{
     log::{ArtifactLocation, Location, PhysicalLocation, Region},
     message,
 };
-use crate::{Change, Surroundings};
+use crate::{Change, ReportPaths};
 use problem::Place;
 
 /// Characters that are encoded in a path segment. A colon in the first segment would look like a URL scheme.
@@ -32,11 +32,11 @@ const ENCODED: &AsciiSet = &CONTROLS
 /// Base of all paths. GitHub resolves them from the root of the repository, whatever the name.
 const BASE: &str = "%SRCROOT%";
 
-pub(super) struct SarifPlaces<'s>(&'s Surroundings<'s>);
+pub(super) struct SarifPlaces<'s>(&'s ReportPaths<'s>);
 
 impl<'s> SarifPlaces<'s> {
-    pub(super) fn new(surroundings: &'s Surroundings<'s>) -> Self {
-        Self(surroundings)
+    pub(super) fn new(paths: &'s ReportPaths<'s>) -> Self {
+        Self(paths)
     }
 
     /// Returns the location of the place, or of the configuration's first line.

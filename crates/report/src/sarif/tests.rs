@@ -7,7 +7,7 @@ use super::*;
 use crate::{Change, sample};
 use contract::Source;
 
-const HERE: Surroundings<'_> = Surroundings {
+const HERE: ReportPaths<'_> = ReportPaths {
     config: "ci/prodverdict.yml",
     folder: "/home/me/app",
 };

@@ -87,7 +87,7 @@ pub(super) struct StripeActions<'a> {
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "`perform` names every action and sends each to where it belongs"
+    reason = "`perform` calls this function only for these actions"
 )]
 impl StripeActions<'_> {
     /// Performs the action at the world's current time.
@@ -129,7 +129,7 @@ impl StripeActions<'_> {
             | ProviderAction::Stranger {}
             | ProviderAction::NotOurs(_)
             | ProviderAction::Abandon { .. }
-            | ProviderAction::Invent {} => self.surroundings(action),
+            | ProviderAction::Invent {} => self.customer_action(action),
         }
     }
 

@@ -4,7 +4,7 @@ use fake_stripe::{FakeStripe, Request};
 
 use crate::{
     commands::rehearse::fake_provider::RequestScope,
-    rehearsal::{ProviderCall, Unplayed},
+    rehearsal::{ProviderCall, Unsupported},
 };
 
 /// Lists the requests after this number.
@@ -24,16 +24,16 @@ pub(super) fn requests(
             method: request.method.to_string(),
             target: target(&request),
             status: request.status.map_or(0, |status| status.as_u16()),
-            unplayed: request.unplayed.map(unplayed),
+            unsupported: request.unsupported.map(unsupported),
         })
         .collect()
 }
 
-fn unplayed(gap: fake_stripe::Unplayed) -> Unplayed {
+fn unsupported(gap: fake_stripe::Unsupported) -> Unsupported {
     match gap {
-        fake_stripe::Unplayed::Endpoint => Unplayed::Endpoint,
-        fake_stripe::Unplayed::Parameter(name) => Unplayed::Parameter(name),
-        fake_stripe::Unplayed::Expansion(path) => Unplayed::Expansion(path),
+        fake_stripe::Unsupported::Endpoint => Unsupported::Endpoint,
+        fake_stripe::Unsupported::Parameter(name) => Unsupported::Parameter(name),
+        fake_stripe::Unsupported::Expansion(path) => Unsupported::Expansion(path),
     }
 }
 

@@ -12,11 +12,11 @@ use crate::{
 
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "`perform` names every action and sends each to where it belongs"
+    reason = "`perform` calls this function only for these actions"
 )]
 impl StripeActions<'_> {
     /// Performs actions on the customer itself and on other customers.
-    pub(super) fn surroundings(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
+    pub(super) fn customer_action(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::ChangeEmail { to } => {
                 let fresh = format!("changed.{}", self.customer.email);

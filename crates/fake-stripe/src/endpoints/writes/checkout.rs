@@ -11,7 +11,7 @@ use super::{
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
-    error::{ApiError, Unplayed},
+    error::{ApiError, Unsupported},
     form::{Form, Given},
     keys::Permission,
     operations::{Completion, Payment},
@@ -114,7 +114,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
             "This is the fake of prodverdict: it sells subscriptions only (`mode=subscription`).",
         )
         .param("mode")
-        .unplayed(Unplayed::Parameter("mode".to_owned())));
+        .unsupported(Unsupported::Parameter("mode".to_owned())));
     }
     check_new(&lines, request, world, "line_items")?;
     if let Some(customer) = &session.customer {

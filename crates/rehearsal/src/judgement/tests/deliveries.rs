@@ -192,7 +192,7 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
             method: "GET".to_owned(),
             target: "/v1/subscriptions/sub_ann".to_owned(),
             status: 404,
-            unplayed: None,
+            unsupported: None,
         }],
         ..with_answer(status(500, ""))
     };
@@ -282,7 +282,7 @@ fn everything_around_a_step_is_reported() {
             method: "GET".to_owned(),
             target: "/v1/subscriptions?customer=cus_ann".to_owned(),
             status: 200,
-            unplayed: None,
+            unsupported: None,
         }],
         ..lost()
     }
