@@ -62,6 +62,9 @@ pub enum Command {
     Schema,
     /// Run a fake Stripe server on this machine for your own tests
     FakeStripe(fake_stripe::command::Arguments),
+    /// Serve these commands to a coding agent (Model Context Protocol over standard input and output)
+    #[command(long_flag = "mcp")]
+    Mcp(McpArgs),
     /// Run as a GitHub Action, with inputs and secrets from the environment
     Action(FixtureArgs),
     /// Print a shell completion script
@@ -100,11 +103,23 @@ pub enum Format {
     Json,
 }
 
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Human-readable text
+    #[default]
+    Text,
+    /// JSON (schema: schema/report.schema.json in the repository)
+    Json,
+    /// JSON of at most 8 KiB for coding agents: causes, places, fixes and next commands (schema/agent.schema.json)
+    Agent,
+}
+
 /// Options for the output of a report.
 #[derive(Debug, Clone, Args)]
 pub struct ReportArgs {
-    #[command(flatten)]
-    pub format: FormatArgs,
+    /// Format of the report on standard output [default: text]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<ReportFormat>,
 
     /// Write the report to this file, in the format given by its extension; can be repeated. Nothing is then printed to
     /// standard output, unless `--format` is given too
@@ -272,6 +287,31 @@ pub struct RehearseArgs {
         value_name = "COMMAND",
         conflicts_with_all = ["list", "node_preload", "python_path"]
     )]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct McpArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    #[command(flatten)]
+    pub fixtures: FixtureArgs,
+
+    /// Shorten the ids of accounts, customers and subscriptions in all answers: `ids` or `off`
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off)]
+    pub redact: Redact,
+
+    /// Baseline file. Findings listed in it are reported but do not fail a check or a rehearsal until they expire
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// Fail on warnings too
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Command that starts the application for a rehearsal
+    #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }
 

@@ -3,11 +3,16 @@
 use std::path::Path;
 
 use super::{
-    configuration, output::Output, recorded::RecordedSides, reporting::Reporting,
-    run_check::run_check, run_parameters::RunParameters, unanswered,
+    configuration,
+    output::Output,
+    recorded::RecordedSides,
+    reporting::{ReportedRun, Reporting},
+    run_check::run_check,
+    run_parameters::RunParameters,
+    unanswered,
 };
 use crate::{
-    cli::{Environment, ReportArgs},
+    cli::{Environment, FixtureArgs, ReportArgs},
     notice::Progress,
     report::Mask,
     sources::FixtureFiles,
@@ -29,7 +34,17 @@ Next, check your own application:
 pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8 {
     let path = Path::new(CONFIG_PATH);
     let now = super::now();
-    let reporting = match Reporting::prepare(arguments, false, (path, now), false) {
+    let reported = ReportedRun {
+        config: path,
+        fixtures: Some(&FixtureArgs {
+            fixtures: true,
+            fixtures_stripe: false,
+            fixtures_dir: None,
+        }),
+        now,
+        strict: false,
+    };
+    let reporting = match Reporting::prepare(arguments, reported) {
         Ok(reporting) => reporting,
         Err(status) => return status,
     };

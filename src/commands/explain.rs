@@ -41,7 +41,8 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let recorded = RecordedSides::from_arguments(&arguments.fixtures, &arguments.config.config);
     let run = RunParameters::new(environment, &progress, recorded, now);
-    let explained = explain_entity(&config, arguments, &run).await;
+    let asked = (arguments.entity.as_str(), arguments.contract.as_deref());
+    let explained = explain_entity(&config, asked, &run).await;
     finish(arguments, &explained, &output)
 }
 
@@ -67,19 +68,18 @@ fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output)
 
 /// Looks up the entity in every contract, or in the named one. Contracts that do not know it are omitted; a contract
 /// that cannot be checked leaves the result without a verdict.
-async fn explain_entity(
+pub(super) async fn explain_entity(
     config: &Config,
-    arguments: &ExplainArgs,
+    (entity, name): (&str, Option<&str>),
     run: &RunParameters<'_>,
 ) -> ExplainedEntity {
-    let name = arguments.contract.as_deref();
     let is_meant = |contract: &AccessContract| name.is_none_or(|name| contract.name == name);
     let words: BTreeSet<_> = config
         .contracts
         .iter()
         .map(|contract| contract.contract.entity.as_str())
         .collect();
-    let mut explained = ExplainedEntity::unanswered(&arguments.entity, Vec::new());
+    let mut explained = ExplainedEntity::unanswered(entity, Vec::new());
     explained.warnings.clone_from(&config.warnings);
     let mut evidence = EvidenceFailures::default();
     let mut is_any_meant = false;
@@ -88,7 +88,7 @@ async fn explain_entity(
             continue;
         }
         is_any_meant = true;
-        let request = LookupRequest::new(&arguments.entity, &contract.contract, &words);
+        let request = LookupRequest::new(entity, &contract.contract, &words);
         let explanation = explain_contract(
             contract,
             &request,
@@ -117,7 +117,7 @@ async fn explain_entity(
             .problems
             .push(no_contract(config, name.unwrap_or_default()));
     } else if explained.contracts.is_empty() {
-        explained.problems.push(nobody(&arguments.entity, &words));
+        explained.problems.push(nobody(entity, &words));
     }
     let verdict = explained
         .contracts

@@ -15,7 +15,7 @@ use tracing_subscriber::{
 use crate::{notice, report::neutral};
 
 /// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Only events of
-/// this program are logged, because those of libraries may contain transmitted data.
+/// this program are logged, because those of libraries may contain transmitted data, and that a message was dropped.
 pub(super) fn init(verbose: u8) {
     let level = match verbose {
         0 => "warn",
@@ -23,7 +23,7 @@ pub(super) fn init(verbose: u8) {
         _ => "debug",
     };
     let filter = format!(
-        "off,prodverdict={level},fake_stripe={level},{}=info",
+        "off,prodverdict={level},fake_stripe={level},rmcp::transport::async_rw=error,{}=info",
         notice::TARGET
     );
     let subscriber = tracing_subscriber::fmt()

@@ -4,6 +4,7 @@ mod action;
 mod atomic_write;
 mod baseline;
 mod baseline_file;
+mod changed_lines;
 mod check;
 mod configuration;
 mod confirm;
@@ -19,6 +20,7 @@ mod input_file;
 mod job;
 mod logging;
 mod lookup;
+mod mcp;
 mod output;
 mod plan;
 mod record;
@@ -31,11 +33,14 @@ mod run_check;
 mod run_parameters;
 mod schema;
 mod secrets;
+mod shell_arguments;
 mod signals;
 mod status;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod working_tree;
+mod working_tree_changes;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -113,6 +118,7 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
         Command::FakeStripe(arguments) => fake_stripe::run(&arguments).await,
+        Command::Mcp(arguments) => Box::pin(mcp::run(arguments, environment)).await,
         Command::Action(fixtures) => Box::pin(action::run(&fixtures, environment)).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

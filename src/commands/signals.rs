@@ -1,6 +1,10 @@
 //! SIGINT and SIGTERM, with which GitHub's runner cancels a job: a process with PID 1 receives them only if it installs
 //! a handler.
 
+use futures::{
+    FutureExt as _,
+    future::{LocalBoxFuture, OptionFuture, Shared},
+};
 #[cfg(unix)]
 use tokio::signal::unix::{Signal as Interrupt, Signal as Terminate, SignalKind, signal};
 #[cfg(windows)]
@@ -10,6 +14,8 @@ use tokio::signal::windows::{CtrlBreak as Terminate, CtrlC as Interrupt, ctrl_br
 pub(crate) struct Signals {
     interrupt: Option<Interrupt>,
     terminate: Option<Terminate>,
+    /// Something else that cancels like a signal.
+    other: Option<Shared<LocalBoxFuture<'static, ()>>>,
 }
 
 impl Signals {
@@ -19,6 +25,7 @@ impl Signals {
         Self {
             interrupt: signal(SignalKind::interrupt()).ok(),
             terminate: signal(SignalKind::terminate()).ok(),
+            other: None,
         }
     }
 
@@ -28,6 +35,16 @@ impl Signals {
         Self {
             interrupt: ctrl_c().ok(),
             terminate: ctrl_break().ok(),
+            other: None,
+        }
+    }
+
+    /// Listens for the end of a future instead, for work that a client of this process may cancel.
+    pub(crate) fn of(cancelled: impl Future<Output = ()> + 'static) -> Self {
+        Self {
+            interrupt: None,
+            terminate: None,
+            other: Some(cancelled.boxed_local().shared()),
         }
     }
 
@@ -36,6 +53,7 @@ impl Signals {
         tokio::select! {
             Some(()) = received(self.interrupt.as_mut().map(Interrupt::recv)) => {}
             Some(()) = received(self.terminate.as_mut().map(Terminate::recv)) => {}
+            Some(()) = OptionFuture::from(self.other.clone()) => {}
             else => std::future::pending().await,
         }
     }

@@ -22,6 +22,7 @@ mod github;
 mod import_cycles;
 mod init;
 mod integration;
+mod mcp;
 mod recipes;
 mod rehearsal;
 mod scratch;

@@ -1,14 +1,14 @@
-//! Pretty-printed JSON that is safe to print. Characters that a terminal or GitHub's runner would interpret are written
+//! JSON that is safe to print. Characters that a terminal or GitHub's runner would interpret are written
 //! as JSON escapes, so that the values stay exact.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use super::neutral::is_hidden;
 
-/// Returns a value as text.
+/// Returns a value as indented text.
 pub(super) fn printed(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     // NOTE: serializing structs of texts, numbers and lists with text keys to memory cannot fail.
@@ -16,16 +16,32 @@ pub(super) fn printed(value: &impl Serialize) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Streams a value to `out`.
+/// Returns a value as text on one line.
+pub(super) fn compact(value: &impl Serialize) -> String {
+    let mut bytes = Vec::new();
+    // NOTE: as in `printed`.
+    drop(write_with(CompactFormatter, value, &mut bytes));
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Streams a value, indented, to `out`.
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let formatter = Harmless(PrettyFormatter::new());
+    write_with(PrettyFormatter::new(), value, out)
+}
+
+fn write_with(
+    formatter: impl Formatter,
+    value: &impl Serialize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let formatter = Harmless(formatter);
     value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
 
-struct Harmless<'i>(PrettyFormatter<'i>);
+struct Harmless<F>(F);
 
-impl Formatter for Harmless<'_> {
+impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,

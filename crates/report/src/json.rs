@@ -92,7 +92,7 @@ impl Serialize for Findings<'_> {
 
 /// pass: nothing was found. warn: findings, none of which fails. fail: the contract is broken. error: no verdict
 /// was possible.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Verdict")]
 pub(super) enum ReportVerdict {
@@ -102,7 +102,7 @@ pub(super) enum ReportVerdict {
     Error,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Severity")]
 pub(super) enum ReportSeverity {

@@ -24,7 +24,7 @@ pub(super) struct ReportSince<'a> {
 }
 
 /// new: not in the earlier result. known: in the earlier result. accepted: listed in the committed baseline.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Standing")]
 pub(super) enum ReportStatus {

@@ -1,6 +1,7 @@
 //! Pure rendering of an outcome as text, JSON, Markdown, HTML and other formats.
 
 mod accepted;
+mod agent;
 mod amount;
 mod annotation;
 mod baseline_file;
@@ -48,6 +49,10 @@ use contract::{Finding, Mode, Severity, Source, Summary, UnixSeconds, Verdict};
 use problem::{Place, Problem, Warning};
 
 pub use accepted::newly_accepted;
+pub use agent::{
+    AgentChange, AgentPlace, AgentProblem, AgentReport, AgentSettings, AgentWarning, DATA_NOTICE,
+    MAX_AGENT_BYTES, agent_report, agent_schema, agent_text, write_agent,
+};
 pub use amount::amounts;
 pub use annotation::{
     Annotation, AnnotationLevel, annotations, warning_annotations as annotations_of_warnings,

@@ -1,27 +1,14 @@
 //! Places findings at the lines of the pull request that most likely caused them.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::collections::BTreeMap;
 
 use crate::{
-    baseline::FindingStatus,
-    changes::{
-        ChangedFile, ConfigurationChanges, Diff, Finder, LineChange, RelevantLine,
-        names_of_contract, names_of_finding,
-    },
+    commands::changed_lines::{ChangedLines, MAX_SOURCE_BYTES, ReadConfig},
     config::Config,
     github::{Client, ClientError, Context, ReportPolicy, Repository, Trust},
-    problem::{Place, Warning},
-    report::{Change, Outcome, Reported},
+    problem::Warning,
+    report::Outcome,
 };
-
-/// Larger source files are assumed to be generated.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
-
-/// Number of files read to check whether a line was the only one of its kind. Each costs a request.
-const MAX_FILES_READ: usize = 5;
-
-/// Number of changed lines listed with one finding.
-const MAX_PLACES: usize = 5;
 
 /// Lists the relevant changed lines with each finding, and moves its annotation to the likeliest one. `path` is the
 /// path of the configuration. If GitHub does not list the changes, findings stay where they are and a warning gives the
@@ -49,29 +36,16 @@ pub(super) async fn place(
         Ok(files) => files,
         Err(error) => return outcome.warnings.push(unlisted(&error)),
     };
-    // For untrusted code, the configuration that was read is not the file that the pull request changes.
-    let is_own = context.trust == Trust::Ordinary;
-    let own_files = if is_own { files.as_slice() } else { &[] };
-    let rehearsal = config.rehearsal.as_ref();
-    let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
-    let diff = Diff::new(&files, handler_paths, path);
-    let all = relevant_changes(outcome, config, &diff, (own_files, path));
-    let now = read(&all, &mut client, (repository, sha)).await;
-    // If the configuration names the handler's files, a failed step belongs there rather than at the configuration.
-    let otherwise = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
-        .then(|| diff.first_change())
-        .flatten();
-    let is_rehearsal = outcome.rehearsal.is_some();
-    let findings = outcome
-        .contracts
-        .iter_mut()
-        .flat_map(|one| &mut one.findings);
-    for (found, relevant) in findings.zip(all) {
-        if let Some(place) = relevant.place(found, is_rehearsal, otherwise) {
-            found.place = Some(place);
-        }
-        found.changes = relevant.changes(&now);
-    }
+    let read = ReadConfig {
+        config,
+        shown: path,
+        path,
+        // For untrusted code, the configuration that was read is not the file that the pull request changes.
+        is_changed_one: context.trust == Trust::Ordinary,
+    };
+    let lines = ChangedLines::find(outcome, read, &files);
+    let now = fetch(&lines, &mut client, (repository, sha)).await;
+    lines.place(outcome, &now, &|path| path);
     outcome.are_changes_known = true;
 }
 
@@ -84,209 +58,21 @@ fn unlisted(error: &ClientError) -> Warning {
     .hint("give the job `pull-requests: read` or `write`")
 }
 
-/// The changes of a pull request that are relevant to one finding.
-#[derive(Default)]
-struct RelevantChanges {
-    configuration_change: Option<Change>,
-    relevant_lines: Rc<[RelevantLine]>,
-}
-
-/// Returns one entry for each finding, in the order of the contracts. `own` holds the changed files, among which the
-/// configuration is looked for, and the path of the configuration.
-fn relevant_changes(
-    outcome: &Outcome,
-    config: &Config,
-    diff: &Diff<'_>,
-    own: (&[ChangedFile], &str),
-) -> Vec<RelevantChanges> {
-    let mut all = Vec::new();
-    for contract_outcome in &outcome.contracts {
-        let mut contracts = config.contracts.iter();
-        let contract = contracts.find(|one| one.name == contract_outcome.name);
-        let Some(contract) = contract else {
-            all.extend(
-                contract_outcome
-                    .findings
-                    .iter()
-                    .map(|_| RelevantChanges::default()),
-            );
-            continue;
-        };
-        let names = names_of_contract(contract);
-        let mut configuration_changes = ConfigurationChanges::new(own.0, own.1);
-        let mut finder = Finder::new(diff, names.clone());
-        all.extend(contract_outcome.findings.iter().map(|found| {
-            let place = found.place.as_ref();
-            RelevantChanges {
-                configuration_change: place
-                    .and_then(|place| configuration_changes.change(place, &names)),
-                relevant_lines: finder.relevant_lines(&names_of_finding(&found.finding, contract)),
-            }
-        }));
-    }
-    all
-}
-
-impl RelevantChanges {
-    /// Returns the likeliest changed line, which is annotated instead of the configuration. `None` if the pull request
-    /// changes the finding's line of the configuration too, or if the finding existed before it.
-    fn place(
-        &self,
-        found: &Reported,
-        is_rehearsal: bool,
-        otherwise: Option<(&str, u32)>,
-    ) -> Option<Place> {
-        let was_there = match found.status {
-            Some(FindingStatus::Known | FindingStatus::Accepted { .. }) => true,
-            Some(FindingStatus::New) | None => false,
-        };
-        if was_there || self.configuration_change.is_some() {
-            return None;
-        }
-        let mut lines = self.relevant_lines.iter();
-        let is_annotated = |line: &&RelevantLine| match line.change {
-            LineChange::Removes | LineChange::Changes | LineChange::Adds => true,
-            // A finding of a check can have causes outside the pull request, and a line that only moved is the least
-            // likely cause.
-            LineChange::Moves => is_rehearsal,
-            // A removed file has no line to annotate.
-            LineChange::RemovesFile => false,
-        };
-        let likeliest = lines
-            .find(is_annotated)
-            .map(|line| (line.path.as_str(), line.line));
-        let (path, line) = likeliest.or(otherwise)?;
-        Some(Place {
-            path: path.to_owned(),
-            line,
-            column: 1,
-            end_line: line,
-            end_column: 1,
-        })
-    }
-
-    fn changes(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
-        let lines = self.relevant_lines.iter();
-        let described = lines.map(|line| line.describe(now.get(&line.path).map(String::as_str)));
-        self.configuration_change
-            .iter()
-            .cloned()
-            .chain(described)
-            .take(MAX_PLACES)
-            .collect()
-    }
-}
-
 /// Fetches the files needed to describe the changes in full, as of the head commit. Files that cannot be read are left
 /// out, and the description is shorter.
-async fn read(
-    all: &[RelevantChanges],
+async fn fetch(
+    lines: &ChangedLines,
     client: &mut Client,
     (repository, sha): (&Repository, &str),
 ) -> BTreeMap<String, String> {
-    let lines = all.iter().flat_map(|one| one.relevant_lines.iter());
-    let mut wanted: Vec<&str> = Vec::new();
-    for line in lines.filter(|line| line.needs_file()) {
-        if wanted.len() < MAX_FILES_READ && !wanted.contains(&line.path.as_str()) {
-            wanted.push(&line.path);
-        }
-    }
     let mut now = BTreeMap::new();
-    for path in wanted {
-        if let Ok(Some(text)) = client.fetch_file(repository, path, sha, MAX_BYTES).await {
+    for path in lines.wanted() {
+        if let Ok(Some(text)) = client
+            .fetch_file(repository, path, sha, MAX_SOURCE_BYTES)
+            .await
+        {
             now.insert(path.to_owned(), text);
         }
     }
     now
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        changes::{Name, NameKind},
-        contract::{Finding, Money, Rule, Severity, Subject},
-    };
-
-    fn found(status: Option<FindingStatus>) -> Reported {
-        let finding = Finding {
-            rule: Rule::RevenueLeak,
-            severity: Severity::High,
-            entity: contract::testing::entity("user:1"),
-            message: "".into(),
-            fix: "".into(),
-            subject: Subject::default(),
-            evidence: Vec::new().into(),
-            amount: Money::default(),
-            items_without_amount: 0,
-            shares: Box::default(),
-            mentions: None,
-            fingerprint: String::new().into(),
-        };
-        Reported {
-            status,
-            ..Reported::new(finding, None)
-        }
-    }
-
-    fn relevant_changes(patch: &str, is_removed: bool) -> RelevantChanges {
-        let files = [ChangedFile {
-            path: "src/a.ts".to_owned(),
-            is_removed,
-            patch: Some(patch.to_owned()),
-            ..ChangedFile::default()
-        }];
-        let diff = Diff::new(&files, &[], "prodverdict.yml");
-        let name = Name::new(NameKind::Column, "has_paid_access").expect("a name");
-        RelevantChanges {
-            configuration_change: None,
-            relevant_lines: Finder::new(&diff, Vec::new()).relevant_lines(&[name]),
-        }
-    }
-
-    const REMOVED: &str = "@@ -7,2 +7 @@\n-user.has_paid_access = true;\n }";
-
-    #[test]
-    fn known_findings_keep_their_annotation() {
-        let removed = relevant_changes(REMOVED, false);
-        let line = |status| {
-            let place = removed.place(&found(status), false, None);
-            place.map(|place| place.line)
-        };
-        assert_eq!(line(None), Some(7));
-        assert_eq!(line(Some(FindingStatus::New)), Some(7));
-        assert_eq!(line(Some(FindingStatus::Known)), None);
-        let accepted = FindingStatus::Accepted {
-            reason: String::new(),
-            until: None,
-        };
-        assert_eq!(line(Some(accepted)), None);
-        assert_eq!(removed.changes(&BTreeMap::new()).len(), 1);
-    }
-
-    #[test]
-    fn moved_lines_are_annotated_in_rehearsals_only() {
-        let moved = relevant_changes(
-            "@@ -7,2 +7,3 @@\n-user.has_paid_access = true;\n+if (paid)\n+  user.has_paid_access = true;\n }",
-            false,
-        );
-        let line = |is_rehearsal| {
-            let place = moved.place(&found(None), is_rehearsal, None);
-            place.map(|place| place.line)
-        };
-        assert_eq!((line(false), line(true)), (None, Some(8)));
-    }
-
-    #[test]
-    fn deleted_files_are_not_annotated() {
-        let gone = relevant_changes(REMOVED, true);
-        assert_eq!(gone.place(&found(None), true, None), None);
-        let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));
-        assert_eq!(otherwise.map(|place| place.path), Some("b.ts".to_owned()));
-        let own = RelevantChanges {
-            configuration_change: gone.changes(&BTreeMap::new()).pop(),
-            ..relevant_changes(REMOVED, false)
-        };
-        assert_eq!(own.place(&found(None), false, None), None);
-    }
 }

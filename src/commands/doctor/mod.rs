@@ -6,7 +6,7 @@ mod definition;
 mod rehearsal_facts;
 mod setup;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use self::{
     contract_facts::ContractFacts, definition::DoctorCheck, rehearsal_facts::RehearsalFacts,
@@ -27,7 +27,20 @@ use crate::{
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(arguments: &DoctorArgs, environment: &Environment) -> u8 {
-    let path = &arguments.config.config;
+    let (report, output) = examined(&arguments.config.config, environment).await;
+    output.say(&report.summary());
+    let written = output.data(&match arguments.format.format.unwrap_or_default() {
+        Format::Text => report::doctor_text(&report, output.colour),
+        Format::Json => report::doctor_json(&report),
+    });
+    match written {
+        Ok(()) => report.exit_status(),
+        Err(error) => super::could_not_write(&output, &error),
+    }
+}
+
+/// Makes all checks of the setup with the configuration at `path`. Returns them with the output that masks its secrets.
+pub(super) async fn examined(path: &Path, environment: &Environment) -> (DoctorReport, Output) {
     let config = configuration::load(path);
     let mut secrets = environment.likely_secrets();
     if let Ok(config) = &config {
@@ -48,15 +61,7 @@ pub(super) async fn run(arguments: &DoctorArgs, environment: &Environment) -> u8
         output: &output,
     };
     let report = examine(&setup).await;
-    output.say(&report.summary());
-    let written = output.data(&match arguments.format.format.unwrap_or_default() {
-        Format::Text => report::doctor_text(&report, output.colour),
-        Format::Json => report::doctor_json(&report),
-    });
-    match written {
-        Ok(()) => report.exit_status(),
-        Err(error) => super::could_not_write(&output, &error),
-    }
+    (report, output)
 }
 
 /// Makes all checks. Those that need a configuration are skipped without one.

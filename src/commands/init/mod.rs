@@ -18,9 +18,7 @@ use self::{
 };
 use super::{check, failure::fail, output::Output, secrets::mask_of};
 use crate::{
-    cli::{
-        CheckArgs, ConfigArgs, Environment, FixtureArgs, FormatArgs, InitArgs, Redact, ReportArgs,
-    },
+    cli::{CheckArgs, ConfigArgs, Environment, FixtureArgs, InitArgs, Redact, ReportArgs},
     config::{self, AccessContract},
     detection::{self, declared_tables, rank},
     notice::Progress,
@@ -48,10 +46,7 @@ async fn init(
     environment: &Environment,
     output: &Output,
 ) -> Result<u8, Problem> {
-    let presets = presets::all().map_err(|error| {
-        Problem::new(ErrorCode::Internal, error.to_string())
-            .hint("report this as a bug: nothing was written")
-    })?;
+    let presets = embedded_presets()?;
     if arguments.list_stacks {
         return Ok(super::print(&preset_list(&presets)));
     }
@@ -61,7 +56,9 @@ async fn init(
     }
     files::refuse_existing(paths.into_iter(), arguments.force)?;
     let url = environment.secret(facts::URL_ENV);
-    let draft = draft(arguments, &presets, url.as_ref(), environment, output).await?;
+    let stack = arguments.stack.as_deref();
+    let place = (Path::new("."), stack);
+    let draft = draft(place, &presets, url.as_ref(), environment, output).await?;
     let written = fill_in(&draft, url.as_ref(), environment, output).await?;
     let files = new_files(arguments, &draft, &written);
     say(output, &files::show(&files));
@@ -82,6 +79,44 @@ async fn init(
         output.say(SEE_DOCTOR);
     }
     Ok(status)
+}
+
+/// A contract that is proposed, and not written.
+#[derive(Debug)]
+pub(super) struct Proposal {
+    /// Name of the preset; `None` if none fits.
+    pub(super) stack: Option<&'static str>,
+    /// Text of the configuration.
+    pub(super) text: String,
+    /// The reasons, and what a person has to decide.
+    pub(super) notes: Vec<String>,
+    /// The first thing that a check needs.
+    pub(super) missing: Option<String>,
+}
+
+/// Proposes a contract for the repository at `root` and its database.
+pub(super) async fn propose(
+    (root, stack): (&Path, Option<&str>),
+    environment: &Environment,
+    output: &Output,
+) -> Result<Proposal, Problem> {
+    let presets = embedded_presets()?;
+    let url = environment.secret(facts::URL_ENV);
+    let draft = draft((root, stack), &presets, url.as_ref(), environment, output).await?;
+    let written = fill_in(&draft, url.as_ref(), environment, output).await?;
+    Ok(Proposal {
+        stack: draft.preset.map(|preset| preset.name),
+        missing: missing(&written, environment),
+        text: written.text,
+        notes: draft.notes,
+    })
+}
+
+fn embedded_presets() -> Result<Vec<Preset>, Problem> {
+    presets::all().map_err(|error| {
+        Problem::new(ErrorCode::Internal, error.to_string())
+            .hint("report this as a bug: nothing was written")
+    })
 }
 
 /// Advice if the first check could not run.
@@ -106,13 +141,13 @@ fn say(output: &Output, text: &str) {
 
 /// Looks at the repository and the database, and chooses.
 async fn draft<'p>(
-    arguments: &'p InitArgs,
+    (root, stack): (&Path, Option<&'p str>),
     presets: &'p [Preset],
     url: Option<&SecretString>,
     environment: &Environment,
     output: &Output,
 ) -> Result<Draft<'p>, Problem> {
-    let repository = repository::read(Path::new("."), presets);
+    let repository = repository::read(root, presets);
     let declared = declared_tables(&repository);
     let packages = detection::packages(&repository);
     let ranked = rank(presets, &repository, &packages, &declared);
@@ -138,7 +173,7 @@ async fn draft<'p>(
         ranked,
         declared,
         sample,
-        stack: arguments.stack.as_deref(),
+        stack,
     };
     let draft = choice::choose(&known)?;
     let name = draft.preset.map_or("none", |preset| preset.name);
@@ -350,7 +385,7 @@ fn check_arguments() -> CheckArgs {
             fixtures_dir: None,
         },
         report: ReportArgs {
-            format: FormatArgs { format: None },
+            format: None,
             output: Vec::new(),
             redact: Redact::Off,
         },

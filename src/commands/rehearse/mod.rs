@@ -42,34 +42,43 @@ mod test_database;
 mod waiting;
 mod write_times;
 
-use std::path::Path;
+use std::{cell::OnceCell, ffi::OsString, path::Path};
 
 use secrecy::SecretString;
+use tokio::sync::watch;
 
 use self::{
     all_runs::do_all_runs,
     progress::RunProgress,
     setup::{ReadyRehearsal, set_up},
     stripe::write_preloads,
+    test_database::TestDatabase,
 };
 pub(crate) use self::{
     app_setup::{AppCommand, AppSetup},
     files::ConfigFiles,
     inspection::{HandlerProbe, ScratchUse, examine_scratch},
     outcome::{not_begun, place_of},
+    progress::RunCount,
     selection::chosen_ids,
     setup::missing_for,
     stripe::reproduces,
 };
 use super::{
-    baseline_file::accepted, configuration, failure::fail, output::Output, reporting::Reporting,
-    run_parameters::FailOn, secrets::mask_of, signals::Signals,
+    baseline_file::accepted,
+    configuration,
+    failure::fail,
+    output::Output,
+    reporting::{ReportedRun, Reporting},
+    run_parameters::FailOn,
+    secrets::mask_of,
+    signals::Signals,
 };
 use crate::{
     cli::{Environment, RehearseArgs},
     config::Config,
     contract::{UnixSeconds, Verdict},
-    problem::{ErrorCode, Problem},
+    problem::{ErrorCode, Problem, Warning},
     rehearsal::{Scenario, built_in},
     report::{self, Comparison, Mask, Outcome, Rehearsed},
 };
@@ -85,6 +94,8 @@ pub(crate) struct RehearsalOptions {
     pub(crate) fail_on: FailOn,
     /// True to stop at the first finding that fails.
     pub(crate) fail_fast: bool,
+    /// Receives the number of runs that are done.
+    pub(crate) counting: Option<watch::Sender<RunCount>>,
 }
 
 pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> u8 {
@@ -96,11 +107,16 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     let now = real_now();
     // With `--now`, equal rehearsals give equal reports.
     let reported = arguments.now.map_or(now, UnixSeconds::from);
-    let reporting =
-        match Reporting::prepare(&arguments.report, arguments.strict, (path, reported), true) {
-            Ok(reporting) => reporting,
-            Err(status) => return status,
-        };
+    let reported = ReportedRun {
+        config: path,
+        fixtures: None,
+        now: reported,
+        strict: arguments.strict,
+    };
+    let mut reporting = match Reporting::prepare(&arguments.report, reported) {
+        Ok(reporting) => reporting,
+        Err(status) => return status,
+    };
     let config = match configuration::load(path) {
         Ok(config) => Some(config),
         // The built-in scenarios can be listed without a configuration.
@@ -115,32 +131,63 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
     let Some(config) = config else {
         return super::COULD_NOT_TELL;
     };
-    let files = ConfigFiles::beside(path);
-    let mut app = match AppSetup::new(&config, &files, environment, &arguments.command) {
-        Ok(app) => app,
-        Err(problem) => return reporting.finish(not_begun(vec![problem]), &output),
-    };
-    let output = Output::of_process(mask_of(app.secrets()));
-    // Entries of the baseline expire by the real date, although scenarios may play on another day.
-    let accepted = match accepted(arguments.baseline.as_deref(), now) {
-        Ok(accepted) => accepted,
-        Err(unusable) => return reporting.finish(not_begun(unusable.problems()), &output),
-    };
     let options = RehearsalOptions {
         scenarios: arguments.scenario.clone(),
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
         begins: arguments.now.map(UnixSeconds::from),
         fail_on: FailOn::AsConfigured,
         fail_fast: arguments.fail_fast,
+        counting: None,
     };
-    let mut outcome = rehearse(
-        (&config, &files),
-        &mut app,
-        &options,
-        &output,
-        &mut Signals::listen(),
-    )
-    .await;
+    let request = RehearsalRequest {
+        config: &config,
+        path,
+        environment,
+        command: &arguments.command,
+        baseline: arguments.baseline.as_deref(),
+        options: &options,
+    };
+    let (outcome, output) = rehearsed(request, &mut Signals::listen()).await;
+    reporting.find_changes(&outcome, &config).await;
+    reporting.finish(outcome, &output)
+}
+
+/// A rehearsal on the user's machine.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RehearsalRequest<'r> {
+    pub(super) config: &'r Config,
+    /// Path of the configuration.
+    pub(super) path: &'r Path,
+    pub(super) environment: &'r Environment,
+    /// Words that start the application; none for the configured command.
+    pub(super) command: &'r [OsString],
+    pub(super) baseline: Option<&'r Path>,
+    pub(super) options: &'r RehearsalOptions,
+}
+
+/// Rehearses, and compares the findings with a baseline. Returns the outcome with the output that masks its secrets.
+pub(super) async fn rehearsed(
+    request: RehearsalRequest<'_>,
+    signals: &mut Signals,
+) -> (Outcome, Output) {
+    let RehearsalRequest {
+        config, options, ..
+    } = request;
+    let files = ConfigFiles::beside(request.path);
+    let mut app = match AppSetup::new(config, &files, request.environment, request.command) {
+        Ok(app) => app,
+        Err(problem) => {
+            let output = Output::of_process(mask_of(&secrets(config, request.environment)));
+            return (not_begun(vec![problem]), output);
+        }
+    };
+    let output = Output::of_process(mask_of(app.secrets()));
+    // Plays may start on another day; the baseline expires by the real date.
+    let accepted = match accepted(request.baseline, real_now()) {
+        Ok(accepted) => accepted,
+        Err(unusable) => return (not_begun(unusable.problems()), output),
+    };
+    let mut outcome = rehearse((config, &files), &mut app, options, &output, signals).await;
     let is_complete = outcome
         .rehearsal
         .as_ref()
@@ -149,7 +196,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         is_complete: options.scenarios.is_empty() && is_complete,
         ..accepted.comparison()
     });
-    reporting.finish(outcome, &output)
+    (outcome, output)
 }
 
 /// Runs the whole rehearsal. Creates and drops a database for it, if configured.
@@ -180,9 +227,9 @@ async fn rehearse_on_database(
     output: &Output,
     signals: &mut Signals,
 ) -> Outcome {
-    // Until the setup is complete, nothing is written to the database, so there is nothing to clean up.
+    let opened = OnceCell::new();
     let ready = tokio::select! {
-        ready = Box::pin(set_up(config, files, app, options, output)) => ready,
+        ready = Box::pin(set_up((config, files), app, options, output, &opened)) => ready,
         () = signals.cancelled() => Err(interrupted().into()),
     };
     let ReadyRehearsal {
@@ -192,7 +239,13 @@ async fn rehearse_on_database(
         address,
     } = match ready {
         Ok(ready) => ready,
-        Err(failure) => return outcome::failed(config, failure),
+        Err(failure) => {
+            let mut outcome = outcome::failed(config, failure);
+            if let Some(database) = opened.get() {
+                outcome.warnings.extend(cleaned(database).await);
+            }
+            return outcome;
+        }
     };
     let ending = if scenarios.len() == 1 { "" } else { "s" };
     output.say(&format!(
@@ -201,7 +254,7 @@ async fn rehearse_on_database(
         scenarios.len(),
         systems.config.settings.handler,
     ));
-    let progress = RunProgress::new(&systems, &scenarios);
+    let progress = RunProgress::new(&systems, &scenarios, options.counting.as_ref());
     let result = tokio::select! {
         result = Box::pin(do_all_runs(&systems, &progress)) => result,
         () = signals.cancelled() => Err(interrupted().into()),
@@ -212,18 +265,22 @@ async fn rehearse_on_database(
         Some(running) => running.end().await,
         None => Vec::new(),
     };
-    let cleaned = systems.database.clean().await;
+    let cleaned = cleaned(systems.database).await;
     let mut outcome = outcome::outcome(&systems.config, config, &progress, result.err());
     outcome.warnings.extend(warnings);
     outcome
         .warnings
         .extend(unreached.filter(|_| outcome.verdict != Verdict::Pass));
     outcome.warnings.extend(ended);
-    outcome
-        .warnings
-        .extend(cleaned.err().map(|failure| failure.problem.into()));
+    outcome.warnings.extend(cleaned);
     drop(address);
     outcome
+}
+
+/// Cleans the database, or returns a warning if that fails.
+async fn cleaned(database: &TestDatabase<'_>) -> Option<Warning> {
+    let cleaned = database.clean().await;
+    cleaned.err().map(|failure| failure.problem.into())
 }
 
 fn interrupted() -> Problem {
@@ -247,34 +304,32 @@ pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretS
     secrets
 }
 
-/// Lists the scenarios, one per line.
 fn print_scenarios(config: Option<&Config>, path: &Path, output: &Output) -> u8 {
+    match scenario_lines(config, path) {
+        Ok(lines) => match output.data(&lines) {
+            Ok(()) => 0,
+            Err(error) => super::could_not_write(output, &error),
+        },
+        Err(problem) => fail(output, &[problem]),
+    }
+}
+
+/// Lists the scenarios, one per line; without a configuration, the built-in ones.
+pub(super) fn scenario_lines(config: Option<&Config>, path: &Path) -> Result<String, Problem> {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
         Some(settings) => selection::scenarios(settings, &ConfigFiles::beside(path)),
         None => built_in().map_err(|error| selection::unreadable(&error)),
+    }?;
+    let lengths = scenarios.iter().map(|one| one.id.len());
+    let width = lengths.max().unwrap_or_default();
+    let line = |one: &Scenario| {
+        let title = report::neutral::terminal(&one.title);
+        let times = one
+            .recorded
+            .map(|recorded| format!(" × {}", recorded.times));
+        format!("{:width$}  {title}{}\n", one.id, times.unwrap_or_default())
     };
-    match scenarios {
-        Ok(scenarios) => {
-            let width = scenarios
-                .iter()
-                .map(|one| one.id.len())
-                .max()
-                .unwrap_or_default();
-            let line = |one: &Scenario| {
-                let title = report::neutral::terminal(&one.title);
-                let times = one
-                    .recorded
-                    .map(|recorded| format!(" × {}", recorded.times));
-                format!("{:width$}  {title}{}\n", one.id, times.unwrap_or_default())
-            };
-            let lines: String = scenarios.iter().map(line).collect();
-            match output.data(&lines) {
-                Ok(()) => 0,
-                Err(error) => super::could_not_write(output, &error),
-            }
-        }
-        Err(problem) => fail(output, &[problem]),
-    }
+    Ok(scenarios.iter().map(line).collect())
 }
 
 /// Returns the real time, which signatures of deliveries contain.

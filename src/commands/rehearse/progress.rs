@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use super::{run_result::RunOutcome, systems::Systems};
 use crate::{
     contract::ColumnName,
@@ -14,17 +16,30 @@ pub(super) const FIRST_PURCHASE: &str = "first-purchase";
 /// Number of runs that change rows of bystanders before the remaining runs are skipped.
 pub(super) const MAX_DISTURBED: usize = 3;
 
+/// Number of runs that are done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RunCount {
+    pub(crate) done: u32,
+    /// Number of runs of the rehearsal; 0 before they are selected.
+    pub(crate) all: u32,
+}
+
 /// All runs and their results.
 #[derive(Debug)]
 pub(crate) struct RunProgress<'s> {
     pub(super) scenarios: &'s [Scenario],
     pub(super) selected: Vec<ScenarioRuns<'s>>,
     results: Mutex<Vec<Option<RunOutcome>>>,
+    counting: Option<&'s watch::Sender<RunCount>>,
 }
 
 impl<'s> RunProgress<'s> {
     /// Selects the runs of these scenarios.
-    pub(super) fn new(systems: &Systems<'_>, scenarios: &'s [Scenario]) -> Self {
+    pub(super) fn new(
+        systems: &Systems<'_>,
+        scenarios: &'s [Scenario],
+        counting: Option<&'s watch::Sender<RunCount>>,
+    ) -> Self {
         let settings = systems.config.settings;
         let links = Links {
             stored_customer: settings.stores_customer(),
@@ -39,11 +54,14 @@ impl<'s> RunProgress<'s> {
         let runs_of = |scenario| scenario_runs(scenario, &contract, prices, (links, versions));
         let selected: Vec<ScenarioRuns<'s>> = scenarios.iter().map(runs_of).collect();
         let runs = selected.iter().map(|one| one.runs.len()).sum();
-        Self {
+        let progress = Self {
             scenarios,
             selected,
             results: Mutex::new(vec![None; runs]),
-        }
+            counting,
+        };
+        progress.count();
+        progress
     }
 
     /// Lists all runs in the order of the scenarios.
@@ -62,6 +80,18 @@ impl<'s> RunProgress<'s> {
     pub(super) fn set(&self, index: usize, result: Option<RunOutcome>) {
         if let Some(slot) = self.results().get_mut(index) {
             *slot = result;
+        }
+        self.count();
+    }
+
+    fn count(&self) {
+        if let Some(counting) = self.counting {
+            let results = self.results();
+            let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+            counting.send_replace(RunCount {
+                done: count(results.iter().flatten().count()),
+                all: count(results.len()),
+            });
         }
     }
 

@@ -108,7 +108,7 @@ async fn begin<'b>(
     if let Variant::Price(price) = &scenario_run.variant {
         account.customer.each = Some(price.clone());
     }
-    let rows = WatchedRows::read(&systems.database, &account.tokens(), bystanders).await?;
+    let rows = WatchedRows::read(systems.database, &account.tokens(), bystanders).await?;
     let mut run = ActiveRun::new(account, rows);
     if scenario_run.play.is_first_purchase(0) {
         run.wrong_for.extend(planned.known.map(Some));

@@ -1,6 +1,6 @@
 //! Validates a rehearsal, starts the fake provider and the application, and waits for the handler.
 
-use std::sync::OnceLock;
+use std::{cell::OnceCell, sync::OnceLock};
 
 use url::Url;
 
@@ -50,13 +50,14 @@ pub(super) struct ReadyRehearsal<'r> {
     pub(super) address: Option<WrittenAddress>,
 }
 
-/// Validates the configuration, and opens everything that runs need.
+/// Validates the configuration, and opens everything that runs need. The database is kept in `opened`, so that it can be
+/// cleaned also if something else fails or is interrupted.
 pub(super) async fn set_up<'r>(
-    config: &'r Config,
-    files: &ConfigFiles,
+    (config, files): (&'r Config, &ConfigFiles),
     app: &AppSetup,
     options: &RehearsalOptions,
     output: &Output,
+    opened: &'r OnceCell<TestDatabase<'r>>,
 ) -> Result<ReadyRehearsal<'r>, Failure> {
     let environment = &app.environment;
     let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
@@ -86,6 +87,7 @@ pub(super) async fn set_up<'r>(
         in_container_action,
     };
     let database = TestDatabase::open(scratch, &contract.database).await?;
+    let database = opened.get_or_init(|| database);
     let runner = RunnerAddress::find(in_container_action);
     let url = handler_url(settings, (in_container_action, runner), output)?;
     let handler = HandlerAddress {

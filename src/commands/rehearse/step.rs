@@ -74,7 +74,7 @@ pub(super) async fn run_step(
         all_changes: column_changes(changes.iter(), now),
         bystanders: run
             .rows
-            .bystander_changes(&systems.database, &tokens)
+            .bystander_changes(systems.database, &tokens)
             .await?,
         calls: fake.requests(last_request, scope),
         fault,
@@ -158,7 +158,7 @@ pub(super) async fn observe_late_writes(
     let changes = run.rows.own.changes(&rows);
     let bystanders = run
         .rows
-        .bystander_changes(&systems.database, &tokens)
+        .bystander_changes(systems.database, &tokens)
         .await?;
     if changes.is_empty() && bystanders.is_empty() {
         return Ok(None);

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Systems<'r> {
     pub(super) config: RehearsalConfig<'r>,
     pub(super) provider: TestProvider,
-    pub(super) database: TestDatabase<'r>,
+    pub(super) database: &'r TestDatabase<'r>,
     pub(super) handler: ObservedHandler,
     /// The application's access endpoint, if configured.
     pub(super) access_endpoint: Option<AccessEndpoint<'r>>,

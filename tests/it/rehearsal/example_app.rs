@@ -135,7 +135,7 @@ impl ExampleApp {
             .expect("the program starts")
     }
 
-    fn environment(&self) -> [(&'static str, String); 2] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
         [
             ("STRIPE_WEBHOOK_SECRET", SECRET.to_owned()),
             (
