@@ -13,6 +13,32 @@ pub(crate) fn secrets_of(config: &Config, environment: &Environment) -> Vec<Secr
     names.filter_map(|name| environment.secret(name)).collect()
 }
 
+/// Returns the secrets that a configuration refers to, with those of its rehearsal.
+pub(crate) fn rehearsal_secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
+    let mut secrets = secrets_of(config, environment);
+    if let Some(rehearsal) = &config.rehearsal {
+        let names = [&rehearsal.secret_env, &rehearsal.url_env];
+        secrets.extend(
+            names
+                .into_iter()
+                .filter_map(|name| environment.secret(name)),
+        );
+    }
+    secrets
+}
+
+/// Returns a mask for everything in the environment that may be a secret: by its name, or because a usable
+/// configuration refers to it.
+pub(crate) fn mask_of_environment(config: Option<&Config>, environment: &Environment) -> Mask {
+    let mut secrets = environment.likely_secrets();
+    secrets.extend(
+        config
+            .into_iter()
+            .flat_map(|config| rehearsal_secrets(config, environment)),
+    );
+    mask_of(&secrets)
+}
+
 /// Returns a mask for all of them.
 pub(crate) fn mask_of(secrets: &[SecretString]) -> Mask {
     let secrets: Vec<_> = secrets.iter().map(SecretString::expose_secret).collect();

@@ -42,8 +42,7 @@ use super::{
     failure::{fail, no_http_client},
     job, once_each,
     output::Output,
-    rehearse,
-    secrets::mask_of,
+    secrets::{mask_of, rehearsal_secrets},
     signals::Signals,
 };
 use crate::{
@@ -85,7 +84,7 @@ pub(super) async fn run(fixtures: &FixtureArgs, environment: &Environment) -> u8
         () = signals.cancelled() => return publish::cancelled(&Output::of_process(mask_of(&secrets))),
     };
     if let Ok(config) = &trusted.config {
-        hidden::hide_named(&mut secrets, rehearse::secrets(config, environment));
+        hidden::hide_named(&mut secrets, rehearsal_secrets(config, environment));
     }
     let mask = mask_of(&secrets);
     let destinations = Destinations {

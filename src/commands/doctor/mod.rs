@@ -13,8 +13,8 @@ use self::{
     setup::Setup,
 };
 use super::{
-    configuration, output::Output, recorded::RecordedSides, rehearse,
-    run_parameters::RunParameters, secrets::mask_of,
+    configuration, output::Output, recorded::RecordedSides, run_parameters::RunParameters,
+    secrets::mask_of_environment,
 };
 use crate::{
     billing::RetryPolicy,
@@ -42,11 +42,8 @@ pub(super) async fn run(arguments: &DoctorArgs, environment: &Environment) -> u8
 /// Makes all checks of the setup with the configuration at `path`. Returns them with the output that masks its secrets.
 pub(super) async fn examined(path: &Path, environment: &Environment) -> (DoctorReport, Output) {
     let config = configuration::load(path);
-    let mut secrets = environment.likely_secrets();
-    if let Ok(config) = &config {
-        secrets.extend(rehearse::secrets(config, environment));
-    }
-    let output = Output::of_process(mask_of(&secrets));
+    let mask = mask_of_environment(config.as_ref().ok(), environment);
+    let output = Output::of_process(mask.clone());
     let progress = Progress::new(output.on_terminal);
     let mut run = RunParameters::new(environment, &progress, RecordedSides::Nothing, super::now());
     run.retry_policy = RetryPolicy {
@@ -59,6 +56,7 @@ pub(super) async fn examined(path: &Path, environment: &Environment) -> (DoctorR
         config: config.as_ref(),
         run: &run,
         output: &output,
+        mask,
     };
     let report = examine(&setup).await;
     (report, output)

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     commands::{configuration::Unusable, output::Output, run_parameters::RunParameters},
     config::Config,
+    report::Mask,
 };
 
 /// The setup to check.
@@ -15,4 +16,6 @@ pub(super) struct Setup<'d> {
     pub(super) config: Result<&'d Config, &'d Unusable>,
     pub(super) run: &'d RunParameters<'d>,
     pub(super) output: &'d Output,
+    /// Hides the secrets in what others answer.
+    pub(super) mask: Mask,
 }

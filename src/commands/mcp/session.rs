@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, RwLock, watch};
 use super::call::Call;
 use crate::{
     cli::{Environment, McpArgs, Redact},
-    commands::{output::Output, recorded::RecordedSides, rehearse, secrets::mask_of},
+    commands::{output::Output, recorded::RecordedSides, secrets::mask_of_environment},
     config::Config,
     report::Outcome,
 };
@@ -70,11 +70,7 @@ impl Session {
 
     /// Returns the output that masks everything that may be a secret here.
     pub(super) fn output(&self, config: Option<&Config>) -> Output {
-        let mut secrets = self.environment.likely_secrets();
-        if let Some(config) = config {
-            secrets.extend(rehearse::secrets(config, &self.environment));
-        }
-        Output::of_process(mask_of(&secrets))
+        Output::of_process(mask_of_environment(config, &self.environment))
     }
 
     /// Returns the last report of a check or a rehearsal.

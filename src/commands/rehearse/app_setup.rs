@@ -5,11 +5,14 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Durati
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{files::ConfigFiles, random::random, running::Running, secrets, stripe::Redirection};
+use super::{files::ConfigFiles, random::random, running::Running, stripe::Redirection};
 use crate::{
     application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
-    commands::{failure::Failure, secrets::mask_of},
+    commands::{
+        failure::Failure,
+        secrets::{mask_of, rehearsal_secrets},
+    },
     config::{AccessContract, Config, Rehearsal},
     problem::{ErrorCode, Problem, Warning},
     scratch::{ScratchOptions, TemporaryDatabase},
@@ -113,7 +116,7 @@ impl AppSetup {
             Some(settings) => own_database(settings, files, &mut environment)?,
             None => None,
         };
-        let mut masked = secrets(config, &environment);
+        let mut masked = rehearsal_secrets(config, &environment);
         if command.is_some() || database.is_some() {
             masked.extend(environment.likely_secrets());
         }

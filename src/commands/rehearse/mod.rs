@@ -44,7 +44,6 @@ mod write_times;
 
 use std::{cell::OnceCell, ffi::OsString, path::Path};
 
-use secrecy::SecretString;
 use tokio::sync::watch;
 
 use self::{
@@ -288,20 +287,6 @@ fn interrupted() -> Problem {
         ErrorCode::Interrupted,
         "interrupted: the report contains only what was judged until then",
     )
-}
-
-/// Returns the secrets of a rehearsal.
-pub(crate) fn secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
-    let mut secrets = super::secrets::secrets_of(config, environment);
-    if let Some(rehearsal) = &config.rehearsal {
-        let names = [&rehearsal.secret_env, &rehearsal.url_env];
-        secrets.extend(
-            names
-                .into_iter()
-                .filter_map(|name| environment.secret(name)),
-        );
-    }
-    secrets
 }
 
 fn print_scenarios(config: Option<&Config>, path: &Path, output: &Output) -> u8 {

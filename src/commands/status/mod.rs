@@ -8,8 +8,8 @@ use std::path::Path;
 use super::{
     configuration::{self, Unusable},
     output::Output,
-    rehearse::{self, ConfigFiles, RehearsalOptions, chosen_ids},
-    secrets::mask_of,
+    rehearse::{ConfigFiles, RehearsalOptions, chosen_ids},
+    secrets::mask_of_environment,
 };
 use crate::{
     cli::{Environment, Format, StatusArgs},
@@ -20,11 +20,8 @@ use crate::{
 pub(super) async fn run(arguments: &StatusArgs, environment: &Environment) -> u8 {
     let path = &arguments.config.config;
     let config = configuration::load(path);
-    let mut secrets = environment.likely_secrets();
-    if let Ok(config) = &config {
-        secrets.extend(rehearse::secrets(config, environment));
-    }
-    let output = Output::of_process(mask_of(&secrets));
+    let mask = mask_of_environment(config.as_ref().ok(), environment);
+    let output = Output::of_process(mask.clone());
     let workflows = workflows::find(Path::new("."));
     let status = StatusReport {
         configuration: state(path, &config),
@@ -32,7 +29,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment) -> u8
             |_unusable| Vec::new(),
             |config| variables(config, environment),
         ),
-        nightly: nightly::last(&workflows, environment, mask_of(&secrets)).await,
+        nightly: nightly::last(&workflows, environment, mask).await,
         workflows,
         rehearsal: config
             .as_ref()

@@ -8,7 +8,6 @@ use crate::{
         },
         failure::no_http_client,
         job,
-        secrets::mask_of,
     },
     github::{Client, Context, Limits, PermissionGrant, TokenPermission},
     http,
@@ -34,12 +33,17 @@ async fn check(setup: &Setup<'_>) -> StepResult {
                 .hint("give the step `env: { GITHUB_TOKEN: ${{ github.token }} }` to have its permissions checked"),
         );
     };
-    let mask = mask_of(&environment.likely_secrets());
     let http = match http::client() {
         Ok(http) => http,
         Err(error) => return StepResult::fail(no_http_client(&error)),
     };
-    let client = Client::new(&http, &context, Some(&token), mask, Limits::default());
+    let client = Client::new(
+        &http,
+        &context,
+        Some(&token),
+        setup.mask.clone(),
+        Limits::default(),
+    );
     let mut client = match client {
         Ok(client) => client,
         Err(error) => return StepResult::fail(Warning::from(error)),
