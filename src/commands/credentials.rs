@@ -116,12 +116,18 @@ pub(crate) fn reader(
     BillingReader::new(source, run.client()?, &key, &settings).map_err(Failure::from)
 }
 
-pub(crate) fn not_set(names: &[&str]) -> Problem {
+/// Returns the names with the verb: `A` and `B` are.
+pub(crate) fn with_verb(names: &[&str]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let (variables, are, them) = if names.len() == 1 {
-        ("variable", "is", "it")
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", quoted.join(" and "))
+}
+
+pub(crate) fn not_set(names: &[&str]) -> Problem {
+    let (variables, them) = if names.len() == 1 {
+        ("variable", "it")
     } else {
-        ("variables", "are", "them")
+        ("variables", "them")
     };
     let lines: Vec<_> = names
         .iter()
@@ -129,10 +135,7 @@ pub(crate) fn not_set(names: &[&str]) -> Problem {
         .collect();
     Problem::new(
         ErrorCode::CredentialsMissing,
-        format!(
-            "the environment {variables} {} {are} not set",
-            quoted.join(" and ")
-        ),
+        format!("the environment {variables} {} not set", with_verb(names)),
     )
     .hint(format!(
         "set {them} for the command; in a workflow, give the step `env: {{ {} }}` \

@@ -2,14 +2,15 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{cli::Environment, config::Config, report::Mask};
+use crate::{
+    cli::Environment,
+    config::{AccessContract, Config},
+    report::Mask,
+};
 
 /// Returns the secrets that a configuration refers to.
 pub(crate) fn secrets_of(config: &Config, environment: &Environment) -> Vec<SecretString> {
-    let names = config
-        .contracts
-        .iter()
-        .flat_map(|contract| [&contract.key_env, &contract.database.url_env]);
+    let names = config.contracts.iter().flat_map(AccessContract::variables);
     names.filter_map(|name| environment.secret(name)).collect()
 }
 
@@ -17,12 +18,8 @@ pub(crate) fn secrets_of(config: &Config, environment: &Environment) -> Vec<Secr
 pub(crate) fn rehearsal_secrets(config: &Config, environment: &Environment) -> Vec<SecretString> {
     let mut secrets = secrets_of(config, environment);
     if let Some(rehearsal) = &config.rehearsal {
-        let names = [&rehearsal.secret_env, &rehearsal.url_env];
-        secrets.extend(
-            names
-                .into_iter()
-                .filter_map(|name| environment.secret(name)),
-        );
+        let names = rehearsal.variables().into_iter();
+        secrets.extend(names.filter_map(|name| environment.secret(name)));
     }
     secrets
 }

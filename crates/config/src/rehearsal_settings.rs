@@ -53,6 +53,11 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
+    /// Returns the names of the environment variables that a rehearsal needs besides those of its contract.
+    pub fn variables(&self) -> [&str; 2] {
+        [&self.secret_env, &self.url_env]
+    }
+
     /// Returns true if an account stores its customer from the start.
     pub fn stores_customer(&self) -> bool {
         let pieces = self.account.iter().flat_map(|one| &one.sql.pieces);

@@ -25,6 +25,13 @@ pub struct AccessContract {
     pub account_link: Option<String>,
 }
 
+impl AccessContract {
+    /// Returns the names of the environment variables that a check needs.
+    pub fn variables(&self) -> [&str; 2] {
+        [&self.key_env, &self.database.url_env]
+    }
+}
+
 /// Settings for reading the accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseSettings {

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     cli::Environment,
     commands::{
+        credentials::with_verb,
         failure::{Failure, no_http_client},
         output::Output,
     },
@@ -148,17 +149,18 @@ fn begins(options: &RehearsalOptions) -> i64 {
 
 /// Lists the required variables that are not set.
 pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment) -> Vec<&'s str> {
-    let names = [settings.secret_env.as_str(), settings.url_env.as_str()];
     let is_missing = |name: &&str| environment.get(name).is_none();
-    names.into_iter().filter(is_missing).collect()
+    settings
+        .variables()
+        .into_iter()
+        .filter(is_missing)
+        .collect()
 }
 
 fn not_set(names: &[&str]) -> Problem {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let are = if names.len() == 1 { "is" } else { "are" };
     Problem::new(
         ErrorCode::CredentialsMissing,
-        format!("{} {are} not set", names.join(" and ")),
+        format!("{} not set", with_verb(names)),
     )
     .hint(
         "give the same secret to the handler and to this command; any text that begins \

@@ -72,12 +72,14 @@ fn variables(config: &Config, environment: &Environment) -> Vec<VariableState> {
         }
     };
     for contract in &config.contracts {
-        add(&contract.key_env, false);
-        add(&contract.database.url_env, false);
+        for name in contract.variables() {
+            add(name, false);
+        }
     }
     if let Some(settings) = &config.rehearsal {
-        add(&settings.secret_env, true);
-        add(&settings.url_env, true);
+        for name in settings.variables() {
+            add(name, true);
+        }
     }
     variables
 }

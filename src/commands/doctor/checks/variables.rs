@@ -5,7 +5,7 @@ use std::future::ready;
 use crate::{
     billing::creation_advice,
     commands::{
-        credentials::{missing_credentials, not_set},
+        credentials::{missing_credentials, not_set, with_verb},
         doctor::{
             definition::{CheckFuture, DoctorCheck, SetupCheck},
             setup::Setup,
@@ -31,7 +31,7 @@ fn check(setup: &Setup<'_>) -> StepResult {
     let environment = setup.run.environment;
     let (mut names, mut missing) = (Vec::new(), Vec::new());
     for contract in &config.contracts {
-        names.extend([contract.key_env.as_str(), &contract.database.url_env]);
+        names.extend(contract.variables());
         missing.extend(missing_credentials(
             contract,
             environment,
@@ -43,7 +43,7 @@ fn check(setup: &Setup<'_>) -> StepResult {
     missing.sort_unstable();
     missing.dedup();
     names.retain(|name| !missing.contains(name));
-    let set = listed(&names);
+    let set = with_verb(&names);
     let of_rehearsal = of_rehearsal(setup, config);
     if missing.is_empty() {
         return StepResult::pass(format!("{set} set")).with(of_rehearsal);
@@ -84,21 +84,11 @@ fn of_rehearsal(setup: &Setup<'_>, config: &Config) -> Option<Warning> {
     let settings = config.rehearsal.as_ref()?;
     let missing = missing_for(settings, setup.run.environment);
     if missing.is_empty() {
-        let names = [settings.secret_env.as_str(), &settings.url_env];
-        return Some(Warning::new(format!(
-            "{} set, for a rehearsal",
-            listed(&names)
-        )));
+        let set = with_verb(&settings.variables());
+        return Some(Warning::new(format!("{set} set, for a rehearsal")));
     }
     Some(Warning::new(format!(
         "{} not set; only a rehearsal needs that",
-        listed(&missing)
+        with_verb(&missing)
     )))
-}
-
-/// Returns the names with the verb: `A` and `B` are.
-fn listed(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", quoted.join(" and "))
 }
