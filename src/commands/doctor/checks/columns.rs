@@ -57,13 +57,20 @@ fn check(facts: &mut ContractFacts<'_>) -> StepResult {
 struct ColumnTally {
     rows: u64,
     values: u64,
-    /// The only value so far; `None` if there are several.
-    only: Option<String>,
-    are_several: bool,
+    distinct: DistinctValues,
     /// Usual prefix of the provider's ids, if the column holds such.
     usual: Option<&'static str>,
     /// Number of values with it.
     usual_values: u64,
+}
+
+/// The different values of a column.
+#[derive(Debug, Default)]
+enum DistinctValues {
+    #[default]
+    None,
+    One(String),
+    Several,
 }
 
 impl ColumnTally {
@@ -75,13 +82,18 @@ impl ColumnTally {
         self.values += 1;
         let is_usual = self.usual.is_some_and(|usual| value.starts_with(usual));
         self.usual_values += u64::from(is_usual);
-        match &self.only {
-            None if !self.are_several => self.only = Some(value.into_owned()),
-            Some(only) if *only != value => {
-                self.only = None;
-                self.are_several = true;
-            }
-            None | Some(_) => {}
+        match &self.distinct {
+            DistinctValues::None => self.distinct = DistinctValues::One(value.into_owned()),
+            DistinctValues::One(only) if *only != value => self.distinct = DistinctValues::Several,
+            DistinctValues::One(_) | DistinctValues::Several => {}
+        }
+    }
+
+    /// Returns the value of all rows that have one.
+    fn only(&self) -> Option<&str> {
+        match &self.distinct {
+            DistinctValues::One(only) => Some(only),
+            DistinctValues::None | DistinctValues::Several => None,
         }
     }
 }
@@ -149,7 +161,7 @@ fn warning(facts: &ContractFacts<'_>, field: Field, tally: &ColumnTally) -> Opti
                 format!("map the column that your webhook handler writes, or leave `{name}` out"),
             )
         }
-    } else if field == link && tally.values > 1 && tally.only.is_some() {
+    } else if field == link && tally.values > 1 && tally.only().is_some() {
         (
             format!(
                 "`{column}` is the same in all {} rows that have one",
@@ -160,8 +172,10 @@ fn warning(facts: &ContractFacts<'_>, field: Field, tally: &ColumnTally) -> Opti
                 contract.entity
             ),
         )
-    } else if field == Field::HasPaidAccess && tally.rows >= MANY && tally.only.is_some() {
-        let only = tally.only.as_deref().unwrap_or_default();
+    } else if let Some(only) = tally.only()
+        && field == Field::HasPaidAccess
+        && tally.rows >= MANY
+    {
         (
             format!("`has_paid_access` is {only} for all {} rows", tally.rows),
             "check the column or the words of `in:`: usually some have access and some have not"
