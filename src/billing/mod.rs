@@ -37,7 +37,7 @@ pub use error::{Error, RequestError};
 pub use facts::BillingFacts;
 pub use features::{Entitlement, combine_entitlements};
 pub use keys::{KeyError, KeyFormat, ModeHost, ModeHosts};
-pub use permissions::{KeyPermission, PermissionState};
+pub use permissions::KeyPermission;
 pub use prices::PriceTable;
 pub use rate_limit::RateLimit;
 pub use read_plan::{ReadPlan, ReadStep};

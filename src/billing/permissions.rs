@@ -3,7 +3,11 @@
 use serde::de::IgnoredAny;
 
 use super::{Error, RefusalMeaning, source::PermissionDefinition, transport::ReadSession};
-use crate::problem::Warning;
+use crate::problem::{PermissionGrant, Warning};
+
+/// What a check lacks without customers.
+pub(crate) const LOST_WITHOUT_CUSTOMERS: &str =
+    "the check cannot see whose account a customer's metadata names";
 
 /// A permission that a check uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,37 +18,28 @@ pub struct KeyPermission {
     pub objects: &'static str,
     /// Effect on a check whose key lacks the permission; `None` if no check is possible then.
     pub lost: Option<&'static str>,
-    pub state: PermissionState,
-}
-
-/// The provider's answer to a request that needs a permission.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PermissionState {
-    Granted,
-    Denied,
-    /// The provider refused for another reason.
-    Unknown(Warning),
+    pub grant: PermissionGrant,
 }
 
 /// Sends the request that needs the permission.
 pub(crate) async fn ask(
     session: ReadSession<'_>,
     permission: &PermissionDefinition,
-) -> Result<PermissionState, Error> {
+) -> Result<PermissionGrant, Error> {
     let address = session.address(permission.path.split('/'), permission.query);
     let error = match session.get::<IgnoredAny>(permission.path, &address).await {
-        Ok(IgnoredAny) => return Ok(PermissionState::Granted),
+        Ok(IgnoredAny) => return Ok(PermissionGrant::Granted),
         Err(error) => error,
     };
     match error.refusal().map(|refusal| &refusal.meaning) {
-        Some(RefusalMeaning::MissingPermission(_)) => Ok(PermissionState::Denied),
+        Some(RefusalMeaning::MissingPermission(_)) => Ok(PermissionGrant::Denied),
         // The key may ask; it is the object of the request that does not exist.
         Some(
             RefusalMeaning::NoSuchObject(_)
             | RefusalMeaning::OtherMode(_)
             | RefusalMeaning::BadParameter(_),
-        ) => Ok(PermissionState::Granted),
-        Some(RefusalMeaning::Other) => Ok(PermissionState::Unknown(Warning::from(error))),
+        ) => Ok(PermissionGrant::Granted),
+        Some(RefusalMeaning::Other) => Ok(PermissionGrant::Unknown(Warning::from(error))),
         _ => Err(error),
     }
 }

@@ -208,7 +208,7 @@ impl BillingReader {
                 name: one.name,
                 objects: one.objects,
                 lost: one.lost,
-                state: permissions::ask(self.transport.session(), one).await?,
+                grant: permissions::ask(self.transport.session(), one).await?,
             });
         }
         Ok(found)

@@ -30,4 +30,4 @@ pub use previous_result::PreviousResult;
 pub use publication::{CommentBody, Conclusion, IssueBody, NamedFinding, Publication};
 pub use publisher::{Issued, Options, Published, Publisher, ReportMode};
 pub use scheduled_run::ScheduledRun;
-pub use token_permissions::{PermissionGrant, TokenPermission};
+pub use token_permissions::TokenPermission;

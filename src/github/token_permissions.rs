@@ -7,7 +7,7 @@ use super::{
     client::{Call, Client, ClientError},
     context::{Context, Repository, Target},
 };
-use crate::problem::Warning;
+use crate::problem::{PermissionGrant, Warning};
 
 /// A commit that no repository has.
 const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -18,15 +18,6 @@ pub struct TokenPermission {
     /// As in a workflow, such as `checks: write`.
     pub name: &'static str,
     pub grant: PermissionGrant,
-}
-
-/// GitHub's answer to a request that needs a permission.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PermissionGrant {
-    Granted,
-    Denied,
-    /// GitHub answered something else.
-    Unknown(Warning),
 }
 
 impl Client {

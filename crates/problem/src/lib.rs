@@ -1,12 +1,14 @@
 //! Problems that need a person's attention: what happened, where, and what to do.
 
 mod code;
+mod grant;
 
 use std::error::Error;
 
 use contract::Unanswerable;
 
 pub use code::ErrorCode;
+pub use grant::PermissionGrant;
 
 /// A text for a person. Its parts are unescaped; each renderer escapes them for its output.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! The permissions of API keys that reads of Paddle need.
 
-use crate::billing::source::{PermissionDefinition, WantedWhen};
+use crate::billing::{
+    permissions::LOST_WITHOUT_CUSTOMERS,
+    source::{PermissionDefinition, WantedWhen},
+};
 
 const ONE: &[(&str, &str)] = &[("per_page", "1")];
 
@@ -17,7 +20,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         name: "customer.read",
         objects: "customers",
         when: WantedWhen::Always,
-        lost: Some("the check cannot see whose account a customer's metadata names"),
+        lost: Some(LOST_WITHOUT_CUSTOMERS),
         path: "customers",
         query: ONE,
     },

@@ -1,6 +1,9 @@
 //! The permissions of restricted keys that reads of Stripe need. The names are those of the dashboard's form.
 
-use crate::billing::source::{PermissionDefinition, WantedWhen};
+use crate::billing::{
+    permissions::LOST_WITHOUT_CUSTOMERS,
+    source::{PermissionDefinition, WantedWhen},
+};
 
 const ONE: &[(&str, &str)] = &[("limit", "1")];
 
@@ -58,7 +61,7 @@ const CUSTOMERS: PermissionDefinition = PermissionDefinition {
     name: super::PROVIDER.customer_permission,
     objects: "customers",
     when: WantedWhen::Always,
-    lost: Some("the check cannot see whose account a customer's metadata names"),
+    lost: Some(LOST_WITHOUT_CUSTOMERS),
     path: "v1/customers",
     query: ONE,
 };

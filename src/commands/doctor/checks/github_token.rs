@@ -9,9 +9,9 @@ use crate::{
         failure::no_http_client,
         job,
     },
-    github::{Client, Context, Limits, PermissionGrant, TokenPermission},
+    github::{Client, Context, Limits, TokenPermission},
     http,
-    problem::Warning,
+    problem::{PermissionGrant, Warning},
     report::StepResult,
 };
 

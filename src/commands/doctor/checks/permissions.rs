@@ -1,12 +1,12 @@
 //! `permissions`: the key may read what a check reads. Each permission is tried with a request for one object.
 
 use crate::{
-    billing::{BillingReader, KeyPermission, PermissionState},
+    billing::{BillingReader, KeyPermission},
     commands::doctor::{
         contract_facts::{ContractFacts, KeyState},
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
-    problem::{Problem, Warning},
+    problem::{PermissionGrant, Problem, Warning},
     report::StepResult,
 };
 
@@ -27,15 +27,15 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
         Ok(permissions) => permissions,
         Err(error) => return StepResult::fail(Problem::from(error)),
     };
-    let of_state = |state: fn(&PermissionState) -> bool| {
+    let with = |grant: &PermissionGrant| {
         let all = permissions.iter();
-        all.filter(move |one| state(&one.state)).collect::<Vec<_>>()
+        all.filter(|one| one.grant == *grant).collect::<Vec<_>>()
     };
-    let granted = of_state(|state| *state == PermissionState::Granted);
-    let denied = of_state(|state| *state == PermissionState::Denied);
-    let unknown = permissions.iter().filter_map(|one| match &one.state {
-        PermissionState::Unknown(problem) => Some(problem.clone()),
-        PermissionState::Granted | PermissionState::Denied => None,
+    let granted = with(&PermissionGrant::Granted);
+    let denied = with(&PermissionGrant::Denied);
+    let unknown = permissions.iter().filter_map(|one| match &one.grant {
+        PermissionGrant::Unknown(problem) => Some(problem.clone()),
+        PermissionGrant::Granted | PermissionGrant::Denied => None,
     });
     let unknown: Vec<_> = unknown.collect();
     let may_read = match granted.as_slice() {
@@ -44,7 +44,7 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     };
     let lacks: Vec<_> = denied.iter().map(|one| lacks(one)).collect();
     let is_usable =
-        |one: &KeyPermission| one.lost.is_some() || one.state == PermissionState::Granted;
+        |one: &KeyPermission| one.lost.is_some() || one.grant == PermissionGrant::Granted;
     let said = Warning::new(may_read).hint(advice(reader, &denied));
     let result = if permissions.iter().all(is_usable) {
         facts.key = KeyState::Permitted;
