@@ -8,7 +8,7 @@ mod text;
 
 use problem::{Remark, Warning};
 
-use super::count::counted;
+use super::count::{counted, length};
 
 pub use json::{json, schema};
 pub use text::text;
@@ -142,7 +142,10 @@ impl DoctorReport {
             let of_status = |step: &&DoctorStep| step.result.status.as_str() == status;
             self.steps.iter().filter(of_status).count()
         };
-        let mut counts = vec![format!("{} passed", counted_checks(number("pass")))];
+        let mut counts = vec![format!(
+            "{} passed",
+            counted(length(number("pass")), "check")
+        )];
         for (count, word) in [
             (number("warn"), "warned"),
             (number("fail"), "failed"),
@@ -162,8 +165,4 @@ impl DoctorReport {
         });
         format!("{}.{begin}", counts.join(", "))
     }
-}
-
-fn counted_checks(number: usize) -> String {
-    counted(u64::try_from(number).unwrap_or(u64::MAX), "check")
 }

@@ -11,6 +11,7 @@ use serde::{
 use super::consistency::Contradiction;
 use crate::{
     ContractOutcome, Outcome, PlayedScenario, Provenance, Rehearsed, Reported,
+    count::length,
     json::{ReportSeverity, ReportVerdict},
     json_names::ReportEntityKind,
     json_origin::ReportMode,
@@ -302,7 +303,7 @@ impl TryFrom<String> for Fingerprint {
 impl WrittenReport {
     /// Converts the report, with every finding and advice assigned to its contract.
     pub(super) fn outcome(self) -> Result<Outcome, Contradiction> {
-        let found = u64::try_from(self.findings.len()).unwrap_or(u64::MAX);
+        let found = length(self.findings.len());
         if self.summary.findings != found {
             return Err(Contradiction::Count {
                 stated: self.summary.findings,

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{ConfigurationState, NightlyRun, NightlyState, RehearsalState, StatusReport};
 use crate::{
-    count::counted,
+    count::{counted, length},
     neutral::terminal,
     shown::tamed,
     text::{Paint, message_lines},
@@ -73,11 +73,10 @@ fn configuration(state: &ConfigurationState, paint: Paint) -> Vec<String> {
         return problem("configuration", unusable, paint);
     }
     let names: Vec<_> = state.contracts.iter().map(|name| tamed(name)).collect();
-    let number = u64::try_from(names.len()).unwrap_or(u64::MAX);
     let line = format!(
         "{}: valid, {} ({})",
         tamed(&state.path),
-        counted(number, "contract"),
+        counted(length(names.len()), "contract"),
         names.join(", ")
     );
     vec![labelled("configuration", &terminal(&line))]
