@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
             let problems = unusable.problems();
             return finish(
                 arguments,
-                &ExplainedEntity::unanswered(&arguments.entity, problems),
+                ExplainedEntity::unanswered(&arguments.entity, problems),
                 &output,
             );
         }
@@ -43,13 +43,13 @@ pub(super) async fn run(arguments: &ExplainArgs, environment: &Environment) -> u
     let run = RunParameters::new(environment, &progress, recorded, now);
     let asked = (arguments.entity.as_str(), arguments.contract.as_deref());
     let explained = explain_entity(&config, asked, &run).await;
-    finish(arguments, &explained, &output)
+    finish(arguments, explained, &output)
 }
 
-fn finish(arguments: &ExplainArgs, explained: &ExplainedEntity, output: &Output) -> u8 {
+fn finish(arguments: &ExplainArgs, explained: ExplainedEntity, output: &Output) -> u8 {
     let explained = &match arguments.redact {
-        Redact::Off => explained.clone(),
-        Redact::Ids => report::redact_explanation(explained),
+        Redact::Off => explained,
+        Redact::Ids => report::redact_explanation(&explained),
     };
     output.say(&report::warnings(
         &explained.warnings,
