@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Maximum number of requests for one contract. A check may need more; then the doctor does without its facts.
-pub(super) const MOST_REQUESTS: NonZeroU32 = NonZeroU32::new(300).unwrap();
+pub(super) const MAX_REQUESTS: NonZeroU32 = NonZeroU32::new(300).unwrap();
 
 /// Facts about one contract. Each is `None` until a check found it.
 #[derive(Debug)]
@@ -56,14 +56,14 @@ pub(super) enum LinkedCustomers {
 impl<'d> ContractFacts<'d> {
     pub(super) fn new(setup: &'d Setup<'d>, index: usize, contract: &AccessContract) -> Self {
         let own = contract.max_requests;
-        let limits_requests = own.is_none_or(|own| own > MOST_REQUESTS);
+        let limits_requests = own.is_none_or(|own| own > MAX_REQUESTS);
         Self {
             limits_requests,
             setup,
             index,
             contract: AccessContract {
                 max_requests: if limits_requests {
-                    Some(MOST_REQUESTS)
+                    Some(MAX_REQUESTS)
                 } else {
                     own
                 },

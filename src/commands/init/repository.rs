@@ -16,7 +16,7 @@ use crate::{
 const MAX_PATHS: usize = 50_000;
 const MAX_FILES: usize = 2_000;
 const MAX_DEPTH: usize = 12;
-const LARGEST_FILE: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Folders with files of others.
@@ -77,7 +77,7 @@ pub(super) fn read(root: &Path, presets: &[Preset]) -> Repository {
 }
 
 fn add(file: &Path, path: &str, found: &mut Repository, left: &mut u64) {
-    let text = read_within(file, LARGEST_FILE.min(*left));
+    let text = read_within(file, MAX_FILE_BYTES.min(*left));
     match text {
         Some(text) if found.files.len() < MAX_FILES => {
             *left = left.saturating_sub(u64::try_from(text.len()).unwrap_or(u64::MAX));

@@ -13,8 +13,8 @@ use crate::report::WorkflowState;
 const FOLDER: &str = ".github/workflows";
 
 /// Limits on the number and the size of the files that are read.
-const MOST_FILES: usize = 200;
-const LARGEST_FILE: u64 = 256 * 1024;
+const MAX_FILES: usize = 200;
+const MAX_FILE_BYTES: u64 = 256 * 1024;
 
 /// Part of the names of the action, the image and the command.
 const NAME: &str = "prodverdict";
@@ -31,7 +31,7 @@ pub(super) fn find(root: &Path) -> Vec<WorkflowState> {
     };
     let mut names: Vec<_> = names.filter(is_workflow).collect();
     names.sort();
-    names.truncate(MOST_FILES);
+    names.truncate(MAX_FILES);
     let found = names.into_iter().filter_map(|name| {
         let path = format!("{FOLDER}/{name}");
         let workflow = read(&root.join(&path))?;
@@ -50,7 +50,7 @@ fn read(path: &Path) -> Option<Value> {
     }
     let mut text = String::new();
     let file = File::open(path).ok()?;
-    file.take(LARGEST_FILE).read_to_string(&mut text).ok()?;
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text).ok()?;
     serde_yaml::from_str(&text).ok()
 }
 

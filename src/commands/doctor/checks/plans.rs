@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     billing::{BillingReader, Error},
     commands::doctor::{
-        contract_facts::{ContractFacts, KeyState, LinkedCustomers, MOST_REQUESTS},
+        contract_facts::{ContractFacts, KeyState, LinkedCustomers, MAX_REQUESTS},
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
     contract::{Contract, ContractKey, Facts, Field, Rule, evaluate},
@@ -22,7 +22,7 @@ pub(in crate::commands::doctor) const CHECK: ContractCheck = DoctorCheck {
 };
 
 /// Number of words that a message lists.
-const MOST_LISTED: usize = 10;
+const MAX_LISTED: usize = 10;
 
 async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     if facts.usable_accounts().is_none() {
@@ -115,7 +115,7 @@ fn unread(facts: &ContractFacts<'_>, error: Error) -> StepResult {
     );
     if is_too_much && facts.limits_requests {
         return StepResult::skip(format!(
-            "there is too much to read for {MOST_REQUESTS} requests; `prodverdict check access` compares all plans"
+            "there is too much to read for {MAX_REQUESTS} requests; `prodverdict check access` compares all plans"
         ));
     }
     StepResult::fail(Problem::from(error))
@@ -139,7 +139,7 @@ fn unknown_words(contract: &Contract, read: &DatabaseFacts) -> Option<Warning> {
     if unknown.is_empty() {
         return None;
     }
-    let listed = unknown.iter().take(MOST_LISTED);
+    let listed = unknown.iter().take(MAX_LISTED);
     let listed: Vec<_> = listed.map(|word| format!("`{word}`")).collect();
     let more = unknown.len().saturating_sub(listed.len());
     let more = if more > 0 {
