@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::{
+    database_urls::DatabaseUrls,
     fake_provider::{DeliveryReply, DeliveryTiming, FakeEvent, FakeProvider},
     files::ConfigFiles,
     real_now,
@@ -16,7 +17,7 @@ use crate::{
     config::{AccessContract, Config, Rehearsal},
     problem::Problem,
     rehearsal::{HandlerResponse, Signing, TestPrices},
-    scratch::{Scratch, ScratchOptions, TemporaryDatabase},
+    scratch::{Scratch, TemporaryDatabase},
 };
 
 /// Time for the handler's answer. A development server may compile the route first.
@@ -37,15 +38,8 @@ pub(crate) async fn examine_scratch(
     environment: &Environment,
 ) -> Result<ScratchUse, Failure> {
     let (settings, contract) = configured(config)?;
-    let url = environment.secret(&settings.url_env);
-    let contract_url = environment.secret(&contract.database.url_env);
-    let options = ScratchOptions {
-        url: url.as_ref(),
-        rehearsal: settings,
-        contract,
-        contract_url: contract_url.as_ref(),
-        in_container_action: is_apart(settings, environment),
-    };
+    let urls = DatabaseUrls::new((settings, contract), environment);
+    let options = urls.options(is_apart(settings, environment));
     if settings.migrate.is_some() {
         TemporaryDatabase::examine(options).await?;
         return Ok(ScratchUse::Created);

@@ -9,6 +9,7 @@ mod all_runs;
 mod app_setup;
 mod awaiting;
 mod bystanders;
+mod database_urls;
 mod delivery;
 mod fake_provider;
 mod fault_injection;

@@ -10,6 +10,7 @@ use super::{
     address_file::{AddressFile, WrittenAddress},
     app_setup::AppSetup,
     awaiting::awaited,
+    database_urls::DatabaseUrls,
     fake_provider::FakeProvider as _,
     files::ConfigFiles,
     real_now,
@@ -32,7 +33,6 @@ use crate::{
     config::{Config, Rehearsal},
     problem::{ErrorCode, Problem, Warning},
     rehearsal::{Scenario, TestPrices},
-    scratch::ScratchOptions,
 };
 
 /// Default number of runs in parallel.
@@ -78,16 +78,9 @@ pub(super) async fn set_up<'r>(
     let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
     // An application that we start runs in the same place.
     let in_container_action = environment.in_container_action() && !app.starts_application();
-    let database_url = environment.secret(&settings.url_env);
-    let contract_url = environment.secret(&contract.database.url_env);
-    let scratch = ScratchOptions {
-        url: database_url.as_ref(),
-        rehearsal: settings,
-        contract,
-        contract_url: contract_url.as_ref(),
-        in_container_action,
-    };
-    let database = TestDatabase::open(scratch, &contract.database).await?;
+    let urls = DatabaseUrls::new((settings, contract), environment);
+    let database =
+        TestDatabase::open(urls.options(in_container_action), &contract.database).await?;
     let database = opened.get_or_init(|| database);
     let runner = RunnerAddress::find(in_container_action);
     let url = handler_url(settings, (in_container_action, runner), output)?;
