@@ -1,4 +1,4 @@
-"""A provider with a few prices and subscriptions, for the check that `init` ends with."""
+"""A provider with a few prices and subscriptions, for `init`, `doctor` and a check. It knows every customer that is looked up."""
 
 import http.server
 import json
@@ -20,12 +20,18 @@ class Provider(http.server.BaseHTTPRequestHandler):
         }
         if path in listed:
             self.answer_list(listed[path](query), path)
-        elif path == "/v1/events" or path == "/customers":
+        elif path in ("/v1/customers", "/v1/events", "/v1/invoices"):
             self.answer_list([], path)
+        elif path == "/customers":
+            self.answer_list([self.paddle_customer(one) for one in query.get("id", "").split(",") if one], path)
         elif path.startswith("/v1/customers/"):
             self.answer({"id": path.rpartition("/")[2], "object": "customer", "metadata": {}})
         else:
             self.answer({"error": {"code": "resource_missing", "message": f"no such path: {path}"}}, 404)
+
+    @staticmethod
+    def paddle_customer(customer: str) -> dict:
+        return {"id": customer, "status": "active", "email": f"{customer}@x.test", "custom_data": None}
 
     def stripe_prices(self, _query: dict) -> list[dict]:
         return [

@@ -24,6 +24,19 @@ fn columns_are_listed_with_their_types() {
 }
 
 #[test]
+fn ids_of_accounts_that_pay_elsewhere_may_look_different() {
+    let rows = "('usr_dave', 'cus_dave', true, 'pro'), ('usr_erin', 'B-17', true, 'team')";
+    let examined = with_rows(rows);
+    let unusual = "1 of 2 values of `stripe_customer_id` do not begin with `cus_`";
+    examined.examine().shows("columns", "warn", &[unusual]);
+    examined.configure(
+        "        plan: plan",
+        "        plan: plan\n        paid_elsewhere: { sql: \"stripe_customer_id like 'B-%'\" }",
+    );
+    examined.examine().shows("columns", "pass", &[]);
+}
+
+#[test]
 fn a_missing_column_or_table_is_named_with_the_nearest() {
     let examined = Examined::healthy();
     examined.configure(

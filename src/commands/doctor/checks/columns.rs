@@ -60,7 +60,7 @@ struct ColumnTally {
     distinct: DistinctValues,
     /// Usual prefix of the provider's ids, if the column holds such.
     usual: Option<&'static str>,
-    /// Number of values with it.
+    /// Number of values that are as they should be: with it, or of accounts that pay elsewhere.
     usual_values: u64,
 }
 
@@ -74,14 +74,15 @@ enum DistinctValues {
 }
 
 impl ColumnTally {
-    fn add(&mut self, value: Option<Cow<'_, str>>) {
+    /// Adds a value. An account that pays elsewhere has the ids of another provider.
+    fn add(&mut self, value: Option<Cow<'_, str>>, is_elsewhere: bool) {
         self.rows += 1;
         let Some(value) = value.filter(|value| !value.trim().is_empty()) else {
             return;
         };
         self.values += 1;
         let is_usual = self.usual.is_some_and(|usual| value.starts_with(usual));
-        self.usual_values += u64::from(is_usual);
+        self.usual_values += u64::from(is_usual || is_elsewhere);
         match &self.distinct {
             DistinctValues::None => self.distinct = DistinctValues::One(value.into_owned()),
             DistinctValues::One(only) if *only != value => self.distinct = DistinctValues::Several,
@@ -107,10 +108,15 @@ fn tallies(read: &DatabaseFacts, source: Source) -> BTreeMap<Field, ColumnTally>
     let mut tallies: BTreeMap<_, _> = fields.map(|field| (*field, empty(field))).collect();
     for account in &read.accounts {
         for (field, tally) in &mut tallies {
-            tally.add(value(account, *field));
+            tally.add(value(account, *field), is_elsewhere(account));
         }
     }
     tallies
+}
+
+fn is_elsewhere(account: &Account) -> bool {
+    let columns = account.columns.as_ref();
+    account.exempt || columns.is_some_and(|columns| columns.paid_elsewhere)
 }
 
 fn value(account: &Account, field: Field) -> Option<Cow<'_, str>> {
