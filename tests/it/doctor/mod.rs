@@ -3,6 +3,7 @@
 mod database;
 mod job;
 mod mapping;
+mod paddle;
 mod provider;
 mod rehearsal;
 mod setup;
