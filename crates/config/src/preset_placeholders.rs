@@ -14,6 +14,11 @@ const PRICE: &str = "price_your_";
 /// Placeholder of presets for the stored name of a plan.
 const PLAN: &str = "your_plan";
 
+/// Returns true for the placeholder of a price.
+pub(super) fn is_price(text: &str) -> bool {
+    text.starts_with(PRICE)
+}
+
 /// Reports every placeholder in the keys and values of the tree, at its own place.
 pub(super) fn report(node: &Node, diagnostics: &Diagnostics<'_>) {
     match &node.kind {
@@ -35,7 +40,7 @@ fn report_in(span: &Range<usize>, diagnostics: &Diagnostics<'_>) {
     let words = text.get(span.clone()).unwrap_or_default();
     for word in words.split_inclusive(|letter: char| !continues(letter)) {
         let name = word.trim_end_matches(|letter: char| !continues(letter));
-        let (what, help) = if name.starts_with(PRICE) {
+        let (what, help) = if is_price(name) {
             let help = "replace it with the id of your own price, from the provider's dashboard";
             ("price", help)
         } else if name == PLAN {

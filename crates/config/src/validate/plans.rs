@@ -8,7 +8,7 @@ use super::{
         document::RawContract,
         entry::{Entry, SourceSpan},
         forms::WordOrList,
-        suggestion,
+        preset_placeholders, suggestion,
     },
     prices::check_id,
     values::{not_blank, unique_texts},
@@ -62,7 +62,9 @@ fn check_key(key: &str, source: Source, span: &SourceSpan, diagnostics: &Diagnos
         );
         return false;
     }
-    let foreign = if parsed.kind == PlanKeyKind::Price {
+    // A placeholder is reported as such, whoever the provider is.
+    let is_price = parsed.kind == PlanKeyKind::Price && !preset_placeholders::is_price(key);
+    let foreign = if is_price {
         describe_foreign_key(&parsed.text, source)
     } else {
         None
