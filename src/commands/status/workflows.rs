@@ -19,6 +19,9 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 /// Part of the names of the action, the image and the command.
 const NAME: &str = "prodverdict";
 
+/// Words that stand for the action's repository and its commit in what `init` writes and in the documentation.
+const PLACEHOLDERS: [&str; 2] = ["OWNER", "COMMIT"];
+
 /// Lists the workflows under `root` with a step that uses this program, sorted by path.
 pub(super) fn find(root: &Path) -> Vec<WorkflowState> {
     let Ok(entries) = fs::read_dir(root.join(FOLDER)) else {
@@ -35,9 +38,12 @@ pub(super) fn find(root: &Path) -> Vec<WorkflowState> {
     let found = names.into_iter().filter_map(|name| {
         let path = format!("{FOLDER}/{name}");
         let workflow = read(&root.join(&path))?;
-        uses_this(&workflow).then(|| WorkflowState {
+        names_this(&workflow, |_| true).then(|| WorkflowState {
             path,
             events: events(&workflow),
+            has_placeholder: names_this(&workflow, |text| {
+                PLACEHOLDERS.iter().any(|word| text.contains(word))
+            }),
         })
     });
     found.collect()
@@ -54,11 +60,11 @@ fn read(path: &Path) -> Option<Value> {
     serde_yaml::from_str(&text).ok()
 }
 
-/// Checks for a step or a called workflow that names this program.
-fn uses_this(workflow: &Value) -> bool {
+/// Checks for a step or a called workflow that names this program, in a text of this kind.
+fn names_this(workflow: &Value, is_meant: impl Fn(&str) -> bool) -> bool {
     let names_this = |value: Option<&Value>| {
         let text = value.and_then(Value::as_str);
-        text.is_some_and(|text| text.contains(NAME))
+        text.is_some_and(|text| text.contains(NAME) && is_meant(text))
     };
     let jobs = workflow.get("jobs").and_then(Value::as_mapping);
     let mut jobs = jobs.into_iter().flat_map(|jobs| jobs.iter());

@@ -59,6 +59,24 @@ fn names_of_variables_are_shown_without_values() {
 }
 
 #[test]
+fn a_workflow_with_placeholders_is_named() {
+    let path = ".github/workflows/a.yml";
+    let placeholder = WORKFLOW.replace(
+        "acme/prodverdict-action@v1",
+        "<OWNER>/prodverdict-action@<COMMIT>",
+    );
+    let folder = folder(&[("prodverdict.yml", CONFIG), (path, &placeholder)]);
+    let status = || prodverdict("status").within(folder.path());
+    let line = "GitHub refuses to run it: replace `OWNER` and `COMMIT`";
+    status().run().says(&[path, line]);
+    let ran = status().arguments("--format json").run();
+    assert_eq!(document(&ran)["workflows"][0]["placeholder"], true);
+    write(folder.path(), path, WORKFLOW);
+    let ran = status().run();
+    assert!(!ran.all().contains(line), "{}", ran.all());
+}
+
+#[test]
 fn the_rehearsal_is_described() {
     let folder = folder(&[]);
     let text = include_str!("../../../examples/nextjs-stripe/app/prodverdict.yml");

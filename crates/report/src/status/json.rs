@@ -64,6 +64,8 @@ struct JsonWorkflow<'a> {
     path: &'a str,
     /// Events that start it.
     events: &'a [String],
+    /// True if it names the action by placeholders, so that GitHub refuses to run it.
+    placeholder: bool,
 }
 
 /// Newest run by schedule.
@@ -113,6 +115,7 @@ impl<'a> JsonStatus<'a> {
         let workflows = status.workflows.iter().map(|workflow| JsonWorkflow {
             path: &workflow.path,
             events: &workflow.events,
+            placeholder: workflow.has_placeholder,
         });
         Self {
             schema_version: SCHEMA_VERSION,

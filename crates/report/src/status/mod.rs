@@ -46,6 +46,8 @@ pub struct WorkflowState {
     pub path: String,
     /// Events that start it, in the order of the file.
     pub events: Vec<String>,
+    /// True if it names the action by placeholders, so that GitHub refuses to run it.
+    pub has_placeholder: bool,
 }
 
 /// The last run by schedule.

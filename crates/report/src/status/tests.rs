@@ -30,6 +30,7 @@ fn status(text: &str) -> StatusReport {
         workflows: vec![WorkflowState {
             path: text(),
             events: vec![text()],
+            has_placeholder: true,
         }],
         nightly: NightlyState::Run(NightlyRun {
             conclusion: Some(text()),

@@ -38,6 +38,10 @@ pub fn text(status: &StatusReport, colour: bool) -> String {
         let events: Vec<_> = workflow.events.iter().map(|event| tamed(event)).collect();
         let line = format!("{}: {}", tamed(&workflow.path), events.join(", "));
         lines.push(labelled(label, &terminal(&line)));
+        if workflow.has_placeholder {
+            let action = "GitHub refuses to run it: replace `OWNER` and `COMMIT` by the action's repository and a commit of it";
+            lines.push(labelled("", &paint.with(bad(), action)));
+        }
     }
     lines.extend(nightly(&status.nightly, paint));
     lines.extend(rehearsal(status.rehearsal.as_ref(), paint));
