@@ -198,8 +198,12 @@ impl JsonSchema for RawColumn {
 /// Returns the schema of a name, or of a mapping with `column` or `sql` and the keys in `properties`.
 fn extended(properties: &[(&str, Value)]) -> Schema {
     let mut all = serde_json::Map::new();
-    all.insert("column".to_owned(), text());
-    all.insert("sql".to_owned(), text());
+    let described =
+        |description: &str| json!({"type": "string", "minLength": 1, "description": description});
+    let column = described("Name of the column. Required without `sql`.");
+    all.insert("column".to_owned(), column);
+    let sql = described("SQL expression instead of `column`.");
+    all.insert("sql".to_owned(), sql);
     for (key, property) in properties {
         all.insert((*key).to_owned(), property.clone());
     }

@@ -79,10 +79,10 @@ pub(super) struct RawContract {
     /// Stripe credentials for entitlements.
     #[serde(default)]
     pub(super) entitlements: Entry<StripeKey>,
-    /// Mode of the key and the objects; the other mode is refused. Default: either.
+    /// Mode of the key and the objects; keys and objects of the other mode are refused. Default: either.
     #[serde(default)]
     pub(super) mode: Entry<RawMode>,
-    /// Word for an account in findings, such as `team`. Default: `user`.
+    /// Word for an account in findings, such as `team` or `workspace`. Default: `user`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z][A-Za-z0-9_-]*$"))]
     pub(super) entity: Entry<String>,
@@ -103,7 +103,7 @@ pub(super) struct RawContract {
     /// Plans without paid access. Default: `[free]`.
     #[serde(default)]
     pub(super) free_plans: Entry<Vec<Entry<Literal>>>,
-    /// Prices of other products: ids, or prefixes with `*`.
+    /// Prices that belong to another product in the same provider account: ids, or prefixes with `*`. Default: none.
     #[serde(default)]
     pub(super) ignore_prices: Entry<Vec<Entry<String>>>,
     /// Subscription statuses that grant or deny access.
@@ -112,14 +112,14 @@ pub(super) struct RawContract {
     /// Time for which access may continue without payment. Default: none.
     #[serde(default)]
     pub(super) grace: Entry<RawGrace>,
-    /// Severity of each rule; overrides `severity`.
+    /// Severity of each rule, or `off`; overrides `severity`. Default: the rule's own.
     #[serde(default)]
     #[schemars(transform = schema_transforms::only_rule_ids)]
     pub(super) rules: Entry<Pairs<RuleLevel>>,
-    /// Account ids that are never judged.
+    /// Account ids that are never judged. Default: none.
     #[serde(default)]
     pub(super) exempt: Entry<Vec<Entry<Literal>>>,
-    /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price and customer-mismatch.
+    /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price and customer-mismatch. Default: `high`.
     #[serde(default)]
     pub(super) severity: Entry<RawSeverity>,
     /// Lowest severity that fails the check. Default: `high`.
@@ -131,10 +131,10 @@ pub(super) struct RawContract {
     /// Looks up the cause of findings in the provider's events. Default: `on`.
     #[serde(default)]
     pub(super) evidence: Entry<Switch>,
-    /// Maximum number of requests to the provider; a check that needs more does not start. Default: no limit.
+    /// Maximum number of requests to the provider; a check that needs more ends with exit status 2. `--plan` estimates them. Default: no limit.
     #[serde(default)]
     pub(super) max_requests: Entry<PositiveInteger>,
-    /// Maximum requests per second to one endpoint of the provider. Default: the provider's limit.
+    /// Maximum requests per second to one endpoint of the provider. Default: the provider's limit, which is 25 for Stripe and 4 for Paddle.
     #[serde(default)]
     pub(super) requests_per_second: Entry<PositiveInteger>,
     /// Allowed difference of a stored period end. Default: `24h`.
@@ -143,7 +143,7 @@ pub(super) struct RawContract {
     /// Accepts an accounts table without rows. Default: false.
     #[serde(default)]
     pub(super) allow_empty: Entry<bool>,
-    /// Text shown instead of the default hint of the rules listed under `severity`, or one for each rule.
+    /// Text shown instead of the hint of the rules listed under `severity`, or one for each rule, such as `{ plan-drift: "Run Billing.sync" }`. Default: the hint of each rule.
     #[serde(default)]
     pub(super) fix: Entry<RawFix>,
     /// Addresses that reports link to.
@@ -208,25 +208,25 @@ pub(super) struct RawDatabase {
     /// Columns that hold the account's values. Default: each column's own default.
     #[serde(default)]
     pub(super) columns: Entry<Columns>,
-    /// SQL after the table, for billing data in another table.
+    /// SQL after the table, for billing data in another table. Default: none.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) join: Entry<String>,
-    /// SQL condition for the rows to check.
+    /// SQL condition for the accounts to check. Default: none.
     #[serde(default, rename = "where")]
     #[schemars(length(min = 1))]
     pub(super) filter: Entry<String>,
-    /// One SELECT whose output columns have the canonical names, instead of `users_table`, `columns`, `join` and `where`.
+    /// One SELECT whose output columns have the names under `columns`, instead of `users_table`, `columns`, `join` and `where`. Columns that it plainly names, such as `u.plan`, are known by their own names in findings, changed lines and repairs.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) query: Entry<String>,
-    /// Stored id that links an account to the provider. Default: `customer_id`.
+    /// Stored id that links an account to the provider; `subscription_id` judges each account by the subscription that it stores. Default: `customer_id`.
     #[serde(default)]
     pub(super) match_on: Entry<RawMatchOn>,
     /// Time limit for one statement. Default: `5m`.
     #[serde(default)]
     pub(super) statement_timeout: Entry<DurationText>,
-    /// Time zone of the session. Default: `UTC`.
+    /// Time zone of the session, used for columns without one; nearly every stack stores UTC. Default: `UTC`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) timezone: Entry<String>,
@@ -242,45 +242,45 @@ pub(super) struct Columns {
     /// Unique id of the account. Default: `id`.
     #[serde(default)]
     pub(super) id: Entry<RawColumn>,
-    /// The provider's customer id.
+    /// The provider's customer id: text, or a list of the account's customers.
     #[serde(default)]
     pub(super) customer_id: Entry<RawColumn>,
-    /// Another name of `customer_id`. Default: `stripe_customer_id`, if accounts are matched by it.
+    /// Another name of `customer_id`, for any provider. Default: `stripe_customer_id`, unless `match_on` is `subscription_id`.
     #[serde(default)]
     pub(super) stripe_customer_id: Entry<RawColumn>,
-    /// Paid access of the account. Default: `has_paid_access`.
+    /// Paid access of the account: a boolean, a yes/no word, or 0 and 1. Judged by `revenue-leak`, `wrongful-access` and `no-subscription`. Default: `has_paid_access`.
     #[serde(default)]
     pub(super) has_paid_access: Entry<RawColumn>,
-    /// Stored plan, read if `plans` is set; null if the application stores none. Default: `plan`.
+    /// Stored plan, read if `plans` is set; null if the application stores none. Judged by `plan-drift` and `stale-plan`. Default: `plan`.
     #[serde(default)]
     pub(super) plan: Entry<RawColumn>,
-    /// True for accounts that are never judged.
+    /// Yes for accounts that are never judged.
     #[serde(default)]
     pub(super) exempt: Entry<RawColumn>,
-    /// Number of seats of the account.
+    /// Number of seats of the account. Judged by `seat-drift`.
     #[serde(default, deserialize_with = "column::seats")]
     #[schemars(with = "Entry<column::SeatsColumn>")]
     pub(super) seats: Entry<RawColumn>,
-    /// Stored subscription status.
+    /// Stored subscription status. Judged by `status-drift`.
     #[serde(default, deserialize_with = "column::status")]
     #[schemars(with = "Entry<column::StatusColumn>")]
     pub(super) status: Entry<RawColumn>,
-    /// Stored subscription id.
+    /// Stored subscription id. Judged by `stale-subscription-id`.
     #[serde(default)]
     pub(super) subscription_id: Entry<RawColumn>,
-    /// Stored end of the paid period.
+    /// Stored end of the paid period: a timestamp, or seconds since 1970. Judged by `period-drift`.
     #[serde(default)]
     pub(super) period_end: Entry<RawColumn>,
-    /// Stored flag of a scheduled cancellation.
+    /// Yes if a cancellation is scheduled. Judged by `cancel-flag-drift`.
     #[serde(default)]
     pub(super) cancel_at_period_end: Entry<RawColumn>,
-    /// Time of the row's last change.
+    /// Time of the row's last change, shown as evidence.
     #[serde(default)]
     pub(super) updated_at: Entry<RawColumn>,
-    /// True for accounts paid for in another way: another provider, an invoice, a gift card.
+    /// Yes for accounts paid for in another way: an app store, an invoice, a gift card.
     #[serde(default)]
     pub(super) paid_elsewhere: Entry<RawColumn>,
-    /// Time since which payment is overdue.
+    /// Time since which payment is overdue, for `grace`: a timestamp, or seconds since 1970.
     #[serde(default)]
     pub(super) past_due_since: Entry<RawColumn>,
     /// E-mail address by which `explain` finds the account; a check does not read it. Default: the column `email`, if

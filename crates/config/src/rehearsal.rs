@@ -18,7 +18,7 @@ use super::{
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct RawRehearsal {
-    /// Name of the contract to check. Default: the only one.
+    /// Name of the contract to check, whose source of truth must be `stripe`. Default: the only one.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) contract: Entry<String>,
@@ -57,13 +57,13 @@ pub(super) struct RawRehearsal {
     /// Endpoint of the application that says whether an account has access. Default: none.
     #[serde(default)]
     pub(super) gate: Entry<RawGate>,
-    /// Time for the handler to write after it answered. Default: `5s`.
+    /// Time for the handler to write after it answered; at most `10m`. Default: `5s`.
     #[serde(default)]
     pub(super) settle: Entry<DurationText>,
     /// Scenarios to play. Default: all.
     #[serde(default)]
     pub(super) scenarios: Entry<Scenarios>,
-    /// Folder with your own scenarios, relative to this file.
+    /// Folder with your own scenarios and those that `record` writes, relative to this file. Default: none.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) scenarios_dir: Entry<String>,
@@ -129,7 +129,7 @@ pub(super) struct FakeStripe {
 )]
 #[schemars(rename = "RehearsalApp")]
 pub(super) struct RawApp {
-    /// Shell command that runs the application in the foreground, in the folder of this file. A command after `--` on the command line overrides it.
+    /// Command for `/bin/sh` that runs the application in the foreground, in the folder of this file. A command after `--` on the command line overrides it.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) command: Entry<String>,
@@ -137,7 +137,7 @@ pub(super) struct RawApp {
     #[serde(default)]
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) ready: Entry<String>,
-    /// Additional environment variables for the application.
+    /// Additional environment variables for the application. Keys are refused, except made-up ones of a test mode such as `sk_test_dummy`.
     #[serde(default)]
     pub(super) env: Entry<Pairs<Literal>>,
 }
@@ -166,7 +166,7 @@ pub(super) struct RawCheckout {
     /// `metadata` of the session. Placeholders are replaced.
     #[serde(default)]
     pub(super) metadata: Entry<Pairs<Literal>>,
-    /// Success page of the application, requested with GET after each Checkout. `{session_id}` and the placeholders are replaced. Default: none.
+    /// Success page of the application, requested with GET after each Checkout and before any event. Redirects to another host are not followed. `{session_id}` and the placeholders are replaced. Default: none.
     #[serde(default)]
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) visit: Entry<String>,

@@ -65,19 +65,3 @@ fn the_examples_of_a_rehearsal_are_valid_next_to_a_contract() {
     load(&format!("{contract}{section}"), PATH).expect("a valid file");
     assert_eq!(sections.next(), None);
 }
-
-/// Checks that a table of the page explains every key.
-#[test]
-fn every_key_is_explained() {
-    let schema: serde_json::Value = serde_json::from_str(&config::json_schema()).expect("JSON");
-    for section in ["Contract", "Database", "Columns"] {
-        let keys = schema["$defs"][section]["properties"].as_object();
-        for key in keys.expect(section).keys() {
-            let explained = [format!("| `{key}"), format!("`{key}` with any provider")];
-            assert!(
-                explained.iter().any(|text| PAGE.contains(text.as_str())),
-                "{key}"
-            );
-        }
-    }
-}

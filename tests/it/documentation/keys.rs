@@ -20,6 +20,8 @@ const SECTIONS: &[(&str, &str)] = &[
     ("contracts[].links", "Links"),
     ("contracts[].database", "Database"),
     ("contracts[].database.columns", "Columns"),
+    ("contracts[].database.columns.seats", "SeatsColumn"),
+    ("contracts[].database.columns.status", "StatusColumn"),
     ("rehearsal", "Rehearsal"),
     ("rehearsal.account", "Account"),
     ("rehearsal.checkout", "Checkout"),
@@ -30,15 +32,14 @@ const SECTIONS: &[(&str, &str)] = &[
     ("rehearsal.scenarios", "Scenarios"),
 ];
 
-/// Definitions of a value with several forms, which the tables name by their keys.
-const FORMS: &[&str] = &["Column", "SeatsColumn", "StatusColumn"];
+/// The definition of a value with several forms, which the page of explanations describes once.
+const COLUMN: &str = "Column";
 
 pub(super) fn page(schema: &str) -> String {
     let schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
     let definitions = schema["$defs"].as_object().expect("definitions");
     for name in definitions.keys() {
-        let is_known =
-            SECTIONS.iter().any(|(_, known)| known == name) || FORMS.contains(&name.as_str());
+        let is_known = SECTIONS.iter().any(|(_, known)| known == name) || name == COLUMN;
         assert!(is_known, "`{name}` has no section on the page of keys");
     }
     let mut page = INTRODUCTION.to_owned();
@@ -66,7 +67,8 @@ fn section(page: &mut String, title: &str, definition: &Value, definitions: &Map
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    for (key, value) in definition["properties"].as_object().expect("properties") {
+    let properties = mapping_of(definition)["properties"].as_object();
+    for (key, value) in properties.expect("properties") {
         let is_required = required.contains(&key.as_str());
         let required = if is_required { " Required." } else { "" };
         let description = value["description"].as_str().unwrap_or_default();
@@ -74,6 +76,13 @@ fn section(page: &mut String, title: &str, definition: &Value, definitions: &Map
         let description = description.replace('\n', " ").replace('|', "\\|");
         writeln!(page, "| `{key}` | {kind} | {description}{required} |").expect("memory");
     }
+}
+
+/// Returns the definition, or the one of its forms that is a mapping.
+fn mapping_of(definition: &Value) -> &Value {
+    let forms = definition["anyOf"].as_array().into_iter().flatten();
+    let mut mappings = forms.filter(|form| form.get("properties").is_some());
+    mappings.next().unwrap_or(definition)
 }
 
 /// Describes the values that a key accepts.
@@ -92,9 +101,13 @@ fn kind(value: &Value, definitions: &Map<String, Value>) -> String {
         .as_str()
         .and_then(|path| path.strip_prefix("#/$defs/"))
     {
-        let is_section = definitions[name].get("properties").is_some();
-        return if is_section {
+        let definition = &definitions[name];
+        return if name == COLUMN {
+            "[a column](configuration.md#columns)".to_owned()
+        } else if definition.get("properties").is_some() {
             "a section".to_owned()
+        } else if mapping_of(definition).get("properties").is_some() {
+            "[a column](configuration.md#columns), or a section".to_owned()
         } else {
             kind(&definitions[name], definitions)
         };
