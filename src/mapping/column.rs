@@ -55,7 +55,11 @@ impl Values {
         count > 0 && count * 2 > self.rows
     }
 
+    /// Counts a value, unless it is blank.
     fn add(&mut self, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
         if let Some(kind) = kind_of(text) {
             *self.kinds.entry(kind).or_default() += 1;
         }

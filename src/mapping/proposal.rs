@@ -1,7 +1,10 @@
 //! The proposed contract, with the evidence for it and the parts that are not known.
 
 use super::{
-    account::{Access, Mapping, mapping, measured},
+    access::Access,
+    account::{DeletedMark, Mapping, mapping},
+    measured::{Measured, measured, names_account},
+    plan::Plan,
     recognition::ValueKind,
     wording,
 };
@@ -29,12 +32,13 @@ pub struct Proposal {
 pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
     let tables = measured(sample);
     let mapping = mapping(&tables)?;
-    let link = mapping.account.values.get(&mapping.link);
+    let link = mapping.link_values();
     let is_paddle =
         link.is_some_and(|values| values.words.keys().any(|word| word.starts_with("ctm_")));
     let (storage, stored) = stored(&mapping);
     let (mut evidence, mut unknown) = (Vec::new(), Vec::new());
     explain(&mapping, &mut evidence, &mut unknown);
+    unknown.extend(other_customers(&mapping, &tables));
     Ok(Proposal {
         contract: wording::contract(&mapping, is_paddle),
         is_paddle,
@@ -46,10 +50,17 @@ pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
 }
 
 fn stored(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
-    let Some((path, storage)) = &mapping.plan else {
-        return (PlanStorage::Word, Vec::new());
+    let (path, storage) = match &mapping.plan {
+        None => return (PlanStorage::Word, Vec::new()),
+        Some(Plan::Listed(list)) => return (PlanStorage::Word, list.stored.clone()),
+        Some(Plan::Stored(path, storage)) => (path, *storage),
     };
-    let values = mapping.deciding().stored_plans(&mapping.access, path);
+    let values = if mapping.is_plan_of_account {
+        mapping.account.plans_with_access(None, path)
+    } else {
+        let access = Some(&mapping.access);
+        mapping.deciding().plans_with_access(access, path)
+    };
     let plans = values.into_iter().map(|value| match storage {
         PlanStorage::Word | PlanStorage::ProductName => StoredPlan {
             key: None,
@@ -60,36 +71,69 @@ fn stored(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
             word: None,
         },
     });
-    (*storage, plans.collect())
+    (storage, plans.collect())
 }
 
 fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut Vec<String>) {
-    let account = mapping.account;
-    let name = &account.table.table.name;
+    explain_link(mapping, evidence, unknown);
+    explain_access(mapping, evidence, unknown);
+    explain_plan(mapping, evidence, unknown);
+    explain_kept_plan(mapping, unknown);
+    explain_deleted(mapping, evidence, unknown);
+    unknown.push(
+        "what happens while a card fails; without `grace`, such customers have no access"
+            .to_owned(),
+    );
+}
+
+fn explain_link(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut Vec<String>) {
+    let linking = mapping.linking();
+    let (name, path) = (linking.name(), mapping.link.shown());
     let kind = match mapping.link_kind {
         ValueKind::Customer => "a customer id",
         ValueKind::Subscription | ValueKind::Price | ValueKind::Product | ValueKind::Status => {
             "a subscription id"
         }
     };
-    let linked = account
-        .values
-        .get(&mapping.link)
-        .map(|values| values.count(mapping.link_kind));
+    let linked = mapping.link_values();
+    let linked = linked.map_or(0, |values| values.count(mapping.link_kind));
     evidence.push(format!(
-        "`{name}.{}` holds {kind} in {} of {} rows",
-        mapping.link.shown(),
-        linked.unwrap_or_default(),
-        account.table.rows.len()
+        "`{name}.{path}` holds {kind} in {linked} of {} rows",
+        linking.table.rows.len()
     ));
+    let owner = mapping.account.owners().next();
+    if let Some(owner) = owner.filter(|owner| owner.column != mapping.id) {
+        unknown.push(format!(
+            "whether a row of `{}` is an account, as in the proposal, or a row of `{}`",
+            mapping.account.name(),
+            owner.target.name
+        ));
+    }
+    let others = mapping.other_links();
+    if others > 0 {
+        unknown.push(format!(
+            "what the other {others} values of `{name}.{path}` are; such accounts count as without a customer, so if they pay \
+             elsewhere, map `paid_elsewhere`"
+        ));
+    }
+}
+
+fn explain_access(
+    mapping: &Mapping<'_, '_>,
+    evidence: &mut Vec<String>,
+    unknown: &mut Vec<String>,
+) {
     let deciding = mapping.deciding();
     if let Some(billing) = &mapping.billing {
         evidence.push(format!(
-            "`{}.{}` refers to `{name}.{}`",
-            billing.measured.table.table.name, billing.column, billing.account_column
+            "`{}.{}` refers to `{}.{}`",
+            billing.measured.name(),
+            billing.column,
+            mapping.account.name(),
+            billing.account_column
         ));
     }
-    let table = &deciding.table.table.name;
+    let table = deciding.name();
     match &mapping.access {
         Access::Flag(path) => {
             evidence.push(format!(
@@ -119,6 +163,12 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
                     path.shown()
                 ));
             }
+            if mapping.billing.is_none() && deciding.is_weak(&mapping.access) {
+                unknown.push(format!(
+                    "whether `{table}.{}` is about paying: its name could mean something else",
+                    path.shown()
+                ));
+            }
         }
         Access::Until(path) => {
             evidence.push(format!("`{table}.{}` is the end of a period", path.shown()));
@@ -126,14 +176,85 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
                 .push("whether anything but the end of the period decides about access".to_owned());
         }
     }
+}
+
+fn explain_plan(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut Vec<String>) {
+    let holder = if mapping.is_plan_of_account {
+        mapping.account
+    } else {
+        mapping.deciding()
+    };
     match &mapping.plan {
-        Some((path, _)) => evidence.push(format!("`{table}.{}` holds the plan", path.shown())),
+        Some(Plan::Stored(path, _)) => {
+            evidence.push(format!(
+                "`{}.{}` holds the plan",
+                holder.name(),
+                path.shown()
+            ));
+        }
+        Some(Plan::Listed(list)) => evidence.push(format!(
+            "`{}.{}` refers to the plans in `{}`, whose prices are in {}",
+            holder.name(),
+            list.column,
+            list.table.name,
+            joined(&list.prices)
+        )),
         None => unknown.push("which plan an account has, so that plans are not checked".to_owned()),
     }
-    unknown.push(
-        "what happens while a card fails; without `grace`, such customers have no access"
-            .to_owned(),
-    );
+}
+
+fn explain_kept_plan(mapping: &Mapping<'_, '_>, unknown: &mut Vec<String>) {
+    if mapping.keeps_plan() {
+        unknown.push(
+            "whether your code reads the plan of rows without access, which keep it; `stale-plan` is off"
+                .to_owned(),
+        );
+    }
+}
+
+fn explain_deleted(
+    mapping: &Mapping<'_, '_>,
+    evidence: &mut Vec<String>,
+    unknown: &mut Vec<String>,
+) {
+    let column = |table: &Measured<'_>| match table.deleted_mark()? {
+        DeletedMark::Time(column) | DeletedMark::Flag(column) => {
+            Some(format!("`{}.{column}`", table.name()))
+        }
+    };
+    if let Some(billing) = &mapping.billing
+        && let Some(column) = column(billing.measured)
+    {
+        evidence.push(format!("rows that {column} marks give no access"));
+    }
+    if let Some(column) = column(mapping.account) {
+        unknown.push(format!(
+            "whether rows that {column} marks are accounts; they are not in the proposal"
+        ));
+    }
+}
+
+/// Names other tables of accounts with customers: a contract reads one.
+fn other_customers(mapping: &Mapping<'_, '_>, tables: &[Measured<'_>]) -> Option<String> {
+    let is_read = |table: &Measured<'_>| {
+        [mapping.account, mapping.deciding()]
+            .iter()
+            .any(|read| read.table.table == table.table.table)
+    };
+    let others = tables
+        .iter()
+        .filter(|table| names_account(table.name()) && !is_read(table));
+    let others = others.filter_map(|table| {
+        let path = table.path_of(ValueKind::Customer)?;
+        Some(format!("{}.{}", table.name(), path.shown()))
+    });
+    let others: Vec<_> = others.collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "who the customers in {} are: the contract does not read them, so add a contract for them",
+            joined(&others)
+        )
+    })
 }
 
 fn joined(words: &[String]) -> String {

@@ -1,8 +1,11 @@
 //! Writes a mapping as a contract.
 
 use super::{
-    account::{Access, Billing, Mapping},
+    access::Access,
+    account::{DeletedMark, Mapping},
     column::ColumnPath,
+    joining::Billing,
+    plan::{Plan, PlanList},
     recognition::ValueKind,
 };
 use crate::{config::TableName, database::quoted, presets::PlanStorage};
@@ -13,7 +16,7 @@ const INDENT: &str = "        ";
 /// Returns the text of the contract, with the placeholders of a preset for its plans.
 pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
     let table = &mapping.account.table.table;
-    let entity = entity(&table.name);
+    let entity = entity(mapping.owner_name());
     let (source, key) = if is_paddle {
         ("paddle", "paddle: { api_key_env: PADDLE_API_KEY }")
     } else {
@@ -32,16 +35,22 @@ pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
     if mapping.link_kind == ValueKind::Subscription {
         text.push_str("      match_on: subscription_id\n");
     }
-    match &mapping.plan {
-        Some((_, PlanStorage::Word | PlanStorage::ProductName)) => text.push_str(
+    match mapping.plan.as_ref().map(Plan::storage) {
+        Some(PlanStorage::Word | PlanStorage::ProductName) => text.push_str(
             "    # One line per plan: a price or product of the provider, and the word for it.\n    \
              plans:\n      price_your_plan: \"your_plan\"\n",
         ),
-        Some((_, PlanStorage::Price | PlanStorage::Product)) => text.push_str(
+        Some(PlanStorage::Price | PlanStorage::Product) => text.push_str(
             "    # One line per price or product, which the rows hold as it is.\n    \
              plans:\n      price_your_plan: price_your_plan\n",
         ),
         None => {}
+    }
+    if mapping.keeps_plan() {
+        text.push_str(
+            "    # Rows keep the plan after access ends. Remove this if your code reads the plan without the access.\n    \
+             rules: { stale-plan: \"off\" }\n",
+        );
     }
     text.push_str(
         "    # Say what your application does while a card fails, such as `grace: { past_due: 14d }`.\n",
@@ -58,7 +67,7 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
         format!("  id: {}", yaml(&mapping.id)),
     ];
     if mapping.link_kind == ValueKind::Customer {
-        lines.push(format!("  customer_id: {}", value(&mapping.link)));
+        lines.push(format!("  customer_id: {}", link_value(mapping)));
     }
     lines.push(match &mapping.access {
         Access::Status { path, granting, .. } if path.keys.is_empty() => {
@@ -77,11 +86,19 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
             )
         }
     });
-    if let Some((path, _)) = &mapping.plan {
-        lines.push(format!("  plan: {}", value(path)));
+    match &mapping.plan {
+        Some(Plan::Stored(path, _)) => lines.push(format!("  plan: {}", value(path))),
+        Some(Plan::Listed(list)) => {
+            let own = format!("{}.", table_sql(table));
+            lines.push(format!("  plan: {{ sql: {} }}", yaml(&listed(list, &own))));
+        }
+        None => {}
     }
     if let Some(path) = &mapping.subscription {
         lines.push(format!("  subscription_id: {}", value(path)));
+    }
+    if let Some(mark) = mapping.account.deleted_mark() {
+        lines.push(format!("where: {}", yaml(&kept(&mark, ""))));
     }
     let lines = lines.into_iter().map(|line| format!("      {line}\n"));
     lines.collect()
@@ -91,33 +108,105 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
 fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
     let access = access(&mapping.access, "b.");
     let mut outer = vec![format!("a.{} as id", quoted(&mapping.id))];
-    if mapping.link_kind == ValueKind::Customer {
-        outer.push(format!("{} as customer_id", sql(&mapping.link, "a.")));
+    let belongs = |alias: &str| {
+        format!(
+            "{alias}.{}::text = a.{}::text",
+            quoted(&billing.column),
+            quoted(&billing.account_column)
+        )
+    };
+    let billing_table = table_sql(&billing.measured.table.table);
+    if mapping.is_link_in_billing {
+        outer.push(format!(
+            "(select array_agg(distinct {}) from {billing_table} c where {}) as customer_id",
+            link_sql(mapping, "c."),
+            belongs("c")
+        ));
+    } else if mapping.link_kind == ValueKind::Customer {
+        outer.push(format!("{} as customer_id", link_sql(mapping, "a.")));
     }
     outer.push("s.paid is not null as has_paid_access".to_owned());
     let mut inner = vec!["true as paid".to_owned()];
-    if let Some((path, _)) = &mapping.plan {
-        inner.push(format!("{} as plan", sql(path, "b.")));
+    let plan = |alias: &str| match &mapping.plan {
+        Some(Plan::Stored(path, _)) => Some(sql(path, alias)),
+        Some(Plan::Listed(list)) => Some(listed(list, alias)),
+        None => None,
+    };
+    if mapping.is_plan_of_account {
+        outer.extend(plan("a.").map(|plan| format!("{plan} as plan")));
+    } else if let Some(plan) = plan("b.") {
+        inner.push(format!("{plan} as plan"));
         outer.push("s.plan".to_owned());
     }
     if let Some(path) = &mapping.subscription {
         inner.push(format!("{} as subscription_id", sql(path, "b.")));
         outer.push("s.subscription_id".to_owned());
     }
+    let mut conditions = vec![belongs("b"), access];
+    conditions.extend(
+        billing
+            .measured
+            .deleted_mark()
+            .map(|mark| kept(&mark, "b.")),
+    );
+    let mark = mapping.account.deleted_mark();
+    let accounts = mark.map_or_else(String::new, |mark| format!("where {}\n", kept(&mark, "a.")));
     let text = format!(
-        "select {}\nfrom {} a\nleft join lateral (\nselect {}\nfrom {} b\nwhere b.{}::text = a.{}::text and {access}\nlimit 1\n) s on true\n",
+        "select {}\nfrom {} a\nleft join lateral (\nselect {}\nfrom {billing_table} b\nwhere {}\nlimit 1\n) s on true\n{accounts}",
         outer.join(", "),
         table_sql(&mapping.account.table.table),
         inner.join(", "),
-        table_sql(&billing.measured.table.table),
-        quoted(&billing.column),
-        quoted(&billing.account_column),
+        conditions.join(" and "),
     );
     let lines = text.lines().map(|line| format!("{INDENT}{line}\n"));
     format!(
         "      # Any row that gives access counts.\n      query: |\n{}",
         lines.collect::<String>()
     )
+}
+
+/// Returns the condition for rows that are not deleted.
+fn kept(mark: &DeletedMark, alias: &str) -> String {
+    match mark {
+        DeletedMark::Time(column) => format!("{alias}{} is null", quoted(column)),
+        DeletedMark::Flag(column) => format!("{alias}{} is not true", quoted(column)),
+    }
+}
+
+/// Returns the word for the plan that a column refers to.
+fn listed(list: &PlanList, alias: &str) -> String {
+    format!(
+        "(select p.{}::text from {} p where p.{}::text = {alias}{}::text)",
+        quoted(&list.word),
+        table_sql(&list.table),
+        quoted(&list.key),
+        quoted(&list.column)
+    )
+}
+
+/// Returns the customer in the table form.
+fn link_value(mapping: &Mapping<'_, '_>) -> String {
+    if mapping.other_links() == 0 {
+        return value(&mapping.link);
+    }
+    format!("{{ sql: {} }}", yaml(&link_sql(mapping, "")))
+}
+
+/// Returns the link in SQL: null for ids that are not the provider's.
+fn link_sql(mapping: &Mapping<'_, '_>, alias: &str) -> String {
+    let link = sql(&mapping.link, alias);
+    let words = mapping.link_values().map(|values| values.words.keys());
+    let mut prefixes = words.into_iter().flatten().filter_map(|word| {
+        let known = ["cus_", "ctm_", "sub_"];
+        known.into_iter().find(|prefix| word.starts_with(prefix))
+    });
+    match prefixes
+        .next()
+        .filter(|_| mapping.other_links() > 0 && !mapping.link.is_list)
+    {
+        Some(prefix) => format!("case when starts_with({link}::text, '{prefix}') then {link} end"),
+        None => link,
+    }
 }
 
 /// Returns the condition for access, in SQL.
@@ -193,6 +282,9 @@ fn yaml(text: &str) -> String {
 }
 
 fn entity(table: &str) -> &'static str {
+    if table.to_lowercase().trim_end_matches('s') == "org" {
+        return "organization";
+    }
     const WORDS: [&str; 7] = [
         "team",
         "organization",

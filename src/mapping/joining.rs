@@ -1,0 +1,117 @@
+//! Finds the columns by which rows of one table belong to those of another.
+
+use super::{
+    column::ColumnPath,
+    measured::{Measured, names_account, whole_column},
+    recognition::ValueKind,
+};
+
+/// A table about payment, whose rows belong to accounts by these two columns.
+#[derive(Debug)]
+pub(super) struct Billing<'m, 's> {
+    pub(super) measured: &'m Measured<'s>,
+    pub(super) column: String,
+    pub(super) account_column: String,
+}
+
+/// Finds the columns by which `other` belongs to the accounts: a foreign key, one to the same third table, equal customers,
+/// or a name such as `user_id`.
+pub(super) fn joined<'m, 's>(
+    account: &Measured<'_>,
+    link: &ColumnPath,
+    id: &str,
+    other: &'m Measured<'s>,
+) -> Option<Billing<'m, 's>> {
+    let (accounts, others) = (account.table, other.table);
+    if accounts.table == others.table {
+        return None;
+    }
+    let direct = others
+        .references
+        .iter()
+        .find(|key| key.target == accounts.table);
+    let shared = others.references.iter().find_map(|key| {
+        let same = accounts.references.iter().find(|of_account| {
+            of_account.target == key.target && of_account.target_column == key.target_column
+        })?;
+        Some((key.column.clone(), same.column.clone()))
+    });
+    let by_link = other.path_of(ValueKind::Customer).filter(|path| {
+        let link_values = (account, link);
+        path.keys.is_empty() && link.keys.is_empty() && share_values((other, path), link_values)
+    });
+    let by_name = || {
+        let column = named_after(other, account.name())?;
+        let ids = (account, &whole_column(id));
+        share_values((other, &whole_column(&column)), ids).then_some(column)
+    };
+    let (column, account_column) = direct
+        .map(|key| (key.column.clone(), key.target_column.clone()))
+        .or(shared)
+        .or_else(|| by_link.map(|path| (path.column, link.column.clone())))
+        .or_else(|| by_name().map(|column| (column, id.to_owned())))?;
+    Some(Billing {
+        measured: other,
+        column,
+        account_column,
+    })
+}
+
+/// Finds the table of accounts that several rows of `table` belong to, such as all subscriptions of a user.
+pub(super) fn owner_of_several<'m, 's>(
+    tables: &'m [Measured<'s>],
+    table: &'m Measured<'s>,
+) -> Option<(&'m Measured<'s>, Billing<'m, 's>)> {
+    if table.owner().is_some() || names_account(table.name()) {
+        return None;
+    }
+    let by_key = table.owners().find_map(|key| {
+        let owner = tables
+            .iter()
+            .find(|other| other.table.table == key.target)?;
+        Some((owner, key.column.clone(), key.target_column.clone()))
+    });
+    let by_name = || {
+        tables.iter().find_map(|owner| {
+            let column = named_after(table, owner.name())?;
+            let id = owner.id()?;
+            let ids = (owner, &whole_column(&id));
+            let is_it = share_values((table, &whole_column(&column)), ids);
+            (is_it && owner.name() != table.name() && !table.is_unique(&column))
+                .then_some((owner, column, id))
+        })
+    };
+    let (owner, column, account_column) = by_key.or_else(by_name)?;
+    let billing = Billing {
+        measured: table,
+        column,
+        account_column,
+    };
+    Some((owner, billing))
+}
+
+/// Returns the column that is called after the table or its last word: `user_id` or `userId` for `users` and `app_users`.
+fn named_after(other: &Measured<'_>, table: &str) -> Option<String> {
+    let plain = |name: &str| name.to_lowercase().replace('_', "");
+    let last = table.rsplit('_').next().unwrap_or_default();
+    let expected = [table, last].map(|name| format!("{}id", plain(name).trim_end_matches('s')));
+    let mut columns = other.table.columns.iter();
+    let found = columns.find(|column| expected.contains(&plain(&column.name)));
+    found.map(|column| column.name.clone())
+}
+
+/// Returns true if at least half of the values of one column are in the other too.
+fn share_values(
+    (one, path): (&Measured<'_>, &ColumnPath),
+    (two, other_path): (&Measured<'_>, &ColumnPath),
+) -> bool {
+    let (Some(one), Some(two)) = (one.values.get(path), two.values.get(other_path)) else {
+        return false;
+    };
+    let common = one
+        .words
+        .keys()
+        .filter(|word| two.words.contains_key(*word));
+    let common = common.count();
+    common > 0 && common * 2 >= one.words.len().min(two.words.len())
+}
