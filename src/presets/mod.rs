@@ -3,6 +3,7 @@
 
 mod description;
 mod filling;
+mod inserts;
 mod naming;
 mod plans;
 mod renaming;
@@ -14,10 +15,11 @@ pub use description::{
     PresetProvider, Webhook,
 };
 pub use filling::{PlanPair, fill, is_placeholder};
+pub use inserts::insert_naming;
 pub use naming::{Naming, TableNames, TableRenaming, naming};
 pub use plans::{CatalogEntry, FilledPlans, StoredPlan, fill_plans};
 pub(crate) use renaming::yaml_name;
-pub use renaming::{RenamingError, renamed_contract, renamed_sql};
+pub use renaming::{RenamingError, renamed_contract, renamed_rehearsal, renamed_sql};
 
 /// Name of the preset for an application that no other preset fits.
 pub const DEFAULT: &str = "nextjs-stripe";

@@ -70,7 +70,8 @@ fn renamed(sql: &str, names: &Names<'_>, returns_columns: bool) -> Result<String
             _ => None,
         };
         let new = match name {
-            Some(name) if before != "as" => names.replaced(name)?,
+            // `{name}` is a placeholder of a rehearsal.
+            Some(name) if before != "as" && before != "{" => names.replaced(name)?,
             _ => None,
         };
         match new {
@@ -125,6 +126,40 @@ pub fn renamed_contract(text: &str, renamings: &[TableRenaming]) -> Result<Strin
         }
     }
     Ok(out)
+}
+
+/// Returns the section of a rehearsal with the names replaced in the statements that create an account.
+pub fn renamed_rehearsal(
+    section: &str,
+    renamings: &[TableRenaming],
+) -> Result<String, RenamingError> {
+    let names = Names { renamings };
+    let lines = statement_lines(section).map(|(line, is_sql)| {
+        if is_sql {
+            renamed(line, &names, false)
+        } else {
+            Ok(line.to_owned())
+        }
+    });
+    lines.collect()
+}
+
+/// Splits the section of a rehearsal into lines; true for those with statements that create an account.
+pub(super) fn statement_lines(section: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut deeper_than = None;
+    section.split_inclusive('\n').map(move |line| {
+        let content = line.trim_start();
+        let depth = line.len() - content.len();
+        if content.starts_with("account:") {
+            deeper_than = Some(depth);
+            return (line, false);
+        }
+        let is_inside = deeper_than.is_some_and(|limit| depth > limit);
+        if !content.is_empty() && !is_inside {
+            deeper_than = None;
+        }
+        (line, is_inside && !content.starts_with('#'))
+    })
 }
 
 /// Replaces the name in `key: name` or `key: { column: name, … }`.
@@ -185,7 +220,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Splits SQL into words, quoted names, strings, comments, and single other characters.
-fn tokens(sql: &str) -> Vec<&str> {
+pub(super) fn tokens(sql: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
@@ -258,6 +293,14 @@ mod tests {
                         has_paid_access: { column: subscriptionStatus, in: [active] }\n        plan:\n          sql: |\n            \
                         coalesce(\"stripeCustomerId\", 'status')\n    plans:\n";
         assert_eq!(renamed_contract(contract, &names), Ok(expected.to_owned()));
+    }
+
+    #[test]
+    fn a_rehearsal_keeps_its_placeholders() {
+        let names = [renaming("users", "User", &[("account_id", "accountId")])];
+        let section = "  account:\n    # users' rows\n    sql: insert into users (account_id) values ({account_id})\n  checkout: { metadata: { account_id: \"{account_id}\" } }\n";
+        let expected = "  account:\n    # users' rows\n    sql: insert into \"User\" (\"accountId\") values ({account_id})\n  checkout: { metadata: { account_id: \"{account_id}\" } }\n";
+        assert_eq!(renamed_rehearsal(section, &names), Ok(expected.to_owned()));
     }
 
     #[test]

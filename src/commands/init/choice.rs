@@ -5,8 +5,8 @@ use crate::{
     detection::{DeclaredTable, RankedPreset},
     mapping::propose,
     presets::{
-        DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming, naming,
-        renamed_contract, renamed_sql,
+        DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming, insert_naming,
+        naming, renamed_contract, renamed_rehearsal, renamed_sql,
     },
     problem::{ErrorCode, Problem},
 };
@@ -18,7 +18,8 @@ pub(super) struct KnownSigns<'p> {
     pub(super) ranked: Vec<RankedPreset<'p>>,
     pub(super) declared: Vec<DeclaredTable>,
     pub(super) sample: Option<DatabaseSample>,
-    pub(super) stack: Option<&'p str>,
+    /// Name of the preset that a person chose.
+    pub(super) stack: Option<String>,
 }
 
 /// A contract whose plans are not filled in.
@@ -29,8 +30,8 @@ pub(super) struct Draft<'p> {
     pub(super) contract: String,
     /// The query for the plans that rows hold.
     pub(super) plans_sql: Option<String>,
-    /// True if the preset's other statements need other names.
-    pub(super) is_renamed: bool,
+    /// The section for a rehearsal, or the reason why there is none.
+    pub(super) rehearsal: Result<RehearsalDraft, &'static str>,
     pub(super) storage: PlanStorage,
     /// Plans that are known already.
     pub(super) stored: Vec<StoredPlan>,
@@ -38,15 +39,23 @@ pub(super) struct Draft<'p> {
     pub(super) notes: Vec<String>,
 }
 
+/// The section for a rehearsal, without plans.
+#[derive(Debug)]
+pub(super) struct RehearsalDraft {
+    pub(super) section: String,
+    /// What a person has to compare.
+    pub(super) notes: Vec<String>,
+}
+
 /// Chooses; the error says what is missing.
 pub(super) fn choose<'p>(known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
     let existing = known.existing();
-    if let Some(name) = known.stack {
+    if let Some(name) = &known.stack {
         let preset = find(known.presets, name)?;
         return Ok(drafted(
             preset,
             existing.as_deref(),
-            vec![format!("`--stack {name}`")],
+            vec![format!("`{name}` was chosen")],
         ));
     }
     if let Some(sample) = &known.sample
@@ -166,11 +175,12 @@ fn drafted<'p>(
         preset: Some(preset),
         contract: preset.contract.to_owned(),
         plans_sql: Some(preset.plans_sql.to_owned()),
-        is_renamed: false,
+        rehearsal: Err(PADDLE),
         storage: preset.description.plans.stored,
         stored: Vec::new(),
         notes: Vec::new(),
     };
+    let mut renamings = Vec::new();
     match existing.map(|tables| naming(&preset.description.detect.tables, tables)) {
         None | Some(Naming::Same) => {}
         Some(Naming::Missing(names)) => {
@@ -179,7 +189,13 @@ fn drafted<'p>(
                 names.join(", ")
             ));
         }
-        Some(Naming::Renamed(renamings)) => rename(&mut draft, preset, &renamings, &mut notes),
+        Some(Naming::Renamed(found)) => {
+            rename(&mut draft, preset, &found, &mut notes);
+            renamings = found;
+        }
+    }
+    if let Some(section) = preset.rehearsal {
+        draft.rehearsal = Ok(rehearsal(section, renamings, existing));
     }
     draft.notes = notes;
     draft
@@ -198,7 +214,6 @@ fn rename(
         let columns = table.columns.iter();
         notes.extend(columns.map(|(from, to)| format!("`{}.{from}` is `{to}` here", table.to)));
     }
-    draft.is_renamed = true;
     let renamed = renamed_contract(preset.contract, renamings);
     match renamed.and_then(|text| Ok((text, renamed_sql(preset.plans_sql, renamings)?))) {
         Ok((text, plans)) => {
@@ -212,6 +227,38 @@ fn rename(
             draft.plans_sql = None;
         }
     }
+}
+
+/// The reason why a preset of Paddle has no rehearsal.
+const PADDLE: &str = "a rehearsal plays Stripe's lifecycles; Paddle's cannot be played yet";
+
+/// The reason why a proposal has no rehearsal.
+const UNKNOWN_HANDLER: &str = "the webhook handler that writes these tables is not known; docs/rehearsal.md describes the section `rehearsal`";
+
+/// Drafts the rehearsal with the names that exist. Its statements fill columns that the contract does not read.
+fn rehearsal(
+    section: &str,
+    mut renamings: Vec<TableRenaming>,
+    existing: Option<&[TableNames]>,
+) -> RehearsalDraft {
+    let mut notes = Vec::new();
+    if let Some(existing) = existing {
+        let (found, missing) = insert_naming(section, existing);
+        renamings.extend(found);
+        if !missing.is_empty() {
+            notes.push(format!(
+                "`rehearsal.account` names what was not found, so change it: {}",
+                missing.join(", ")
+            ));
+        }
+    }
+    let section = renamed_rehearsal(section, &renamings).unwrap_or_else(|error| {
+        notes.push(format!(
+            "the names in `rehearsal.account` cannot be replaced, so change them: {error}"
+        ));
+        section.to_owned()
+    });
+    RehearsalDraft { section, notes }
 }
 
 /// Proposes a contract for tables that no preset describes.
@@ -253,7 +300,7 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
         preset: None,
         contract: proposal.contract,
         plans_sql: None,
-        is_renamed: false,
+        rehearsal: Err(UNKNOWN_HANDLER),
         storage: proposal.storage,
         stored: proposal.stored,
         notes,

@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use self::{
     choice::{Draft, KnownSigns},
     files::NewFile,
+    question::Answer,
 };
 use super::{check, failure::fail, output::Output, secrets::mask_of};
 use crate::{
@@ -56,16 +57,25 @@ async fn init(
     }
     files::refuse_existing(paths.into_iter(), arguments.force)?;
     let url = environment.secret(facts::URL_ENV);
-    let stack = arguments.stack.as_deref();
-    let place = (Path::new("."), stack);
-    let draft = draft(place, &presets, url.as_ref(), environment, output).await?;
-    let written = fill_in(&draft, url.as_ref(), environment, output).await?;
-    let files = new_files(arguments, &draft, &written);
-    say(output, &files::show(&files));
-    if !question::may_write(arguments.yes, output)? {
-        output.say("nothing was written");
-        return Ok(0);
-    }
+    let place = (Path::new("."), arguments.stack.clone());
+    let mut known = looked_at(place, &presets, url.as_ref(), environment, output).await?;
+    let (files, written) = loop {
+        let draft = draft(&known, output)?;
+        let written = fill_in(&draft, url.as_ref(), environment, output).await?;
+        let files = new_files(arguments, &draft, &written);
+        say(output, &files::show(&files));
+        if arguments.workflow {
+            say(output, &workflow_notes(&draft).join("\n"));
+        }
+        match question::ask(arguments.yes, output)? {
+            Answer::Write => break (files, written),
+            Answer::Leave => {
+                output.say("nothing was written");
+                return Ok(0);
+            }
+            Answer::Stack(name) => known.stack = Some(name),
+        }
+    };
     files::write(&files, output)?;
     let names: Vec<_> = files.iter().map(|file| file.path).collect();
     output.say(&format!("wrote {}", names.join(", ")));
@@ -102,7 +112,9 @@ pub(super) async fn propose(
 ) -> Result<Proposal, Problem> {
     let presets = embedded_presets()?;
     let url = environment.secret(facts::URL_ENV);
-    let draft = draft((root, stack), &presets, url.as_ref(), environment, output).await?;
+    let place = (root, stack.map(str::to_owned));
+    let known = looked_at(place, &presets, url.as_ref(), environment, output).await?;
+    let draft = draft(&known, output)?;
     let written = fill_in(&draft, url.as_ref(), environment, output).await?;
     Ok(Proposal {
         stack: draft.preset.map(|preset| preset.name),
@@ -139,14 +151,14 @@ fn say(output: &Output, text: &str) {
     output.say(&lines.join("\n"));
 }
 
-/// Looks at the repository and the database, and chooses.
-async fn draft<'p>(
-    (root, stack): (&Path, Option<&'p str>),
+/// Looks at the repository and the database.
+async fn looked_at<'p>(
+    (root, stack): (&Path, Option<String>),
     presets: &'p [Preset],
     url: Option<&SecretString>,
     environment: &Environment,
     output: &Output,
-) -> Result<Draft<'p>, Problem> {
+) -> Result<KnownSigns<'p>, Problem> {
     let repository = repository::read(root, presets);
     let declared = declared_tables(&repository);
     let packages = detection::packages(&repository);
@@ -160,26 +172,30 @@ async fn draft<'p>(
     };
     if let Some(sample) = &sample {
         let cut = if sample.is_cut {
-            ", not all of them"
+            ", not all of them: it has more than a minute allows, or more than 300"
         } else {
             ""
         };
         let tables = counted(sample.tables.len(), "table");
         output.say(&format!("read some rows of {tables} in the database{cut}"));
     }
-    let others: Vec<_> = ranked.iter().map(|one| one.preset.name).collect();
-    let known = KnownSigns {
+    Ok(KnownSigns {
         presets,
         ranked,
         declared,
         sample,
         stack,
-    };
-    let draft = choice::choose(&known)?;
+    })
+}
+
+/// Chooses, and says why.
+fn draft<'p>(known: &KnownSigns<'p>, output: &Output) -> Result<Draft<'p>, Problem> {
+    let draft = choice::choose(known)?;
     let name = draft.preset.map_or("none", |preset| preset.name);
     let mut lines = vec![format!("stack: {name}")];
     lines.extend(draft.notes.iter().map(|line| format!("  {line}")));
-    let others: Vec<_> = others.into_iter().filter(|other| *other != name).collect();
+    let ranked = known.ranked.iter().map(|one| one.preset.name);
+    let others: Vec<_> = ranked.filter(|other| *other != name).collect();
     if !others.is_empty() && draft.preset.is_some() {
         lines.push(format!(
             "  also possible: {} (`--stack NAME`)",
@@ -336,20 +352,28 @@ fn new_files(arguments: &InitArgs, draft: &Draft<'_>, written: &WrittenContract)
             path: workflow::CHECK,
             text: workflow::check(&written.key_env, &written.url_env),
         });
-        let known = draft.preset.filter(|_| !draft.is_renamed);
-        if let Some(preset) = known
-            && let (Some(section), Some(text)) = (preset.rehearsal, workflow::rehearsal(preset))
-        {
+        if let (Some(preset), Ok(rehearsal)) = (draft.preset, &draft.rehearsal) {
             if let Some(contract) = files.first_mut() {
-                contract.text.push_str(&fill(section, &written.plans));
+                let section = fill(&rehearsal.section, &written.plans);
+                contract.text.push_str(&section);
             }
             files.push(NewFile {
                 path: workflow::REHEARSAL,
-                text,
+                text: workflow::rehearsal(preset),
             });
         }
     }
     files
+}
+
+/// Returns what a person has to know about the workflows.
+fn workflow_notes(draft: &Draft<'_>) -> Vec<String> {
+    let mut notes = vec![workflow::NOT_PUBLISHED.to_owned()];
+    match &draft.rehearsal {
+        Ok(rehearsal) => notes.extend(rehearsal.notes.iter().cloned()),
+        Err(reason) => notes.push(format!("no rehearsal is written: {reason}")),
+    }
+    notes
 }
 
 /// Returns the first thing that a check needs.

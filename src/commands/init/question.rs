@@ -1,4 +1,4 @@
-//! Asks a yes-or-no question on a terminal.
+//! Asks on a terminal whether to write the files.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -7,10 +7,19 @@ use crate::{
     problem::{ErrorCode, Problem},
 };
 
-/// Returns true if the files may be written. Without a terminal, only `--yes` answers.
-pub(super) fn may_write(is_answered: bool, output: &Output) -> Result<bool, Problem> {
+/// The answer to the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Write,
+    Leave,
+    /// Show the files of another stack.
+    Stack(String),
+}
+
+/// Asks whether the files may be written, or which other stack is meant. Without a terminal, only `--yes` answers.
+pub(super) fn ask(is_answered: bool, output: &Output) -> Result<Answer, Problem> {
     if is_answered {
-        return Ok(true);
+        return Ok(Answer::Write);
     }
     if !io::stdin().is_terminal() {
         return Err(Problem::new(
@@ -19,7 +28,7 @@ pub(super) fn may_write(is_answered: bool, output: &Output) -> Result<bool, Prob
         )
         .hint("`--yes` writes them"));
     }
-    output.say("Write these files? [y/N]");
+    output.say("Write these files? [y/N, or the name of another stack]");
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     read.map_err(|error| {
@@ -28,6 +37,32 @@ pub(super) fn may_write(is_answered: bool, output: &Output) -> Result<bool, Prob
             format!("the answer cannot be read: {error}"),
         )
     })?;
-    let answer = answer.trim().to_lowercase();
-    Ok(answer == "y" || answer == "yes")
+    Ok(meaning(&answer))
+}
+
+fn meaning(answer: &str) -> Answer {
+    match &*answer.trim().to_lowercase() {
+        "y" | "yes" => Answer::Write,
+        "" | "n" | "no" => Answer::Leave,
+        name => Answer::Stack(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_writes() {
+        for (answer, expected) in [
+            ("y\n", Answer::Write),
+            (" Yes \r\n", Answer::Write),
+            ("\n", Answer::Leave),
+            ("", Answer::Leave),
+            ("No\n", Answer::Leave),
+            ("rails-pay\n", Answer::Stack("rails-pay".to_owned())),
+        ] {
+            assert_eq!(meaning(answer), expected, "{answer:?}");
+        }
+    }
 }

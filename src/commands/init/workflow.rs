@@ -1,6 +1,6 @@
 //! The GitHub workflows that `init` writes.
 
-use crate::presets::{Preset, PresetProvider};
+use crate::presets::Preset;
 
 pub(super) const CHECK: &str = ".github/workflows/prodverdict.yml";
 pub(super) const REHEARSAL: &str = ".github/workflows/prodverdict-rehearsal.yml";
@@ -8,13 +8,23 @@ pub(super) const REHEARSAL: &str = ".github/workflows/prodverdict-rehearsal.yml"
 /// The checkout action at a full commit, as in the documentation.
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
 const SETUP_NODE: &str = "actions/setup-node@53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0";
-/// The action itself. Its repository and release are the user's to choose.
-const ACTION: &str = "OWNER/prodverdict-action@COMMIT # the full 40 digits of a release";
+/// The action itself, with placeholders that no repository and no commit can have: GitHub refuses the workflow until they
+/// are replaced, whoever registers which name.
+const ACTION: &str =
+    "<OWNER>/prodverdict-action@<COMMIT> # replace both: see the first lines of this file";
+
+const HEADER: &str = "# Before the first run, replace <OWNER> by the account whose repository holds ProdVerdict's action, and <COMMIT> by the
+# full 40 digits of one of its commits. GitHub refuses to run the file until then.
+";
+
+/// The same for the person who runs `init`.
+pub(super) const NOT_PUBLISHED: &str = "before the first run of a workflow, replace `<OWNER>` and `<COMMIT>` in it: ProdVerdict's \
+     action is not published yet, so name the account with a copy of its repository, and the full 40 digits of a commit";
 
 /// Returns the workflow that checks pull requests, the merge queue, and every night.
 pub(super) fn check(key_env: &str, url_env: &str) -> String {
     format!(
-        "name: Billing and access
+        "{HEADER}name: Billing and access
 on:
   pull_request:
   merge_group:
@@ -44,13 +54,9 @@ jobs:
     )
 }
 
-/// Returns the workflow that rehearses the webhook handler. An application in Node can be started as it is; others are
-/// marked.
-pub(super) fn rehearsal(preset: &Preset) -> Option<String> {
-    preset.rehearsal?;
-    if preset.description.provider != PresetProvider::Stripe {
-        return None;
-    }
+/// Returns the workflow that rehearses the webhook handler of a preset of Stripe. An application in Node can be started as
+/// it is; others are marked.
+pub(super) fn rehearsal(preset: &Preset) -> String {
     let detect = &preset.description.detect.packages;
     let is_node = !detect.npm.is_empty();
     let (setup, start) = if is_node {
@@ -62,8 +68,8 @@ pub(super) fn rehearsal(preset: &Preset) -> Option<String> {
         let note = "      # Install what your application needs here, and replace `bin/start` below by the command that starts it.\n";
         (note.to_owned(), "bin/start")
     };
-    Some(format!(
-        "name: Billing rehearsal
+    format!(
+        "{HEADER}name: Billing rehearsal
 on: pull_request
 permissions: {{}}
 concurrency:
@@ -87,14 +93,15 @@ jobs:
       - uses: {CHECKOUT}
         with: {{ persist-credentials: false }}
 {setup}      # Create the tables first: `rehearsal.database.migrate` in prodverdict.yml, or a step here.
+      - run: cargo install --locked --git \"https://github.com/<OWNER>/prodverdict-action\" --rev \"<COMMIT>\" prodverdict
       - id: rehearsal
-        run: npx prodverdict rehearse --output rehearsal.json -- {start}
+        run: prodverdict rehearse --output rehearsal.json -- {start}
         env: {{ REHEARSAL_DATABASE_URL: \"postgres://postgres:scratch@localhost:5432/postgres\" }}
       - uses: {ACTION}
         if: ${{{{ !cancelled() && steps.rehearsal.outcome != 'skipped' }}}}
         with: {{ mode: publish, report: rehearsal.json }}
 "
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -105,7 +112,7 @@ mod tests {
     #[test]
     fn workflows_are_valid_and_grant_nothing_by_default() {
         let presets = crate::presets::all().unwrap();
-        let rehearsals = presets.iter().filter_map(rehearsal);
+        let rehearsals = presets.iter().map(rehearsal);
         for text in rehearsals.chain([check("STRIPE_SECRET_KEY", "DATABASE_URL")]) {
             let workflow: serde_json::Value = serde_yaml::from_str(&text).unwrap();
             assert_eq!(workflow["permissions"], serde_json::json!({}), "{text}");

@@ -1,6 +1,9 @@
 //! `prodverdict init` in small repositories, with and without a database. `scripts/test-presets` runs it on each stack.
 
+mod made_up;
 mod proposals;
+#[cfg(unix)]
+mod terminal;
 
 use std::fs;
 
@@ -145,19 +148,81 @@ fn workflows_are_written_and_the_rehearsal_is_appended() {
     init("--yes --workflow")
         .within(folder.path())
         .run()
-        .with_status(0);
+        .with_status(0)
+        .says(&[
+            "replace `<OWNER>` and `<COMMIT>` in it: ProdVerdict's action is not published yet",
+        ]);
     let read = |path: &str| fs::read_to_string(folder.path().join(path)).expect("a workflow");
     let check = read(".github/workflows/prodverdict.yml");
     assert!(
         check.contains("STRIPE_SECRET_KEY: ${{ secrets.STRIPE_SECRET_KEY }}"),
         "{check}"
     );
-    assert!(read(".github/workflows/prodverdict-rehearsal.yml").contains("prodverdict rehearse"));
+    let rehearsal = read(".github/workflows/prodverdict-rehearsal.yml");
+    assert!(
+        rehearsal.contains("run: prodverdict rehearse"),
+        "{rehearsal}"
+    );
+    // No account can have this name, so that GitHub refuses the action instead of running somebody's.
+    for workflow in [check, rehearsal] {
+        let action = "uses: <OWNER>/prodverdict-action@<COMMIT>";
+        assert!(workflow.contains(action), "{workflow}");
+        assert!(!workflow.contains("npx"), "{workflow}");
+    }
     assert!(contract(&folder).contains("\nrehearsal:\n"));
     init("--yes --workflow")
         .within(folder.path())
         .run()
         .with_status(2);
+}
+
+#[test]
+fn a_rehearsal_has_the_names_of_the_database() {
+    let package =
+        r#"{ "dependencies": { "stripe": "1", "better-auth": "1", "@better-auth/stripe": "1" } }"#;
+    let folder = folder(&[("package.json", package)]);
+    let database = Database::with(
+        "create table users (id text primary key, name text, email text, email_verified boolean, stripe_customer_id text); \
+         create table subscriptions (id text primary key, plan text, reference_id text, stripe_customer_id text, \
+         stripe_subscription_id text, status text, period_start timestamptz, period_end timestamptz, \
+         cancel_at_period_end boolean, cancel_at timestamptz, seats int)",
+    );
+    init("--yes --workflow")
+        .within(folder.path())
+        .variable("DATABASE_URL", database.url_of("reader").as_str())
+        .run()
+        .with_status(0)
+        .says(&["stack: better-auth-stripe", "prodverdict-rehearsal.yml"]);
+    let written = contract(&folder);
+    let statement = "insert into users (id, name, email, email_verified, stripe_customer_id)\n      values ({account_id},";
+    assert!(written.contains(statement), "{written}");
+}
+
+#[test]
+fn names_that_a_rehearsal_lacks_are_said() {
+    let database = Database::with(
+        "create table users (id text primary key, stripe_customer_id text, has_paid_access boolean, plan text)",
+    );
+    let folder = folder(&[NEXT]);
+    init("--yes --workflow")
+        .within(folder.path())
+        .variable("DATABASE_URL", database.url_of("reader").as_str())
+        .run()
+        .with_status(0)
+        .says(&["`rehearsal.account` names what was not found, so change it: users.email"]);
+}
+
+#[test]
+fn a_stack_of_paddle_gets_no_rehearsal_and_is_told_why() {
+    let folder = folder(&[]);
+    init("--yes --workflow --stack paddle-supabase")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&["no rehearsal is written: a rehearsal plays Stripe's lifecycles; Paddle's cannot be played yet"]);
+    let path = ".github/workflows/prodverdict-rehearsal.yml";
+    assert!(!folder.path().join(path).exists());
+    assert!(!contract(&folder).contains("rehearsal:"));
 }
 
 #[test]
