@@ -282,9 +282,6 @@ fn yaml(text: &str) -> String {
 }
 
 fn entity(table: &str) -> &'static str {
-    if table.to_lowercase().trim_end_matches('s') == "org" {
-        return "organization";
-    }
     const WORDS: [&str; 7] = [
         "team",
         "organization",
@@ -295,6 +292,9 @@ fn entity(table: &str) -> &'static str {
         "project",
     ];
     let name = table.to_lowercase();
+    if name.trim_end_matches('s') == "org" {
+        return "organization";
+    }
     WORDS
         .into_iter()
         .find(|word| name.contains(word))
