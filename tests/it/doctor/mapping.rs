@@ -25,7 +25,7 @@ fn columns_are_listed_with_their_types() {
 
 #[test]
 fn ids_of_accounts_that_pay_elsewhere_may_look_different() {
-    let rows = "('usr_dave', 'cus_dave', true, 'pro'), ('usr_erin', 'B-17', true, 'team')";
+    let rows = "('usr_dave', 'cus_dave', true, 'pro'), ('usr_erin', 'B-17', true, 'comped')";
     let examined = with_rows(rows);
     let unusual = "1 of 2 values of `stripe_customer_id` do not begin with `cus_`";
     examined.examine().shows("columns", "warn", &[unusual]);
@@ -33,7 +33,10 @@ fn ids_of_accounts_that_pay_elsewhere_may_look_different() {
         "        plan: plan",
         "        plan: plan\n        paid_elsewhere: { sql: \"stripe_customer_id like 'B-%'\" }",
     );
-    examined.examine().shows("columns", "pass", &[]);
+    examined
+        .examine()
+        .shows("columns", "pass", &[])
+        .shows("plans", "pass", &[]);
 }
 
 #[test]

@@ -114,7 +114,8 @@ fn tallies(read: &DatabaseFacts, source: Source) -> BTreeMap<Field, ColumnTally>
     tallies
 }
 
-fn is_elsewhere(account: &Account) -> bool {
+/// Returns true for an account that does not pay the contract's provider.
+pub(super) fn is_elsewhere(account: &Account) -> bool {
     let columns = account.columns.as_ref();
     account.exempt || columns.is_some_and(|columns| columns.paid_elsewhere)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::columns::is_elsewhere;
 use crate::{
     billing::{BillingReader, Error},
     commands::doctor::{
@@ -127,7 +128,11 @@ fn unknown_words(contract: &Contract, read: &DatabaseFacts) -> Option<Warning> {
         return None;
     }
     let mut unknown = BTreeSet::new();
-    for account in read.accounts.iter().filter(|account| !account.exempt) {
+    let here = read
+        .accounts
+        .iter()
+        .filter(|account| !is_elsewhere(account));
+    for account in here {
         let Some(word) = account.plan.as_deref().filter(|word| !word.is_empty()) else {
             continue;
         };
