@@ -177,7 +177,10 @@ pub(super) async fn rehearsed(
     let mut app = match AppSetup::new(config, &files, request.environment, request.command) {
         Ok(app) => app,
         Err(problem) => {
-            let output = Output::of_process(mask_of(&secrets(config, request.environment)));
+            let output = Output::of_process(mask_of(&super::secrets::rehearsal_secrets(
+                config,
+                request.environment,
+            )));
             return (not_begun(vec![problem]), output);
         }
     };
