@@ -174,12 +174,24 @@ pub struct InitArgs {
     pub stack: Option<String>,
 
     /// List the presets, then exit
-    #[arg(long, conflicts_with_all = ["stack", "workflow", "yes", "force"])]
+    #[arg(long, conflicts_with_all = ["stack", "workflow", "mcp", "cursor_rule", "pre_push", "yes", "force"])]
     pub list_stacks: bool,
 
     /// Write GitHub workflows for the check and, if the preset defines one, for a rehearsal
     #[arg(long)]
     pub workflow: bool,
+
+    /// Add the MCP server to the files of Cursor, Claude Code and VS Code
+    #[arg(long)]
+    pub mcp: bool,
+
+    /// Tell coding agents to rehearse billing code: a rule for Cursor, and sections of AGENTS.md and CLAUDE.md
+    #[arg(long)]
+    pub cursor_rule: bool,
+
+    /// Write a Git hook that rehearses when a push changes billing code
+    #[arg(long)]
+    pub pre_push: bool,
 
     /// Write the files without asking
     #[arg(long)]

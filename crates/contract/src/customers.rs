@@ -46,7 +46,7 @@ pub(crate) struct Customers<'f> {
     naming: Naming<'f>,
     places: CustomerPositions,
     /// First customer of each account.
-    account_customers: Vec<Option<CustomerNumber>>,
+    first_of_accounts: Vec<Option<CustomerNumber>>,
     /// Further customers of accounts: pairs of the account's position and a customer, in the order of accounts.
     more: Vec<(u32, CustomerNumber)>,
     accounts: Groups,
@@ -104,7 +104,7 @@ impl<'f> Customers<'f> {
             .collect();
         index.end_of_subscriptions();
         let accounts = 0..facts.accounts.len();
-        let mut account_customers: Vec<_> = accounts
+        let mut first_of_accounts: Vec<_> = accounts
             .map(|position| Some(index.number(naming.link(position)?, position)))
             .collect();
         let mut more: Vec<(u32, CustomerNumber)> = Vec::new();
@@ -114,7 +114,7 @@ impl<'f> Customers<'f> {
                 continue;
             };
             let customer = index.number(key, position);
-            let first = account_customers.get(widen(*account)).copied().flatten();
+            let first = first_of_accounts.get(widen(*account)).copied().flatten();
             let link = (*account, customer);
             let is_known = first == Some(customer)
                 || more
@@ -123,7 +123,7 @@ impl<'f> Customers<'f> {
                     .take_while(|one| one.0 == *account)
                     .any(|one| *one == link);
             if first.is_none() {
-                if let Some(first) = account_customers.get_mut(widen(*account)) {
+                if let Some(first) = first_of_accounts.get_mut(widen(*account)) {
                     *first = Some(customer);
                 }
             } else if !is_known {
@@ -139,11 +139,11 @@ impl<'f> Customers<'f> {
         let further = more
             .iter()
             .map(|(account, customer)| (widen(*account), *customer));
-        let accounts = Groups::new(members(&account_customers).chain(further), customers);
+        let accounts = Groups::new(members(&first_of_accounts).chain(further), customers);
         Self {
             naming,
             places,
-            account_customers,
+            first_of_accounts,
             more,
             accounts,
             subscriptions,
@@ -162,7 +162,7 @@ impl<'f> Customers<'f> {
 
     /// Returns the link of the account at that position.
     pub(crate) fn link(&self, position: usize) -> Option<Link<'_, 'f>> {
-        let first = self.account_customers.get(position).copied().flatten()?;
+        let first = self.first_of_accounts.get(position).copied().flatten()?;
         let account = self.naming.facts.accounts.get(position)?;
         let number = narrow(position);
         let start = self.more.partition_point(|(other, _)| *other < number);

@@ -80,7 +80,7 @@ pub(super) fn choose<'p>(known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
     ))
 }
 
-fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {
+pub(super) fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {
     presets
         .iter()
         .find(|preset| preset.name == name)

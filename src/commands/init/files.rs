@@ -1,17 +1,34 @@
 //! The files that `init` writes: shown first, and never over others without `--force`.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use crate::{
-    commands::{atomic_write::FileOwner, output::Output},
+    commands::{
+        atomic_write::{self, FileOwner},
+        output::{Output, OutputError},
+    },
     problem::{ErrorCode, Problem},
 };
 
 /// A file to write.
 #[derive(Debug)]
 pub(super) struct NewFile {
-    pub(super) path: &'static str,
+    pub(super) path: String,
     pub(super) text: String,
+    /// True if it is written as it is, because it may hold what others wrote. Secrets are masked in other files.
+    pub(super) is_merged: bool,
+    pub(super) is_executable: bool,
+}
+
+impl NewFile {
+    pub(super) fn new(path: &str, text: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            text,
+            is_merged: false,
+            is_executable: false,
+        }
+    }
 }
 
 /// Fails if a file would be overwritten.
@@ -34,7 +51,7 @@ pub(super) fn refuse_existing<'p>(
 pub(super) fn show(files: &[NewFile]) -> String {
     let mut shown = String::new();
     for file in files {
-        let before = fs::read_to_string(file.path).unwrap_or_default();
+        let before = fs::read_to_string(&file.path).unwrap_or_default();
         shown.push_str(&format!("--- {}\n", file.path));
         if before.is_empty() {
             shown.push_str(&file.text);
@@ -70,7 +87,7 @@ fn difference(before: &str, after: &str) -> String {
 
 pub(super) fn write(files: &[NewFile], output: &Output) -> Result<(), Problem> {
     for file in files {
-        let path = Path::new(file.path);
+        let path = Path::new(&file.path);
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -85,12 +102,7 @@ pub(super) fn write(files: &[NewFile], output: &Output) -> Result<(), Problem> {
                 )
             })?;
         }
-        let written = output.file(
-            path,
-            |out| out.write_all(file.text.as_bytes()),
-            FileOwner::Process,
-        );
-        written.map_err(|error| {
+        write_one(file, path, output).map_err(|error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
             Problem::new(
                 ErrorCode::OutputUnwritable,
@@ -99,6 +111,37 @@ pub(super) fn write(files: &[NewFile], output: &Output) -> Result<(), Problem> {
             .hint("run the command in the root of the repository, where you may write")
         })?;
     }
+    Ok(())
+}
+
+fn write_one(file: &NewFile, path: &Path, output: &Output) -> Result<(), OutputError> {
+    let content = |out: &mut dyn io::Write| out.write_all(file.text.as_bytes());
+    if !file.is_merged {
+        return output.file(path, content, FileOwner::Process);
+    }
+    // A link stays a link: `CLAUDE.md` is often one.
+    let target = fs::canonicalize(path).unwrap_or_else(|_absent| path.to_owned());
+    let written = atomic_write::write(&target, FileOwner::Process, content);
+    written
+        .and_then(|()| make_executable(file, &target))
+        .map_err(|source| OutputError::File {
+            path: target,
+            source,
+        })
+}
+
+#[cfg(unix)]
+fn make_executable(file: &NewFile, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if file.is_executable {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// Windows has no such permission, and Git runs hooks with its own shell there.
+#[cfg(not(unix))]
+fn make_executable(_file: &NewFile, _path: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `prodverdict init`: recognizes the stack, writes a contract for it, and checks it.
 
+mod agents;
 mod choice;
 mod facts;
 mod files;
@@ -51,6 +52,9 @@ async fn init(
     if arguments.list_stacks {
         return Ok(super::print(&preset_list(&presets)));
     }
+    if agents::are_asked_for(arguments) && !arguments.workflow && Path::new(CONTRACT).exists() {
+        return add_agents(arguments, &presets, output);
+    }
     let mut paths = vec![CONTRACT];
     if arguments.workflow {
         paths.extend([workflow::CHECK, workflow::REHEARSAL]);
@@ -62,7 +66,8 @@ async fn init(
     let (files, written) = loop {
         let draft = draft(&known, output)?;
         let written = fill_in(&draft, url.as_ref(), environment, output).await?;
-        let files = new_files(arguments, &draft, &written);
+        let mut files = new_files(arguments, &draft, &written);
+        files.extend(agents::files(arguments, &billing_paths(draft.preset))?);
         say(output, &files::show(&files));
         if arguments.workflow {
             say(output, &workflow_notes(&draft).join("\n"));
@@ -76,9 +81,7 @@ async fn init(
             Answer::Stack(name) => known.stack = Some(name),
         }
     };
-    files::write(&files, output)?;
-    let names: Vec<_> = files.iter().map(|file| file.path).collect();
-    output.say(&format!("wrote {}", names.join(", ")));
+    write(&files, output)?;
     if let Some(missing) = missing(&written, environment) {
         say(output, &format!("before the first verdict: {missing}"));
         output.say(SEE_DOCTOR);
@@ -129,6 +132,58 @@ fn embedded_presets() -> Result<Vec<Preset>, Problem> {
         Problem::new(ErrorCode::Internal, error.to_string())
             .hint("report this as a bug: nothing was written")
     })
+}
+
+/// Adds files for coding agents to a repository that has a contract.
+fn add_agents(arguments: &InitArgs, presets: &[Preset], output: &Output) -> Result<u8, Problem> {
+    let repository = repository::read(Path::new("."), presets);
+    let packages = detection::packages(&repository);
+    let ranked = rank(
+        presets,
+        &repository,
+        &packages,
+        &declared_tables(&repository),
+    );
+    let mut stack = arguments.stack.clone();
+    loop {
+        let preset = match &stack {
+            Some(name) => Some(choice::find(presets, name)?),
+            None => ranked.first().map(|one| one.preset),
+        };
+        let files = agents::files(arguments, &billing_paths(preset))?;
+        if files.is_empty() {
+            output.say("nothing to add: the files hold it already");
+            return Ok(0);
+        }
+        say(output, &files::show(&files));
+        match question::ask(arguments.yes, output)? {
+            Answer::Write => return write(&files, output).map(|()| 0),
+            Answer::Leave => {
+                output.say("nothing was written");
+                return Ok(0);
+            }
+            Answer::Stack(name) => stack = Some(name),
+        }
+    }
+}
+
+/// Returns the paths of billing code: those of the stack, or those that common names suggest.
+fn billing_paths(preset: Option<&Preset>) -> Vec<String> {
+    let Some(preset) = preset else {
+        let names = ["billing", "paddle", "stripe", "webhook"];
+        return names
+            .iter()
+            .flat_map(|name| [format!("**/*{name}*"), format!("**/*{name}*/**")])
+            .collect();
+    };
+    preset.description.billing_paths.clone()
+}
+
+fn write(files: &[NewFile], output: &Output) -> Result<(), Problem> {
+    files::write(files, output)?;
+    let names: Vec<_> = files.iter().map(|file| &*file.path).collect();
+    output.say(&format!("wrote {}", names.join(", ")));
+    Ok(())
 }
 
 /// Advice if the first check could not run.
@@ -343,24 +398,19 @@ fn invalid(reason: &str) -> Problem {
 }
 
 fn new_files(arguments: &InitArgs, draft: &Draft<'_>, written: &WrittenContract) -> Vec<NewFile> {
-    let mut files = vec![NewFile {
-        path: CONTRACT,
-        text: written.text.clone(),
-    }];
+    let mut files = vec![NewFile::new(CONTRACT, written.text.clone())];
     if arguments.workflow {
-        files.push(NewFile {
-            path: workflow::CHECK,
-            text: workflow::check(&written.key_env, &written.url_env),
-        });
+        let text = workflow::check(&written.key_env, &written.url_env);
+        files.push(NewFile::new(workflow::CHECK, text));
         if let (Some(preset), Ok(rehearsal)) = (draft.preset, &draft.rehearsal) {
             if let Some(contract) = files.first_mut() {
                 let section = fill(&rehearsal.section, &written.plans);
                 contract.text.push_str(&section);
             }
-            files.push(NewFile {
-                path: workflow::REHEARSAL,
-                text: workflow::rehearsal(preset),
-            });
+            files.push(NewFile::new(
+                workflow::REHEARSAL,
+                workflow::rehearsal(preset),
+            ));
         }
     }
     files

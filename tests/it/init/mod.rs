@@ -1,5 +1,6 @@
 //! `prodverdict init` in small repositories, with and without a database. `scripts/test-presets` runs it on each stack.
 
+mod agents;
 mod made_up;
 mod proposals;
 #[cfg(unix)]
