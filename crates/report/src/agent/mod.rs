@@ -6,6 +6,7 @@ mod group;
 mod message;
 mod next_steps;
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 
 use std::io;
