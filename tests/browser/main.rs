@@ -28,7 +28,7 @@ fn the_page_works_in_a_browser_and_stays_harmless() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser/pages");
     fs::create_dir_all(&folder).expect("writable");
     for (name, outcome) in pages::all() {
-        let page = prodverdict::report::html(&outcome);
+        let page = report::html(&outcome);
         fs::write(folder.join(name), page).expect("writable");
     }
     let output = browser::run("tests/browser/node/check.cjs", &[&folder]);

@@ -83,7 +83,7 @@ const MUTATIONS: &[Mutation] = &[
     ("http://localhost:3000/webhook", "«https://app.example.com/webhook»", Code::InvalidValue, "this machine or its own network, found the host `app.example.com`", "`allow_remote: true`"),
     ("http://localhost:3000/webhook", "«http://8.8.8.8/webhook»", Code::InvalidValue, "found the host `8.8.8.8`", "never rehearse against production"),
     ("http://localhost:3000/webhook", "«http://[::ffff:8.8.8.8]/webhook»", Code::InvalidValue, "this machine or its own network", ""),
-    ("http://localhost:3000/webhook", "«http://me:hush@localhost/webhook»", Code::SecretValue, "`handler` should not contain a password or key (not shown)", "replace it there"),
+    ("http://localhost:3000/webhook", "«http://me:hush@localhost/webhook»", Code::SecretValue, "`handler` should not contain a password or key (not shown)", "replace it wherever it is in use"),
     ("http://localhost:3000/webhook", "«http://localhost/?s=whsec_abc»", Code::SecretValue, "not shown", ""),
     // names of variables
     ("STRIPE_WEBHOOK_SECRET", "«whsec_abc»", Code::SecretValue, "`secret_env` should be the name of an environment variable", "write `secret_env: STRIPE_WEBHOOK_SECRET`"),

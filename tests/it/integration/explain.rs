@@ -488,7 +488,7 @@ fn an_unknown_entity_gives_no_answer() {
         let says = format!("the provider knows an account or customer `{entity}`");
         ran.says(&[
             &says,
-            "`user:<id>` or `customer:<id>`",
+            "write `user:<id>`, `customer:<id>` or `subscription:<id>`",
             "Nothing was explained.",
         ]);
         assert_eq!(
