@@ -66,7 +66,8 @@ fn everything_fits_on_one_screen() {
         text(&status("x"), false),
         "configuration  x: valid, 1 contract (x)\n\
          variables      x: set\n               B: not set (only a rehearsal needs it)\n\
-         workflow       x: x\n\
+         workflow       x: x\n               GitHub refuses to run it: replace `OWNER` and `COMMIT` by the action's repository and a \
+         commit of it\n\
          nightly        x, x, x\n\
          rehearsal      26 scenarios against x, started by `x`\n"
     );
@@ -96,7 +97,7 @@ proptest! {
     fn hostile_text_has_no_effect(hostile in sample::hostile()) {
         let hostile = format!("x{hostile}");
         let printed = text(&status(&hostile), false);
-        prop_assert_eq!(printed.lines().count(), 6, "{}", printed);
+        prop_assert_eq!(printed.lines().count(), 7, "{}", printed);
         for line in printed.lines() {
             prop_assert!(!line.trim_start().starts_with("::"), "{line}");
             prop_assert!(!line.contains("##["), "{line}");
