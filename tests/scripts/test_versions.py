@@ -8,7 +8,7 @@ from support import DIGEST, IMAGE, OTHER_DIGEST, RepositoryTest
 class Prepare(RepositoryTest):
     def test_writes_the_version_everywhere_and_nowhere_else(self):
         self.succeeds(self.script("prepare-release", "1.0.0", "2026-02-03"))
-        self.assertIn('name = "prodverdict"\nversion = "1.0.0"', self.read("Cargo.toml"))
+        self.assertIn('[workspace.package]\nversion = "1.0.0"', self.read("Cargo.toml"))
         self.assertIn('other = { version = "2" }', self.read("Cargo.toml"))
         self.assertIn('name = "other"\nversion = "0.9.0"', self.read("Cargo.lock"))
         self.assertIn('name = "prodverdict"\nversion = "1.0.0"', self.read("Cargo.lock"))
