@@ -62,7 +62,7 @@ pub(super) fn refused(why: &str) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(why)])
 }
 
-/// Masks every text in a value, keys included.
+/// Masks every text in a value. Keys are names of the answer's own form.
 fn mask(value: &mut Value, output: &Output) {
     match value {
         Value::String(text) => *text = output.mask(text),

@@ -27,28 +27,31 @@ pub(super) fn files(
     let mut files = Vec::new();
     if arguments.mcp {
         for client in &mcp_servers::CLIENTS {
-            let text = mcp_servers::with_server(client, before(client.path)?.as_deref())?;
-            files.push((client.path, text));
+            let before = before(client.path)?;
+            let text = mcp_servers::with_server(client, before.as_deref())?;
+            files.push((client.path, before, text));
         }
     }
     if arguments.cursor_rule {
         let rule = instructions::cursor_rule(billing_paths);
-        if before(instructions::CURSOR_RULE)?.is_some_and(|before| before != rule) {
+        let rule_before = before(instructions::CURSOR_RULE)?;
+        if rule_before.as_ref().is_some_and(|before| *before != rule) {
             refuse_existing([instructions::CURSOR_RULE].into_iter(), arguments.force)?;
         }
-        files.push((instructions::CURSOR_RULE, rule));
+        files.push((instructions::CURSOR_RULE, rule_before, rule));
         let mut sections = vec![(instructions::AGENTS, instructions::section(billing_paths))];
         if !is_same_file(instructions::AGENTS, instructions::CLAUDE) {
             sections.push((instructions::CLAUDE, instructions::claude_section()));
         }
         for (path, section) in sections {
-            let text = instructions::with_section(before(path)?.as_deref(), &section);
-            files.push((path, text));
+            let before = before(path)?;
+            let text = instructions::with_section(before.as_deref(), &section);
+            files.push((path, before, text));
         }
     }
     let mut changed = Vec::new();
-    for (path, text) in files {
-        if before(path)?.as_ref() != Some(&text) {
+    for (path, before, text) in files {
+        if before.as_ref() != Some(&text) {
             changed.push(NewFile {
                 is_merged: true,
                 ..NewFile::new(path, text)
