@@ -20,7 +20,7 @@ const MAX_FILE_BYTES: u64 = 256 * 1024;
 const NAME: &str = "prodverdict";
 
 /// Words that stand for the action's repository and its commit in what `init` writes and in the documentation.
-const PLACEHOLDERS: [&str; 2] = ["OWNER", "COMMIT"];
+const PLACEHOLDERS: [&str; 2] = ["<OWNER>", "<COMMIT>"];
 
 /// Lists the workflows under `root` with a step that uses this program, sorted by path.
 pub(super) fn find(root: &Path) -> Vec<WorkflowState> {

@@ -67,7 +67,7 @@ fn a_workflow_with_placeholders_is_named() {
     );
     let folder = folder(&[("prodverdict.yml", CONFIG), (path, &placeholder)]);
     let status = || prodverdict("status").within(folder.path());
-    let line = "GitHub refuses to run it: replace `OWNER` and `COMMIT`";
+    let line = "GitHub refuses to run it: replace `<OWNER>` and `<COMMIT>`";
     status().run().says(&[path, line]);
     let ran = status().arguments("--format json").run();
     assert_eq!(document(&ran)["workflows"][0]["placeholder"], true);

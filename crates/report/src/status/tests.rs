@@ -66,7 +66,7 @@ fn everything_fits_on_one_screen() {
         text(&status("x"), false),
         "configuration  x: valid, 1 contract (x)\n\
          variables      x: set\n               B: not set (only a rehearsal needs it)\n\
-         workflow       x: x\n               GitHub refuses to run it: replace `OWNER` and `COMMIT` by the action's repository and a \
+         workflow       x: x\n               GitHub refuses to run it: replace `<OWNER>` and `<COMMIT>` by the action's repository and a \
          commit of it\n\
          nightly        x, x, x\n\
          rehearsal      26 scenarios against x, started by `x`\n"

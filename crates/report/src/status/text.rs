@@ -39,7 +39,7 @@ pub fn text(status: &StatusReport, colour: bool) -> String {
         let line = format!("{}: {}", tamed(&workflow.path), events.join(", "));
         lines.push(labelled(label, &terminal(&line)));
         if workflow.has_placeholder {
-            let action = "GitHub refuses to run it: replace `OWNER` and `COMMIT` by the action's repository and a commit of it";
+            let action = "GitHub refuses to run it: replace `<OWNER>` and `<COMMIT>` by the action's repository and a commit of it";
             lines.push(labelled("", &paint.with(bad(), action)));
         }
     }
