@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use super::{Error, RefusalMeaning, source::PermissionDefinition, transport::ReadSession};
 use crate::problem::{PermissionGrant, Warning};
 
-/// What a check lacks without customers.
+/// Consequence of a check without customers.
 pub(crate) const LOST_WITHOUT_CUSTOMERS: &str =
     "the check cannot see whose account a customer's metadata names";
 

@@ -21,7 +21,7 @@ const MAX_NAMED: usize = 10;
 
 /// Input of the message. The outcome is already redacted; `mask` hides secrets.
 #[derive(Debug)]
-pub struct News<'a> {
+pub struct MessageInput<'a> {
     pub outcome: &'a Outcome,
     /// Findings of the last run.
     pub earlier: &'a PreviousRun,
@@ -34,19 +34,19 @@ pub struct News<'a> {
 
 /// Returns the message as JSON, or `None` if nothing has changed. A run without a verdict is always reported, because
 /// silence would be taken for a pass.
-pub fn message(news: &News<'_>) -> Option<Value> {
-    let outcome = news.outcome;
+pub fn message(input: &MessageInput<'_>) -> Option<Value> {
+    let outcome = input.outcome;
     if outcome.verdict == Verdict::Error {
         let (heading, lines) = no_verdict(outcome);
-        return Some(rendered(news, &heading, &[lines]));
+        return Some(rendered(input, &heading, &[lines]));
     }
     let findings = report::unaccepted(outcome);
     let fingerprints: Vec<_> = findings
         .iter()
         .map(|(_, found)| found.finding.fingerprint.as_str())
         .collect();
-    let mut change = news.earlier.change(&fingerprints);
-    if let (Some(change), PreviousRun::Found(state)) = (&mut change, news.earlier) {
+    let mut change = input.earlier.change(&fingerprints);
+    if let (Some(change), PreviousRun::Found(state)) = (&mut change, input.earlier) {
         // A finding that was accepted since the last run does not count as fixed.
         let all = outcome.findings();
         change.fixed = state.gone(
@@ -64,11 +64,11 @@ pub fn message(news: &News<'_>) -> Option<Value> {
             counted(findings.len(), "finding"),
             vec!["What has changed since the last run is not known.".to_owned()],
         ),
-        None if *news.earlier == PreviousRun::Unreadable => (RESOLVED.to_owned(), Vec::new()),
+        None if *input.earlier == PreviousRun::Unreadable => (RESOLVED.to_owned(), Vec::new()),
         None => return None,
     };
     Some(rendered(
-        news,
+        input,
         &heading,
         &[named, totals(outcome, &findings)],
     ))
@@ -152,19 +152,19 @@ fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
     (headline.to_owned(), lines.collect())
 }
 
-fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
-    let name = if news.outcome.rehearsal.is_some() {
+fn rendered(input: &MessageInput<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
+    let name = if input.outcome.rehearsal.is_some() {
         "ProdVerdict rehearsal"
     } else {
         "ProdVerdict"
     };
-    let place = news
+    let place = input
         .repository
         .as_ref()
         .map_or_else(String::new, |repository| {
             format!(" in {}", code(repository))
         });
-    let masked = |line: &String| news.mask.text(line);
+    let masked = |line: &String| input.mask.text(line);
     let heading = masked(&format!("*{name}: {heading}*{place}"));
     let mut plain = vec![heading.clone()];
     let mut blocks = vec![section(&[heading])];
@@ -173,7 +173,7 @@ fn rendered(news: &News<'_>, heading: &str, sections: &[Vec<String>]) -> Value {
         blocks.push(section(&lines));
         plain.extend(lines);
     }
-    let links = [("Issue", news.issue_url), ("Run", news.run_url)];
+    let links = [("Issue", input.issue_url), ("Run", input.run_url)];
     let links = links
         .into_iter()
         .filter_map(|(name, url)| Some((name, url.filter(|url| is_plain(url))?)));
@@ -293,7 +293,7 @@ mod tests {
 
     /// Returns the text of the message, or `None` if there is no message.
     fn message_text(outcome: &Outcome, earlier: &PreviousRun) -> Option<String> {
-        let news = News {
+        let input = MessageInput {
             outcome,
             earlier,
             repository: Some("acme/shop".to_owned()),
@@ -301,7 +301,7 @@ mod tests {
             run_url: Some("https://x|<!channel>"),
             mask: &Mask::new(&["canary-of-a-secret"]),
         };
-        let message = message(&news)?;
+        let message = message(&input)?;
         Some(message["text"].as_str().unwrap().to_owned())
     }
 

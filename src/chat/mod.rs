@@ -5,4 +5,4 @@ mod message;
 mod mrkdwn;
 
 pub use delivery::{DeliveryError, Webhook, WebhookError};
-pub use message::{News, message};
+pub use message::{MessageInput, message};

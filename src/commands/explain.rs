@@ -17,7 +17,7 @@ use crate::{
     billing::key_advice,
     cli::{Environment, ExplainArgs, Format, Redact},
     config::{AccessContract, Config},
-    contract::{Explained, Unanswerable, UnixSeconds, Verdict, explain},
+    contract::{Explanations, Unanswerable, UnixSeconds, Verdict, explain},
     notice::Progress,
     problem::{ErrorCode, Problem, Warning},
     report::{self, ExplainedContract, ExplainedEntity, Mask, Reported},
@@ -135,7 +135,7 @@ async fn explain_contract(
     run: &RunParameters<'_>,
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Warning>,
-) -> Result<Option<(Explained, u64)>, Failure> {
+) -> Result<Option<(Explanations, u64)>, Failure> {
     let sources = open(contract, run)?;
     let Some(mut found) = find(&contract.contract, &sources, request, run.now).await? else {
         return Ok(None);
@@ -158,7 +158,7 @@ fn with_verdict(
     config: &Config,
     index: usize,
     contract: &AccessContract,
-    explanation: Explained,
+    explanation: Explanations,
     provider_requests: u64,
 ) -> ExplainedContract {
     let mut judgements = explanation

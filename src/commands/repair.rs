@@ -8,7 +8,7 @@ use crate::{
         Account, Corrected, CustomerId, Facts, Field, Finding, RowCorrection, SubscriptionId,
         UnixSeconds, corrections, uncorrected,
     },
-    database::{Holds, Stored, StoredRequest, Value, ValueForm},
+    database::{ColumnKind, Stored, StoredRequest, Value, ValueForm},
     report::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair},
     sources::AccountSource,
 };
@@ -216,14 +216,14 @@ fn row_repair(
         }
     };
     let cell = |column: &str| -> Result<RepairCell, String> {
-        let (Some(holds), Some(value)) = (stored.columns.get(column), found.get(column)) else {
+        let (Some(kind), Some(value)) = (stored.columns.get(column), found.get(column)) else {
             return Err(format!(
                 "`{column}` is not a column of that table itself that can be written"
             ));
         };
         Ok(RepairCell {
             column: column.to_owned(),
-            kind: cell_kind(*holds),
+            kind: cell_kind(*kind),
             value: value.clone(),
         })
     };
@@ -250,8 +250,12 @@ fn row_repair(
                 return Err(MOVED.to_owned());
             }
         }
-        let holds = stored.columns.get(column).copied().unwrap_or(Holds::Text);
-        let after = format_value(corrected, holds, before.value.as_deref()).ok_or_else(|| {
+        let kind = stored
+            .columns
+            .get(column)
+            .copied()
+            .unwrap_or(ColumnKind::Text);
+        let after = format_value(corrected, kind, before.value.as_deref()).ok_or_else(|| {
             format!(
                 "it is unclear how `{column}` spells that value: write it as your application does"
             )
@@ -291,12 +295,12 @@ fn parse_boolean(text: Option<&str>) -> Option<bool> {
     value.boolean().ok()
 }
 
-fn cell_kind(holds: Holds) -> CellKind {
-    match holds {
-        Holds::Boolean => CellKind::Boolean,
-        Holds::Number => CellKind::Number,
-        Holds::Json => CellKind::Json,
-        Holds::Time | Holds::Text => CellKind::Text,
+fn cell_kind(kind: ColumnKind) -> CellKind {
+    match kind {
+        ColumnKind::Boolean => CellKind::Boolean,
+        ColumnKind::Number => CellKind::Number,
+        ColumnKind::Json => CellKind::Json,
+        ColumnKind::Time | ColumnKind::Text => CellKind::Text,
     }
 }
 
@@ -314,15 +318,19 @@ const BOOLEAN_WORDS: [(&str, &str); 6] = [
 const MAX_SECONDS: i64 = 100_000_000_000;
 
 /// Formats the value as the column stores it. Returns `None` if the previous value does not determine the format.
-fn format_value(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Option<CellValue> {
+fn format_value(
+    corrected: &Corrected,
+    kind: ColumnKind,
+    before: Option<&str>,
+) -> Option<CellValue> {
     let text = |text: &str| Some(CellValue::Text(text.to_owned()));
-    match (corrected, holds) {
-        (_, Holds::Json)
-        | (Corrected::Number(_), Holds::Boolean | Holds::Time)
-        | (Corrected::Time(_), Holds::Boolean) => None,
-        (Corrected::Flag(flag), Holds::Boolean) => text(if *flag { "true" } else { "false" }),
-        (Corrected::Flag(flag), Holds::Number) => text(if *flag { "1" } else { "0" }),
-        (Corrected::Flag(flag), Holds::Text | Holds::Time) => {
+    match (corrected, kind) {
+        (_, ColumnKind::Json)
+        | (Corrected::Number(_), ColumnKind::Boolean | ColumnKind::Time)
+        | (Corrected::Time(_), ColumnKind::Boolean) => None,
+        (Corrected::Flag(flag), ColumnKind::Boolean) => text(if *flag { "true" } else { "false" }),
+        (Corrected::Flag(flag), ColumnKind::Number) => text(if *flag { "1" } else { "0" }),
+        (Corrected::Flag(flag), ColumnKind::Text | ColumnKind::Time) => {
             let before = before?.trim();
             let is_pair = |(yes, no): &&(&str, &str)| {
                 before.eq_ignore_ascii_case(yes) || before.eq_ignore_ascii_case(no)
@@ -331,9 +339,11 @@ fn format_value(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Op
             text(&match_case(before, if *flag { yes } else { no }))
         }
         (Corrected::Word(word), _) => text(&match_case(before.unwrap_or_default().trim(), word)),
-        (Corrected::Number(number), Holds::Number | Holds::Text) => text(&number.to_string()),
-        (Corrected::Time(time), Holds::Time) => Some(CellValue::Moment(time.0)),
-        (Corrected::Time(time), Holds::Number) => {
+        (Corrected::Number(number), ColumnKind::Number | ColumnKind::Text) => {
+            text(&number.to_string())
+        }
+        (Corrected::Time(time), ColumnKind::Time) => Some(CellValue::Moment(time.0)),
+        (Corrected::Time(time), ColumnKind::Number) => {
             let before: i64 = before?.parse().ok()?;
             if before.abs() > MAX_SECONDS {
                 text(&time.0.checked_mul(1000)?.to_string())
@@ -341,7 +351,7 @@ fn format_value(corrected: &Corrected, holds: Holds, before: Option<&str>) -> Op
                 text(&time.0.to_string())
             }
         }
-        (Corrected::Time(time), Holds::Text) => {
+        (Corrected::Time(time), ColumnKind::Text) => {
             // Only RFC 3339 is certain to be understood by the application that wrote the previous text.
             let before = before?;
             let is_stamp = before.contains('T') && before.ends_with('Z');
@@ -374,47 +384,52 @@ mod tests {
         let text = |value: &str| Some(CellValue::Text(value.to_owned()));
         let (yes, no) = (Corrected::Flag(true), Corrected::Flag(false));
         let end = Corrected::Time(UnixSeconds(1_785_542_400));
-        for (corrected, holds, before, expected) in [
-            (&yes, Holds::Boolean, None, text("true")),
-            (&no, Holds::Boolean, Some("true"), text("false")),
-            (&yes, Holds::Number, Some("0"), text("1")),
-            (&yes, Holds::Text, Some("no"), text("yes")),
-            (&no, Holds::Text, Some("Y"), text("N")),
-            (&yes, Holds::Text, None, None),
-            (&yes, Holds::Json, Some("false"), None),
+        for (corrected, kind, before, expected) in [
+            (&yes, ColumnKind::Boolean, None, text("true")),
+            (&no, ColumnKind::Boolean, Some("true"), text("false")),
+            (&yes, ColumnKind::Number, Some("0"), text("1")),
+            (&yes, ColumnKind::Text, Some("no"), text("yes")),
+            (&no, ColumnKind::Text, Some("Y"), text("N")),
+            (&yes, ColumnKind::Text, None, None),
+            (&yes, ColumnKind::Json, Some("false"), None),
             (
                 &end,
-                Holds::Time,
+                ColumnKind::Time,
                 None,
                 Some(CellValue::Moment(1_785_542_400)),
             ),
-            (&end, Holds::Number, Some("1700000000"), text("1785542400")),
             (
                 &end,
-                Holds::Number,
+                ColumnKind::Number,
+                Some("1700000000"),
+                text("1785542400"),
+            ),
+            (
+                &end,
+                ColumnKind::Number,
                 Some("1700000000000"),
                 text("1785542400000"),
             ),
-            (&end, Holds::Number, None, None),
+            (&end, ColumnKind::Number, None, None),
             (
                 &end,
-                Holds::Text,
+                ColumnKind::Text,
                 Some("2026-01-01T00:00:00Z"),
                 text("2026-08-01T00:00:00Z"),
             ),
-            (&end, Holds::Text, Some("1 January"), None),
+            (&end, ColumnKind::Text, Some("1 January"), None),
             (
                 &Corrected::Word("pro".to_owned()),
-                Holds::Text,
+                ColumnKind::Text,
                 Some("FREE"),
                 text("pro"),
             ),
-            (&Corrected::Number(5), Holds::Number, None, text("5")),
+            (&Corrected::Number(5), ColumnKind::Number, None, text("5")),
         ] {
             assert_eq!(
-                format_value(corrected, holds, before),
+                format_value(corrected, kind, before),
                 expected,
-                "{corrected:?} {holds:?} {before:?}"
+                "{corrected:?} {kind:?} {before:?}"
             );
         }
     }

@@ -40,7 +40,7 @@ impl Signals {
     }
 
     /// Listens for the end of a future instead, for work that a client of this process may cancel.
-    pub(crate) fn of(cancelled: impl Future<Output = ()> + 'static) -> Self {
+    pub(crate) fn until(cancelled: impl Future<Output = ()> + 'static) -> Self {
         Self {
             interrupt: None,
             terminate: None,

@@ -1,4 +1,4 @@
-//! What the working tree changes, as `git` says: committed and uncommitted lines, and files that are not added yet.
+//! Changes in the working tree, from `git`: committed and uncommitted lines, and files that are not added yet.
 
 use std::{
     fs,
@@ -34,7 +34,7 @@ const HARMLESS: [&str; 6] = [
     "core.hooksPath=/dev/null",
 ];
 
-/// What the working tree changes.
+/// Changes in the working tree.
 #[derive(Debug)]
 pub(super) struct WorkingTree {
     /// Folder that the paths of `files` are relative to.

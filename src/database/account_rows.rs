@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::tz::TimeZone;
 
-use super::value::{AccountCustomers, Meaningless, Value, ValueForm};
+use super::value::{AccountCustomers, UnreadableValue, Value, ValueForm};
 use crate::{
     config::{AccountsQuery, DatabaseSettings, Expression},
     contract::{
@@ -22,7 +22,7 @@ pub enum RowError {
         row: u64,
         column: Option<String>,
         #[source]
-        source: Meaningless,
+        source: UnreadableValue,
     },
     #[error("`{}` of the row with id `{id}` cannot be read", .field.as_str())]
     Value {
@@ -31,7 +31,7 @@ pub enum RowError {
         column: Option<String>,
         id: String,
         #[source]
-        source: Meaningless,
+        source: UnreadableValue,
     },
 }
 
@@ -186,7 +186,7 @@ impl<'v, F: Fn(Field) -> Value<'v>> AccountRow<'_, 'v, F> {
     fn read<T>(
         &self,
         field: Field,
-        read: impl Fn(Value<'v>) -> Result<T, Meaningless>,
+        read: impl Fn(Value<'v>) -> Result<T, UnreadableValue>,
     ) -> Result<Option<T>, RowError> {
         if !self.fields.contains(&field) {
             return Ok(None);

@@ -7,7 +7,7 @@ use tokio::{net::lookup_host, time::timeout};
 use url::Host;
 
 use super::{
-    speaker::{Speaker, probe, speaker},
+    foreign_protocol::{ForeignProtocol, foreign_protocol, probe},
     tls::Untrusted,
     url::Target,
     url_error::UrlError,
@@ -31,7 +31,7 @@ pub enum ConnectError {
     #[error("its TLS certificate is not trusted")]
     Certificate(#[source] Untrusted),
     #[error("the server there is not Postgres{}", .0.described())]
-    NotPostgres(Speaker),
+    NotPostgres(ForeignProtocol),
     #[error("the password of user `{user}` is wrong, or there is no such user")]
     Password { user: String },
     #[error("it has no database `{database}`")]
@@ -98,9 +98,9 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
     if let Err(ConnectError::NoAnswer | ConnectError::Broken(_)) = &connected
         && matches!(target.tls().mode, PgSslMode::Disable)
         && !target.uses_socket
-        && let Some(speaker) = probe(&target.host, target.port).await
+        && let Some(protocol) = probe(&target.host, target.port).await
     {
-        return Err(ConnectError::NotPostgres(speaker));
+        return Err(ConnectError::NotPostgres(protocol));
     }
     connected
 }
@@ -138,8 +138,8 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
             let error = io::Error::other(error);
             ConnectError::Certificate(Untrusted::new(&error, target.tls()))
         }
-        sqlx::Error::Protocol(message) => match speaker(&message) {
-            Some(speaker) => ConnectError::NotPostgres(speaker),
+        sqlx::Error::Protocol(message) => match foreign_protocol(&message) {
+            Some(protocol) => ConnectError::NotPostgres(protocol),
             None => ConnectError::Broken(sqlx::Error::Protocol(message)),
         },
         sqlx::Error::Database(error) => {

@@ -8,15 +8,15 @@ mod chosen;
 mod connect;
 mod diagnosis;
 mod error;
+mod foreign_protocol;
 mod opening;
 mod output_columns;
-mod power;
+mod privileges;
 mod reading;
 mod role_advice;
 mod sampling;
 mod server;
 mod session;
-mod speaker;
 mod statement;
 mod stored;
 mod tls;
@@ -41,8 +41,9 @@ pub use account_rows::{AccountRows, RowError, required};
 pub use chosen::Chosen;
 pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
+pub use foreign_protocol::ForeignProtocol;
 pub(crate) use opening::open;
-pub use power::{Power, power, reader_role};
+pub use privileges::{ExcessPrivilege, excess_privilege, reader_role};
 pub use reading::AccountsReader;
 use reading::Extent;
 pub use sampling::{
@@ -50,14 +51,13 @@ pub use sampling::{
     StoredPlanRow,
 };
 pub use server::{RoleFacts, ServerFacts, describe_server};
-pub use speaker::Speaker;
 pub(crate) use statement::{quoted, quoted_table};
-pub use stored::{Holds, Stored, StoredRequest, read_stored};
+pub use stored::{ColumnKind, Stored, StoredRequest, read_stored};
 pub use tls::Untrusted;
 pub(crate) use url::Target;
 pub use url_error::UrlError;
 pub use url_mistake::Mistake;
-pub use value::{AccountCustomers, Meaningless, Value, ValueForm, ValueKind};
+pub use value::{AccountCustomers, UnreadableValue, Value, ValueForm, ValueKind};
 
 /// Options of a reading besides the configuration of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

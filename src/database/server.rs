@@ -4,9 +4,9 @@ use secrecy::SecretString;
 use sqlx::Row as _;
 
 use super::{
-    Power, diagnosis,
+    ExcessPrivilege, diagnosis,
     error::Error,
-    power,
+    privileges,
     session::{Failed, RowSecurity, Session},
     statement::quoted,
     url::Target,
@@ -33,8 +33,8 @@ pub struct RoleFacts {
     /// Name, quoted for SQL.
     pub name: String,
     pub bypasses_row_security: bool,
-    /// Power over the server that reading does not need.
-    pub power: Option<Power>,
+    /// A privilege that reading does not need.
+    pub excess_privilege: Option<ExcessPrivilege>,
 }
 
 /// Connects to the database of this URL, and describes the server and the role.
@@ -84,7 +84,7 @@ async fn ask(
         role: RoleFacts {
             name: quoted(&name),
             bypasses_row_security: row.try_get(3)?,
-            power: power::of_session(session, settings).await?,
+            excess_privilege: privileges::of_session(session, settings).await?,
         },
     };
     session.end().await?;

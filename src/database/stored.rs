@@ -15,7 +15,7 @@ use crate::config::{DatabaseSettings, TableName};
 
 /// Kind of values in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub enum ColumnKind {
     Boolean,
     Number,
     /// A date or a time with a date.
@@ -29,7 +29,7 @@ pub enum Holds {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
     /// Existing columns that can be written.
-    pub columns: BTreeMap<String, Holds>,
+    pub columns: BTreeMap<String, ColumnKind>,
     /// Rows by the text of their id; several if that is not unique.
     pub rows: BTreeMap<String, Vec<BTreeMap<String, Option<String>>>>,
 }
@@ -109,7 +109,7 @@ async fn writable(
     session: &mut Session<'_>,
     table: &TableName,
     columns: &[String],
-) -> Result<BTreeMap<String, Holds>, Failed> {
+) -> Result<BTreeMap<String, ColumnKind>, Failed> {
     let question = sqlx::query(
         "select attname::text, typcategory::text, typname::text from pg_attribute \
          join pg_class on pg_class.oid = attrelid join pg_type on pg_type.oid = atttypid \
@@ -123,17 +123,17 @@ async fn writable(
         .map(|row| {
             let (name, category, kind): (String, String, String) =
                 (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            Ok((name, holds(&category, &kind)))
+            Ok((name, column_kind(&category, &kind)))
         })
         .collect()
 }
 
-fn holds(category: &str, kind: &str) -> Holds {
+fn column_kind(category: &str, kind: &str) -> ColumnKind {
     match (category, kind) {
-        ("B", _) => Holds::Boolean,
-        ("N", _) => Holds::Number,
-        ("D", _) => Holds::Time,
-        (_, "json" | "jsonb") => Holds::Json,
-        _ => Holds::Text,
+        ("B", _) => ColumnKind::Boolean,
+        ("N", _) => ColumnKind::Number,
+        ("D", _) => ColumnKind::Time,
+        (_, "json" | "jsonb") => ColumnKind::Json,
+        _ => ColumnKind::Text,
     }
 }

@@ -41,7 +41,7 @@ pub enum ValueForm {
 /// Error for a value that does not fit its column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{found} is not {expected}")]
-pub struct Meaningless {
+pub struct UnreadableValue {
     pub expected: ValueKind,
     /// Type of the value, and the value itself if it is short and plain.
     pub found: String,
@@ -86,17 +86,17 @@ const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 
 impl<'a> Value<'a> {
     /// Returns the text of a single value.
-    pub fn scalar(self) -> Result<Option<&'a str>, Meaningless> {
+    pub fn scalar(self) -> Result<Option<&'a str>, UnreadableValue> {
         self.text_for(ValueKind::Word)
     }
 
     /// Returns the text of an id or a word; `None` if it is blank.
-    pub fn word(self) -> Result<Option<&'a str>, Meaningless> {
+    pub fn word(self) -> Result<Option<&'a str>, UnreadableValue> {
         Ok(self.scalar()?.filter(|text| !text.trim().is_empty()))
     }
 
     /// Returns an id, or the ids of a list, without null, blank and repeated ones.
-    pub fn customers(self) -> Result<AccountCustomers, Meaningless> {
+    pub fn customers(self) -> Result<AccountCustomers, UnreadableValue> {
         if !matches!(self.form, ValueForm::Array | ValueForm::JsonList) {
             let first = self.text_for(ValueKind::Customers)?;
             let first = first.filter(|text| !text.trim().is_empty());
@@ -119,50 +119,50 @@ impl<'a> Value<'a> {
         })
     }
 
-    fn elements(self) -> Result<Vec<Option<String>>, Meaningless> {
+    fn elements(self) -> Result<Vec<Option<String>>, UnreadableValue> {
         let text = self.text.unwrap_or("[]");
-        serde_json::from_str(text).ok().ok_or_else(|| Meaningless {
-            expected: ValueKind::Customers,
-            found: format!("a list ({}) with an element that is not text", self.kind),
-            form: self.form,
-        })
+        serde_json::from_str(text)
+            .ok()
+            .ok_or_else(|| UnreadableValue {
+                expected: ValueKind::Customers,
+                found: format!("a list ({}) with an element that is not text", self.kind),
+                form: self.form,
+            })
     }
 
     /// Parses a boolean word of any type; null is false.
-    pub fn boolean(self) -> Result<bool, Meaningless> {
+    pub fn boolean(self) -> Result<bool, UnreadableValue> {
         let Some(text) = self.text_for(ValueKind::Boolean)? else {
             return Ok(false);
         };
         match whole(text.trim()).to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
             "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),
-            _ => Err(self.meaningless(ValueKind::Boolean)),
+            _ => Err(self.unreadable(ValueKind::Boolean)),
         }
     }
 
     /// Parses a whole number, also one in a decimal type.
-    pub fn integer(self) -> Result<Option<i64>, Meaningless> {
+    pub fn integer(self) -> Result<Option<i64>, UnreadableValue> {
         self.text_for(ValueKind::Integer)?
             .map(|text| {
                 whole(text.trim())
                     .parse()
                     .ok()
-                    .ok_or_else(|| self.meaningless(ValueKind::Integer))
+                    .ok_or_else(|| self.unreadable(ValueKind::Integer))
             })
             .transpose()
     }
 
     /// Parses a point in time: seconds or milliseconds since 1970, RFC 3339, or date and time in `zone`. `infinity` is
     /// the end of time.
-    pub fn moment(self, zone: Option<&TimeZone>) -> Result<Option<UnixSeconds>, Meaningless> {
+    pub fn moment(self, zone: Option<&TimeZone>) -> Result<Option<UnixSeconds>, UnreadableValue> {
         self.text_for(ValueKind::Moment)?
-            .map(|text| {
-                moment(text.trim(), zone).ok_or_else(|| self.meaningless(ValueKind::Moment))
-            })
+            .map(|text| moment(text.trim(), zone).ok_or_else(|| self.unreadable(ValueKind::Moment)))
             .transpose()
     }
 
-    fn text_for(self, expected: ValueKind) -> Result<Option<&'a str>, Meaningless> {
+    fn text_for(self, expected: ValueKind) -> Result<Option<&'a str>, UnreadableValue> {
         match self.form {
             ValueForm::Scalar | ValueForm::Answer => Ok(self.text),
             ValueForm::Array
@@ -170,14 +170,14 @@ impl<'a> Value<'a> {
             | ValueForm::Object
             | ValueForm::Composite
             | ValueForm::Bytes => match self.text {
-                Some(_) => Err(self.meaningless(expected)),
+                Some(_) => Err(self.unreadable(expected)),
                 None => Ok(None),
             },
         }
     }
 
-    fn meaningless(self, expected: ValueKind) -> Meaningless {
-        Meaningless {
+    fn unreadable(self, expected: ValueKind) -> UnreadableValue {
+        UnreadableValue {
             expected,
             found: self.described(),
             form: self.form,
@@ -339,7 +339,7 @@ mod tests {
         }
     }
 
-    fn moment(text: &str, zone: &TimeZone) -> Result<Option<UnixSeconds>, Meaningless> {
+    fn moment(text: &str, zone: &TimeZone) -> Result<Option<UnixSeconds>, UnreadableValue> {
         value(text, "text").moment(Some(zone))
     }
 

@@ -2,12 +2,12 @@
 
 use super::{
     statement::quoted,
-    value::{Meaningless, ValueForm},
+    value::{UnreadableValue, ValueForm},
 };
 use crate::contract::Field;
 
 /// Suggests another mapping for the field; `column` is the current one.
-pub(super) fn hint(field: Field, column: Option<&str>, found: &Meaningless) -> String {
+pub(super) fn hint(field: Field, column: Option<&str>, found: &UnreadableValue) -> String {
     let name = field.as_str();
     let column = |otherwise: &str| column.map_or_else(|| otherwise.to_owned(), in_sql);
     match found.form {
@@ -76,7 +76,7 @@ mod tests {
     use super::{super::value::ValueKind, *};
 
     fn hint_for(field: Field, column: Option<&str>, form: ValueForm) -> String {
-        let found = Meaningless {
+        let found = UnreadableValue {
             expected: ValueKind::Word,
             found: String::new(),
             form,

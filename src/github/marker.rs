@@ -31,13 +31,13 @@ pub(super) struct List {
 
 /// Outcome of a search.
 #[derive(Debug)]
-pub(super) enum Found<T> {
+pub(super) enum OwnEntries<T> {
     /// Our entries, in the order of the list.
-    Ours(Vec<T>),
+    Found(Vec<T>),
     /// There are entries with our marker, but our own account is unknown.
-    Unclear,
+    AuthorUnknown,
     /// The list has more pages than are read, so our entries may be on a later one.
-    TooMany,
+    TooManyPages,
 }
 
 impl Marker {
@@ -63,19 +63,19 @@ pub(super) async fn find<T: MarkedText>(
     identity: &mut Identity,
     marker: &Marker,
     list: &List,
-) -> Result<Found<T>, ClientError> {
+) -> Result<OwnEntries<T>, ClientError> {
     let (mut entries, is_complete) = marked::<T>(client, marker, list).await?;
     if !entries.is_empty() {
         let author = identity.author(client).await;
         entries.retain(|entry| entry.user().is_some_and(|user| author.is(user)));
         if entries.is_empty() && author.is_assumed() {
-            return Ok(Found::Unclear);
+            return Ok(OwnEntries::AuthorUnknown);
         }
     }
     Ok(if is_complete || !entries.is_empty() {
-        Found::Ours(entries)
+        OwnEntries::Found(entries)
     } else {
-        Found::TooMany
+        OwnEntries::TooManyPages
     })
 }
 

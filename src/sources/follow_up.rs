@@ -48,7 +48,7 @@ impl ContractProvider<'_> {
 
     /// Adds facts that were not listed but could change the verdict. `listed_all` is true if every subscription was
     /// listed. Returns true if customers were looked up by id because none was known.
-    pub(crate) async fn settle(
+    pub(crate) async fn read_missing(
         &self,
         facts: &mut Facts,
         now: UnixSeconds,

@@ -61,7 +61,7 @@ impl BillingSource for LiveBilling<'_> {
         now: UnixSeconds,
         listed_all: bool,
     ) -> SourceFuture<'a, bool> {
-        async move { Ok(self.provider().settle(facts, now, listed_all).await?) }.boxed_local()
+        async move { Ok(self.provider().read_missing(facts, now, listed_all).await?) }.boxed_local()
     }
 
     fn cost<'a>(

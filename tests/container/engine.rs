@@ -8,7 +8,7 @@ use std::{
 
 use testing::{
     fake_github::{CheckRun, FakeGithub, TOKEN, World},
-    runner::{FOLDERS, Ran, Step},
+    runner::{FOLDERS, ProgramOutput, Step},
     shop::{CONFIG, KEY, Person, Shop},
 };
 
@@ -101,17 +101,17 @@ impl Job {
         Container { name, client }
     }
 
-    pub(crate) async fn run(&self) -> Ran {
+    pub(crate) async fn run(&self) -> ProgramOutput {
         self.end(self.start()).await
     }
 
-    pub(crate) async fn end(&self, container: Container) -> Ran {
+    pub(crate) async fn end(&self, container: Container) -> ProgramOutput {
         // The fakes run on this thread.
         let output = tokio::task::spawn_blocking(|| container.client.wait_with_output())
             .await
             .expect("a thread")
             .expect("the container ends");
-        let ran = Ran {
+        let ran = ProgramOutput {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
@@ -137,7 +137,7 @@ impl Job {
 
     /// Checks for exit status 2, a failed check run, and the word "pass" nowhere.
     #[track_caller]
-    pub(crate) fn expect_no_answer(&self, ran: &Ran) {
+    pub(crate) fn expect_no_answer(&self, ran: &ProgramOutput) {
         ran.expect(2);
         let run = self.check_run();
         assert_eq!(run.conclusion.as_deref(), Some("failure"));

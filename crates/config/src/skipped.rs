@@ -48,7 +48,7 @@ fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Warning> {
             quote(kind)
         ))
         .hint(format!(
-            "check it with the published ProdVerdict: `prodverdict check {kind}`"
+            "run the tool that this contract was written for"
         ))
         .at(diagnostics.entry_place(&span)),
     )

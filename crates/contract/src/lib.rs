@@ -38,8 +38,9 @@ pub use correction::{RowCorrection, corrections, uncorrected};
 pub use entity::{Entity, EntityKind};
 pub use evaluate::{Evaluation, Unanswerable, evaluate};
 pub use explanation::{
-    Explained, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
-    ExplainedSubscription, Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, explain,
+    ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedState,
+    ExplainedSubscription, Explanation, Explanations, FieldValue, Judgement, PriceUse, RuleOutcome,
+    explain,
 };
 pub use facts::{
     Account, AccountColumns, Details, Facts, Field, Item, Metadata, Pause, Period, SeenModes,

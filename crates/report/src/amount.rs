@@ -5,7 +5,7 @@ use contract::Money;
 use super::{
     count::grouped,
     neutral::{LINE_CHARACTERS, shortened},
-    shown::tamed,
+    shown::displayed_name,
 };
 
 /// Zero-decimal currencies at Stripe (<https://docs.stripe.com/currencies#zero-decimal>) and at Paddle. Stripe sends
@@ -48,7 +48,7 @@ fn decimals(code: &str) -> (u64, usize) {
 }
 
 fn amount(currency: &str, minor_units: i64) -> String {
-    let code = tamed(&currency.to_uppercase());
+    let code = displayed_name(&currency.to_uppercase());
     let (divisor, decimals) = decimals(&code);
     let sign = if minor_units < 0 { "-" } else { "" };
     let units = minor_units.unsigned_abs();

@@ -225,7 +225,7 @@ fn fix(mut lines: Vec<String>) -> Vec<String> {
 
 fn contract_suffix(contract: Option<&str>) -> String {
     contract
-        .map(|name| format!(" (contract {})", shown::tamed(name)))
+        .map(|name| format!(" (contract {})", shown::displayed_name(name)))
         .unwrap_or_default()
 }
 

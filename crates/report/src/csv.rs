@@ -117,7 +117,7 @@ fn finding(contract: &ContractOutcome, found: &Reported) -> CsvRow {
         finding.evidence_lines().join("; "),
         finding.fingerprint.to_string(),
         place
-            .map(|place| shown::tamed(&place.path))
+            .map(|place| shown::displayed_name(&place.path))
             .unwrap_or_default(),
         place
             .map(|place| place.line.to_string())

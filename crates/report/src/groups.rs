@@ -153,7 +153,7 @@ fn numbered_ids(finding: &Finding) -> Vec<(String, String)> {
     let all = subject_ids.into_iter().flatten().chain(named);
     let mut ids: Vec<_> = all
         .filter(|id| !id.is_empty())
-        .map(|id| (super::shown::tamed(id), PLACEHOLDER.to_owned()))
+        .map(|id| (super::shown::displayed_name(id), PLACEHOLDER.to_owned()))
         .collect();
     longest_first(&mut ids, |(id, _)| id);
     ids

@@ -163,10 +163,14 @@ fn detail(found: &Reported) -> Detail {
     lines.extend(shown.fix.iter().map(|line| format!("fix: {line}")));
     lines.extend(shown.evidence);
     if let Some(place) = &found.place {
-        lines.push(format!("{}:{}", shown::tamed(&place.path), place.line));
+        lines.push(format!(
+            "{}:{}",
+            shown::displayed_name(&place.path),
+            place.line
+        ));
     }
     for change in &found.changes {
-        let path = shown::tamed(&change.path);
+        let path = shown::displayed_name(&change.path);
         lines.push(format!("{path}:{} {}", change.line, change.does));
     }
     let first = shown.message.first().map_or("", String::as_str);

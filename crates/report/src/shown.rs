@@ -45,8 +45,8 @@ impl Shown {
             .iter()
             .copied()
             .chain(words)
-            .map(|name| (name.to_owned(), tamed(name)))
-            .filter(|(name, tamed)| name != tamed)
+            .map(|name| (name.to_owned(), displayed_name(name)))
+            .filter(|(name, displayed_name)| name != displayed_name)
             .collect();
         longest_first(&mut hostile, |(name, _)| name);
 
@@ -56,7 +56,7 @@ impl Shown {
             evidence.extend(lines_of(&fact));
         }
         Self {
-            entity: tamed(&finding.entity),
+            entity: displayed_name(&finding.entity),
             message: lines_of(&finding.message),
             fix: lines_of(&finding.fix),
             evidence,
@@ -96,19 +96,19 @@ pub(super) fn hint_lines<C>(message: &Message<C>) -> Vec<String> {
 /// Formats the place as `file:line:column`.
 pub(super) fn place<C>(message: &Message<C>) -> Option<String> {
     let place = message.place.as_ref()?;
-    let path = tamed(&place.path);
+    let path = displayed_name(&place.path);
     Some(format!("{path}:{}:{}", place.line, place.column))
 }
 
 /// Describes a change of the pull request in one line.
 pub(super) fn change(change: &Change) -> String {
     let does = shortened(&visible(&change.does), LINE_CHARACTERS);
-    let path = tamed(&change.path);
+    let path = displayed_name(&change.path);
     format!("This pull request {does} ({path}:{})", change.line)
 }
 
 /// Returns a name as it is displayed: with visible characters only, and of limited length.
-pub(super) fn tamed(name: &str) -> String {
+pub(super) fn displayed_name(name: &str) -> String {
     shortened(&visible(name), NAME_CHARACTERS)
 }
 
@@ -124,7 +124,7 @@ fn lines(text: &str) -> Vec<String> {
 fn distinct(names: &[&str]) -> Vec<String> {
     let mut names: Vec<_> = names
         .iter()
-        .map(|name| tamed(name))
+        .map(|name| displayed_name(name))
         .filter(|name| name.chars().count() >= MIN_HIGHLIGHTED_CHARACTERS)
         .collect();
     longest_first(&mut names, |name| name);

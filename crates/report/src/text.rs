@@ -151,7 +151,7 @@ fn since_line(since: &Since, counts: StatusCounts) -> String {
     };
     format!(
         "Since {}: {} new, {} known, {} fixed{passes}.",
-        shown::tamed(&since.source),
+        shown::displayed_name(&since.source),
         grouped(counts.new),
         grouped(counts.known),
         grouped(since.fixed)
@@ -170,7 +170,7 @@ fn read(outcome: &Outcome, totals: &Summary) -> String {
     by_status.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let by_status: Vec<_> = by_status
         .into_iter()
-        .map(|(status, count)| format!("{} {}", grouped(*count), shown::tamed(status)))
+        .map(|(status, count)| format!("{} {}", grouped(*count), shown::displayed_name(status)))
         .collect();
     let by_status = match by_status.join(", ").as_str() {
         "" => String::new(),
@@ -203,7 +203,7 @@ fn parties(found: &Reported, contract: &ContractOutcome) -> Option<String> {
     }
     let named = |word: &str, id: &Option<CompactString>| {
         let id = id.as_deref().filter(|id| *id != finding.entity.id())?;
-        Some(format!("{word} {}", shown::tamed(id)))
+        Some(format!("{word} {}", shown::displayed_name(id)))
     };
     let subject = &finding.subject;
     let amount = (!finding.amount.is_empty())
@@ -291,7 +291,7 @@ fn fix_lines(fix: &[String], paint: Paint) -> Vec<String> {
 
 fn contract_suffix(contract: Option<&str>) -> String {
     contract
-        .map(|name| format!(" (contract {})", terminal(&shown::tamed(name))))
+        .map(|name| format!(" (contract {})", terminal(&shown::displayed_name(name))))
         .unwrap_or_default()
 }
 

@@ -25,7 +25,7 @@ pub struct Program(assert_cmd::Command);
 
 /// The result of a run.
 #[derive(Debug)]
-pub struct Ran {
+pub struct ProgramOutput {
     /// `None` if a signal ended the process.
     pub status: Option<i32>,
     pub stdout: String,
@@ -78,9 +78,9 @@ impl Program {
     }
 
     /// Runs the program. A secret in its output fails every test.
-    pub fn run(mut self) -> Ran {
+    pub fn run(mut self) -> ProgramOutput {
         let output = self.0.output().expect("the program starts");
-        let ran = Ran {
+        let ran = ProgramOutput {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
@@ -93,7 +93,7 @@ impl Program {
     }
 }
 
-impl Ran {
+impl ProgramOutput {
     /// Checks that the run ended with this status.
     #[track_caller]
     pub fn with_status(self, status: i32) -> Self {

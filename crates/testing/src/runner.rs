@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use crate::program::Ran;
+pub use crate::program::ProgramOutput;
 use crate::{fake_github::World, root};
 
 /// The token that the runner passes to every action and that no action may ever show.
@@ -153,7 +153,7 @@ impl Step {
     }
 }
 
-impl Ran {
+impl ProgramOutput {
     /// Returns the whole log, both streams.
     pub fn log(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)

@@ -6,7 +6,7 @@ use super::step::JobStep;
 use crate::{
     commands::{credentials::missing_credentials, recorded::RecordedSides},
     config::{self, ChangedSql, Config, MAX_BYTES},
-    database::{self, Power},
+    database::{self, ExcessPrivilege},
     github::{Client, Context, Trust},
     problem::{ErrorCode, Problem},
 };
@@ -24,8 +24,8 @@ pub(super) async fn refused(
         return Vec::new();
     }
     let all = config::all_sql(config);
-    let powers = powers(step, config, &all).await;
-    if powers.is_empty() {
+    let privileges = privileges(step, config, &all).await;
+    if privileges.is_empty() {
         return Vec::new();
     }
     let (changed, is_compared) = match compare(step, config, context, client).await {
@@ -35,19 +35,19 @@ pub(super) async fn refused(
     changed
         .into_iter()
         .filter_map(|sql| {
-            let (power, env) = powers.get(&sql.contract_index)?;
-            Some(problem(sql, power, env, is_compared))
+            let (privilege, env) = privileges.get(&sql.contract_index)?;
+            Some(problem(sql, privilege, env, is_compared))
         })
         .collect()
 }
 
 /// Returns the excess privilege of the role and the variable with the URL, by the index of the contract.
-async fn powers<'c>(
+async fn privileges<'c>(
     step: &JobStep<'_>,
     config: &'c Config,
     sql: &[ChangedSql],
-) -> BTreeMap<usize, (Power, &'c str)> {
-    let mut powers = BTreeMap::new();
+) -> BTreeMap<usize, (ExcessPrivilege, &'c str)> {
+    let mut privileges = BTreeMap::new();
     for (index, contract) in config.contracts.iter().enumerate() {
         let settings = &contract.database;
         let has_sql = sql.iter().any(|sql| sql.contract_index == index);
@@ -60,11 +60,12 @@ async fn powers<'c>(
         };
         let in_container = step.environment.in_container_action();
         // A database that does not answer is reported by the check itself.
-        if let Ok(Some(power)) = database::power(&url, settings, in_container).await {
-            powers.insert(index, (power, settings.url_env.as_str()));
+        if let Ok(Some(privilege)) = database::excess_privilege(&url, settings, in_container).await
+        {
+            privileges.insert(index, (privilege, settings.url_env.as_str()));
         }
     }
-    powers
+    privileges
 }
 
 /// Returns the SQL that the pull request changes. `None` if the base's SQL is not known for sure.
@@ -103,14 +104,18 @@ async fn compare(
     Some(if is_untouched { Vec::new() } else { changed })
 }
 
-fn problem(sql: ChangedSql, power: &Power, env: &str, is_compared: bool) -> Problem {
+fn problem(sql: ChangedSql, found: &ExcessPrivilege, env: &str, is_compared: bool) -> Problem {
     let ChangedSql {
         contract_index: _,
         contract,
         key,
         place,
     } = sql;
-    let Power { role, is, instead } = power;
+    let ExcessPrivilege {
+        role,
+        privilege,
+        remedy,
+    } = found;
     let why = if is_compared {
         "this pull request changes it"
     } else {
@@ -120,12 +125,12 @@ fn problem(sql: ChangedSql, power: &Power, env: &str, is_compared: bool) -> Prob
         ErrorCode::ActionRestriction,
         format!(
             "the SQL of `{key}` in contract `{contract}` is not run: {why}, and database role \
-         {role} {is}"
+         {role} {privilege}"
         ),
     )
     .hint(format!(
         "such a role reaches beyond a read-only transaction; make one that can only read \
-         and use it in `{env}`: {instead}"
+         and use it in `{env}`: {remedy}"
     ))
     .at(place)
 }

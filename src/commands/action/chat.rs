@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use crate::{
     baseline::{FindingsSnapshot, PreviousRun},
-    chat::{News, Webhook, WebhookError, message},
+    chat::{MessageInput, Webhook, WebhookError, message},
     cli::Environment,
     github::{Context, Issued},
     problem::Warning,
@@ -70,7 +70,7 @@ impl Chat {
             None => stored.map_or(PreviousRun::Unknown, PreviousRun::Found),
         };
         let run_url = context.run_url();
-        let news = News {
+        let input = MessageInput {
             outcome,
             earlier: &earlier,
             repository: context.repository.as_ref().map(ToString::to_string),
@@ -78,7 +78,7 @@ impl Chat {
             run_url: run_url.as_deref(),
             mask: &self.mask,
         };
-        let Some(message) = message(&news) else {
+        let Some(message) = message(&input) else {
             return Ok(());
         };
         webhook

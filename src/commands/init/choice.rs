@@ -30,7 +30,7 @@ pub(super) struct Draft<'p> {
     pub(super) contract: String,
     /// The query for the plans that rows hold.
     pub(super) plans_sql: Option<String>,
-    /// The section for a rehearsal, or the reason why there is none.
+    /// The section for a rehearsal, or the reason for its absence.
     pub(super) rehearsal: Result<RehearsalDraft, &'static str>,
     pub(super) storage: PlanStorage,
     /// Plans that are known already.
@@ -43,7 +43,7 @@ pub(super) struct Draft<'p> {
 #[derive(Debug)]
 pub(super) struct RehearsalDraft {
     pub(super) section: String,
-    /// What a person has to compare.
+    /// Lines that a person has to compare.
     pub(super) notes: Vec<String>,
 }
 

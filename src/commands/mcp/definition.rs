@@ -28,7 +28,7 @@ pub(super) type ToolFunction = for<'a> fn(&'a Session, JsonObject, &'a Call) -> 
 
 pub(super) type ToolFuture<'a> = LocalBoxFuture<'a, Result<ToolAnswer, InvalidArguments>>;
 
-/// What a tool does to the world.
+/// Effects of a tool on the world outside the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effects {
     /// Reads files of this machine.

@@ -19,7 +19,7 @@ use super::{
     tools,
 };
 
-/// What an agent should know before it calls a tool.
+/// Instructions for an agent before its first call.
 const INSTRUCTIONS: &str = "ProdVerdict compares billing (Stripe, Paddle) with the application's own database under the access contract in \
      prodverdict.yml, and rehearses billing lifecycles against the application's webhook handler. After a change of billing code, call \
      `what_changed`, then `rehearse_webhooks` until its verdict is `pass`, then `check_access_contract`. An exit_code of 2 means that nothing is \

@@ -1,4 +1,4 @@
-//! What the calls of one client share: the arguments of the server, the last report, and who may rehearse.
+//! State that the calls of one client share: the arguments of the server, the last report, and who may rehearse.
 
 use std::{cell::RefCell, path::Path, rc::Rc, sync::Arc};
 

@@ -72,7 +72,7 @@ fn one<'s>(
             | None => None,
         })
         .collect();
-    settle_chance(selected, &mut played);
+    drop_concurrent_results(selected, &mut played);
     let all = played.iter().flatten();
     let mut findings: Vec<JudgedFinding> =
         all.flat_map(|one| one.findings.iter().cloned()).collect();
@@ -142,7 +142,7 @@ fn reason(result: Option<&RunOutcome>) -> Option<String> {
 
 /// Drops the results of runs with concurrent deliveries if a run of the same play with ordered deliveries fails,
 /// because only the latter is reproducible.
-fn settle_chance(selected: &ScenarioRuns<'_>, played: &mut [Option<FinishedRun>]) {
+fn drop_concurrent_results(selected: &ScenarioRuns<'_>, played: &mut [Option<FinishedRun>]) {
     let broken: Vec<_> = selected
         .runs
         .iter()

@@ -16,7 +16,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Waits for a restart in progress. If the application is gone for good, its missing responses show it.
-    pub(super) async fn settle(&self) {
+    pub(super) async fn wait_for_restart(&self) {
         if let Err(error) = self.application.ready().await {
             tracing::debug!(%error, "the application is not running");
         }

@@ -29,7 +29,7 @@ pub(super) async fn run_step(
 ) -> Result<Observed, RunError> {
     let log = match &systems.application {
         Some(running) => {
-            running.settle().await;
+            running.wait_for_restart().await;
             Some((running.log(), running.log().position()))
         }
         None => None,
@@ -50,7 +50,7 @@ pub(super) async fn run_step(
         let deliveries = deliver_all(systems, step, &outgoing, &run.events, at_once).await;
         (deliveries, None)
     };
-    let end = settled(systems, step, run, has_failed(fault.as_ref(), &deliveries)).await?;
+    let end = wait_until_right(systems, step, run, has_failed(fault.as_ref(), &deliveries)).await?;
     let before = run.last.take().map(|state| state.row);
     let rows = systems.database.rows_of(&tokens).await?;
     let changes = run.rows.own.changes(&rows);
@@ -131,7 +131,7 @@ async fn visit(systems: &Systems<'_>, step: &Step, run: &ActiveRun<'_>) -> Vec<V
 }
 
 /// Waits until the account is right or the handler's time is over.
-async fn settled(
+async fn wait_until_right(
     systems: &Systems<'_>,
     step: &Step,
     run: &mut ActiveRun<'_>,
@@ -210,7 +210,7 @@ pub(super) async fn buy(
     let deliveries = deliver_all(systems, step, &outgoing, &run.events, false).await;
     let mut deliveries = deliveries.iter();
     if deliveries.any(|delivery| delivery.answer.is_success()) {
-        return Ok(settled(systems, step, run, false).await?.row.paid);
+        return Ok(wait_until_right(systems, step, run, false).await?.row.paid);
     }
     Ok(false)
 }

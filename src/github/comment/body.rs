@@ -19,7 +19,7 @@ const SHORTENED: &str =
 
 /// The comment to write, and its comparison with existing ones.
 #[derive(Debug)]
-pub(super) struct Sticky {
+pub(super) struct CommentDraft {
     marker: Marker,
     state: CommentState,
     now: CommitResult,
@@ -37,7 +37,7 @@ pub(super) struct Written {
     report: String,
 }
 
-impl Sticky {
+impl CommentDraft {
     /// Creates the comment. `head` is the pull request's current head, if known.
     pub(super) fn new(
         target: &CommentTarget<'_>,
@@ -163,11 +163,16 @@ mod tests {
     use crate::contract::Verdict;
     use crate::github::context::{Repository, Run};
 
-    fn sticky(run_id: u64, sha: &str, head: &str, markdown: &str) -> Sticky {
+    fn sticky(run_id: u64, sha: &str, head: &str, markdown: &str) -> CommentDraft {
         after(run_id, (sha, head), markdown, 2)
     }
 
-    fn after(run_id: u64, (sha, head): (&str, &str), markdown: &str, findings: u64) -> Sticky {
+    fn after(
+        run_id: u64,
+        (sha, head): (&str, &str),
+        markdown: &str,
+        findings: u64,
+    ) -> CommentDraft {
         let repository = Repository::parse("acme/shop").unwrap();
         let run = Run {
             id: run_id,
@@ -193,7 +198,7 @@ mod tests {
             findings,
             clean: false,
         };
-        Sticky::new(&target, Some(head.to_owned()), &body, &Mask::default())
+        CommentDraft::new(&target, Some(head.to_owned()), &body, &Mask::default())
     }
 
     #[test]

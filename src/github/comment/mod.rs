@@ -7,7 +7,7 @@ use super::{
     author::{Identity, User},
     client::{Call, Client, ClientError},
     locate,
-    marker::{self, Found, List, MarkedText},
+    marker::{self, List, MarkedText, OwnEntries},
     publication::CommentBody,
     runs,
 };
@@ -16,7 +16,7 @@ mod body;
 mod state;
 mod target;
 
-use body::{Sticky, Written};
+use body::{CommentDraft, Written};
 pub(super) use target::CommentTarget;
 
 /// Maximum number of pages. A comment beyond the first 5,000 could not be found again, so none is created.
@@ -100,7 +100,7 @@ pub(super) async fn publish(
     let head = pull.and_then(|pull| pull.head?.sha);
     let mut work = Work {
         target,
-        sticky: Sticky::new(target, head, body, client.mask()),
+        sticky: CommentDraft::new(target, head, body, client.mask()),
         creates: mode == CommentMode::On || !body.clean,
         identity,
         posted: None,
@@ -113,7 +113,7 @@ pub(super) async fn publish(
 
 struct Work<'a> {
     target: &'a CommentTarget<'a>,
-    sticky: Sticky,
+    sticky: CommentDraft,
     /// False if only an existing comment is updated.
     creates: bool,
     identity: &'a mut Identity,
@@ -153,11 +153,13 @@ impl Work<'_> {
     async fn round(&mut self, client: &mut Client) -> Result<CommentRound, ClientError> {
         let may_post = self.posted.is_none();
         let mut ours = match self.ours(client).await? {
-            Found::Ours(ours) => ours,
+            OwnEntries::Found(ours) => ours,
             // The comment that was just posted is among the others.
-            Found::Unclear if !may_post => return Ok(CommentRound::Done(CommentResult::NotNeeded)),
-            Found::Unclear => return Ok(CommentRound::Done(CommentResult::Unclear)),
-            Found::TooMany => return Ok(CommentRound::Done(CommentResult::TooMany)),
+            OwnEntries::AuthorUnknown if !may_post => {
+                return Ok(CommentRound::Done(CommentResult::NotNeeded));
+            }
+            OwnEntries::AuthorUnknown => return Ok(CommentRound::Done(CommentResult::Unclear)),
+            OwnEntries::TooManyPages => return Ok(CommentRound::Done(CommentResult::TooMany)),
         };
         ours.sort_by_key(|comment| comment.id);
         let mut ours = ours.into_iter();
@@ -233,7 +235,7 @@ impl Work<'_> {
         false
     }
 
-    async fn ours(&mut self, client: &mut Client) -> Result<Found<Comment>, ClientError> {
+    async fn ours(&mut self, client: &mut Client) -> Result<OwnEntries<Comment>, ClientError> {
         let CommentTarget {
             repository, number, ..
         } = self.target;
@@ -248,7 +250,7 @@ impl Work<'_> {
 async fn post(
     client: &mut Client,
     target: &CommentTarget<'_>,
-    sticky: &Sticky,
+    sticky: &CommentDraft,
 ) -> Result<Comment, ClientError> {
     let path = format!(
         "/repos/{}/issues/{}/comments",

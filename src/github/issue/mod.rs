@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     author::Identity,
     client::{Call, Client, ClientError, encode},
-    marker::{Found, MarkedText as _},
+    marker::{MarkedText as _, OwnEntries},
     publication::IssueBody,
     runs,
 };
@@ -122,13 +122,13 @@ impl Work<'_> {
     async fn round(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
         let found = ours(client, self.identity, self.target, self.draft.marker()).await?;
         let ours = match found {
-            Found::Ours(ours) => ours,
+            OwnEntries::Found(ours) => ours,
             // The issue that was just opened is among the others.
-            Found::Unclear if self.opened.is_some() => {
+            OwnEntries::AuthorUnknown if self.opened.is_some() => {
                 return Ok(IssueRound::Done(self.opened.clone()));
             }
-            Found::Unclear => return Ok(IssueRound::Unclear),
-            Found::TooMany => return Ok(IssueRound::TooMany),
+            OwnEntries::AuthorUnknown => return Ok(IssueRound::Unclear),
+            OwnEntries::TooManyPages => return Ok(IssueRound::TooMany),
         };
         let mut ours = ours.into_iter();
         let Some(oldest) = ours.next() else {

@@ -6,7 +6,7 @@ use super::target::IssueTarget;
 use crate::github::{
     author::{Identity, User},
     client::{Client, ClientError, encode},
-    marker::{self, Found, List, MarkedText, Marker},
+    marker::{self, List, MarkedText, Marker, OwnEntries},
 };
 
 /// Maximum number of pages. An issue beyond the first 5,000 could not be found again, so none is opened.
@@ -55,14 +55,14 @@ pub(super) async fn ours(
     identity: &mut Identity,
     target: &IssueTarget<'_>,
     marker: &Marker,
-) -> Result<Found<ListedIssue>, ClientError> {
+) -> Result<OwnEntries<ListedIssue>, ClientError> {
     let list = |filter: &str, max_pages| List {
         path: format!("/repos/{}/issues?state=all&{filter}", target.repository),
         max_pages,
     };
     let labelled = format!("labels={}&sort=created&direction=asc", encode(target.label));
     let found = marker::find(client, identity, marker, &list(&labelled, MAX_PAGES)).await?;
-    if !matches!(&found, Found::Ours(ours) if ours.is_empty()) {
+    if !matches!(&found, OwnEntries::Found(ours) if ours.is_empty()) {
         return Ok(sorted(found));
     }
     // A person may have removed the label, and GitHub drops labels that the token may not set.
@@ -78,19 +78,21 @@ pub(super) async fn ours(
     );
     match marker::find(client, identity, marker, &latest).await {
         // Ours would be among the latest.
-        Ok(Found::TooMany) => Ok(Found::Ours(Vec::new())),
+        Ok(OwnEntries::TooManyPages) => Ok(OwnEntries::Found(Vec::new())),
         // An account that GitHub does not know has no issues.
-        Err(error) if matches!(error.status(), Some(404 | 422)) => Ok(Found::Ours(Vec::new())),
+        Err(error) if matches!(error.status(), Some(404 | 422)) => {
+            Ok(OwnEntries::Found(Vec::new()))
+        }
         found => found.map(sorted),
     }
 }
 
-fn sorted(found: Found<ListedIssue>) -> Found<ListedIssue> {
+fn sorted(found: OwnEntries<ListedIssue>) -> OwnEntries<ListedIssue> {
     match found {
-        Found::Ours(mut ours) => {
+        OwnEntries::Found(mut ours) => {
             ours.sort_by_key(|issue| issue.number);
-            Found::Ours(ours)
+            OwnEntries::Found(ours)
         }
-        other @ (Found::Unclear | Found::TooMany) => other,
+        other @ (OwnEntries::AuthorUnknown | OwnEntries::TooManyPages) => other,
     }
 }

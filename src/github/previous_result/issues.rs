@@ -60,13 +60,13 @@ pub(super) async fn find(
         max_pages: MAX_PAGES,
     };
     match marker::find::<StoredIssue>(client, identity, &marker, &list).await {
-        Ok(marker::Found::Ours(issues)) => {
+        Ok(marker::OwnEntries::Found(issues)) => {
             for issue in &issues {
                 found.take(issue.read());
             }
             Ok(found)
         }
-        Ok(marker::Found::TooMany | marker::Found::Unclear) => Ok(found),
+        Ok(marker::OwnEntries::TooManyPages | marker::OwnEntries::AuthorUnknown) => Ok(found),
         Err(error) if error.is_final() && matches!(error.status(), Some(403 | 404 | 410)) => {
             Ok(found)
         }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testing::{
     fake_github::World,
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{CONFIG, Shop, drifted, in_order, line_of},
 };
 
@@ -33,7 +33,7 @@ async fn scene_on(event: &str, payload: &str, base: &str, head: &str) -> Scene {
 }
 
 #[track_caller]
-fn expect_refused(scene: &Scene, ran: &Ran, head: &str, key: &str, why: &str) {
+fn expect_refused(scene: &Scene, ran: &ProgramOutput, head: &str, key: &str, why: &str) {
     ran.expect(2);
     scene.expect_conclusion("failure");
     let summary = scene.step.summary().replace(['\\', '`'], "");

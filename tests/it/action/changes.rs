@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testing::{
     fake_github::{Kind, World},
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{CONFIG, drifted, line_of, payer},
 };
 
@@ -77,7 +77,7 @@ fn expect_place(scene: &Scene, path: &str, line: u64) {
 }
 
 #[track_caller]
-fn expect_at_the_configuration(scene: &Scene, ran: &Ran) {
+fn expect_at_the_configuration(scene: &Scene, ran: &ProgramOutput) {
     ran.expect(1);
     expect_place(
         scene,

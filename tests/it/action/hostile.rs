@@ -2,7 +2,7 @@
 
 use comrak::{Options, markdown_to_html};
 use testing::{
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{Person, in_order, payer},
 };
 
@@ -97,7 +97,7 @@ pub(crate) fn expect_harmless(place: &str, markdown: &str) {
 }
 
 #[track_caller]
-fn expect_harmless_log(ran: &Ran, commands: usize) {
+fn expect_harmless_log(ran: &ProgramOutput, commands: usize) {
     let obeyed = ran.commands();
     for line in &obeyed {
         assert!(

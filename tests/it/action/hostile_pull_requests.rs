@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testing::{
     database::PASSWORD,
     fake_github::{CheckRun, World},
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{CONFIG, KEY, drifted},
 };
 
@@ -255,7 +255,7 @@ async fn run(scene: &mut Scene, attack: &Attack, (event, payload): (&str, &str),
 }
 
 #[track_caller]
-fn expect_verdict(scene: &Scene, ran: &Ran, what: &str) {
+fn expect_verdict(scene: &Scene, ran: &ProgramOutput, what: &str) {
     assert_eq!(ran.status, Some(1), "{what}: {}", ran.log());
     let outputs = scene.step.outputs();
     for (name, value) in [
@@ -301,7 +301,7 @@ fn expect_own_places(scene: &Scene, preloaded: &[String], what: &str) {
 }
 
 #[track_caller]
-fn expect_no_leak(scene: &Scene, ran: &Ran, what: &str) {
+fn expect_no_leak(scene: &Scene, ran: &ProgramOutput, what: &str) {
     assert_eq!(ran.commands(), [""; 0], "{what}");
     for (place, text) in scene.everything_that_left(ran) {
         for secret in [KEY, PASSWORD, PRECIOUS.trim()] {

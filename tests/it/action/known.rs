@@ -5,7 +5,7 @@ use fake_stripe::Status;
 use serde_json::Value;
 use testing::{
     fake_github::{CheckRun, Kind, TOKEN, Token, World},
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{drifted, in_order},
 };
 
@@ -104,7 +104,7 @@ pub(crate) fn day(from_now: i64) -> String {
 }
 
 #[track_caller]
-fn warns(ran: &Ran, text: &str) {
+fn warns(ran: &ProgramOutput, text: &str) {
     assert!(ran.stderr.contains(text), "{text} in {}", ran.stderr);
 }
 

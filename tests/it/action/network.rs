@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use testing::{
     proxy::{Knows, Proxy},
-    runner::Ran,
+    runner::ProgramOutput,
     shop::drifted,
     tls_front::TlsFront,
 };
@@ -26,7 +26,7 @@ fn github(scene: &Scene) -> SocketAddr {
 }
 
 #[track_caller]
-fn expect_reported(scene: &Scene, ran: &Ran) {
+fn expect_reported(scene: &Scene, ran: &ProgramOutput) {
     ran.expect(1);
     scene.expect_conclusion("failure");
     assert_eq!(scene.comments().len(), 1);
@@ -34,7 +34,7 @@ fn expect_reported(scene: &Scene, ran: &Ran) {
 }
 
 #[track_caller]
-fn expect_no_password(scene: &Scene, ran: &Ran) {
+fn expect_no_password(scene: &Scene, ran: &ProgramOutput) {
     for (place, text) in scene.everything_that_left(ran) {
         assert!(!text.contains(PASSWORD), "{place} has it: {text}");
     }

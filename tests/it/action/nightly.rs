@@ -7,7 +7,7 @@ use serde_json::Value;
 use testing::{
     fake_github::{Issue, Token, World},
     fake_slack::{FakeSlack, NextResponse, PATH},
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{CONFIG, KEY, PASSWORD, Person, drifted, in_order, payer},
 };
 
@@ -52,7 +52,7 @@ impl Scene {
             .count()
     }
 
-    async fn next(&mut self, run: u64, status: i32) -> Ran {
+    async fn next(&mut self, run: u64, status: i32) -> ProgramOutput {
         self.step.again(run);
         let ran = self.run().await;
         ran.expect(status);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testing::{
     fake_github::World,
     handlers::Mutant,
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{CONFIG, in_order, payer},
 };
 
@@ -52,7 +52,7 @@ fn without_times(text: &str) -> String {
 }
 
 /// Lists everything that a run publishes, with its place.
-fn published_texts(scene: &Scene, ran: &Ran) -> Vec<(&'static str, String)> {
+fn published_texts(scene: &Scene, ran: &ProgramOutput) -> Vec<(&'static str, String)> {
     let run = scene.check_run();
     let report = fs::read_to_string(scene.step.workspace(&scene.step.output("report_path")));
     let shown = ran

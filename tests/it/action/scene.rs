@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use testing::{
     fake_github::{CheckRun, FakeGithub, TOKEN, Token, World},
-    runner::{Ran, Step},
+    runner::{ProgramOutput, Step},
     shop::{CONFIG, KEY, Person, Shop},
 };
 
@@ -95,13 +95,13 @@ impl Scene {
     }
 
     /// Runs the step and checks the properties of every run.
-    pub(crate) async fn run(&self) -> Ran {
+    pub(crate) async fn run(&self) -> ProgramOutput {
         self.end(self.start()).await
     }
 
     /// Checks that GitHub refused only expected requests.
     #[track_caller]
-    fn expect_no_refusal(&self, ran: &Ran) {
+    fn expect_no_refusal(&self, ran: &ProgramOutput) {
         let world = self.github.world();
         let is_meant = |refusal: &&String| {
             // The label is looked up before it is created.
@@ -114,13 +114,13 @@ impl Scene {
         assert_eq!(unmeant, [""; 0], "{}", ran.log());
     }
 
-    pub(crate) async fn end(&self, child: Child) -> Ran {
+    pub(crate) async fn end(&self, child: Child) -> ProgramOutput {
         // The fakes run on this thread.
         let output = tokio::task::spawn_blocking(|| child.wait_with_output())
             .await
             .expect("a thread")
             .expect("the program ends");
-        let ran = Ran {
+        let ran = ProgramOutput {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
@@ -165,7 +165,7 @@ impl Scene {
     }
 
     /// Lists everything that others can read after the run.
-    pub(crate) fn everything_that_left(&self, ran: &Ran) -> Vec<(String, String)> {
+    pub(crate) fn everything_that_left(&self, ran: &ProgramOutput) -> Vec<(String, String)> {
         let mut left: Vec<_> = self
             .github
             .requests()
@@ -196,7 +196,7 @@ impl Scene {
 
     /// Checks that no place claims a pass. The word itself must not appear, so that no search finds it.
     #[track_caller]
-    pub(crate) fn expect_no_pass(&self, ran: &Ran) {
+    pub(crate) fn expect_no_pass(&self, ran: &ProgramOutput) {
         for (place, text) in self.everything_that_left(ran) {
             let text = text.to_lowercase();
             let mut words = text.split(|c: char| !c.is_alphanumeric());

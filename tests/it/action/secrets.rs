@@ -33,7 +33,7 @@ async fn scene() -> Scene {
 }
 
 #[track_caller]
-fn expect_no_secret(scene: &Scene, ran: &testing::runner::Ran) {
+fn expect_no_secret(scene: &Scene, ran: &testing::runner::ProgramOutput) {
     let secrets = [
         KEY.to_owned(),
         PASSWORD.to_owned(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testing::{
     fake_github::{CheckRun, TOKEN, Token, World},
-    runner::Ran,
+    runner::ProgramOutput,
     shop::{CONFIG, drifted, in_order, line_of},
 };
 
@@ -36,7 +36,7 @@ fn unescaped(markdown: &str) -> String {
 }
 
 #[track_caller]
-fn expect_everywhere(scene: &Scene, ran: &Ran, sentence: &str) {
+fn expect_everywhere(scene: &Scene, ran: &ProgramOutput, sentence: &str) {
     let report = scene.step.report().to_string();
     for (place, text) in [
         ("comment", scene.comment()),
@@ -52,7 +52,7 @@ fn expect_everywhere(scene: &Scene, ran: &Ran, sentence: &str) {
 }
 
 #[track_caller]
-fn expect_nowhere(scene: &Scene, ran: &Ran) {
+fn expect_nowhere(scene: &Scene, ran: &ProgramOutput) {
     for (place, text) in scene.everything_that_left(ran) {
         assert!(!text.contains("this pull request"), "{place}: {text}");
     }

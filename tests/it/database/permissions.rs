@@ -200,8 +200,8 @@ fn a_role_that_reaches_beyond_its_transaction_is_known() {
     in_a_world(async |world| {
         let settings = table("users", &[]);
         let power = async |url: &url::Url| {
-            let power = database::power(&secret(url), &settings, false).await;
-            power.expect("asked").map(|power| power.is)
+            let found = database::excess_privilege(&secret(url), &settings, false).await;
+            found.expect("asked").map(|found| found.privilege)
         };
         assert_eq!(power(&world.url()).await.as_deref(), Some("is a superuser"));
         let plain = world.role("plain", "bypassrls createdb").await;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testing::{
     database::Database,
-    program::{Program, Ran, TEST_KEY, folder, write},
+    program::{Program, ProgramOutput, TEST_KEY, folder, write},
     shop::{CONFIG, PRO, TEAM},
 };
 
@@ -92,7 +92,7 @@ impl Examined {
 
 /// A JSON report.
 #[derive(Debug)]
-struct Report(Ran);
+struct Report(ProgramOutput);
 
 impl Report {
     /// Runs the program, and checks the report by the schema and the exit status by the report.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testing::{
     fake_github::{FakeGithub, TOKEN, Token, World},
-    program::{Program, Ran, folder, write},
+    program::{Program, ProgramOutput, folder, write},
     shop::CONFIG,
 };
 
@@ -20,7 +20,7 @@ jobs:
 ";
 
 /// Checks the document by the schema.
-fn document(ran: &Ran) -> Value {
+fn document(ran: &ProgramOutput) -> Value {
     let status = ran.json();
     let schema = include_str!("../../../schema/status.schema.json");
     let schema = serde_json::from_str(schema).expect("JSON");
@@ -91,7 +91,7 @@ fn the_rehearsal_is_described() {
 }
 
 /// Runs the program next to the workflow, with a token for this GitHub.
-async fn with_github(world: World, arguments: &str) -> Ran {
+async fn with_github(world: World, arguments: &str) -> ProgramOutput {
     let github = FakeGithub::start(world).await;
     let folder = folder(&[
         ("prodverdict.yml", CONFIG),

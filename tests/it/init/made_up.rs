@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testing::{
     database::Database,
-    program::{Program, Ran, TEST_KEY, folder},
+    program::{Program, ProgramOutput, TEST_KEY, folder},
 };
 
 use super::{contract, init};
@@ -73,13 +73,13 @@ impl Application {
             .variable("DATABASE_URL", self.database.url_of("reader").as_str())
     }
 
-    fn init(&self) -> Ran {
+    fn init(&self) -> ProgramOutput {
         self.prepared(init("--yes")).run()
     }
 
     /// Runs `init --yes`, whose check has to pass, and returns what it says.
     #[track_caller]
-    fn proposes(&self, parts: &[&str]) -> Ran {
+    fn proposes(&self, parts: &[&str]) -> ProgramOutput {
         let ran = self.init();
         let written = contract(&self.folder);
         assert!(ran.stdout.contains("VERDICT: PASS"), "{ran:#?}\n{written}");

@@ -10,7 +10,7 @@ use std::fs;
 
 use testing::{
     database::Database,
-    program::{Program, Ran, folder},
+    program::{Program, ProgramOutput, folder},
 };
 
 use crate::prodverdict;
@@ -29,7 +29,7 @@ fn contract(folder: &tempfile::TempDir) -> String {
 }
 
 /// Runs `init --yes` against a database with these tables, as its reader.
-fn with_database(files: &[(&str, &str)], sql: &str) -> (tempfile::TempDir, Ran) {
+fn with_database(files: &[(&str, &str)], sql: &str) -> (tempfile::TempDir, ProgramOutput) {
     let (folder, database) = (folder(files), Database::with(sql));
     let url = database.url_of("reader");
     let ran = init("--yes")

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tempfile::TempDir;
-use testing::program::{Ran, folder, write};
+use testing::program::{ProgramOutput, folder, write};
 
 use crate::prodverdict;
 
@@ -11,7 +11,7 @@ const BASELINE: &str = "prodverdict-baseline.yml";
 /// A day after the recorded worlds; entries expire by `--now`.
 const NOW: &str = "2026-11-26T12:00:00Z";
 
-fn check(folder: &TempDir, arguments: &str) -> Ran {
+fn check(folder: &TempDir, arguments: &str) -> ProgramOutput {
     let example = format!("{}/examples/nextjs-stripe", env!("CARGO_MANIFEST_DIR"));
     prodverdict("check access --fixtures --config")
         .argument(format!("{example}/prodverdict.yml"))
@@ -24,7 +24,7 @@ fn check(folder: &TempDir, arguments: &str) -> Ran {
         .run()
 }
 
-fn accept(folder: &TempDir, report: &str, expires: &str) -> Ran {
+fn accept(folder: &TempDir, report: &str, expires: &str) -> ProgramOutput {
     prodverdict("baseline")
         .argument(report)
         .argument("--reason")

@@ -9,7 +9,7 @@ use fake_stripe::World;
 use tempfile::TempDir;
 use testing::{
     database::Database,
-    program::{Ran, TEST_KEY, folder, write},
+    program::{ProgramOutput, TEST_KEY, folder, write},
 };
 use url::Url;
 
@@ -351,7 +351,7 @@ fn live(path: &Path, contract: Option<&str>) -> Live {
     Live::new(world, Database::with(&text(path, "setup.sql")), &contract)
 }
 
-fn check(live: &Live) -> Ran {
+fn check(live: &Live) -> ProgramOutput {
     live.run(live.program(&format!("check access --format json {AT}")))
 }
 

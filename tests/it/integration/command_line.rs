@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use testing::program::{Ran, folder};
+use testing::program::{ProgramOutput, folder};
 
 use crate::prodverdict;
 
@@ -240,7 +240,7 @@ fn json_matches_the_schema_and_is_stable() {
                 .run()
         };
         let (one, other) = (run(), run());
-        let stable = |ran: &Ran| {
+        let stable = |ran: &ProgramOutput| {
             let lines = ran.stdout.lines();
             let lines = lines.filter(|line| !line.contains("\"checked_at\": "));
             lines.map(str::to_owned).collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fake_stripe::{Customer, Endpoint, Fault, Feature, Status, Subscription, Times, World};
-use testing::{database::Database, program::Ran};
+use testing::{database::Database, program::ProgramOutput};
 
 use super::live::{Live, NOW, contract};
 
@@ -28,7 +28,7 @@ fn late(wait: &str) -> Live {
 }
 
 /// Runs a check, and `change` between its two reads: when it connects to the database for the second time.
-fn check_while(live: &Live, change: impl FnOnce() + Send) -> Ran {
+fn check_while(live: &Live, change: impl FnOnce() + Send) -> ProgramOutput {
     let front = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = front.local_addr().expect("an address").port();
     let server = live.database.url_of("reader");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fake_stripe::{Status, Subscription, World};
-use testing::{database::Database, program::Ran};
+use testing::{database::Database, program::ProgramOutput};
 
 use super::live::{Live, NOW, contract};
 
@@ -87,7 +87,7 @@ fn a_server_that_stops_in_the_middle_leaves_no_verdict() {
 const LOCK: u32 = 7;
 
 /// Runs a check whose database stops after three quarters of its rows, and `meanwhile` at that point.
-fn check_stopped(live: &Live, meanwhile: impl FnOnce() + Send) -> Ran {
+fn check_stopped(live: &Live, meanwhile: impl FnOnce() + Send) -> ProgramOutput {
     let row = format!("(select true from pg_advisory_xact_lock({LOCK}))");
     let condition = format!("where: \"case when users.id = 'usr_15000' then {row} else true end\"");
     live.configure(&contract(&[]).replace(

@@ -5,7 +5,7 @@ use fake_stripe::{Endpoint, Event, Key, Permission, Status, Subscription, World}
 use serde_json::json;
 use testing::{
     database::Database,
-    program::{KEY, Ran},
+    program::{KEY, ProgramOutput},
 };
 
 use super::live::{Live, NOW, contract_with};
@@ -72,7 +72,7 @@ fn events_asked(live: &Live) -> usize {
         .unwrap_or_default()
 }
 
-fn without_causes(ran: &Ran) {
+fn without_causes(ran: &ProgramOutput) {
     for text in ["Webhook", "webhook was", "resend"] {
         assert!(!ran.stdout.contains(text), "{}", ran.stdout);
     }

@@ -4,7 +4,7 @@ use fake_stripe::{Customer, Event, Key, Permission, Status, Subscription, World}
 use serde_json::{Value, json};
 use testing::{
     database::Database,
-    program::{KEY, Program, Ran, folder, write},
+    program::{KEY, Program, ProgramOutput, folder, write},
 };
 
 use super::live::{Live, NOW, contract, contract_with};
@@ -48,7 +48,7 @@ fn live_with(more: &[&str]) -> Live {
 }
 
 impl Live {
-    fn explain(&self, entity: &str, options: &str) -> Ran {
+    fn explain(&self, entity: &str, options: &str) -> ProgramOutput {
         let program = self.program("explain").argument(AT).argument(entity);
         let options = options.split_whitespace();
         self.run(options.fold(program, Program::argument))
@@ -57,7 +57,7 @@ impl Live {
 
 /// Returns the line of a table that begins with this label.
 #[track_caller]
-fn line(ran: &Ran, label: &str) -> String {
+fn line(ran: &ProgramOutput, label: &str) -> String {
     let begins = |line: &&str| {
         let rest = line.trim_start().strip_prefix(label);
         rest.is_some_and(|rest| rest.starts_with("  "))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testing::{
     database::Database,
-    program::{Ran, folder, write},
+    program::{ProgramOutput, folder, write},
 };
 
 use super::live::{Live, NOW, contract, contract_with};
@@ -37,7 +37,7 @@ fn subscription() -> Value {
     subscription
 }
 
-fn check(folder: &TempDir) -> Ran {
+fn check(folder: &TempDir) -> ProgramOutput {
     prodverdict("check access --fixtures")
         .within(folder.path())
         .run()

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use serde_json::Value;
 use testing::{
     installed::skip,
-    program::{Ran, folder},
+    program::{ProgramOutput, folder},
 };
 
 use crate::prodverdict;
@@ -22,7 +22,7 @@ const RUNS: [(&str, i32); 4] = [
 ];
 
 /// Runs `arguments` and writes a report to each of these files in a folder.
-fn with_files(arguments: &str, folder: &Path, names: &[&str]) -> Ran {
+fn with_files(arguments: &str, folder: &Path, names: &[&str]) -> ProgramOutput {
     let program = names.iter().fold(prodverdict(arguments), |program, name| {
         program.argument("--output").argument(folder.join(name))
     });

@@ -4,7 +4,7 @@ use fake_stripe::{Status, Subscription, World};
 use serde_json::json;
 use testing::{
     database::Database,
-    program::{Ran, folder, write},
+    program::{ProgramOutput, folder, write},
 };
 
 use super::live::{Live, NOW, contract, contract_with};
@@ -30,7 +30,7 @@ fn hostile() -> Vec<String> {
 
 /// Checks that the report contains only its own lines, whatever was read.
 #[track_caller]
-fn assert_harmless(ran: &Ran, verdict: &str) {
+fn assert_harmless(ran: &ProgramOutput, verdict: &str) {
     for (name, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
         for line in text.lines() {
             assert!(!line.chars().any(char::is_control), "{name}: {line:?}");

@@ -5,7 +5,7 @@ use fake_stripe::{
 };
 use testing::{
     database::Database,
-    program::{KEY, Ran},
+    program::{KEY, ProgramOutput},
 };
 
 use super::live::{Live, NOW, contract, contract_with};
@@ -102,7 +102,7 @@ fn json_has_the_verdict_error_if_a_page_fails() {
     );
 }
 
-fn with_key(live: &Live, key: &str) -> Ran {
+fn with_key(live: &Live, key: &str) -> ProgramOutput {
     live.run(
         live.program("check access")
             .variable("STRIPE_SECRET_KEY", key),

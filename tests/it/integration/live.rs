@@ -4,7 +4,7 @@ use fake_stripe::{FakeStripe, Request, World};
 use tempfile::TempDir;
 use testing::{
     database::Database,
-    program::{CANARIES, KEY, Program, Ran, folder, write},
+    program::{CANARIES, KEY, Program, ProgramOutput, folder, write},
 };
 
 use crate::prodverdict;
@@ -77,17 +77,17 @@ impl Live {
     }
 
     /// Runs a check with text output.
-    pub(crate) fn check(&self) -> Ran {
+    pub(crate) fn check(&self) -> ProgramOutput {
         self.run(self.program("check access"))
     }
 
     /// Runs a check with JSON output.
-    pub(crate) fn json(&self) -> Ran {
+    pub(crate) fn json(&self) -> ProgramOutput {
         self.run(self.program("check access --format json"))
     }
 
     /// Runs the program, and checks that no secret was sent to the provider.
-    pub(crate) fn run(&self, program: Program) -> Ran {
+    pub(crate) fn run(&self, program: Program) -> ProgramOutput {
         let ran = program.run();
         for request in self.stripe.requests() {
             let sent = format!("{request:?}");

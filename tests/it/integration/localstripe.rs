@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testing::{
     database::Database,
-    program::{Ran, folder, write},
+    program::{ProgramOutput, folder, write},
 };
 use tokio::runtime::{Builder, Runtime};
 use url::form_urlencoded;
@@ -153,7 +153,12 @@ impl Drop for Localstripe {
 }
 
 /// Checks these rows with this configuration and key.
-fn check(localstripe: &Localstripe, rows: &[String], configuration: &str, key: &str) -> Ran {
+fn check(
+    localstripe: &Localstripe,
+    rows: &[String],
+    configuration: &str,
+    key: &str,
+) -> ProgramOutput {
     let database = Database::of_users(&rows.join(", "));
     let folder = folder(&[]);
     write(folder.path(), "prodverdict.yml", configuration);

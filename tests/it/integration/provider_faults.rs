@@ -10,7 +10,7 @@ use fake_stripe::{
 };
 use testing::{
     database::Database,
-    program::{KEY, Ran},
+    program::{KEY, ProgramOutput},
 };
 
 use super::live::{Live, NOW, contract};
@@ -165,7 +165,7 @@ fn assert_same(name: &str, live: &Live) {
 
 /// Checks that there is no verdict and no partial finding, and that the message contains these words.
 #[track_caller]
-fn assert_unanswered(name: &str, ran: Ran, words: &str) {
+fn assert_unanswered(name: &str, ran: ProgramOutput, words: &str) {
     let ran = ran.unanswered();
     assert!(ran.all().contains(words), "{name}: {ran:#?}");
     assert!(!ran.all().contains("revenue-leak"), "{name}: {ran:#?}");

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use testing::program::Ran;
+use testing::program::ProgramOutput;
 
 use crate::prodverdict;
 
@@ -43,7 +43,7 @@ fn scenarios() -> Vec<(PathBuf, PathBuf)> {
         .collect()
 }
 
-fn check(example: &Path, scenario: &Path) -> Ran {
+fn check(example: &Path, scenario: &Path) -> ProgramOutput {
     prodverdict("check access --config")
         .argument(example.join("prodverdict.yml"))
         .argument("--fixtures")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use fake_stripe::{
     Bulk, Customer, Endpoint, Fault, Item, LimitReason, Status, Subscription, Times, World,
 };
-use testing::{database::Database, program::Ran};
+use testing::{database::Database, program::ProgramOutput};
 
 use super::live::{Live, NOW, contract_with};
 
@@ -307,14 +307,14 @@ impl Business {
     }
 }
 
-fn check(live: &Live) -> Ran {
+fn check(live: &Live) -> ProgramOutput {
     let program = live.program("check access --format json --now");
     let now = jiff::Timestamp::from_second(NOW).expect("a time");
     live.run(program.argument(now.to_string())).with_status(1)
 }
 
 #[track_caller]
-fn assert_found(ran: &Ran, expected: &[String]) {
+fn assert_found(ran: &ProgramOutput, expected: &[String]) {
     let mut found = ran.findings();
     found.sort();
     assert_eq!(found, expected);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use testing::{
     database::Database,
     installed,
-    program::{Program, Ran, write},
+    program::{Program, ProgramOutput, write},
 };
 
 use super::{
@@ -69,7 +69,7 @@ impl App {
         self
     }
 
-    fn rehearse(&self, arguments: &str, command: &[&str]) -> Ran {
+    fn rehearse(&self, arguments: &str, command: &[&str]) -> ProgramOutput {
         let handler = format!("http://127.0.0.1:{}/api/stripe/webhook", self.port);
         let listen = format!("127.0.0.1:{}", free_port());
         let text = self.config.configuration(&handler, &listen);
@@ -295,7 +295,7 @@ fn a_script_in_php_is_rehearsed() {
 }
 
 /// Runs the script without the documented line. It uses the proxy, but trusts only its own certificate authorities.
-pub(crate) fn php_without_the_line() -> Option<Ran> {
+pub(crate) fn php_without_the_line() -> Option<ProgramOutput> {
     if !has_php() {
         return None;
     }

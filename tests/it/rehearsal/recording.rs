@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testing::{
     node_app::Packages,
-    program::{KEY, Program, Ran, folder, write},
+    program::{KEY, Program, ProgramOutput, folder, write},
 };
 
 use super::{
@@ -70,7 +70,7 @@ fn files(folder: &Path) -> Vec<(String, String)> {
     files
 }
 
-fn recorded() -> (TempDir, FakeStripe, Ran) {
+fn recorded() -> (TempDir, FakeStripe, ProgramOutput) {
     let (shop, stripe) = (shop(), FakeStripe::start_anywhere(world()).expect("a fake"));
     let ran = record(shop.path(), &stripe, "").run().with_status(0);
     (shop, stripe, ran)

@@ -20,7 +20,7 @@ use groups::FactGroup;
 
 /// Explanation of the requested customers and accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explained {
+pub struct Explanations {
     pub customers: Vec<Explanation>,
     /// Findings about these customers and accounts, in the order of [`Finding::order`].
     pub findings: Vec<Finding>,
@@ -85,7 +85,7 @@ pub fn explain(
     facts: &Facts,
     existing: &[CustomerId],
     now: UnixSeconds,
-) -> Explained {
+) -> Explanations {
     let contract = &Contract {
         allow_empty: true,
         ..contract.clone()
@@ -96,7 +96,7 @@ pub fn explain(
         .map(|group| one(contract, group, now, &mut findings))
         .collect();
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
-    Explained {
+    Explanations {
         customers,
         findings,
     }

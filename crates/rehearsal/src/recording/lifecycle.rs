@@ -96,7 +96,7 @@ impl<'l> LifecycleReader<'l> {
                 is_paid,
             } => match subscription {
                 Some(id) if *is_paid => {
-                    self.settled(id);
+                    self.recovered(id);
                     Ok(())
                 }
                 Some(id) => self.payment_failed(index, at, id),
@@ -179,7 +179,7 @@ impl<'l> LifecycleReader<'l> {
     }
 
     /// Forgets a failed payment once the invoice is paid.
-    fn settled(&mut self, id: &str) {
+    fn recovered(&mut self, id: &str) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = None;
         }

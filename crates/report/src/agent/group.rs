@@ -12,7 +12,7 @@ use crate::{
     groups::FindingGroup,
     json::ReportSeverity,
     json_status::ReportStatus,
-    shown::{Shown, tamed},
+    shown::{Shown, displayed_name},
 };
 
 /// Findings with one cause.
@@ -28,7 +28,7 @@ pub(super) struct AgentGroup {
     count: u64,
     /// Null if nothing was compared.
     standing: Option<ReportStatus>,
-    /// What is wrong; names that are no plain identifiers are in quotation marks.
+    /// The mismatch; names that are no plain identifiers are in quotation marks.
     cause: String,
     fix: String,
     /// The changed line that most likely matters, or else the line of the configuration.
@@ -60,7 +60,7 @@ impl AgentGroup {
             standing: first.status.as_ref().map(ReportStatus::from),
             cause: text(&texts.sentence),
             fix: text(&texts.fix),
-            place: AgentPlace::of(first.place.as_ref(), room),
+            place: AgentPlace::new(first.place.as_ref(), room),
             changes: first
                 .changes
                 .iter()
@@ -98,7 +98,7 @@ fn quoted_names(finding: &Finding) -> Vec<(String, String)> {
     let all = of_subject.chain(named).chain([finding.entity.id()]);
     let mut names: Vec<(String, String)> = all
         .filter(|name| !is_plain(name) && !name.is_empty())
-        .map(tamed)
+        .map(displayed_name)
         .map(|name| {
             let quoted = format!("\"{}\"", name.replace('"', "'"));
             (name, quoted)

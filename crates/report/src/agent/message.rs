@@ -55,7 +55,7 @@ impl AgentProblem {
             code: problem.code.as_str(),
             message: room.text(&problem.message),
             fix: room.text(&problem.hint),
-            place: AgentPlace::of(problem.place.as_ref(), room),
+            place: AgentPlace::new(problem.place.as_ref(), room),
         }
     }
 }
@@ -65,13 +65,13 @@ impl AgentWarning {
         Self {
             message: room.text(&warning.message),
             fix: room.text(&warning.hint),
-            place: AgentPlace::of(warning.place.as_ref(), room),
+            place: AgentPlace::new(warning.place.as_ref(), room),
         }
     }
 }
 
 impl AgentPlace {
-    pub(super) fn of(place: Option<&Place>, room: Room) -> Option<Self> {
+    pub(super) fn new(place: Option<&Place>, room: Room) -> Option<Self> {
         place.map(|place| Self {
             file: room.name(&place.path),
             line: place.line,

@@ -155,7 +155,7 @@ impl AgentReport {
                 .take(room.problems)
                 .map(|warning| AgentWarning::new(warning, room))
                 .collect(),
-            next_steps: next_steps::of(outcome, groups, settings.arguments),
+            next_steps: next_steps::next_steps(outcome, groups, settings.arguments),
         }
     }
 }

@@ -12,7 +12,11 @@ const MAX_NAMED: usize = 3;
 const MAX_NAME: usize = 80;
 
 /// Lists the commands, most useful first. A passed run needs none.
-pub(super) fn of(outcome: &Outcome, groups: &[FindingGroup<'_>], arguments: &str) -> Vec<String> {
+pub(super) fn next_steps(
+    outcome: &Outcome,
+    groups: &[FindingGroup<'_>],
+    arguments: &str,
+) -> Vec<String> {
     let with = |command: String| match arguments {
         "" => command,
         arguments => format!("{command} {arguments}"),

@@ -31,7 +31,7 @@ pub fn text(report: &DoctorReport, colour: bool) -> String {
             heading.clone_from(&step.contract);
             lines.push(String::new());
             if let Some(name) = &heading {
-                let name = format!("contract {}", shown::tamed(name));
+                let name = format!("contract {}", shown::displayed_name(name));
                 lines.push(paint.with(Style::new().bold(), &name));
             }
         }

@@ -8,7 +8,7 @@ use crate::{
     amount::amounts,
     count::grouped,
     neutral::{LINE_CHARACTERS, shortened, terminal, visible},
-    shown::{Shown, tamed},
+    shown::{Shown, displayed_name},
     text::{Paint, finding, no_verdict, severity_style, verdict_style},
 };
 use contract::{
@@ -68,7 +68,11 @@ fn customer_lines(
         .judgement
         .as_ref()
         .map(|judgement| judgement.state.as_ref());
-    let ids: Vec<_> = customer.customers.iter().map(|id| tamed(id)).collect();
+    let ids: Vec<_> = customer
+        .customers
+        .iter()
+        .map(|id| displayed_name(id))
+        .collect();
     if !ids.is_empty() || matches!(state, Ok(Some(_))) {
         let ids = match ids.as_slice() {
             [] => " not known".to_owned(),
@@ -114,7 +118,7 @@ fn row(label: &str, text: &str) -> TableRow {
 
 /// Renders a heading and the rows below it, with aligned texts.
 fn table(heading: &str, rows: &[TableRow], paint: Paint) -> String {
-    let labels: Vec<_> = rows.iter().map(|row| tamed(&row.label)).collect();
+    let labels: Vec<_> = rows.iter().map(|row| displayed_name(&row.label)).collect();
     let widths = labels.iter().map(|label| label.chars().count());
     let width = widths
         .filter(|width| *width <= MAX_LABEL_WIDTH)
@@ -140,7 +144,7 @@ fn account(account: &ExplainedAccount, paint: Paint) -> String {
             .exempt
             .map(|why| row("(exempt)", &format!("never judged: {why}"))),
     );
-    table(&tamed(&account.entity), &rows, paint)
+    table(&displayed_name(&account.entity), &rows, paint)
 }
 
 /// Formats a column by its name in the database, with its configuration key if that differs.
@@ -148,9 +152,9 @@ fn field(field: &ExplainedField) -> TableRow {
     let key = field.field.as_str();
     let value = match &field.value {
         FieldValue::Null => "null".to_owned(),
-        FieldValue::Text(text) => tamed(text),
+        FieldValue::Text(text) => displayed_name(text),
         FieldValue::List(texts) => {
-            let texts: Vec<_> = texts.iter().map(|text| tamed(text)).collect();
+            let texts: Vec<_> = texts.iter().map(|text| displayed_name(text)).collect();
             texts.join(", ")
         }
         FieldValue::Boolean(yes) => yes.to_string(),
@@ -174,9 +178,9 @@ fn is_same(column: &str, key: &str) -> bool {
 
 /// Renders a subscription, with its customer if there are several.
 fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint) -> String {
-    let mut rows = vec![row("status", &tamed(&one.status)), counts(one)];
+    let mut rows = vec![row("status", &displayed_name(&one.status)), counts(one)];
     if names_customer {
-        rows.push(row("customer", &tamed(&one.customer)));
+        rows.push(row("customer", &displayed_name(&one.customer)));
     }
     rows.extend(one.prices.iter().map(|item| row("price", &price(item))));
     if one.prices.is_empty() {
@@ -190,7 +194,7 @@ fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint)
         (None, None) => {}
     }
     if let Some(pause) = &one.pause {
-        let behavior = tamed(pause.as_str());
+        let behavior = displayed_name(pause.as_str());
         rows.push(row(
             "pause",
             &format!("collection is paused as `{behavior}`"),
@@ -203,7 +207,7 @@ fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint)
     }
     let decides = if one.decides { " (decides)" } else { "" };
     table(
-        &format!("subscription:{}{decides}", tamed(&one.id)),
+        &format!("subscription:{}{decides}", displayed_name(&one.id)),
         &rows,
         paint,
     )
@@ -214,7 +218,7 @@ fn entitlements(one: &ExplainedSubscription, paint: Paint) -> String {
     rows.extend(one.prices.iter().map(|item| {
         row(
             "feature",
-            &format!("{} {}", tamed(&item.price), meaning(item)),
+            &format!("{} {}", displayed_name(&item.price), meaning(item)),
         )
     }));
     table("entitlements", &rows, paint)
@@ -246,7 +250,7 @@ fn price(item: &ExplainedPrice) -> String {
     };
     format!(
         "{} {}{}{monthly}",
-        tamed(&item.price),
+        displayed_name(&item.price),
         meaning(item),
         quantity.unwrap_or_default()
     )
@@ -257,11 +261,11 @@ fn meaning(item: &ExplainedPrice) -> String {
         PriceUse::Plan {
             plan,
             is_free: true,
-        } => format!("→ {} (free)", tamed(plan)),
+        } => format!("→ {} (free)", displayed_name(plan)),
         PriceUse::Plan {
             plan,
             is_free: false,
-        } => format!("→ {}", tamed(plan)),
+        } => format!("→ {}", displayed_name(plan)),
         PriceUse::Ignored => "(ignored)".to_owned(),
         PriceUse::Seats => "(seats)".to_owned(),
         PriceUse::Unmapped => "(not in `plans`)".to_owned(),
@@ -276,7 +280,7 @@ fn rules(judgement: &Judgement, is_one_account: bool, paint: Paint) -> String {
         .map(|rule| {
             let account = rule.account.as_ref().filter(|_| !is_one_account);
             let label = match account {
-                Some(account) => format!("{} {}", rule.rule, tamed(account)),
+                Some(account) => format!("{} {}", rule.rule, displayed_name(account)),
                 None => rule.rule.to_string(),
             };
             let (text, style) = match rule.outcome {

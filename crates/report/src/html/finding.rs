@@ -6,7 +6,7 @@ use super::words::{code, line, lines, prose};
 use crate::{
     Change, Reported,
     amount::{amounts, largest},
-    shown::{Shown, tamed},
+    shown::{Shown, displayed_name},
 };
 use baseline::FindingStatus;
 use contract::Finding;
@@ -55,7 +55,7 @@ fn changes(changes: &[Change]) -> Markup {
             h3 { "In this pull request" }
             ul {
                 @for change in changes {
-                    li { (code(&format!("{}:{}", tamed(&change.path), change.line))) " " (prose(&change.does, &[])) }
+                    li { (code(&format!("{}:{}", displayed_name(&change.path), change.line))) " " (prose(&change.does, &[])) }
                 }
             }
         }
@@ -86,13 +86,13 @@ fn facts(finding: &Finding, found: &Reported, contract: Option<&str>) -> Markup 
         ("Paid plan", subject.plan_expected.as_deref()),
     ];
     let place = found.place.as_ref();
-    let place = place.map(|place| format!("{}:{}", tamed(&place.path), place.line));
+    let place = place.map(|place| format!("{}:{}", displayed_name(&place.path), place.line));
     html! {
         dl .facts {
             @for (label, value) in subject {
-                @if let Some(value) = value { div { dt { (label) } dd { (code(&tamed(value))) } } }
+                @if let Some(value) = value { div { dt { (label) } dd { (code(&displayed_name(value))) } } }
             }
-            @if let Some(name) = contract { div { dt { "Contract" } dd { (code(&tamed(name))) } } }
+            @if let Some(name) = contract { div { dt { "Contract" } dd { (code(&displayed_name(name))) } } }
             @if let Some(time) = found.first_seen {
                 div { dt { "First seen" } dd { (code(&time.to_string())) } }
             }

@@ -149,7 +149,7 @@ fn sentences(outcome: &Outcome) -> String {
     let Some(since) = &outcome.since else {
         return meaning;
     };
-    let source = prose(&shown::tamed(&since.source), &[]);
+    let source = prose(&shown::displayed_name(&since.source), &[]);
     let passes = if since.lets_known_pass {
         "; known findings do not fail the check"
     } else {

@@ -210,7 +210,7 @@ fn notification<C>(
 ) -> Notification {
     let mut lines = Vec::new();
     if let Some(contract) = contract {
-        lines.push(format!("contract {}:", shown::tamed(contract)));
+        lines.push(format!("contract {}:", shown::displayed_name(contract)));
     }
     lines.push(shown::message_line(problem));
     lines.extend(prefixed("fix", &shown::hint_lines(problem)));

@@ -6,7 +6,7 @@ use super::{ConfigurationState, NightlyRun, NightlyState, RehearsalState, Status
 use crate::{
     count::{counted, length},
     neutral::terminal,
-    shown::tamed,
+    shown::displayed_name,
     text::{Paint, message_lines},
 };
 use problem::{ErrorCode, Message, Problem};
@@ -26,7 +26,7 @@ pub fn text(status: &StatusReport, colour: bool) -> String {
         } else {
             paint.with(bad(), "not set")
         };
-        let name = terminal(&tamed(&variable.name));
+        let name = terminal(&displayed_name(&variable.name));
         lines.push(labelled(label, &format!("{name}: {state}")));
     }
     if status.workflows.is_empty() {
@@ -35,8 +35,12 @@ pub fn text(status: &StatusReport, colour: bool) -> String {
     }
     for (index, workflow) in status.workflows.iter().enumerate() {
         let label = if index == 0 { "workflow" } else { "" };
-        let events: Vec<_> = workflow.events.iter().map(|event| tamed(event)).collect();
-        let line = format!("{}: {}", tamed(&workflow.path), events.join(", "));
+        let events: Vec<_> = workflow
+            .events
+            .iter()
+            .map(|event| displayed_name(event))
+            .collect();
+        let line = format!("{}: {}", displayed_name(&workflow.path), events.join(", "));
         lines.push(labelled(label, &terminal(&line)));
         if workflow.has_placeholder {
             let action = "GitHub refuses to run it: replace `<OWNER>` and `<COMMIT>` by the action's repository and a commit of it";
@@ -76,10 +80,14 @@ fn configuration(state: &ConfigurationState, paint: Paint) -> Vec<String> {
     if let Some(unusable) = &state.problem {
         return problem("configuration", unusable, paint);
     }
-    let names: Vec<_> = state.contracts.iter().map(|name| tamed(name)).collect();
+    let names: Vec<_> = state
+        .contracts
+        .iter()
+        .map(|name| displayed_name(name))
+        .collect();
     let line = format!(
         "{}: valid, {} ({})",
-        tamed(&state.path),
+        displayed_name(&state.path),
         counted(length(names.len()), "contract"),
         names.join(", ")
     );
@@ -98,13 +106,13 @@ fn nightly(state: &NightlyState, paint: Paint) -> Vec<String> {
     };
     let conclusion = match conclusion.as_deref() {
         Some("success") => paint.with(AnsiColor::Green.on_default(), "success"),
-        Some(other) => paint.with(bad(), &terminal(&tamed(other))),
+        Some(other) => paint.with(bad(), &terminal(&displayed_name(other))),
         None => "running".to_owned(),
     };
     let mut line = conclusion;
     for part in [started, url].into_iter().flatten() {
         line.push_str(", ");
-        line.push_str(&terminal(&tamed(part)));
+        line.push_str(&terminal(&displayed_name(part)));
     }
     vec![labelled("nightly", &line)]
 }
@@ -119,9 +127,12 @@ fn rehearsal(state: Option<&RehearsalState>, paint: Paint) -> Vec<String> {
     };
     let start = state.command.as_ref().map_or_else(
         || "the application has to run already".to_owned(),
-        |command| format!("started by `{}`", tamed(command)),
+        |command| format!("started by `{}`", displayed_name(command)),
     );
-    let line = format!("{scenarios} against {}, {start}", tamed(&state.handler));
+    let line = format!(
+        "{scenarios} against {}, {start}",
+        displayed_name(&state.handler)
+    );
     vec![labelled("rehearsal", &terminal(&line))]
 }
 

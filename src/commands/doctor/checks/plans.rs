@@ -103,7 +103,7 @@ async fn read_provider(
     };
     let now = facts.setup.run.now;
     provider
-        .settle(&mut known, now, listed.is_everything)
+        .read_missing(&mut known, now, listed.is_everything)
         .await?;
     Ok(known)
 }

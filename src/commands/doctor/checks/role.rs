@@ -5,7 +5,7 @@ use crate::{
         contract_facts::ContractFacts,
         definition::{CheckFuture, ContractCheck, DoctorCheck},
     },
-    database::{Error, Power, ServerFacts},
+    database::{Error, ExcessPrivilege, ServerFacts},
     problem::{Problem, Warning},
     report::StepResult,
 };
@@ -24,7 +24,7 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
         return StepResult::needs(super::database::CHECK.id);
     };
     let role = &server.role;
-    let beyond_reading = role.power.as_ref().map(power);
+    let beyond_reading = role.excess_privilege.as_ref().map(excess);
     let read = match read {
         Ok(read) => read,
         Err(error @ (Error::RowSecurity { .. } | Error::Permission { .. })) => {
@@ -66,10 +66,10 @@ fn unread(server: &ServerFacts, beyond_reading: Option<Warning>) -> StepResult {
     }
 }
 
-fn power(power: &Power) -> Warning {
+fn excess(found: &ExcessPrivilege) -> Warning {
     Warning::new(format!(
         "role {} {}, but a check only needs to read",
-        power.role, power.is
+        found.role, found.privilege
     ))
-    .hint(format!("create a read-only role: {}", power.instead))
+    .hint(format!("create a read-only role: {}", found.remedy))
 }

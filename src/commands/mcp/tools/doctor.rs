@@ -85,7 +85,7 @@ struct DoctorCheck {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Text")]
 struct DoctorText {
-    /// Code of the error that a run would end with; null if there is none.
+    /// Code of the error that a run would end with; null without an error.
     code: Option<&'static str>,
     message: String,
     /// Advice; empty if the message says everything.

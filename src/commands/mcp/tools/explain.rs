@@ -37,7 +37,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
 const MAX_LINES_BYTES: usize = 6 * 1024;
 const MAX_LINE_CHARACTERS: usize = 400;
 
-/// Whom to explain.
+/// The account or customer to explain.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ExplainInput {

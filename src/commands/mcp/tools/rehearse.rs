@@ -40,7 +40,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     run: |session, arguments, call| -> ToolFuture<'_> { Box::pin(run(session, arguments, call)) },
 };
 
-/// What to rehearse.
+/// Selection of scenarios.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RehearseInput {
@@ -92,7 +92,7 @@ async fn run(
         baseline: session.arguments.baseline.as_deref(),
         options: &options,
     };
-    let mut signals = Signals::of(call.abandoned());
+    let mut signals = Signals::until(call.abandoned());
     let rehearsal = Box::pin(rehearsed(request, &mut signals));
     let reporting = Box::pin(report_progress(call.progress(), counted));
     let (outcome, output) = match select(rehearsal, reporting).await {

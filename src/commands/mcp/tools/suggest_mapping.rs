@@ -34,12 +34,12 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     run: |session, arguments, _| -> ToolFuture<'_> { Box::pin(run(session, arguments)) },
 };
 
-/// A longer proposal is not repeated: half a contract is none.
+/// A longer proposal is not repeated: half a contract is useless.
 const MAX_CONTRACT_BYTES: usize = 24 * 1024;
 
 const MAX_NOTES: usize = 20;
 
-/// What to suggest.
+/// Options of the proposal.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SuggestInput {
@@ -72,7 +72,7 @@ async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, Invalid
     let place = (folder_of(session.config()), asked.stack.as_deref());
     let proposed = init::propose(place, &session.environment, &output).await;
     let answer = match proposed.and_then(within_limits) {
-        Ok(proposal) => SuggestAnswer::of(proposal),
+        Ok(proposal) => SuggestAnswer::new(proposal),
         Err(problem) => SuggestAnswer {
             exit_code: COULD_NOT_TELL,
             notice: DATA_NOTICE,
@@ -98,7 +98,7 @@ fn within_limits(proposal: Proposal) -> Result<Proposal, Problem> {
 }
 
 impl SuggestAnswer {
-    fn of(proposal: Proposal) -> Self {
+    fn new(proposal: Proposal) -> Self {
         let notes = proposal.notes.iter().take(MAX_NOTES);
         Self {
             exit_code: 0,

@@ -42,7 +42,7 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
 /// Maximum number of lines in an answer.
 const MAX_LINES: usize = 30;
 
-/// What to compare with.
+/// The revision to compare with.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ChangedInput {

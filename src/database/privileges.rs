@@ -14,28 +14,28 @@ use crate::config::{AccountsQuery, DatabaseSettings};
 
 /// A role that can do more than a read-only transaction allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Power {
+pub struct ExcessPrivilege {
     /// Name of the role, quoted for SQL.
     pub role: String,
     /// Description of the privilege, such as "is a superuser".
-    pub is: String,
+    pub privilege: String,
     /// SQL that creates a read-only role.
-    pub instead: String,
+    pub remedy: String,
 }
 
 /// Checks if the role of this URL has such a privilege, itself or through a role that it can switch to.
-pub async fn power(
+pub async fn excess_privilege(
     url: &SecretString,
     settings: &DatabaseSettings,
     in_container_action: bool,
-) -> Result<Option<Power>, Error> {
+) -> Result<Option<ExcessPrivilege>, Error> {
     let mut session = Session::open(url, settings, in_container_action).await?;
     let result = ask(&mut session, settings).await;
     session.close().await;
     result.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))
 }
 
-struct RolePower {
+struct RoleAttributes {
     role: String,
     database: String,
     is_superuser: bool,
@@ -46,18 +46,18 @@ struct RolePower {
 async fn ask(
     session: &mut Session<'_>,
     settings: &DatabaseSettings,
-) -> Result<Option<Power>, Failed> {
+) -> Result<Option<ExcessPrivilege>, Failed> {
     session.begin(RowSecurity::Applied).await?;
-    let power = of_session(session, settings).await?;
+    let privilege = of_session(session, settings).await?;
     session.end().await?;
-    Ok(power)
+    Ok(privilege)
 }
 
 /// Checks the role of a session, inside its transaction.
 pub(super) async fn of_session(
     session: &mut Session<'_>,
     settings: &DatabaseSettings,
-) -> Result<Option<Power>, Failed> {
+) -> Result<Option<ExcessPrivilege>, Failed> {
     // Checks the session's user, because SQL can undo `set role`.
     let question = sqlx::query(
         "select session_user::text, current_database()::text, \
@@ -70,19 +70,19 @@ pub(super) async fn of_session(
     let row = rows
         .first()
         .ok_or_else(|| Failed::from(sqlx::Error::RowNotFound))?;
-    let role = RolePower {
+    let role = RoleAttributes {
         role: row.try_get(0)?,
         database: row.try_get(1)?,
         is_superuser: row.try_get(2)?,
         replicates: row.try_get(3)?,
         member_of: row.try_get(4)?,
     };
-    Ok(role.power(settings))
+    Ok(role.excess_privilege(settings))
 }
 
-impl RolePower {
-    fn power(self, settings: &DatabaseSettings) -> Option<Power> {
-        let is = if self.is_superuser {
+impl RoleAttributes {
+    fn excess_privilege(self, settings: &DatabaseSettings) -> Option<ExcessPrivilege> {
+        let privilege = if self.is_superuser {
             "is a superuser".to_owned()
         } else if !self.member_of.is_empty() {
             format!("has {}", self.member_of.join(" and "))
@@ -91,10 +91,10 @@ impl RolePower {
         } else {
             return None;
         };
-        Some(Power {
+        Some(ExcessPrivilege {
             role: quoted(&self.role),
-            is,
-            instead: reader_role(settings, &quoted(&self.database)),
+            privilege,
+            remedy: reader_role(settings, &quoted(&self.database)),
         })
     }
 }

@@ -10,13 +10,13 @@ use tokio::{
 
 /// Protocol of a server that is not Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
+pub enum ForeignProtocol {
     Http,
     Tls,
     Other,
 }
 
-impl Speaker {
+impl ForeignProtocol {
     pub(super) fn described(self) -> &'static str {
         match self {
             Self::Http => ": it speaks HTTP",
@@ -39,10 +39,10 @@ impl Speaker {
 }
 
 /// Recognizes the protocol from the driver's error, which names the unexpected byte in hexadecimal.
-pub(super) fn speaker(message: &str) -> Option<Speaker> {
+pub(super) fn foreign_protocol(message: &str) -> Option<ForeignProtocol> {
     let (_, answer) = message.split_once("unexpected response from SSLRequest: 0x")?;
     let byte = u8::from_str_radix(answer.get(..2)?, 16).ok()?;
-    Speaker::from_first_byte(byte)
+    ForeignProtocol::from_first_byte(byte)
 }
 
 /// The message that requests TLS. Postgres answers it with one byte.
@@ -51,13 +51,13 @@ const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Probes a server when a connection without TLS failed; `None` if it could be Postgres.
-pub(super) async fn probe(host: &str, port: u16) -> Option<Speaker> {
+pub(super) async fn probe(host: &str, port: u16) -> Option<ForeignProtocol> {
     let exchange = async {
         let mut stream = TcpStream::connect((host, port)).await.ok()?;
         stream.write_all(&TLS_REQUEST).await.ok()?;
         stream.read_u8().await.ok()
     };
-    Speaker::from_first_byte(timeout(PATIENCE, exchange).await.ok()??)
+    ForeignProtocol::from_first_byte(timeout(PATIENCE, exchange).await.ok()??)
 }
 
 #[cfg(test)]
@@ -69,13 +69,13 @@ mod tests {
         let driver =
             |byte| format!("unexpected response from SSLRequest: 0x{byte:02x} (connection)");
         for (byte, known) in [
-            (b'H', Some(Speaker::Http)),
-            (0x15, Some(Speaker::Tls)),
-            (b'-', Some(Speaker::Other)),
+            (b'H', Some(ForeignProtocol::Http)),
+            (0x15, Some(ForeignProtocol::Tls)),
+            (b'-', Some(ForeignProtocol::Other)),
             (b'E', None),
         ] {
-            assert_eq!(speaker(&driver(byte)), known);
+            assert_eq!(foreign_protocol(&driver(byte)), known);
         }
-        assert_eq!(speaker("something else"), None);
+        assert_eq!(foreign_protocol("something else"), None);
     }
 }
