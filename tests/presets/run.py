@@ -15,9 +15,11 @@ For each preset and each stack of its case file (tests/presets/PRESET.toml):
 - The statements of rehearsal.yml create an account that the contract reads, in a rehearsal of a handler that does nothing.
 """
 
+import concurrent.futures
 import http.server
 import itertools
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -49,6 +51,8 @@ class Silent(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+
+PROCESSES = 6
 
 HANDLER = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
 
@@ -311,35 +315,51 @@ def clean():
     psql("postgres", f"drop role if exists {NAME}")
 
 
-def main() -> int:
-    program, stacks, *names = sys.argv[1:]
-    stacks, presets = pathlib.Path(stacks), ROOT / "presets"
-    names = names or [folder.name for folder in preset_folders()]
-    failed = skipped = proved = 0
+def start_servers():
+    """Starts the servers of this process, whose databases have its number in their names."""
     for server in (HANDLER, provider.SERVER):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    for name in names:
-        case = tomllib.loads((ROOT / "tests/presets" / f"{name}.toml").read_text(encoding="utf-8"))
-        spellings = [str] + [snake_case] * case.get("is_also_in_snake_case", False)
-        for facts, spelling in itertools.product(case.get("facts", [None]), spellings):
-            label = ", ".join(filter(None, (name, facts, spelling is snake_case and "snake_case")))
-            if facts and not stacks.is_dir():
-                print(f"{label}: skipped, there is no {stacks}")
-                skipped += 1
-                continue
-            try:
-                is_complete(presets / name)
-                # The example of nextjs-stripe has a different contract.
-                if name != "nextjs-stripe":
-                    example_is_filled(presets / name)
-                Proof(program, presets / name, case, stacks / facts if facts else None, spelling).check_preset()
-                print(f"{label}: proved, {len(case['drift'])} drifts")
-                proved += 1
-            except Failed as reason:
-                print(f"{label}: FAILED: {reason}")
-                failed += 1
-            finally:
-                clean()
+
+
+def prove(program: str, preset: str, case: dict, facts: pathlib.Path | None, is_snake_case: bool) -> str | None:
+    """Returns the reason why the preset fails, if it does."""
+    folder = ROOT / "presets" / preset
+    try:
+        is_complete(folder)
+        # The example of nextjs-stripe has a different contract.
+        if preset != "nextjs-stripe":
+            example_is_filled(folder)
+        Proof(program, folder, case, facts, snake_case if is_snake_case else str).check_preset()
+    except Failed as reason:
+        return str(reason)
+    finally:
+        clean()
+    return None
+
+
+def main() -> int:
+    program, stacks, *presets = sys.argv[1:]
+    stacks = pathlib.Path(stacks)
+    failed = skipped = proved = 0
+    # Most of a proof is waiting: a live check reads twice before it reports a finding.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(PROCESSES, context, start_servers) as pool:
+        proofs = []
+        for preset in presets or [folder.name for folder in preset_folders()]:
+            case = tomllib.loads((ROOT / "tests/presets" / f"{preset}.toml").read_text(encoding="utf-8"))
+            spellings = [False] + [True] * case.get("is_also_in_snake_case", False)
+            for facts, is_snake_case in itertools.product(case.get("facts", [None]), spellings):
+                label = ", ".join(filter(None, (preset, facts, is_snake_case and "snake_case")))
+                if facts and not stacks.is_dir():
+                    print(f"{label}: skipped, there is no {stacks}")
+                    skipped += 1
+                    continue
+                arguments = (program, preset, case, stacks / facts if facts else None, is_snake_case)
+                proofs.append((label, len(case["drift"]), pool.submit(prove, *arguments)))
+        for label, drifts, proof in proofs:
+            reason = proof.result()
+            failed, proved = failed + bool(reason), proved + (not reason)
+            print(f"{label}: FAILED: {reason}" if reason else f"{label}: proved, {drifts} drifts", flush=True)
     print(f"{proved} proved, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 
