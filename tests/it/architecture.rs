@@ -177,6 +177,26 @@ fn every_file_is_named_and_introduced() {
     assert_none(&broken);
 }
 
+/// A package that is missing there makes the build of the image fail, which takes minutes to show.
+#[test]
+fn the_image_is_built_from_every_package() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dockerfile = fs::read_to_string(root.join("Dockerfile")).expect("a file");
+    let packages = fs::read_dir(root.join("crates")).expect("a folder");
+    let missing: Vec<_> = packages
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .map(|name| format!("COPY crates/{name}/Cargo.toml crates/{name}/"))
+        .filter(|line| !dockerfile.lines().any(|copied| copied == line))
+        .collect();
+    assert_none(&missing);
+}
+
 struct Source {
     path: PathBuf,
     module: String,
