@@ -1,6 +1,6 @@
 //! The built program in a separate environment, and its output.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -171,4 +171,16 @@ pub fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
     fs::write(path, text).expect("a file");
+}
+
+/// Runs `git` in a folder, with arguments that are separated by spaces.
+pub fn git(folder: &Path, arguments: &str) {
+    let settings = ["-c", "user.name=a", "-c", "user.email=a@b.c"];
+    let ran = Command::new("git")
+        .args(settings)
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .expect("git starts");
+    assert!(ran.status.success(), "{ran:?}");
 }

@@ -11,6 +11,7 @@ mod resources;
 mod server;
 mod session;
 mod tools;
+mod transport;
 
 use std::time::Duration;
 
@@ -18,9 +19,16 @@ use rmcp::{
     service::{QuitReason, ServerInitializeError},
     transport::{async_rw::AsyncRwTransport, stdio},
 };
-use tokio::{sync::watch, task::LocalSet, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    task::LocalSet,
+    time::timeout,
+};
 
-use self::{client_input::ClientInput, server::BillingServer, session::Session};
+use self::{
+    client_input::ClientInput, server::BillingServer, session::Session,
+    transport::RefusingTransport,
+};
 use super::{failure::fail, output::Output, signals::Signals};
 use crate::{
     cli::{Environment, McpArgs},
@@ -28,8 +36,9 @@ use crate::{
     report::Mask,
 };
 
-/// Maximum size of a message of the client. A longer one is dropped.
-const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+/// Number of bytes of messages, and of refusals, that wait for the library.
+const WAITING_BYTES: usize = 64 * 1024;
+const WAITING_REFUSALS: usize = 16;
 
 /// Time for calls to clean up after the client has gone: an application has five seconds to exit.
 const CLEANING_UP: Duration = Duration::from_secs(10);
@@ -52,8 +61,16 @@ async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Probl
     let session = Session::new(arguments, environment, open);
     let calls = session.calls();
     let (input, output) = stdio();
-    let transport = AsyncRwTransport::new_server(ClientInput::new(input, is_open), output)
-        .with_max_line_length(MAX_MESSAGE_BYTES);
+    let (messages, passed_on) = tokio::io::duplex(WAITING_BYTES);
+    let (refusals, refused) = mpsc::channel(WAITING_REFUSALS);
+    let client = ClientInput {
+        messages,
+        refusals,
+        is_open,
+    };
+    drop(tokio::spawn(client.pass_on(input)));
+    let transport = AsyncRwTransport::new_server(passed_on, output);
+    let transport = RefusingTransport::new(transport, refused);
     let begun = tokio::select! {
         begun = rmcp::serve_server(BillingServer::new(session), transport) => begun,
         () = signals.cancelled() => return Ok(()),

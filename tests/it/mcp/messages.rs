@@ -12,42 +12,61 @@ fn still_answers(conversation: &mut Conversation) {
     assert_eq!(result["structuredContent"]["valid"], true, "{result}");
 }
 
+/// Waits for the refusal of a message, and returns its id and its code.
+#[track_caller]
+fn refusal(conversation: &mut Conversation) -> (Value, Value) {
+    let message = conversation.next();
+    let error = message.get("error").unwrap_or_else(|| panic!("{message}"));
+    (message["id"].clone(), error["code"].clone())
+}
+
 #[test]
-fn a_malformed_message_ends_nothing() {
+fn a_malformed_message_is_refused_and_ends_nothing() {
     let mut conversation = Conversation::begin(FAILING);
-    for line in ["not json", "{", "[1,2", "\u{0}\u{1}", "\"text\"", ""] {
+    for line in ["not json", "{", "[1,2", "\u{0}\u{1}", "{\"id\":7"] {
         conversation.write(line);
+        // Nobody knows which request it was.
+        assert_eq!(
+            refusal(&mut conversation),
+            (Value::Null, json!(-32700)),
+            "{line}"
+        );
     }
-    conversation.write(r#"{"jsonrpc":"2.0","id":{"an":"object"},"method":"tools/list"}"#);
-    let refused = loop {
-        let message = conversation.next();
-        if message.get("error").is_some() {
-            break message;
-        }
-    };
-    assert_eq!(refused["error"]["code"], -32600, "{refused}");
+    conversation.write("");
+    for line in [
+        "\"text\"",
+        r#"{"jsonrpc":"2.0","id":{"an":"object"},"method":"tools/list"}"#,
+    ] {
+        conversation.write(line);
+        assert_eq!(refusal(&mut conversation), (Value::Null, json!(-32600)));
+    }
     let id = conversation.request("no/such/method", &json!({}));
-    loop {
-        let message = conversation.next();
-        if message["id"] == id {
-            assert_eq!(message["error"]["code"], -32601, "{message}");
-            break;
-        }
-    }
+    assert_eq!(refusal(&mut conversation), (json!(id), json!(-32601)));
     still_answers(&mut conversation);
     let (status, said) = conversation.leave();
     assert!(status.success(), "{said}");
 }
 
 #[test]
-fn an_oversized_message_is_dropped_with_a_word() {
+fn an_oversized_request_is_refused_by_its_id() {
     let mut conversation = Conversation::begin(FAILING);
+    let invalid = json!(-32600);
     let long = "x".repeat(3 * 1024 * 1024);
-    conversation.request("tools/call", &json!({ "name": long, "arguments": {} }));
+    let id = conversation.request("tools/call", &json!({ "name": long, "arguments": {} }));
+    assert_eq!(refusal(&mut conversation), (json!(id), invalid.clone()));
+    // As the TypeScript client writes it: with the id at the end.
+    conversation.write(&format!(
+        r#"{{"method":"tools/call","params":{{"id":1,"name":"{long}"}},"jsonrpc":"2.0","id":"last"}}"#
+    ));
+    assert_eq!(refusal(&mut conversation), (json!("last"), invalid.clone()));
+    still_answers(&mut conversation);
+    conversation.write(&format!(r#"{{"jsonrpc":"2.0","id":8,"method":"{long}"#));
+    assert_eq!(refusal(&mut conversation), (Value::Null, invalid.clone()));
+    conversation.write(&"y".repeat(20 * 1024 * 1024));
+    assert_eq!(refusal(&mut conversation), (Value::Null, invalid));
     still_answers(&mut conversation);
     let (status, said) = conversation.leave();
     assert!(status.success(), "{said}");
-    assert!(said.contains("exceeded the maximum line length"), "{said}");
 }
 
 #[test]

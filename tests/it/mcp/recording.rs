@@ -8,10 +8,10 @@ use testing::{
     handlers::SCHEMA,
     installed::skip,
     node_app::{Packages, copy},
-    program::write,
+    program::{git, write},
 };
 
-use super::{conversation::Conversation, git};
+use super::conversation::Conversation;
 use crate::rehearsal::example_app::{SECRET, SETTLE, configuration, free_port};
 
 const PAGE: &str = "docs/agents.md";
