@@ -117,6 +117,16 @@ impl<'d, 'p> Finder<'d, 'p> {
         lines
     }
 
+    /// Lists the hunks whose changed lines mention the name, each with the first such line.
+    pub(super) fn places(&mut self, name: &Name) -> Vec<((usize, usize), u32)> {
+        let mentions = self.mentions(name);
+        let first = |one: &HunkMentions| {
+            let mut hits = one.removed.iter().chain(&one.added).chain(&one.moved);
+            Some(((one.file, one.hunk), hits.next()?.line))
+        };
+        mentions.iter().filter_map(first).collect()
+    }
+
     /// Keeps one line per hunk, and one per removed file: that of the most relevant name in it.
     fn find(&mut self, names: &[Name]) -> Vec<RelevantLine> {
         let mut best_of_hunk: BTreeMap<(usize, usize), Best> = BTreeMap::new();

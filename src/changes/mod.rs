@@ -11,13 +11,16 @@ mod names;
 mod patch;
 mod paths;
 mod relevant_line;
+mod subjects;
 
 pub use configuration::ConfigurationChanges;
 pub use diff::Diff;
 pub use finder::Finder;
+pub use handler::HandlerPaths;
 pub use name::{Name, NameKind};
 pub use names::{names_of_contract, names_of_finding};
 pub use relevant_line::{LineChange, RelevantLine};
+pub use subjects::{ChangedLine, ChangedSubjects};
 
 /// A file that a pull request changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -77,6 +77,13 @@ pub fn names_of_contract(contract: &AccessContract) -> Vec<Name> {
     names.found
 }
 
+/// Lists the column of a field, or the columns that its SQL names.
+pub(super) fn names_of_field(field: Field, contract: &AccessContract) -> Vec<Name> {
+    let mut names = Names::default();
+    names.columns(field, contract);
+    names.found
+}
+
 #[derive(Default)]
 struct Names {
     found: Vec<Name>,

@@ -250,6 +250,7 @@ pub struct ExplainArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RehearseArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -261,6 +262,14 @@ pub struct RehearseArgs {
     /// List the scenarios, then exit
     #[arg(long)]
     pub list: bool,
+
+    /// Play the scenarios that changes of the working tree can affect before all others
+    #[arg(long, conflicts_with_all = ["list", "node_preload", "python_path"])]
+    pub changed: bool,
+
+    /// Play again when a file of `handler_paths` changes, broken scenarios first, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["list", "node_preload", "python_path", "output"])]
+    pub watch: bool,
 
     /// Write a `NODE_OPTIONS` preload script that redirects Stripe requests to the fake, then exit
     #[arg(long, value_name = "FILE", help_heading = "Redirect")]

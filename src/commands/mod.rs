@@ -15,6 +15,7 @@ mod evidence;
 mod explain;
 mod failure;
 mod fake_stripe;
+mod git;
 mod init;
 mod input_file;
 mod job;

@@ -3,36 +3,17 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
 };
 
-use tokio::{io::AsyncReadExt as _, process::Command};
-
+use super::git::{Git, MAX_BYTES, PATIENCE};
 use crate::{
     changes::ChangedFile,
     problem::{ErrorCode, Problem},
 };
 
-/// Time for one answer of `git`.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Maximum size of a diff.
-const MAX_DIFF_BYTES: u64 = 8 * 1024 * 1024;
-
 /// Limits on files that are not added yet.
 const MAX_UNTRACKED: usize = 500;
 const MAX_FILE_BYTES: u64 = 512 * 1024;
-
-/// Settings under which `git` runs no program that a repository names.
-const HARMLESS: [&str; 6] = [
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-];
 
 /// Changes in the working tree.
 #[derive(Debug)]
@@ -50,8 +31,7 @@ impl WorkingTree {
     pub(super) async fn read(config: &Path, since: Option<&str>) -> Result<Self, Problem> {
         let folder = folder_of(config);
         let git = Git { folder };
-        let root = git.line(&["rev-parse", "--show-toplevel"]).await;
-        let root = PathBuf::from(root.ok_or_else(|| no_repository(folder))?);
+        let root = git.root().await.ok_or_else(|| no_repository(folder))?;
         let base = match since {
             Some(since) => git.commit(since).await.ok_or_else(|| no_commit(since))?,
             None => match git.line(&["merge-base", "HEAD", "origin/HEAD"]).await {
@@ -123,65 +103,12 @@ fn unreadable(base: &str) -> Problem {
     Problem::new(
         ErrorCode::FileUnreadable,
         format!(
-            "`git` does not say what the working tree changes since `{base}` (within 8 MiB and {} seconds)",
+            "`git` does not say what the working tree changes since `{base}` (within {} MiB and {} seconds)",
+            MAX_BYTES / (1024 * 1024),
             PATIENCE.as_secs()
         ),
     )
     .hint("compare with a nearer commit")
-}
-
-/// Runs `git` in a folder.
-struct Git<'f> {
-    folder: &'f Path,
-}
-
-impl Git<'_> {
-    /// Returns the hash of a commit. Nothing that a caller gives can be an option.
-    async fn commit(&self, name: &str) -> Option<String> {
-        let commit = format!("{name}^{{commit}}");
-        self.line(&[
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &commit,
-        ])
-        .await
-    }
-
-    async fn line(&self, arguments: &[&str]) -> Option<String> {
-        let text = self.text(arguments).await?;
-        let line = text.trim_end_matches(['\n', '\r']);
-        (!line.is_empty()).then(|| line.to_owned())
-    }
-
-    /// Returns the output, if `git` succeeds and its output is neither late nor too long.
-    async fn text(&self, arguments: &[&str]) -> Option<String> {
-        let mut command = Command::new("git");
-        command
-            .args(HARMLESS)
-            .args(arguments)
-            .current_dir(self.folder)
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let read = async {
-            let mut child = command.spawn().ok()?;
-            let mut bytes = Vec::new();
-            let stdout = child.stdout.take()?;
-            let mut limited = stdout.take(MAX_DIFF_BYTES.saturating_add(1));
-            limited.read_to_end(&mut bytes).await.ok()?;
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            if length > MAX_DIFF_BYTES || !child.wait().await.ok()?.success() {
-                return None;
-            }
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        };
-        tokio::time::timeout(PATIENCE, read).await.ok()?
-    }
 }
 
 /// Splits a diff into its files.

@@ -71,7 +71,7 @@ pub(super) struct RawRehearsal {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) events: Entry<Vec<Entry<String>>>,
-    /// Files of the handler, whose changed lines are annotated: paths, or patterns with `*` and `**`. Default: every changed source file.
+    /// Files of the handler, whose changed lines are annotated, and which `rehearse --watch` watches: paths from the root of the repository, or patterns with `*` and `**`. Default: every changed source file.
     #[serde(default)]
     pub(super) handler_paths: Entry<Vec<Entry<String>>>,
     /// Accepts a handler and a database that are neither on this machine nor on its network. Default: false.

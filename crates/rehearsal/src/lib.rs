@@ -9,6 +9,7 @@ mod parse_error;
 mod recording;
 mod runs;
 mod scenario;
+mod subject;
 mod test_prices;
 
 pub use self::{

@@ -93,7 +93,7 @@ impl Rehearsed {
     }
 
     /// Lists the ids of the broken scenarios, in order.
-    pub(super) fn broken(&self) -> impl Iterator<Item = &str> {
+    pub fn broken(&self) -> impl Iterator<Item = &str> {
         let broken = |one: &&PlayedScenario| one.result == PlayedResult::Broken;
         let scenarios = self.scenarios.iter().filter(broken);
         scenarios.map(|one| one.id.as_str())

@@ -148,6 +148,7 @@ impl JobInput<'_> {
             begins: None,
             fail_on: self.step.inputs.verdict.fail_on,
             fail_fast: false,
+            first: Vec::new(),
             counting: None,
         }
     }

@@ -1,6 +1,8 @@
 //! Does all runs: the first purchase alone, then the others in parallel. Runs that others may have disturbed are then
 //! repeated one by one.
 
+use std::collections::BTreeSet;
+
 use futures::{StreamExt as _, stream};
 
 use super::{
@@ -11,13 +13,16 @@ use super::{
     progress::{FIRST_PURCHASE, MAX_DISTURBED, RunProgress},
     reach,
     repeated_runs::{list_all_calls, repeat_doubtful_runs},
+    results::all_scenarios,
     run::PlannedRun,
     run_result::{DISTURBS, RunOutcome, SkipReason},
     scenario_run::run_scenario,
     systems::Systems,
     test_accounts::UntouchedAccount,
 };
-use crate::{commands::failure::Failure, contract::Rule, notice, rehearsal::ends_play};
+use crate::{
+    commands::failure::Failure, contract::Rule, notice, rehearsal::ends_play, report::PlayedResult,
+};
 
 /// Result of the first purchase.
 enum FirstPurchase {
@@ -64,14 +69,15 @@ pub(super) async fn do_all_runs(
             return run_all_prepared(systems, progress, DISTURBS).await;
         }
     };
-    let (leading, rest): (Vec<usize>, Vec<usize>) = others
-        .into_iter()
-        .partition(|index| known.is_none() || is_first_variant(progress, *index));
     let last_request = systems.provider.fake.last_request();
-    let may_continue = in_parallel(systems, progress, &leading, (&bystanders, known)).await?;
-    if may_continue {
-        let rest = reached(progress, rest);
-        in_parallel(systems, progress, &rest, (&bystanders, known)).await?;
+    let groups = progress.in_groups(others);
+    for (number, group) in groups.iter().enumerate() {
+        if !play_group(systems, progress, group, (&bystanders, known)).await? {
+            break;
+        }
+        if number + 1 < groups.len() {
+            announce(systems, progress, group);
+        }
     }
     repeat_doubtful_runs(systems, progress, known).await?;
     if has_unattributed_requests(systems, last_request) {
@@ -81,6 +87,58 @@ pub(super) async fn do_all_runs(
         Some(rule) => run_all_prepared(systems, progress, rule).await,
         None => Ok(()),
     }
+}
+
+/// Does the runs of one group. After a failed first purchase, only the first variant of a play can show that the others
+/// get further. Returns false if they were stopped early.
+async fn play_group(
+    systems: &Systems<'_>,
+    progress: &RunProgress<'_>,
+    group: &[usize],
+    (bystanders, known): (&[UntouchedAccount], Option<Rule>),
+) -> Result<bool, Failure> {
+    let (leading, rest): (Vec<usize>, Vec<usize>) = group
+        .iter()
+        .copied()
+        .partition(|index| known.is_none() || is_first_variant(progress, *index));
+    if !in_parallel(systems, progress, &leading, (bystanders, known)).await? {
+        return Ok(false);
+    }
+    let rest = reached(progress, rest);
+    in_parallel(systems, progress, &rest, (bystanders, known)).await
+}
+
+/// Says how the scenarios of a group ended, while the others are still to be played. What may have to be repeated is
+/// not announced.
+fn announce(systems: &Systems<'_>, progress: &RunProgress<'_>, group: &[usize]) {
+    let runs = progress.runs();
+    let results = group.iter().filter_map(|index| progress.result(*index));
+    let is_doubtful = |result: &RunOutcome| match result {
+        RunOutcome::Finished(finished) => finished.is_doubtful || result.disturbs(),
+        RunOutcome::NotReached(_)
+        | RunOutcome::CouldNotTell(_)
+        | RunOutcome::InvalidScenario(_) => true,
+    };
+    if results.into_iter().any(|result| is_doubtful(&result)) {
+        return;
+    }
+    let of_group: BTreeSet<&str> = group
+        .iter()
+        .filter_map(|index| Some(runs.get(*index)?.scenario.id.as_str()))
+        .collect();
+    let played = all_scenarios(&systems.config, progress).into_iter();
+    let of_group = played.filter(|one| of_group.contains(one.scenario.id.as_str()));
+    let (broken, held): (Vec<_>, Vec<_>) =
+        of_group.partition(|one| one.result == PlayedResult::Broken);
+    let broken: Vec<_> = broken.iter().map(|one| one.scenario.id.as_str()).collect();
+    let broken = match broken.len() {
+        0 => String::new(),
+        number => format!(", {number} broken ({})", broken.join(", ")),
+    };
+    notice::say(&format!(
+        "Played first: {} held{broken}; playing the others",
+        held.len()
+    ));
 }
 
 /// Checks for requests after this number that cannot be attributed to a run.

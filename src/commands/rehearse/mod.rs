@@ -9,6 +9,7 @@ mod all_runs;
 mod app_setup;
 mod awaiting;
 mod bystanders;
+mod changed;
 mod database_urls;
 mod delivery;
 mod fake_provider;
@@ -33,6 +34,7 @@ mod running;
 mod scenario_run;
 mod selection;
 mod setup;
+mod some_of;
 mod step;
 mod stripe;
 mod success_page;
@@ -41,9 +43,11 @@ mod test_accounts;
 mod test_customer;
 mod test_database;
 mod waiting;
+mod watched_files;
+mod watching;
 mod write_times;
 
-use std::{cell::OnceCell, ffi::OsString, path::Path};
+use std::{cell::OnceCell, collections::BTreeSet, ffi::OsString, path::Path};
 
 use tokio::sync::watch;
 
@@ -94,6 +98,8 @@ pub(crate) struct RehearsalOptions {
     pub(crate) fail_on: FailOn,
     /// True to stop at the first finding that fails.
     pub(crate) fail_fast: bool,
+    /// Ids of the scenarios that are played before all others, group by group.
+    pub(crate) first: Vec<BTreeSet<String>>,
     /// Receives the number of runs that are done.
     pub(crate) counting: Option<watch::Sender<RunCount>>,
 }
@@ -104,41 +110,103 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         return write_preloads(arguments, &output);
     }
     let path = &arguments.config.config;
-    let now = real_now();
-    // With `--now`, equal rehearsals give equal reports.
-    let reported = arguments.now.map_or(now, UnixSeconds::from);
-    let reported = ReportedRun {
-        config: path,
-        fixtures: None,
-        now: reported,
-        strict: arguments.strict,
-    };
-    let mut reporting = match Reporting::prepare(&arguments.report, reported) {
-        Ok(reporting) => reporting,
-        Err(status) => return status,
-    };
-    let config = match configuration::load(path) {
-        Ok(config) => Some(config),
-        // The built-in scenarios can be listed without a configuration.
-        Err(_) if arguments.list => None,
-        Err(unusable) => {
-            return reporting.finish(not_begun(unusable.problems()), &output);
-        }
-    };
     if arguments.list {
+        // The built-in scenarios can be listed without a configuration.
+        let config = configuration::load(path).ok();
         return print_scenarios(config.as_ref(), path, &output);
     }
-    let Some(config) = config else {
-        return super::COULD_NOT_TELL;
+    if arguments.watch {
+        return Box::pin(watching::run(arguments, environment)).await;
+    }
+    let reporting = reporting(arguments);
+    if let Err(status) = reporting {
+        return status;
+    }
+    let played = match configuration::load(path) {
+        Ok(config) => {
+            let signals = &mut Signals::listen();
+            play(arguments, environment, (config, &BTreeSet::new()), signals).await
+        }
+        Err(unusable) => Played::not_begun(unusable.problems()),
     };
-    let options = RehearsalOptions {
+    played.report(reporting).await
+}
+
+/// Prepares the report of one rehearsal. Reports an error and returns the exit status if the arguments cannot be used.
+fn reporting(arguments: &RehearseArgs) -> Result<Reporting<'_>, u8> {
+    // With `--now`, equal rehearsals give equal reports.
+    let now = arguments.now.map_or_else(real_now, UnixSeconds::from);
+    let reported = ReportedRun {
+        config: &arguments.config.config,
+        fixtures: None,
+        now,
+        strict: arguments.strict,
+    };
+    Reporting::prepare(&arguments.report, reported)
+}
+
+/// A rehearsal that ended.
+#[derive(Debug)]
+struct Played {
+    outcome: Outcome,
+    output: Output,
+    /// `None` if it cannot be used.
+    config: Option<Config>,
+}
+
+impl Played {
+    fn not_begun(problems: Vec<Problem>) -> Self {
+        Self {
+            outcome: not_begun(problems),
+            output: Output::of_process(Mask::default()),
+            config: None,
+        }
+    }
+
+    /// Lists the broken scenarios; `None` if none was played.
+    fn broken(&self) -> Option<BTreeSet<String>> {
+        let rehearsed = self.outcome.rehearsal.as_ref();
+        let rehearsed = rehearsed.filter(|one| !one.scenarios.is_empty())?;
+        Some(rehearsed.broken().map(str::to_owned).collect())
+    }
+
+    /// Reports it, and returns the exit status.
+    async fn report(self, reporting: Result<Reporting<'_>, u8>) -> u8 {
+        let mut reporting = match reporting {
+            Ok(reporting) => reporting,
+            Err(status) => return status,
+        };
+        if let Some(config) = &self.config {
+            reporting.find_changes(&self.outcome, config).await;
+        }
+        reporting.finish(self.outcome, &self.output)
+    }
+}
+
+/// Rehearses once; these scenarios were broken before, and are played first.
+async fn play(
+    arguments: &RehearseArgs,
+    environment: &Environment,
+    (config, broken): (Config, &BTreeSet<String>),
+    signals: &mut Signals,
+) -> Played {
+    let path = &arguments.config.config;
+    let mut options = RehearsalOptions {
         scenarios: arguments.scenario.clone(),
         jobs: arguments.jobs.map(std::num::NonZeroUsize::get),
         begins: arguments.now.map(UnixSeconds::from),
         fail_on: FailOn::AsConfigured,
         fail_fast: arguments.fail_fast,
+        first: vec![broken.clone()],
         counting: None,
     };
+    if arguments.changed {
+        let affected = changed::affected((&config, path), &options).await;
+        if let Some(affected) = affected {
+            Output::of_process(Mask::default()).say(&affected.line);
+            options.first.push(affected.ids);
+        }
+    }
     let request = RehearsalRequest {
         config: &config,
         path,
@@ -147,9 +215,12 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
         baseline: arguments.baseline.as_deref(),
         options: &options,
     };
-    let (outcome, output) = rehearsed(request, &mut Signals::listen()).await;
-    reporting.find_changes(&outcome, &config).await;
-    reporting.finish(outcome, &output)
+    let (outcome, output) = rehearsed(request, signals).await;
+    Played {
+        outcome,
+        output,
+        config: Some(config),
+    }
 }
 
 /// A rehearsal on the user's machine.
@@ -257,7 +328,7 @@ async fn rehearse_on_database(
         scenarios.len(),
         systems.config.settings.handler,
     ));
-    let progress = RunProgress::new(&systems, &scenarios, options.counting.as_ref());
+    let progress = RunProgress::new(&systems, &scenarios, options);
     let result = tokio::select! {
         result = Box::pin(do_all_runs(&systems, &progress)) => result,
         () = signals.cancelled() => Err(interrupted().into()),

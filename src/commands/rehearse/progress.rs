@@ -1,10 +1,13 @@
 //! Results of all runs so far, which are reported even if the rehearsal is stopped early.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::watch;
 
-use super::{run_result::RunOutcome, systems::Systems};
+use super::{RehearsalOptions, run_result::RunOutcome, systems::Systems};
 use crate::{
     contract::ColumnName,
     rehearsal::{Links, Scenario, ScenarioRun, ScenarioRuns, scenario_runs},
@@ -30,6 +33,8 @@ pub(crate) struct RunProgress<'s> {
     pub(super) scenarios: &'s [Scenario],
     pub(super) selected: Vec<ScenarioRuns<'s>>,
     results: Mutex<Vec<Option<RunOutcome>>>,
+    /// Scenarios that are played before all others, group by group.
+    first: &'s [BTreeSet<String>],
     counting: Option<&'s watch::Sender<RunCount>>,
 }
 
@@ -38,7 +43,7 @@ impl<'s> RunProgress<'s> {
     pub(super) fn new(
         systems: &Systems<'_>,
         scenarios: &'s [Scenario],
-        counting: Option<&'s watch::Sender<RunCount>>,
+        options: &'s RehearsalOptions,
     ) -> Self {
         let settings = systems.config.settings;
         let links = Links {
@@ -58,7 +63,8 @@ impl<'s> RunProgress<'s> {
             scenarios,
             selected,
             results: Mutex::new(vec![None; runs]),
-            counting,
+            first: &options.first,
+            counting: options.counting.as_ref(),
         };
         progress.count();
         progress
@@ -67,6 +73,25 @@ impl<'s> RunProgress<'s> {
     /// Lists all runs in the order of the scenarios.
     pub(super) fn runs(&self) -> Vec<&ScenarioRun<'s>> {
         self.selected.iter().flat_map(|one| &one.runs).collect()
+    }
+
+    /// Splits runs into the groups that are played one after the other. Within a group they keep their order.
+    pub(super) fn in_groups(&self, indices: Vec<usize>) -> Vec<Vec<usize>> {
+        let runs = self.runs();
+        let mut left = indices;
+        let mut groups = Vec::new();
+        for ids in self.first {
+            let is_first = |index: &usize| {
+                runs.get(*index)
+                    .is_some_and(|run| ids.contains(&run.scenario.id))
+            };
+            let (first, others) = left.into_iter().partition(is_first);
+            groups.push(first);
+            left = others;
+        }
+        groups.push(left);
+        groups.retain(|group: &Vec<usize>| !group.is_empty());
+        groups
     }
 
     pub(super) fn result(&self, index: usize) -> Option<RunOutcome> {

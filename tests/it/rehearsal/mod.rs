@@ -1,6 +1,7 @@
 //! The proof that a rehearsal works: the built program against the example app, correct and broken in sixteen ways.
 
 mod bounds;
+mod changed;
 mod cleaning;
 mod determinism;
 pub(crate) mod example_app;
@@ -14,6 +15,7 @@ mod small;
 mod steps;
 mod table;
 mod verdicts;
+mod watching;
 
 /// Bypasses the capture of the test harness, so that everyone sees it.
 fn skipped(why: &str) {

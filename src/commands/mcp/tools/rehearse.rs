@@ -82,6 +82,7 @@ async fn run(
         begins: None,
         fail_on: FailOn::AsConfigured,
         fail_fast: asked.fail_fast,
+        first: Vec::new(),
         counting: Some(counting),
     };
     let request = RehearsalRequest {
