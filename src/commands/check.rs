@@ -30,6 +30,7 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         fixtures: Some(&arguments.fixtures),
         now,
         strict: arguments.strict,
+        is_example: false,
     };
     let mut reporting = match Reporting::prepare(&arguments.report, reported) {
         Ok(reporting) => reporting,

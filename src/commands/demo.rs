@@ -43,6 +43,7 @@ pub(super) async fn run(arguments: &ReportArgs, environment: &Environment) -> u8
         }),
         now,
         strict: false,
+        is_example: true,
     };
     let reporting = match Reporting::prepare(arguments, reported) {
         Ok(reporting) => reporting,

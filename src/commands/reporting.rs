@@ -27,6 +27,8 @@ pub(super) struct ReportedRun<'r> {
     /// Time of evaluation.
     pub(super) now: UnixSeconds,
     pub(super) strict: bool,
+    /// True if its configuration is nowhere but in this program.
+    pub(super) is_example: bool,
 }
 
 /// The destinations and formats of a report.
@@ -98,6 +100,7 @@ impl<'r> Reporting<'r> {
                 let settings = AgentSettings {
                     strict: self.run.strict,
                     arguments: &arguments,
+                    is_example: self.run.is_example,
                 };
                 output.stream(|out| match format.unwrap_or_default() {
                     ReportFormat::Text => report::write_text(&masked, output.colour, out),

@@ -32,6 +32,7 @@ pub(super) async fn report(
     let settings = AgentSettings {
         strict: session.arguments.strict,
         arguments: &shell_arguments::of_run(path, fixtures),
+        is_example: false,
     };
     let report = report::agent_report(&outcome, settings);
     session.keep(outcome);

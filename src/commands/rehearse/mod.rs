@@ -141,6 +141,7 @@ fn reporting(arguments: &RehearseArgs) -> Result<Reporting<'_>, u8> {
         fixtures: None,
         now,
         strict: arguments.strict,
+        is_example: false,
     };
     Reporting::prepare(&arguments.report, reported)
 }

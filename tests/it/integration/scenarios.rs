@@ -137,5 +137,18 @@ fn the_demo_needs_no_files_and_shows_next_steps() {
         .run()
         .with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_alice"]);
+    let ran = prodverdict("demo --format agent")
+        .within(empty.path())
+        .run()
+        .with_status(1);
+    // The commands for the example itself would need its configuration, which is not there.
+    assert_eq!(
+        ran.json()["next_steps"],
+        serde_json::json!([
+            "prodverdict init",
+            "prodverdict doctor",
+            "prodverdict check access"
+        ])
+    );
     assert_eq!(fs::read_dir(empty.path()).expect("a folder").count(), 0);
 }

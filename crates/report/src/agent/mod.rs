@@ -47,6 +47,8 @@ pub struct AgentSettings<'s> {
     pub strict: bool,
     /// Arguments that all commands of the run share, ready for a shell, such as `--config 'a b.yml'`.
     pub arguments: &'s str,
+    /// True if the run was an example without a configuration that commands could read.
+    pub is_example: bool,
 }
 
 /// Output of `prodverdict check access --format agent` and `prodverdict rehearse --format agent`.
@@ -155,7 +157,7 @@ impl AgentReport {
                 .take(room.problems)
                 .map(|warning| AgentWarning::new(warning, room))
                 .collect(),
-            next_steps: next_steps::next_steps(outcome, groups, settings.arguments),
+            next_steps: next_steps::next_steps(outcome, groups, settings),
         }
     }
 }

@@ -3,7 +3,14 @@
 use contract::Verdict;
 
 use super::group::is_plain;
-use crate::{Outcome, groups::FindingGroup};
+use crate::{AgentSettings, Outcome, groups::FindingGroup};
+
+/// Commands that lead from an example to a verdict about the user's own application.
+const OWN_APPLICATION: [&str; 3] = [
+    "prodverdict init",
+    "prodverdict doctor",
+    "prodverdict check access",
+];
 
 /// Maximum number of entities to explain, and of scenarios to play again.
 const MAX_NAMED: usize = 3;
@@ -15,9 +22,12 @@ const MAX_NAME: usize = 80;
 pub(super) fn next_steps(
     outcome: &Outcome,
     groups: &[FindingGroup<'_>],
-    arguments: &str,
+    settings: AgentSettings<'_>,
 ) -> Vec<String> {
-    let with = |command: String| match arguments {
+    if settings.is_example {
+        return OWN_APPLICATION.map(str::to_owned).into();
+    }
+    let with = |command: String| match settings.arguments {
         "" => command,
         arguments => format!("{command} {arguments}"),
     };

@@ -9,6 +9,7 @@ use crate::{neutral::is_hidden, sample};
 const SETTINGS: AgentSettings<'_> = AgentSettings {
     strict: false,
     arguments: "--config 'a b.yml'",
+    is_example: false,
 };
 
 fn printed(outcome: &Outcome) -> String {
