@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::Value;
+
 use super::atomic_write::{self, FileOwner};
 use crate::{
     problem::{Coded, ErrorCode, Explain},
@@ -58,6 +60,10 @@ impl Output {
     /// Returns the text with all secrets masked.
     pub(crate) fn mask(&self, text: &str) -> String {
         self.mask.text(text)
+    }
+
+    pub(crate) fn mask_json(&self, value: &mut Value) {
+        self.mask.json(value, &[]);
     }
 
     /// Writes data to standard output. A closed pipe, as from `head`, is not an error.

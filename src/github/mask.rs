@@ -18,15 +18,7 @@ const NAMES_OF_THE_API: &[&str] = &[
 ];
 
 pub(super) fn mask_body(mask: &Mask, body: &mut Value) {
-    match body {
-        Value::String(text) => *text = mask.text(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| mask_body(mask, value)),
-        Value::Object(fields) => fields
-            .iter_mut()
-            .filter(|(name, _)| !NAMES_OF_THE_API.contains(&name.as_str()))
-            .for_each(|(_, value)| mask_body(mask, value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    mask.json(body, NAMES_OF_THE_API);
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
 use contract::Finding;
 
@@ -77,6 +78,19 @@ impl Mask {
         self.mask(text.as_bytes(), 0, &mut out);
         // Forms begin and end at character boundaries, so nothing is lost.
         String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Masks every text in a JSON value, except below the keys `kept`.
+    pub fn json(&self, value: &mut Value, kept: &[&str]) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.json(value, kept)),
+            Value::Object(fields) => fields
+                .iter_mut()
+                .filter(|(name, _)| !kept.contains(&name.as_str()))
+                .for_each(|(_, value)| self.json(value, kept)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Masks every text of the outcome. Returns the outcome itself if it contains no secret.
@@ -223,7 +237,7 @@ fn passwords(secret: &str) -> Vec<String> {
 /// Returns the value itself and its forms in JSON, URLs, HTML forms and base64 at any offset.
 fn encodings(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
-    let json = serde_json::Value::from(value).to_string();
+    let json = Value::from(value).to_string();
     forms.push(json.trim_matches('"').to_owned());
 
     let encoded: Cow<'_, str> = utf8_percent_encode(value, NON_ALPHANUMERIC).into();

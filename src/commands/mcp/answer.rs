@@ -22,7 +22,7 @@ impl ToolAnswer {
     /// Creates an answer. `exit_code` is the exit status of the command; `output` masks its secrets.
     pub(super) fn new(answer: &impl Serialize, exit_code: u8, output: &Output) -> Self {
         let mut value = serde_json::to_value(answer).unwrap_or_default();
-        mask(&mut value, output);
+        output.mask_json(&mut value);
         Self {
             value,
             is_error: exit_code == crate::commands::COULD_NOT_TELL,
@@ -60,22 +60,4 @@ impl ToolAnswer {
 /// Returns the result of a call that was not carried out.
 pub(super) fn refused(why: &str) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(why)])
-}
-
-/// Masks every text in a value. Keys are names of the answer's own form.
-fn mask(value: &mut Value, output: &Output) {
-    match value {
-        Value::String(text) => *text = output.mask(text),
-        Value::Array(values) => {
-            for value in values {
-                mask(value, output);
-            }
-        }
-        Value::Object(entries) => {
-            for (_, value) in entries.iter_mut() {
-                mask(value, output);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
