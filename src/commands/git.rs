@@ -37,6 +37,11 @@ impl Git<'_> {
         Some(PathBuf::from(root))
     }
 
+    /// Returns the folder of hooks, which is elsewhere in a worktree and with `core.hooksPath`.
+    pub(super) async fn hooks(self) -> Option<String> {
+        line(&self.run(&[], &["rev-parse", "--git-path", "hooks"]).await?)
+    }
+
     /// Returns the hash of a commit. Nothing that a caller gives can be an option.
     pub(super) async fn commit(self, name: &str) -> Option<String> {
         let commit = format!("{name}^{{commit}}");
@@ -51,16 +56,18 @@ impl Git<'_> {
     }
 
     pub(super) async fn line(self, arguments: &[&str]) -> Option<String> {
-        let text = self.text(arguments).await?;
-        let line = text.trim_end_matches(['\n', '\r']);
-        (!line.is_empty()).then(|| line.to_owned())
+        line(&self.text(arguments).await?)
     }
 
     /// Returns the output, if `git` succeeds and its output is neither late nor too long.
     pub(super) async fn text(self, arguments: &[&str]) -> Option<String> {
+        self.run(&HARMLESS, arguments).await
+    }
+
+    async fn run(self, settings: &[&str], arguments: &[&str]) -> Option<String> {
         let mut command = Command::new("git");
         command
-            .args(HARMLESS)
+            .args(settings)
             .args(arguments)
             .current_dir(self.folder)
             .env("GIT_OPTIONAL_LOCKS", "0")
@@ -83,4 +90,10 @@ impl Git<'_> {
         };
         tokio::time::timeout(PATIENCE, read).await.ok()?
     }
+}
+
+/// Returns the only line of an answer, if there is one.
+fn line(text: &str) -> Option<String> {
+    let line = text.trim_end_matches(['\n', '\r']);
+    (!line.is_empty()).then(|| line.to_owned())
 }

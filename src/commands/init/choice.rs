@@ -80,7 +80,15 @@ pub(super) fn choose<'p>(known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
     ))
 }
 
-pub(super) fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {
+/// Returns the preset that a person chose, or else the one that fits the repository best.
+pub(super) fn preset<'p>(known: &KnownSigns<'p>) -> Result<Option<&'p Preset>, Problem> {
+    match &known.stack {
+        Some(name) => find(known.presets, name).map(Some),
+        None => Ok(known.ranked.first().map(|best| best.preset)),
+    }
+}
+
+fn find<'p>(presets: &'p [Preset], name: &str) -> Result<&'p Preset, Problem> {
     presets
         .iter()
         .find(|preset| preset.name == name)

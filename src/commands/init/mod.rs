@@ -53,7 +53,7 @@ async fn init(
         return Ok(super::print(&preset_list(&presets)));
     }
     if agents::are_asked_for(arguments) && !arguments.workflow && Path::new(CONTRACT).exists() {
-        return add_agents(arguments, &presets, output);
+        return add_agents(arguments, &presets, environment, output).await;
     }
     let mut paths = vec![CONTRACT];
     if arguments.workflow {
@@ -62,26 +62,22 @@ async fn init(
     files::refuse_existing(paths.into_iter(), arguments.force)?;
     let url = environment.secret(facts::URL_ENV);
     let place = (Path::new("."), arguments.stack.clone());
-    let mut known = looked_at(place, &presets, url.as_ref(), environment, output).await?;
-    let (files, written) = loop {
-        let draft = draft(&known, output)?;
+    let known = looked_at(place, &presets, url.as_ref(), environment, output).await?;
+    let prepare = async |known: &KnownSigns<'_>| {
+        let draft = draft(known, output)?;
         let written = fill_in(&draft, url.as_ref(), environment, output).await?;
         let mut files = new_files(arguments, &draft, &written);
-        files.extend(agents::files(arguments, &billing_paths(draft.preset))?);
-        say(output, &files::show(&files));
-        if arguments.workflow {
-            say(output, &workflow_notes(&draft).join("\n"));
-        }
-        match question::ask(arguments.yes, output)? {
-            Answer::Write => break (files, written),
-            Answer::Leave => {
-                output.say("nothing was written");
-                return Ok(0);
-            }
-            Answer::Stack(name) => known.stack = Some(name),
-        }
+        files.extend(agents::files(arguments, &billing_paths(draft.preset)).await?);
+        let notes = if arguments.workflow {
+            workflow_notes(&draft)
+        } else {
+            Vec::new()
+        };
+        Ok((Prepared { files, notes }, written))
     };
-    write(&files, output)?;
+    let Some(written) = agreed(arguments, known, output, prepare).await? else {
+        return Ok(0);
+    };
     if let Some(missing) = missing(&written, environment) {
         say(output, &format!("before the first verdict: {missing}"));
         output.say(SEE_DOCTOR);
@@ -135,34 +131,59 @@ fn embedded_presets() -> Result<Vec<Preset>, Problem> {
 }
 
 /// Adds files for coding agents to a repository that has a contract.
-fn add_agents(arguments: &InitArgs, presets: &[Preset], output: &Output) -> Result<u8, Problem> {
-    let repository = repository::read(Path::new("."), presets);
-    let packages = detection::packages(&repository);
-    let ranked = rank(
-        presets,
-        &repository,
-        &packages,
-        &declared_tables(&repository),
-    );
-    let mut stack = arguments.stack.clone();
+async fn add_agents(
+    arguments: &InitArgs,
+    presets: &[Preset],
+    environment: &Environment,
+    output: &Output,
+) -> Result<u8, Problem> {
+    let place = (Path::new("."), arguments.stack.clone());
+    let known = looked_at(place, presets, None, environment, output).await?;
+    let prepare = async |known: &KnownSigns<'_>| {
+        let preset = choice::preset(known)?;
+        let files = agents::files(arguments, &billing_paths(preset)).await?;
+        let notes = Vec::new();
+        Ok((Prepared { files, notes }, ()))
+    };
+    agreed(arguments, known, output, prepare).await?;
+    Ok(0)
+}
+
+/// Files that may be written, with what a person has to know about them.
+#[derive(Debug)]
+struct Prepared {
+    files: Vec<NewFile>,
+    notes: Vec<String>,
+}
+
+/// Shows files until they may be written, and writes them; another stack changes what is known. Returns what was prepared
+/// with them, or `None` if nothing was written.
+async fn agreed<'p, T>(
+    arguments: &InitArgs,
+    mut known: KnownSigns<'p>,
+    output: &Output,
+    prepare: impl AsyncFn(&KnownSigns<'p>) -> Result<(Prepared, T), Problem>,
+) -> Result<Option<T>, Problem> {
     loop {
-        let preset = match &stack {
-            Some(name) => Some(choice::find(presets, name)?),
-            None => ranked.first().map(|one| one.preset),
-        };
-        let files = agents::files(arguments, &billing_paths(preset))?;
+        let (Prepared { files, notes }, more) = prepare(&known).await?;
         if files.is_empty() {
             output.say("nothing to add: the files hold it already");
-            return Ok(0);
+            return Ok(None);
         }
         say(output, &files::show(&files));
+        if !notes.is_empty() {
+            say(output, &notes.join("\n"));
+        }
         match question::ask(arguments.yes, output)? {
-            Answer::Write => return write(&files, output).map(|()| 0),
+            Answer::Write => {
+                write(&files, output)?;
+                return Ok(Some(more));
+            }
             Answer::Leave => {
                 output.say("nothing was written");
-                return Ok(0);
+                return Ok(None);
             }
-            Answer::Stack(name) => stack = Some(name),
+            Answer::Stack(name) => known.stack = Some(name),
         }
     }
 }

@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(starts, ["/r/a", "/r/x.ts"].map(PathBuf::from).into());
     }
 
-    async fn watched(root: &Path) -> WatchedFiles {
+    fn watched(root: &Path) -> WatchedFiles {
         let scope = Arc::new(scope(root, &["src/*.js"]));
         let known = scope.look(&Look::new());
         WatchedFiles { scope, known }
@@ -306,7 +306,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
         write(root, "src/a.js", "a");
-        let mut files = watched(root).await;
+        let mut files = watched(root);
         let same = async {
             write(root, "src/a.js", "a");
             sleep(PAUSE * 5).await;

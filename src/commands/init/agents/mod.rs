@@ -20,7 +20,7 @@ pub(super) fn are_asked_for(arguments: &InitArgs) -> bool {
 
 /// Returns the files that the arguments ask for, with everything that they hold already. Files that need no change are
 /// left out.
-pub(super) fn files(
+pub(super) async fn files(
     arguments: &InitArgs,
     billing_paths: &[String],
 ) -> Result<Vec<NewFile>, Problem> {
@@ -59,7 +59,7 @@ pub(super) fn files(
         }
     }
     if arguments.pre_push {
-        changed.push(pre_push::file(billing_paths, arguments.force)?);
+        changed.push(pre_push::file(billing_paths, arguments.force).await?);
     }
     Ok(changed)
 }

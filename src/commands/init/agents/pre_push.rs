@@ -1,16 +1,21 @@
 //! A Git hook that rehearses the webhook handler before a push of billing code.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use super::{super::files::NewFile, patterns::patterns};
-use crate::problem::{ErrorCode, Problem};
+use crate::{
+    commands::git::Git,
+    problem::{ErrorCode, Problem},
+};
 
 /// A line by which the hook is recognized.
 const MARK: &str = "# Written by `prodverdict init --pre-push`.";
 
 /// Returns the hook for pushes that change these paths.
-pub(super) fn file(billing_paths: &[String], is_forced: bool) -> Result<NewFile, Problem> {
-    let path = format!("{}/pre-push", hooks_folder()?);
+pub(super) async fn file(billing_paths: &[String], is_forced: bool) -> Result<NewFile, Problem> {
+    let folder = Path::new(".");
+    let hooks = Git { folder }.hooks().await.ok_or_else(no_hooks)?;
+    let path = format!("{hooks}/pre-push");
     let earlier = fs::read_to_string(&path);
     let is_foreign = Path::new(&path).symlink_metadata().is_ok()
         && !earlier.is_ok_and(|text| text.contains(MARK));
@@ -26,21 +31,12 @@ pub(super) fn file(billing_paths: &[String], is_forced: bool) -> Result<NewFile,
     })
 }
 
-/// Asks Git, because the folder is elsewhere in a worktree and with `core.hooksPath`.
-fn hooks_folder() -> Result<String, Problem> {
-    let ran = Command::new("git")
-        .args(["rev-parse", "--git-path", "hooks"])
-        .output();
-    let refused = |reason: &str| {
-        let message = format!("the folder of Git's hooks is not known: {reason}");
-        Problem::new(ErrorCode::System, message)
-            .hint("run `prodverdict init --pre-push` in a clone, where `git` is installed")
-    };
-    let ran = ran.map_err(|error| refused(&error.to_string()))?;
-    if !ran.status.success() {
-        return Err(refused(String::from_utf8_lossy(&ran.stderr).trim()));
-    }
-    Ok(String::from_utf8_lossy(&ran.stdout).trim_end().to_owned())
+fn no_hooks() -> Problem {
+    Problem::new(
+        ErrorCode::System,
+        "`git` does not say where hooks belong, so no hook can be written",
+    )
+    .hint("run `prodverdict init --pre-push` in a clone, where `git` is installed")
 }
 
 fn script(billing_paths: &[String]) -> String {
