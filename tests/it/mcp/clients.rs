@@ -22,6 +22,39 @@ fn seen(command: &mut Command) -> Value {
     serde_json::from_str(line.unwrap_or_else(|| panic!("{said}"))).expect("JSON")
 }
 
+/// Runs the official client in Python, which negotiates the newest revision (`auto`) or the one before (`legacy`). Returns
+/// what it got, or `None` if it is not installed.
+#[track_caller]
+pub(super) fn in_python(mode: &str, server: &Value, given: &Value) -> Option<Value> {
+    let script = ("client.py", include_str!("python/client.py"));
+    let folder = installed::folder("mcp/python", &[script])?;
+    let mut command = Command::new(folder.join("bin/python"));
+    command.arg(folder.join("client.py")).arg(mode);
+    command.args([server.to_string(), given.to_string()]);
+    Some(seen(&mut command))
+}
+
+/// Runs the official client in TypeScript. Returns what it got, or `None` if it is not installed.
+#[track_caller]
+pub(super) fn in_typescript(server: &Value, given: &Value) -> Option<Value> {
+    let script = ("client.mjs", include_str!("node/client.mjs"));
+    let folder = installed::folder("mcp/node", &[script])?;
+    let mut command = Command::new("node");
+    command.arg(folder.join("client.mjs"));
+    command.args([server.to_string(), given.to_string()]);
+    Some(seen(&mut command))
+}
+
+/// Returns how to start the server on a contract that recorded data break.
+fn failing() -> Value {
+    let arguments: Vec<_> = FAILING.split_whitespace().collect();
+    json!({ "command": PROGRAM, "args": arguments })
+}
+
+fn entity() -> Value {
+    json!({ "explain_account": { "entity": "user:usr_alice" } })
+}
+
 /// Checks what a client got from every tool, resource and prompt.
 #[track_caller]
 fn assert_complete(seen: &Value) {
@@ -49,14 +82,10 @@ fn assert_complete(seen: &Value) {
 
 #[test]
 fn the_python_client_uses_everything_in_both_revisions() {
-    let script = ("client.py", include_str!("python/client.py"));
-    let Some(folder) = installed::folder("mcp/python", &[script]) else {
-        return;
-    };
     for (mode, revision) in [("auto", "2026-07-28"), ("legacy", "2025-11-25")] {
-        let mut command = Command::new(folder.join("bin/python"));
-        command.arg(folder.join("client.py")).arg(mode).arg(PROGRAM);
-        let seen = seen(command.args(FAILING.split_whitespace()));
+        let Some(seen) = in_python(mode, &failing(), &entity()) else {
+            return;
+        };
         assert_eq!(seen["revision"], revision);
         assert_complete(&seen);
     }
@@ -64,13 +93,9 @@ fn the_python_client_uses_everything_in_both_revisions() {
 
 #[test]
 fn the_typescript_client_uses_everything() {
-    let script = ("client.mjs", include_str!("node/client.mjs"));
-    let Some(folder) = installed::folder("mcp/node", &[script]) else {
-        return;
-    };
-    let mut command = Command::new("node");
-    command.arg(folder.join("client.mjs")).arg(PROGRAM);
-    assert_complete(&seen(command.args(FAILING.split_whitespace())));
+    if let Some(seen) = in_typescript(&failing(), &entity()) {
+        assert_complete(&seen);
+    }
 }
 
 #[test]
@@ -78,9 +103,7 @@ fn the_inspector_calls_a_tool_from_a_configuration_file() {
     let Some(installed) = installed::folder("mcp/node", &[]) else {
         return;
     };
-    let arguments: Vec<_> = FAILING.split_whitespace().collect();
-    let config =
-        json!({ "mcpServers": { "prodverdict": { "command": PROGRAM, "args": arguments } } });
+    let config = json!({ "mcpServers": { "prodverdict": failing() } });
     let config = folder(&[("mcp.json", &config.to_string())]);
     let inspect = |arguments: &str| {
         let mut command = Command::new("node");

@@ -1,6 +1,7 @@
 //! Tests of `prodverdict mcp`: as clients start it, and message by message.
 
 mod clients;
+mod configured;
 mod conversation;
 mod leaving;
 mod messages;

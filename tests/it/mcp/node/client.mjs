@@ -3,16 +3,16 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 
-const [command, ...args] = process.argv.slice(2);
+// How to start the server, and the arguments of tools that need some.
+const [server, given] = process.argv.slice(2).map((text) => JSON.parse(text));
 const client = new Client({ name: "prodverdict-tests", version: "1.0.0" });
-await client.connect(new StdioClientTransport({ command, args, stderr: "inherit" }));
+await client.connect(new StdioClientTransport({ ...server, stderr: "inherit" }));
 
 const seen = { tools: {}, answers: {}, resources: {}, prompts: {}, progress: 0 };
 const { tools } = await client.listTools();
 for (const tool of tools) {
   seen.tools[tool.name] = tool.annotations.readOnlyHint;
 }
-const given = { explain_account: { entity: "user:usr_alice" } };
 const onprogress = () => {
   seen.progress += 1;
 };

@@ -7,18 +7,17 @@ import sys
 from mcp import Client, StdioServerParameters
 
 
-async def main(mode, command, *arguments):
+async def main(mode, server, given):
     seen = {"progress": 0}
 
     async def progressed(done, total, message):
         seen["progress"] += 1
 
-    server = StdioServerParameters(command=command, args=list(arguments))
+    server = StdioServerParameters(**server)
     async with Client(server, mode=mode) as client:
         seen["revision"] = client.protocol_version
         tools = (await client.list_tools()).tools
         seen["tools"] = {tool.name: tool.annotations.read_only_hint for tool in tools}
-        given = {"explain_account": {"entity": "user:usr_alice"}}
         # The client checks each answer against the tool's own schema.
         names = [tool.name for tool in tools]
         calls = [
@@ -47,4 +46,5 @@ async def main(mode, command, *arguments):
     print(json.dumps(seen))
 
 
-asyncio.run(main(*sys.argv[1:]))
+# How to start the server, and the arguments of tools that need some.
+asyncio.run(main(sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])))
