@@ -150,7 +150,7 @@ impl Watch<'_> {
         signals: &mut Signals,
     ) -> Ending {
         let (stop, stopped) = oneshot::channel::<()>();
-        let mut stopping = Signals::of(async move { drop(stopped.await) });
+        let mut stopping = Signals::until(async move { drop(stopped.await) });
         let playing = play(
             self.arguments,
             self.environment,
