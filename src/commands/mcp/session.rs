@@ -1,4 +1,4 @@
-//! State that the calls of one client share: the arguments of the server, the last report, and who may rehearse.
+//! State that the calls of one client share: the arguments of the server, the last report, and whose turn it is to rehearse.
 
 use std::{cell::RefCell, path::Path, rc::Rc, sync::Arc};
 
@@ -19,8 +19,8 @@ pub(super) struct Session {
     pub(super) environment: Environment,
     /// The last report of a check or a rehearsal, masked.
     last: RefCell<Option<Rc<Outcome>>>,
-    /// Held by the call that rehearses: two would start the application twice.
-    pub(super) rehearsing: Mutex<()>,
+    /// Held by the call that uses the scratch database and the application's address, which serve one at a time.
+    pub(super) scratch: Mutex<()>,
     /// Each call holds the reading side until it has cleaned up.
     calls: Arc<RwLock<()>>,
     open: watch::Receiver<bool>,
@@ -36,7 +36,7 @@ impl Session {
             arguments,
             environment,
             last: RefCell::new(None),
-            rehearsing: Mutex::new(()),
+            scratch: Mutex::new(()),
             calls: Arc::default(),
             open,
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use testing::program::CANARIES;
 
 /// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A running server, and the messages that it sent.
 pub(super) struct Conversation {

@@ -23,7 +23,7 @@ use super::{
 const MUTANT: &str = "02-cancel-flow-simplified";
 
 /// Longer than any play.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The command in a copy of the Node app, which it starts.
 struct Watching {

@@ -95,6 +95,7 @@ struct DoctorText {
 
 async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
     let DoctorInput {} = arguments(given)?;
+    let _turn = session.scratch.lock().await;
     let (report, output) = doctor::examined(session.config(), &session.environment).await;
     let answer = DoctorAnswer::new(&report);
     Ok(ToolAnswer::new(&answer, answer.exit_code, &output))

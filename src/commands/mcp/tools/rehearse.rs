@@ -68,7 +68,7 @@ async fn run(
         }
     };
     let turn = tokio::select! {
-        turn = session.rehearsing.lock() => turn,
+        turn = session.scratch.lock() => turn,
         () = call.abandoned() => {
             let output = session.output(Some(&config));
             let outcome = not_begun(vec![cancelled()]);
