@@ -47,7 +47,7 @@ fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Warning> {
             "a contract of type {} is skipped: this program runs contracts of type `access`",
             quote(kind)
         ))
-        .hint(format!("run the tool that this contract was written for"))
+        .hint("run the tool that this contract was written for")
         .at(diagnostics.entry_place(&span)),
     )
 }
