@@ -9,12 +9,14 @@ use super::{
     Result,
     both_sides::BothSides,
     measured::{Measured, Promise},
-    plot, program, sequential,
+    plot,
+    program::{self, ProviderSide},
+    sequential,
 };
 
 /// The accounts of the application.
-const TABLE: &str =
-    "create table users (id uuid, stripe_customer_id text, has_paid_access boolean, plan text)";
+pub(crate) const TABLE: &str =
+    "create table users (id uuid, customer_id text, has_paid_access boolean, plan text)";
 
 /// A world and the behavior of its provider.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +94,8 @@ impl Case {
         } = both;
         let stripe = FakeStripe::start_anywhere(world)?;
         self.behave(&stripe);
-        let ran = program::run(&stripe, self.is_far, &database, &expected)?;
+        let provider = ProviderSide::stripe(&stripe, self.is_far);
+        let ran = program::run(&provider, &database, &expected)?;
         let checked = Measured::of("prodverdict", self, &stripe.requests(), &ran);
         checked.print(&mut io::stdout(), &self.promise())?;
         if !self.is_usual {

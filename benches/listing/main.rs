@@ -11,6 +11,7 @@
 mod both_sides;
 mod cases;
 mod measured;
+mod paddle;
 mod plot;
 mod program;
 mod sequential;
@@ -35,26 +36,30 @@ fn main() -> Result<()> {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     if let [ONLY, name] = wanted.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        if name == paddle::NAME {
+            return paddle::run();
+        }
         let case = Case::named(name).ok_or_else(|| format!("no case `{name}`"))?;
         return case.run();
     }
-    let chosen: Vec<_> = if wanted.is_empty() {
-        Case::ALL.iter().filter(|case| case.is_usual).collect()
-    } else {
-        let is_wanted = |case: &&Case| wanted.iter().any(|word| word == case.name || word == "all");
-        Case::ALL.iter().filter(is_wanted).collect()
+    let all = Case::ALL.iter().map(|case| (case.name, case.is_usual));
+    let all: Vec<_> = all.chain([(paddle::NAME, true)]).collect();
+    let is_chosen = |(name, is_usual): &&(&str, bool)| {
+        let is_wanted = |word: &String| word == name || word == "all";
+        wanted.is_empty() && *is_usual || wanted.iter().any(is_wanted)
     };
+    let chosen: Vec<_> = all.iter().filter(is_chosen).collect();
     if chosen.is_empty() {
-        let names: Vec<_> = Case::ALL.iter().map(|case| case.name).collect();
+        let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
         return Err(format!("the cases are {}", names.join(", ")).into());
     }
     let mut out = io::stdout();
     measured::head(&mut out)?;
     out.flush()?;
-    for case in chosen {
+    for (name, _) in chosen {
         let mut program = Command::new(env::current_exe()?);
-        if !program.args([ONLY, case.name]).status()?.success() {
-            return Err(format!("the case `{}` failed", case.name).into());
+        if !program.args([ONLY, name]).status()?.success() {
+            return Err(format!("the case `{name}` failed").into());
         }
     }
     measured::foot(&mut out)?;

@@ -20,23 +20,44 @@ use super::{
 
 pub(crate) const KEY: &str = "rk_live_51Benchmark";
 
+/// The configuration of every contract, which lines about its provider follow.
 const CONFIGURATION: &str = "version: 1
 contracts:
   - type: access
     name: users
-    stripe: { secret_env: STRIPE_SECRET_KEY }
     database:
       url_env: DATABASE_URL
       users_table: users
       columns:
         id: id
-        stripe_customer_id: stripe_customer_id
+        customer_id: customer_id
         has_paid_access: has_paid_access
         plan: plan
-    plans: { price_pro_monthly: pro, price_team_monthly: team }
     confirm_after: 0
     evidence: off
 ";
+
+/// The provider of a run, with the lines of the contract about it.
+pub(crate) struct ProviderSide<'a> {
+    pub(crate) contract: String,
+    pub(crate) base: (&'a str, String),
+    pub(crate) key: (&'a str, &'a str),
+}
+
+impl ProviderSide<'_> {
+    pub(crate) fn stripe(stripe: &FakeStripe, is_limited: bool) -> Self {
+        let mut contract =
+            "    plans: { price_pro_monthly: pro, price_team_monthly: team }\n".to_owned();
+        if !is_limited {
+            contract += "    requests_per_second: 10000\n";
+        }
+        Self {
+            contract,
+            base: ("STRIPE_API_BASE", stripe.base_url()),
+            key: ("STRIPE_SECRET_KEY", KEY),
+        }
+    }
+}
 
 /// The measurements of a run.
 pub(crate) struct Run {
@@ -48,19 +69,14 @@ pub(crate) struct Run {
 
 /// Runs one check. Returns an error if its result is not the expected one.
 pub(crate) fn run(
-    stripe: &FakeStripe,
-    is_limited: bool,
+    provider: &ProviderSide<'_>,
     database: &Database,
     expected: &Expected,
 ) -> Result<Run> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
-    let rate = if is_limited {
-        ""
-    } else {
-        "    requests_per_second: 10000\n"
-    };
-    fs::write(path("prodverdict.yml"), [CONFIGURATION, rate].concat())?;
+    let configuration = [CONFIGURATION, &provider.contract].concat();
+    fs::write(path("prodverdict.yml"), configuration)?;
     let now = jiff::Timestamp::from_second(NOW)?;
     let began = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
@@ -74,8 +90,8 @@ pub(crate) fn run(
         ])
         .current_dir(folder.path())
         .env_clear()
-        .env("STRIPE_API_BASE", stripe.base_url())
-        .env("STRIPE_SECRET_KEY", KEY)
+        .env(provider.base.0, &provider.base.1)
+        .env(provider.key.0, provider.key.1)
         .env("DATABASE_URL", database.url_of("reader").as_str())
         .stdout(File::create(path("stdout"))?)
         .stderr(File::create(path("stderr"))?)

@@ -28,12 +28,13 @@ pub(crate) struct ListQuery {
 
 /// The form of a provider's pages.
 pub(crate) trait PageFormat: fmt::Debug + Sync {
-    /// Requests the page at `address`.
+    /// Requests the page at `address`. Only the first page of a list has to count it.
     fn page<'a>(
         &'a self,
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
+        is_first: bool,
     ) -> ReadFuture<'a, ListPage>;
 
     /// Returns the parameter that requests the page after `page`, whose last object has the id `last`. The error says
@@ -68,7 +69,7 @@ pub(crate) struct Pages<'a> {
     /// Hashes of the ids on the last page.
     last: HashSet<u64>,
     hasher: RandomState,
-    /// Number of objects according to the last page, if the page states it.
+    /// Number of objects according to the first page, if the page states it.
     pub(crate) total: Option<u64>,
     /// Exact number of objects according to the first page, if the page states it.
     expected: Option<u64>,
@@ -184,9 +185,11 @@ impl<'a> Pages<'a> {
     ) -> Result<Vec<T>, Error> {
         let page = self
             .format
-            .page(self.session, self.listing, address)
+            .page(self.session, self.listing, address, self.read == 0)
             .await?;
-        self.total = page.total;
+        if self.read == 0 {
+            self.total = page.total;
+        }
         let objects = page
             .rows
             .iter()

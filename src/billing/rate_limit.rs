@@ -20,17 +20,27 @@ use tokio::{
     time::Instant,
 };
 
-use super::ExceededLimit;
+use super::{ExceededLimit, minute_window::MinuteWindow};
 
 /// The request rate allowed by configuration: the provider's own limits, unless lower ones are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests per second to one endpoint.
-    pub endpoint: NonZeroU32,
-    /// Requests per second in total.
-    pub account: NonZeroU32,
+    pub pace: Pace,
     /// Requests in flight.
     pub concurrency: usize,
+}
+
+/// The number of requests in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    PerSecond {
+        /// Requests to one endpoint.
+        endpoint: NonZeroU32,
+        /// Requests in total.
+        account: NonZeroU32,
+    },
+    /// Requests in any minute, as fast as they are answered.
+    PerMinute(NonZeroU32),
 }
 
 /// Time within which several refusals count as one, because parallel requests are refused together.
@@ -43,39 +53,81 @@ impl RateLimit {
     /// Creates a limit of at least one request per second.
     pub(crate) const fn per_second(endpoint: u32, account: u32, concurrency: usize) -> Self {
         Self {
-            endpoint: NonZeroU32::MIN.saturating_add(endpoint.saturating_sub(1)),
-            account: NonZeroU32::MIN.saturating_add(account.saturating_sub(1)),
+            pace: Pace::PerSecond {
+                endpoint: at_least_one(endpoint),
+                account: at_least_one(account),
+            },
             concurrency,
         }
     }
 
-    /// Overrides the documented rate, for an account with raised limits or one that shares them with others.
-    pub(crate) fn with_rate(self, per_second: NonZeroU32) -> Self {
+    /// Creates a limit of at least one request per minute.
+    pub(crate) const fn per_minute(requests: u32, concurrency: usize) -> Self {
         Self {
-            endpoint: per_second,
-            account: self.account.max(per_second),
-            ..self
+            pace: Pace::PerMinute(at_least_one(requests)),
+            concurrency,
         }
     }
+
+    /// Overrides the documented rate, for an account with raised limits or one that shares them with others. Only the
+    /// unit of the documented rate counts.
+    pub(crate) fn with_rate(
+        self,
+        per_second: Option<NonZeroU32>,
+        per_minute: Option<NonZeroU32>,
+    ) -> Self {
+        let pace = match self.pace {
+            Pace::PerSecond { endpoint, account } => {
+                let endpoint = per_second.unwrap_or(endpoint);
+                let account = account.max(endpoint);
+                Pace::PerSecond { endpoint, account }
+            }
+            Pace::PerMinute(requests) => Pace::PerMinute(per_minute.unwrap_or(requests)),
+        };
+        Self { pace, ..self }
+    }
+}
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(number.saturating_sub(1))
 }
 
 /// A rate limiter that enforces a [`RateLimit`].
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
     limit: RateLimit,
-    account: Bucket,
-    endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
+    pacer: Pacer,
     in_flight: Semaphore,
     /// Number of requests currently allowed in flight.
     concurrency: AtomicUsize,
     last_narrowed: Mutex<Option<Instant>>,
 }
 
+#[derive(Debug)]
+enum Pacer {
+    Buckets(Buckets),
+    Minute(MinuteWindow),
+}
+
+/// The limits per second of an account and of its endpoints.
+#[derive(Debug)]
+struct Buckets {
+    account: Bucket,
+    endpoints: Mutex<BTreeMap<&'static str, Arc<Bucket>>>,
+    rate: NonZeroU32,
+}
+
 impl RequestLimiter {
     pub(crate) fn new(limit: RateLimit) -> Self {
         Self {
-            account: Bucket::new(limit.account),
-            endpoints: Mutex::default(),
+            pacer: match limit.pace {
+                Pace::PerSecond { endpoint, account } => Pacer::Buckets(Buckets {
+                    account: Bucket::new(account),
+                    endpoints: Mutex::default(),
+                    rate: endpoint,
+                }),
+                Pace::PerMinute(requests) => Pacer::Minute(MinuteWindow::new(requests)),
+            },
             in_flight: Semaphore::new(limit.concurrency),
             concurrency: AtomicUsize::new(limit.concurrency),
             last_narrowed: Mutex::default(),
@@ -92,30 +144,36 @@ impl RequestLimiter {
         self.widen();
         // The semaphore is never closed.
         let permit = self.in_flight.acquire().await.ok();
-        self.bucket(endpoint).wait().await;
-        self.account.wait().await;
+        match &self.pacer {
+            Pacer::Buckets(buckets) => {
+                buckets.of(endpoint).wait().await;
+                buckets.account.wait().await;
+            }
+            Pacer::Minute(window) => window.wait().await,
+        }
         permit
     }
 
     /// Slows down after the provider rejected a request because of a limit.
-    pub(crate) fn refused(&self, endpoint: &'static str, limit: ExceededLimit) {
+    pub(crate) fn refused(
+        &self,
+        endpoint: &'static str,
+        limit: ExceededLimit,
+        retry_after: Option<Duration>,
+    ) {
+        let buckets = match &self.pacer {
+            Pacer::Buckets(buckets) => buckets,
+            Pacer::Minute(window) => return window.refused(retry_after),
+        };
         match limit {
-            ExceededLimit::AccountRate => self.account.slow_down(),
+            ExceededLimit::AccountRate => buckets.account.slow_down(),
             ExceededLimit::AccountConcurrency | ExceededLimit::EndpointConcurrency => self.narrow(),
             // A lower rate would not help here.
             ExceededLimit::Lock => {}
             ExceededLimit::EndpointRate | ExceededLimit::Unknown => {
-                self.bucket(endpoint).slow_down();
+                buckets.of(endpoint).slow_down();
             }
         }
-    }
-
-    fn bucket(&self, endpoint: &'static str) -> Arc<Bucket> {
-        let mut endpoints = unpoisoned(&self.endpoints);
-        let bucket = endpoints
-            .entry(endpoint)
-            .or_insert_with(|| Arc::new(Bucket::new(self.limit.endpoint)));
-        Arc::clone(bucket)
     }
 
     /// Allows one fewer request in flight.
@@ -138,6 +196,16 @@ impl RequestLimiter {
             self.in_flight.add_permits(1);
             *last = (now < self.limit.concurrency).then(Instant::now);
         }
+    }
+}
+
+impl Buckets {
+    fn of(&self, endpoint: &'static str) -> Arc<Bucket> {
+        let mut endpoints = unpoisoned(&self.endpoints);
+        let bucket = endpoints
+            .entry(endpoint)
+            .or_insert_with(|| Arc::new(Bucket::new(self.rate)));
+        Arc::clone(bucket)
     }
 }
 
@@ -234,8 +302,15 @@ mod tests {
     use super::*;
 
     fn limit(endpoint: u32) -> RateLimit {
-        let documented = RateLimit::per_second(25, 100, 8);
-        documented.with_rate(NonZeroU32::MIN.saturating_add(endpoint - 1))
+        RateLimit::per_second(25, 100, 8).with_rate(NonZeroU32::new(endpoint), None)
+    }
+
+    /// Returns the limits per second of an endpoint and of the account.
+    fn rates(limit: RateLimit) -> (u32, u32) {
+        match limit.pace {
+            Pace::PerSecond { endpoint, account } => (endpoint.get(), account.get()),
+            Pace::PerMinute(_) => (0, 0),
+        }
     }
 
     fn rate(bucket: &Bucket) -> u64 {
@@ -244,7 +319,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_rate_recovers_from_a_refusal() {
-        let bucket = Bucket::new(limit(25).endpoint);
+        let bucket = Bucket::new(at_least_one(25));
         bucket.slow_down();
         assert_eq!(rate(&bucket), 20_000);
         // Other requests in flight are refused for the same reason.
@@ -268,18 +343,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_reason_slows_down_the_right_limit() {
         let limiter = RequestLimiter::new(limit(25));
-        let endpoint = |name| rate(&limiter.bucket(name));
-        limiter.refused("v1/subscriptions", ExceededLimit::EndpointRate);
+        let Pacer::Buckets(buckets) = &limiter.pacer else {
+            panic!("the limit is one per second");
+        };
+        let endpoint = |name| rate(&buckets.of(name));
+        limiter.refused("v1/subscriptions", ExceededLimit::EndpointRate, None);
         assert_eq!(endpoint("v1/subscriptions"), 20_000);
         assert_eq!(endpoint("v1/events"), 25_000);
-        assert_eq!(rate(&limiter.account), 100_000);
-        limiter.refused("v1/events", ExceededLimit::AccountRate);
-        assert_eq!(rate(&limiter.account), 80_000);
-        limiter.refused("v1/events", ExceededLimit::Lock);
+        assert_eq!(rate(&buckets.account), 100_000);
+        limiter.refused("v1/events", ExceededLimit::AccountRate, None);
+        assert_eq!(rate(&buckets.account), 80_000);
+        limiter.refused("v1/events", ExceededLimit::Lock, None);
         assert_eq!(endpoint("v1/events"), 25_000);
 
         for _ in 0..20 {
-            limiter.refused("v1/events", ExceededLimit::AccountConcurrency);
+            limiter.refused("v1/events", ExceededLimit::AccountConcurrency, None);
             tokio::time::advance(REFUSAL_WINDOW).await;
         }
         assert_eq!(
@@ -296,8 +374,17 @@ mod tests {
 
     #[test]
     fn a_configured_rate_applies_per_endpoint() {
-        assert_eq!(limit(5).endpoint.get(), 5);
-        assert_eq!(limit(5).account.get(), 100);
-        assert_eq!(limit(500).account.get(), 500);
+        assert_eq!(rates(limit(5)), (5, 100));
+        assert_eq!(rates(limit(500)), (500, 500));
+    }
+
+    #[test]
+    fn a_rate_in_the_other_unit_changes_nothing() {
+        let of_paddle = RateLimit::per_minute(240, 8);
+        let rate = |number| NonZeroU32::new(number);
+        assert_eq!(of_paddle.with_rate(rate(5), None), of_paddle);
+        let lower = of_paddle.with_rate(rate(5), rate(100));
+        assert_eq!(lower, RateLimit::per_minute(100, 8));
+        assert_eq!(rates(limit(25).with_rate(None, rate(1))), (25, 100));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::RateLimit;
+use super::{Pace, RateLimit};
 
 /// The scope of a read and its cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub struct ReadPlan {
     pub sent: u64,
     /// Response time of one of the requests that made the plan.
     pub response_time: Duration,
+    /// Number of requests that have to follow one another.
+    pub in_sequence: u64,
+    /// Number of customers that one request looks up afterwards.
+    pub customers_at_once: usize,
 }
 
 /// One list.
@@ -50,6 +54,8 @@ impl ReadPlan {
             unread_events: None,
             sent: 0,
             response_time: Duration::ZERO,
+            in_sequence: 0,
+            customers_at_once: 1,
         }
     }
 
@@ -68,14 +74,21 @@ impl ReadPlan {
     /// Returns the time that `requests` take at this rate, if each is answered as fast as the requests that made the
     /// plan.
     pub fn duration(&self, requests: u64, rate_limit: RateLimit) -> Duration {
-        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
-        let concurrency = u32::try_from(rate_limit.concurrency.max(1)).unwrap_or(u32::MAX);
-        let limited_by_latency = self
-            .response_time
-            .saturating_mul(requests.div_ceil(concurrency));
-        let limited_by_rate = Duration::from_secs(1)
-            .saturating_mul(requests)
-            .checked_div(rate_limit.endpoint.get());
-        limited_by_latency.max(limited_by_rate.unwrap_or_default())
+        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let concurrency = u64::try_from(rate_limit.concurrency.max(1)).unwrap_or(u64::MAX);
+        let rounds = requests.div_ceil(concurrency).max(self.in_sequence);
+        let limited_by_latency = self.response_time.saturating_mul(count(rounds));
+        let limited_by_rate = match rate_limit.pace {
+            Pace::PerSecond { endpoint, .. } => Duration::from_secs(1)
+                .saturating_mul(count(requests))
+                .checked_div(endpoint.get())
+                .unwrap_or_default(),
+            // Only what goes beyond a minute's requests has to wait, and the plan took some of them.
+            Pace::PerMinute(limit) => {
+                let all = self.sent.saturating_add(requests).saturating_sub(1);
+                Duration::from_mins(all.checked_div(u64::from(limit.get())).unwrap_or_default())
+            }
+        };
+        limited_by_latency.max(limited_by_rate)
     }
 }

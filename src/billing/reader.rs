@@ -71,12 +71,12 @@ impl BillingReader {
         let base = base.unwrap_or_else(|| provider.base(settings.host, implied));
         let base = address(provider, base)?;
         let documented = provider.limit(mode);
-        let rate = settings.requests_per_second;
         let extras = source.extras.iter();
         let extras = extras.filter(|one| one.when.applies(settings, implied));
         let options = ClientOptions {
             retry_policy: settings.retry_policy,
-            rate_limit: rate.map_or(documented, |rate| documented.with_rate(rate)),
+            rate_limit: documented
+                .with_rate(settings.requests_per_second, settings.requests_per_minute),
             max_requests: settings.max_requests,
             extras: Extras::new(extras.map(|one| one.extra).collect()),
         };
@@ -105,6 +105,7 @@ impl BillingReader {
         let mut begun = self.source.lists.begin(session, scope, customers).await?;
         let plan = &mut begun.plan;
         plan.evidence_requests = self.evidence;
+        plan.customers_at_once = self.source.customers_at_once.get();
         if let Events::Unread(reason) = self.source.events {
             plan.unread_events = Some(reason);
         }
@@ -295,6 +296,12 @@ impl BillingReader {
         };
         let session = self.transport.session();
         log.all(session, since, max, take).await.map(Some)
+    }
+
+    /// Returns the number of requests that look up this many customers.
+    pub fn lookup_requests(&self, customers: usize) -> u64 {
+        let requests = customers.div_ceil(self.source.customers_at_once.get());
+        u64::try_from(requests).unwrap_or(u64::MAX)
     }
 
     /// Returns the rate limits of the reader.

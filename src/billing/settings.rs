@@ -19,8 +19,10 @@ pub struct Settings {
     /// The mode required by the contract.
     pub mode: Option<Mode>,
     pub retry_policy: RetryPolicy,
-    /// Requests per second, overriding the provider's documented rate.
+    /// Requests per second, overriding the documented rate of a provider that counts them by the second.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Requests per minute, overriding the documented rate of a provider that counts them by the minute.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// Maximum number of requests.
     pub max_requests: Option<u64>,
     /// True if events will be read.

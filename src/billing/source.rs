@@ -1,6 +1,6 @@
 //! Defines the sources of facts: the objects of a provider that are read, and the requests that read them.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, num::NonZeroUsize};
 
 use serde_json::{Value, value::RawValue};
 
@@ -26,6 +26,8 @@ pub struct SourceDefinition {
     pub(crate) has_subscriptions: bool,
     /// True if the objects can only be listed customer by customer.
     pub(crate) listed_by_customer: bool,
+    /// Number of customers whose objects one request can list.
+    pub(crate) customers_at_once: NonZeroUsize,
     pub(crate) extras: &'static [OptionalExtra],
     /// Permissions that the reads need, the necessary ones first.
     pub(crate) permissions: &'static [PermissionDefinition],

@@ -50,6 +50,9 @@ pub(crate) struct Transport {
 /// A path as in the provider's documentation. The provider counts requests by these paths.
 pub(crate) type Endpoint = &'static str;
 
+/// Name and value of a header that not every request has.
+pub(crate) type ExtraHeader = (&'static str, &'static str);
+
 /// Limits of a transport and the extras it requests.
 #[derive(Debug)]
 pub(crate) struct ClientOptions {
@@ -175,11 +178,21 @@ impl ReadSession<'_> {
         endpoint: Endpoint,
         address: &Url,
     ) -> Result<T, Error> {
+        self.get_with(endpoint, address, None).await
+    }
+
+    /// Sends a GET with one more header.
+    pub(crate) async fn get_with<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        address: &Url,
+        header: Option<ExtraHeader>,
+    ) -> Result<T, Error> {
         let (policy, provider) = (self.transport.retry_policy, self.provider().name);
         let tries = AtomicU32::new(0);
         let attempt = || {
             tries.fetch_add(1, Ordering::Relaxed);
-            self.attempt(endpoint, address)
+            self.attempt(endpoint, address, header)
         };
         let may_pass = |error: &RequestError| {
             error.may_pass_after(tries.load(Ordering::Relaxed), self.has_answered())
@@ -243,12 +256,13 @@ impl ReadSession<'_> {
         &self,
         endpoint: Endpoint,
         address: &Url,
+        header: Option<ExtraHeader>,
     ) -> Result<T, RequestError> {
         let transport = self.transport;
         let _under_way = transport.limiter.enter(endpoint).await;
         transport.budget.spend()?;
         let begun = Instant::now();
-        let exchanged = self.exchange(address).await;
+        let exchanged = self.exchange(address, header).await;
         let path = scrub::presentable(address.path());
         let took = begun.elapsed();
         let (status, headers, body) = exchanged.inspect_err(|error| {
@@ -271,7 +285,9 @@ impl ReadSession<'_> {
             let refusal = (self.provider().refusal)(&answer);
             if let RefusalMeaning::RateLimited(limit) = refusal.meaning {
                 transport.has_answered.store(true, Ordering::Relaxed);
-                transport.limiter.refused(endpoint, limit);
+                let wait = answer.retry_after();
+                let wait = wait.map(|wait| wait.min(transport.retry_policy.retry_after));
+                transport.limiter.refused(endpoint, limit, wait);
             }
             return Err(RequestError::Refused {
                 retry_after: answer.retry_after(),
@@ -288,6 +304,7 @@ impl ReadSession<'_> {
     async fn exchange(
         &self,
         address: &Url,
+        header: Option<ExtraHeader>,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), RequestError> {
         let transport = self.transport;
         let left = self.until().saturating_duration_since(Instant::now());
@@ -297,9 +314,11 @@ impl ReadSession<'_> {
         let within = transport.retry_policy.request.min(left);
         let failed = |error| self.broken(error, within);
         let (version, dated) = transport.provider.version_header;
-        let mut response = transport
-            .client
-            .get(address.clone())
+        let mut request = transport.client.get(address.clone());
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let mut response = request
             .header(header::AUTHORIZATION, &transport.authorization)
             .header(header::ACCEPT, "application/json")
             .header(version, dated)

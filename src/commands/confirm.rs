@@ -120,7 +120,7 @@ async fn read_customers(
     customers.extend(linked_meanwhile(contract, sources, facts, findings).await?);
     let customers: Vec<_> = customers.into_iter().collect();
     if !sources.billing.is_listed_by_customer()
-        && u64::try_from(customers.len()).unwrap_or(u64::MAX) > sources.billing.requests()
+        && sources.billing.lookup_requests(customers.len()) > sources.billing.requests()
     {
         return sources.read_billing_again(facts).await;
     }

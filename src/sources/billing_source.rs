@@ -25,6 +25,9 @@ pub(crate) trait BillingSource {
     /// Returns the number of requests sent so far.
     fn requests(&self) -> u64;
 
+    /// Returns the number of requests that read this many customers.
+    fn lookup_requests(&self, customers: usize) -> u64;
+
     /// Returns warnings about facts that the provider refused to show so far.
     fn warnings(&self) -> Vec<Warning>;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    billing::{RateLimit, ReadPlan},
+    billing::{Pace, RateLimit, ReadPlan},
     text::counted,
 };
 
@@ -24,12 +24,19 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -
     )
 }
 
-/// Returns the line that announces lookups of single customers.
-pub(super) fn lookup_line(provider: &str, number: u64) -> String {
+/// Returns the line that announces lookups of customers or subscriptions.
+pub(super) fn lookup_line(provider: &str, requests: u64) -> String {
     format!(
-        "{provider}: {} more, one for each customer whose account disagrees with the list",
-        counted(number, "request")
+        "{provider}: {} more, for the customers whose accounts disagree with the list",
+        counted(requests, "request")
     )
+}
+
+fn pace(pace: Pace) -> String {
+    match pace {
+        Pace::PerSecond { endpoint, .. } => format!("{endpoint} a second"),
+        Pace::PerMinute(requests) => format!("{requests} a minute"),
+    }
 }
 
 fn about(plan: &ReadPlan) -> &'static str {
@@ -48,7 +55,7 @@ pub(crate) fn in_full(
     rate_limit: RateLimit,
 ) -> String {
     let mut text = format!(
-        "contract `{contract}`: {} {} to {}, {} ({} a second, {} at once)\n",
+        "contract `{contract}`: {} {} to {}, {} ({}, {} at once)\n",
         about(plan),
         counted(plan.requests(), "request"),
         provider,
@@ -59,7 +66,7 @@ pub(crate) fn in_full(
                 rate_limit
             )
         ),
-        rate_limit.endpoint,
+        pace(rate_limit.pace),
         rate_limit.concurrency,
     );
     text += &format!("  {:>8}  sent to make this plan\n", plan.sent);
@@ -76,7 +83,13 @@ pub(crate) fn in_full(
         text += &format!("  no evidence from webhooks: {reason}\n");
     }
     if !plan.is_everything {
-        text += "  one more  for each customer who is not listed and whose account says paid\n";
+        text += &match plan.customers_at_once {
+            1 => "  one more  for each customer who is not listed and whose account says paid\n"
+                .to_owned(),
+            several => format!(
+                "  one more  for every {several} customers who are not listed and whose accounts say paid\n"
+            ),
+        };
     }
     text
 }
@@ -89,26 +102,15 @@ fn format_duration(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     #[test]
     fn a_plan_gives_the_reason_why_events_are_not_read() {
-        let rate_limit = RateLimit {
-            endpoint: NonZeroU32::MIN,
-            account: NonZeroU32::MIN,
-            concurrency: 1,
-        };
+        let rate_limit = RateLimit::per_minute(240, 1);
         for unread_events in [Some("the log is not read yet"), None] {
             let plan = ReadPlan {
-                is_everything: true,
-                steps: Vec::new(),
-                is_lower_bound: false,
-                evidence_requests: 0,
                 unread_events,
-                sent: 1,
-                response_time: Duration::ZERO,
+                ..ReadPlan::new(true)
             };
             let text = in_full("access", "Acme", &plan, rate_limit);
             assert_eq!(

@@ -84,7 +84,7 @@ impl ContractProvider<'_> {
             let some = some_customers(&facts.accounts);
             facts.customer_known = reader.any_customer_exists(&some).await?;
         }
-        let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
+        let number = reader.lookup_requests(customers.len());
         let is_unknown = no_known_customer && !facts.customer_known;
         // Listing everything takes at least as many pages as the requests so far.
         if is_unknown || number > reader.requests() {

@@ -47,6 +47,10 @@ impl BillingSource for LiveBilling<'_> {
         self.reader.requests()
     }
 
+    fn lookup_requests(&self, customers: usize) -> u64 {
+        self.reader.lookup_requests(customers)
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         self.reader.warnings()
     }

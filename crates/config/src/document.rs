@@ -134,9 +134,12 @@ pub(super) struct RawContract {
     /// Maximum number of requests to the provider; a check that needs more ends with exit status 2. `--plan` estimates them. Default: no limit.
     #[serde(default)]
     pub(super) max_requests: Entry<PositiveInteger>,
-    /// Maximum requests per second to one endpoint of the provider. Default: the provider's limit, which is 25 for Stripe and 4 for Paddle.
+    /// Maximum requests per second to one endpoint of Stripe. Default: Stripe's limit, 25.
     #[serde(default)]
     pub(super) requests_per_second: Entry<PositiveInteger>,
+    /// Maximum requests to Paddle in any minute. Default: Paddle's limit for an IP address, 240.
+    #[serde(default)]
+    pub(super) requests_per_minute: Entry<PositiveInteger>,
     /// Allowed difference of a stored period end. Default: `24h`.
     #[serde(default)]
     pub(super) period_tolerance: Entry<DurationText>,

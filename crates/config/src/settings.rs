@@ -21,6 +21,8 @@ pub struct AccessContract {
     pub max_requests: Option<NonZeroU32>,
     /// Maximum number of requests per second to one endpoint; `None` for the provider's documented limit.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Maximum number of requests per minute; `None` for the provider's documented limit.
+    pub requests_per_minute: Option<NonZeroU32>,
     /// Address of an account in the application, with `{id}` for its id.
     pub account_link: Option<String>,
 }

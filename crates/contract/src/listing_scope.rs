@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Account, AccountId, Contract, CustomerId, Facts, Field, MatchOn, Source, Status,
-    SubscriptionId, UnixSeconds,
+    Account, AccountId, Contract, CustomerId, Facts, Field, MatchOn, Status, SubscriptionId,
+    UnixSeconds,
     access::CustomerAccess,
     case::Case,
     customers::Link,
@@ -17,8 +17,7 @@ use super::{
 pub enum ListingScope {
     /// All of them, including ended ones.
     Everything,
-    /// Those that the provider lists without a status filter (all that are not canceled), and those of `statuses`. Only
-    /// an unfiltered listing shows statuses that this version does not know.
+    /// All that are not canceled, and those of `statuses`. Includes statuses that this version does not know.
     NotCanceled { statuses: BTreeSet<Status> },
     /// Those with one of these statuses.
     Statuses(BTreeSet<Status>),
@@ -28,9 +27,8 @@ impl Contract {
     /// Returns the part to list. Together with all subscriptions of the customers of [`follow_up`], it gives the verdict of
     /// a full listing.
     pub fn listing_scope(&self) -> ListingScope {
-        // Paddle's listing has no cheaper part for which the same reasoning holds, and an account that stores only a
-        // subscription has no customer to look up.
-        if self.source != Source::Stripe || self.match_on == MatchOn::SubscriptionId {
+        // Entitlements have no statuses, and an account that stores only a subscription has no customer to look up.
+        if !self.source.has_subscriptions() || self.match_on == MatchOn::SubscriptionId {
             return ListingScope::Everything;
         }
         // Otherwise every account that ever had a subscription would need a lookup.
@@ -178,7 +176,7 @@ impl<'c, 'f> ScopeQuestion<'c, 'f> {
 mod tests {
     use super::*;
     use crate::{
-        AccountColumns, ColumnName, Rule, Severity, Statuses,
+        AccountColumns, ColumnName, Rule, Severity, Source, Statuses,
         testing::{NOW, account, contract, facts, subscription},
     };
 
@@ -258,9 +256,11 @@ mod tests {
         let mut by_subscription = contract();
         by_subscription.match_on = MatchOn::SubscriptionId;
         assert_eq!(by_subscription.listing_scope(), ListingScope::Everything);
+        let of_entitlements = Contract::new(Source::StripeEntitlements);
+        assert_eq!(of_entitlements.listing_scope(), ListingScope::Everything);
         assert_eq!(
             Contract::new(Source::Paddle).listing_scope(),
-            ListingScope::Everything
+            ListingScope::NotCanceled { statuses: none() }
         );
     }
 

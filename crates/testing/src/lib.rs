@@ -22,6 +22,7 @@ pub mod github_packages;
 pub mod handlers;
 pub mod installed;
 pub mod node_app;
+pub mod paddle_api;
 pub mod postgres;
 pub mod program;
 pub mod proxy;

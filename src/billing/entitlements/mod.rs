@@ -2,7 +2,7 @@
 
 pub(crate) mod objects;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -27,6 +27,7 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     events: Events::None,
     has_subscriptions: false,
     listed_by_customer: true,
+    customers_at_once: NonZeroUsize::MIN,
     extras: &[],
     permissions: stripe::permissions::ENTITLEMENTS,
     active_prices: None,

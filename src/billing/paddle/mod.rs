@@ -1,6 +1,9 @@
 //! Paddle: its API, its keys, and its subscriptions as a source.
 
 mod answers;
+mod both_ends;
+mod customers;
+mod estimate;
 mod listing;
 mod lookups;
 pub(crate) mod objects;
@@ -53,9 +56,9 @@ pub(crate) static PROVIDER: Provider = Provider {
         creation_page: None,
     },
     key_form: None,
-    // 240 per minute for each IP address.
-    live_limit: RateLimit::per_second(4, 4, 4),
-    test_limit: RateLimit::per_second(4, 4, 4),
+    // For each IP address.
+    live_limit: RateLimit::per_minute(240, 8),
+    test_limit: RateLimit::per_minute(240, 8),
     customer_ids: "ctm_",
     subscription_ids: "sub_",
     customer_permission: "customer.read",
@@ -65,11 +68,12 @@ pub(crate) static PROVIDER: Provider = Provider {
 /// Paddle's subscriptions. They cannot include an invoice, and there are no test clocks.
 pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
-    lists: &listing::PaddleLists,
+    lists: &customers::PaddleLists,
     lookups: &lookups::PaddleLookups,
     events: Events::Unread("Paddle's notifications are not read yet"),
     has_subscriptions: true,
     listed_by_customer: false,
+    customers_at_once: customers::AT_ONCE,
     extras: &[],
     permissions: permissions::SUBSCRIPTIONS,
     active_prices: Some(listing::active_prices),

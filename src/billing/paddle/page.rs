@@ -6,15 +6,24 @@ use url::{Url, form_urlencoded};
 
 use crate::billing::{
     pages::{ListPage, PageFormat},
-    transport::{Endpoint, ReadFuture, ReadSession},
+    transport::{Endpoint, ExtraHeader, ReadFuture, ReadSession},
 };
 
 /// Upper limit of Paddle's counts.
-pub(super) const MAX_COUNT: u64 = 100_000;
+const MAX_COUNT: u64 = 100_000;
 
-/// The form of Paddle's pages.
+/// Header that saves the server a count, and the request time.
+const SKIP_COUNT: ExtraHeader = ("skip-count", "true");
+
+/// The form of Paddle's pages, according to the meaning of the count on the first of them.
 #[derive(Debug)]
-pub(super) struct PaddlePages;
+pub(super) enum PaddlePages {
+    /// Nothing leaves the list, so that it cannot have fewer objects than it announced.
+    Growing,
+    /// Objects leave the list when they change.
+    Changing,
+    Uncounted,
+}
 
 #[derive(Deserialize)]
 #[serde(expecting = "a page")]
@@ -44,9 +53,12 @@ impl PageFormat for PaddlePages {
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
+        is_first: bool,
     ) -> ReadFuture<'a, ListPage> {
         Box::pin(async move {
-            let page: PaddlePage = session.get(listing, address).await?;
+            let is_counted = is_first && !matches!(self, Self::Uncounted);
+            let header = (!is_counted).then_some(SKIP_COUNT);
+            let page: PaddlePage = session.get_with(listing, address, header).await?;
             let PaddlePagination {
                 has_more,
                 next,
@@ -58,7 +70,9 @@ impl PageFormat for PaddlePages {
                 has_more,
                 next,
                 total,
-                exact_total: total.filter(|total| *total <= MAX_COUNT),
+                exact_total: total
+                    .filter(|_| matches!(self, Self::Growing))
+                    .and_then(exact),
             })
         })
     }
@@ -68,6 +82,11 @@ impl PageFormat for PaddlePages {
         let next = next.ok_or("a page says that there is more but not where")?;
         Ok(("after", cursor(next).unwrap_or_else(|| last.to_owned())))
     }
+}
+
+/// Returns the count if it is exact.
+pub(super) fn exact(total: u64) -> Option<u64> {
+    (total <= MAX_COUNT).then_some(total)
 }
 
 /// Returns the cursor of a URL. Nothing else of it is used: it may name a host other than the one requested, for

@@ -16,6 +16,8 @@ pub(super) mod permissions;
 mod price_objects;
 mod test_clocks;
 
+use std::num::NonZeroUsize;
+
 use super::{
     RateLimit,
     keys::KeyFormat,
@@ -81,6 +83,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     },
     has_subscriptions: true,
     listed_by_customer: false,
+    customers_at_once: NonZeroUsize::MIN,
     extras: &[
         OptionalExtra {
             extra: listing::INVOICES,

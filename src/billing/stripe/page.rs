@@ -26,6 +26,7 @@ impl PageFormat for StripePages {
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
+        _: bool,
     ) -> ReadFuture<'a, ListPage> {
         Box::pin(async move {
             let page: StripePage = session.get(listing, address).await?;

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::{
-    billing::{KeyError, Settings, definition, key_advice},
+    billing::{KeyError, RateLimit, Settings, definition, key_advice},
     contract::{Mode, Source},
     problem::Explain as _,
 };
@@ -193,10 +193,10 @@ fn a_word_for_no_environment_is_an_error() {
 fn the_documented_limits_depend_on_the_mode() {
     let limit = |source, mode| definition(source).provider.limit(mode);
     let live = limit(Source::Stripe, Some(Mode::Live));
-    assert_eq!((live.account.get(), live.concurrency), (100, 8));
+    assert_eq!(live, RateLimit::per_second(25, 100, 8));
     for mode in [Some(Mode::Test), None] {
         let test = limit(Source::Stripe, mode);
-        assert_eq!((test.account.get(), test.concurrency), (25, 4));
+        assert_eq!(test, RateLimit::per_second(25, 25, 4));
     }
-    assert_eq!(limit(Source::Paddle, None).endpoint.get(), 4);
+    assert_eq!(limit(Source::Paddle, None), RateLimit::per_minute(240, 8));
 }

@@ -1,5 +1,6 @@
 //! Whole reads against small servers on loopback.
 
+mod both_ends;
 mod events;
 mod example_objects;
 mod extras;

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::scripted::{Answer, Server};
+use super::scripted::{Answer, ReceivedRequest, Server};
 use crate::{
     billing::{BillingReader, Error, RefusalMeaning, Settings},
     contract::{CustomerId, ListingScope, Mode, Source, Status, SubscriptionId},
@@ -60,9 +60,11 @@ async fn paddle_is_read_along_its_next_links() {
     let reader = server.reader(Source::Paddle);
     let facts = reader.read_all(&[], &|_| {}).await.unwrap();
     assert_eq!(facts.subscriptions.len(), 2);
-    assert_eq!(reader.requests(), 3);
     let requests = server.requests();
-    for request in &requests {
+    let newest_first = |one: &&ReceivedRequest| one.value("order_by") == Some("id[DESC]");
+    assert_eq!(requests.iter().filter(newest_first).count(), 2);
+    assert_eq!(reader.requests(), 5);
+    for request in requests.iter().filter(|one| !newest_first(one)) {
         assert_eq!(
             (request.method.as_str(), request.path.as_str()),
             ("GET", "/subscriptions")
@@ -78,7 +80,12 @@ async fn paddle_is_read_along_its_next_links() {
                 .starts_with("Bearer pdl_sdbx_")
         );
     }
-    assert_eq!(requests.last().unwrap().value("after"), Some("sub_1"));
+    let last = requests.iter().rfind(|one| !newest_first(one)).unwrap();
+    assert_eq!(last.value("after"), Some("sub_1"));
+    let skips = requests
+        .iter()
+        .map(|one| one.header("skip-count").is_some());
+    assert_eq!(skips.collect::<Vec<_>>(), [false, true, true, true, true]);
 }
 
 #[tokio::test]
@@ -156,7 +163,7 @@ async fn a_paddle_address_elsewhere_is_never_followed() {
             .unwrap_err();
         assert!(error.to_string().contains(expected), "{next:?}: {error}");
         let requests = server.requests();
-        assert!(requests.len() <= 4);
+        assert!(requests.len() <= 8, "{next:?}: {}", requests.len());
         assert!(
             requests
                 .iter()
@@ -325,11 +332,13 @@ async fn paddles_refusals_suggest_a_fix() {
 }
 
 #[tokio::test]
-async fn paddle_customers_are_requested_one_by_one() {
+async fn paddle_customers_are_requested_fifty_at_once() {
     let server = Server::start(|_, request| match request.value("customer_id") {
-        Some("ctm_short") => paddle_error(400, "bad_request", Some("customer_id")),
-        Some("ctm_1") => paddle_page(&[paddle_subscription("sub_1", "ctm_1")], None),
-        Some(_) => paddle_page(&[], None),
+        Some(ids) => {
+            let owners = ids.split(',').filter(|id| id.ends_with('7'));
+            let one = |owner: &str| paddle_subscription(&owner.replace("ctm", "sub"), owner);
+            paddle_page(&owners.map(one).collect::<Vec<_>>(), None)
+        }
         None => match request.path.as_str() {
             "/customers/ctm_1" => Answer::ok(&json!({"data": {"id": "ctm_1"}})),
             "/customers/ctm_forbidden" => paddle_error(403, "forbidden", None),
@@ -338,10 +347,13 @@ async fn paddle_customers_are_requested_one_by_one() {
     })
     .await;
     let reader = server.reader(Source::Paddle);
-    let ids = customers(&["ctm_short", "ctm_1", "ctm_2", "ctm_1,ctm_2", "..", ""]);
-    let facts = reader.read_customers(&ids).await.unwrap();
-    assert_eq!(facts.subscriptions.len(), 1);
-    assert_eq!(reader.requests(), 3);
+    let ids: Vec<_> = (0..120).map(|number| format!("ctm_{number}")).collect();
+    // Values that cannot be ids are not sent.
+    let impossible = ["ctm_1,ctm_2", "..", ""].map(str::to_owned);
+    let all: Vec<_> = ids.iter().chain(&impossible).map(String::as_str).collect();
+    let facts = reader.read_customers(&customers(&all)).await.unwrap();
+    assert_eq!(facts.subscriptions.len(), 12);
+    assert_eq!((reader.requests(), reader.lookup_requests(120)), (3, 3));
     assert!(
         reader
             .any_customer_exists(&customers(&["ctm_2", "ctm_1"]))
@@ -354,6 +366,41 @@ async fn paddle_customers_are_requested_one_by_one() {
             .await
             .unwrap()
     );
+}
+
+#[tokio::test]
+async fn a_refused_list_of_customers_is_halved() {
+    let server = Server::start(|_, request| {
+        let ids = request.value("customer_id").unwrap();
+        if ids.contains("ctm_bad") {
+            return paddle_error(400, "invalid_field", Some("customer_id"));
+        }
+        let one = |owner: &str| paddle_subscription(&owner.replace("ctm", "sub"), owner);
+        paddle_page(&ids.split(',').map(one).collect::<Vec<_>>(), None)
+    })
+    .await;
+    let reader = server.reader(Source::Paddle);
+    let ids = customers(&["ctm_1", "ctm_2", "ctm_3", "ctm_bad"]);
+    let facts = reader.read_customers(&ids).await.unwrap();
+    assert_eq!(facts.subscriptions.len(), 3);
+    assert_eq!(reader.requests(), 5);
+}
+
+#[tokio::test]
+async fn a_refusal_of_every_customer_is_an_error() {
+    let server = Server::start(|_, _| paddle_error(400, "bad_request", Some("order_by"))).await;
+    let reader = server.reader(Source::Paddle);
+    let read = reader.read_customers(&customers(&["ctm_1", "ctm_2"])).await;
+    assert!(matches!(read, Err(Error::Request { .. })), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_subscription_of_an_unrequested_customer_is_an_error() {
+    let server =
+        Server::start(|_, _| paddle_page(&[paddle_subscription("sub_9", "ctm_9")], None)).await;
+    let reader = server.reader(Source::Paddle);
+    let read = reader.read_customers(&customers(&["ctm_1", "ctm_2"])).await;
+    assert!(matches!(read, Err(Error::ForeignObject { .. })), "{read:?}");
 }
 
 fn entitlement(id: &str, key: Option<&str>) -> Value {

@@ -1,6 +1,6 @@
 //! A provider that exists only here: it is read like the others, without a change outside its folder.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, num::NonZeroUsize};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -64,6 +64,7 @@ static MEMBERSHIPS: SourceDefinition = SourceDefinition {
     events: Events::Unread("Acme's events are not read yet"),
     has_subscriptions: true,
     listed_by_customer: false,
+    customers_at_once: NonZeroUsize::MIN,
     extras: &[],
     permissions: &[],
     active_prices: None,
@@ -141,6 +142,7 @@ impl PageFormat for Acme {
         session: ReadSession<'a>,
         listing: Endpoint,
         address: &'a Url,
+        _: bool,
     ) -> ReadFuture<'a, ListPage> {
         Box::pin(async move {
             let page: AcmePage = session.get(listing, address).await?;

@@ -1,4 +1,5 @@
 //! Properties of the use cases with any data, tested against the fake Stripe.
 
 mod faults;
+mod paddle_plans;
 mod plans;

@@ -19,14 +19,14 @@ use crate::{
     sources::{ContractProvider, replace, some_customers},
 };
 
-const NOW: i64 = 1_795_392_000;
+pub(super) const NOW: i64 = 1_795_392_000;
 const DAY: i64 = 86_400;
 
 /// Number of customers, small enough that accounts often share one.
-const CUSTOMERS: usize = 7;
+pub(super) const CUSTOMERS: usize = 7;
 
 /// Status that the provider may add in the future.
-const NEW_WORD: &str = "suspended";
+pub(super) const NEW_WORD: &str = "suspended";
 
 #[derive(Debug, Clone)]
 struct Bought {
@@ -38,12 +38,18 @@ struct Bought {
     age: i64,
 }
 
+/// The side of the application, with its contract.
+#[derive(Debug, Clone)]
+pub(super) struct Application {
+    pub(super) accounts: Vec<Account>,
+    pub(super) contract: Contract,
+    maps_status: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Case {
     bought: Vec<Bought>,
-    accounts: Vec<Account>,
-    contract: Contract,
-    maps_status: bool,
+    application: Application,
     /// Number of ended subscriptions of other customers, which make the history longer than one page.
     history: u32,
 }
@@ -148,28 +154,30 @@ fn contracts() -> impl Strategy<Value = Contract> {
     )
 }
 
-fn cases() -> impl Strategy<Value = Case> {
-    let history = prop_oneof![1 => Just(0_u32), 4 => 90..260_u32];
-    (
-        prop::collection::vec(bought(), 0..14),
-        accounts(),
-        contracts(),
-        prop::bool::weighted(0.3),
-        history,
-    )
-        .prop_map(|(bought, accounts, mut contract, maps_status, history)| {
+pub(super) fn applications() -> impl Strategy<Value = Application> {
+    (accounts(), contracts(), prop::bool::weighted(0.3)).prop_map(
+        |(accounts, mut contract, maps_status)| {
             if maps_status {
                 let column = ColumnName::Column("status".to_owned());
                 contract.columns.insert(Field::Status, column);
             }
-            Case {
-                bought,
+            Application {
                 accounts,
                 contract,
                 maps_status,
-                history,
             }
-        })
+        },
+    )
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let history = prop_oneof![1 => Just(0_u32), 4 => 90..260_u32];
+    let bought = prop::collection::vec(bought(), 0..14);
+    (bought, applications(), history).prop_map(|(bought, application, history)| Case {
+        bought,
+        application,
+        history,
+    })
 }
 
 impl Case {
@@ -197,7 +205,9 @@ impl Case {
         }
         world
     }
+}
 
+impl Application {
     fn facts(&self) -> Facts {
         let mut facts = Facts {
             accounts: self.accounts.clone(),
@@ -224,7 +234,7 @@ pub(super) fn reader(fake: &FakeStripe) -> BillingReader {
 
 /// Evaluates like a check: a key is considered wrong only after customers were looked up by id.
 async fn judge(
-    case: &Case,
+    case: &Application,
     reader: &BillingReader,
     facts: &mut Facts,
 ) -> Result<Evaluation, Unanswerable> {
@@ -238,8 +248,8 @@ async fn judge(
     evaluate(&case.contract, facts, now)
 }
 
-async fn on_a_full_listing(
-    case: &Case,
+pub(super) async fn on_a_full_listing(
+    case: &Application,
     reader: &BillingReader,
 ) -> Result<Evaluation, Unanswerable> {
     let mut facts = case.facts();
@@ -248,7 +258,10 @@ async fn on_a_full_listing(
     judge(case, reader, &mut facts).await
 }
 
-async fn on_a_plan(case: &Case, reader: &BillingReader) -> Result<Evaluation, Unanswerable> {
+pub(super) async fn on_a_plan(
+    case: &Application,
+    reader: &BillingReader,
+) -> Result<Evaluation, Unanswerable> {
     let provider = ContractProvider {
         contract: &case.contract,
         reader,
@@ -268,7 +281,7 @@ async fn on_a_plan(case: &Case, reader: &BillingReader) -> Result<Evaluation, Un
 
 /// Lists this scope and looks up every suspect, whatever that costs.
 async fn asking_for_each(
-    case: &Case,
+    case: &Application,
     reader: &BillingReader,
     breadth: &ListingScope,
 ) -> Result<Evaluation, Unanswerable> {
@@ -321,11 +334,11 @@ proptest! {
         let reader = reader(&fake);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let findings = |judged: Result<Evaluation, Unanswerable>| judged.map(|evaluation| evaluation.findings);
-        let full = findings(runtime.block_on(on_a_full_listing(&case, &reader)));
-        let planned = findings(runtime.block_on(on_a_plan(&case, &reader)));
+        let full = findings(runtime.block_on(on_a_full_listing(&case.application, &reader)));
+        let planned = findings(runtime.block_on(on_a_plan(&case.application, &reader)));
         prop_assert_eq!(&planned, &full);
-        for breadth in breadths(&case.contract) {
-            let looked_up = findings(runtime.block_on(asking_for_each(&case, &reader, &breadth)));
+        for breadth in breadths(&case.application.contract) {
+            let looked_up = findings(runtime.block_on(asking_for_each(&case.application, &reader, &breadth)));
             prop_assert_eq!(&looked_up, &full, "{:?}", breadth);
         }
     }

@@ -40,6 +40,10 @@ impl BillingSource for RecordedBilling {
         0
     }
 
+    fn lookup_requests(&self, _: usize) -> u64 {
+        0
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         Vec::new()
     }

@@ -233,6 +233,7 @@ const MUTATIONS: &[Mutation] = &[
     ("max_requests: 100", "max_requests: «0»", Code::InvalidValue, "`max_requests` should be a whole number from 1 to", "leave `max_requests` out"),
     ("max_requests: 100", "max_requests: «1.5»", Code::WrongType, "`max_requests` should be a whole number, found", ""),
     ("requests_per_second: 25", "requests_per_second: «fast»", Code::WrongType, "`requests_per_second` should be a whole number, found", ""),
+    ("requests_per_second: 25", "requests_per_minute: «100»", Code::Conflict, "`requests_per_minute` has no effect on Stripe", "use `requests_per_second`"),
     ("period_tolerance: 24h", "period_tolerance: «\"\"»", Code::InvalidValue, "`period_tolerance` should be a duration", ""),
     ("allow_empty: false", "allow_empty: «\"no\"»", Code::WrongType, "`allow_empty` should be `true` or `false`, found `no`", ""),
     ("\"https://admin.example.com/users/{id}\"", "«\"http://admin.example.com/users/{id}\"»", Code::InvalidValue, "`account` should be an address that begins with `https://`, found `http://admin.example.com/users/{id}`", "https://admin.example.com/users/{id}"),
@@ -453,6 +454,7 @@ fn queries_sources_and_names_of_further_contracts() {
         Some(CanceledGrace::For(3 * 86_400))
     );
     assert_eq!(teams.contract.fail_on, None);
+    assert_eq!(teams.requests_per_minute.map(u32::from), Some(120));
     let AccountsQuery::Query { sql } = &teams.database.accounts else {
         panic!("{teams:?}")
     };

@@ -31,6 +31,7 @@ pub(super) fn access_contract(
     };
     diagnostics.require(&written.kind, "type", owner);
     let source = source(written, diagnostics);
+    check_pace(written, source, diagnostics);
     let key_env = key_env(written, source, diagnostics);
     let mut contract = Contract::new(source);
     words(&mut contract, written, diagnostics);
@@ -68,8 +69,31 @@ pub(super) fn access_contract(
             &written.requests_per_second,
             diagnostics,
         ),
+        requests_per_minute: number(
+            "requests_per_minute",
+            &written.requests_per_minute,
+            diagnostics,
+        ),
         account_link,
     })
+}
+
+/// Refuses the limit of requests that the provider does not count by, because it would have no effect.
+fn check_pace(written: &RawContract, source: Source, diagnostics: &Diagnostics<'_>) {
+    let (second, minute) = ("requests_per_second", "requests_per_minute");
+    let (ineffective, span, right) = match source {
+        Source::Paddle => (second, written.requests_per_second.span(), minute),
+        Source::Stripe | Source::StripeEntitlements => {
+            (minute, written.requests_per_minute.span(), second)
+        }
+    };
+    if let Some(span) = span {
+        let provider = source.provider();
+        let message = format!("`{ineffective}` has no effect on {provider}");
+        let help = format!("{provider} limits its requests by another time: use `{right}`");
+        let draft = DiagnosticDraft::new(ErrorCode::Conflict, message).help(help);
+        diagnostics.add_at(draft, span);
+    }
 }
 
 fn source(written: &RawContract, diagnostics: &Diagnostics<'_>) -> Source {

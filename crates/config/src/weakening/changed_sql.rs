@@ -98,6 +98,7 @@ fn texts(contract: &AccessContract) -> Vec<SqlText<'_>> {
         evidence: _,
         max_requests: _,
         requests_per_second: _,
+        requests_per_minute: _,
         account_link: _,
     } = contract;
     let DatabaseSettings {

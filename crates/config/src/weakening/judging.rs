@@ -27,8 +27,9 @@ pub(super) fn compare(
         confirm_after: _, // See `single_values`, as for the next one.
         evidence: _,
         max_requests: _,        // A check that would take more has no verdict.
-        requests_per_second: _, // It only takes longer.
-        account_link: _,        // See `single_values`.
+        requests_per_second: _, // It only takes longer, as for the next one.
+        requests_per_minute: _,
+        account_link: _, // See `single_values`.
     } = head;
     let Contract {
         source: _,  // See `reading`.
