@@ -42,12 +42,14 @@ pub use permissions::KeyPermission;
 pub use prices::PriceTable;
 pub use rate_limit::{Pace, RateLimit};
 pub use read_plan::{ReadPlan, ReadStep};
-pub use reader::{BillingReader, StartedRead, creation_advice, key_advice, key_kind};
+pub use reader::{
+    BillingReader, ProviderEvidence, StartedRead, creation_advice, key_advice, key_kind,
+};
 pub use refusal::{ExceededLimit, ProviderRefusal, RefusalMeaning};
 pub use registry::definition;
 pub use retry_policy::RetryPolicy;
 pub use settings::Settings;
-pub use source::{RecordedForm, SourceDefinition};
+pub use source::{RecordedForm, RecordedRefunds, SourceDefinition};
 // A rehearsal decodes the objects of the fake Stripe.
 pub use stripe::objects as stripe_objects;
 

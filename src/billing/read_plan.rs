@@ -1,6 +1,6 @@
 //! The estimated cost of a read, based on its first pages.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use super::{Pace, RateLimit};
 
@@ -14,14 +14,14 @@ pub struct ReadPlan {
     pub is_lower_bound: bool,
     /// Maximum number of requests for the evidence of the findings.
     pub evidence_requests: u64,
-    /// Reason why the provider's events are not read, if it has any.
-    pub unread_events: Option<&'static str>,
     /// Requests sent to make the plan. Their results are not requested again.
     pub sent: u64,
     /// Response time of one of the requests that made the plan.
     pub response_time: Duration,
     /// Number of requests that have to follow one another.
     pub in_sequence: u64,
+    /// Reads that the provider allows a small account in a month, if the read takes a notable share of them.
+    pub monthly_reads: Option<NonZeroU64>,
     /// Number of customers that one request looks up afterwards.
     pub customers_at_once: usize,
 }
@@ -51,10 +51,10 @@ impl ReadPlan {
             steps: Vec::new(),
             is_lower_bound: false,
             evidence_requests: 0,
-            unread_events: None,
             sent: 0,
             response_time: Duration::ZERO,
             in_sequence: 0,
+            monthly_reads: None,
             customers_at_once: 1,
         }
     }
@@ -69,6 +69,12 @@ impl ReadPlan {
         self.sent
             .saturating_add(self.remaining_requests())
             .saturating_add(self.evidence_requests)
+    }
+
+    /// Returns the share of a month's reads in percent, if it is known.
+    pub fn percent_of_month(&self) -> Option<u64> {
+        let all = self.requests().saturating_mul(100);
+        Some(all.div_ceil(self.monthly_reads?.get()))
     }
 
     /// Returns the time that `requests` take at this rate, if each is answered as fast as the requests that made the

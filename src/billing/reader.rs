@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     contract::{
-        CustomerId, EventLog, ListingScope, Metadata, Mode, Source, SubscriptionId, UnixSeconds,
+        CustomerId, DeliveryLog, EventLog, Finding, ListingScope, Metadata, Mode, Source,
+        SubscriptionId, UnixSeconds, explained_by_deliveries,
     },
     http,
     problem::Warning,
@@ -37,8 +38,17 @@ pub struct BillingReader {
     /// Number of requests reserved for events.
     evidence: u64,
     mode: Option<Mode>,
+    /// The provider's own base URL in this mode, for commands that people run.
+    own_base: &'static str,
     /// Permissions that the reads use.
     permissions: Vec<&'static PermissionDefinition>,
+}
+
+/// What a provider says about the events behind findings.
+#[derive(Debug)]
+pub enum ProviderEvidence {
+    Events(EventLog),
+    Deliveries(DeliveryLog),
 }
 
 /// A started read with a known estimate of its cost.
@@ -67,8 +77,8 @@ impl BillingReader {
         let mode = provider.key_mode(&key);
         provider.check_key(&key, settings.mode, settings.host)?;
         let implied = mode.or(settings.mode);
-        let base = settings.base.as_deref();
-        let base = base.unwrap_or_else(|| provider.base(settings.host, implied));
+        let own_base = provider.base(settings.host, implied);
+        let base = settings.base.as_deref().unwrap_or(own_base);
         let base = address(provider, base)?;
         let documented = provider.limit(mode);
         let extras = source.extras.iter();
@@ -79,6 +89,7 @@ impl BillingReader {
                 .with_rate(settings.requests_per_second, settings.requests_per_minute),
             max_requests: settings.max_requests,
             extras: Extras::new(extras.map(|one| one.extra).collect()),
+            refunds: settings.refunds,
         };
         let permissions = source.permissions.iter();
         let permissions = permissions.filter(|one| one.when.applies(settings, implied));
@@ -86,9 +97,14 @@ impl BillingReader {
             source,
             permissions: permissions.collect(),
             mode: implied.or(settings.host),
+            own_base,
             evidence: match source.events {
-                Events::Log { max_requests, .. } if settings.evidence => max_requests,
-                Events::Log { .. } | Events::Unread(_) | Events::None => 0,
+                Events::Log { max_requests, .. } | Events::Deliveries { max_requests, .. }
+                    if settings.evidence =>
+                {
+                    max_requests
+                }
+                Events::Log { .. } | Events::Deliveries { .. } | Events::None => 0,
             },
             transport: Transport::new(provider, client, base, key, options)?,
         })
@@ -106,9 +122,6 @@ impl BillingReader {
         let plan = &mut begun.plan;
         plan.evidence_requests = self.evidence;
         plan.customers_at_once = self.source.customers_at_once.get();
-        if let Events::Unread(reason) = self.source.events {
-            plan.unread_events = Some(reason);
-        }
         self.afford(plan.remaining_requests())?;
         // A capped count is only a lower bound. Without an exact count, the limit is enforced when it is reached.
         if let Some(max) = self.transport.max_requests()
@@ -264,20 +277,28 @@ impl BillingReader {
         lookup::owners(session, self.source.lookups, subscriptions).await
     }
 
-    /// Reads the provider's events with a handful of requests: changes of subscriptions, newest first, until
-    /// `suffices`. Returns `None` if the source has no such log.
-    pub async fn events(
+    /// Reads the evidence behind findings with a handful of requests: changes of subscriptions, newest first, until
+    /// `suffices`, or the deliveries about the first of `findings`. Returns `None` if the source has neither.
+    pub async fn evidence(
         &self,
+        findings: &[Finding],
         suffices: &(dyn Fn(&EventLog) -> bool + Sync),
-    ) -> Result<Option<EventLog>, Error> {
+    ) -> Result<Option<ProviderEvidence>, Error> {
+        let session = self.transport.session_of(EVENTS_DEADLINE);
         match self.source.events {
             Events::Log { log, .. } => {
-                let session = self.transport.session_of(EVENTS_DEADLINE);
-                log.changes(session, suffices).await.map(Some)
+                let log = log.changes(session, suffices).await?;
+                Ok(Some(ProviderEvidence::Events(log)))
             }
-            Events::Unread(reason) => {
-                tracing::info!("{reason}: findings have no evidence from webhooks");
-                Ok(None)
+            Events::Deliveries {
+                reads,
+                max_subscriptions,
+                ..
+            } => {
+                let subscriptions = explained_by_deliveries(findings, max_subscriptions);
+                let mut log = reads.about(session, &subscriptions).await?;
+                log.base = self.own_base.to_owned();
+                Ok(Some(ProviderEvidence::Deliveries(log)))
             }
             Events::None => Ok(None),
         }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub evidence: bool,
     /// True if the contract has a grace that starts at the due date of the latest invoice of a `past_due` subscription.
     pub invoices: bool,
+    /// True if the contract has a rule about refunds.
+    pub refunds: bool,
 }
 
 impl Settings {

@@ -13,7 +13,9 @@ use super::{
     provider::Provider,
     transport::{ReadFuture, ReadSession},
 };
-use crate::contract::{CustomerId, EventLog, Field, ListingScope, Mode, UnixSeconds};
+use crate::contract::{
+    CustomerId, DeliveryLog, EventLog, Field, ListingScope, Mode, SubscriptionId, UnixSeconds,
+};
 
 /// A kind of object that decides who has paid, with everything in which it differs from other kinds.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct SourceDefinition {
     pub(crate) key_page: Option<&'static str>,
     pub(crate) recorded_file: &'static str,
     pub(crate) recorded_form: RecordedForm,
+    /// The recorded form of refunds, if the reader can read them.
+    pub(crate) recorded_refunds: Option<RecordedRefunds>,
 }
 
 /// Lists of the source's objects.
@@ -124,9 +128,25 @@ pub(crate) enum Events {
         /// Maximum number of requests for the evidence of findings.
         max_requests: u64,
     },
-    /// The provider has a log, but it is not read, for this reason.
-    Unread(&'static str),
+    /// The provider records the deliveries about each subscription.
+    Deliveries {
+        reads: &'static dyn DeliveryReads,
+        /// Maximum number of subscriptions that are looked up.
+        max_subscriptions: usize,
+        /// Maximum number of requests for the evidence of findings.
+        max_requests: u64,
+    },
     None,
+}
+
+/// Requests for deliveries.
+pub(crate) trait DeliveryReads: fmt::Debug + Sync {
+    /// Reads the deliveries about these subscriptions.
+    fn about<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        subscriptions: &'a [SubscriptionId],
+    ) -> ReadFuture<'a, DeliveryLog>;
 }
 
 /// Requests for events.
@@ -178,6 +198,8 @@ pub(crate) enum WantedWhen {
     Evidence,
     /// The contract has a grace from the due date of an invoice.
     Invoices,
+    /// The contract has a rule about refunds.
+    Refunds,
     TestMode,
 }
 
@@ -187,9 +209,19 @@ impl WantedWhen {
             Self::Always => true,
             Self::Evidence => settings.evidence,
             Self::Invoices => settings.invoices,
+            Self::Refunds => settings.refunds,
             Self::TestMode => mode == Some(Mode::Test),
         }
     }
+}
+
+/// The recorded form of refunds: two files of the provider's objects, each with the check of one.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordedRefunds {
+    pub adjustments: (&'static str, fn(&Value) -> Result<(), DecodeError>),
+    pub transactions: (&'static str, fn(&Value) -> Result<(), DecodeError>),
+    /// Marks the subscriptions that were refunded.
+    pub mark: fn(&mut BillingFacts, &[Value], &[Value]),
 }
 
 /// The form of recorded objects.
@@ -211,6 +243,10 @@ impl SourceDefinition {
 
     pub fn recorded_form(&self) -> RecordedForm {
         self.recorded_form
+    }
+
+    pub fn recorded_refunds(&self) -> Option<RecordedRefunds> {
+        self.recorded_refunds
     }
 
     /// Returns true if the objects can only be listed customer by customer.

@@ -45,6 +45,7 @@ pub(crate) struct Transport {
     /// True if the provider has answered at least once.
     has_answered: AtomicBool,
     extras: Extras,
+    refunds: bool,
 }
 
 /// A path as in the provider's documentation. The provider counts requests by these paths.
@@ -60,6 +61,8 @@ pub(crate) struct ClientOptions {
     pub(crate) rate_limit: RateLimit,
     pub(crate) max_requests: Option<u64>,
     pub(crate) extras: Extras,
+    /// True if refunds are wanted.
+    pub(crate) refunds: bool,
 }
 
 impl Transport {
@@ -89,6 +92,7 @@ impl Transport {
             budget: RequestBudget::new(options.max_requests),
             has_answered: AtomicBool::new(false),
             extras: options.extras,
+            refunds: options.refunds,
         })
     }
 
@@ -145,6 +149,10 @@ impl ReadSession<'_> {
 
     pub(crate) fn extras(&self) -> &Extras {
         &self.transport.extras
+    }
+
+    pub(crate) fn wants_refunds(&self) -> bool {
+        self.transport.refunds
     }
 
     pub(crate) fn max_requests(&self) -> Option<u64> {

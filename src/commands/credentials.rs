@@ -5,6 +5,7 @@ use crate::{
     billing::{self, BillingReader},
     cli::Environment,
     config::AccessContract,
+    contract::{Contract, Rule},
     database::ReadRequest,
     problem::{ErrorCode, Problem},
     sources::{
@@ -55,6 +56,7 @@ fn billing_source<'r>(
             Ok(Box::new(RecordedBilling {
                 files: files.of_contract(&contract.name),
                 source: contract.contract.source,
+                wants_refunds: wants_refunds(&contract.contract),
             }))
         }
         RecordedSides::Nothing => Ok(Box::new(LiveBilling {
@@ -93,6 +95,11 @@ fn account_source<'r>(
     }
 }
 
+/// Returns true if a rule of the contract is about refunds.
+fn wants_refunds(contract: &Contract) -> bool {
+    contract.severities.contains_key(&Rule::RefundedAccess)
+}
+
 /// Creates the provider's reader of one contract, with the key from the environment.
 pub(crate) fn reader(
     contract: &AccessContract,
@@ -112,6 +119,7 @@ pub(crate) fn reader(
         max_requests: contract.max_requests.map(|most| most.get().into()),
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
+        refunds: wants_refunds(&contract.contract),
         ..billing::Settings::from_variables(definition, |name| environment.get(name))?
     };
     BillingReader::new(source, run.client()?, &key, &settings).map_err(Failure::from)

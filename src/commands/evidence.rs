@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    billing::ProviderEvidence,
     config::AccessContract,
     contract::{
-        EventLog, Facts, Finding, add_causes, contains_last_changes, is_explained_by_events,
+        EventLog, Facts, Finding, add_causes, add_delivery_causes, contains_last_changes,
+        is_explained_by_events,
     },
     problem::{Problem, Warning},
     sources::Sources,
@@ -29,9 +31,15 @@ impl EvidenceFailures {
             return;
         }
         let suffices = |log: &EventLog| contains_last_changes(log, findings);
-        let log = sources.billing.events(&suffices).await;
-        match log {
-            Ok(Some(log)) => add_causes(&contract.contract, facts, &log, sources.now, findings),
+        let evidence = sources.billing.evidence(findings, &suffices).await;
+        let (judged, now) = (&contract.contract, sources.now);
+        match evidence {
+            Ok(Some(ProviderEvidence::Events(log))) => {
+                add_causes(judged, facts, &log, now, findings);
+            }
+            Ok(Some(ProviderEvidence::Deliveries(log))) => {
+                add_delivery_causes(judged, facts, &log, now, findings);
+            }
             Ok(None) => {}
             Err(failure) => {
                 let warning = unread(&failure.problem);

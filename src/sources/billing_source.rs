@@ -3,8 +3,8 @@
 use futures::future::LocalBoxFuture;
 
 use crate::{
-    billing::{BillingFacts, RateLimit, ReadPlan},
-    contract::{CustomerId, EventLog, Facts, Mode, SubscriptionId, UnixSeconds},
+    billing::{BillingFacts, ProviderEvidence, RateLimit, ReadPlan},
+    contract::{CustomerId, EventLog, Facts, Finding, Mode, SubscriptionId, UnixSeconds},
     problem::{Failure, Warning},
 };
 
@@ -65,11 +65,12 @@ pub(crate) trait BillingSource {
     /// Returns true if the provider knows any of these customers by id.
     fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool>;
 
-    /// Reads events until `suffices`. Returns `None` if there is no event log.
-    fn events<'a>(
+    /// Reads the evidence behind findings: events until `suffices`, or deliveries. Returns `None` if there is neither.
+    fn evidence<'a>(
         &'a self,
+        findings: &'a [Finding],
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> SourceFuture<'a, Option<EventLog>>;
+    ) -> SourceFuture<'a, Option<ProviderEvidence>>;
 }
 
 /// The result of a listing.

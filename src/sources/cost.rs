@@ -10,8 +10,11 @@ use crate::{
 /// Returns a line such as `Stripe: about 196 requests, 8s`.
 pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -> String {
     let requests = plan.requests();
+    let share = plan.percent_of_month().map_or_else(String::new, |percent| {
+        format!(", {percent} % of what a small account may read in a month")
+    });
     format!(
-        "{provider}: {} {}, {}",
+        "{provider}: {} {}, {}{share}",
         about(plan),
         counted(requests, "request"),
         format_duration(
@@ -79,8 +82,11 @@ pub(crate) fn in_full(
             plan.evidence_requests
         );
     }
-    if let Some(reason) = plan.unread_events {
-        text += &format!("  no evidence from webhooks: {reason}\n");
+    if let Some((percent, reads)) = plan.percent_of_month().zip(plan.monthly_reads) {
+        text += &format!(
+            "  {percent:>6} %  of the {} a month that {provider} allows a small account, in every check\n",
+            counted(reads.get(), "request")
+        );
     }
     if !plan.is_everything {
         text += &match plan.customers_at_once {
@@ -102,22 +108,45 @@ fn format_duration(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU64;
+
     use super::*;
+    use crate::billing::ReadStep;
 
     #[test]
-    fn a_plan_gives_the_reason_why_events_are_not_read() {
-        let rate_limit = RateLimit::per_minute(240, 1);
-        for unread_events in [Some("the log is not read yet"), None] {
-            let plan = ReadPlan {
-                unread_events,
-                ..ReadPlan::new(true)
-            };
-            let text = in_full("access", "Acme", &plan, rate_limit);
-            assert_eq!(
-                text.contains("no evidence from webhooks: the log is not read yet"),
-                unread_events.is_some(),
-                "{text}"
-            );
-        }
+    fn a_plan_that_reads_every_customer_names_its_share_of_a_month() {
+        let mut plan = ReadPlan::new(true);
+        plan.monthly_reads = NonZeroU64::new(10_000);
+        plan.steps.push(ReadStep::new("entitlements", 2_000));
+        let limit = RateLimit::per_second(25, 100, 8);
+        let line = in_short("Acme", &plan, limit);
+        assert!(
+            line.ends_with(", 20 % of what a small account may read in a month"),
+            "{line}"
+        );
+        let text = in_full("access", "Acme", &plan, limit);
+        assert!(
+            text.contains("      20 %  of the 10000 requests a month that Acme allows"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_plan_names_the_unit_of_the_rate_and_of_lookups() {
+        let plan = ReadPlan {
+            customers_at_once: 50,
+            ..ReadPlan::new(false)
+        };
+        let text = in_full("access", "Acme", &plan, RateLimit::per_minute(240, 8));
+        assert!(text.contains("(240 a minute, 8 at once)"), "{text}");
+        assert!(text.contains("for every 50 customers"), "{text}");
+        let text = in_full(
+            "access",
+            "Acme",
+            &ReadPlan::new(false),
+            RateLimit::per_second(25, 100, 8),
+        );
+        assert!(text.contains("(25 a second, 8 at once)"), "{text}");
+        assert!(text.contains("for each customer"), "{text}");
     }
 }

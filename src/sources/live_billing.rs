@@ -7,10 +7,10 @@ use super::{
     follow_up::ContractProvider,
 };
 use crate::{
-    billing::{BillingFacts, BillingReader, RateLimit, ReadPlan, definition},
-    contract::{Contract, CustomerId, EventLog, Facts, Mode, SubscriptionId, UnixSeconds},
+    billing::{BillingFacts, BillingReader, ProviderEvidence, RateLimit, ReadPlan, definition},
+    contract::{Contract, CustomerId, EventLog, Facts, Finding, Mode, SubscriptionId, UnixSeconds},
     notice::Progress,
-    problem::{Failure, Warning},
+    problem::Warning,
 };
 
 /// The provider of one contract.
@@ -99,14 +99,11 @@ impl BillingSource for LiveBilling<'_> {
         async move { Ok(self.reader.any_customer_exists(customers).await?) }.boxed_local()
     }
 
-    fn events<'a>(
+    fn evidence<'a>(
         &'a self,
+        findings: &'a [Finding],
         suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> SourceFuture<'a, Option<EventLog>> {
-        async move {
-            let log = self.reader.events(suffices).await;
-            log.map_err(Failure::from)
-        }
-        .boxed_local()
+    ) -> SourceFuture<'a, Option<ProviderEvidence>> {
+        async move { Ok(self.reader.evidence(findings, suffices).await?) }.boxed_local()
     }
 }

@@ -1,12 +1,29 @@
 //! Evidence of a finding: one line for each fact of the two sides.
 
 use super::{
-    Account, ColumnName, Field, Subject, Subscription, access::PriceMeaning, case::Case,
-    customers::Link,
+    Account, ColumnName, Field, ScheduledAction, ScheduledChange, Subject, Subscription,
+    access::PriceMeaning, case::Case, customers::Link,
 };
 
 /// Maximum number of lines about subscriptions. A customer can have any number of them.
 const MAX_LINES: usize = 100;
+
+impl ScheduledChange {
+    /// Returns what will happen and when, such as `pause scheduled for 2026-12-01T00:00:00Z`.
+    pub(crate) fn describe(self) -> String {
+        let action = match self.action {
+            ScheduledAction::Cancel => "cancellation",
+            ScheduledAction::Pause => "pause",
+            ScheduledAction::Resume => "resumption",
+        };
+        let until = self.resumes.map(|end| format!(" until {end}"));
+        format!(
+            "{action} scheduled for {}{}",
+            self.at,
+            until.unwrap_or_default()
+        )
+    }
+}
 
 impl Case<'_> {
     /// Returns the subject of a finding about one account and the subscription that decides.
@@ -91,8 +108,17 @@ impl Case<'_> {
         } else if let Some(end) = subscription.period_end() {
             line += &format!(", period ends {end}");
         }
-        if subscription.cancel_scheduled == Some(true) && subscription.ended_at.is_none() {
-            line.push_str(", cancellation scheduled");
+        let details = subscription.details.as_deref();
+        let scheduled = details.and_then(|details| details.scheduled);
+        if subscription.ended_at.is_some() {
+            return line;
+        }
+        match scheduled {
+            Some(change) => line += &format!(", {}", change.describe()),
+            None if subscription.cancel_scheduled == Some(true) => {
+                line.push_str(", cancellation scheduled");
+            }
+            None => {}
         }
         line
     }

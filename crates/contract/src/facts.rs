@@ -182,7 +182,33 @@ pub struct Details {
     pub item_periods: Box<[Option<Period>]>,
     /// Due date of the latest invoice; without one, the time when it was made. Read for `past_due` subscriptions only.
     pub invoice_due: Option<UnixSeconds>,
+    pub scheduled: Option<ScheduledChange>,
+    /// Refund of everything that was paid for the current period. Read only if a rule needs it.
+    pub refund: Option<Refund>,
     pub metadata: Metadata,
+}
+
+/// An approved refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    pub id: Box<str>,
+    pub at: UnixSeconds,
+}
+
+/// A change of a subscription that the provider makes at a later time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScheduledChange {
+    pub action: ScheduledAction,
+    pub at: UnixSeconds,
+    /// End of a pause, if it has one.
+    pub resumes: Option<UnixSeconds>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduledAction {
+    Cancel,
+    Pause,
+    Resume,
 }
 
 /// The provider's `metadata` or `custom_data`: keys in order, each with its value as text. Values that are not scalars

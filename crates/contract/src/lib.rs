@@ -32,7 +32,8 @@ mod wrong_row;
 pub use access::{CustomerAccess, SubscriptionAccess};
 pub use advice::{Advice, ContractKey};
 pub use cause::{
-    EventLog, ProviderEvent, add_causes, contains_last_changes, is_explained_by_events,
+    DeliveryLog, DeliveryState, EventLog, Notification, ProviderEvent, add_causes,
+    add_delivery_causes, contains_last_changes, explained_by_deliveries, is_explained_by_events,
 };
 pub use correction::{RowCorrection, corrections, uncorrected};
 pub use entity::{Entity, EntityKind};
@@ -43,8 +44,8 @@ pub use explanation::{
     explain,
 };
 pub use facts::{
-    Account, AccountColumns, Details, Facts, Field, Item, Metadata, Pause, Period, SeenModes,
-    StoredWords, Subscription, Terms, Word,
+    Account, AccountColumns, Details, Facts, Field, Item, Metadata, Pause, Period, Refund,
+    ScheduledAction, ScheduledChange, SeenModes, StoredWords, Subscription, Terms, Word,
 };
 pub use finding::fingerprint;
 pub use finding::{Evidence, Finding, PaymentShare, Severity, Subject};

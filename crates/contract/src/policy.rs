@@ -272,6 +272,7 @@ impl Contract {
             status_words: BTreeMap::new(),
             metadata_account: Vec::new(),
             severities: Rule::every()
+                .filter(|rule| !rule.is_off_by_default())
                 .map(|rule| (rule, rule.info().severity))
                 .collect(),
             exempt: BTreeSet::new(),

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -28,20 +29,17 @@ pub struct PaddleWorld {
     /// Notifications, newest first.
     pub notifications: Vec<Value>,
     pub adjustments: Vec<Value>,
+    pub transactions: Vec<Value>,
     /// Time until a response.
     pub latency: Duration,
     /// Requests in any minute; `None` for no limit.
     pub per_minute: Option<usize>,
     /// Largest page; `None` for 200.
     pub page: Option<usize>,
-    /// Number of ids that a list may have; more are refused.
-    pub longest_list: Option<usize>,
     /// True if lists are not counted.
     pub is_uncounted: bool,
     /// Paths that the key may not read.
     pub forbidden: Vec<&'static str>,
-    /// Changes of the world, each made before the request with this number.
-    pub changes: BTreeMap<usize, Vec<Value>>,
     /// Requests so far, as path and query.
     pub requests: Vec<PaddleRequest>,
 }
@@ -100,12 +98,6 @@ impl PaddleWorld {
         let id = text(&subscription, "id").to_owned();
         self.subscriptions.insert(id, subscription);
     }
-
-    /// Returns the requests to a path, in the order of their arrival.
-    pub fn requests_to(&self, path: &str) -> Vec<PaddleRequest> {
-        let requests = self.requests.iter();
-        requests.filter(|one| one.path == path).cloned().collect()
-    }
 }
 
 /// Returns a monthly subscription. Ids increase with `number`, as Paddle's increase with time.
@@ -138,20 +130,13 @@ async fn answer(
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = [(header::CONTENT_TYPE, "application/json")];
     match retry_after {
-        Some(wait) => (status, kind, wait, body.to_string()).into_response(),
-        None => (status, kind, body.to_string()).into_response(),
+        Some(wait) => (status, kind, wait, body).into_response(),
+        None => (status, kind, body).into_response(),
     }
 }
 
 impl PaddleWorld {
-    fn answer(&mut self, headers: &HeaderMap, uri: &Uri) -> (u16, Value) {
-        for changed in self
-            .changes
-            .remove(&self.requests.len())
-            .unwrap_or_default()
-        {
-            self.put(changed);
-        }
+    fn answer(&mut self, headers: &HeaderMap, uri: &Uri) -> (u16, String) {
         let query = uri.query().unwrap_or_default();
         let mut request = PaddleRequest {
             path: uri.path().to_owned(),
@@ -162,9 +147,9 @@ impl PaddleWorld {
             arrived: Instant::now(),
             status: 0,
         };
-        let (status, body) = self
-            .refusal(&request)
-            .unwrap_or_else(|| self.found(&request));
+        let refusal = self.refusal(&request);
+        let refusal = refusal.map(|(status, body)| (status, body.to_string()));
+        let (status, body) = refusal.unwrap_or_else(|| self.found(&request));
         request.status = status;
         self.requests.push(request);
         (status, body)
@@ -183,15 +168,13 @@ impl PaddleWorld {
         {
             return Some(error(403, "forbidden", None));
         }
-        let longest = self.longest_list?;
-        let ids = request.value("customer_id")?.split(',').count();
-        (ids > longest).then(|| error(400, "invalid_field", Some("customer_id")))
+        None
     }
 
-    fn found(&self, request: &PaddleRequest) -> (u16, Value) {
+    fn found(&self, request: &PaddleRequest) -> (u16, String) {
         let segments: Vec<_> = request.path.trim_matches('/').split('/').collect();
-        match segments[..] {
-            ["subscriptions"] => (200, self.page(request)),
+        let (status, body) = match segments[..] {
+            ["subscriptions"] => return (200, self.page(request)),
             ["subscriptions", id] => one(self.subscriptions.get(id).cloned()),
             ["customers", id] => {
                 let mut all = self.subscriptions.values();
@@ -213,51 +196,53 @@ impl PaddleWorld {
                 json!({"id": "ntflog_01k0", "response_code": 503, "attempted_at": "2026-11-20T00:00:10Z"}),
             ]),
             ["adjustments"] => list(self.adjustments.clone()),
+            ["transactions"] => list(self.transactions.clone()),
             _ => error(404, "not_found", None),
-        }
+        };
+        (status, body.to_string())
     }
 
-    fn page(&self, request: &PaddleRequest) -> Value {
+    fn page(&self, request: &PaddleRequest) -> String {
         let is_among = |list: Option<&str>, word: &str| {
             list.is_none_or(|list| list.split(',').any(|one| one == word))
         };
-        let fits = |one: &&Value| {
+        let fits = |(_, one): &(&String, &Value)| {
             is_among(request.value("status"), text(one, "status"))
                 && is_among(request.value("customer_id"), text(one, "customer_id"))
         };
-        let mut found: Vec<_> = self.subscriptions.values().filter(fits).collect();
-        let is_descending = request.value("order_by") == Some("id[DESC]");
-        if is_descending {
-            found.reverse();
-        }
-        let total = found.len();
-        let is_after = |one: &&&Value| {
-            request.value("after").is_none_or(|after| {
-                if is_descending {
-                    text(one, "id") < after
-                } else {
-                    text(one, "id") > after
-                }
-            })
-        };
-        let size = request
-            .value("per_page")
-            .and_then(|size| size.parse().ok())
-            .unwrap_or(50);
-        let size = self.page.unwrap_or(200).min(size);
-        let rest: Vec<_> = found.iter().filter(is_after).collect();
-        let data: Vec<_> = rest.iter().take(size).map(|one| (**one).clone()).collect();
-        let last = data.last().map_or("", |one| text(one, "id"));
-        let next = format!("https://api.paddle.com/subscriptions?after={last}");
         let is_counted = request.is_counted && !self.is_uncounted;
         let total = if is_counted {
-            json!(total.min(MAX_COUNT + 1))
+            self.subscriptions
+                .iter()
+                .filter(fits)
+                .count()
+                .min(MAX_COUNT + 1)
+                .to_string()
         } else {
-            json!(-1)
+            "-1".to_owned()
         };
-        json!({"data": data, "meta": {"request_id": "r", "pagination": {
-            "per_page": size, "next": next, "has_more": rest.len() > size, "estimated_total": total,
-        }}})
+        let size = request.value("per_page").and_then(|size| size.parse().ok());
+        let size = self.page.unwrap_or(200).min(size.unwrap_or(50));
+        let after = request.value("after");
+        let is_descending = request.value("order_by") == Some("id[DESC]");
+        // One more shows whether there is another page.
+        let rows: Vec<_> = if is_descending {
+            let before = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.to_owned()));
+            let range = self.subscriptions.range((Bound::Unbounded, before)).rev();
+            range.filter(fits).take(size + 1).collect()
+        } else {
+            let beyond = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.to_owned()));
+            let range = self.subscriptions.range((beyond, Bound::Unbounded));
+            range.filter(fits).take(size + 1).collect()
+        };
+        let has_more = rows.len() > size;
+        let rows: Vec<_> = rows.into_iter().take(size).collect();
+        let last = rows.last().map_or("", |(id, _)| id);
+        let data: Vec<_> = rows.iter().map(|(_, one)| one.to_string()).collect();
+        format!(
+            r#"{{"data":[{}],"meta":{{"request_id":"r","pagination":{{"per_page":{size},"next":"https://api.paddle.com/subscriptions?after={last}","has_more":{has_more},"estimated_total":{total}}}}}}}"#,
+            data.join(",")
+        )
     }
 }
 

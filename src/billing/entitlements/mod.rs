@@ -2,7 +2,10 @@
 
 pub(crate) mod objects;
 
-use std::{collections::BTreeSet, num::NonZeroUsize};
+use std::{
+    collections::BTreeSet,
+    num::{NonZeroU64, NonZeroUsize},
+};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -37,7 +40,12 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     ),
     recorded_file: "stripe/entitlements.json",
     recorded_form: RecordedForm::Entitlements(entitlement),
+    recorded_refunds: None,
 };
+
+/// Reads per month of accounts with few payments. Larger accounts have more
+/// (<https://docs.stripe.com/rate-limits#api-read-request-allocations>).
+const MONTHLY_READS: NonZeroU64 = NonZeroU64::new(10_000).unwrap();
 
 /// Stripe's lists of entitlements.
 #[derive(Debug)]
@@ -53,6 +61,7 @@ impl Lists for ActiveEntitlements {
         let customers: BTreeSet<_> = customers.iter().cloned().collect();
         let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
         let mut plan = ReadPlan::new(true);
+        plan.monthly_reads = Some(MONTHLY_READS);
         plan.steps.push(ReadStep::new(
             "entitlements of each linked customer",
             number,

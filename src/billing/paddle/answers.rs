@@ -3,7 +3,9 @@
 use serde::Deserialize;
 
 use super::PROVIDER;
-use crate::billing::{ExceededLimit, ProviderRefusal, RefusalMeaning, answer::ProviderResponse};
+use crate::billing::{
+    Error, ExceededLimit, ProviderRefusal, RefusalMeaning, RequestError, answer::ProviderResponse,
+};
 
 #[derive(Deserialize)]
 struct PaddleErrorEnvelope {
@@ -50,6 +52,37 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
         meaning,
         message,
         request_id: request_id.or_else(|| answer.request_id()),
+    }
+}
+
+/// Names the permission that a refused request needs, which Paddle does not.
+pub(super) fn name_permission(error: Error, permission: &str) -> Error {
+    let Error::Request {
+        request,
+        tries,
+        error,
+    } = error
+    else {
+        return error;
+    };
+    let error = match *error {
+        RequestError::Refused {
+            mut refusal,
+            retry_after,
+        } if refusal.meaning == RefusalMeaning::MissingPermission(None) => {
+            refusal.meaning = RefusalMeaning::MissingPermission(Some(permission.to_owned()));
+            refusal.hint = hint(&refusal.meaning);
+            RequestError::Refused {
+                refusal,
+                retry_after,
+            }
+        }
+        other => other,
+    };
+    Error::Request {
+        request,
+        tries,
+        error: Box::new(error),
     }
 }
 

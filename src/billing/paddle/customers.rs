@@ -9,6 +9,7 @@ use super::{
     is_possible_id,
     listing::{ListOrder, next_page, subscriptions},
     page::PaddlePages,
+    refunds,
 };
 use crate::{
     billing::{
@@ -59,7 +60,9 @@ async fn read_customers(
     let answers = stream::iter(ids.chunks(AT_ONCE.get()))
         .map(|ids| subscriptions_of(session, ids, &prices))
         .buffered(session.rate_limit().concurrency);
-    FactsBuilder::collect(answers).await
+    let mut facts = FactsBuilder::collect(answers).await?;
+    refunds::mark(session, &mut facts).await?;
+    Ok(facts)
 }
 
 /// Reads the subscriptions of several customers. If the request is refused because of one of them, splits them in

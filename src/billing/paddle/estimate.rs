@@ -7,6 +7,7 @@ use super::{
     both_ends::{BothEnds, exact_count, read_lists},
     listing::count,
     page::PaddlePages,
+    refunds,
 };
 use crate::{
     billing::{
@@ -30,6 +31,9 @@ const OPEN: [Status; 4] = [
 
 /// Number of pages up to which one list of everything is at most as expensive as a list for each status.
 const FEW_PAGES: u64 = 5;
+
+/// Usual number of requests for refunds and the transactions behind them.
+const REFUND_REQUESTS: u64 = 2;
 
 /// The lists that are still to be read.
 #[derive(Debug)]
@@ -69,6 +73,9 @@ pub(super) async fn begin<'a>(
             plan.in_sequence = plan.in_sequence.max(requests.div_ceil(2));
         }
         lists.push(list);
+    }
+    if session.wants_refunds() {
+        plan.steps.push(ReadStep::new("refunds", REFUND_REQUESTS));
     }
     let rest = Box::new(RestOfLists {
         session,
@@ -155,7 +162,9 @@ impl<'a> RestOfList<'a> for RestOfLists<'a> {
             } = *self;
             on_progress(builder.count());
             read_lists(session, lists, &prices, &mut builder, on_progress).await?;
-            Ok(builder.finish())
+            let mut facts = builder.finish();
+            refunds::mark(session, &mut facts).await?;
+            Ok(facts)
         })
     }
 }

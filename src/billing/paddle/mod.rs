@@ -6,9 +6,11 @@ mod customers;
 mod estimate;
 mod listing;
 mod lookups;
+mod notifications;
 pub(crate) mod objects;
 mod page;
 mod permissions;
+mod refunds;
 
 use super::{
     RateLimit,
@@ -51,8 +53,8 @@ pub(crate) static PROVIDER: Provider = Provider {
         live: &["pdl_live_"],
         test: &["pdl_sdbx_"],
         unrestricted: None,
-        creation: "create an API key with the permissions `subscription.read` and `customer.read` under Developer \
-                   tools > Authentication",
+        creation: "create an API key with the permissions `subscription.read`, `customer.read` and \
+                   `notification.read` under Developer tools > Authentication",
         creation_page: None,
     },
     key_form: None,
@@ -70,7 +72,11 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
     lists: &customers::PaddleLists,
     lookups: &lookups::PaddleLookups,
-    events: Events::Unread("Paddle's notifications are not read yet"),
+    events: Events::Deliveries {
+        reads: &notifications::PaddleNotifications,
+        max_subscriptions: notifications::MAX_SUBSCRIPTIONS,
+        max_requests: notifications::MAX_REQUESTS,
+    },
     has_subscriptions: true,
     listed_by_customer: false,
     customers_at_once: customers::AT_ONCE,
@@ -83,6 +89,7 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
         from_text: objects::decode_recorded_text,
         from_value: objects::decode_recorded_value,
     },
+    recorded_refunds: Some(refunds::RECORDED),
 };
 
 /// Twice the length of Paddle's ids.

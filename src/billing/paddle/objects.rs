@@ -14,8 +14,8 @@ use crate::{
         metadata::{WireMetadata, WireOwner},
     },
     contract::{
-        CustomerId, Details, Interval, Item, Period, Price, PriceId, Status, Subscription,
-        SubscriptionId, Terms, UnixSeconds,
+        CustomerId, Details, Interval, Item, Period, Price, PriceId, ScheduledAction,
+        ScheduledChange, Status, Subscription, SubscriptionId, Terms, UnixSeconds,
     },
 };
 
@@ -81,6 +81,24 @@ struct WireBilling {
 #[serde(expecting = "a scheduled change")]
 struct WireChange {
     action: String,
+    effective_at: Option<Timestamp>,
+    resume_at: Option<Timestamp>,
+}
+
+impl WireChange {
+    /// Returns `None` for a change that this version does not know.
+    fn decode(&self) -> Option<ScheduledChange> {
+        Some(ScheduledChange {
+            action: match self.action.as_str() {
+                "cancel" => ScheduledAction::Cancel,
+                "pause" => ScheduledAction::Pause,
+                "resume" => ScheduledAction::Resume,
+                _ => return None,
+            },
+            at: self.effective_at?.into(),
+            resumes: self.resume_at.map(UnixSeconds::from),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -157,6 +175,7 @@ impl PaddleSubscription {
                 period,
                 details: boxed(Details {
                     metadata: self.custom_data.sorted(prices),
+                    scheduled: self.scheduled_change.as_ref().and_then(WireChange::decode),
                     ..Details::default()
                 }),
                 terms: prices.share_terms(Terms {
@@ -365,6 +384,25 @@ mod tests {
         );
         let once = with("/items/0/price/billing_cycle", json!(null)).unwrap();
         assert!(once.items.iter().all(|item| item.price.recurring.is_none()));
+    }
+
+    #[test]
+    fn a_scheduled_change_is_read_with_its_times() {
+        let scheduled = |action: &str| {
+            let change = json!({"action": action, "effective_at": "2024-05-12T00:00:00Z", "resume_at": "2024-06-12T00:00:00Z"});
+            let read = with("/scheduled_change", change).unwrap();
+            read.details.and_then(|details| details.scheduled)
+        };
+        for (word, action) in [
+            ("cancel", ScheduledAction::Cancel),
+            ("pause", ScheduledAction::Pause),
+            ("resume", ScheduledAction::Resume),
+        ] {
+            let change = scheduled(word).unwrap();
+            assert_eq!((change.action, change.at.0), (action, 1_715_472_000));
+            assert_eq!(change.resumes, Some(UnixSeconds(1_718_150_400)));
+        }
+        assert_eq!(scheduled("transfer"), None);
     }
 
     #[test]

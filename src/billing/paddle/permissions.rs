@@ -1,5 +1,6 @@
 //! The permissions of API keys that reads of Paddle need.
 
+use super::{notifications, refunds};
 use crate::billing::{
     permissions::LOST_WITHOUT_CUSTOMERS,
     source::{PermissionDefinition, WantedWhen},
@@ -22,6 +23,30 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: Some(LOST_WITHOUT_CUSTOMERS),
         path: "customers",
+        query: ONE,
+    },
+    PermissionDefinition {
+        name: notifications::PERMISSION,
+        objects: "notifications",
+        when: WantedWhen::Evidence,
+        lost: Some("findings do not say whether a notification was delivered"),
+        path: "notifications",
+        query: ONE,
+    },
+    PermissionDefinition {
+        name: refunds::ADJUSTMENTS_PERMISSION,
+        objects: "adjustments",
+        when: WantedWhen::Refunds,
+        lost: None,
+        path: "adjustments",
+        query: ONE,
+    },
+    PermissionDefinition {
+        name: refunds::TRANSACTIONS_PERMISSION,
+        objects: "transactions",
+        when: WantedWhen::Refunds,
+        lost: None,
+        path: "transactions",
         query: ONE,
     },
 ];

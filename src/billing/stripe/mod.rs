@@ -102,4 +102,5 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
         from_text: objects::decode_recorded_text,
         from_value: objects::decode_recorded_value,
     },
+    recorded_refunds: None,
 };

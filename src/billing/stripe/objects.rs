@@ -176,6 +176,7 @@ impl StripeSubscription {
                     item_periods: different(periods),
                     invoice_due: invoice.and_then(WireInvoice::due),
                     metadata: self.metadata.sorted(prices),
+                    ..Details::default()
                 }),
                 terms: prices.share_terms(terms),
             },

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::scripted::{Answer, ReceivedRequest, Server, page};
 use crate::{
-    billing::RefusalMeaning,
+    billing::{ProviderEvidence, RefusalMeaning},
     contract::{EventLog, Source, UnixSeconds},
     problem::Explain as _,
 };
@@ -42,8 +42,12 @@ async fn with_events(all: usize, undelivered: usize) -> Server {
 
 async fn read(server: &Server, enough: usize) -> EventLog {
     let reader = server.reader(Source::Stripe);
-    let log = reader.events(&|log| log.changes.len() >= enough).await;
-    log.expect("events").expect("Stripe keeps a log")
+    let suffices = |log: &EventLog| log.changes.len() >= enough;
+    let evidence = reader.evidence(&[], &suffices).await;
+    match evidence.expect("events") {
+        Some(ProviderEvidence::Events(log)) => log,
+        other => panic!("Stripe keeps a log: {other:?}"),
+    }
 }
 
 fn kinds(request: &ReceivedRequest) -> Vec<&str> {
@@ -113,7 +117,7 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
     let changes_seen = Mutex::new(0);
     let error = server
         .reader(Source::Stripe)
-        .events(&|_| {
+        .evidence(&[], &|_| {
             *changes_seen.lock().expect("a count") += 1;
             true
         })
@@ -137,10 +141,9 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
 #[tokio::test]
 async fn sources_without_an_event_log_send_no_request() {
     let server = with_events(1, 1).await;
-    for source in [Source::Paddle, Source::StripeEntitlements] {
-        let log = server.reader(source).events(&|_| false).await;
-        assert_eq!(log.expect("nothing to fail"), None);
-    }
+    let reader = server.reader(Source::StripeEntitlements);
+    let evidence = reader.evidence(&[], &|_| false).await;
+    assert!(evidence.expect("nothing to fail").is_none());
     assert!(server.requests().is_empty());
 }
 

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt as _;
 
-use super::{FixtureFiles, accounts, accounts::accounts_with_email, billing};
+use super::{
+    Error, FixtureFiles, accounts, accounts::accounts_with_email, billing,
+    subscriptions::mark_refunds,
+};
 use crate::{
-    billing::{BillingFacts, RateLimit, ReadPlan},
+    billing::{BillingFacts, ProviderEvidence, RateLimit, ReadPlan},
     config::{AccessContract, AccountsQuery},
-    contract::{AccountId, CustomerId, EventLog, Facts, Mode, Source, SubscriptionId, UnixSeconds},
+    contract::{
+        AccountId, CustomerId, EventLog, Facts, Finding, Mode, Source, SubscriptionId, UnixSeconds,
+    },
     database::{Chosen, DatabaseFacts, Stored, StoredRequest},
     problem::Warning,
     sources::{
@@ -21,6 +26,8 @@ use crate::{
 pub(crate) struct RecordedBilling {
     pub(crate) files: FixtureFiles,
     pub(crate) source: Source,
+    /// True if the contract has a rule about refunds.
+    pub(crate) wants_refunds: bool,
 }
 
 impl BillingSource for RecordedBilling {
@@ -49,10 +56,17 @@ impl BillingSource for RecordedBilling {
     }
 
     fn list<'a>(&'a self, _: &'a [CustomerId]) -> SourceFuture<'a, ListedFacts> {
-        let (files, source) = (self.files.clone(), self.source);
+        let (files, source, wants_refunds) = (self.files.clone(), self.source, self.wants_refunds);
+        let read = move || {
+            let mut facts = billing(&files, source)?;
+            if wants_refunds {
+                mark_refunds(&files, source, &mut facts)?;
+            }
+            Ok::<_, Error>(facts)
+        };
         async move {
             Ok(ListedFacts {
-                facts: aside(move || billing(&files, source)).await?,
+                facts: aside(read).await?,
                 is_everything: true,
             })
         }
@@ -97,10 +111,11 @@ impl BillingSource for RecordedBilling {
         async { Ok(false) }.boxed_local()
     }
 
-    fn events<'a>(
+    fn evidence<'a>(
         &'a self,
+        _: &'a [Finding],
         _: &'a (dyn Fn(&EventLog) -> bool + Sync),
-    ) -> SourceFuture<'a, Option<EventLog>> {
+    ) -> SourceFuture<'a, Option<ProviderEvidence>> {
         async { Ok(None) }.boxed_local()
     }
 }

@@ -16,6 +16,7 @@ mod hostile;
 mod incomplete;
 mod live;
 mod localstripe;
+mod paddle;
 mod planning;
 mod provider_faults;
 mod repair;

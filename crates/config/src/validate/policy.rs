@@ -158,6 +158,9 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
             continue;
         };
         set(contract, rule, *level);
+        if rule.is_off_by_default() && !rule.is_used_by(contract.source) {
+            unusable_rule(contract.source, rule, *level, entry, diagnostics);
+        }
         // With entitlements as the source, the same rule is called `unmapped-feature`.
         if rule == Rule::UnmappedPrice
             && contract.source == Source::StripeEntitlements
@@ -206,6 +209,28 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
         }
     };
     contract.severities.insert(rule, severity);
+}
+
+/// Refuses a rule that a user turns on although the provider's facts are not read. Without a word it would pass.
+fn unusable_rule(
+    source: Source,
+    rule: Rule,
+    level: RuleLevel,
+    entry: &Entry<RuleLevel>,
+    diagnostics: &Diagnostics<'_>,
+) {
+    if let Some(span) = entry.span().filter(|_| !matches!(level, RuleLevel::Off)) {
+        let message = format!(
+            "{} is not a rule for {}",
+            quote(rule.as_str()),
+            source.provider()
+        );
+        let help = "remove it; a contract with `source_of_truth: paddle` can have it";
+        diagnostics.add_at(
+            DiagnosticDraft::new(ErrorCode::Conflict, message).help(help),
+            span,
+        );
+    }
 }
 
 fn unknown_rule<T>(id: &str, entry: &Entry<T>, diagnostics: &Diagnostics<'_>) {

@@ -1,7 +1,12 @@
 //! Explains findings by the provider's events: a webhook was not delivered, or it was delivered and changed nothing.
 
+mod deliveries;
 mod relevance;
 mod wording;
+
+pub use deliveries::{
+    DeliveryLog, DeliveryState, Notification, add_delivery_causes, explained_by_deliveries,
+};
 
 use std::collections::BTreeMap;
 

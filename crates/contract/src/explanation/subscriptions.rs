@@ -2,7 +2,8 @@
 
 use super::{ExplainedState, groups::FactGroup};
 use crate::{
-    CanceledGrace, Item, Money, Pause, PauseMeaning, Status, Subscription, UnixSeconds,
+    CanceledGrace, Item, Money, Pause, PauseMeaning, ScheduledChange, Status, Subscription,
+    UnixSeconds,
     access::{CustomerAccess, GraceEnd, PriceMeaning, SubscriptionAccess, overdue_since},
     case::Case,
     customers::Holder,
@@ -21,6 +22,8 @@ pub struct ExplainedSubscription {
     pub ended_at: Option<UnixSeconds>,
     /// `None` if the source does not provide it.
     pub cancel_scheduled: Option<bool>,
+    /// A scheduled change with its time, if the provider states it.
+    pub scheduled: Option<ScheduledChange>,
     /// `pause_collection.behavior`, if its collection is paused.
     pub pause: Option<Pause>,
     /// Prices, sorted by id.
@@ -98,6 +101,7 @@ fn explained(
         period_end: one.period_end(),
         ended_at: one.ended_at(),
         cancel_scheduled: one.cancel_scheduled,
+        scheduled: one.details.as_deref().and_then(|details| details.scheduled),
         pause: one.pause.clone(),
         prices,
         because: because(case, holder, one, &access),

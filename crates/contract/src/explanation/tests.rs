@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Account, AccountColumns, CanceledGrace, Details, EntityKind, Field, MatchOn, Source,
-    Subscription, SubscriptionId, Word,
+    Account, AccountColumns, CanceledGrace, Details, EntityKind, Field, MatchOn, ScheduledAction,
+    ScheduledChange, Source, Subscription, SubscriptionId, Word,
     testing::{DAY, NOW, account, contract, facts, findings, item, subscription},
 };
 
@@ -13,6 +13,30 @@ fn explained(contract: &Contract, facts: &Facts) -> Explanation {
     let mut explained = explain(contract, facts, &[], NOW);
     assert_eq!(explained.customers.len(), 1, "{explained:#?}");
     explained.customers.remove(0)
+}
+
+#[test]
+fn a_scheduled_change_is_shown_with_its_times() {
+    let mut one = subscription("1", "active", "price_pro");
+    one.details = Some(Box::new(Details {
+        scheduled: Some(ScheduledChange {
+            action: ScheduledAction::Pause,
+            at: NOW.plus(DAY),
+            resumes: Some(NOW.plus(2 * DAY)),
+        }),
+        ..Details::default()
+    }));
+    let world = facts([account("1")], [one]);
+    let leak = findings(&contract(), &world).remove(0);
+    let evidence = leak.evidence_lines().join("\n");
+    let said = ", pause scheduled for 2026-11-02T00:00:00Z until 2026-11-03T00:00:00Z";
+    assert!(evidence.contains(said), "{evidence}");
+    let explanation = explained(&contract(), &world);
+    let shown = explanation.subscriptions[0].scheduled;
+    assert_eq!(
+        shown.map(|change| change.action),
+        Some(ScheduledAction::Pause)
+    );
 }
 
 fn state(explanation: &Explanation) -> String {

@@ -200,6 +200,8 @@ pub(crate) enum RuleNeed {
     Entitlements,
     /// The source has subscriptions, which carry metadata.
     Metadata,
+    /// The source states which periods were refunded.
+    Refunds,
     MatchByCustomer,
     MatchBySubscription,
     /// The contract has `plans`.
@@ -214,6 +216,7 @@ impl RuleNeed {
         match self {
             Self::Subscriptions | Self::Metadata => contract.source.has_subscriptions(),
             Self::Entitlements => !contract.source.has_subscriptions(),
+            Self::Refunds => contract.source == Source::Paddle,
             Self::MatchByCustomer => contract.match_on == MatchOn::CustomerId,
             Self::MatchBySubscription => contract.match_on == MatchOn::SubscriptionId,
             Self::Plans => contract.checks_plans(),
@@ -234,6 +237,7 @@ impl RuleNeed {
             Self::Column(field) => Some(format!("the contract maps no `{}`", field.as_str())),
             Self::Entitlements => Some("subscriptions are the source, not entitlements".to_owned()),
             Self::Metadata => Some("entitlements carry no metadata".to_owned()),
+            Self::Refunds => Some("refunds are read from Paddle only".to_owned()),
             Self::MatchByCustomer => Some("accounts are matched by subscription".to_owned()),
             Self::MatchBySubscription => Some("accounts are matched by customer".to_owned()),
         }

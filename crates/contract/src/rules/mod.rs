@@ -27,6 +27,7 @@ mod no_subscription;
 mod orphan_subscription;
 mod period_drift;
 mod plan_drift;
+mod refunded_access;
 mod revenue_leak;
 mod seat_drift;
 mod stale_plan;
@@ -52,6 +53,8 @@ rules! {
     DuplicateSubscription => duplicate_subscription,
     OrphanSubscription => orphan_subscription,
     UnknownStatus => unknown_status,
+    /// Off unless the contract sets its severity.
+    RefundedAccess => refunded_access,
     DoubleSubscription => double_subscription,
     StalePlan => stale_plan,
     UnlinkedAccess => unlinked_access,

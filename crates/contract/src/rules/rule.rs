@@ -56,9 +56,17 @@ impl Rule {
     /// entitlements.
     pub fn is_used_by(self, source: Source) -> bool {
         match source {
-            Source::StripeEntitlements => self != Self::UnmappedPrice,
-            Source::Stripe | Source::Paddle => self != Self::UnmappedFeature,
+            Source::StripeEntitlements => {
+                !matches!(self, Self::UnmappedPrice | Self::RefundedAccess)
+            }
+            Source::Stripe => !matches!(self, Self::UnmappedFeature | Self::RefundedAccess),
+            Source::Paddle => self != Self::UnmappedFeature,
         }
+    }
+
+    /// Returns true for a rule that is judged only if the contract sets its severity.
+    pub fn is_off_by_default(self) -> bool {
+        self == Self::RefundedAccess
     }
 
     /// Returns the rule with this id.

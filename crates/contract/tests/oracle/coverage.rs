@@ -22,7 +22,7 @@ fn least() -> u32 {
 /// Removes one key from the contract, or one fact from the world.
 type Removal = fn(&mut World);
 
-const REMOVALS: [(&str, Removal); 26] = [
+const REMOVALS: [(&str, Removal); 27] = [
     ("plans by lookup key", |world| {
         keep_plans(world, |kind, _| kind != PlanKeyKind::LookupKey);
     }),
@@ -74,6 +74,9 @@ const REMOVALS: [(&str, Removal); 26] = [
     }),
     ("invoice_due", |world| {
         of_details(world, |details| details.invoice_due = None);
+    }),
+    ("refund", |world| {
+        of_details(world, |details| details.refund = None);
     }),
     ("item_periods", |world| {
         of_details(world, |details| details.item_periods = Box::default());

@@ -13,7 +13,7 @@ use crate::{
 };
 use contract::{
     ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedRule, ExplainedSubscription,
-    Explanation, FieldValue, Pause, PriceUse, RuleOutcome, UnixSeconds,
+    Explanation, FieldValue, Pause, PriceUse, RuleOutcome, ScheduledAction, UnixSeconds,
 };
 
 /// Bump when a field is removed, renamed, or changes type or meaning. Adding a field does not require it.
@@ -126,6 +126,8 @@ struct JsonSubscription<'a> {
     ended_at: Option<String>,
     /// Null if the source does not say.
     cancel_scheduled: Option<bool>,
+    /// The change that the provider makes later; null if there is none, or if the source does not say.
+    scheduled_change: Option<JsonScheduledChange>,
     /// True if collection is paused and invoices are voided.
     paused_void: bool,
     /// The provider's word for the handling of invoices while collection is paused; null if it is not paused.
@@ -136,6 +138,16 @@ struct JsonSubscription<'a> {
     because: &'a str,
     /// True for the subscription that findings about the account name.
     decides: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ScheduledChange")]
+struct JsonScheduledChange {
+    /// `cancel`, `pause` or `resume`.
+    action: &'static str,
+    effective_at: String,
+    /// End of a pause; null if it has none.
+    resume_at: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -287,6 +299,15 @@ impl<'a> JsonSubscription<'a> {
             period_end: time(one.period_end),
             ended_at: time(one.ended_at),
             cancel_scheduled: one.cancel_scheduled,
+            scheduled_change: one.scheduled.map(|change| JsonScheduledChange {
+                action: match change.action {
+                    ScheduledAction::Cancel => "cancel",
+                    ScheduledAction::Pause => "pause",
+                    ScheduledAction::Resume => "resume",
+                },
+                effective_at: change.at.to_string(),
+                resume_at: time(change.resumes),
+            }),
             paused_void: one.pause == Some(Pause::Void),
             pause: one.pause.as_ref().map(Pause::as_str),
             prices: one.prices.iter().map(JsonPrice::new).collect(),

@@ -122,6 +122,7 @@ fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> Explaine
         period_end,
         ended_at,
         cancel_scheduled,
+        scheduled,
         pause,
         prices,
         access,
@@ -137,6 +138,7 @@ fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> Explaine
         period_end: *period_end,
         ended_at: *ended_at,
         cancel_scheduled: *cancel_scheduled,
+        scheduled: *scheduled,
         // A word that the provider defines.
         pause: pause.clone(),
         prices: prices.iter().map(|one| price(one, to)).collect(),

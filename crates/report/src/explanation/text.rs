@@ -13,7 +13,8 @@ use crate::{
 };
 use contract::{
     ColumnName, ExplainedAccount, ExplainedField, ExplainedPrice, ExplainedSubscription,
-    Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, Source, SubscriptionAccess,
+    Explanation, FieldValue, Judgement, PriceUse, RuleOutcome, ScheduledAction, Source,
+    SubscriptionAccess,
 };
 
 /// Maximum length of a label that widens the column.
@@ -202,6 +203,15 @@ fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint)
     }
     if let Some(end) = one.ended_at {
         rows.push(row("ended", &end.to_string()));
+    } else if let Some(change) = one.scheduled {
+        let name = match change.action {
+            ScheduledAction::Cancel => "cancels",
+            ScheduledAction::Pause => "pauses",
+            ScheduledAction::Resume => "resumes",
+        };
+        let until = change.resumes.map(|end| format!(" until {end}"));
+        let text = format!("scheduled for {}{}", change.at, until.unwrap_or_default());
+        rows.push(row(name, &text));
     } else if one.cancel_scheduled == Some(true) {
         rows.push(row("cancels", "scheduled"));
     }

@@ -1,6 +1,6 @@
 //! The rules about one account: its access and its plan.
 
-use contract::{Account, Field, PauseMeaning, PlanWords, Rule, Status, Subscription};
+use contract::{Account, Field, PauseMeaning, PlanWords, Rule, Source, Status, Subscription};
 
 use super::{
     Desk, Fixed, World,
@@ -75,6 +75,9 @@ impl<'w> World<'w> {
                 self.seat_drift(account, party, desk);
                 self.status_drift(account, party, desk);
                 self.granting_columns(account, party, desk);
+                if !excused {
+                    self.refunded_access(account, party, desk);
+                }
             }
             (true, State::InGrace) => {
                 self.plan_drift(account, party, desk);
@@ -90,6 +93,19 @@ impl<'w> World<'w> {
                 }
                 self.status_drift(account, party, desk);
             }
+        }
+    }
+
+    /// Everything that grants access was paid back.
+    fn refunded_access(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+        let granting = party.with_meaning(SubscriptionMeaning::Grants);
+        let is_refunded = |one: &&Subscription| {
+            let details = one.details.as_deref();
+            details.is_some_and(|details| details.refund.is_some())
+        };
+        if self.contract.source == Source::Paddle && granting.iter().all(is_refunded) {
+            let fixed = self.about_money_of(account, party, &granting);
+            self.accuse(desk, Rule::RefundedAccess, account, fixed);
         }
     }
 

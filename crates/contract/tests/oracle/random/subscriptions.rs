@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::{
-    CustomerId, Details, Interval, Item, Pause, Period, Price, Status, Subscription,
+    CustomerId, Details, Interval, Item, Pause, Period, Price, Refund, Status, Subscription,
     SubscriptionId, Terms, UnixSeconds,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -47,6 +47,7 @@ struct Draft {
     items: Vec<DraftItem>,
     period: Option<Offsets>,
     items_have_periods: bool,
+    is_refunded: bool,
 }
 
 fn period((start, end): Offsets) -> Period {
@@ -69,7 +70,11 @@ impl Draft {
         let details = Details {
             item_periods,
             invoice_due: self.invoice_due.map(|offset| UnixSeconds(NOW + offset)),
-            metadata: Box::default(),
+            refund: self.is_refunded.then(|| Refund {
+                id: "adj_1".into(),
+                at: UnixSeconds(NOW - 5),
+            }),
+            ..Details::default()
         };
         let items = self.items.into_iter().map(|(price, quantity, _)| Item {
             price: Arc::clone(&prices[price]),
@@ -140,13 +145,14 @@ fn subscription() -> impl Strategy<Value = Draft> + Clone {
         option::weighted(0.93, offsets()),
     );
     let items = prop_oneof![1 => vec(item(), 0..1), 14 => vec(item(), 1..4)];
-    (customer, terms, times, items, prop::bool::weighted(0.8)).prop_map(
+    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.4));
+    (customer, terms, times, items, flags).prop_map(
         |(
             customer,
             (status, cancel_scheduled, pause, days_until_due),
             (newness, ended_at, invoice_due, period),
             items,
-            items_have_periods,
+            (items_have_periods, is_refunded),
         )| Draft {
             customer,
             status,
@@ -159,6 +165,7 @@ fn subscription() -> impl Strategy<Value = Draft> + Clone {
             items,
             period,
             items_have_periods,
+            is_refunded,
         },
     )
 }
