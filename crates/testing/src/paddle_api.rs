@@ -40,6 +40,8 @@ pub struct PaddleWorld {
     pub is_uncounted: bool,
     /// Paths that the key may not read.
     pub forbidden: Vec<&'static str>,
+    /// Subscriptions as they are from the request with this number on.
+    pub changes: BTreeMap<usize, Vec<Value>>,
     /// Requests so far, as path and query.
     pub requests: Vec<PaddleRequest>,
 }
@@ -137,6 +139,10 @@ async fn answer(
 
 impl PaddleWorld {
     fn answer(&mut self, headers: &HeaderMap, uri: &Uri) -> (u16, String) {
+        let changed = self.changes.remove(&self.requests.len());
+        for subscription in changed.unwrap_or_default() {
+            self.put(subscription);
+        }
         let query = uri.query().unwrap_or_default();
         let mut request = PaddleRequest {
             path: uri.path().to_owned(),

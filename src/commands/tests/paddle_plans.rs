@@ -9,7 +9,7 @@ use testing::paddle_api::{PaddleApi, PaddleWorld, paddle_subscription};
 
 use super::plans::{Application, CUSTOMERS, NEW_WORD, applications, on_a_full_listing, on_a_plan};
 use crate::{
-    billing::{BillingReader, Settings},
+    billing::{BillingReader, Error, Settings},
     contract::{
         CanceledGrace, CustomerId, Evaluation, ListingScope, Plans, PricePattern, Source, Status,
     },
@@ -101,7 +101,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn both_ends_of_a_list_meet_wherever_they_are(
@@ -125,6 +125,50 @@ proptest! {
             });
             let expected = words.iter().filter(|word| is_everything || wanted.contains(&Status::parse(word)));
             prop_assert_eq!(facts.subscriptions.len(), expected.count());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_stays_as_it_is_is_never_lost_while_others_change(
+        words in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 1..40),
+        page in 1..5_usize,
+        changes in prop::collection::vec((0..25_usize, 0..60_usize, prop::sample::select(WORDS.to_vec())), 0..6),
+        is_uncounted in any::<bool>(),
+    ) {
+        let mut world = PaddleWorld { page: Some(page), is_uncounted, ..PaddleWorld::default() };
+        let id = |number| format!("sub_01k{number:023}");
+        for (number, word) in words.iter().enumerate() {
+            world.put(paddle_subscription(number, "ctm_1", word, "pri_pro"));
+        }
+        // Numbers beyond the others are made meanwhile.
+        for (request, number, word) in &changes {
+            let changed = paddle_subscription(*number, "ctm_1", word, "pri_pro");
+            world.changes.entry(*request).or_default().push(changed);
+        }
+        let api = PaddleApi::start(world);
+        let wanted = [Status::Active, Status::Trialing, Status::PastDue];
+        for scope in [ListingScope::Everything, ListingScope::Statuses(wanted.clone().into())] {
+            let read = runtime().block_on(async {
+                let reader = reader(&api);
+                let begun = reader.begin(&scope, &[]).await?;
+                begun.read(&|_| {}).await
+            });
+            let facts = match read {
+                Ok(facts) => facts,
+                Err(Error::NoProgress { .. } | Error::CutShort { .. }) => continue,
+                Err(other) => panic!("{other:?}"),
+            };
+            for (number, word) in words.iter().enumerate() {
+                let stayed = changes.iter().all(|(_, changed, _)| *changed != number);
+                if stayed && wanted.contains(&Status::parse(word)) {
+                    let mut read = facts.subscriptions.iter();
+                    prop_assert!(read.any(|one| one.id.as_str() == id(number)), "{number} is lost");
+                }
+            }
         }
     }
 }

@@ -130,6 +130,9 @@ fn assert_refused(changes: &[(&str, &str)], message: &str, help: &str) {
 }
 
 const PADDLE: (&str, &str) = ("source_of_truth: stripe", "source_of_truth: paddle");
+
+/// Paddle counts requests by the minute.
+const PACE: (&str, &str) = ("requests_per_second", "requests_per_minute");
 const ENTITLEMENTS: (&str, &str) = (
     "source_of_truth: stripe",
     "source_of_truth: stripe_entitlements",
@@ -138,7 +141,7 @@ const NO_GRACE: (&str, &str) = ("canceled: until_period_end", "canceled: 3d");
 
 #[test]
 fn a_key_of_another_provider_is_refused() {
-    let with = |source, key| [source, NO_GRACE, ("price_1Pro: pro", key)];
+    let with = |source, key| [source, NO_GRACE, ("price_1Pro: pro", key)].to_vec();
     for (key, what) in [
         ("price_1Pro: pro", "`price_1Pro` is a Stripe price"),
         ("prod_Gold: pro", "`prod_Gold` is a Stripe product"),
@@ -148,7 +151,7 @@ fn a_key_of_another_provider_is_refused() {
         ),
     ] {
         let help = "with Paddle a key is a price (`pri_…`) or a product (`pro_…`)";
-        assert_refused(&with(PADDLE, key), what, help);
+        assert_refused(&[with(PADDLE, key), vec![PACE]].concat(), what, help);
     }
     assert_refused(
         &with(ENTITLEMENTS, "lookup_key:pro: pro"),
@@ -178,7 +181,7 @@ fn a_plan_or_an_old_price_may_be_called_pro_monthly() {
 #[test]
 fn paddle_does_not_support_grace_until_the_period_end() {
     assert_refused(
-        &[PADDLE, ("price_1Pro: pro", "pri_1: pro")],
+        &[PADDLE, PACE, ("price_1Pro: pro", "pri_1: pro")],
         "canceled at period end stays `active` until then",
         "use a duration",
     );
@@ -189,7 +192,7 @@ fn pauses_of_collection_are_stripes() {
     let pause = ("entity: user", "pause_collection: deny");
     let plan = ("price_1Pro: pro", "pri_1: pro");
     assert_refused(
-        &[PADDLE, NO_GRACE, plan, pause],
+        &[PADDLE, PACE, NO_GRACE, plan, pause],
         "a pause is the status `paused`",
         "`statuses` says",
     );

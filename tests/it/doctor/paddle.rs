@@ -178,7 +178,7 @@ fn every_check_of_a_contract_of_paddle_passes() {
         .shows(
             "permissions",
             "pass",
-            &["the key may read subscriptions, customers"],
+            &["the key may read subscriptions, customers, notifications"],
         )
         .shows(
             "customers",
@@ -189,7 +189,7 @@ fn every_check_of_a_contract_of_paddle_passes() {
     let asked = &examined.paddle.lock().expect("the state").asked;
     let small = asked.iter().filter(|uri| uri.ends_with("?per_page=1"));
     // The first permission is tried twice: by `api` too.
-    assert_eq!(small.count(), 3, "{asked:#?}");
+    assert_eq!(small.count(), 4, "{asked:#?}");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn a_missing_permission_of_paddle_is_named_with_the_list() {
             "warn",
             &[
                 "it may not read customers (`customer.read`): the check cannot see whose account",
-                "with the permissions `subscription.read` and `customer.read` under Developer tools",
+                "with the permissions `subscription.read`, `customer.read` and `notification.read` under Developer tools",
             ],
         )
         .shows("customers", "skip", &["the key may not read customers"]);
@@ -228,7 +228,7 @@ fn a_revoked_key_of_paddle_fails_at_the_api() {
         "fail",
         &[
             "a client-side token",
-            "`subscription.read` and `customer.read`",
+            "`subscription.read`, `customer.read` and `notification.read`",
         ],
     );
     assert_eq!(

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use testing::{
     database::Database,
     paddle_api::{PaddleApi, PaddleWorld, paddle_subscription},
-    program::{Ran, folder},
+    program::{ProgramOutput, folder},
 };
 
 use crate::prodverdict;
@@ -49,7 +49,7 @@ contracts:
         }
     }
 
-    fn check(&self, arguments: &str) -> Ran {
+    fn check(&self, arguments: &str) -> ProgramOutput {
         let command = format!("check access --now 2026-11-23T00:00:00Z {arguments}");
         let url = self.database.url_of("reader");
         let ran = prodverdict(&command)
@@ -90,9 +90,7 @@ fn notifications_explain_findings_of_paddle() {
     );
     let ran = checked.check("").with_status(1);
     ran.says(&[
-        "revenue-leak",
         "Notification delivered — subscription.activated of 2026-11-20T00:00:00Z (ntf_01alice) was accepted by ntfset_01shop",
-        "wrongful-access",
         "was given up after 60 tries at ntfset_01shop; its last answer was 503.",
         "curl -X POST https://api.paddle.com/notifications/ntf_01bob/replay -H \"Authorization: Bearer $PADDLE_API_KEY\"",
     ]);
