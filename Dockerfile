@@ -24,6 +24,8 @@ COPY Cargo.toml Cargo.lock ./
 COPY crates/baseline/Cargo.toml crates/baseline/
 COPY crates/config/Cargo.toml crates/config/
 COPY crates/contract/Cargo.toml crates/contract/
+COPY crates/fake-http/Cargo.toml crates/fake-http/
+COPY crates/fake-paddle/Cargo.toml crates/fake-paddle/
 COPY crates/fake-stripe/Cargo.toml crates/fake-stripe/
 COPY crates/github-transport/Cargo.toml crates/github-transport/
 COPY crates/problem/Cargo.toml crates/problem/

@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use fake_stripe::{FakeStripe, Latency, Limits};
+use fake_stripe::{FakeStripe, LIVE_LIMITS, Latency, Limits};
 use testing::database::Database;
 
 use super::{
@@ -117,7 +117,7 @@ impl Case {
         if self.is_far {
             stripe.limit(Limits {
                 at_once: Some(20),
-                ..Limits::live()
+                ..LIVE_LIMITS
             });
             stripe.delay(Some(Latency {
                 median: Duration::from_millis(300),

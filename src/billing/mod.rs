@@ -50,7 +50,8 @@ pub use registry::definition;
 pub use retry_policy::RetryPolicy;
 pub use settings::Settings;
 pub use source::{RecordedForm, RecordedRefunds, SourceDefinition};
-// A rehearsal decodes the objects of the fake Stripe.
+// A rehearsal decodes the objects of the fake providers.
+pub(crate) use paddle::objects as paddle_objects;
 pub use stripe::objects as stripe_objects;
 
 #[cfg(test)]

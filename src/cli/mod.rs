@@ -62,6 +62,8 @@ pub enum Command {
     Schema,
     /// Run a fake Stripe server on this machine for your own tests
     FakeStripe(fake_stripe::command::Arguments),
+    /// Run a fake Paddle server on this machine for your own tests
+    FakePaddle(fake_paddle::command::Arguments),
     /// Serve these commands to a coding agent (Model Context Protocol over standard input and output)
     #[command(long_flag = "mcp")]
     Mcp(McpArgs),
@@ -271,11 +273,11 @@ pub struct RehearseArgs {
     #[arg(long, conflicts_with_all = ["list", "node_preload", "python_path", "output"])]
     pub watch: bool,
 
-    /// Write a `NODE_OPTIONS` preload script that redirects Stripe requests to the fake, then exit
+    /// Write a `NODE_OPTIONS` preload script that redirects requests to the fake provider, then exit
     #[arg(long, value_name = "FILE", help_heading = "Redirect")]
     pub node_preload: Option<PathBuf>,
 
-    /// Write a `PYTHONPATH` folder that redirects Stripe requests to the fake, then exit
+    /// Write a `PYTHONPATH` folder that redirects requests to the fake provider, then exit
     #[arg(long, value_name = "DIR", help_heading = "Redirect")]
     pub python_path: Option<PathBuf>,
 
@@ -302,7 +304,7 @@ pub struct RehearseArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_timestamp)]
     pub now: Option<Timestamp>,
 
-    /// Command that starts the application, redirected to the fake Stripe and stopped at the end
+    /// Command that starts the application, redirected to the fake provider and stopped at the end
     #[arg(
         last = true,
         value_name = "COMMAND",

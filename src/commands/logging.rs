@@ -23,7 +23,7 @@ pub(super) fn init(verbose: u8) {
         _ => "debug",
     };
     let filter = format!(
-        "off,prodverdict={level},fake_stripe={level},rmcp::transport::async_rw=error,{}=info",
+        "off,prodverdict={level},fake_stripe={level},fake_http={level},rmcp::transport::async_rw=error,{}=info",
         notice::TARGET
     );
     let subscriber = tracing_subscriber::fmt()

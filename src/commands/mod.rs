@@ -14,7 +14,7 @@ mod doctor;
 mod evidence;
 mod explain;
 mod failure;
-mod fake_stripe;
+mod fake_servers;
 mod git;
 mod init;
 mod input_file;
@@ -118,7 +118,8 @@ async fn dispatch(command: Command, environment: &Environment) -> u8 {
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Schema => schema::run(),
-        Command::FakeStripe(arguments) => fake_stripe::run(&arguments).await,
+        Command::FakeStripe(arguments) => fake_servers::run_stripe(&arguments).await,
+        Command::FakePaddle(arguments) => fake_servers::run_paddle(&arguments).await,
         Command::Mcp(arguments) => Box::pin(mcp::run(arguments, environment)).await,
         Command::Action(fixtures) => Box::pin(action::run(&fixtures, environment)).await,
         Command::Completions { shell } => {

@@ -195,6 +195,9 @@ fn link_of(account: &Account, link: Field) -> Option<&str> {
 /// The reason for a row without repair although its account was checked.
 const MOVED: &str = "its row changed while it was read";
 
+/// The reason for rows that no statement could find.
+const NO_COLUMN: &str = "its table is a view, or `id` is not a column of that table itself";
+
 /// Returns the repair of one row, or the reason it has none.
 fn row_repair(
     table: &AccountsTable<'_>,
@@ -209,11 +212,7 @@ fn row_repair(
         None if stored.columns.contains_key(&table.id) => {
             return Err("its row is gone".to_owned());
         }
-        None => {
-            return Err(
-                "its table is a view, or `id` is not a column of that table itself".to_owned(),
-            );
-        }
+        None => return Err(NO_COLUMN.to_owned()),
     };
     let cell = |column: &str| -> Result<RepairCell, String> {
         let (Some(kind), Some(value)) = (stored.columns.get(column), found.get(column)) else {

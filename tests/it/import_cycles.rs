@@ -8,11 +8,13 @@ use std::{
 };
 
 /// The packages by the folder of their sources.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("prodverdict", "src"),
     ("baseline", "crates/baseline/src"),
     ("config", "crates/config/src"),
     ("contract", "crates/contract/src"),
+    ("fake-http", "crates/fake-http/src"),
+    ("fake-paddle", "crates/fake-paddle/src"),
     ("fake-stripe", "crates/fake-stripe/src"),
     ("problem", "crates/problem/src"),
     ("rehearsal", "crates/rehearsal/src"),

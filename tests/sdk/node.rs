@@ -2,10 +2,8 @@
 
 use std::{path::PathBuf, process::Command};
 
-use fake_stripe::{
-    FakeStripe,
-    redirect::{self, VARIABLE},
-};
+use fake_http::{PADDLE, STRIPE, redirect};
+use fake_stripe::FakeStripe;
 use tempfile::TempDir;
 use testing::installed::{failed, folder, succeeded};
 
@@ -16,6 +14,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("commonjs.cjs", include_str!("node/commonjs.cjs")),
     ("esm.mjs", include_str!("node/esm.mjs")),
     ("fetch.cjs", include_str!("node/fetch.cjs")),
+    ("paddle.mjs", include_str!("node/paddle.mjs")),
     ("majors.cjs", include_str!("node/majors.cjs")),
     ("plain.mjs", include_str!("node/plain.mjs")),
     ("reading.cjs", include_str!("node/reading.cjs")),
@@ -34,7 +33,7 @@ impl Node {
     fn find() -> Option<Self> {
         let folder = folder("node", SCRIPTS)?;
         let preload = TempDir::with_prefix("with blanks ").expect("a folder");
-        redirect::write_node_preload(&preload.path().join("stripe.cjs")).expect("written");
+        redirect::write_node_preload(&preload.path().join("redirect.cjs")).expect("written");
         Some(Self { folder, preload })
     }
 
@@ -45,13 +44,13 @@ impl Node {
             .arg(name)
             .env(
                 "NODE_OPTIONS",
-                redirect::node_options(&self.preload.path().join("stripe.cjs")),
+                redirect::node_options(&self.preload.path().join("redirect.cjs")),
             )
             .env("HTTPS_PROXY", "http://127.0.0.1:1")
             .env("HTTP_PROXY", "http://127.0.0.1:1")
             .env("NODE_USE_ENV_PROXY", "1")
             .env("NO_PROXY", "127.0.0.1")
-            .env_remove(VARIABLE);
+            .env_remove(STRIPE.variable);
         command
     }
 }
@@ -59,8 +58,18 @@ impl Node {
 #[track_caller]
 fn every_major(fake: &FakeStripe, script: &str) {
     let Some(node) = Node::find() else { return };
-    let output = succeeded(node.script(script).env(VARIABLE, fake.base_url()));
+    let output = succeeded(node.script(script).env(STRIPE.variable, fake.base_url()));
     assert_eq!(output.matches(": ok").count(), 10, "{output}");
+}
+
+#[test]
+fn the_official_paddle_library_works() {
+    let Some(node) = Node::find() else { return };
+    let fake = shop::open_paddle();
+    let mut command = node.script("paddle.mjs");
+    let command = command.env("PADDLE_API_KEY", "pdl_sdbx_apikey_1");
+    let output = succeeded(command.env(PADDLE.variable, fake.base_url()));
+    assert!(output.contains("paddle ok"), "{output}");
 }
 
 #[test]
@@ -87,7 +96,10 @@ fn no_agent_leads_past_the_fake() {
 fn every_way_of_calling_a_url_is_redirected() {
     let Some(node) = Node::find() else { return };
     let fake = shop::open();
-    succeeded(node.script("plain.mjs").env(VARIABLE, fake.base_url()));
+    succeeded(
+        node.script("plain.mjs")
+            .env(STRIPE.variable, fake.base_url()),
+    );
 }
 
 #[test]
@@ -99,7 +111,7 @@ fn the_address_is_read_from_a_file_once_it_is_there() {
     let url = format!("file://{}", file.display()).replace(' ', "%20");
     for variable in [file.display().to_string(), url] {
         let mut command = node.script("waiting.mjs");
-        let command = command.env(VARIABLE, variable).arg(&file);
+        let command = command.env(STRIPE.variable, variable).arg(&file);
         succeeded(command.arg(fake.base_url()));
     }
     assert!(!fake.requests().is_empty());
@@ -109,7 +121,10 @@ fn the_address_is_read_from_a_file_once_it_is_there() {
 fn requests_that_are_not_redirected_are_refused() {
     let Some(node) = Node::find() else { return };
     let fake = shop::open();
-    succeeded(node.script("refused.mjs").env(VARIABLE, fake.base_url()));
+    succeeded(
+        node.script("refused.mjs")
+            .env(STRIPE.variable, fake.base_url()),
+    );
     assert!(fake.requests().is_empty());
 }
 
@@ -117,7 +132,11 @@ fn requests_that_are_not_redirected_are_refused() {
 fn nothing_reaches_the_provider_if_the_variable_is_missing() {
     let Some(node) = Node::find() else { return };
     succeeded(node.script("refused.mjs").arg("all"));
-    succeeded(node.script("refused.mjs").arg("all").env(VARIABLE, ""));
+    succeeded(
+        node.script("refused.mjs")
+            .arg("all")
+            .env(STRIPE.variable, ""),
+    );
 }
 
 #[test]
@@ -132,9 +151,9 @@ fn a_malformed_variable_stops_the_program_at_its_start() {
         "file://elsewhere/x",
         "nonsense",
     ] {
-        let output = failed(node.script("majors.cjs").env(VARIABLE, malformed));
+        let output = failed(node.script("majors.cjs").env(STRIPE.variable, malformed));
         assert!(
-            output.contains(VARIABLE) && output.contains("such as http://"),
+            output.contains(STRIPE.variable) && output.contains("such as http://"),
             "{output}"
         );
     }

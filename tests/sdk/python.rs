@@ -2,16 +2,18 @@
 
 use std::{fs, path::PathBuf, process::Command};
 
-use fake_stripe::{
-    Certificates, Endpoint,
-    redirect::{self, AUTHORITY_VARIABLE, VARIABLE},
+use fake_http::{
+    Certificates, PADDLE, STRIPE,
+    redirect::{self, AUTHORITY_VARIABLE},
 };
+use fake_stripe::Endpoint;
 use tempfile::TempDir;
 use testing::installed::{failed, folder, succeeded};
 
 use crate::shop;
 
 const SCRIPTS: &[(&str, &str)] = &[
+    ("paddle_sdk.py", include_str!("python/paddle_sdk.py")),
     ("reading.py", include_str!("python/reading.py")),
     ("refused.py", include_str!("python/refused.py")),
     ("trusting.py", include_str!("python/trusting.py")),
@@ -43,16 +45,30 @@ impl Python {
             .env_remove("https_proxy")
             .env_remove("http_proxy")
             .env_remove("no_proxy")
-            .env_remove(VARIABLE);
+            .env_remove(STRIPE.variable);
         command
     }
+}
+
+#[test]
+fn the_official_paddle_library_works() {
+    let Some(python) = Python::find() else { return };
+    let fake = shop::open_paddle();
+    let mut command = python.script("paddle_sdk.py");
+    let command = command.env("PADDLE_API_KEY", "pdl_sdbx_apikey_1");
+    let output = succeeded(command.env(PADDLE.variable, fake.base_url()));
+    assert!(output.contains("paddle ok"), "{output}");
 }
 
 #[test]
 fn every_transport_works() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
-    let output = succeeded(python.script("reading.py").env(VARIABLE, fake.base_url()));
+    let output = succeeded(
+        python
+            .script("reading.py")
+            .env(STRIPE.variable, fake.base_url()),
+    );
     assert_eq!(output.matches(" ok").count(), 5, "{output}");
 }
 
@@ -60,7 +76,11 @@ fn every_transport_works() {
 fn changes_through_the_library_take_effect() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
-    succeeded(python.script("writing.py").env(VARIABLE, fake.base_url()));
+    succeeded(
+        python
+            .script("writing.py")
+            .env(STRIPE.variable, fake.base_url()),
+    );
     let cancelled = fake
         .requests()
         .into_iter()
@@ -78,7 +98,7 @@ fn the_address_is_read_from_a_file_once_it_is_there() {
     let url = format!("file://{}", file.display()).replace(' ', "%20");
     for variable in [file.display().to_string(), url] {
         let mut command = python.script("waiting.py");
-        let command = command.env(VARIABLE, variable).arg(&file);
+        let command = command.env(STRIPE.variable, variable).arg(&file);
         succeeded(command.arg(fake.base_url()));
     }
     assert!(!fake.requests().is_empty());
@@ -89,7 +109,11 @@ fn requests_that_are_not_redirected_are_refused() {
     let Some(python) = Python::find() else { return };
     let fake = shop::open();
     let mut command = python.script("refused.py");
-    succeeded(command.env(VARIABLE, fake.base_url()).env("NO_PROXY", "*"));
+    succeeded(
+        command
+            .env(STRIPE.variable, fake.base_url())
+            .env("NO_PROXY", "*"),
+    );
     assert!(fake.requests().is_empty());
     let mut command = python.script("refused.py");
     succeeded(command.arg("all").env("NO_PROXY", "*"));
@@ -106,7 +130,7 @@ fn only_the_authority_of_the_rehearsal_is_trusted() {
     let now = jiff::Timestamp::now().as_second();
     let [own, other] = folders
         .each_ref()
-        .map(|folder| Certificates::in_folder(folder.path(), now).expect("certificates"));
+        .map(|folder| Certificates::in_folder(STRIPE, folder.path(), now).expect("certificates"));
     let fake = shop::over_tls(own.clone());
     for (of_the_rehearsal, is_own) in [(&own, "yes"), (&other, "no")] {
         let mut command = python.script("trusting.py");
@@ -130,9 +154,9 @@ fn a_malformed_variable_stops_the_program_at_its_start() {
         "http://h/v1",
         "file://elsewhere/x",
     ] {
-        let output = failed(python.script("refused.py").env(VARIABLE, malformed));
+        let output = failed(python.script("refused.py").env(STRIPE.variable, malformed));
         assert!(
-            output.contains(VARIABLE) && output.contains("such as http://"),
+            output.contains(STRIPE.variable) && output.contains("such as http://"),
             "{output}"
         );
     }
@@ -154,7 +178,7 @@ fn another_sitecustomize_still_runs() {
     let output = succeeded(
         command
             .env("PYTHONPATH", paths)
-            .env(VARIABLE, fake.base_url()),
+            .env(STRIPE.variable, fake.base_url()),
     );
     assert!(output.starts_with("the other one"), "{output}");
 }

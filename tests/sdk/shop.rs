@@ -1,5 +1,6 @@
 //! The world that the scripts in this folder expect.
 
+use fake_paddle::FakePaddle;
 use fake_stripe::{
     Certificates, Customer, FakeStripe, Price, Product, Status, Subscription, World,
 };
@@ -30,4 +31,21 @@ fn world() -> World {
         );
     }
     world
+}
+
+/// Serves a Paddle account with 25 subscriptions.
+pub(crate) fn open_paddle() -> FakePaddle {
+    let mut world = fake_paddle::World::new(NOW);
+    world.product(fake_paddle::Product::new("pro_pro", "Pro"));
+    world.price(fake_paddle::Price::monthly("pri_pro", "pro_pro", 2000));
+    for number in 1..=25 {
+        let customer = world.create_customer(&format!("{number}@example.com"));
+        let bought = world.buy(&fake_paddle::Checkout {
+            customer,
+            items: vec![("pri_pro".to_owned(), 1)],
+            ..fake_paddle::Checkout::default()
+        });
+        bought.expect("a purchase");
+    }
+    FakePaddle::start_anywhere(world).expect("a free port")
 }

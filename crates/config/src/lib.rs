@@ -49,7 +49,7 @@ pub use baseline_file::{MAX_BASELINE_BYTES, acceptances, baseline_schema};
 pub use diagnostics::Diagnostic;
 pub use placeholder::{Placeholder, Template};
 pub use rehearsal_settings::{
-    AccountStatement, AppSettings, CheckoutSettings, FakeStripeSettings, Gate, Rehearsal,
+    AccountStatement, AppSettings, CheckoutSettings, FakeSettings, Gate, Rehearsal,
     RehearsalPlaces, Visit,
 };
 pub use schema::json_schema;

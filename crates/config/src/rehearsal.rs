@@ -18,40 +18,43 @@ use super::{
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct RawRehearsal {
-    /// Name of the contract to check, whose source of truth must be `stripe`. Default: the only one.
+    /// Name of the contract to check, whose source of truth must be `stripe` or `paddle`. Default: the only one.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) contract: Entry<String>,
     /// URL of the webhook handler.
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) handler: Entry<String>,
-    /// Name of the environment variable with the handler's webhook signing secret. Default: `STRIPE_WEBHOOK_SECRET`.
+    /// Name of the environment variable with the handler's webhook signing secret. Default: `STRIPE_WEBHOOK_SECRET`, with Paddle `PADDLE_WEBHOOK_SECRET`.
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub(super) secret_env: Entry<String>,
     /// Scratch database that the application writes to.
     #[serde(default)]
     pub(super) database: Entry<RawRehearsalDatabase>,
-    /// API version of the events and their objects. Default: `2026-10-28.endive`.
+    /// Stripe's API version of the events and their objects. Default: `2026-10-28.endive`.
     #[serde(default)]
     #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$"))]
     pub(super) api_version: Entry<String>,
-    /// API versions in which `api-shapes` is played; the rows must end the same. Default: only `api_version`.
+    /// Stripe's API versions in which `api-shapes` is played; the rows must end the same. Default: only `api_version`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) api_versions: Entry<Vec<Entry<String>>>,
     /// Fake provider that the application talks to.
     #[serde(default)]
-    pub(super) fake_stripe: Entry<FakeStripe>,
+    pub(super) fake: Entry<Fake>,
+    /// Earlier name of `fake`.
+    #[serde(default)]
+    pub(super) fake_stripe: Entry<Fake>,
     /// Application, if the rehearsal starts it. Default: it is running already.
     #[serde(default)]
     pub(super) app: Entry<RawApp>,
     /// SQL that creates an account.
     pub(super) account: Entry<RawAccount>,
-    /// Fields that the application sets on a Checkout session.
+    /// Fields that the application sets on a checkout.
     #[serde(default)]
     pub(super) checkout: Entry<RawCheckout>,
-    /// Metadata that the application sets on a subscription. Placeholders are replaced.
+    /// Metadata that the application sets on a Stripe subscription. Placeholders are replaced.
     #[serde(default)]
     pub(super) subscription_metadata: Entry<Pairs<Literal>>,
     /// Endpoint of the application that says whether an account has access. Default: none.
@@ -106,8 +109,8 @@ pub(super) struct RawRehearsalDatabase {
     deny_unknown_fields,
     expecting = "a mapping such as `{listen: 127.0.0.1:12111}`"
 )]
-pub(super) struct FakeStripe {
-    /// Address and port to listen on. Default: `127.0.0.1:12111`.
+pub(super) struct Fake {
+    /// Address and port to listen on. Default: `127.0.0.1:12111`, with Paddle `127.0.0.1:12112`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) listen: Entry<String>,
@@ -115,7 +118,7 @@ pub(super) struct FakeStripe {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) fixtures: Entry<String>,
-    /// File to write the address to while a rehearsal runs, relative to this file. The redirect reads it if `PRODVERDICT_STRIPE_API` names it. Default: none.
+    /// File to write the address to while a rehearsal runs, relative to this file. The redirect reads it if `PRODVERDICT_STRIPE_API` or `PRODVERDICT_PADDLE_API` names it. Default: none.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) address_file: Entry<String>,
@@ -151,21 +154,24 @@ pub(super) struct RawAccount {
     pub(super) sql: Entry<Statements>,
 }
 
-/// Fields that the application sets on a Checkout session.
+/// Fields that the application sets on a checkout.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a mapping with `client_reference_id`, `metadata` and `visit`"
+    expecting = "a mapping with `client_reference_id`, `metadata`, `custom_data` and `visit`"
 )]
 #[schemars(rename = "Checkout")]
 pub(super) struct RawCheckout {
-    /// `client_reference_id` of the session. Placeholders are replaced.
+    /// `client_reference_id` of a Stripe session. Placeholders are replaced.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) client_reference_id: Entry<String>,
-    /// `metadata` of the session. Placeholders are replaced.
+    /// `metadata` of a Stripe session. Placeholders are replaced.
     #[serde(default)]
     pub(super) metadata: Entry<Pairs<Literal>>,
+    /// `custom_data` of a Paddle checkout. Placeholders are replaced.
+    #[serde(default)]
+    pub(super) custom_data: Entry<Pairs<Literal>>,
     /// Success page of the application, requested with GET after each Checkout and before any event. Redirects to another host are not followed. `{session_id}` and the placeholders are replaced. Default: none.
     #[serde(default)]
     #[schemars(regex(pattern = "^https?://"))]

@@ -10,13 +10,16 @@ use super::{
     placeholder::{Placeholder, Template},
     sql::{CheckedSql, SqlPiece},
 };
+use contract::Source;
 use problem::Place;
 
 /// The `rehearsal:` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// Position in the file of the contract that judges the rows. Its source is Stripe.
+    /// Position in the file of the contract that judges the rows.
     pub contract_index: usize,
+    /// Source of that contract.
+    pub source: Source,
     /// URL of the webhook handler, http or https.
     pub handler: String,
     /// Environment variable with the secret that the handler verifies signatures with.
@@ -29,7 +32,7 @@ pub struct Rehearsal {
     pub api_version: String,
     /// API versions for which the rows have to end the same, of the same form. Empty: only `api_version`.
     pub api_versions: Vec<String>,
-    pub fake_stripe: FakeStripeSettings,
+    pub fake: FakeSettings,
     pub app: AppSettings,
     /// Statements that create an account, in order; at least one.
     pub account: Vec<AccountStatement>,
@@ -67,7 +70,11 @@ impl Rehearsal {
 
     /// Returns true if the application's subscriptions identify the account in their metadata.
     pub fn names_account(&self) -> bool {
-        let mut templates = self.subscription_metadata.values();
+        let of_checkout = &self.checkout.custom_data;
+        let mut templates = self
+            .subscription_metadata
+            .values()
+            .chain(of_checkout.values());
         templates.any(|template| {
             [Placeholder::AccountId, Placeholder::Email]
                 .into_iter()
@@ -112,7 +119,7 @@ impl RehearsalPlaces {
 
 /// The fake provider that the application connects to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FakeStripeSettings {
+pub struct FakeSettings {
     /// IP address and port.
     pub listen: String,
     /// Folder with the objects that exist at the start.
@@ -145,6 +152,7 @@ pub struct AccountStatement {
 pub struct CheckoutSettings {
     pub client_reference_id: Option<Template>,
     pub metadata: BTreeMap<String, Template>,
+    pub custom_data: BTreeMap<String, Template>,
     pub visit: Option<Visit>,
 }
 

@@ -1,5 +1,6 @@
 //! Stripe's errors: the envelope and the messages. Those that are gaps of this fake are marked.
 
+use fake_http::Unsupported;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -13,17 +14,6 @@ pub(crate) struct ApiError {
     pub(crate) param: Option<String>,
     /// Gap of this fake that caused the error; Stripe may have answered the request.
     pub(crate) unsupported: Option<Unsupported>,
-}
-
-/// An unsupported part of a request.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unsupported {
-    /// The path, or the method on it.
-    Endpoint,
-    /// A parameter, as written.
-    Parameter(String),
-    /// A path of `expand[]`.
-    Expansion(String),
 }
 
 const INVALID_REQUEST: &str = "invalid_request_error";

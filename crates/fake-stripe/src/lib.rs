@@ -2,68 +2,56 @@
 //!
 //! Modules import one another in one direction. `world` is the state. `shapes` turns its objects into the JSON of an API
 //! version, and `operations` changes it as Stripe would and records the events, in a `Stage` that sets the time, the API
-//! version and the id namespace. A request goes through `server` (routes), `engine` (recording, limits, faults,
-//! authorization) and `endpoints` (one file per resource), which use all three.
+//! version and the id namespace. `fake-http` serves requests; `api` (authorization, idempotency keys, versions) and
+//! `endpoints` (one file per resource) answer them, and use all three.
 //!
-//! `webhook` delivers the events, `redirect` sends the requests of an application here, and `command` is the program.
+//! `command` is the program.
 
 mod answer;
-mod client;
+mod api;
 pub mod command;
-mod connection;
 mod endpoint;
 mod endpoints;
-mod engine;
 mod error;
 mod expansion;
-mod faults;
 mod form;
 mod idempotency;
-mod incoming;
 mod keys;
-mod latency;
-mod limits;
 mod loading;
-mod malformed_object;
 mod operations;
 mod paging;
-#[cfg(feature = "tls")]
-mod proxy;
-mod recorder;
-pub mod redirect;
-mod server;
+mod rates;
 mod shapes;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "tls")]
-mod tls;
 mod version;
-pub mod webhook;
 mod world;
 
+pub use fake_http::{
+    Armed, Fault, Latency, LimitReason, Limits, LoadProblem, MalformedList, MalformedObject, Times,
+    Unsupported, client_builder,
+};
+#[cfg(feature = "tls")]
+pub use fake_http::{Certificates, CertificatesError};
+
 pub use self::{
-    client::client_builder,
+    api::StripeApi,
     endpoint::Endpoint,
-    error::Unsupported,
-    faults::{Armed, Fault, MalformedList, MalformedObject, Times},
     keys::{Key, Keys, Permission},
-    latency::Latency,
-    limits::{LimitReason, Limits},
-    loading::LoadProblem,
     operations::{
         Completion, EndForm, FirstPayment, GiveUp, Impossible, NewSchedule, Payment, PhaseLength,
         Purchase, Renewal, TrialEnd, WantedPhase,
     },
-    recorder::Request,
-    server::FakeStripe,
+    rates::{LIVE_LIMITS, SANDBOX_LIMITS},
     version::{ApiVersion, UnknownVersion},
     world::*,
 };
-#[cfg(feature = "tls")]
-pub use self::{
-    proxy::{Proxy, Upstream},
-    tls::{Certificates, CertificatesError},
-};
+
+/// A fake Stripe on a local port.
+pub type FakeStripe = fake_http::Fake<StripeApi>;
+
+/// A received request, without its API key.
+pub type Request = fake_http::Request<Endpoint>;
 
 /// Examples of the README, tested like documentation.
 #[cfg(doctest)]

@@ -7,7 +7,11 @@ use std::{
 };
 
 use clap::Parser;
-use fake_stripe::command::{self, Arguments, Running, StartError};
+use fake_http::{Running, StartError};
+use fake_stripe::{
+    StripeApi,
+    command::{self, Arguments},
+};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -47,7 +51,7 @@ fn now() -> i64 {
     since.map_or(0, |since| since.as_secs().try_into().unwrap_or_default())
 }
 
-fn run(fake: Running) -> io::Result<()> {
+fn run(fake: Running<StripeApi>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -56,7 +60,7 @@ fn run(fake: Running) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         #[cfg(windows)]
         let mut terminate = tokio::signal::windows::ctrl_close()?;
-        say(&fake.greeting());
+        say(&command::greeting(&fake));
         writeln!(io::stdout(), "{}", fake.base_url())?;
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted?,

@@ -1,10 +1,10 @@
 //! Selects the objects on a page of a list.
 
 use compact_str::CompactString;
+use fake_http::MalformedList;
 
 use super::{
     error::ApiError,
-    faults::MalformedList,
     form::{Form, TimeRange},
     world::{Collection, Object, Slot},
 };

@@ -148,6 +148,36 @@ pub enum ProviderAction {
     Resume {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
+        /// `no` if the payment of the new period fails. Only with Paddle.
+        #[serde(default, skip_serializing_if = "is_default")]
+        paid: YesNo,
+    },
+    /// The subscription is scheduled to be paused at the end of the period. Only with Paddle.
+    SchedulePause {
+        #[serde(default, skip_serializing_if = "is_default")]
+        subscription: Label,
+    },
+    /// The subscription is charged once for something else. Only with Paddle.
+    ChargeOnce {
+        #[serde(default, skip_serializing_if = "is_default")]
+        subscription: Label,
+    },
+    /// The customer stores another card, with a transaction of zero. Only with Paddle.
+    ChangeCard {
+        #[serde(default, skip_serializing_if = "is_default")]
+        subscription: Label,
+    },
+    /// A subscription is migrated from another system. Only with Paddle.
+    Import {
+        #[serde(default, skip_serializing_if = "is_default")]
+        subscription: Label,
+    },
+    /// A card is declined in a checkout, which stays open. Only with Paddle.
+    Decline {},
+    /// The invoice of a subscription is not paid in time. Only with Paddle.
+    InvoiceOverdue {
+        #[serde(default, skip_serializing_if = "is_default")]
+        subscription: Label,
     },
     /// The customer's e-mail address changes.
     ChangeEmail {
@@ -181,6 +211,9 @@ pub enum ProviderAction {
     Refund {
         #[serde(default, skip_serializing_if = "is_default")]
         amount: RefundedAmount,
+        /// `no` if the provider rejects the request. Only with Paddle.
+        #[serde(default, skip_serializing_if = "is_default")]
+        approved: YesNo,
     },
     /// An event of an unknown type with an unknown object: `billing.novelty.materialized`.
     Invent {},
@@ -205,6 +238,20 @@ pub struct Checkout {
     pub percent_off: Option<u8>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub payment: CheckoutPayment,
+    /// The e-mail that the buyer enters.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub email: BuyerEmail,
+}
+
+/// The e-mail address that a buyer enters in a checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuyerEmail {
+    /// The account's.
+    #[default]
+    Account,
+    /// Another than the account's, so that the buyer becomes another customer. Only with Paddle.
+    Another,
 }
 
 /// A subscription created without Checkout.
@@ -274,6 +321,10 @@ pub enum BoughtBy {
     Api,
     /// A person, without metadata.
     Dashboard,
+    /// Another application on the same provider account, with its own metadata. Only with Paddle.
+    AnotherApp,
+    /// A person, billed by invoice and active before it is paid. Only with Paddle.
+    Invoice,
 }
 
 /// The new e-mail address of a customer.
@@ -319,6 +370,8 @@ pub enum EndOfTrial {
 pub enum GivenUp {
     Cancel,
     Unpaid,
+    /// Only with Paddle.
+    Pause,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
@@ -388,6 +441,12 @@ impl ProviderAction {
             Self::ClearPause { .. } => "clear_pause",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
+            Self::SchedulePause { .. } => "schedule_pause",
+            Self::ChargeOnce { .. } => "charge_once",
+            Self::ChangeCard { .. } => "change_card",
+            Self::Import { .. } => "import",
+            Self::Decline { .. } => "decline",
+            Self::InvoiceOverdue { .. } => "invoice_overdue",
             Self::ChangeEmail { .. } => "change_email",
             Self::DeleteCustomer { .. } => "delete_customer",
             Self::Forget { .. } => "forget",
@@ -426,7 +485,10 @@ impl ProviderAction {
             | Self::AddItem { price, .. }
             | Self::RemoveItem { price, .. } => vec![*price],
             Self::NotOurs(action) => action.roles(),
-            Self::PayOnce {} | Self::OneOffInvoice { .. } => vec![PriceRole::Once],
+            Self::PayOnce {} | Self::OneOffInvoice { .. } | Self::ChargeOnce { .. } => {
+                vec![PriceRole::Once]
+            }
+            Self::Import { .. } | Self::Decline {} => vec![PriceRole::Main],
             Self::Wait { .. }
             | Self::Pay { .. }
             | Self::ExpireIncomplete { .. }
@@ -447,6 +509,9 @@ impl ProviderAction {
             | Self::ClearPause { .. }
             | Self::Pause { .. }
             | Self::Resume { .. }
+            | Self::SchedulePause { .. }
+            | Self::ChangeCard { .. }
+            | Self::InvoiceOverdue { .. }
             | Self::ChangeEmail { .. }
             | Self::DeleteCustomer {}
             | Self::Forget { .. }

@@ -6,17 +6,20 @@ mod judgement;
 mod library;
 mod observed;
 mod parse_error;
+mod provider;
+mod provider_parts;
 mod recording;
 mod runs;
 mod scenario;
+mod sending;
 mod subject;
 mod test_prices;
 
 pub use self::{
     action::{
-        BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp,
-        Label, NewEmail, PauseBehavior, PaymentOutcome, ProviderAction, RefundedAmount, Subscribe,
-        YesNo,
+        BoughtBy, BuyerEmail, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment,
+        GivenUp, Label, NewEmail, PauseBehavior, PaymentOutcome, ProviderAction, RefundedAmount,
+        Subscribe, YesNo,
     },
     judgement::{
         FindingCause, JudgedFinding, StepContext, endings_differ, ends_play, fold, judge,
@@ -28,11 +31,13 @@ pub use self::{
         Observed, ProviderCall, RowState, Unsupported, Visited,
     },
     parse_error::ParseError,
+    provider::Provider,
     recording::{ExpectedState, LifecycleShape, ProductionLog, Recording, Unplayable, render},
     runs::{Links, ScenarioRun, ScenarioRuns, Variant, scenario_runs},
     scenario::{
-        Access, Answered, Each, EventOrder, ExpectedRow, FailingRequest, Need, Play, RecordedTimes,
-        Scenario, Sending, Signing, Step, Then, Until,
+        Access, AccountEmail, Answered, Each, EventOrder, ExpectedRow, FailingRequest, Need, Play,
+        RecordedTimes, Scenario, Step, Then,
     },
+    sending::{Sending, Signing, Until},
     test_prices::{PaidPrice, PriceRole, TestPrices},
 };

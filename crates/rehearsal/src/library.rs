@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     action::{ProviderAction, YesNo},
     parse_error::ParseError,
+    provider::Provider,
     recording,
     scenario::{Answered, EventOrder, Play, Scenario, Step},
     test_prices::PriceRole,
@@ -21,7 +22,7 @@ macro_rules! scenario {
 }
 
 /// Every file of `scenarios/`, in the order of the runs: the most important first.
-const FILES: [(&str, &str); 26] = [
+const FILES: [(&str, &str); 32] = [
     scenario!("first-purchase"),
     scenario!("first-purchase-any-order"),
     scenario!("redelivery"),
@@ -44,6 +45,12 @@ const FILES: [(&str, &str); 26] = [
     scenario!("api-shapes"),
     scenario!("zero-amount"),
     scenario!("one-off"),
+    scenario!("imported"),
+    scenario!("guest-email"),
+    scenario!("refund"),
+    scenario!("charge"),
+    scenario!("declined-then-paid"),
+    scenario!("invoice"),
     scenario!("not-ours"),
     scenario!("forged"),
     scenario!("second-secret"),
@@ -56,20 +63,26 @@ const MAX_EVENTS_IN_EVERY_ORDER: usize = 5;
 /// Maximum size of a scenario file, far above that of any legitimate one.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Returns the built-in scenarios.
-pub fn built_in() -> Result<Vec<Scenario>, ParseError> {
+/// Returns the built-in scenarios of a provider.
+pub fn built_in(provider: Provider) -> Result<Vec<Scenario>, ParseError> {
     let parse_built_in = |(name, text): &(&str, &str)| {
-        let scenario = parse(name, text)?;
+        let scenario = parse(name, text, provider)?;
         Ok(Scenario {
             is_own: false,
             ..scenario
         })
     };
-    FILES.iter().map(parse_built_in).collect()
+    let mut scenarios = FILES
+        .iter()
+        .map(parse_built_in)
+        .collect::<Result<Vec<_>, ParseError>>()?;
+    // A scenario of the other provider alone is not even listed.
+    scenarios.retain(|one| !one.plays.is_empty() || !one.not_played.is_empty());
+    Ok(scenarios)
 }
 
-/// Parses one file; errors refer to it as `name`.
-pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
+/// Parses one file, and keeps the events of the provider; errors refer to the file as `name`.
+pub fn parse(name: &str, text: &str, provider: Provider) -> Result<Scenario, ParseError> {
     let wrong = |message: String| ParseError::Meaning {
         file: name.to_owned(),
         message,
@@ -78,19 +91,21 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
         return Err(wrong(format!("larger than {} KiB", MAX_BYTES / 1024)));
     }
     if recording::is_recorded(text) {
-        return recording::parse(name, text);
+        return recording::parse(name, text).map(|scenario| scenario.recorded_for(provider));
     }
     let mut scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ParseError::Yaml {
         file: name.to_owned(),
         message: error.to_string(),
     })?;
-    check(&scenario).map_err(wrong)?;
+    check_scenario(&scenario).map_err(wrong)?;
+    scenario.keep_provider(provider);
+    check_steps(&scenario).map_err(wrong)?;
     scenario.is_own = true;
     Ok(scenario)
 }
 
-/// Checks everything that serde does not check.
-fn check(scenario: &Scenario) -> Result<(), String> {
+/// Checks what serde does not check of a scenario as a whole.
+fn check_scenario(scenario: &Scenario) -> Result<(), String> {
     if !is_id(&scenario.id) {
         return Err(format!(
             "`id` should be lower-case words joined by hyphens, found `{}`",
@@ -100,6 +115,11 @@ fn check(scenario: &Scenario) -> Result<(), String> {
     if scenario.plays.is_empty() {
         return Err("`plays` should hold at least one play".to_owned());
     }
+    Ok(())
+}
+
+/// Checks what serde does not check of the steps.
+fn check_steps(scenario: &Scenario) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for step in scenario.plays.iter().flat_map(|play| &play.steps) {
         if !is_id(&step.id) {
@@ -209,14 +229,17 @@ mod tests {
         there.sort();
         carried.sort();
         assert_eq!(there, carried);
-        for (scenario, (name, _)) in built_in().expect("scenarios").iter().zip(FILES) {
-            assert_eq!(format!("{}.yml", scenario.id), name);
-            assert!(!scenario.title.contains('\n') && !scenario.why.is_empty());
+        for (name, text) in FILES {
+            for provider in [Provider::Stripe, Provider::Paddle] {
+                let scenario = parse(name, text, provider).expect("a scenario");
+                assert_eq!(format!("{}.yml", scenario.id), name);
+                assert!(!scenario.title.contains('\n') && !scenario.why.is_empty());
+            }
         }
     }
 
     fn error(text: &str) -> String {
-        parse("mine.yml", text)
+        parse("mine.yml", text, Provider::Stripe)
             .expect_err("no scenario")
             .to_string()
     }

@@ -2,7 +2,7 @@
 
 use contract::{Explanation, Finding};
 
-use super::scenario::Signing;
+use super::sending::Signing;
 
 /// Everything observed during a step.
 #[derive(Debug, Clone, PartialEq, Eq)]

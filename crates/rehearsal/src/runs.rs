@@ -89,8 +89,14 @@ pub fn scenario_runs<'s>(
     if !selected.left_out.is_empty() {
         return selected;
     }
+    selected
+        .left_out
+        .extend(scenario.not_played.iter().cloned());
     for (number, play) in scenario.plays.iter().enumerate() {
-        let unmet = unmet(&play.needs, contract).next();
+        let needs_open_checkout = play.needs.contains(&Need::OpenCheckout);
+        let fixed = (needs_open_checkout && links.stored_customer)
+            .then_some("`account.sql` stores `{customer_id}`, so a checkout keeps its e-mail");
+        let unmet = fixed.or_else(|| unmet(&play.needs, contract).next());
         let lack = unmet.or_else(|| lack(play, prices));
         if let Some(lack) = lack.or_else(|| unlinked(play, links)) {
             selected.left_out.push(match &play.name {
@@ -118,6 +124,7 @@ fn unmet<'n>(needs: &'n [Need], contract: &Contract) -> impl Iterator<Item = &'s
     needs.iter().filter_map(move |need| match need {
         Need::Seats => (!has_seats).then_some("`seats` is not mapped"),
         Need::Plans => (!has_plans).then_some("`plans` maps no price"),
+        Need::OpenCheckout => None,
     })
 }
 
@@ -150,7 +157,7 @@ fn unlinked(play: &Play, links: Links) -> Option<&'static str> {
                          `subscription_metadata` says whose the subscription is",
                     );
                 }
-                BoughtBy::Dashboard => {
+                BoughtBy::Dashboard | BoughtBy::AnotherApp | BoughtBy::Invoice => {
                     return Some(
                         "no Checkout comes first, and no `{customer_id}` in `account.sql` says whose the subscription is",
                     );
@@ -209,7 +216,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::built_in;
+    use crate::{Provider, built_in};
     use contract::{ColumnName, Source};
 
     const LINKED: Links = Links {
@@ -225,7 +232,7 @@ mod tests {
 
     #[test]
     fn events_come_in_every_order_and_at_once() {
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let contract = contract(&[]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
@@ -240,7 +247,7 @@ mod tests {
 
     #[test]
     fn scenarios_that_do_not_apply_are_left_out() {
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let mut contract = contract(&[("price_a", "pro")]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let runs_of = |id: &str, contract: &Contract| {
@@ -263,7 +270,7 @@ mod tests {
 
     #[test]
     fn another_product_alone_needs_plans_to_tell_it_by() {
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let left_out = |contract: &Contract| {
             let prices = TestPrices::from_contract(contract).expect("a cast");
             let scenario = scenarios.iter().find(|one| one.id == "bystanders");
@@ -278,7 +285,7 @@ mod tests {
 
     #[test]
     fn renewal_is_played_for_each_paid_price() {
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team"), ("price_0", "free")]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
@@ -292,7 +299,7 @@ mod tests {
 
     #[test]
     fn other_versions_are_played_if_they_are_listed() {
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let contract = contract(&[]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios.iter().find(|one| one.id == "api-shapes");
@@ -311,7 +318,7 @@ mod tests {
 
     #[test]
     fn plays_without_checkout_need_a_link_to_the_account() {
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let contract = contract(&[("price_a", "pro"), ("price_b", "team")]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let left_out = |stored_customer, metadata| -> Vec<String> {
@@ -338,7 +345,7 @@ mod tests {
         let text = "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n  - steps:\n      - id: made\n        does: somebody makes \
                     one\n        provider:\n          - subscribe: { by: dashboard }\n        send:\n          - \
                     customer.subscription.created\n        then: { access: yes }\n";
-        let scenario = crate::parse("mine.yml", text).expect("a scenario");
+        let scenario = crate::parse("mine.yml", text, Provider::Stripe).expect("a scenario");
         let contract = contract(&[("price_a", "pro")]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let links = |stored_customer| Links {

@@ -1,14 +1,13 @@
 //! The format of a scenario file: plays made of steps. A step defines the provider's actions, the events that it sends,
 //! and the conditions afterwards.
 
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+use super::{
+    action::{ProviderAction, YesNo, is_default},
+    provider::Provider,
+    sending::{Sending, Sendings, Signing},
 };
-
-use super::action::{ProviderAction, YesNo, is_default};
 
 /// A scenario: lifecycles in billing that test one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,6 +25,9 @@ pub struct Scenario {
     #[serde(default)]
     pub needs: Vec<Need>,
     pub plays: Vec<Play>,
+    /// Plays that the provider does not have, with the reason.
+    #[serde(skip)]
+    pub not_played: Vec<String>,
     /// True for a user-defined scenario. Its expectations hold in addition to the contract's.
     #[serde(skip)]
     pub is_own: bool,
@@ -49,6 +51,8 @@ pub enum Need {
     Seats,
     /// `plans`, or `ignore_prices`: they separate subscriptions to a plan from those to other products.
     Plans,
+    /// A checkout in which the buyer chooses the e-mail: the account has no customer before it.
+    OpenCheckout,
 }
 
 /// Steps in the life of one account, which is created for them.
@@ -64,6 +68,12 @@ pub struct Play {
     /// The values to run the play for, each with a separate account.
     #[serde(default)]
     pub each: Option<Each>,
+    /// The only provider that has it.
+    #[serde(default)]
+    pub only: Option<Provider>,
+    /// The e-mail of the account.
+    #[serde(default)]
+    pub email: AccountEmail,
     pub steps: Vec<Step>,
 }
 
@@ -74,6 +84,15 @@ impl Play {
         let mut actions = steps.flat_map(|step| &step.provider).peekable();
         actions.peek().is_some() && actions.all(ProviderAction::is_purchase)
     }
+}
+
+/// The letters of an account's e-mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountEmail {
+    #[default]
+    LowerCase,
+    MixedCase,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -96,7 +115,10 @@ pub struct Step {
     #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
     pub provider: Vec<ProviderAction>,
     /// Events to send. All the actions above happen before the first event is sent.
-    #[serde(default)]
+    #[serde(default, rename = "send")]
+    pub(crate) written: Sendings,
+    /// Those of the provider.
+    #[serde(skip)]
     pub send: Vec<Sending>,
     /// Steps whose events are all sent again, with the same ids.
     #[serde(default)]
@@ -124,53 +146,6 @@ impl Step {
     pub fn changes_nothing(&self) -> bool {
         self.then.answer == Answered::Refused || self.then.row == ExpectedRow::Untouched
     }
-}
-
-/// An event to deliver. Written as its type, or as a mapping with more keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sending {
-    pub event: String,
-    /// The step that created it; this one by default.
-    pub of: Option<String>,
-    pub signed: Signing,
-    /// The version from which on the provider no longer sends the event.
-    pub until: Option<Until>,
-}
-
-/// The version with which the provider stopped sending an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Until {
-    /// 2025-03-31: Checkout creates a subscription only after the payment, so it is active from the start.
-    Basil,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Detailed {
-    event: String,
-    #[serde(default)]
-    of: Option<String>,
-    #[serde(default)]
-    signed: Signing,
-    #[serde(default)]
-    until: Option<Until>,
-}
-
-/// The signature header of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Signing {
-    #[default]
-    AsDocumented,
-    /// Two signatures, as while a secret is rolled; the second one is correct.
-    WithTwoSecrets,
-    /// No header.
-    NotAtAll,
-    WithAnotherSecret,
-    /// Correctly signed, but a byte of the body changes afterwards.
-    ThenTamperedWith,
-    TenMinutesAgo,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -238,39 +213,4 @@ pub enum ExpectedRow {
     Untouched,
     /// Access and plan are unchanged; the other columns follow.
     Kept,
-}
-
-impl<'de> Deserialize<'de> for Sending {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Sending;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an event type, or a mapping with `event`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, event: &str) -> Result<Sending, E> {
-                Ok(Sending {
-                    event: event.to_owned(),
-                    of: None,
-                    signed: Signing::default(),
-                    until: None,
-                })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Sending, A::Error> {
-                let detailed = Detailed::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Sending {
-                    event: detailed.event,
-                    of: detailed.of,
-                    signed: detailed.signed,
-                    until: detailed.until,
-                })
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::provider::Provider;
 use contract::{Contract, PlanKey, PlanKeyKind, PlanWords, Price, PriceId};
 
 /// The role of a price.
@@ -55,26 +56,26 @@ pub struct PaidPrice {
     pub plan: String,
 }
 
-/// Ids of made-up prices, which the contract must not map.
-const UNKNOWN: &str = "price_prodverdict_unknown";
-const METERED: &str = "price_prodverdict_metered";
-const ONCE: &str = "price_prodverdict_once";
-const ADDON: &str = "price_prodverdict_addon";
+/// Returns the id of a made-up price, in the provider's form: applications may check that.
+fn made_up(contract: &Contract, name: &str) -> String {
+    match Provider::of(contract.source) {
+        Provider::Stripe => format!("price_prodverdict_{name}"),
+        Provider::Paddle => format!("pri_01prodverdict{name:0>13}"),
+    }
+}
 
 impl TestPrices {
     /// Assigns the prices of a contract to roles. A contract without plans gets two made-up prices, since it does not
     /// check plans. Returns `None` if no mapped price is paid.
     pub fn from_contract(contract: &Contract) -> Option<Self> {
         let mapped: Vec<(Price, &str)> = if contract.plans.is_empty() {
-            [
-                ("price_prodverdict_main", "main"),
-                ("price_prodverdict_other", "other"),
-            ]
-            .map(|(price, plan)| (Price::bare(price), plan))
-            .into()
+            ["main", "other"]
+                .map(|name| (Price::bare(&made_up(contract, name)), name))
+                .into()
         } else {
             let entries = contract.plans.iter().enumerate();
-            let prices = entries.map(|(number, (key, plan))| (price_of(key, number), plan));
+            let prices =
+                entries.map(|(number, (key, plan))| (price_of(contract, key, number), plan));
             let is_paid = |(price, plan): &(Price, &PlanWords)| {
                 // A more specific entry of `plans` can map the price to another plan.
                 contract.plans.plan(price) == Some(*plan)
@@ -100,9 +101,9 @@ impl TestPrices {
             third: find(&|_, other| third(other)),
             yearly: find(&|price, other| price.id != main.id && other == *plan),
             addon: addon(contract),
-            unknown: unmapped_price_id(contract, UNKNOWN),
-            metered: unmapped_price_id(contract, METERED),
-            once: unmapped_price_id(contract, ONCE),
+            unknown: unmapped_price_id(contract, "unknown"),
+            metered: unmapped_price_id(contract, "metered"),
+            once: unmapped_price_id(contract, "once"),
             paid: mapped
                 .into_iter()
                 .map(|(price, plan)| PaidPrice {
@@ -164,18 +165,18 @@ fn addon(contract: &Contract) -> PriceId {
         Some(PricePattern::Prefix(prefix)) => {
             PriceId::from(format!("{prefix}prodverdict").as_str())
         }
-        None => unmapped_price_id(contract, ADDON),
+        None => unmapped_price_id(contract, "addon"),
     }
 }
 
 /// Returns a price that matches the key; the key's position makes its id unique.
-fn price_of(key: &PlanKey, number: usize) -> Price {
+fn price_of(contract: &Contract, key: &PlanKey, number: usize) -> Price {
     let text = if key.is_prefix {
         format!("{}prodverdict", key.text)
     } else {
         key.text.clone()
     };
-    let made_up = || Price::bare(&format!("price_prodverdict_{number}"));
+    let made_up = || Price::bare(&made_up(contract, &number.to_string()));
     match key.kind {
         PlanKeyKind::Price => Price::bare(&text),
         PlanKeyKind::LookupKey => Price {
@@ -189,14 +190,12 @@ fn price_of(key: &PlanKey, number: usize) -> Price {
     }
 }
 
-/// Returns the id, changed if a prefix in `plans` matches it.
-fn unmapped_price_id(contract: &Contract, id: &str) -> PriceId {
-    let is_mapped = contract.plans.plan(&Price::bare(id)).is_some();
-    PriceId::from(if is_mapped {
-        id.trim_start_matches("price_")
-    } else {
-        id
-    })
+/// Returns the id of a made-up price, changed if a prefix in `plans` matches it.
+fn unmapped_price_id(contract: &Contract, name: &str) -> PriceId {
+    let id = made_up(contract, name);
+    let is_mapped = contract.plans.plan(&Price::bare(&id)).is_some();
+    let rest = id.split_once('_').map(|(_, rest)| rest);
+    PriceId::from(rest.filter(|_| is_mapped).unwrap_or(&id))
 }
 
 #[cfg(test)]

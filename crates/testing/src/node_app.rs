@@ -1,4 +1,4 @@
-//! Runs a copy of `examples/nextjs-stripe/app` with Node, unchanged or broken by one of its patches.
+//! Runs a copy of an example app with Node, unchanged or broken by one of its patches.
 
 use std::{
     fs::{self, File},
@@ -17,6 +17,127 @@ const FILES: [&str; 3] = ["package.json", "server.js", "webhook.js"];
 
 /// Maximum time until the app listens.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An app under `examples/`.
+#[derive(Debug)]
+pub struct ExampleApp {
+    folder: &'static str,
+    /// Folder of its packages under `target/tmp`.
+    installed_in: &'static str,
+    packages: OnceLock<Result<Packages, String>>,
+}
+
+/// The app for Stripe, which the functions of this module without a receiver are about.
+pub static STRIPE_APP: ExampleApp = ExampleApp {
+    folder: "examples/nextjs-stripe/app",
+    installed_in: "example-app",
+    packages: OnceLock::new(),
+};
+
+/// The app for Paddle.
+pub static PADDLE_APP: ExampleApp = ExampleApp {
+    folder: "examples/paddle-nextjs/app",
+    installed_in: "paddle-app",
+    packages: OnceLock::new(),
+};
+
+impl ExampleApp {
+    /// Installs its packages once for every lock file. Returns an error if Node is too old or missing.
+    pub fn packages(&'static self) -> Result<&'static Packages, &'static str> {
+        self.packages
+            .get_or_init(|| self.try_install())
+            .as_ref()
+            .map_err(String::as_str)
+    }
+
+    fn source(&self) -> PathBuf {
+        crate::root().join(self.folder)
+    }
+
+    fn patch_file(&self, patch: &str) -> PathBuf {
+        self.source().join("mutants").join(format!("{patch}.patch"))
+    }
+
+    /// Lists the names of the patches under `mutants/`, in order.
+    pub fn patches(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.source().join("mutants"))
+            .expect("mutants")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "patch")
+            })
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Copies the app's files and applies a patch.
+    pub fn copy(&self, patch: Option<&str>) -> TempDir {
+        let directory = tempfile::tempdir().expect("a directory");
+        for file in FILES {
+            fs::copy(self.source().join(file), directory.path().join(file)).expect(file);
+        }
+        let Some(patch) = patch else {
+            return directory;
+        };
+        let applied = Command::new("git")
+            .arg("apply")
+            .arg(self.patch_file(patch))
+            .current_dir(directory.path())
+            // Outside any repository, wherever the directory is.
+            .env("GIT_DIR", directory.path().join("none"))
+            .output()
+            .expect("git starts");
+        let errors = String::from_utf8_lossy(&applied.stderr).into_owned();
+        assert!(applied.status.success(), "{patch} does not apply: {errors}");
+        directory
+    }
+
+    fn try_install(&self) -> Result<Packages, String> {
+        let version = output("node", &["--version"])?;
+        let major = version.trim_start_matches('v').split('.').next();
+        if major.and_then(|major| major.parse::<u32>().ok()) < Some(20) {
+            return Err(format!(
+                "the example app needs Node 20, and this is {version}"
+            ));
+        }
+        let lock =
+            fs::read_to_string(self.source().join("package-lock.json")).expect("a lock file");
+        let parent = crate::root().join("target/tmp");
+        let home = parent.join(self.installed_in);
+        let installed = home.join("node_modules");
+        if fs::read_to_string(home.join("package-lock.json")).is_ok_and(|other| other == lock)
+            && installed.exists()
+        {
+            return Ok(Packages(installed));
+        }
+        // Moved to its place when complete: other test programs may look for it meanwhile.
+        fs::create_dir_all(&parent).map_err(|error| error.to_string())?;
+        let fresh = tempfile::tempdir_in(&parent).map_err(|error| error.to_string())?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(self.source().join(file), fresh.path().join(file)).expect(file);
+        }
+        let directory = fresh.path().to_string_lossy().into_owned();
+        let arguments = [
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            &directory,
+        ];
+        output("npm", &arguments)?;
+        fs::remove_dir_all(&home).ok();
+        match fs::rename(fresh.keep(), &home) {
+            Ok(()) => Ok(Packages(installed)),
+            // Another process was faster.
+            Err(_) if installed.exists() => Ok(Packages(installed)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
 
 /// The running app; it is killed when dropped.
 #[derive(Debug)]
@@ -78,6 +199,10 @@ impl NodeApp {
         format!("http://127.0.0.1:{}/api/stripe/webhook", self.port)
     }
 
+    pub fn base_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Returns the URL of the app's access endpoint; `{account_id}` is the placeholder of the user.
     pub fn gate_url(&self) -> String {
         format!("http://127.0.0.1:{}/api/me?user={{account_id}}", self.port)
@@ -111,22 +236,12 @@ impl Drop for NodeApp {
 
 /// Lists the names of the patches under `mutants/`, in order.
 pub fn patches() -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(source().join("mutants"))
-        .expect("mutants")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "patch")
-        })
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect();
-    names.sort();
-    names
+    STRIPE_APP.patches()
 }
 
 /// Returns the title of a patch, and the line that describes the bug.
 pub fn story(patch: &str) -> (String, String) {
-    let text = fs::read_to_string(patch_file(patch)).expect(patch);
+    let text = fs::read_to_string(STRIPE_APP.patch_file(patch)).expect(patch);
     let mut paragraphs = text.split("\n\n").map(str::to_owned);
     let mut next = || paragraphs.next().unwrap_or_default();
     (next(), next())
@@ -134,24 +249,7 @@ pub fn story(patch: &str) -> (String, String) {
 
 /// Copies the app's files and applies a patch.
 pub fn copy(patch: Option<&str>) -> TempDir {
-    let directory = tempfile::tempdir().expect("a directory");
-    for file in FILES {
-        fs::copy(source().join(file), directory.path().join(file)).expect(file);
-    }
-    let Some(patch) = patch else {
-        return directory;
-    };
-    let applied = Command::new("git")
-        .arg("apply")
-        .arg(patch_file(patch))
-        .current_dir(directory.path())
-        // Outside any repository, wherever the directory is.
-        .env("GIT_DIR", directory.path().join("none"))
-        .output()
-        .expect("git starts");
-    let errors = String::from_utf8_lossy(&applied.stderr).into_owned();
-    assert!(applied.status.success(), "{patch} does not apply: {errors}");
-    directory
+    STRIPE_APP.copy(patch)
 }
 
 /// The app's packages as npm installed them.
@@ -161,59 +259,13 @@ pub struct Packages(PathBuf);
 impl Packages {
     /// Installs them once for every lock file, under `target/tmp`. Returns an error if Node is too old or missing.
     pub fn install() -> Result<&'static Self, &'static str> {
-        static INSTALLED: OnceLock<Result<Packages, String>> = OnceLock::new();
-        INSTALLED
-            .get_or_init(Self::try_install)
-            .as_ref()
-            .map_err(String::as_str)
+        STRIPE_APP.packages()
     }
 
     /// Links them into a copy of the app.
     pub fn link(&self, directory: &Path) {
         let modules = directory.join("node_modules");
         std::os::unix::fs::symlink(&self.0, modules).expect("a link to the packages");
-    }
-
-    fn try_install() -> Result<Self, String> {
-        let version = output("node", &["--version"])?;
-        let major = version.trim_start_matches('v').split('.').next();
-        if major.and_then(|major| major.parse::<u32>().ok()) < Some(20) {
-            return Err(format!(
-                "the example app needs Node 20, and this is {version}"
-            ));
-        }
-        let lock = fs::read_to_string(source().join("package-lock.json")).expect("a lock file");
-        let parent = crate::root().join("target/tmp");
-        let home = parent.join("example-app");
-        let installed = home.join("node_modules");
-        if fs::read_to_string(home.join("package-lock.json")).is_ok_and(|other| other == lock)
-            && installed.exists()
-        {
-            return Ok(Self(installed));
-        }
-        // Moved to its place when complete: other test programs may look for it meanwhile.
-        fs::create_dir_all(&parent).map_err(|error| error.to_string())?;
-        let fresh = tempfile::tempdir_in(&parent).map_err(|error| error.to_string())?;
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(source().join(file), fresh.path().join(file)).expect(file);
-        }
-        let directory = fresh.path().to_string_lossy().into_owned();
-        let arguments = [
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            &directory,
-        ];
-        output("npm", &arguments)?;
-        fs::remove_dir_all(&home).ok();
-        match fs::rename(fresh.keep(), &home) {
-            Ok(()) => Ok(Self(installed)),
-            // Another process was faster.
-            Err(_) if installed.exists() => Ok(Self(installed)),
-            Err(error) => Err(error.to_string()),
-        }
     }
 }
 
@@ -238,14 +290,6 @@ fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
             arguments.join(" ")
         ))
     }
-}
-
-fn source() -> PathBuf {
-    crate::root().join("examples/nextjs-stripe/app")
-}
-
-fn patch_file(patch: &str) -> PathBuf {
-    source().join("mutants").join(format!("{patch}.patch"))
 }
 
 fn free_port() -> u16 {

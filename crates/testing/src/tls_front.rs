@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use fake_stripe::Certificates;
+use fake_http::{Certificates, STRIPE};
 use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
@@ -38,7 +38,8 @@ impl TlsFront {
             reason = "certificates expire by the real clock"
         )]
         let now = jiff::Timestamp::now().as_second();
-        let certificates = Certificates::in_folder(folder.path(), now).expect("certificates");
+        let certificates =
+            Certificates::in_folder(STRIPE, folder.path(), now).expect("certificates");
         let acceptor = acceptor(folder.path());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     commands::{atomic_write::FileOwner, failure::Failure, output::Output},
     problem::{ErrorCode, Problem},
-    rehearsal::{LifecycleShape, parse, render},
+    rehearsal::{LifecycleShape, Provider, parse, render},
 };
 
 /// Number of files written; rarer shapes are left out.
@@ -120,7 +120,7 @@ fn recorded_before(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let Ok(text) = fs::read_to_string(&path) else {
             continue;
         };
-        if parse("", &text).is_ok_and(|scenario| scenario.recorded.is_some()) {
+        if parse("", &text, Provider::Stripe).is_ok_and(|scenario| scenario.recorded.is_some()) {
             found.push(path);
         }
     }

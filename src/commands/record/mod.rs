@@ -25,7 +25,7 @@ use crate::{
     contract::{Mode, UnixSeconds},
     notice::Progress,
     problem::{ErrorCode, Problem},
-    rehearsal::{ProductionLog, Recording, TestPrices, Unplayable, built_in},
+    rehearsal::{ProductionLog, Provider, Recording, TestPrices, Unplayable, built_in},
     report::{self, Mask},
 };
 
@@ -79,8 +79,8 @@ async fn record(
     let prices =
         TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(contract))?;
     let version = version(config)?;
-    let built_in =
-        built_in().map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    let built_in = built_in(Provider::Stripe)
+        .map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let now = arguments.now.map_or_else(super::now, UnixSeconds::from);
     let reading = read(contract, arguments.days, now, (environment, output)).await?;
     let ProductionReading {

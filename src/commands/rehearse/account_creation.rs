@@ -10,6 +10,7 @@ use super::{
 use crate::{
     commands::failure::Failure,
     config::{Placeholder, Template},
+    rehearsal::AccountEmail,
     scratch::{AccountSeed, EMAIL_DOMAIN},
 };
 
@@ -17,7 +18,7 @@ use crate::{
 /// events, if not the configured one.
 pub(super) async fn add_account(
     systems: &Systems<'_>,
-    key: &str,
+    (key, letters): (&str, AccountEmail),
     version: Option<String>,
 ) -> Result<TestAccount, Failure> {
     let context = EventContext {
@@ -25,7 +26,10 @@ pub(super) async fn add_account(
         version,
         namespace: key.into(),
     };
-    let email = email_of(key);
+    let email = match letters {
+        AccountEmail::LowerCase => email_of(key),
+        AccountEmail::MixedCase => with_capital(&email_of(key)),
+    };
     let fake = &systems.provider.fake;
     let mut customer = fake.add_customer(&email, context);
     let seed = AccountSeed {
@@ -35,6 +39,7 @@ pub(super) async fn add_account(
     };
     let id = systems.database.add_account(&seed).await?;
     fake.note(key, &email);
+    fake.note(key, &email.to_lowercase());
     // A number may occur anywhere, so requests cannot be attributed to the account by it.
     if id.parse::<u64>().is_err() {
         fake.note(key, &id);
@@ -67,6 +72,7 @@ fn checkout_values(
         client_reference_id: settings.checkout.client_reference_id.as_ref().map(fill),
         metadata: all(&settings.checkout.metadata),
         subscription_metadata: all(&settings.subscription_metadata),
+        custom_data: all(&settings.checkout.custom_data),
     }
 }
 
@@ -93,6 +99,11 @@ pub(super) async fn add_account_without_customer(
 
 fn id_of(key: &str) -> String {
     format!("pv_{}", key.replace(['.', '-'], "_"))
+}
+
+fn with_capital(email: &str) -> String {
+    let (first, rest) = email.split_at_checked(1).unwrap_or((email, ""));
+    format!("{}{rest}", first.to_uppercase())
 }
 
 fn email_of(key: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::rehearsal::{PriceRole, ProviderAction};
+use crate::rehearsal::{PriceRole, Provider, ProviderAction};
 
 /// The reason why an action is impossible, which makes the scenario invalid.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +16,22 @@ pub(super) enum ActionError {
     Impossible(Box<dyn Error + Send + Sync>),
     #[error("`{0}` cannot be performed here")]
     Misplaced(String),
+    #[error("{provider} has nothing like `{action}`")]
+    NotOf {
+        provider: &'static str,
+        action: &'static str,
+    },
 }
 
 impl ActionError {
+    /// Returns the error for an action that only another provider has.
+    pub(super) fn not_of(provider: Provider, action: &ProviderAction) -> Self {
+        Self::NotOf {
+            provider: provider.name(),
+            action: action.name(),
+        }
+    }
+
     /// Returns the error for an action that reached the wrong function. It cannot occur, because the caller matches
     /// exhaustively.
     pub(super) fn misplaced(action: &ProviderAction) -> Self {

@@ -42,7 +42,7 @@ impl AddressFile {
         listens: SocketAddr,
         files: &ConfigFiles,
     ) -> Option<Self> {
-        let name = settings.fake_stripe.address_file.clone()?;
+        let name = settings.fake.address_file.clone()?;
         Some(Self {
             path: files.path(&name),
             name,
@@ -76,7 +76,7 @@ impl AddressFile {
                 format!("the address cannot be written to `{}`: {error}", self.name),
             )
             .hint(
-                "`fake_stripe.address_file` is relative to the configuration, and its folder \
+                "`fake.address_file` is relative to the configuration, and its folder \
                  must exist",
             )
             .at(self.place.clone())

@@ -2,10 +2,11 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use fake_http::{PADDLE, ProviderHosts, STRIPE};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{files::ConfigFiles, random::random, running::Running, stripe::Redirection};
+use super::{files::ConfigFiles, random::random, redirection::Redirection, running::Running};
 use crate::{
     application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
     cli::Environment,
@@ -14,15 +15,43 @@ use crate::{
         secrets::{mask_of, rehearsal_secrets},
     },
     config::{AccessContract, Config, Rehearsal},
+    contract::Source,
     problem::{ErrorCode, Problem, Warning},
+    rehearsal::Provider,
     scratch::{ScratchOptions, TemporaryDatabase},
 };
 
-/// Stripe key of the rehearsed application. The fake accepts any test key.
-const TEST_KEY: &str = "sk_test_prodverdict_rehearsal";
+/// What the rehearsed application is given of a provider.
+struct AppCredentials {
+    hosts: ProviderHosts,
+    /// A key in the provider's form. The fake accepts any test key.
+    key: &'static str,
+    /// Usual variable of the key, whatever the contract's is called.
+    key_variable: &'static str,
+    secret_prefix: &'static str,
+}
 
-/// Usual variable of the key, whatever the contract's is called.
-const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
+impl AppCredentials {
+    fn of(source: Source) -> Self {
+        match Provider::of(source) {
+            Provider::Stripe => Self {
+                hosts: STRIPE,
+                key: "sk_test_prodverdict_rehearsal",
+                key_variable: "STRIPE_SECRET_KEY",
+                secret_prefix: "whsec_",
+            },
+            Provider::Paddle => Self {
+                hosts: PADDLE,
+                key: concat!(
+                    "pdl_sdbx_",
+                    "apikey_01prodverdictrehearsal0000_ProdVerdictRehearsal00_000"
+                ),
+                key_variable: "PADDLE_API_KEY",
+                secret_prefix: "pdl_ntfset_",
+            },
+        }
+    }
+}
 
 /// Prefixes of the runner's variables that hold inputs and tokens of the action.
 const RUNNER_PREFIXES: [&str; 2] = ["INPUT_", "ACTIONS_"];
@@ -109,7 +138,11 @@ impl AppSetup {
             && let Some(settings) = settings
             && environment.get(&settings.secret_env).is_none()
         {
-            let secret = format!("whsec_{}", random()?);
+            let secret = format!(
+                "{}{}",
+                AppCredentials::of(settings.source).secret_prefix,
+                random()?
+            );
             environment.set(&settings.secret_env, secret);
         }
         let database = match settings {
@@ -242,7 +275,8 @@ impl AppSetup {
             own.or_else(|| self.environment.get(name))
                 .map(str::to_owned)
         };
-        let redirection = Redirection::start(fake, &std::env::temp_dir(), present).await?;
+        let hosts = AppCredentials::of(settings.source).hosts;
+        let redirection = Redirection::start((hosts, fake), &std::env::temp_dir(), present).await?;
         let mut variables = self.variables(settings, contract);
         variables.extend(redirection.variables.clone());
         let launch = Launch {
@@ -273,8 +307,9 @@ impl AppSetup {
 
     /// Lists the variables of the application and its migrations. Later ones override earlier ones.
     fn variables(&self, settings: &Rehearsal, contract: &AccessContract) -> Vec<(String, String)> {
-        let mut variables: Vec<(String, String)> = [KEY_VARIABLE, &contract.key_env]
-            .map(|name| (name.to_owned(), TEST_KEY.to_owned()))
+        let credentials = AppCredentials::of(settings.source);
+        let mut variables: Vec<(String, String)> = [credentials.key_variable, &contract.key_env]
+            .map(|name| (name.to_owned(), credentials.key.to_owned()))
             .into();
         let secret = self.environment.get(&settings.secret_env);
         variables.extend(secret.map(|secret| (settings.secret_env.clone(), secret.to_owned())));

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     commands::failure::Failure,
-    rehearsal::{ScenarioRun, Variant, built_in},
+    rehearsal::{AccountEmail, Provider, ScenarioRun, Variant, built_in},
 };
 
 /// Creates a customer who pays, an account that never bought anything, and one with complimentary access. The paying
@@ -55,9 +55,10 @@ pub(super) async fn add_paying(
     key: &str,
 ) -> Result<UntouchedAccount, Failure> {
     let key = &format!("{key}-paying");
-    let payer = add_account(systems, key, None).await?;
+    let payer = add_account(systems, (key, AccountEmail::LowerCase), None).await?;
     let mut run = ActiveRun::new(payer, WatchedRows::default());
-    let scenarios = built_in().map_err(|error| unreadable(&error))?;
+    let scenarios = built_in(Provider::of(systems.config.settings.source))
+        .map_err(|error| unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;
         let scenario_run = ScenarioRun {

@@ -15,7 +15,7 @@ use crate::{
     changes::{ChangedLine, ChangedSubjects, Diff},
     commands::{working_tree::WorkingTree, working_tree_changes::TreePaths},
     config::{AccessContract, Config, Rehearsal},
-    rehearsal::{Scenario, parse},
+    rehearsal::{Provider, Scenario, parse},
     report::neutral,
 };
 
@@ -121,7 +121,8 @@ fn changed_scenarios(
     let files = tree.files.iter().filter_map(|file| {
         let whole = tree.root.join(&file.path).canonicalize().ok()?;
         let text = own.contains(&whole).then(|| std::fs::read_to_string(whole));
-        let scenario = parse(&file.path, &text?.ok()?).ok()?;
+        let provider = Provider::of(settings.source);
+        let scenario = parse(&file.path, &text?.ok()?, provider).ok()?;
         Some((file.path.clone(), scenario.id))
     });
     files.collect()

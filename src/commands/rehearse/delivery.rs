@@ -35,10 +35,14 @@ pub(super) fn events_to_deliver(
     }
     for sent_at in &step.again {
         let ids = delivered_at(&run.events, sent_at);
-        let again = ids
-            .iter()
-            .map(|id| outgoing_event(provider, id, Signing::AsDocumented));
-        outgoing.extend(again.flatten());
+        let again = ids.iter().filter_map(|id| {
+            Some(OutgoingEvent {
+                id: id.clone(),
+                event: provider.fake.replayed_event(id)?,
+                signed: Signing::AsDocumented,
+            })
+        });
+        outgoing.extend(again);
     }
     let context = &run.account.customer.context;
     for sending in sendings(scenario_run, step) {
@@ -153,12 +157,15 @@ pub(super) async fn deliver(
     events: &RunEvents,
 ) -> Delivery {
     let (event, responses) = (&outgoing.event, &systems.handler.responses);
+    let fake = &systems.provider.fake;
+    let limit = responses.limit(&event.kind);
     let timing = DeliveryTiming {
         now: real_now(),
-        timeout: responses.limit(&event.kind),
+        timeout: fake
+            .response_limit()
+            .map_or(limit, |least| least.min(limit)),
     };
     let began = Instant::now();
-    let fake = &systems.provider.fake;
     let reply = fake.deliver(&event.body, outgoing.signed, timing).await;
     match &reply {
         DeliveryReply::Status { .. } => responses.answered(began.elapsed()),

@@ -38,6 +38,9 @@ pub(super) trait FakeProvider: fmt::Debug + Send + Sync {
     /// Returns an event as the provider sends it, byte for byte the same each time.
     fn event(&self, id: &str) -> Option<FakeEvent>;
 
+    /// Returns an event as the provider sends it again on request, long after the first delivery.
+    fn replayed_event(&self, id: &str) -> Option<FakeEvent>;
+
     /// Delivers an event to the application's handler.
     fn deliver<'a>(
         &'a self,
@@ -45,6 +48,9 @@ pub(super) trait FakeProvider: fmt::Debug + Send + Sync {
         signing: Signing,
         timing: DeliveryTiming,
     ) -> BoxFuture<'a, DeliveryReply>;
+
+    /// Returns the time in which the provider expects a response, if it is shorter than that of a usual client.
+    fn response_limit(&self) -> Option<Duration>;
 
     /// Attributes requests that contain this text to the namespace.
     fn note(&self, namespace: &str, text: &str);

@@ -5,11 +5,12 @@ use std::{net::SocketAddr, time::Duration};
 use super::{
     database_urls::DatabaseUrls,
     fake_provider::{DeliveryReply, DeliveryTiming, FakeEvent, FakeProvider},
+    fake_serving::HandlerAddress,
+    fake_start,
     files::ConfigFiles,
     real_now,
     runner_address::RunnerAddress,
     setup::{handler_url, not_configured, nothing_paid},
-    stripe::{self, HandlerAddress},
 };
 use crate::{
     cli::Environment,
@@ -70,26 +71,16 @@ impl HandlerProbe {
         let (settings, contract) = configured(config)?;
         let prices =
             TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
-        let version = stripe::event_version(settings)?;
         let in_container_action = is_apart(settings, environment);
         let runner = RunnerAddress::find(in_container_action);
         let handler = HandlerAddress {
             url: handler_url(settings, (in_container_action, runner), output)?,
             secret: environment.secret(&settings.secret_env).unwrap_or_default(),
         };
-        let (fake, events) = stripe::start(
-            settings,
-            handler,
-            (&prices, &version),
-            files,
-            &mut Vec::new(),
-        )?;
+        let (fake, events) = fake_start::start(settings, handler, &prices, files, &mut Vec::new())?;
         let mut events = events.iter().filter_map(|id| fake.event(id));
         let event = events.next().ok_or_else(|| nothing_paid(settings))?;
-        Ok(Self {
-            event,
-            fake: Box::new(fake),
-        })
+        Ok(Self { fake, event })
     }
 
     /// Returns the type of the event.

@@ -6,6 +6,7 @@ mod account_state;
 mod action_error;
 mod address_file;
 mod all_runs;
+mod api_calls;
 mod app_setup;
 mod awaiting;
 mod bystanders;
@@ -13,15 +14,20 @@ mod changed;
 mod database_urls;
 mod delivery;
 mod fake_provider;
+mod fake_serving;
+mod fake_start;
 mod fault_injection;
 mod files;
 mod inspection;
 mod outcome;
+mod paddle;
+mod preloads;
 mod prepared_run;
 mod price_events;
 mod progress;
 mod random;
 mod reach;
+mod redirection;
 mod repeated_runs;
 mod response_times;
 mod results;
@@ -33,6 +39,7 @@ mod runner_address;
 mod running;
 mod scenario_run;
 mod selection;
+mod served_fake;
 mod setup;
 mod some_of;
 mod step;
@@ -53,9 +60,9 @@ use tokio::sync::watch;
 
 use self::{
     all_runs::do_all_runs,
+    preloads::write_preloads,
     progress::RunProgress,
     setup::{ReadyRehearsal, set_up},
-    stripe::write_preloads,
     test_database::TestDatabase,
 };
 pub(crate) use self::{
@@ -83,7 +90,7 @@ use crate::{
     config::Config,
     contract::{UnixSeconds, Verdict},
     problem::{ErrorCode, Problem, Warning},
-    rehearsal::{Scenario, built_in},
+    rehearsal::{Provider, Scenario, built_in},
     report::{self, Comparison, Mask, Outcome, Rehearsed},
 };
 
@@ -324,7 +331,8 @@ async fn rehearse_on_database(
     };
     let ending = if scenarios.len() == 1 { "" } else { "s" };
     output.say(&format!(
-        "The fake Stripe listens at {}; playing {} scenario{ending} against {}",
+        "The fake {} listens at {}; playing {} scenario{ending} against {}",
+        Provider::of(systems.config.settings.source).name(),
         systems.provider.base_url(),
         scenarios.len(),
         systems.config.settings.handler,
@@ -379,7 +387,7 @@ fn print_scenarios(config: Option<&Config>, path: &Path, output: &Output) -> u8 
 pub(super) fn scenario_lines(config: Option<&Config>, path: &Path) -> Result<String, Problem> {
     let scenarios = match config.and_then(|config| config.rehearsal.as_ref()) {
         Some(settings) => selection::scenarios(settings, &ConfigFiles::beside(path)),
-        None => built_in().map_err(|error| selection::unreadable(&error)),
+        None => built_in(Provider::Stripe).map_err(|error| selection::unreadable(&error)),
     }?;
     let lengths = scenarios.iter().map(|one| one.id.len());
     let width = lengths.max().unwrap_or_default();
@@ -388,7 +396,12 @@ pub(super) fn scenario_lines(config: Option<&Config>, path: &Path) -> Result<Str
         let times = one
             .recorded
             .map(|recorded| format!(" × {}", recorded.times));
-        format!("{:width$}  {title}{}\n", one.id, times.unwrap_or_default())
+        let mut line = format!("{:width$}  {title}{}\n", one.id, times.unwrap_or_default());
+        for left_out in &one.not_played {
+            let left_out = report::neutral::terminal(left_out);
+            line.push_str(&format!("{:width$}    not played: {left_out}\n", ""));
+        }
+        line
     };
     Ok(scenarios.iter().map(line).collect())
 }

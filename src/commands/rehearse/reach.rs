@@ -1,7 +1,7 @@
 //! Warning about an application whose requests do not reach the fake provider.
 
 use super::systems::Systems;
-use crate::problem::Warning;
+use crate::{problem::Warning, rehearsal::Provider};
 
 /// Returns a warning if the first purchase granted no access and the fake received no request, or its certificate was
 /// rejected.
@@ -10,23 +10,27 @@ pub(super) fn warning(systems: &Systems<'_>) -> Option<Warning> {
     if *handler.first_sale.get()? || handler.responses.are_missing() {
         return None;
     }
+    let name = Provider::of(systems.config.settings.source).name();
     let running = systems.application.as_ref();
     if running.is_some_and(|running| running.redirection.is_certificate_rejected()) {
-        return Some(certificate_rejected());
+        return Some(certificate_rejected(name));
     }
     (provider.fake.last_request() == 0)
-        .then(|| not_reached(&provider.base_url(), running.is_some()))
+        .then(|| not_reached(name, &provider.base_url(), running.is_some()))
 }
 
-fn certificate_rejected() -> Warning {
-    Warning::new("the application rejected the TLS certificate of the fake Stripe").hint(
+fn certificate_rejected(name: &str) -> Warning {
+    Warning::new(format!(
+        "the application rejected the TLS certificate of the fake {name}"
+    ))
+    .hint(
         "make its HTTP client trust the certificate authorities in the file that \
          `SSL_CERT_FILE` names; docs/rehearsal.md shows how for each language",
     )
 }
 
 /// The text states only the observation, because a handler that uses nothing but the events needs no request.
-fn not_reached(address: &str, is_started: bool) -> Warning {
+fn not_reached(name: &str, address: &str, is_started: bool) -> Warning {
     let check = if is_started {
         "see docs/rehearsal.md for what its language needs, and that the process that handles events gets the \
          environment variables of the rehearsal"
@@ -35,11 +39,11 @@ fn not_reached(address: &str, is_started: bool) -> Warning {
          docs/rehearsal.md describes"
     };
     Warning::new(format!(
-        "the fake Stripe at {address} received no request from the application, and the \
+        "the fake {name} at {address} received no request from the application, and the \
          first purchase granted no access"
     ))
     .hint(format!(
-        "if the handler calls Stripe, its requests go to another address: {check}; a \
+        "if the handler calls {name}, its requests go to another address: {check}; a \
          handler that uses the events alone needs no request"
     ))
 }

@@ -1,6 +1,6 @@
 //! The application that the rehearsal started.
 
-use super::stripe::Redirection;
+use super::redirection::Redirection;
 use crate::{
     application::{Application, Death, Log},
     problem::Warning,

@@ -103,7 +103,7 @@ async fn begin<'b>(
         Variant::Version(version) => Some(version.clone()),
         Variant::None | Variant::Order(_) | Variant::AtOnce | Variant::Price(_) => None,
     };
-    let mut account = add_account(systems, planned.key, version).await?;
+    let mut account = add_account(systems, (planned.key, scenario_run.play.email), version).await?;
     account.customer.email_of_another = bystanders.first().map(|one| one.email.clone());
     if let Variant::Price(price) = &scenario_run.variant {
         account.customer.each = Some(price.clone());

@@ -6,7 +6,7 @@ use super::{RehearsalOptions, files::ConfigFiles};
 use crate::{
     config::Rehearsal,
     problem::{ErrorCode, Place, Problem},
-    rehearsal::{ParseError, Scenario, built_in, parse},
+    rehearsal::{ParseError, Provider, Scenario, built_in, parse},
 };
 
 /// Maximum number of scenario files.
@@ -17,7 +17,8 @@ pub(super) fn scenarios(
     settings: &Rehearsal,
     files: &ConfigFiles,
 ) -> Result<Vec<Scenario>, Problem> {
-    let mut scenarios = built_in().map_err(|error| unreadable(&error))?;
+    let provider = Provider::of(settings.source);
+    let mut scenarios = built_in(provider).map_err(|error| unreadable(&error))?;
     let Some(folder) = &settings.scenarios_dir else {
         return Ok(scenarios);
     };
@@ -41,8 +42,8 @@ pub(super) fn scenarios(
     custom_files.truncate(MAX_FILES);
     for file in custom_files {
         let text = fs::read_to_string(&file).map_err(cannot)?;
-        let custom =
-            parse(&file.display().to_string(), &text).map_err(|error| unreadable(&error))?;
+        let custom = parse(&file.display().to_string(), &text, provider)
+            .map_err(|error| unreadable(&error))?;
         if scenarios.iter().any(|one| one.id == custom.id) {
             return Err(Problem::new(
                 ErrorCode::ScenarioUnplayable,

@@ -11,13 +11,13 @@ use super::{
     app_setup::AppSetup,
     awaiting::awaited,
     database_urls::DatabaseUrls,
-    fake_provider::FakeProvider as _,
+    fake_serving::HandlerAddress,
+    fake_start,
     files::ConfigFiles,
     real_now,
     response_times::ResponseTimes,
     runner_address::{RunnerAddress, is_local},
     selection::{chosen, scenarios},
-    stripe::{self, HandlerAddress},
     success_page::SuccessPage,
     systems::{ObservedHandler, RehearsalConfig, Systems, TestProvider},
     test_database::TestDatabase,
@@ -32,7 +32,7 @@ use crate::{
     },
     config::{Config, Rehearsal},
     problem::{ErrorCode, Problem, Warning},
-    rehearsal::{Scenario, TestPrices},
+    rehearsal::{Provider, Scenario, TestPrices},
 };
 
 /// Default number of runs in parallel.
@@ -69,13 +69,12 @@ pub(super) async fn set_up<'r>(
     let scenarios = chosen(scenarios(settings, files)?, settings, options, files)?;
     let prices =
         TestPrices::from_contract(&contract.contract).ok_or_else(|| nothing_paid(settings))?;
-    let version = stripe::event_version(settings)?;
     let mut warnings = config.warnings.clone();
     if settings.scenarios_dir.is_some() {
         warnings.extend(files.left_out("scenarios_dir"));
     }
     let secret = environment.secret(&settings.secret_env);
-    let secret = secret.ok_or_else(|| not_set(&missing_for(settings, environment)))?;
+    let secret = secret.ok_or_else(|| not_set(settings, &missing_for(settings, environment)))?;
     // An application that we start runs in the same place.
     let in_container_action = environment.in_container_action() && !app.starts_application();
     let urls = DatabaseUrls::new((settings, contract), environment);
@@ -88,8 +87,7 @@ pub(super) async fn set_up<'r>(
         url: url.clone(),
         secret,
     };
-    let (fake, price_events) =
-        stripe::start(settings, handler, (&prices, &version), files, &mut warnings)?;
+    let (fake, price_events) = fake_start::start(settings, handler, &prices, files, &mut warnings)?;
     let application = app
         .start(config, (settings, contract), &url, fake.address())
         .await?;
@@ -109,7 +107,7 @@ pub(super) async fn set_up<'r>(
             fail_on: options.fail_on.for_contract(contract),
         },
         provider: TestProvider {
-            fake: Box::new(fake),
+            fake,
             prices,
             price_events,
             begins: begins(options),
@@ -150,15 +148,19 @@ pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment
         .collect()
 }
 
-fn not_set(names: &[&str]) -> Problem {
+fn not_set(settings: &Rehearsal, names: &[&str]) -> Problem {
+    let prefix = match Provider::of(settings.source) {
+        Provider::Stripe => "whsec_",
+        Provider::Paddle => "pdl_ntfset_",
+    };
     Problem::new(
         ErrorCode::CredentialsMissing,
         format!("{} not set", with_verb(names)),
     )
-    .hint(
+    .hint(format!(
         "give the same secret to the handler and to this command; any text that begins \
-         with whsec_ will do",
-    )
+             with {prefix} will do"
+    ))
 }
 
 /// Returns the handler's URL. In a container action, `localhost` is replaced by the gateway, because the application

@@ -46,6 +46,7 @@ pub(super) struct CheckoutValues {
     pub(super) client_reference_id: Option<String>,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) subscription_metadata: BTreeMap<String, String>,
+    pub(super) custom_data: BTreeMap<String, String>,
 }
 
 impl TestCustomer {

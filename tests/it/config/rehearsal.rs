@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use prodverdict::{
     config::{Placeholder, Rehearsal, load},
+    contract::Source,
     problem::ErrorCode as Code,
 };
 
@@ -17,10 +18,6 @@ contracts:
 ";
 
 const OTHERS: &str = "  - type: access
-    name: teams
-    source_of_truth: paddle
-    database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }
-  - type: access
     name: features
     source_of_truth: stripe_entitlements
     database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }
@@ -38,7 +35,7 @@ contracts:
     database: { users_table: users, columns: { id: id, customer_id: customer, has_paid_access: paid } }
   - type: access
     name: teams
-    source_of_truth: paddle
+    source_of_truth: stripe_entitlements
     database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }
 rehearsal:
   contract: users
@@ -71,9 +68,9 @@ const MUTATIONS: &[Mutation] = &[
     ("settle: 5s", "settle: 5s\n  «plans»: {}", Code::UnknownKey, "unknown key `plans`", "it belongs in a contract"),
     // the contract
     ("contract: users", "contract: «user»", Code::InvalidValue, "no contract is called `user`", "did you mean `users`?"),
-    ("contract: users", "contract: «teams»", Code::Conflict, "contract `teams` cannot be rehearsed: its source of truth is Paddle", "these can: `users`"),
+    ("contract: users", "contract: «teams»", Code::Conflict, "contract `teams` cannot be rehearsed: its source of truth is entitlements", "these can: `users`"),
     ("contract: users", "contract: «7»", Code::WrongType, "`contract` should be text", ""),
-    ("    source_of_truth: paddle\n    database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }\nrehearsal:\n  contract: users",
+    ("    source_of_truth: stripe_entitlements\n    database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }\nrehearsal:\n  contract: users",
      "    database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }\n«rehearsal»:",
      Code::MissingKey, "missing key `contract` in `rehearsal`: several contracts could judge it", "name one of `users`, `teams`"),
     // the handler
@@ -180,11 +177,8 @@ fn every_key_of_a_rehearsal_is_read() {
         visit.url("cs_1", |_| "x"),
         "http://localhost:3000/done?id=cs_1&u=x"
     );
-    assert_eq!(read.fake_stripe.listen, "0.0.0.0:12111");
-    assert_eq!(
-        read.fake_stripe.fixtures.as_deref(),
-        Some("billing/objects")
-    );
+    assert_eq!(read.fake.listen, "0.0.0.0:12111");
+    assert_eq!(read.fake.fixtures.as_deref(), Some("billing/objects"));
     assert_eq!(read.account.len(), 2);
     assert!(read.account[1].text.contains("-- not {this}"));
     let reference = read.checkout.client_reference_id.as_ref();
@@ -228,11 +222,68 @@ fn only_handler_and_account_are_required() {
     assert_eq!(read.secret_env, "STRIPE_WEBHOOK_SECRET");
     assert_eq!(read.url_env, "REHEARSAL_DATABASE_URL");
     assert_eq!(read.api_version, "2026-10-28.endive");
-    assert_eq!(read.fake_stripe.listen, "127.0.0.1:12111");
+    assert_eq!(read.fake.listen, "127.0.0.1:12111");
     assert_eq!(read.settle, Duration::from_secs(5));
     assert!(read.skip.is_empty() && read.only.is_none() && read.events.is_none());
     assert!(!read.allow_remote && !read.allow_rows);
     assert!(load(CONTRACT, PATH).expect("valid").rehearsal.is_none());
+}
+
+/// Returns the shortest rehearsal of a Paddle contract, with more lines.
+fn of_paddle(lines: &str) -> String {
+    let contract = CONTRACT.replace(
+        "    name: users\n",
+        "    name: users\n    source_of_truth: paddle\n",
+    );
+    format!("{contract}{SHORTEST}{lines}")
+}
+
+#[test]
+fn a_paddle_contract_has_defaults_of_its_own() {
+    let read = rehearsal(&of_paddle(
+        "  checkout: { custom_data: { userId: '{account_id}' } }\n",
+    ));
+    assert_eq!(read.source, Source::Paddle);
+    assert_eq!(read.secret_env, "PADDLE_WEBHOOK_SECRET");
+    assert_eq!(read.fake.listen, "127.0.0.1:12112");
+    assert!(read.names_account());
+}
+
+#[test]
+fn keys_of_the_other_provider_are_refused() {
+    let refused = |text: &str| {
+        let problems = load(text, PATH).expect_err("refused");
+        let messages: Vec<_> = problems.into_iter().map(|one| one.message).collect();
+        messages
+    };
+    for line in [
+        "  api_version: 2026-10-28.endive\n",
+        "  subscription_metadata: { userId: '{account_id}' }\n",
+        "  checkout: { client_reference_id: '{account_id}' }\n",
+    ] {
+        let messages = refused(&of_paddle(line));
+        assert!(messages[0].contains("is a key of Stripe"), "{messages:?}");
+    }
+    let messages = refused(&VALID.replace("checkout: {", "checkout: { custom_data: { a: b },"));
+    assert!(
+        messages[0].contains("`custom_data` is a key of Paddle"),
+        "{messages:?}"
+    );
+}
+
+#[test]
+fn fake_may_have_its_earlier_name_but_not_both() {
+    let both = VALID.replace(
+        "  fake_stripe:",
+        "  fake: { listen: 127.0.0.1:1 }\n  fake_stripe:",
+    );
+    let problems = load(&both, PATH).expect_err("two names");
+    assert_eq!(
+        problems[0].message,
+        "`fake` and `fake_stripe` are the same key"
+    );
+    let renamed = rehearsal(&VALID.replace("fake_stripe:", "fake:"));
+    assert_eq!(renamed.fake, rehearsal(VALID).fake);
 }
 
 #[test]
@@ -263,14 +314,14 @@ fn the_database_may_generate_the_id() {
 }
 
 #[test]
-fn the_only_stripe_contract_is_the_default() {
+fn the_only_contract_that_can_be_rehearsed_is_the_default() {
     let read = rehearsal(&format!("{CONTRACT}{OTHERS}{SHORTEST}"));
     assert_eq!(read.contract_index, 0);
     let none = format!("version: 1\ncontracts:\n{OTHERS}{SHORTEST}");
-    let problems = load(&none, PATH).expect_err("no contract uses Stripe");
+    let problems = load(&none, PATH).expect_err("no contract can be rehearsed");
     assert_eq!(
         problems[0].message,
-        "no contract can be rehearsed: none has `source_of_truth: stripe`"
+        "no contract can be rehearsed: none has `source_of_truth: stripe` or `paddle`"
     );
 }
 

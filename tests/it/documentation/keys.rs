@@ -28,7 +28,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("rehearsal.gate", "Gate"),
     ("rehearsal.database", "RehearsalDatabase"),
     ("rehearsal.app", "RehearsalApp"),
-    ("rehearsal.fake_stripe", "FakeStripe"),
+    ("rehearsal.fake", "Fake"),
     ("rehearsal.scenarios", "Scenarios"),
 ];
 

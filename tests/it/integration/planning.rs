@@ -1,6 +1,6 @@
 //! The number of requests: as few as a verdict needs, announced in advance, and never more than allowed.
 
-use fake_stripe::{Bulk, Customer, Endpoint, Limits, Status, Subscription, World};
+use fake_stripe::{Bulk, Customer, Endpoint, SANDBOX_LIMITS, Status, Subscription, World};
 use testing::database::Database;
 
 use super::live::{Live, NOW, contract};
@@ -161,7 +161,7 @@ fn a_listing_keeps_to_the_limits_of_the_provider() {
         Database::of_users("('usr_a', null, false, null)"),
         &contract(&[]),
     );
-    live.stripe.limit(Limits::sandbox());
+    live.stripe.limit(SANDBOX_LIMITS);
     live.check().with_status(0);
     let requests = live.stripe.requests();
     assert!(requests.len() > 60);

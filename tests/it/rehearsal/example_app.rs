@@ -9,7 +9,7 @@ use std::{
     sync::Mutex,
 };
 
-use fake_stripe::redirect;
+use fake_http::{STRIPE, redirect};
 use tempfile::TempDir;
 use testing::{
     database::Database,
@@ -76,7 +76,7 @@ impl ExampleApp {
         let database = Database::with(SCHEMA);
         let folder = folder(&[]);
         let listen = format!("127.0.0.1:{}", free_port());
-        let app = start(&database, &listen, &folder.path().join("stripe.cjs"));
+        let app = start(&database, &listen, &folder.path().join("redirect.cjs"));
         let (handler, gate) = match &app {
             Running::Rust(app) => (app.webhook_url(), app.gate_url()),
             Running::Node(app) => (app.webhook_url(), app.gate_url()),
@@ -95,7 +95,7 @@ impl ExampleApp {
         let database = Database::with(small.schema);
         let folder = folder(&[]);
         let listen = format!("127.0.0.1:{}", free_port());
-        let preload = folder.path().join("stripe.cjs");
+        let preload = folder.path().join("redirect.cjs");
         let app = small::start(packages, small, &database, &listen, &preload);
         let text = small.configuration(&app.webhook_url(), &listen);
         write(folder.path(), "prodverdict.yml", &text);
@@ -230,7 +230,7 @@ pub(crate) fn in_node(
         ("STRIPE_SECRET_KEY", TEST_KEY.to_owned()),
         ("STRIPE_WEBHOOK_SECRET", SECRET.to_owned()),
         ("NODE_OPTIONS", redirect::node_options(preload)),
-        (redirect::VARIABLE, format!("http://{listen}")),
+        (STRIPE.variable, format!("http://{listen}")),
     ];
     let environment: Vec<_> = environment
         .iter()

@@ -8,6 +8,7 @@ pub(crate) mod example_app;
 mod languages;
 mod lifecycles;
 mod one_command;
+mod paddle;
 mod reach;
 mod recording;
 mod refusals;

@@ -35,7 +35,8 @@ pub(super) fn compare(
         api_versions: _, // See `compare_versions`.
         api_version: _,  // Events have another format; the handler must still do the same.
         app: _,          // How the application is started; what it must do stays the same.
-        fake_stripe: _,  // Where the fake provider listens, and what it holds from the start.
+        source: _,       // That of the contract.
+        fake: _,         // Where the fake provider listens, and what it holds from the start.
         account: _,      // How the application writes its rows and buys, as for the next two.
         checkout: _,
         subscription_metadata: _,

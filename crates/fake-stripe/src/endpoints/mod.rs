@@ -21,6 +21,7 @@ mod writes;
 use std::{borrow::Cow, mem};
 
 use compact_str::CompactString;
+use fake_http::MalformedList;
 use serde::Serialize;
 
 pub(crate) use self::writes::WriteRequest;
@@ -29,7 +30,6 @@ use super::{
     endpoint::Endpoint,
     error::ApiError,
     expansion,
-    faults::MalformedList,
     form::{Form, TimeRange},
     keys::Permission,
     paging::{Page, Window},
@@ -56,17 +56,18 @@ pub(crate) enum Handler {
     Write(WriteHandler),
 }
 
+/// A method of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
+pub(crate) enum Verb {
     Get,
     Post,
     Delete,
 }
 
 /// One row of the route table.
-pub(crate) struct Route {
+pub struct Route {
     pub(crate) endpoint: Endpoint,
-    pub(crate) method: Method,
+    pub(crate) verb: Verb,
     pub(crate) path: &'static str,
     pub(crate) permission: Permission,
     pub(crate) handler: Handler,
@@ -80,7 +81,7 @@ impl Route {
         answer: RetrieveHandler,
     ) -> Self {
         let handler = Handler::Retrieve(answer);
-        Self::new((endpoint, Method::Get, path), permission, handler)
+        Self::new((endpoint, Verb::Get, path), permission, handler)
     }
 
     const fn list(
@@ -90,7 +91,7 @@ impl Route {
         answer: ListHandler,
     ) -> Self {
         let handler = Handler::List(answer);
-        Self::new((endpoint, Method::Get, path), permission, handler)
+        Self::new((endpoint, Verb::Get, path), permission, handler)
     }
 
     const fn post(
@@ -100,7 +101,7 @@ impl Route {
         answer: WriteHandler,
     ) -> Self {
         let handler = Handler::Write(answer);
-        Self::new((endpoint, Method::Post, path), permission, handler)
+        Self::new((endpoint, Verb::Post, path), permission, handler)
     }
 
     const fn delete(
@@ -110,7 +111,7 @@ impl Route {
         answer: WriteHandler,
     ) -> Self {
         let handler = Handler::Write(answer);
-        Self::new((endpoint, Method::Delete, path), permission, handler)
+        Self::new((endpoint, Verb::Delete, path), permission, handler)
     }
 
     /// Returns a `GET` whose handler makes changes in the world and undoes them.
@@ -121,26 +122,21 @@ impl Route {
         answer: WriteHandler,
     ) -> Self {
         let handler = Handler::Write(answer);
-        Self::new((endpoint, Method::Get, path), permission, handler)
+        Self::new((endpoint, Verb::Get, path), permission, handler)
     }
 
     const fn new(
-        (endpoint, method, path): (Endpoint, Method, &'static str),
+        (endpoint, verb, path): (Endpoint, Verb, &'static str),
         permission: Permission,
         handler: Handler,
     ) -> Self {
         Self {
             endpoint,
-            method,
+            verb,
             path,
             permission,
             handler,
         }
-    }
-
-    /// Returns true if the parameters may be in the body.
-    pub(crate) fn has_body(&self) -> bool {
-        matches!(self.handler, Handler::Write(_))
     }
 }
 

@@ -7,8 +7,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::{included::included, named::object_of};
+use fake_http::Unsupported;
+
 use super::{
-    error::{ApiError, Unsupported},
+    error::ApiError,
     shapes::{self, View},
 };
 

@@ -4,10 +4,11 @@ mod objects;
 
 use std::{
     collections::BTreeSet,
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use fake_http::LoadProblem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -25,29 +26,6 @@ const FILES: [&str; 5] = [
     "products.json",
     "subscriptions.json",
 ];
-
-/// An error in recorded objects that prevents loading them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadProblem {
-    pub file: PathBuf,
-    /// One-based position in the file; `None` for the file as a whole.
-    pub entry: Option<usize>,
-    pub id: Option<String>,
-    pub message: String,
-}
-
-impl fmt::Display for LoadProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.file.display())?;
-        if let Some(entry) = self.entry {
-            write!(f, ": entry {entry}")?;
-        }
-        if let Some(id) = &self.id {
-            write!(f, " (`{id}`)")?;
-        }
-        write!(f, ": {}", self.message)
-    }
-}
 
 impl World {
     /// Adds the objects of a folder or its subfolder `stripe`: those of `customers.json`, `products.json`,

@@ -9,11 +9,9 @@ mod coupon;
 mod customer;
 mod entitlement;
 mod event;
-mod identifiers;
 mod invoice;
 mod lifecycle;
 mod metadata;
-mod numbers;
 mod objects;
 mod payment;
 mod record;
@@ -25,6 +23,8 @@ mod subscription;
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
+use fake_http::ids::Numbers;
+pub(crate) use fake_http::ids::{identifier, mix};
 
 pub use self::{
     boxed::{Boxed, SharedDefault},
@@ -45,10 +45,9 @@ pub use self::{
 };
 pub(crate) use self::{
     collection::{Collection, Object, Slot},
-    identifiers::{identifier, mix},
     lifecycle::period_length,
 };
-use self::{numbers::Numbers, objects::Objects, stage::Context};
+use self::{objects::Objects, stage::Context};
 use super::{keys::Keys, version::ApiVersion};
 
 /// The state of one Stripe account in one mode. The same calls in the same order produce the same state, including ids.

@@ -6,9 +6,10 @@ use std::{
 };
 
 use compact_str::CompactString;
+use fake_http::{FakeWorld, ids::Numbers};
 use serde_json::Value;
 
-use super::{World, numbers::Numbers};
+use super::World;
 use crate::version::ApiVersion;
 
 /// The context of operations: time, event API version and id namespace.
@@ -105,16 +106,6 @@ impl World {
         namespaces.insert(word.into(), namespace.into());
     }
 
-    /// Returns the namespaces of some words.
-    pub(crate) fn namespaces_of<'r>(
-        &self,
-        words: impl Iterator<Item = &'r str>,
-    ) -> BTreeSet<CompactString> {
-        words
-            .filter_map(|word| self.context.namespaces.get(word).cloned())
-            .collect()
-    }
-
     /// Runs operations as a request of the application. Their events refer to it.
     pub fn by_request<R>(&mut self, cause: Cause, acts: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.context.request.replace(cause);
@@ -150,5 +141,21 @@ impl World {
                 .map(CompactString::from)
         };
         events.filter_map(|event| customer(&event.object)).collect()
+    }
+}
+
+impl FakeWorld for World {
+    fn clock(&self) -> i64 {
+        self.clock
+    }
+
+    fn set_clock(&mut self, clock: i64) {
+        self.clock = clock;
+    }
+
+    fn namespaces_of<'r>(&self, words: impl Iterator<Item = &'r str>) -> BTreeSet<CompactString> {
+        words
+            .filter_map(|word| self.context.namespaces.get(word).cloned())
+            .collect()
     }
 }

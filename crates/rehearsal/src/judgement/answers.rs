@@ -3,7 +3,8 @@
 use super::{StepContext, Wrong, description, hint};
 use crate::{
     observed::{Delivery, InjectedFault, Observed},
-    scenario::{Answered, Signing},
+    scenario::Answered,
+    sending::Signing,
 };
 use contract::HandlerRule;
 

@@ -9,8 +9,8 @@ use crate::{
 };
 use contract::{Finding, HandlerRule, Merging, Rule};
 
-/// Prefix of the types of events about subscriptions.
-const SUBSCRIPTION_EVENTS: &str = "customer.subscription.";
+/// Prefixes of the types of events about subscriptions.
+const SUBSCRIPTION_EVENTS: [&str; 2] = ["customer.subscription.", "subscription."];
 
 /// Limit on the steps that a merged finding lists.
 const MAX_NAMED: usize = 20;
@@ -97,11 +97,12 @@ fn events(observed: &Observed) -> Vec<String> {
     let mut events: Vec<String> = deliveries.map(|one| one.event.clone()).collect();
     events.sort();
     events.dedup();
-    if events
-        .iter()
-        .any(|event| event.starts_with(SUBSCRIPTION_EVENTS))
-    {
-        events.retain(|event| event.starts_with(SUBSCRIPTION_EVENTS));
+    let is_of_subscription = |event: &String| {
+        let mut prefixes = SUBSCRIPTION_EVENTS.iter();
+        prefixes.any(|prefix| event.starts_with(prefix))
+    };
+    if events.iter().any(is_of_subscription) {
+        events.retain(is_of_subscription);
     }
     events
 }

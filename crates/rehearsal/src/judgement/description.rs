@@ -3,7 +3,7 @@
 use super::StepContext;
 use crate::{
     observed::{ColumnChange, Delivery, HandlerResponse, Observed},
-    scenario::Signing,
+    sending::Signing,
 };
 use contract::text::capitalized;
 use contract::{ExplainedSubscription, PriceUse};

@@ -5,13 +5,12 @@ use super::{StepContext, description};
 use crate::{
     action::YesNo,
     observed::{Delivery, HandlerResponse, Observed, RowState},
+    provider::Provider,
     runs::Variant,
-    scenario::{EventOrder, Signing},
+    scenario::EventOrder,
+    sending::Signing,
 };
 use contract::{ExplainedSubscription, Field, Finding, RowFault, Rule};
-
-/// The type of event that links an account to its customer.
-const LINKING_EVENT: &str = "checkout.session.completed";
 
 /// Returns the hint for an event that was not accepted.
 pub(super) fn not_accepted(
@@ -22,9 +21,14 @@ pub(super) fn not_accepted(
     let everything = observed.earlier.iter().chain(&observed.deliveries);
     let none_was_accepted = !everything.clone().any(|one| one.answer.is_success());
     if delivery.signed == Signing::WithTwoSecrets && delivery.answer.may_blame_signature() {
-        return "look at every `v1` of the header: while a secret is rolled there are two, and the right one may be the \
-                second"
-            .to_owned();
+        let part = match context.provider() {
+            Provider::Stripe => "v1",
+            Provider::Paddle => "h1",
+        };
+        return format!(
+            "look at every `{part}` of the header: while a secret is rolled there are two, and the right one may be the \
+             second"
+        );
     }
     if none_was_accepted && delivery.answer.may_blame_signature() {
         return format!(
@@ -61,9 +65,9 @@ pub(super) fn not_accepted(
 /// Returns the hint for a wrong row after every event was accepted.
 pub(super) fn for_row(context: StepContext<'_>, observed: &Observed, worst: &Finding) -> String {
     if worst.rule == Rule::OrphanSubscription && !observed.after.linked {
-        return format!(
-            "write the customer's id into the row that `client_reference_id` or the metadata names, on {LINKING_EVENT}"
-        );
+        let named = context.named_by();
+        let event = context.provider().linking_event();
+        return format!("write the customer's id into the row that {named} names, on {event}");
     }
     if observed.all_changes.is_empty() {
         return nothing_changed(observed);
@@ -92,8 +96,13 @@ pub(super) fn for_row(context: StepContext<'_>, observed: &Observed, worst: &Fin
 }
 
 /// Returns the event that the hint of `for_row` mentions, if it is not an event of the step.
-pub(super) fn event_of_row(observed: &Observed, worst: &Finding) -> Option<&'static str> {
-    (worst.rule == Rule::OrphanSubscription && !observed.after.linked).then_some(LINKING_EVENT)
+pub(super) fn event_of_row(
+    context: StepContext<'_>,
+    observed: &Observed,
+    worst: &Finding,
+) -> Option<&'static str> {
+    let is_unlinked = worst.rule == Rule::OrphanSubscription && !observed.after.linked;
+    is_unlinked.then(|| context.provider().linking_event())
 }
 
 fn nothing_changed(observed: &Observed) -> String {
@@ -197,8 +206,9 @@ fn no_access(context: StepContext<'_>, observed: &Observed) -> String {
                 one.id
             ),
             Some(one) if one.cancel_scheduled == Some(true) => format!(
-                "{taken} although {} is only scheduled to end: keep the access until customer.subscription.deleted",
-                one.id
+                "{taken} although {} is only scheduled to end: keep the access until {}",
+                one.id,
+                context.provider().ending_event()
             ),
             Some(one) => format!("{taken} although {} is {}", one.id, one.status),
             None => taken,
@@ -282,17 +292,25 @@ fn period(context: StepContext<'_>, worst: &Finding, observed: &Observed) -> Str
     let end = context.column(Field::PeriodEnd);
     let stored = observed.after.columns.iter().find(|(name, _)| name == end);
     if stored.is_some_and(|(_, value)| value == "null") {
-        return format!(
-            "`{end}` is null: read the period's end from `items.data[].current_period_end`, since basil it is no \
-             longer on the subscription, where reading it gives undefined and no error"
-        );
+        return match context.provider() {
+            Provider::Stripe => format!(
+                "`{end}` is null: read the period's end from `items.data[].current_period_end`, since basil it is no \
+                 longer on the subscription, where reading it gives undefined and no error"
+            ),
+            Provider::Paddle => format!(
+                "`{end}` is null: store `current_billing_period.ends_at` on every event about the subscription"
+            ),
+        };
     }
     if move_of(observed, end).is_none() {
-        return format!(
-            "{} changed {} but not `{end}`: since basil the period's end is at `items.data[].current_period_end`",
-            events(observed),
-            columns(observed)
-        );
+        let place = match context.provider() {
+            Provider::Stripe => {
+                "since basil the period's end is at `items.data[].current_period_end`"
+            }
+            Provider::Paddle => "the period's end is at `current_billing_period.ends_at`",
+        };
+        let (events, columns) = (events(observed), columns(observed));
+        return format!("{events} changed {columns} but not `{end}`: {place}");
     }
     worst.fix.to_string()
 }
@@ -305,17 +323,20 @@ fn cancel_flag(context: StepContext<'_>, observed: &Observed) -> String {
         let name = change.column.replace('_', "").to_lowercase();
         name.ends_with("cancelat") && change.column != flag && is_value(change.after.as_deref())
     });
-    match apart {
-        Some(change) => format!(
-            "the row keeps `{0}` apart, so the contract has to read both: `cancel_at_period_end: \"({1} or {2} is not \
-             null)\"`",
-            change.column,
-            identifier(flag),
-            identifier(&change.column)
-        ),
-        None => "store `cancel_at_period_end || cancel_at != null`, on every update and in both directions"
-            .to_owned(),
-    }
+    let Some(change) = apart else {
+        let scheduled = match context.provider() {
+            Provider::Stripe => "cancel_at_period_end || cancel_at != null",
+            Provider::Paddle => "scheduled_change?.action === \"cancel\"",
+        };
+        return format!("store `{scheduled}`, on every update and in both directions");
+    };
+    format!(
+        "the row keeps `{0}` apart, so the contract has to read both: `cancel_at_period_end: \"({1} or {2} is not \
+         null)\"`",
+        change.column,
+        identifier(flag),
+        identifier(&change.column)
+    )
 }
 
 /// Quotes a column for SQL if it needs quotes.

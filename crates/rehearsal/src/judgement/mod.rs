@@ -13,6 +13,7 @@ mod tests;
 
 use super::{
     observed::Observed,
+    provider::Provider,
     runs::ScenarioRun,
     scenario::{ExpectedRow, Step},
 };
@@ -34,6 +35,18 @@ pub struct StepContext<'a> {
 }
 
 impl<'a> StepContext<'a> {
+    fn provider(&self) -> Provider {
+        Provider::of(self.contract.source)
+    }
+
+    /// Returns the fields of a purchase that name the account.
+    fn named_by(&self) -> &'static str {
+        match self.provider() {
+            Provider::Stripe => "`client_reference_id` or the metadata",
+            Provider::Paddle => "`custom_data`",
+        }
+    }
+
     /// Returns the name of a column in the configuration.
     fn column(&self, field: Field) -> &'a str {
         self.contract.column(field)

@@ -19,7 +19,7 @@ pub(super) fn contract(context: StepContext<'_>, observed: &Observed) -> Option<
         ));
     }
     let mut wrong = Wrong::new(worst.rule, message, hint::for_row(context, observed, worst));
-    wrong.event = hint::event_of_row(observed, worst).map(str::to_owned);
+    wrong.event = hint::event_of_row(context, observed, worst).map(str::to_owned);
     // An orphan is less severe in a check, where the customer may have no account. Here the account exists.
     wrong.severity = if worst.rule == Rule::OrphanSubscription {
         Rule::RevenueLeak.info().severity

@@ -4,7 +4,7 @@ use crate::{
     action::{
         CheckoutPayment, EndOfTrial, FirstPayment, GivenUp, PaymentOutcome, ProviderAction, YesNo,
     },
-    scenario::{Sending, Signing, Until},
+    sending::{Sending, Signing, Until},
 };
 
 const COMPLETED: &str = "checkout.session.completed";
@@ -98,7 +98,7 @@ fn types(action: &ProviderAction) -> &'static [&'static str] {
         ProviderAction::PaymentFailed { .. } => &[FAILED, UPDATED],
         ProviderAction::GiveUp { then, .. } => match then {
             GivenUp::Cancel => &[FAILED, DELETED],
-            GivenUp::Unpaid => &[FAILED, UPDATED],
+            GivenUp::Unpaid | GivenUp::Pause => &[FAILED, UPDATED],
         },
         ProviderAction::Pay { .. }
         | ProviderAction::Recover { .. }
@@ -126,6 +126,12 @@ fn types(action: &ProviderAction) -> &'static [&'static str] {
         | ProviderAction::ClearPause { .. } => &[UPDATED],
         // These are never recorded.
         ProviderAction::Wait { .. }
+        | ProviderAction::SchedulePause { .. }
+        | ProviderAction::ChargeOnce { .. }
+        | ProviderAction::ChangeCard { .. }
+        | ProviderAction::Import { .. }
+        | ProviderAction::Decline {}
+        | ProviderAction::InvoiceOverdue { .. }
         | ProviderAction::Forget { .. }
         | ProviderAction::GuestPayment {}
         | ProviderAction::Stranger {}

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{lifecycle_reader::LABELS, price_parts::small, purchase::TRIAL_DAYS};
 use crate::{
     action::ProviderAction,
-    scenario::{Play, Scenario, Sending, Signing},
+    scenario::{Play, Scenario},
+    sending::{Sending, Signing},
 };
 
 /// The actions of the built-in scenarios, normalized so that recorded actions can be compared with them.
@@ -122,7 +123,7 @@ mod tests {
 
     fn covering(actions: &str) -> Option<String> {
         let actions: Vec<ProviderAction> = serde_json::from_str(actions).expect("acts");
-        let scenarios = built_in().expect("scenarios");
+        let scenarios = built_in(crate::Provider::Stripe).expect("scenarios");
         let covering = Coverage::new(&scenarios).scenario(actions.iter());
         covering.map(ToOwned::to_owned)
     }

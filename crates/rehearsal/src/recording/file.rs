@@ -12,7 +12,8 @@ use super::{
 use crate::{
     action::{ProviderAction, is_default},
     parse_error::ParseError,
-    scenario::{Play, RecordedTimes, Scenario, Sending, Signing, Step, Then, Until},
+    scenario::{AccountEmail, Play, RecordedTimes, Scenario, Step, Then},
+    sending::{Sending, Signing, Until},
 };
 
 /// The only fields of a recorded file.
@@ -204,7 +205,10 @@ fn scenario(id: &str, recorded: RecordedTimes, steps: Vec<Step>) -> Scenario {
         ends: "what the contract says".to_owned(),
         why: format!("{times} customer{plural} went through it in production"),
         needs: Vec::new(),
+        not_played: Vec::new(),
         plays: vec![Play {
+            only: None,
+            email: AccountEmail::LowerCase,
             name: None,
             needs: Vec::new(),
             each: None,

@@ -125,7 +125,13 @@ impl<'l> LifecycleReader<'l> {
                 } else {
                     RefundedAmount::Part
                 };
-                self.push(at, ProviderAction::Refund { amount });
+                self.push(
+                    at,
+                    ProviderAction::Refund {
+                        amount,
+                        approved: YesNo::Yes,
+                    },
+                );
                 Ok(())
             }
         }

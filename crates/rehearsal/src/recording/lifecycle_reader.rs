@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     action::{CancelEncoding, Label, PauseBehavior, ProviderAction},
-    scenario::Sending,
+    sending::Sending,
 };
 use contract::Status;
 

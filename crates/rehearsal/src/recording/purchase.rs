@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     action::{
-        BoughtBy, Checkout, CheckoutPayment, FirstPayment, GivenUp, Label, ProviderAction,
-        Subscribe, YesNo,
+        BoughtBy, BuyerEmail, Checkout, CheckoutPayment, FirstPayment, GivenUp, Label,
+        ProviderAction, Subscribe, YesNo,
     },
     test_prices::PriceRole,
 };
@@ -26,6 +26,7 @@ impl Checkout {
     /// Returns a paid purchase of one price.
     pub(super) fn for_price(price: PriceRole) -> Self {
         Self {
+            email: BuyerEmail::Account,
             subscription: Label::default(),
             price,
             items: Vec::new(),

@@ -109,6 +109,13 @@ fn store_state(
     Ok(())
 }
 
+fn resumed(subscription: Label) -> ProviderAction {
+    ProviderAction::Resume {
+        subscription,
+        paid: YesNo::Yes,
+    }
+}
+
 /// Adds the action that changed the status or began a new period. Returns true if it was a renewal.
 fn progress(
     reader: &mut LifecycleReader<'_>,
@@ -184,7 +191,7 @@ fn progress(
         (Status::Active | Status::Trialing | Status::PastDue | Status::Unpaid, Status::Paused) => {
             ProviderAction::Pause { subscription }
         }
-        (Status::Paused, Status::Active) => ProviderAction::Resume { subscription },
+        (Status::Paused, Status::Active) => resumed(subscription),
         (_, Status::Canceled) => {
             end(reader, change, was, subscription);
             return Ok(false);

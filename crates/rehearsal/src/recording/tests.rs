@@ -11,7 +11,8 @@ use contract::{Contract, Plans, Source};
 
 const DAY: i64 = 86_400;
 
-static BUILT_IN: LazyLock<Vec<Scenario>> = LazyLock::new(|| built_in().expect("scenarios"));
+static BUILT_IN: LazyLock<Vec<Scenario>> =
+    LazyLock::new(|| built_in(crate::Provider::Stripe).expect("scenarios"));
 
 fn contract() -> Contract {
     let mut contract = Contract::new(Source::Stripe);
@@ -153,8 +154,15 @@ fn refusal(text: &str, other: &str) -> String {
     let shape = record(&events).shapes.remove(0);
     let file = render(&shape.scenario).expect("a recorded one");
     assert!(file.contains(text), "{file}");
-    assert_eq!(parse("a.yml", &file).as_ref(), Ok(&shape.scenario));
-    let error = parse("a.yml", &file.replacen(text, other, 1));
+    assert_eq!(
+        parse("a.yml", &file, crate::Provider::Stripe).as_ref(),
+        Ok(&shape.scenario)
+    );
+    let error = parse(
+        "a.yml",
+        &file.replacen(text, other, 1),
+        crate::Provider::Stripe,
+    );
     error.expect_err("refused").to_string()
 }
 
@@ -312,7 +320,7 @@ proptest! {
         events.extend(objects);
         for shape in record(&events).shapes {
             let text = render(&shape.scenario).expect("a recorded one");
-            prop_assert_eq!(parse("a.yml", &text), Ok(shape.scenario));
+            prop_assert_eq!(parse("a.yml", &text, crate::Provider::Stripe), Ok(shape.scenario));
         }
     }
 
@@ -324,7 +332,7 @@ proptest! {
         for shape in recording.shapes {
             let text = render(&shape.scenario).expect("a recorded one");
             prop_assert!(!text.contains("cus_") && !text.contains("price_"), "{}", text);
-            prop_assert_eq!(parse("a.yml", &text), Ok(shape.scenario));
+            prop_assert_eq!(parse("a.yml", &text, crate::Provider::Stripe), Ok(shape.scenario));
         }
     }
 }

@@ -55,6 +55,12 @@ pub(super) fn time_of(
         | ProviderAction::ClearPause { .. }
         | ProviderAction::Pause { .. }
         | ProviderAction::Resume { .. }
+        | ProviderAction::SchedulePause { .. }
+        | ProviderAction::ChargeOnce { .. }
+        | ProviderAction::ChangeCard { .. }
+        | ProviderAction::Import { .. }
+        | ProviderAction::Decline {}
+        | ProviderAction::InvoiceOverdue { .. }
         | ProviderAction::ChangeEmail { .. }
         | ProviderAction::DeleteCustomer {}
         | ProviderAction::Forget { .. }

@@ -16,7 +16,7 @@ use crate::{
     },
     rehearsal::{
         BoughtBy, CancelEncoding, Checkout, CheckoutPayment, EndOfTrial, FirstPayment, GivenUp,
-        PaymentOutcome, PriceRole, ProviderAction, Subscribe, TestPrices, YesNo,
+        PaymentOutcome, PriceRole, Provider, ProviderAction, Subscribe, TestPrices, YesNo,
     },
 };
 
@@ -130,6 +130,14 @@ impl StripeActions<'_> {
             | ProviderAction::NotOurs(_)
             | ProviderAction::Abandon { .. }
             | ProviderAction::Invent {} => self.customer_action(action),
+            ProviderAction::SchedulePause { .. }
+            | ProviderAction::ChargeOnce { .. }
+            | ProviderAction::ChangeCard { .. }
+            | ProviderAction::Import { .. }
+            | ProviderAction::Decline {}
+            | ProviderAction::InvoiceOverdue { .. } => {
+                Err(ActionError::not_of(Provider::Stripe, action))
+            }
         }
     }
 
@@ -173,6 +181,7 @@ impl StripeActions<'_> {
                 let how = match then {
                     GivenUp::Cancel => GiveUp::Cancel,
                     GivenUp::Unpaid => GiveUp::Unpaid,
+                    GivenUp::Pause => return Err(ActionError::not_of(Provider::Stripe, action)),
                 };
                 self.world
                     .give_up(self.customer.subscription(subscription)?, how)?;
@@ -241,7 +250,7 @@ impl StripeActions<'_> {
                 self.world
                     .pause_subscription(self.customer.subscription(subscription)?)?;
             }
-            ProviderAction::Resume { subscription } => {
+            ProviderAction::Resume { subscription, .. } => {
                 self.world
                     .resume_subscription(self.customer.subscription(subscription)?)?;
             }

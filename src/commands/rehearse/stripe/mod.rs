@@ -2,28 +2,25 @@
 
 mod action_times;
 mod actions;
-mod api_calls;
 mod other_actions;
 mod playback;
-mod preloads;
 mod prices;
-mod redirection;
 mod startup;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use compact_str::CompactString;
-use fake_stripe::{
-    Armed, FakeStripe, Fault, Impossible, Times,
-    webhook::{Endpoint, Reply, Signature},
-};
+use fake_http::webhook::Scheme;
+use fake_stripe::{Impossible, StripeApi};
 use futures::future::BoxFuture;
 
 use super::{
     action_error::ActionError,
+    api_calls,
     fake_provider::{
         ArmedFault, DeliveryReply, DeliveryTiming, FakeEvent, FakeProvider, RequestScope,
     },
+    served_fake::ServedFake,
     test_customer::{EventContext, TestCustomer},
 };
 use crate::{
@@ -33,27 +30,23 @@ use crate::{
 };
 
 pub(crate) use self::playback::reproduces;
-pub(super) use self::{
-    preloads::write_preloads,
-    redirection::Redirection,
-    startup::{HandlerAddress, event_version, start},
-};
+pub(super) use self::startup::start;
 
 /// The fake Stripe, with the endpoint that its events go to.
 #[derive(Debug)]
 pub(super) struct StripeProvider {
-    fake: FakeStripe,
-    endpoint: Endpoint,
+    served: ServedFake<StripeApi>,
     prices: TestPrices,
 }
 
 impl FakeProvider for StripeProvider {
     fn address(&self) -> SocketAddr {
-        self.fake.address()
+        self.served.fake.address()
     }
 
     fn add_customer(&self, email: &str, context: EventContext) -> TestCustomer {
-        self.fake
+        self.served
+            .fake
             .world(|world| actions::add_customer(world, email, context))
     }
 
@@ -62,12 +55,16 @@ impl FakeProvider for StripeProvider {
         customer: &mut TestCustomer,
         action: &ProviderAction,
     ) -> Result<Vec<CompactString>, ActionError> {
-        self.fake
+        self.served
+            .fake
             .world(|world| actions::perform(world, &self.prices, customer, action))
     }
 
     fn has_reached(&self, version: Until, context: &EventContext) -> bool {
-        let events = self.fake.world(|world| actions::version(world, context));
+        let events = self
+            .served
+            .fake
+            .world(|world| actions::version(world, context));
         match version {
             Until::Basil => events.has_periods_at_items(),
         }
@@ -75,6 +72,7 @@ impl FakeProvider for StripeProvider {
 
     fn subscriptions(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
         let objects = self
+            .served
             .fake
             .world(|world| world.subscription_objects(&customer.id));
         let mut prices = PriceTable::default();
@@ -87,12 +85,17 @@ impl FakeProvider for StripeProvider {
     }
 
     fn event(&self, id: &str) -> Option<FakeEvent> {
-        self.fake.world(|world| {
+        self.served.fake.world(|world| {
             Some(FakeEvent {
                 kind: world.find_event(id)?.kind.to_string(),
                 body: world.event_body(id)?,
             })
         })
+    }
+
+    /// Stripe sends the same body again.
+    fn replayed_event(&self, id: &str) -> Option<FakeEvent> {
+        self.event(id)
     }
 
     fn deliver<'a>(
@@ -101,67 +104,27 @@ impl FakeProvider for StripeProvider {
         signing: Signing,
         timing: DeliveryTiming,
     ) -> BoxFuture<'a, DeliveryReply> {
-        let signature = match signing {
-            Signing::AsDocumented => Signature::Right,
-            Signing::WithTwoSecrets => Signature::Second,
-            Signing::NotAtAll => Signature::None,
-            Signing::WithAnotherSecret => Signature::WrongSecret,
-            Signing::ThenTamperedWith => Signature::Tampered,
-            Signing::TenMinutesAgo => Signature::TooOld,
-        };
-        Box::pin(async move {
-            let timing = (timing.now.0, timing.timeout);
-            match self.endpoint.deliver(body, signature, timing).await {
-                Reply::Status { code, body } => DeliveryReply::Status { code, body },
-                Reply::Silence => DeliveryReply::Timeout,
-                Reply::Nothing(reason) => DeliveryReply::Nothing(reason),
-            }
-        })
+        self.served.deliver(body, signing, timing)
+    }
+
+    fn response_limit(&self) -> Option<Duration> {
+        Scheme::Stripe.response_limit()
     }
 
     fn note(&self, namespace: &str, text: &str) {
-        self.fake.world(|world| world.note(namespace, text));
+        self.served.fake.world(|world| world.note(namespace, text));
     }
 
     fn last_request(&self) -> u64 {
-        self.fake.last_request()
+        self.served.fake.last_request()
     }
 
     fn requests(&self, after: u64, scope: RequestScope<'_>) -> Vec<ProviderCall> {
-        api_calls::requests(&self.fake, after, scope)
+        api_calls::requests(&self.served.fake, after, scope)
     }
 
     fn fail_request(&self, texts: Vec<String>, status: u16) -> Box<dyn ArmedFault + '_> {
-        let fault = match status {
-            429 => Fault::RateLimited(None),
-            status => Fault::ServerError {
-                status,
-                should_retry: Some(false),
-            },
-        };
-        Box::new(StripeFault {
-            armed: self.fake.fail_mentioning(texts, fault, Times::Nth(1)),
-            fake: &self.fake,
-        })
-    }
-}
-
-/// A fault injected into one request.
-#[derive(Debug)]
-struct StripeFault<'f> {
-    armed: Armed,
-    fake: &'f FakeStripe,
-}
-
-impl ArmedFault for StripeFault<'_> {
-    fn has_occurred(&self) -> bool {
-        self.armed.has_fired()
-    }
-}
-
-impl Drop for StripeFault<'_> {
-    fn drop(&mut self) {
-        self.fake.disarm(&self.armed);
+        self.served.fail_request(texts, status)
     }
 }
 

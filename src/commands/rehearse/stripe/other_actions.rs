@@ -73,7 +73,7 @@ impl StripeActions<'_> {
                 self.world
                     .one_off_invoice(&self.customer.id, &price, *paid == YesNo::Yes)?;
             }
-            ProviderAction::Refund { amount } => {
+            ProviderAction::Refund { amount, .. } => {
                 const PART: i64 = 100;
                 let single = self.customer.payment.clone();
                 let charge = single.or_else(|| self.world.refundable_charge(&self.customer.id));

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::{
         contract::{Plans, Source},
-        rehearsal::{ProductionLog, ProviderAction, Recording, built_in, parse},
+        rehearsal::{ProductionLog, Provider, ProviderAction, Recording, built_in, parse},
     };
 
     fn contract() -> Contract {
@@ -168,7 +168,11 @@ mod tests {
             let body = world.event_body(id).expect("an event");
             log.add(&serde_json::from_slice(&body).expect("JSON"));
         }
-        Ok(log.recording(&contract, &prices, &built_in().expect("scenarios")))
+        Ok(log.recording(
+            &contract,
+            &prices,
+            &built_in(Provider::Stripe).expect("scenarios"),
+        ))
     }
 
     fn versions() -> [ApiVersion; 2] {
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn lifecycles_of_built_in_scenarios_are_recognized() {
-        for scenario in built_in().expect("scenarios") {
+        for scenario in built_in(Provider::Stripe).expect("scenarios") {
             for (play, version) in scenario
                 .plays
                 .iter()
@@ -215,7 +219,7 @@ mod tests {
         let text = format!(
             "id: mine\ntitle: t\nends: e\nwhy: w\nplays:\n- steps:\n  - id: a\n    does: d\n    provider: {actions}"
         );
-        let scenario = parse("mine.yml", &text).expect("a scenario");
+        let scenario = parse("mine.yml", &text, Provider::Stripe).expect("a scenario");
         let steps = scenario.plays.iter().flat_map(|play| &play.steps);
         let actions: Vec<&ProviderAction> = steps.flat_map(|step| &step.provider).collect();
         let recording = recorded(&actions, version).expect("playable");

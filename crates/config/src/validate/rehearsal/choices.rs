@@ -9,6 +9,7 @@ use super::super::super::{
     rehearsal::Scenarios,
     suggestion,
 };
+use contract::Source;
 use problem::{ErrorCode, Place};
 
 /// Returns the position of the contract that judges; `None` if it is not clear.
@@ -17,10 +18,21 @@ pub(super) fn contract<'e>(
     contracts: impl Iterator<Item = (&'e RawContract, &'e str)>,
     owner: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
+) -> Option<(usize, Source)> {
+    let (contracts, sources): (Vec<_>, Vec<_>) = contracts
+        .map(|(contract, name)| ((name, reason_against(contract)), source(contract)))
+        .unzip();
+    let chosen = chosen(entry, &contracts, owner, diagnostics)?;
+    Some((chosen, *sources.get(chosen)?))
+}
+
+/// Returns the position of the contract, given the names of all and the reasons against them.
+fn chosen(
+    entry: &Entry<String>,
+    contracts: &[(&str, Option<&'static str>)],
+    owner: Parent<'_>,
+    diagnostics: &Diagnostics<'_>,
 ) -> Option<usize> {
-    let contracts: Vec<_> = contracts
-        .map(|(contract, name)| (name, reason_against(contract)))
-        .collect();
     let fits: Vec<_> = contracts
         .iter()
         .enumerate()
@@ -33,12 +45,13 @@ pub(super) fn contract<'e>(
         return None;
     }
     let Some((span, wanted)) = entry.written() else {
-        return match (fits.as_slice(), contracts.as_slice()) {
+        return match (fits.as_slice(), contracts) {
             _ if !entry.is_absent() => None,
             ([(index, _)], _) => Some(*index),
             ([], _) => {
-                let message = "no contract can be rehearsed: none has `source_of_truth: stripe`";
-                let help = "the fake provider imitates only Stripe; leave `rehearsal` out";
+                let message =
+                    "no contract can be rehearsed: none has `source_of_truth: stripe` or `paddle`";
+                let help = "leave `rehearsal` out";
                 diagnostics.add_at(
                     DiagnosticDraft::new(ErrorCode::Conflict, message).help(help),
                     owner.span,
@@ -80,13 +93,18 @@ pub(super) fn contract<'e>(
     None
 }
 
+fn source(contract: &RawContract) -> Source {
+    match contract.source_of_truth.value() {
+        None | Some(SourceOfTruth::Stripe) => Source::Stripe,
+        Some(SourceOfTruth::Paddle) => Source::Paddle,
+        Some(SourceOfTruth::StripeEntitlements) => Source::StripeEntitlements,
+    }
+}
+
 /// Returns the reason why a contract cannot be rehearsed, if any.
 fn reason_against(contract: &RawContract) -> Option<&'static str> {
     match contract.source_of_truth.value() {
-        None | Some(SourceOfTruth::Stripe) => None,
-        Some(SourceOfTruth::Paddle) => {
-            Some("its source of truth is Paddle, but the fake provider imitates only Stripe")
-        }
+        None | Some(SourceOfTruth::Stripe | SourceOfTruth::Paddle) => None,
         Some(SourceOfTruth::StripeEntitlements) => Some(
             "its source of truth is entitlements, but the scenarios of a rehearsal cover subscriptions",
         ),

@@ -3,14 +3,17 @@
 mod addresses;
 mod app;
 mod choices;
+mod provider;
 mod statements;
 mod texts;
 
 use std::time::Duration;
 
+use contract::Source;
+
 use super::{
     super::{
-        CheckoutSettings, FakeStripeSettings, Gate, Rehearsal, RehearsalPlaces,
+        CheckoutSettings, FakeSettings, Gate, Rehearsal, RehearsalPlaces,
         diagnostics::{DiagnosticDraft, Diagnostics, Parent, quote},
         document::RawContract,
         entry::{Entry, SourceSpan},
@@ -21,7 +24,6 @@ use super::{
 };
 
 const DEFAULT_API_VERSION: &str = "2026-10-28.endive";
-const DEFAULT_LISTEN: &str = "127.0.0.1:12111";
 const DEFAULT_SETTLE: Duration = Duration::from_secs(5);
 
 /// Maximum time to settle. Every step of every scenario may wait this long.
@@ -40,12 +42,14 @@ pub(super) fn settings<'e>(
         span,
     };
     let allow_remote = written.allow_remote.value().copied().unwrap_or_default();
-    let contract_index = choices::contract(&written.contract, contracts, owner, diagnostics);
+    let contract = choices::contract(&written.contract, contracts, owner, diagnostics);
+    let source = contract.map_or(Source::Stripe, |(_, source)| source);
+    provider::check(written, source, diagnostics);
     let handler = addresses::handler(&written.handler, allow_remote, owner, diagnostics);
     let secret_env = variable(
         "secret_env",
         &written.secret_env,
-        "STRIPE_WEBHOOK_SECRET",
+        provider::secret_variable(source),
         diagnostics,
     );
     let url_env = match written.database.value() {
@@ -63,7 +67,7 @@ pub(super) fn settings<'e>(
         .and_then(|database| app::command("migrate", &database.migrate, diagnostics));
     let api_version = api_version(&written.api_version, diagnostics);
     let api_versions = api_versions(&written.api_versions, diagnostics);
-    let fake_stripe = fake_stripe(&written.fake_stripe, diagnostics);
+    let fake = fake(provider::fake(written, diagnostics), source, diagnostics);
     let app = app::settings(&written.app, allow_remote, diagnostics);
     let account = diagnostics
         .require(&written.account, "account", owner)
@@ -80,14 +84,15 @@ pub(super) fn settings<'e>(
     let events = choices::events(&written.events, diagnostics);
     let handler_paths = texts::paths("handler_paths", &written.handler_paths, diagnostics);
     Some(Rehearsal {
-        contract_index: contract_index?,
+        contract_index: contract?.0,
+        source,
         handler: handler?,
         secret_env: secret_env?.to_owned(),
         url_env: url_env?.to_owned(),
         migrate,
         api_version: api_version?,
         api_versions: api_versions?,
-        fake_stripe: fake_stripe?,
+        fake: fake?,
         app: app?,
         account: account?,
         checkout: checkout?,
@@ -157,13 +162,14 @@ fn version(
     None
 }
 
-fn fake_stripe(
-    entry: &Entry<written::FakeStripe>,
+fn fake(
+    entry: &Entry<written::Fake>,
+    source: Source,
     diagnostics: &Diagnostics<'_>,
-) -> Option<FakeStripeSettings> {
+) -> Option<FakeSettings> {
     let Some(written) = entry.value() else {
-        return entry.is_absent().then(|| FakeStripeSettings {
-            listen: DEFAULT_LISTEN.to_owned(),
+        return entry.is_absent().then(|| FakeSettings {
+            listen: provider::listen(source).to_owned(),
             fixtures: None,
             address_file: None,
         });
@@ -172,9 +178,9 @@ fn fake_stripe(
     let address_file = texts::path("address_file", &written.address_file, diagnostics);
     let listen = match written.listen.written() {
         Some((span, text)) => addresses::listen(text, span, diagnostics),
-        None => Some(DEFAULT_LISTEN.to_owned()),
+        None => Some(provider::listen(source).to_owned()),
     };
-    Some(FakeStripeSettings {
+    Some(FakeSettings {
         listen: listen?,
         fixtures,
         address_file,
@@ -196,6 +202,7 @@ fn checkout(
         None => Some(None),
     };
     let metadata = texts::metadata(&written.metadata, diagnostics);
+    let custom_data = texts::metadata(&written.custom_data, diagnostics);
     let visit = match written.visit.written() {
         Some((span, text)) => addresses::visit(text, span, allow_remote, diagnostics).map(Some),
         None => Some(None),
@@ -204,6 +211,7 @@ fn checkout(
         visit: visit?,
         client_reference_id: client_reference_id?,
         metadata: metadata?,
+        custom_data: custom_data?,
     })
 }
 

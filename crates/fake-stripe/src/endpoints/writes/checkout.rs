@@ -2,6 +2,8 @@
 
 use compact_str::CompactString;
 
+use fake_http::Unsupported;
+
 use super::{
     WriteRequest,
     customers::new_metadata,
@@ -11,7 +13,7 @@ use super::{
 use crate::{
     endpoint::Endpoint,
     endpoints::Route,
-    error::{ApiError, Unsupported},
+    error::ApiError,
     form::{Form, Given},
     keys::Permission,
     operations::{Completion, Payment},

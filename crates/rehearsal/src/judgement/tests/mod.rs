@@ -12,7 +12,8 @@ use crate::{
         Observed, ProviderCall, RowState,
     },
     runs::{ScenarioRun, Variant},
-    scenario::{Scenario, Signing},
+    scenario::Scenario,
+    sending::Signing,
 };
 use contract::{
     Account, AccountColumns, Contract, Field, Finding, Severity, Subscription, explain,
@@ -43,7 +44,12 @@ impl StepFixture {
             .collect();
         let lines = lines.concat();
         Self {
-            scenario: parse("mine.yml", &format!("{HEAD}{lines}")).expect("a scenario"),
+            scenario: parse(
+                "mine.yml",
+                &format!("{HEAD}{lines}"),
+                crate::Provider::Stripe,
+            )
+            .expect("a scenario"),
             variant: Variant::None,
             contract: contract(),
         }

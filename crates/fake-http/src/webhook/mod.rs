@@ -1,0 +1,101 @@
+//! Webhook delivery as the providers do it: signed when sent, with the documented headers and the body byte for byte.
+
+mod scheme;
+mod signature;
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::client_builder;
+
+pub use self::{
+    scheme::Scheme,
+    signature::{Signature, sign},
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Maximum number of bytes of a response body that are kept.
+const MAX_BODY: usize = 400;
+
+/// The webhook endpoint of an application.
+#[derive(Debug)]
+pub struct Endpoint {
+    scheme: Scheme,
+    url: Url,
+    secret: SecretString,
+    client: reqwest::Client,
+}
+
+/// The response to a delivery, or the lack of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    Status {
+        code: u16,
+        /// Beginning of the body.
+        body: String,
+    },
+    /// No response within the timeout.
+    Silence,
+    /// No response, for this reason.
+    Nothing(String),
+}
+
+impl Endpoint {
+    /// Creates a client for the handler at this URL and its signing secret. It follows no redirects and uses no proxy.
+    pub fn new(scheme: Scheme, url: Url, secret: SecretString) -> reqwest::Result<Self> {
+        let client = client_builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            scheme,
+            url,
+            secret,
+            client,
+        })
+    }
+
+    /// Delivers a body once and waits up to `patience` for the response; `now` is the real time in seconds since 1970,
+    /// not the scenario's.
+    pub async fn deliver(
+        &self,
+        body: &[u8],
+        signature: Signature,
+        (now, patience): (i64, Duration),
+    ) -> Reply {
+        let (header, sent) = sign(self.scheme, body, signature, (&self.secret, now));
+        let mut request = self.client.post(self.url.clone()).timeout(patience);
+        for (name, value) in self.scheme.headers() {
+            request = request.header(name, value);
+        }
+        if let Some(header) = header {
+            request = request.header(self.scheme.signature_header(), header);
+        }
+        match request.body(sent).send().await {
+            Ok(response) => {
+                let code = response.status().as_u16();
+                let body = response.bytes().await.unwrap_or_default();
+                let beginning = body.get(..MAX_BODY).unwrap_or(&body);
+                Reply::Status {
+                    code,
+                    body: String::from_utf8_lossy(beginning).trim().to_owned(),
+                }
+            }
+            Err(error) if error.is_timeout() && !error.is_connect() => Reply::Silence,
+            Err(error) => Reply::Nothing(reason(&error)),
+        }
+    }
+}
+
+/// Returns the root cause, without the URL: the report shows it once.
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

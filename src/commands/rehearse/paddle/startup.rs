@@ -1,0 +1,34 @@
+//! Starts the fake Paddle of a rehearsal.
+
+use fake_http::webhook::Scheme;
+use fake_paddle::World;
+
+use super::{PaddleProvider, prices::add_prices};
+use crate::{
+    commands::rehearse::{
+        fake_serving::{HandlerAddress, StartedFake, load_fixtures, serve},
+        files::ConfigFiles,
+        real_now,
+    },
+    config::Rehearsal,
+    problem::{Problem, Warning},
+    rehearsal::TestPrices,
+};
+
+/// Starts it with the user's own objects, if configured, and the prices of the rehearsal.
+pub(in crate::commands::rehearse) fn start(
+    settings: &Rehearsal,
+    handler: HandlerAddress,
+    prices: &TestPrices,
+    files: &ConfigFiles,
+    warnings: &mut Vec<Warning>,
+) -> Result<StartedFake, Problem> {
+    let mut world = World::new(real_now().0);
+    load_fixtures(settings, files, warnings, |folder| world.load(folder))?;
+    let events = add_prices(&mut world, prices);
+    let provider = PaddleProvider {
+        served: serve(settings, handler, (Scheme::Paddle, world))?,
+        prices: prices.clone(),
+    };
+    Ok((Box::new(provider), events))
+}
