@@ -146,7 +146,8 @@ fn expect_drift(report: &str) {
 
 #[track_caller]
 fn expect_junit(report: &Path) {
-    let text = fs::read_to_string(report).unwrap_or_else(|error| panic!("{report:?}: {error}"));
+    let text =
+        fs::read_to_string(report).unwrap_or_else(|error| panic!("{}: {error}", report.display()));
     assert!(text.contains("<testsuites"), "{text}");
     expect_drift(&text);
 }
