@@ -162,7 +162,7 @@ impl PaddleWorld {
     }
 
     fn refusal(&self, request: &PaddleRequest) -> Option<(u16, Value)> {
-        let is_recent = |one: &&PaddleRequest| one.arrived.elapsed() < Duration::from_secs(60);
+        let is_recent = |one: &&PaddleRequest| one.arrived.elapsed() < Duration::from_mins(1);
         let recent = self.requests.iter().rev().take_while(is_recent).count();
         if self.per_minute.is_some_and(|limit| recent >= limit) {
             return Some(error(429, "too_many_requests", None));
@@ -187,22 +187,18 @@ impl PaddleWorld {
                 let is_known = all.any(|one| text(one, "customer_id") == id);
                 one(is_known.then(|| json!({"id": id, "custom_data": null})))
             }
-            ["customers"] => list(Vec::new()),
+            ["customers"] => list(&[]),
             ["notifications"] => {
                 let about = request.value("filter").unwrap_or_default();
                 let notifications = self.notifications.iter();
-                list(
-                    notifications
-                        .filter(|one| text(&one["payload"]["data"], "id") == about)
-                        .cloned()
-                        .collect(),
-                )
+                let is_about = |one: &&Value| text(&one["payload"]["data"], "id") == about;
+                list(&notifications.filter(is_about).cloned().collect::<Vec<_>>())
             }
-            ["notifications", _, "logs"] => list(vec![
+            ["notifications", _, "logs"] => list(&[
                 json!({"id": "ntflog_01k0", "response_code": 503, "attempted_at": "2026-11-20T00:00:10Z"}),
             ]),
-            ["adjustments"] => list(self.adjustments.clone()),
-            ["transactions"] => list(self.transactions.clone()),
+            ["adjustments"] => list(&self.adjustments),
+            ["transactions"] => list(&self.transactions),
             _ => error(404, "not_found", None),
         };
         (status, body.to_string())
@@ -259,7 +255,7 @@ fn one(found: Option<Value>) -> (u16, Value) {
     )
 }
 
-fn list(data: Vec<Value>) -> (u16, Value) {
+fn list(data: &[Value]) -> (u16, Value) {
     let pagination =
         json!({"per_page": 50, "next": "", "has_more": false, "estimated_total": data.len()});
     (

@@ -2,7 +2,7 @@
 
 use super::{
     definition::{
-        InGrace, MoneySide, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
+        InGrace, RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents,
         RuleExplanation, RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
     judged_account::JudgedAccount,
@@ -33,7 +33,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     needs: &[RuleNeed::Refunds],
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
-    money: Some(MoneySide::ServedNotPaid),
+    money: None,
     missing_handler_action: None,
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
@@ -63,7 +63,6 @@ fn check(one: &JudgedAccount<'_, '_>) {
     let Some(deciding) = case.deciding(&link.holder) else {
         return;
     };
-    let (amount, items_without_amount) = case.monthly(paying.iter().copied());
     let refunds = paying.iter().filter_map(|one| Some((one, refund(one)?)));
     let refunds = refunds.map(|(one, refund)| {
         format!(
@@ -88,8 +87,6 @@ fn check(one: &JudgedAccount<'_, '_>) {
                 .to_owned(),
             subject: case.subject(link, Some(deciding)),
             evidence,
-            amount,
-            items_without_amount,
             ..FindingDraft::default()
         },
     );

@@ -34,7 +34,7 @@ impl SubjectParts {
     }
 }
 
-const EXPECTED: [(&str, &str); 19] = [
+const EXPECTED: [(&str, &str); 20] = [
     ("cancel-flag-drift", OF_ROW),
     (
         "customer-mismatch",
@@ -53,6 +53,7 @@ const EXPECTED: [(&str, &str); 19] = [
         "plan-drift",
         "account customer plan_expected plan_found price status subscription",
     ),
+    ("refunded-access", OF_ROW),
     ("revenue-leak", OF_ROW),
     ("seat-drift", OF_ROW),
     ("stale-plan", OF_ROW),

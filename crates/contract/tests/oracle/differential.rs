@@ -99,6 +99,7 @@ fn tells_subscription(rule: Rule) -> bool {
         rule,
         Rule::RevenueLeak
             | Rule::WrongfulAccess
+            | Rule::RefundedAccess
             | Rule::StatusDrift
             | Rule::PeriodDrift
             | Rule::CancelFlagDrift

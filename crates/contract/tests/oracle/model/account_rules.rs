@@ -104,7 +104,7 @@ impl<'w> World<'w> {
             details.is_some_and(|details| details.refund.is_some())
         };
         if self.contract.source == Source::Paddle && granting.iter().all(is_refunded) {
-            let fixed = self.about_money_of(account, party, &granting);
+            let fixed = self.about_subscription(account, party, party.newest);
             self.accuse(desk, Rule::RefundedAccess, account, fixed);
         }
     }

@@ -141,11 +141,11 @@ fn subscription() -> impl Strategy<Value = Draft> + Clone {
     let times = (
         0..10_i64,
         option::weighted(0.95, select(vec![-30, -11, -10, -9, 0, 1])),
-        option::weighted(0.4, select(vec![-30, -11, -10, -9, 0, 1])),
+        option::weighted(0.6, select(vec![-30, -11, -10, -9, 0, 1])),
         option::weighted(0.93, offsets()),
     );
     let items = prop_oneof![1 => vec(item(), 0..1), 14 => vec(item(), 1..4)];
-    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.4));
+    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
     (customer, terms, times, items, flags).prop_map(
         |(
             customer,
