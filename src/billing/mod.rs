@@ -49,7 +49,7 @@ pub use refusal::{ExceededLimit, ProviderRefusal, RefusalMeaning};
 pub use registry::definition;
 pub use retry_policy::RetryPolicy;
 pub use settings::Settings;
-pub use source::{RecordedForm, RecordedRefunds, SourceDefinition};
+pub use source::{RecordedForm, RecordedObjects, RecordedRefunds, SourceDefinition};
 // A rehearsal decodes the objects of the fake providers.
 pub(crate) use paddle::objects as paddle_objects;
 pub use stripe::objects as stripe_objects;

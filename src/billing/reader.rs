@@ -297,7 +297,7 @@ impl BillingReader {
             } => {
                 let subscriptions = explained_by_deliveries(findings, max_subscriptions);
                 let mut log = reads.about(session, &subscriptions).await?;
-                log.base = self.own_base.to_owned();
+                self.own_base.clone_into(&mut log.base);
                 Ok(Some(ProviderEvidence::Deliveries(log)))
             }
             Events::None => Ok(None),

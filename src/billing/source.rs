@@ -218,11 +218,14 @@ impl WantedWhen {
 /// The recorded form of refunds: two files of the provider's objects, each with the check of one.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordedRefunds {
-    pub adjustments: (&'static str, fn(&Value) -> Result<(), DecodeError>),
-    pub transactions: (&'static str, fn(&Value) -> Result<(), DecodeError>),
+    pub adjustments: RecordedObjects,
+    pub transactions: RecordedObjects,
     /// Marks the subscriptions that were refunded.
     pub mark: fn(&mut BillingFacts, &[Value], &[Value]),
 }
+
+/// A file of objects, and the check of one of them.
+pub type RecordedObjects = (&'static str, fn(&Value) -> Result<(), DecodeError>);
 
 /// The form of recorded objects.
 #[derive(Debug, Clone, Copy)]

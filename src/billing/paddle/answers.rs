@@ -56,34 +56,15 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
 }
 
 /// Names the permission that a refused request needs, which Paddle does not.
-pub(super) fn name_permission(error: Error, permission: &str) -> Error {
-    let Error::Request {
-        request,
-        tries,
-        error,
-    } = error
-    else {
-        return error;
-    };
-    let error = match *error {
-        RequestError::Refused {
-            mut refusal,
-            retry_after,
-        } if refusal.meaning == RefusalMeaning::MissingPermission(None) => {
-            refusal.meaning = RefusalMeaning::MissingPermission(Some(permission.to_owned()));
-            refusal.hint = hint(&refusal.meaning);
-            RequestError::Refused {
-                refusal,
-                retry_after,
-            }
-        }
-        other => other,
-    };
-    Error::Request {
-        request,
-        tries,
-        error: Box::new(error),
+pub(super) fn name_permission(mut error: Error, permission: &str) -> Error {
+    if let Error::Request { error: request, .. } = &mut error
+        && let RequestError::Refused { refusal, .. } = &mut **request
+        && refusal.meaning == RefusalMeaning::MissingPermission(None)
+    {
+        refusal.meaning = RefusalMeaning::MissingPermission(Some(permission.to_owned()));
+        refusal.hint = hint(&refusal.meaning);
     }
+    error
 }
 
 fn hint(meaning: &RefusalMeaning) -> String {

@@ -53,7 +53,7 @@ struct ListEnd<'a> {
 
 #[derive(Debug)]
 enum EndState<'a> {
-    Idle(Pages<'a>),
+    Idle(Box<Pages<'a>>),
     Requested,
     Ended,
 }
@@ -159,7 +159,7 @@ impl<'a> BothEnds<'a> {
             oldest: ListEnd::new(ListOrder::OldestFirst, EndState::Requested),
             newest: ListEnd::new(
                 ListOrder::NewestFirst,
-                EndState::Idle(Pages::new(session, &newest)),
+                EndState::Idle(Box::new(Pages::new(session, &newest))),
             ),
             shared: 0,
             have_met: false,
@@ -233,7 +233,7 @@ impl<'a> BothEnds<'a> {
         let has_more = pages.has_more();
         end.take(page);
         end.state = if has_more {
-            EndState::Idle(pages)
+            EndState::Idle(Box::new(pages))
         } else {
             EndState::Ended
         };
@@ -315,8 +315,8 @@ impl<'a> ListEnd<'a> {
 
     fn request(&mut self) -> Option<Pages<'a>> {
         match mem::replace(&mut self.state, EndState::Requested) {
-            EndState::Idle(pages) => Some(pages),
-            other => {
+            EndState::Idle(pages) => Some(*pages),
+            other @ (EndState::Requested | EndState::Ended) => {
                 self.state = other;
                 None
             }
