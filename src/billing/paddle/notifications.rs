@@ -241,6 +241,7 @@ async fn last_answer(session: ReadSession<'_>, notification: &str) -> Option<u16
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use serde_json::{Value, json};
 

@@ -275,6 +275,7 @@ fn full_refund(
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use serde_json::json;
     use testing::paddle_api::paddle_subscription;
@@ -345,7 +346,7 @@ mod tests {
             transaction("txn_up", "500", 11),
         ];
         let first = adjustment("txn_11", "2900", "approved");
-        assert_eq!(refund(&[first.clone()], &both), None);
+        assert_eq!(refund(std::slice::from_ref(&first), &both), None);
         let second = adjustment("txn_up", "500", "approved");
         assert!(refund(&[first, second], &both).is_some());
     }

@@ -74,10 +74,7 @@ impl PaddleApp {
         prodverdict(&format!("rehearse --now {NOW} --format json {arguments}"))
             .within(self.folder.path())
             .variable("PADDLE_WEBHOOK_SECRET", SECRET)
-            .variable(
-                "REHEARSAL_DATABASE_URL",
-                &self.database.admin_url().to_string(),
-            )
+            .variable("REHEARSAL_DATABASE_URL", self.database.admin_url().as_str())
     }
 }
 
