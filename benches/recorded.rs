@@ -133,14 +133,14 @@ fn measure(case: &Case, out: &mut impl io::Write) -> Result<()> {
         return Err(format!("{status} with {found} findings:\n{stderr}").into());
     }
     let peak = peak_kibibytes.div_ceil(1024);
-    let is_slow = case.seconds.is_some_and(|most| seconds > most);
+    let is_slow = case.seconds.is_some_and(|max| seconds > max);
     let is_over = is_slow || peak > case.mebibytes;
     writeln!(
         out,
         "{:<22} {seconds:>8.2} {:>6} {peak:>9} {:>6} {found:>9} {:>11}{}",
         case.name,
         case.seconds
-            .map_or_else(|| "–".to_owned(), |most| most.to_string()),
+            .map_or_else(|| "–".to_owned(), |max| max.to_string()),
         case.mebibytes,
         fs::metadata(&report)?.len().div_ceil(1024 * 1024),
         if is_over { "  over the limit" } else { "" },

@@ -120,10 +120,10 @@ impl BothSides {
             for _ in 0..PART.min(left) {
                 let found =
                     subscriptions.find(|(place, _)| self.drift(*place) != Some(Drift::Orphan));
-                let (id, customer, paid, plan) = if let Some((place, one)) = found {
+                let (id, customer, paid, plan) = if let Some((place, subscription)) = found {
                     number = place;
-                    let (paid, plan) = self.says(place, one);
-                    (place, one.customer.as_str(), paid, plan)
+                    let (paid, plan) = self.says(place, subscription);
+                    (place, subscription.customer.as_str(), paid, plan)
                 } else {
                     number += 1;
                     // The last one has access without any subscription.

@@ -48,7 +48,9 @@ pub(crate) fn run(stripe: &FakeStripe, expected: u32) -> Result<Run> {
         }
     })?;
     let seconds = began.elapsed();
-    let is_complete = |one: &Subscription| !one.customer.is_empty() && !one.status.is_empty();
+    let is_complete = |subscription: &Subscription| {
+        !subscription.customer.is_empty() && !subscription.status.is_empty()
+    };
     if u32::try_from(all.len()) != Ok(expected) || !all.iter().all(is_complete) {
         return Err(format!("{} subscriptions instead of {expected}", all.len()).into());
     }

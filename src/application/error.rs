@@ -23,10 +23,10 @@ pub enum Error {
         status: String,
         printed: Vec<String>,
     },
-    #[error("the application runs, but nothing answered at {address} within {} s", .patience.as_secs())]
+    #[error("the application runs, but nothing answered at {address} within {} s", .timeout.as_secs())]
     Silent {
         address: String,
-        patience: Duration,
+        timeout: Duration,
         printed: Vec<String>,
     },
     #[error("`{command}` failed ({status})")]
@@ -35,10 +35,10 @@ pub enum Error {
         status: String,
         printed: Vec<String>,
     },
-    #[error("`{command}` did not end within {} s", .patience.as_secs())]
+    #[error("`{command}` did not end within {} s", .timeout.as_secs())]
     Slow {
         command: String,
-        patience: Duration,
+        timeout: Duration,
         printed: Vec<String>,
     },
 }

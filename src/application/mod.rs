@@ -58,12 +58,12 @@ pub struct Application {
 }
 
 impl Application {
-    /// Starts the process, which has `patience` to become ready.
+    /// Starts the process, which has `timeout` to become ready.
     pub fn start(
         launch: Launch,
         ready: Ready,
         log: Arc<Log>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Self, Error> {
         let group = ProcessGroup::start(&launch, &log)?;
         let (sender, state) = watch::channel(AppState::default());
@@ -72,7 +72,7 @@ impl Application {
             launch,
             ready,
             log: Arc::clone(&log),
-            patience,
+            timeout,
             state: sender,
         };
         Ok(Self {
@@ -98,9 +98,9 @@ impl Application {
                 status,
                 printed: self.log.last(),
             }),
-            Phase::Silent { address, patience } => Err(Error::Silent {
+            Phase::Silent { address, timeout } => Err(Error::Silent {
                 address,
-                patience,
+                timeout,
                 printed: self.log.last(),
             }),
         }
@@ -133,16 +133,16 @@ impl Drop for Application {
 }
 
 /// Runs a command to completion, such as migrations, and logs its output.
-pub async fn run_to_end(launch: &Launch, log: &Arc<Log>, patience: Duration) -> Result<(), Error> {
+pub async fn run_to_end(launch: &Launch, log: &Arc<Log>, timeout: Duration) -> Result<(), Error> {
     let mut group = ProcessGroup::start(launch, log)?;
-    let ended = tokio::time::timeout(patience, group.exited()).await;
+    let ended = tokio::time::timeout(timeout, group.exited()).await;
     let status = match ended {
         Ok(status) => status,
         Err(_elapsed) => {
             group.end().await;
             return Err(Error::Slow {
                 command: launch.command.to_string(),
-                patience,
+                timeout,
                 printed: log.last(),
             });
         }
@@ -190,8 +190,8 @@ mod tests {
         };
         let mut launch = launch(&script);
         launch.withheld.clear();
-        let patience = Duration::from_millis(400);
-        let started = Application::start(launch, nobody, log(), patience).unwrap();
+        let timeout = Duration::from_millis(400);
+        let started = Application::start(launch, nobody, log(), timeout).unwrap();
         let error = started.ready().await.unwrap_err();
         assert!(matches!(error, Error::Silent { .. }), "{error}");
         assert!(error.hint().ends_with("\n  waiting"), "{}", error.hint());

@@ -131,7 +131,7 @@ impl Exit {
         self.0.as_ref().is_ok_and(ExitStatus::success)
     }
 
-    /// Checks for the exit status of a shell that does not find a program.
+    /// Returns true for the exit status of a shell that does not find a program.
     pub(super) fn lacks_program(&self) -> bool {
         let status = self.0.as_ref().ok();
         status.and_then(ExitStatus::code) == Some(127)

@@ -31,7 +31,7 @@ pub(super) enum Phase {
     /// It runs, but did not become ready in time.
     Silent {
         address: String,
-        patience: Duration,
+        timeout: Duration,
     },
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Supervisor {
     pub(super) launch: Launch,
     pub(super) ready: Ready,
     pub(super) log: Arc<Log>,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
     pub(super) state: watch::Sender<AppState>,
 }
 
@@ -67,7 +67,7 @@ impl Supervisor {
         let was_ready = tokio::select! {
             biased;
             status = group.exited() => Err(status),
-            answered = timeout(self.patience, self.ready.wait()) => Ok(answered.is_ok()),
+            answered = timeout(self.timeout, self.ready.wait()) => Ok(answered.is_ok()),
         };
         match was_ready {
             Err(status) => {
@@ -85,7 +85,7 @@ impl Supervisor {
                 self.state.send_modify(|state| {
                     state.phase = Phase::Silent {
                         address: self.ready.to_string(),
-                        patience: self.patience,
+                        timeout: self.timeout,
                     };
                 });
             }

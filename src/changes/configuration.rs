@@ -80,7 +80,7 @@ impl<'p> ConfigurationChanges<'p> {
 fn mentions_any(line: &str, names: &[Name]) -> bool {
     let contains_word = |word: &str| {
         line.split(|c: char| !c.is_alphanumeric() && c != '_')
-            .any(|one| one == word)
+            .any(|part| part == word)
     };
     names.iter().any(|name| mention(line, name).is_some())
         || Field::ALL.iter().any(|field| contains_word(field.as_str()))

@@ -57,7 +57,7 @@ impl<'p> Diff<'p> {
             .iter()
             .filter(|file| file.path != configuration)
             .collect();
-        files.sort_by(|one, other| one.path.cmp(&other.path));
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         let (mut bytes, mut lines) = (MAX_BYTES, MAX_LINES);
         let mut found = Vec::new();
         for file in files {

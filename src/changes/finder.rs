@@ -280,8 +280,9 @@ impl MentionContext<'_> {
         self.others(name).any(|other| {
             let is_pair = is_column || other.kind == NameKind::Column;
             is_pair
-                && mention(line, other).is_some_and(|one| {
-                    one.how != NameUse::Mentioned && (is_column || is_followed_by_value(line, one))
+                && mention(line, other).is_some_and(|found_other| {
+                    found_other.how != NameUse::Mentioned
+                        && (is_column || is_followed_by_value(line, found_other))
                 })
         })
     }

@@ -64,8 +64,7 @@ const READING_WORDS: &[&str] = &[
 /// Words that introduce a write, even after one of the [`READING_WORDS`].
 const WRITE_CLAUSES: &[&str] = &["set", "data", "values"];
 
-/// value` that make it a write. => Words before `name: value` or `name => value` that mark it as a write. => value`
-/// that make it a write.
+/// Words before `name: value` or `name => value` that mark it as a write.
 const WRITING_WORDS: &[&str] = &[
     "assign",
     "attributes",
@@ -152,24 +151,24 @@ fn words(line: &str, joins: fn(char) -> bool) -> impl Iterator<Item = (usize, &s
         .map(move |word| {
             let start = at;
             // The separator may take several bytes.
-            let behind = line.get(start + word.len()..).unwrap_or_default();
-            at = start + word.len() + behind.chars().next().map_or(0, char::len_utf8);
+            let rest = line.get(start + word.len()..).unwrap_or_default();
+            at = start + word.len() + rest.chars().next().map_or(0, char::len_utf8);
             (start, word)
         })
         .filter(|(_, word)| !word.is_empty())
 }
 
-/// Checks that the surrounding characters do not continue the word: `pro` is not part of `promise` or of `semi-pro`.
+/// Returns true if the surrounding characters do not continue the word: `pro` is not part of `promise` or of `semi-pro`.
 fn stands_alone(line: &str, start: usize, end: usize) -> bool {
     let mut before = line.get(..start).unwrap_or_default().chars().rev();
     let mut after = line.get(end..).unwrap_or_default().chars();
     !continues(before.next(), before.next()) && !continues(after.next(), after.next())
 }
 
-fn continues(next: Option<char>, behind: Option<char>) -> bool {
+fn continues(next: Option<char>, second: Option<char>) -> bool {
     match next {
         // `-` joins words, but also subtracts numbers.
-        Some('-') => behind.is_some_and(char::is_alphabetic),
+        Some('-') => second.is_some_and(char::is_alphabetic),
         Some(next) => next.is_alphanumeric() || next == '_',
         None => false,
     }
@@ -222,7 +221,8 @@ fn how(before: &str, after: &str, kind: NameKind) -> NameUse {
         .collect();
     if kind == NameKind::Column && (assigns || pairs) {
         let only_reads = only_reads(&words) || before.contains("&&");
-        let begins = |list: &[&str], word: &&str| list.iter().any(|one| word.starts_with(one));
+        let begins =
+            |list: &[&str], word: &&str| list.iter().any(|prefix| word.starts_with(prefix));
         let writes = words.iter().any(|word| begins(WRITING_WORDS, word));
         if !only_reads && (assigns || (writes && !is_type(after))) {
             return NameUse::Assigned;
@@ -244,7 +244,7 @@ fn how(before: &str, after: &str, kind: NameKind) -> NameUse {
 /// Returns true if the words before a name mark a read, as in `where plan = …` but not `where … update … set plan = …`.
 fn only_reads(words: &[&str]) -> bool {
     let is_reading = |word: &&str| {
-        let begins = |one: &&str| one.len() > 3 && word.starts_with(*one);
+        let begins = |prefix: &&str| prefix.len() > 3 && word.starts_with(*prefix);
         READING_WORDS.contains(word) || READING_WORDS.iter().any(begins)
     };
     let last_read = words.iter().rposition(is_reading);
@@ -268,7 +268,7 @@ mod tests {
     #[track_caller]
     fn of(kind: NameKind, name: &str, line: &str) -> Option<(NameUse, String)> {
         let name = Name::new(kind, name).unwrap();
-        mention(line, &name).map(|one| (one.how, one.spelled.to_owned()))
+        mention(line, &name).map(|mention| (mention.how, mention.spelled.to_owned()))
     }
 
     #[test]

@@ -62,8 +62,8 @@ fn finish(hunk: Option<&mut Vec<PatchLine<'_>>>, next: Option<u32>) {
 
 /// Returns the first line of a hunk in the new version: 2 for `@@ -1,7 +2,8 @@`.
 fn new_start(text: &str) -> Option<u32> {
-    let (_, behind) = text.strip_prefix("@@ -")?.split_once(" +")?;
-    let (numbers, _) = behind.split_once(" @@")?;
+    let (_, rest) = text.strip_prefix("@@ -")?.split_once(" +")?;
+    let (numbers, _) = rest.split_once(" @@")?;
     let start = numbers.split(',').next()?;
     start.parse().ok()
 }

@@ -145,7 +145,7 @@ pub(super) fn is_searched(path: &str) -> bool {
     }
     let path = path.to_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    let is_in = |folder: &str| folders.split('/').any(|one| one == folder);
+    let is_in = |folder: &str| folders.split('/').any(|part| part == folder);
     let ends = |end: &str| name.ends_with(end);
     // next-intl keeps translations in `messages`; other projects keep code there.
     let is_text = is_in("messages") && ends(".json");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::mrkdwn::{amounts, code, is_plain, link};
+use super::mrkdwn::{code, format_amounts, is_safe_url, link};
 use crate::{
     baseline::{Change, PreviousRun},
     contract::{Severity, Verdict},
@@ -130,7 +130,7 @@ fn totals(outcome: &Outcome, findings: &[NewFinding<'_>]) -> Vec<String> {
         .collect();
     let mut lines = vec![format!("In all: {}", by_severity.join(", "))];
     for Figure { label, value } in Overview::new(outcome).money {
-        lines.push(format!("{label}: {} a month", amounts(&value)));
+        lines.push(format!("{label}: {} a month", format_amounts(&value)));
     }
     lines
 }
@@ -144,7 +144,7 @@ fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
     let contract_problems = outcome
         .contracts
         .iter()
-        .filter_map(|one| one.problem.as_ref());
+        .filter_map(|contract| contract.problem.as_ref());
     let problems = outcome.problems.iter().chain(contract_problems);
     let lines = problems
         .take(3)
@@ -176,7 +176,7 @@ fn rendered(input: &MessageInput<'_>, heading: &str, sections: &[Vec<String>]) -
     let links = [("Issue", input.issue_url), ("Run", input.run_url)];
     let links = links
         .into_iter()
-        .filter_map(|(name, url)| Some((name, url.filter(|url| is_plain(url))?)));
+        .filter_map(|(name, url)| Some((name, url.filter(|url| is_safe_url(url))?)));
     let mut shown = Vec::new();
     let mut addresses = Vec::new();
     for (name, url) in links {
@@ -263,7 +263,7 @@ mod tests {
             advice: Vec::new(),
             findings: findings
                 .into_iter()
-                .map(|one| Reported::new(one, None))
+                .map(|finding| Reported::new(finding, None))
                 .collect(),
             summary,
             problem: None,
@@ -272,7 +272,7 @@ mod tests {
     }
 
     fn outcome(contracts: Vec<ContractOutcome>) -> Outcome {
-        let verdict = contracts.iter().map(|one| one.verdict).max();
+        let verdict = contracts.iter().map(|contract| contract.verdict).max();
         Outcome {
             verdict: verdict.unwrap_or(Verdict::Error),
             contracts,
@@ -286,7 +286,10 @@ mod tests {
     }
 
     fn found(findings: &[u64]) -> PreviousRun {
-        let fingerprints: Vec<_> = findings.iter().map(|one| format!("{one:016x}")).collect();
+        let fingerprints: Vec<_> = findings
+            .iter()
+            .map(|finding| format!("{finding:016x}"))
+            .collect();
         let fingerprints = fingerprints.iter().map(String::as_str);
         PreviousRun::Found(FindingsSnapshot::new(UnixSeconds(0), fingerprints))
     }
@@ -335,8 +338,8 @@ mod tests {
     #[test]
     fn an_accepted_finding_is_not_fixed() {
         let mut accepted = contract(&[1]);
-        for one in &mut accepted.findings {
-            one.status = Some(FindingStatus::Accepted {
+        for finding in &mut accepted.findings {
+            finding.status = Some(FindingStatus::Accepted {
                 reason: "known".to_owned(),
                 until: None,
             });

@@ -14,7 +14,7 @@ pub(super) fn code(text: &str) -> String {
         return "(empty)".to_owned();
     }
     let mut out = String::from("`");
-    let mut before = String::new();
+    let mut lowercase = String::new();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
@@ -25,10 +25,10 @@ pub(super) fn code(text: &str) -> String {
             '`' => out.push('\''),
             _ => out.push(character),
         }
-        before.push(character.to_ascii_lowercase());
+        lowercase.push(character.to_ascii_lowercase());
         // Break up `@here`, `https://…` and `www.…`.
         let begins_address = character == ':' && characters.peek() == Some(&'/');
-        if character == '@' || begins_address || before.ends_with("www") {
+        if character == '@' || begins_address || lowercase.ends_with("www") {
             out.push(ZERO_WIDTH_SPACE);
         }
     }
@@ -36,8 +36,8 @@ pub(super) fn code(text: &str) -> String {
     out
 }
 
-/// Formats an amount. A currency comes from the provider and may be any text, so anything unusual becomes code.
-pub(super) fn amounts(text: &str) -> String {
+/// Formats amounts. A currency comes from the provider and may be any text, so anything unusual becomes code.
+pub(super) fn format_amounts(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-');
     if text.chars().all(is_plain) {
         text.to_owned()
@@ -48,11 +48,11 @@ pub(super) fn amounts(text: &str) -> String {
 
 /// Returns a named link in Slack's syntax, or `None` if the URL could break out of it.
 pub(super) fn link(url: &str, name: &str) -> Option<String> {
-    is_plain(url).then(|| format!("<{url}|{name}>"))
+    is_safe_url(url).then(|| format!("<{url}|{name}>"))
 }
 
 /// Returns true if a URL needs no escaping in a message.
-pub(super) fn is_plain(url: &str) -> bool {
+pub(super) fn is_safe_url(url: &str) -> bool {
     let is_allowed = |c: char| c.is_ascii_graphic() && !"<>|&`\"\\".contains(c);
     (url.starts_with("https://") || url.starts_with("http://")) && url.chars().all(is_allowed)
 }
@@ -72,8 +72,11 @@ mod tests {
         assert_eq!(code("www.e.x"), "`www\u{200b}.e.x`");
         assert_eq!(code("a\nb"), "`a\\nb`");
         assert_eq!(code(" "), "(empty)");
-        assert_eq!(amounts("1,200.00 USD, 30 JPY"), "1,200.00 USD, 30 JPY");
-        assert_eq!(amounts("1.00 <!HERE>"), "`1.00 &lt;!HERE&gt;`");
+        assert_eq!(
+            format_amounts("1,200.00 USD, 30 JPY"),
+            "1,200.00 USD, 30 JPY"
+        );
+        assert_eq!(format_amounts("1.00 <!HERE>"), "`1.00 &lt;!HERE&gt;`");
     }
 
     #[test]

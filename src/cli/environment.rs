@@ -86,8 +86,8 @@ impl Environment {
 /// Returns the text between the first colon and the last `@`, even if the rest is invalid.
 fn proxy_password(proxy: &str) -> Option<&str> {
     let (credentials, _) = proxy.rsplit_once('@')?;
-    let behind_scheme = credentials.split_once("://").map(|(_, rest)| rest);
-    let (_, password) = behind_scheme.unwrap_or(credentials).split_once(':')?;
+    let after_scheme = credentials.split_once("://").map(|(_, rest)| rest);
+    let (_, password) = after_scheme.unwrap_or(credentials).split_once(':')?;
     (!password.is_empty()).then_some(password)
 }
 

@@ -22,7 +22,7 @@ const MAX_FILES_READ: usize = 5;
 /// Number of changed lines listed with one finding.
 const MAX_PLACES: usize = 5;
 
-/// The configuration that was read, if its changes count.
+/// The configuration that was read, and where it is among the changed files.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadConfig<'c> {
     pub(crate) config: &'c Config,
@@ -31,7 +31,7 @@ pub(crate) struct ReadConfig<'c> {
     /// Path among the changed files.
     pub(crate) path: &'c str,
     /// False if another version of the file was read.
-    pub(crate) is_changed_one: bool,
+    pub(crate) is_changed_version: bool,
 }
 
 /// The changed lines of every finding of an outcome.
@@ -40,23 +40,23 @@ pub(crate) struct ChangedLines {
     /// One entry for each finding, in the order of the contracts.
     relevant: Vec<RelevantChanges>,
     /// Place of a failed step without a changed line, if the configuration names the handler's files.
-    otherwise: Option<(String, u32)>,
+    fallback: Option<(String, u32)>,
 }
 
 impl ChangedLines {
     /// Finds the lines in these files.
     pub(crate) fn find(outcome: &Outcome, read: ReadConfig<'_>, files: &[ChangedFile]) -> Self {
         let rehearsal = read.config.rehearsal.as_ref();
-        let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
+        let handler_paths = rehearsal.map_or(&[][..], |rehearsal| &rehearsal.handler_paths);
         let diff = Diff::new(files, handler_paths, read.path);
-        let own = if read.is_changed_one { files } else { &[] };
+        let config_candidates = if read.is_changed_version { files } else { &[] };
         // If the configuration names the handler's files, a failed step belongs there rather than at the configuration.
-        let otherwise = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
+        let fallback = (outcome.rehearsal.is_some() && !handler_paths.is_empty())
             .then(|| diff.first_change())
             .flatten();
         Self {
-            relevant: relevant_changes(outcome, read, &diff, own),
-            otherwise: otherwise.map(|(path, line)| (path.to_owned(), line)),
+            relevant: relevant_changes(outcome, read, &diff, config_candidates),
+            fallback: fallback.map(|(path, line)| (path.to_owned(), line)),
         }
     }
 
@@ -65,7 +65,7 @@ impl ChangedLines {
         let lines = self
             .relevant
             .iter()
-            .flat_map(|one| one.relevant_lines.iter());
+            .flat_map(|change| change.relevant_lines.iter());
         let mut wanted: Vec<&str> = Vec::new();
         for line in lines.filter(|line| line.needs_file()) {
             if wanted.len() < MAX_FILES_READ && !wanted.contains(&line.path.as_str()) {
@@ -75,30 +75,33 @@ impl ChangedLines {
         wanted
     }
 
-    /// Lists the lines with each finding, and moves its place to the likeliest one. `now` has the files after the
-    /// change; `shown` rewrites their paths.
+    /// Lists the lines with each finding, and moves its place to the likeliest one. `files_after` has the texts of
+    /// files after the change; `shown` rewrites their paths.
     pub(crate) fn place(
         &self,
         outcome: &mut Outcome,
-        now: &BTreeMap<String, String>,
+        files_after: &BTreeMap<String, String>,
         shown: &dyn Fn(String) -> String,
     ) {
         let is_rehearsal = outcome.rehearsal.is_some();
-        let otherwise = self.otherwise.as_ref();
-        let otherwise = otherwise.map(|(path, line)| (path.as_str(), *line));
+        let fallback = self.fallback.as_ref();
+        let fallback = fallback.map(|(path, line)| (path.as_str(), *line));
         let contracts = outcome.contracts.iter_mut();
-        let findings = contracts.flat_map(|one| &mut one.findings);
+        let findings = contracts.flat_map(|contract| &mut contract.findings);
         for (found, relevant) in findings.zip(&self.relevant) {
-            if let Some(place) = relevant.place(found, is_rehearsal, otherwise) {
+            if let Some(place) = relevant.place(found, is_rehearsal, fallback) {
                 found.place = Some(Place {
                     path: shown(place.path),
                     ..place
                 });
             }
-            let changes = relevant.changes(now).into_iter().map(|change| Change {
-                path: shown(change.path),
-                ..change
-            });
+            let changes = relevant
+                .changes(files_after)
+                .into_iter()
+                .map(|change| Change {
+                    path: shown(change.path),
+                    ..change
+                });
             found.changes = changes.collect();
         }
     }
@@ -111,18 +114,18 @@ struct RelevantChanges {
     relevant_lines: Rc<[RelevantLine]>,
 }
 
-/// Returns one entry for each finding, in the order of the contracts. `own` holds the changed files, among which the
-/// configuration is looked for.
+/// Returns one entry for each finding, in the order of the contracts. `config_candidates` holds the changed
+/// files, among which the configuration is looked for.
 fn relevant_changes(
     outcome: &Outcome,
     read: ReadConfig<'_>,
     diff: &Diff<'_>,
-    own: &[ChangedFile],
+    config_candidates: &[ChangedFile],
 ) -> Vec<RelevantChanges> {
     let mut all = Vec::new();
     for contract_outcome in &outcome.contracts {
         let mut contracts = read.config.contracts.iter();
-        let contract = contracts.find(|one| one.name == contract_outcome.name);
+        let contract = contracts.find(|contract| contract.name == contract_outcome.name);
         let Some(contract) = contract else {
             all.extend(
                 contract_outcome
@@ -133,7 +136,7 @@ fn relevant_changes(
             continue;
         };
         let names = names_of_contract(contract);
-        let mut configuration_changes = ConfigurationChanges::new(own, read.path);
+        let mut configuration_changes = ConfigurationChanges::new(config_candidates, read.path);
         let mut finder = Finder::new(diff, names.clone());
         all.extend(contract_outcome.findings.iter().map(|found| {
             let place = found
@@ -161,13 +164,13 @@ impl RelevantChanges {
         &self,
         found: &Reported,
         is_rehearsal: bool,
-        otherwise: Option<(&str, u32)>,
+        fallback: Option<(&str, u32)>,
     ) -> Option<Place> {
-        let was_there = match found.status {
+        let existed_before = match found.status {
             Some(FindingStatus::Known | FindingStatus::Accepted { .. }) => true,
             Some(FindingStatus::New) | None => false,
         };
-        if was_there || self.configuration_change.is_some() {
+        if existed_before || self.configuration_change.is_some() {
             return None;
         }
         let mut lines = self.relevant_lines.iter();
@@ -182,7 +185,7 @@ impl RelevantChanges {
         let likeliest = lines
             .find(is_annotated)
             .map(|line| (line.path.as_str(), line.line));
-        let (path, line) = likeliest.or(otherwise)?;
+        let (path, line) = likeliest.or(fallback)?;
         Some(Place {
             path: path.to_owned(),
             line,
@@ -192,9 +195,10 @@ impl RelevantChanges {
         })
     }
 
-    fn changes(&self, now: &BTreeMap<String, String>) -> Vec<Change> {
+    fn changes(&self, files_after: &BTreeMap<String, String>) -> Vec<Change> {
         let lines = self.relevant_lines.iter();
-        let described = lines.map(|line| line.describe(now.get(&line.path).map(String::as_str)));
+        let described =
+            lines.map(|line| line.describe(files_after.get(&line.path).map(String::as_str)));
         self.configuration_change
             .iter()
             .cloned()
@@ -285,8 +289,8 @@ mod tests {
     fn deleted_files_are_not_annotated() {
         let gone = relevant_changes(REMOVED, true);
         assert_eq!(gone.place(&found(None), true, None), None);
-        let otherwise = gone.place(&found(None), true, Some(("b.ts", 3)));
-        assert_eq!(otherwise.map(|place| place.path), Some("b.ts".to_owned()));
+        let fallback = gone.place(&found(None), true, Some(("b.ts", 3)));
+        assert_eq!(fallback.map(|place| place.path), Some("b.ts".to_owned()));
         let own = RelevantChanges {
             configuration_change: gone.changes(&BTreeMap::new()).pop(),
             ..relevant_changes(REMOVED, false)

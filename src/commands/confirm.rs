@@ -34,14 +34,14 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     }
     let mismatched_customers: BTreeSet<_> = first.findings.iter().flat_map(mismatched).collect();
     second.findings.retain(|finding| {
-        let is_mismatch = mismatched(finding).any(|customer| {
+        let was_orphan = mismatched(finding).any(|customer| {
             let key = (false, format!("customer:{customer}"));
             accused.contains_key(&key)
         });
         let customer = finding.subject.customer.as_deref();
         let was_mismatch = finding.rule == Rule::OrphanSubscription
             && customer.is_some_and(|customer| mismatched_customers.contains(customer));
-        is_mismatch || was_mismatch || accused.contains_key(&key(finding))
+        was_orphan || was_mismatch || accused.contains_key(&key(finding))
     });
     second.summary.count_findings(&second.findings);
     for finding in &second.findings {
@@ -53,8 +53,8 @@ fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     second.summary.settled = u64::try_from(settled).unwrap_or(u64::MAX);
 }
 
-/// Returns a key for the entity of a finding. Its text alone is ambiguous, because a contract may call its accounts
-/// `customer`.
+/// Returns a key for the entity of a finding: true for an account, and its text. The text alone is ambiguous, because a
+/// contract may call its accounts `customer`.
 fn key(finding: &Finding) -> (bool, String) {
     (
         finding.subject.account.is_some(),
@@ -117,7 +117,7 @@ async fn read_customers(
         .filter_map(|finding| finding.subject.customer.as_deref())
         .map(CustomerId::from)
         .collect();
-    customers.extend(linked_meanwhile(contract, sources, facts, findings).await?);
+    customers.extend(current_customers(contract, sources, facts, findings).await?);
     let customers: Vec<_> = customers.into_iter().collect();
     if !sources.billing.is_listed_by_customer()
         && sources.billing.lookup_requests(customers.len()) > sources.billing.requests()
@@ -133,7 +133,7 @@ async fn read_customers(
 }
 
 /// Returns the current customers of the accounts with findings, which may have changed since the first read.
-async fn linked_meanwhile(
+async fn current_customers(
     contract: &Contract,
     sources: &Sources<'_>,
     facts: &Facts,

@@ -116,7 +116,7 @@ pub(crate) fn reader(
         retry_policy: run.retry_policy,
         requests_per_second: contract.requests_per_second,
         requests_per_minute: contract.requests_per_minute,
-        max_requests: contract.max_requests.map(|most| most.get().into()),
+        max_requests: contract.max_requests.map(|max| max.get().into()),
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
         refunds: wants_refunds(&contract.contract),

@@ -13,13 +13,13 @@ use crate::{
     sources::Sources,
 };
 
-/// Keys whose events could not be read in this run, by environment variable, with the reason.
+/// Warnings about keys whose events could not be read in this run, by environment variable.
 #[derive(Debug, Default)]
 pub(crate) struct EvidenceFailures(BTreeMap<String, Warning>);
 
 impl EvidenceFailures {
-    /// Adds the causes of confirmed findings. Unreadable events result in a warning, once per key.
-    pub(crate) async fn add(
+    /// Adds the causes of confirmed findings. If events cannot be read, keeps one warning for each key.
+    pub(crate) async fn add_causes(
         &mut self,
         contract: &AccessContract,
         sources: &Sources<'_>,
@@ -30,8 +30,8 @@ impl EvidenceFailures {
         if !is_wanted || self.0.contains_key(&contract.key_env) {
             return;
         }
-        let suffices = |log: &EventLog| contains_last_changes(log, findings);
-        let evidence = sources.billing.evidence(findings, &suffices).await;
+        let is_sufficient = |log: &EventLog| contains_last_changes(log, findings);
+        let evidence = sources.billing.evidence(findings, &is_sufficient).await;
         let (judged, now) = (&contract.contract, sources.now);
         match evidence {
             Ok(Some(ProviderEvidence::Events(log))) => {
@@ -42,7 +42,7 @@ impl EvidenceFailures {
             }
             Ok(None) => {}
             Err(failure) => {
-                let warning = unread(&failure.problem);
+                let warning = unreadable_events(&failure.problem);
                 self.0.insert(contract.key_env.clone(), warning);
             }
         }
@@ -53,7 +53,7 @@ impl EvidenceFailures {
     }
 }
 
-fn unread(problem: &Problem) -> Warning {
+fn unreadable_events(problem: &Problem) -> Warning {
     const OFF: &str = "`evidence: off` skips this";
     let hint = match problem.hint.as_str() {
         "" => OFF.to_owned(),

@@ -117,7 +117,7 @@ pub(super) async fn explain_entity(
             .problems
             .push(no_contract(config, name.unwrap_or_default()));
     } else if explained.contracts.is_empty() {
-        explained.problems.push(nobody(entity, &words));
+        explained.problems.push(entity_not_found(entity, &words));
     }
     let verdict = explained
         .contracts
@@ -149,7 +149,9 @@ async fn explain_contract(
     let facts = &found.facts;
     let mut explained = explain(&contract.contract, facts, &found.existing, run.now);
     let findings = &mut explained.findings;
-    evidence.add(contract, &sources, facts, findings).await;
+    evidence
+        .add_causes(contract, &sources, facts, findings)
+        .await;
     Ok(Some((explained, sources.billing.requests())))
 }
 
@@ -203,7 +205,7 @@ fn no_contract(config: &Config, name: &str) -> Problem {
     ))
 }
 
-fn nobody(entity: &str, words: &BTreeSet<&str>) -> Problem {
+fn entity_not_found(entity: &str, words: &BTreeSet<&str>) -> Problem {
     let forms = words.iter().map(|word| format!("`{word}:<id>`"));
     let forms = forms.collect::<Vec<_>>().join(", ");
     Problem::new(ErrorCode::UnknownAccount, format!(

@@ -9,10 +9,10 @@ use std::{
 use tokio::{io::AsyncReadExt as _, process::Command};
 
 /// Time for one answer of `git`.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Maximum size of an answer, such as a diff.
-pub(super) const MAX_BYTES: u64 = 8 * 1024 * 1024;
+pub(super) const MAX_OUTPUT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Settings under which `git` runs no program that a repository names.
 const HARMLESS: [&str; 6] = [
@@ -80,15 +80,15 @@ impl Git<'_> {
             let mut child = command.spawn().ok()?;
             let mut bytes = Vec::new();
             let stdout = child.stdout.take()?;
-            let mut limited = stdout.take(MAX_BYTES.saturating_add(1));
+            let mut limited = stdout.take(MAX_OUTPUT_BYTES.saturating_add(1));
             limited.read_to_end(&mut bytes).await.ok()?;
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            if length > MAX_BYTES || !child.wait().await.ok()?.success() {
+            if length > MAX_OUTPUT_BYTES || !child.wait().await.ok()?.success() {
                 return None;
             }
             Some(String::from_utf8_lossy(&bytes).into_owned())
         };
-        tokio::time::timeout(PATIENCE, read).await.ok()?
+        tokio::time::timeout(TIMEOUT, read).await.ok()?
     }
 }
 

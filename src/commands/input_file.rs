@@ -36,7 +36,7 @@ impl InputFile {
         }
     }
 
-    pub(crate) fn most_bytes(self) -> usize {
+    pub(crate) fn max_bytes(self) -> usize {
         match self {
             Self::Configuration => MAX_BYTES,
             Self::Baseline => MAX_BASELINE_BYTES,
@@ -75,12 +75,10 @@ impl InputFile {
         let file = File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::new();
         // Reads one byte more than allowed, so that the parser detects that the text is too long.
-        let most = u64::try_from(self.most_bytes())
+        let max = u64::try_from(self.max_bytes())
             .unwrap_or(u64::MAX)
             .saturating_add(1);
-        file.take(most)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+        file.take(max).read_to_end(&mut bytes).map_err(unreadable)?;
         String::from_utf8(bytes).map_err(|error| {
             Problem::new(
                 ErrorCode::FileUnreadable,

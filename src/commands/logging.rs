@@ -14,8 +14,8 @@ use tracing_subscriber::{
 
 use crate::{notice, report::neutral};
 
-/// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Only events of
-/// this program are logged, because those of libraries may contain transmitted data, and that a message was dropped.
+/// Sets up the log of the process: notices and warnings, with -v each action, with -vv each request. Events of libraries
+/// may contain transmitted data, so only those of this program are logged, and rmcp's note that it dropped a message.
 pub(super) fn init(verbose: u8) {
     let level = match verbose {
         0 => "warn",

@@ -174,8 +174,8 @@ async fn row_repairs(
         .iter()
         .map(|(account, correction)| {
             let link = judged.get(account.as_str());
-            let link = link.and_then(|one| link_of(one, table.link));
-            let paid = judged.get(account.as_str()).map(|one| one.paid);
+            let link = link.and_then(|link| link_of(link, table.link));
+            let paid = judged.get(account.as_str()).map(|judged| judged.paid);
             let row = row_repair(table, &stored, account, correction, (link, paid));
             (account.clone(), row.unwrap_or_else(Repair::ByHand))
         })
@@ -259,7 +259,7 @@ fn row_repair(
                 "it is unclear how `{column}` spells that value: write it as your application does"
             )
         })?;
-        match changes.iter().find(|one| one.before.column == column) {
+        match changes.iter().find(|change| change.before.column == column) {
             Some(other) if other.after != after => {
                 return Err(format!(
                     "two different values are expected in `{column}`: check the mapping"

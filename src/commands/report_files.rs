@@ -217,8 +217,8 @@ fn named_twice(first: &Path, second: &Path, option: &str) -> Problem {
         .hint("name each file once")
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    one == other || identity(one) == identity(other)
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || identity(a) == identity(b)
 }
 
 /// Returns the real folder and the file name; a missing folder is returned as written.

@@ -107,7 +107,7 @@ async fn check_contract(
         evaluation = confirm(&contract.contract, &sources, &mut facts, evaluation).await?;
     }
     evidence
-        .add(contract, &sources, &facts, &mut evaluation.findings)
+        .add_causes(contract, &sources, &facts, &mut evaluation.findings)
         .await;
     evaluation.summary.provider_requests = sources.billing.requests();
     warnings.extend(sources.billing.warnings());
@@ -176,10 +176,10 @@ fn outcome(
             outcome.mode = mode;
             outcome.verdict = Verdict::from_findings(&evaluation.findings, fail_on);
             outcome.summary = evaluation.summary;
-            let advice = |one: Advice| {
-                Warning::new(one.message)
-                    .hint(one.hint)
-                    .at(config.advice_place(index, &one.about))
+            let advice = |advice: Advice| {
+                Warning::new(advice.message)
+                    .hint(advice.hint)
+                    .at(config.advice_place(index, &advice.about))
             };
             outcome.advice = evaluation.advice.into_iter().map(advice).collect();
             outcome.findings = placed(config, index, evaluation.findings);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::git::{Git, MAX_BYTES, PATIENCE};
+use super::git::{Git, MAX_OUTPUT_BYTES, TIMEOUT};
 use crate::{
     changes::ChangedFile,
     problem::{ErrorCode, Problem},
@@ -104,8 +104,8 @@ fn unreadable(base: &str) -> Problem {
         ErrorCode::FileUnreadable,
         format!(
             "`git` does not say what the working tree changes since `{base}` (within {} MiB and {} seconds)",
-            MAX_BYTES / (1024 * 1024),
-            PATIENCE.as_secs()
+            MAX_OUTPUT_BYTES / (1024 * 1024),
+            TIMEOUT.as_secs()
         ),
     )
     .hint("compare with a nearer commit")

@@ -34,7 +34,7 @@ impl WorkingTreeChanges {
             config,
             shown: &path.display().to_string(),
             path: &paths.of_config,
-            is_changed_one: true,
+            is_changed_version: true,
         };
         let lines = ChangedLines::find(outcome, read, &tree.files);
         let read = |path: &str| {
@@ -67,8 +67,8 @@ impl TreePaths {
     pub(crate) fn new(root: &Path, config: &Path) -> Self {
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let inside = |path: &Path| {
-            let whole = path.canonicalize().ok()?;
-            Some(whole.strip_prefix(&root).ok()?.to_owned())
+            let canonical = path.canonicalize().ok()?;
+            Some(canonical.strip_prefix(&root).ok()?.to_owned())
         };
         let of_config = inside(config).unwrap_or_else(|| config.to_owned());
         let folder = if config.is_absolute() {

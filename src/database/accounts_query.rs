@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     catalog::ColumnType,
-    chosen::Chosen,
+    chosen::AccountSelection,
     error::{Error, SqlPlace},
     statement::{SqlPosition, SqlSource, Statement, quoted_table},
 };
@@ -213,7 +213,7 @@ impl AccountsStatement {
     pub(super) fn reading(
         &self,
         types: &BTreeMap<Field, ColumnType>,
-        chosen: Option<&Chosen>,
+        chosen: Option<&AccountSelection>,
         match_on: MatchOn,
     ) -> Statement {
         let shape_of = |field: &Field| {

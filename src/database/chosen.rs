@@ -6,7 +6,7 @@ use super::statement::Statement;
 
 /// The accounts to read. An account that matches any of the lists is included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Chosen {
+pub struct AccountSelection {
     pub accounts: Vec<AccountId>,
     /// Stored links: customer ids, or subscription ids if the configuration matches on those.
     pub links: Vec<String>,
@@ -16,7 +16,7 @@ pub struct Chosen {
     pub emails: Vec<String>,
 }
 
-impl Chosen {
+impl AccountSelection {
     /// Adds the condition. `tests_of` returns the alternative tests of a field, each as the SQL before and after the
     /// list of values; a field that is not read has none. `email` is the SQL of the column with the address.
     pub(super) fn push_condition(

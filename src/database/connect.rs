@@ -66,7 +66,8 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
             let addresses = lookup_host((target.host.as_str(), target.port))
                 .await
                 .map_err(ConnectError::UnknownHost)?;
-            is_remote = !target.is_near() && addresses.map(|one| one.ip()).any(is_remote_address);
+            is_remote =
+                !target.is_near() && addresses.map(|address| address.ip()).any(is_remote_address);
         }
         let mut is_exposed = is_remote && matches!(target.tls().mode, PgSslMode::Disable);
         let options = if is_remote && matches!(target.tls().mode, PgSslMode::Prefer) {

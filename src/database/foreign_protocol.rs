@@ -48,7 +48,7 @@ pub(super) fn foreign_protocol(message: &str) -> Option<ForeignProtocol> {
 /// The message that requests TLS. Postgres answers it with one byte.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Probes a server when a connection without TLS failed; `None` if it could be Postgres.
 pub(super) async fn probe(host: &str, port: u16) -> Option<ForeignProtocol> {
@@ -57,7 +57,7 @@ pub(super) async fn probe(host: &str, port: u16) -> Option<ForeignProtocol> {
         stream.write_all(&TLS_REQUEST).await.ok()?;
         stream.read_u8().await.ok()
     };
-    ForeignProtocol::from_first_byte(timeout(PATIENCE, exchange).await.ok()??)
+    ForeignProtocol::from_first_byte(timeout(TIMEOUT, exchange).await.ok()??)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ use crate::{
 };
 
 pub use account_rows::{AccountRows, RowError, required};
-pub use chosen::Chosen;
+pub use chosen::AccountSelection;
 pub use connect::ConnectError;
 pub use error::{Error, SqlPlace};
 pub use foreign_protocol::ForeignProtocol;
@@ -100,9 +100,9 @@ pub async fn read_some(
     url: &SecretString,
     settings: &DatabaseSettings,
     request: &ReadRequest,
-    most: u32,
+    max: u32,
 ) -> Result<DatabaseFacts, Error> {
-    reading::read(url, settings, request, Extent::Some(most), &|_| {}).await
+    reading::read(url, settings, request, Extent::Some(max), &|_| {}).await
 }
 
 /// Reads only the accounts with these ids; missing ones are left out.
@@ -112,9 +112,9 @@ pub async fn read_accounts(
     request: &ReadRequest,
     ids: &[AccountId],
 ) -> Result<DatabaseFacts, Error> {
-    let chosen = Chosen {
+    let chosen = AccountSelection {
         accounts: ids.to_vec(),
-        ..Chosen::default()
+        ..AccountSelection::default()
     };
     read_chosen(url, settings, request, &chosen).await
 }
@@ -124,7 +124,7 @@ pub async fn read_chosen(
     url: &SecretString,
     settings: &DatabaseSettings,
     request: &ReadRequest,
-    chosen: &Chosen,
+    chosen: &AccountSelection,
 ) -> Result<DatabaseFacts, Error> {
     reading::read(url, settings, request, Extent::Chosen(chosen), &|_| {}).await
 }

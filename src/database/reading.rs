@@ -16,7 +16,7 @@ use super::{
     accounts_query::{AccountsStatement, TableForm, query_form},
     catalog::{self, ColumnType, CurrentRole, TouchedRelation},
     cell::Cell,
-    chosen::Chosen,
+    chosen::AccountSelection,
     diagnosis,
     error::Error,
     output_columns, role_advice,
@@ -32,7 +32,7 @@ const PROGRESS_STEP: u64 = 1000;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Extent<'a> {
     All,
-    Chosen(&'a Chosen),
+    Chosen(&'a AccountSelection),
     /// Any accounts, at most this many.
     Some(u32),
 }
@@ -77,7 +77,7 @@ impl<'a> AccountsReader<'a> {
     pub async fn read(
         &mut self,
         request: &ReadRequest,
-        chosen: &Chosen,
+        chosen: &AccountSelection,
     ) -> Result<DatabaseFacts, Error> {
         let reading = AccountsReading {
             settings: self.0.settings(),
@@ -175,14 +175,14 @@ impl AccountsReading<'_> {
         let types = types(session, &statement).await?;
         let touched = catalog::touched(session).await?;
         if row_security == RowSecurity::Applied {
-            nothing_hidden(session, &role, None).await?;
+            check_nothing_hidden(session, &role, None).await?;
         }
         let warning = role_advice::warning(&role, &touched, &self.settings.url_env);
         let mut facts = self.rows(session, &statement, &types).await?;
         facts.warnings.extend(warning);
         if row_security == RowSecurity::Applied {
             // Checks again for tables that only functions touch, which the server locks only while it runs them.
-            nothing_hidden(session, &role, Some(&touched)).await?;
+            check_nothing_hidden(session, &role, Some(&touched)).await?;
         }
         session.end().await?;
         Ok(facts)
@@ -285,7 +285,7 @@ impl AccountsReading<'_> {
     }
 
     async fn no_table(&self, session: &mut Session<'_>, failed: Failed) -> Error {
-        match afresh(session).await {
+        match restart_transaction(session).await {
             Ok(()) => diagnosis::no_table(session, failed)
                 .await
                 .unwrap_or_else(|failed| self.explained(failed)),
@@ -307,7 +307,7 @@ impl AccountsReading<'_> {
         session: &mut Session<'_>,
         refusal: &Failed,
     ) -> Result<Error, FailedAttempt> {
-        afresh(session).await?;
+        restart_transaction(session).await?;
         let role = catalog::role(session).await?;
         let form = match &self.settings.accounts {
             AccountsQuery::Table { .. } => self.statement(session).await?,
@@ -327,12 +327,12 @@ impl AccountsReading<'_> {
 }
 
 /// Replaces a failed transaction.
-async fn afresh(session: &mut Session<'_>) -> Result<(), Failed> {
+async fn restart_transaction(session: &mut Session<'_>) -> Result<(), Failed> {
     session.end().await?;
     session.begin(RowSecurity::Applied).await
 }
 
-async fn nothing_hidden(
+async fn check_nothing_hidden(
     session: &mut Session<'_>,
     role: &CurrentRole,
     named: Option<&[TouchedRelation]>,

@@ -139,7 +139,7 @@ impl<'a> DatabaseSampler<'a> {
         let (mut tables, is_cut) = self.tables().await?;
         let mut is_cut = is_cut || tables.len() > MAX_TABLES;
         // The sort is stable, and tables before views.
-        tables.sort_by_key(|(table, _)| !is_telling(table));
+        tables.sort_by_key(|(table, _)| !looks_like_billing(table));
         tables.truncate(MAX_TABLES);
         for (table, statement) in &mut tables {
             if begun.elapsed() > MAX_TIME {
@@ -260,7 +260,7 @@ impl<'a> DatabaseSampler<'a> {
 }
 
 /// Returns true for a table that is likely about accounts or payment, by its name or those of its columns.
-fn is_telling(table: &SampledTable) -> bool {
+fn looks_like_billing(table: &SampledTable) -> bool {
     const WORDS: [&str; 8] = [
         "stripe", "paddle", "customer", "subscri", "billing", "plan", "user", "account",
     ];
@@ -354,10 +354,10 @@ fn form(category: &str, kind: &str) -> ColumnForm {
 }
 
 /// Returns some accounts, read as a check reads them all.
-pub(super) fn some_of(statement: &Statement, most: u32) -> Statement {
+pub(super) fn some_of(statement: &Statement, max: u32) -> Statement {
     statement.wrapped(
         "select * from (",
-        &format!("\n) as some_accounts limit {most}"),
+        &format!("\n) as some_accounts limit {max}"),
     )
 }
 

@@ -26,7 +26,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Extra time for a server to report its own timeout, before it counts as gone.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The server's treatment of a statement that a row-level security policy affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl<'a> Session<'a> {
     /// writable.
     pub(super) async fn begin(&mut self, row_security: RowSecurity) -> Result<(), Failed> {
         let begin = sqlx::raw_sql("begin transaction isolation level repeatable read read only");
-        within(PATIENCE, begin.execute(&mut self.connection)).await?;
+        within(TIMEOUT, begin.execute(&mut self.connection)).await?;
         let limits = sqlx::query(
             "select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true), \
              set_config('idle_in_transaction_session_timeout', $3, true), \
@@ -113,13 +113,13 @@ impl<'a> Session<'a> {
     /// Ends the transaction in any state; there is nothing to commit.
     pub(super) async fn end(&mut self) -> Result<(), Failed> {
         let end = sqlx::raw_sql("rollback");
-        within(PATIENCE, end.execute(&mut self.connection)).await?;
+        within(TIMEOUT, end.execute(&mut self.connection)).await?;
         Ok(())
     }
 
     /// Closes the connection; errors are ignored.
     pub(super) async fn close(self) {
-        timeout(PATIENCE, self.connection.close()).await.ok();
+        timeout(TIMEOUT, self.connection.close()).await.ok();
     }
 
     /// Runs a built-in query and returns its rows.
@@ -178,7 +178,7 @@ impl<'a> Session<'a> {
     }
 
     fn limit(&self) -> Duration {
-        self.settings.statement_timeout.saturating_add(PATIENCE)
+        self.settings.statement_timeout.saturating_add(TIMEOUT)
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Statement {
     text: String,
     values: Vec<BoundValue>,
     now: Option<usize>,
-    runs: Vec<SqlRun>,
+    configured_parts: Vec<ConfiguredPart>,
 }
 
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ enum BoundValue {
 
 /// A part of the statement that comes from the configuration; all numbers count characters.
 #[derive(Debug, Clone)]
-struct SqlRun {
+struct ConfiguredPart {
     start: usize,
     length: usize,
     source: SqlSource,
@@ -51,15 +51,15 @@ pub(super) struct SqlPosition {
 }
 
 impl Statement {
-    pub(super) fn new(words: &str) -> Self {
+    pub(super) fn new(sql: &str) -> Self {
         let mut statement = Self::default();
-        statement.push(words);
+        statement.push(sql);
         statement
     }
 
     /// Adds built-in SQL.
-    pub(super) fn push(&mut self, words: &str) -> &mut Self {
-        self.text.push_str(words);
+    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
+        self.text.push_str(sql);
         self
     }
 
@@ -88,7 +88,7 @@ impl Statement {
             match piece {
                 SqlPiece::Value(Now) => self.push_now(now),
                 SqlPiece::Verbatim { start, text } => {
-                    self.runs.push(SqlRun {
+                    self.configured_parts.push(ConfiguredPart {
                         start: self.text.chars().count(),
                         length: text.chars().count(),
                         source: source.clone(),
@@ -116,8 +116,8 @@ impl Statement {
         let mut wrapped = self.clone();
         wrapped.text.insert_str(0, before);
         wrapped.text.push_str(after);
-        for run in &mut wrapped.runs {
-            run.start += shift;
+        for part in &mut wrapped.configured_parts {
+            part.start += shift;
         }
         wrapped
     }
@@ -137,13 +137,13 @@ impl Statement {
     /// Returns the origin of the character at `position`, counted from one as in the server's errors.
     pub(super) fn origin(&self, position: usize) -> Option<SqlPosition> {
         let at = position.checked_sub(1)?;
-        let run = self
-            .runs
+        let part = self
+            .configured_parts
             .iter()
-            .find(|run| at >= run.start && at <= run.start + run.length)?;
+            .find(|part| at >= part.start && at <= part.start + part.length)?;
         Some(SqlPosition {
-            source: run.source.clone(),
-            at: run.source_start + (at - run.start),
+            source: part.source.clone(),
+            at: part.source_start + (at - part.start),
         })
     }
 

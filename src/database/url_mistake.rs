@@ -66,7 +66,7 @@ const OTHER_DATABASES: [(&str, &str); 16] = [
 ];
 
 impl Mistake {
-    /// Recognizes the intention of a text that is not a Postgres URL.
+    /// Recognizes the form of a text that is not a Postgres URL.
     pub(super) fn find_in(text: &str) -> Option<Self> {
         let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’');
         if text.starts_with(is_quote) {
@@ -88,13 +88,14 @@ impl Mistake {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
         // For `sqlite:file` and `jdbc:postgresql://`.
         let start = text.split_once(':').map(|(start, _)| start);
-        let is = |word: &str, found: Option<&str>| {
+        let equals = |word: &str, found: Option<&str>| {
             found.is_some_and(|found| found.eq_ignore_ascii_case(word))
         };
-        if is("jdbc", start) {
+        if equals("jdbc", start) {
             return Some(Self::Jdbc);
         }
-        let known = |words: &[&'static str]| words.iter().copied().find(|word| is(word, scheme));
+        let known =
+            |words: &[&'static str]| words.iter().copied().find(|word| equals(word, scheme));
         if let Some(scheme) = known(&SPELLINGS) {
             return Some(Self::Scheme(scheme));
         }
@@ -104,7 +105,7 @@ impl Mistake {
         if let Some(scheme) = known(&["https", "http"]) {
             return Some(Self::Web(scheme));
         }
-        let other = OTHER_DATABASES.iter().find(|(word, _)| is(word, start));
+        let other = OTHER_DATABASES.iter().find(|(word, _)| equals(word, start));
         if let Some((scheme, name)) = other {
             return Some(Self::OtherDatabase(scheme, name));
         }

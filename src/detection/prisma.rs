@@ -64,7 +64,7 @@ fn table(file: &RepositoryFile, model: &Model<'_>, models: &BTreeSet<&str>) -> D
             line: model.name.line,
         },
     };
-    for line in model.body.chunk_by(|one, other| one.line == other.line) {
+    for line in model.body.chunk_by(|a, b| a.line == b.line) {
         match line {
             [first, second, attribute, arguments @ ..]
                 if first.is_mark("@") && second.is_mark("@") =>

@@ -34,22 +34,22 @@ pub fn rank<'p>(
 fn sort(ranked: &mut [RankedPreset<'_>]) {
     let preferred: Vec<(&str, &[String])> = ranked
         .iter()
-        .map(|one| {
+        .map(|ranked| {
             (
-                one.preset.name,
-                one.preset.description.detect.prefer_over.as_slice(),
+                ranked.preset.name,
+                ranked.preset.description.detect.prefer_over.as_slice(),
             )
         })
         .collect();
     let better = |name: &str| {
         let over = preferred
             .iter()
-            .filter(|(_, over)| over.iter().any(|one| one == name));
+            .filter(|(_, over)| over.iter().any(|preset| preset == name));
         over.count()
     };
-    ranked.sort_by_key(|one| {
-        let points = std::cmp::Reverse(one.points);
-        (better(one.preset.name), points, one.preset.name)
+    ranked.sort_by_key(|ranked| {
+        let points = std::cmp::Reverse(ranked.points);
+        (better(ranked.preset.name), points, ranked.preset.name)
     });
 }
 
@@ -155,7 +155,7 @@ mod tests {
         let found = packages(&repository);
         let tables = declared_tables(&repository);
         let ranked = rank(&presets, &repository, &found, &tables);
-        ranked.first().map(|one| one.preset.name.to_owned())
+        ranked.first().map(|ranked| ranked.preset.name.to_owned())
     }
 
     #[test]

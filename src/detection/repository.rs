@@ -108,7 +108,7 @@ pub(super) fn repository(files: &[(&str, &str)]) -> Repository {
             text: (*text).to_owned(),
         })
         .collect();
-    files.sort_by(|one, other| one.path.cmp(&other.path));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
     Repository {
         paths: files.iter().map(|file| file.path.clone()).collect(),
         files,

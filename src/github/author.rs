@@ -120,7 +120,7 @@ impl Author {
         let login = user.login.as_deref().unwrap_or_default();
         let is_bot = user.kind.as_deref() == Some("Bot");
         match (self.id, user.id) {
-            (Some(ours), Some(theirs)) => ours == theirs,
+            (Some(own_id), Some(user_id)) => own_id == user_id,
             _ if self.login.ends_with("[bot]") => is_bot && login == self.login,
             _ => {
                 login == self.login || (is_bot && login.strip_suffix("[bot]") == Some(&self.login))

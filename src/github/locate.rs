@@ -80,7 +80,7 @@ impl Context {
         if let Some(head) = pull.head {
             self.commits.head = head.sha.filter(|sha| is_sha(sha));
             let name = head.repo.and_then(|repo| repo.full_name);
-            self.origin.is_fork = !name.is_some_and(|name| repository.is_called(&name));
+            self.origin.is_fork = !name.is_some_and(|name| repository.has_name(&name));
         }
         if let Trust::BaseOnly { base_sha } = &mut self.trust {
             *base_sha = found.clone().or(base_sha.take());
@@ -122,7 +122,7 @@ async fn open_at(
             .and_then(|base| base.repo.as_ref()?.full_name.as_deref());
         pull.state.as_deref() == Some("open")
             && pull.head.as_ref().and_then(|head| head.sha.as_deref()) == Some(sha)
-            && base.is_some_and(|name| repository.is_called(name))
+            && base.is_some_and(|name| repository.has_name(name))
     };
     Ok(pulls.into_iter().find(is_match))
 }

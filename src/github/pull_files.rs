@@ -67,7 +67,7 @@ impl Client {
                 format!("/repos/{repository}/pulls/{number}/files?per_page={PER_PAGE}&page={page}");
             let listed: Vec<Listed> = self.read(Call::get(path)).await?;
             let is_last = listed.len() < PER_PAGE;
-            if listed.iter().any(|file| is_about_another(file, sha)) {
+            if listed.iter().any(|file| is_of_another_commit(file, sha)) {
                 return Ok(Vec::new());
             }
             files.extend(listed.into_iter().map(|file| {
@@ -89,7 +89,7 @@ impl Client {
     }
 }
 
-fn is_about_another(file: &Listed, sha: &str) -> bool {
+fn is_of_another_commit(file: &Listed, sha: &str) -> bool {
     let url = file.contents_url.as_deref().unwrap_or_default();
     let reference = url.rsplit_once("?ref=").map(|(_, reference)| reference);
     reference.is_some_and(|reference| reference != sha) && file.status != "removed"

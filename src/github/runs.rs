@@ -7,10 +7,10 @@ use super::{
 
 /// Returns true if GitHub does not know the run, although it knows ours. Without `actions: read`, GitHub does not show
 /// runs, and the text is believed.
-pub(super) async fn is_invented(
+pub(super) async fn is_forged(
     client: &mut Client,
     repository: &Repository,
-    ours: &Run,
+    own_run: &Run,
     (id, attempt): (u64, u64),
 ) -> bool {
     let path =
@@ -19,6 +19,8 @@ pub(super) async fn is_invented(
     if !matches!(claimed, Err(error) if error.status() == Some(404)) {
         return false;
     }
-    let own_run = client.send(Call::get(path(ours.id, ours.attempt))).await;
-    own_run.is_ok()
+    client
+        .send(Call::get(path(own_run.id, own_run.attempt)))
+        .await
+        .is_ok()
 }

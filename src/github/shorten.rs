@@ -6,15 +6,14 @@ const UNFOLD: &str = "\n\n</details>";
 /// Maximum number of nested folded sections that are closed.
 const MAX_FOLDS: usize = 3;
 
-/// Truncates to `most_bytes`, between blocks if possible, with `notice` as the last paragraph. The limit is in bytes
+/// Truncates to `max_bytes`, between blocks if possible, with `notice` as the last paragraph. The limit is in bytes
 /// because GitHub documents characters, but some of its responses count bytes.
-pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String {
-    if markdown.len() <= most_bytes {
+pub(super) fn shorten(markdown: &str, max_bytes: usize, notice: &str) -> String {
+    if markdown.len() <= max_bytes {
         return markdown.to_owned();
     }
     let close = "\n```";
-    let limit =
-        most_bytes.saturating_sub(notice.len() + close.len() + MAX_FOLDS * UNFOLD.len() + 2);
+    let limit = max_bytes.saturating_sub(notice.len() + close.len() + MAX_FOLDS * UNFOLD.len() + 2);
     let kept = head(markdown, limit);
     let end = ["\n\n", "\n"]
         .into_iter()
@@ -27,7 +26,7 @@ pub(super) fn shorten(markdown: &str, most_bytes: usize, notice: &str) -> String
         .count();
     let close = if fences % 2 == 1 { close } else { "" };
     let unfold = UNFOLD.repeat(open_folds(kept));
-    head(&format!("{kept}{close}{unfold}\n\n{notice}"), most_bytes).to_owned()
+    head(&format!("{kept}{close}{unfold}\n\n{notice}"), max_bytes).to_owned()
 }
 
 /// Counts the folded sections that are left open. Tags inside code count too, because a surplus closing tag is
@@ -40,8 +39,8 @@ fn open_folds(kept: &str) -> usize {
 }
 
 /// Returns the first bytes, without splitting a character.
-pub(super) fn head(text: &str, most_bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(most_bytes))
+pub(super) fn head(text: &str, max_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(max_bytes))
         .unwrap_or_default()
 }
 
@@ -63,8 +62,8 @@ mod tests {
             "a\n".repeat(100),
             format!("```\n{}", "x".repeat(100)),
         ] {
-            for most in 0..60 {
-                assert!(shorten(&text, most, "(shortened)").len() <= most);
+            for max in 0..60 {
+                assert!(shorten(&text, max, "(shortened)").len() <= max);
             }
         }
     }

@@ -21,8 +21,8 @@ pub(super) enum Access {
     Until(ColumnPath),
 }
 
-/// Number of rows without a customer from which they show what a column is about.
-const TELLING: usize = 3;
+/// Minimum number of rows without a customer. Fewer do not show if a column depends on the customer.
+const MIN_ROWS_WITHOUT_CUSTOMER: usize = 3;
 
 /// Parts of names of yes/no columns about access.
 const FLAGS: [&str; 6] = ["access", "paid", "premium", "subscri", "entitle", "ispro"];
@@ -97,7 +97,7 @@ impl Measured<'_> {
 
     fn status(&self) -> Option<Access> {
         let known = self.values.iter().filter(|(path, values)| {
-            values.are(ValueKind::Status) && !values.has_more && !path.is_list
+            values.are_mostly(ValueKind::Status) && !values.has_more && !path.is_list
         });
         let (path, values) = known.max_by_key(|(path, values)| {
             let is_about_payment = names(path, &PAYMENT);
@@ -136,8 +136,8 @@ impl Measured<'_> {
             + usize::from(self.holds(ValueKind::Customer)) * 2
     }
 
-    /// Returns true if the access of a table of accounts may as well be about something else, such as a `status` that says
-    /// whether somebody may sign in.
+    /// Returns true if the column may well be about something other than payment, such as a `status` that says whether
+    /// somebody may sign in.
     pub(super) fn is_weak(&self, access: &Access) -> bool {
         match access {
             Access::Flag(_) => false,
@@ -150,21 +150,24 @@ impl Measured<'_> {
         }
     }
 
-    /// Returns true if access goes with a customer: of the rows without one, at most half have access.
-    pub(super) fn follows(&self, link: &ColumnPath, access: &Access) -> bool {
+    /// Returns true if access depends on a customer: of the rows without one, at most half have access.
+    pub(super) fn depends_on(&self, link: &ColumnPath, access: &Access) -> bool {
         let without = self
             .table
             .rows
             .iter()
             .filter(|row| self.value(row, link).is_none());
         let (all, with_access) = without.fold((0, 0), |(all, with_access), row| {
-            (all + 1, with_access + usize::from(self.gives(row, access)))
+            (
+                all + 1,
+                with_access + usize::from(self.has_access(row, access)),
+            )
         });
-        all < TELLING || with_access * 2 <= all
+        all < MIN_ROWS_WITHOUT_CUSTOMER || with_access * 2 <= all
     }
 
-    /// Returns true if the row gives access; a time counts whenever it is.
-    pub(super) fn gives(&self, row: &Row, access: &Access) -> bool {
+    /// Returns true if the row gives access. A time counts even if it is past.
+    pub(super) fn has_access(&self, row: &Row, access: &Access) -> bool {
         match access {
             Access::Flag(path) => {
                 let value = self.value(row, path);
@@ -185,7 +188,7 @@ impl Measured<'_> {
             names(path, &["status", "state", "tier", "plan"])
                 && !values.has_more
                 && (1..=MANY).contains(&values.words.len())
-                && !values.are(ValueKind::Price)
+                && !values.are_mostly(ValueKind::Price)
         });
         let (path, values) = candidates.next()?;
         let words: Vec<_> = values

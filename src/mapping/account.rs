@@ -76,7 +76,7 @@ impl<'m, 's> Mapping<'m, 's> {
         }
         let paid = self.account.plans_with_access(Some(&self.access), path);
         let rows = self.account.table.rows.iter();
-        let mut ended = rows.filter(|row| !self.account.gives(row, &self.access));
+        let mut ended = rows.filter(|row| !self.account.has_access(row, &self.access));
         ended.any(|row| {
             let plan = self.account.value(row, path);
             plan.is_some_and(|plan| paid.contains(&plan))
@@ -99,7 +99,7 @@ pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 
             .iter()
             .flat_map(|table| {
                 let paths = table.values.iter();
-                let paths = paths.filter(move |(_, values)| values.are(kind));
+                let paths = paths.filter(move |(_, values)| values.are_mostly(kind));
                 paths.map(move |(path, values)| (table, path, values))
             })
             .collect();
@@ -150,7 +150,7 @@ fn with_access<'m, 's>(
         .values
         .get(&whole_column(&id))
         .is_some_and(|values| {
-            values.are(ValueKind::Customer) || values.are(ValueKind::Subscription)
+            values.are_mostly(ValueKind::Customer) || values.are_mostly(ValueKind::Subscription)
         });
     if holds_provider_objects {
         return Err(format!(
@@ -159,7 +159,7 @@ fn with_access<'m, 's>(
     }
     let own = account
         .access()
-        .filter(|access| account.follows(link, access));
+        .filter(|access| account.depends_on(link, access));
     let elsewhere = access_elsewhere(tables, account, link, &id);
     let found = match (own, elsewhere) {
         (Some(own), Some((billing, access))) if account.is_weak(&own) => (Some(billing), access),
@@ -189,7 +189,13 @@ fn access_elsewhere<'m, 's>(
         Some((points, billing, access))
     });
     // The first of equals.
-    let best = candidates.reduce(|best, one| if one.0 > best.0 { one } else { best });
+    let best = candidates.reduce(|best, candidate| {
+        if candidate.0 > best.0 {
+            candidate
+        } else {
+            best
+        }
+    });
     best.map(|(_, billing, access)| (billing, access))
 }
 

@@ -50,7 +50,7 @@ impl Values {
     }
 
     /// Returns true if most of the values are of this kind.
-    pub(super) fn are(&self, kind: ValueKind) -> bool {
+    pub(super) fn are_mostly(&self, kind: ValueKind) -> bool {
         let count = self.count(kind);
         count > 0 && count * 2 > self.rows
     }
@@ -195,8 +195,8 @@ mod tests {
             };
             values.get(&path).cloned().unwrap_or_default()
         };
-        assert!(at("j", &["stripe", "customer"], false).are(ValueKind::Customer));
-        assert!(at("j", &["stripe", "list"], true).are(ValueKind::Subscription));
-        assert!(at("a", &[], true).are(ValueKind::Customer));
+        assert!(at("j", &["stripe", "customer"], false).are_mostly(ValueKind::Customer));
+        assert!(at("j", &["stripe", "list"], true).are_mostly(ValueKind::Subscription));
+        assert!(at("a", &[], true).are_mostly(ValueKind::Customer));
     }
 }

@@ -76,8 +76,8 @@ pub(super) fn owner_of_several<'m, 's>(
             let column = named_after(table, owner.name())?;
             let id = owner.id()?;
             let ids = (owner, &whole_column(&id));
-            let is_it = share_values((table, &whole_column(&column)), ids);
-            (is_it && owner.name() != table.name() && !table.is_unique(&column))
+            let is_link = share_values((table, &whole_column(&column)), ids);
+            (is_link && owner.name() != table.name() && !table.is_unique(&column))
                 .then_some((owner, column, id))
         })
     };
@@ -102,16 +102,17 @@ fn named_after(other: &Measured<'_>, table: &str) -> Option<String> {
 
 /// Returns true if at least half of the values of one column are in the other too.
 fn share_values(
-    (one, path): (&Measured<'_>, &ColumnPath),
-    (two, other_path): (&Measured<'_>, &ColumnPath),
+    (first, path): (&Measured<'_>, &ColumnPath),
+    (second, other_path): (&Measured<'_>, &ColumnPath),
 ) -> bool {
-    let (Some(one), Some(two)) = (one.values.get(path), two.values.get(other_path)) else {
+    let (Some(first), Some(second)) = (first.values.get(path), second.values.get(other_path))
+    else {
         return false;
     };
-    let common = one
+    let common = first
         .words
         .keys()
-        .filter(|word| two.words.contains_key(*word));
+        .filter(|word| second.words.contains_key(*word));
     let common = common.count();
-    common > 0 && common * 2 >= one.words.len().min(two.words.len())
+    common > 0 && common * 2 >= first.words.len().min(second.words.len())
 }

@@ -33,13 +33,16 @@ impl<'s> Measured<'s> {
 
     /// Returns the first path with values of this kind, outside of JSON if possible.
     pub(super) fn path_of(&self, kind: ValueKind) -> Option<ColumnPath> {
-        let paths = self.values.iter().filter(|(_, values)| values.are(kind));
+        let paths = self
+            .values
+            .iter()
+            .filter(|(_, values)| values.are_mostly(kind));
         let best = paths.min_by_key(|(path, _)| (path.keys.len(), path.is_list));
         best.map(|(path, _)| path.clone())
     }
 
     pub(super) fn holds(&self, kind: ValueKind) -> bool {
-        self.values.values().any(|values| values.are(kind))
+        self.values.values().any(|values| values.are_mostly(kind))
     }
 
     /// Returns true if no two rows have the same value.

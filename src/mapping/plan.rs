@@ -63,9 +63,9 @@ impl Measured<'_> {
     /// Returns the path with plans, and the kind of its values.
     fn stored_plan(&self) -> Option<(ColumnPath, PlanStorage)> {
         let candidates = self.values.iter().filter_map(|(path, values)| {
-            let storage = if values.are(ValueKind::Price) {
+            let storage = if values.are_mostly(ValueKind::Price) {
                 PlanStorage::Price
-            } else if values.are(ValueKind::Product) {
+            } else if values.are_mostly(ValueKind::Product) {
                 PlanStorage::Product
             } else {
                 let is_reference = self
@@ -75,7 +75,7 @@ impl Measured<'_> {
                     .any(|key| key.column == path.column);
                 let is_word = !values.has_more
                     && !is_reference
-                    && !values.are(ValueKind::Status)
+                    && !values.are_mostly(ValueKind::Status)
                     && values.words.len() <= 20
                     && names(path, &["plan", "tier", "package", "product", "edition"])
                     && self.is_text(&path.column);
@@ -116,7 +116,8 @@ impl Measured<'_> {
     fn price_columns(&self) -> Vec<String> {
         let of_kind = |kind: ValueKind| -> Vec<String> {
             let paths = self.values.iter();
-            let paths = paths.filter(|(path, values)| path.keys.is_empty() && values.are(kind));
+            let paths =
+                paths.filter(|(path, values)| path.keys.is_empty() && values.are_mostly(kind));
             paths.map(|(path, _)| path.column.clone()).collect()
         };
         let prices = of_kind(ValueKind::Price);
@@ -165,7 +166,7 @@ impl Measured<'_> {
         path: &ColumnPath,
     ) -> BTreeSet<String> {
         let rows = self.table.rows.iter();
-        let rows = rows.filter(|row| access.is_none_or(|access| self.gives(row, access)));
+        let rows = rows.filter(|row| access.is_none_or(|access| self.has_access(row, access)));
         rows.filter_map(|row| self.value(row, path)).collect()
     }
 }

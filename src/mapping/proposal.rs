@@ -35,7 +35,7 @@ pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
     let link = mapping.link_values();
     let is_paddle =
         link.is_some_and(|values| values.words.keys().any(|word| word.starts_with("ctm_")));
-    let (storage, stored) = stored(&mapping);
+    let (storage, stored) = stored_plans(&mapping);
     let (mut evidence, mut unknown) = (Vec::new(), Vec::new());
     explain(&mapping, &mut evidence, &mut unknown);
     unknown.extend(other_customers(&mapping, &tables));
@@ -49,7 +49,7 @@ pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
     })
 }
 
-fn stored(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
+fn stored_plans(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
     let (path, storage) = match &mapping.plan {
         None => return (PlanStorage::Word, Vec::new()),
         Some(Plan::Listed(list)) => return (PlanStorage::Word, list.stored.clone()),
@@ -144,7 +144,7 @@ fn explain_access(
         Access::Status {
             path,
             granting,
-            unknown: words,
+            unknown: unknown_words,
         } => {
             let values = deciding.values.get(path);
             let known = values
@@ -156,10 +156,10 @@ fn explain_access(
                 path.shown(),
                 joined(granting)
             ));
-            if !words.is_empty() {
+            if !unknown_words.is_empty() {
                 unknown.push(format!(
                     "whether {} in `{table}.{}` gives access; it does not in the proposal",
-                    joined(words),
+                    joined(unknown_words),
                     path.shown()
                 ));
             }

@@ -248,8 +248,8 @@ fn unknown_parameter(error: &sqlx::Error) -> Option<usize> {
     if server.code()? != UNKNOWN_TYPE {
         return None;
     }
-    let (_, behind) = server.message().split_once('$')?;
-    let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+    let (_, rest) = server.message().split_once('$')?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse::<usize>().ok()?.checked_sub(1)
 }
 

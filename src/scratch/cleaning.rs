@@ -80,13 +80,13 @@ impl Scratch {
 
     async fn remove_new_rows(&self, connection: &mut PgConnection) -> Result<(), Error> {
         for _ in 0..ROUNDS {
-            let made = self.made(connection).await?;
-            if made.is_empty() {
+            let created = self.created_rows(connection).await?;
+            if created.is_empty() {
                 return Ok(());
             }
-            delete(connection, &self.tables, &made).await?;
+            delete(connection, &self.tables, &created).await?;
         }
-        match self.made(connection).await?.into_keys().next() {
+        match self.created_rows(connection).await?.into_keys().next() {
             None => Ok(()),
             Some(table) => Err(Error::KeepsGrowing {
                 table: table.to_string().replace('`', ""),
@@ -95,8 +95,8 @@ impl Scratch {
     }
 
     /// Lists the rows that were not there at the start.
-    async fn made(&self, connection: &mut PgConnection) -> Result<RowKeys, Error> {
-        let mut made = RowKeys::new();
+    async fn created_rows(&self, connection: &mut PgConnection) -> Result<RowKeys, Error> {
+        let mut created = RowKeys::new();
         for (table, keys) in self.tables.keys(connection).await? {
             let Some(Some(before)) = self.before.get(&table) else {
                 continue;
@@ -106,10 +106,10 @@ impl Scratch {
                 .filter(|key| !before.contains(key))
                 .collect();
             if !new.is_empty() {
-                made.insert(table, new);
+                created.insert(table, new);
             }
         }
-        Ok(made)
+        Ok(created)
     }
 }
 
@@ -153,7 +153,9 @@ pub(super) async fn remove_leftovers(
     loop {
         let mut grew = false;
         for foreign_key in &foreign_keys {
-            let keys = foreign_key.referring(connection, tables, &left).await?;
+            let keys = foreign_key
+                .referring_rows(connection, tables, &left)
+                .await?;
             let known = left.entry(foreign_key.from.clone()).or_default();
             for key in keys {
                 grew |= known.insert(key);

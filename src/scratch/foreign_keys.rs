@@ -10,8 +10,8 @@ use super::{
 };
 use crate::database::quoted;
 
-const READING: &str = "reading foreign keys";
-const FINDING: &str = "removing the created rows";
+const READING_KEYS: &str = "reading foreign keys";
+const REMOVING_ROWS: &str = "removing the created rows";
 
 /// A foreign key from one table to another.
 pub(super) struct ForeignKey {
@@ -26,7 +26,7 @@ pub(super) async fn foreign_keys(
     connection: &mut PgConnection,
     tables: &Tables,
 ) -> Result<Vec<ForeignKey>, Error> {
-    let reading = |error| Error::new(error, READING);
+    let reading = |error| Error::new(error, READING_KEYS);
     let rows = sqlx::query(
         "select conrelid::int8, confrelid::int8, \
          array(select attname::text from unnest(conkey) with ordinality as k (number, position) \
@@ -50,7 +50,7 @@ pub(super) async fn foreign_keys(
             row.try_get(0).map_err(reading)?,
             row.try_get(1).map_err(reading)?,
         );
-        let (ours, theirs): (Vec<String>, Vec<String>) = (
+        let (referring, referenced): (Vec<String>, Vec<String>) = (
             row.try_get(2).map_err(reading)?,
             row.try_get(3).map_err(reading)?,
         );
@@ -58,7 +58,7 @@ pub(super) async fn foreign_keys(
             found.push(ForeignKey {
                 from: (*from).clone(),
                 to: (*to).clone(),
-                columns: ours.into_iter().zip(theirs).collect(),
+                columns: referring.into_iter().zip(referenced).collect(),
             });
         }
     }
@@ -66,8 +66,8 @@ pub(super) async fn foreign_keys(
 }
 
 impl ForeignKey {
-    /// Finds the rows that refer to one of these.
-    pub(super) async fn referring(
+    /// Finds the rows that refer to one of `rows`.
+    pub(super) async fn referring_rows(
         &self,
         connection: &mut PgConnection,
         tables: &Tables,
@@ -83,7 +83,9 @@ impl ForeignKey {
         let pairs: Vec<_> = self
             .columns
             .iter()
-            .map(|(ours, theirs)| format!("r.{} = t.{}", quoted(ours), quoted(theirs)))
+            .map(|(referring, referenced)| {
+                format!("r.{} = t.{}", quoted(referring), quoted(referenced))
+            })
             .collect();
         let sql = format!(
             "select {} from {} as r where exists (select from {} as t where {} and {} = any($1))",
@@ -99,6 +101,6 @@ impl ForeignKey {
             .persistent(false)
             .fetch_all(connection)
             .await
-            .map_err(|error| Error::new(error, FINDING))
+            .map_err(|error| Error::new(error, REMOVING_ROWS))
     }
 }

@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn one_address_is_one_however_it_is_written() {
-        for (one, other) in [
+        for (left, right) in [
             (
                 "postgres://a:x@localhost/db",
                 "postgres://b:y@127.0.0.1:5432/other",
@@ -310,7 +310,7 @@ mod tests {
             ),
             ("postgres://a:x@[::1]/db", "postgres://a:x@localhost/db"),
         ] {
-            assert_eq!(address(&target(one)), address(&target(other)));
+            assert_eq!(address(&target(left)), address(&target(right)));
         }
         assert_ne!(
             address(&target("postgres://a@localhost:5433/db")),

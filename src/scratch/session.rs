@@ -11,7 +11,7 @@ use crate::database::{self, Target};
 /// Maximum number of connections. Parallel scenarios share them; each use takes milliseconds.
 const CONNECTIONS: u32 = 4;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A lock that the application holds for longer is a separate finding. With `row_security` off, the server refuses
 /// instead of hiding rows. A fixed time zone keeps the texts of equal times equal.
@@ -23,7 +23,7 @@ pub(super) fn pool(target: &Target) -> Result<PgPool, database::UrlError> {
     let options = target.options_with_search_path()?;
     Ok(PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(TIMEOUT)
         .after_connect(|connection, _| set(connection).boxed())
         .connect_lazy_with(options))
 }

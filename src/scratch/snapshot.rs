@@ -11,7 +11,7 @@ use super::{
 };
 use crate::contract::UnixSeconds;
 
-const LOOKING: &str = "looking at the application's rows";
+const READING_ROWS: &str = "looking at the application's rows";
 
 /// Assumed maximum difference between the clocks of the application, its database and this program, in seconds.
 const CLOCK_TOLERANCE: u64 = 15 * 60;
@@ -37,13 +37,13 @@ pub struct RowChange {
 }
 
 impl Scratch {
-    /// Reads the rows of all tables that hold one of the tokens, in one round trip.
+    /// Reads the rows of all tables that hold one of the tokens (an account's ids and e-mail address), in one round trip.
     pub async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Error> {
         let mut connection = self
             .pool
             .acquire()
             .await
-            .map_err(|error| Error::new(error, LOOKING))?;
+            .map_err(|error| Error::new(error, READING_ROWS))?;
         let rows = self.tables.rows_with(&mut connection, tokens, None).await?;
         Ok(Snapshot::new(rows))
     }
@@ -73,7 +73,7 @@ impl Snapshot {
     }
 
     /// Returns true if the changed row holds one of the tokens.
-    pub fn names(&self, change: &RowChange, tokens: &[String]) -> bool {
+    pub fn has_token(&self, change: &RowChange, tokens: &[String]) -> bool {
         let key = (change.table.clone(), change.key.clone());
         let mut values = self.rows.get(&key).into_iter().flat_map(BTreeMap::values);
         values.any(|value| match value.as_str() {
@@ -119,8 +119,8 @@ impl RowChange {
         let (Some(before), Some(after)) = (&self.before, &self.after) else {
             return false;
         };
-        let was = before.is_null() || moment(before).is_some();
-        was && moment(after).is_some_and(|after| is_close_to_now(after, now))
+        let was_time = before.is_null() || moment(before).is_some();
+        was_time && moment(after).is_some_and(|after| is_close_to_now(after, now))
     }
 }
 
@@ -133,11 +133,13 @@ pub fn is_close_to_now(moment: i64, now: UnixSeconds) -> bool {
 /// number of seconds or milliseconds.
 fn moment(value: &Value) -> Option<i64> {
     /// Smallest number that is taken as a time in seconds (in 2001). A smaller one is more likely something else.
-    const FIRST: i64 = 1_000_000_000;
+    const FIRST_SECONDS: i64 = 1_000_000_000;
+    /// Smallest number that is taken as a time in milliseconds (in 1973).
+    const FIRST_MILLISECONDS: i64 = 100_000_000_000;
     match value {
         Value::Number(number) => {
-            let number = number.as_i64().filter(|number| *number >= FIRST)?;
-            Some(if number >= FIRST * 100 {
+            let number = number.as_i64().filter(|number| *number >= FIRST_SECONDS)?;
+            Some(if number >= FIRST_MILLISECONDS {
                 number / 1000
             } else {
                 number

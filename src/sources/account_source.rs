@@ -3,7 +3,7 @@
 use super::billing_source::SourceFuture;
 use crate::{
     contract::AccountId,
-    database::{Chosen, DatabaseFacts, Stored, StoredRequest},
+    database::{AccountSelection, DatabaseFacts, Stored, StoredRequest},
 };
 
 /// Facts from the application's database.
@@ -18,7 +18,7 @@ pub(crate) trait AccountSource {
     fn by_id<'a>(&'a self, ids: &'a [AccountId]) -> SourceFuture<'a, DatabaseFacts>;
 
     /// Reads the chosen accounts. May return other accounts too.
-    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> SourceFuture<'a, DatabaseFacts>;
+    fn chosen<'a>(&'a self, chosen: &'a AccountSelection) -> SourceFuture<'a, DatabaseFacts>;
 
     /// Returns the accounts with this e-mail address in any case. There are none if the accounts have no such column.
     fn with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<AccountId>>;

@@ -50,7 +50,7 @@ pub(crate) trait BillingSource {
         customers: &'a [CustomerId],
     ) -> SourceFuture<'a, Option<(ReadPlan, RateLimit)>>;
 
-    /// Reads all objects of these customers. May return objects of others too.
+    /// Reads all objects of these customers. May also return objects of other customers.
     fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts>;
 
     /// Returns the customers of these subscriptions.
@@ -65,11 +65,11 @@ pub(crate) trait BillingSource {
     /// Returns true if the provider knows any of these customers by id.
     fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool>;
 
-    /// Reads the evidence behind findings: events until `suffices`, or deliveries. Returns `None` if there is neither.
+    /// Reads the evidence behind findings: events until `is_sufficient` returns true for those read so far, or deliveries. Returns `None` if there is neither.
     fn evidence<'a>(
         &'a self,
         findings: &'a [Finding],
-        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+        is_sufficient: &'a (dyn Fn(&EventLog) -> bool + Sync),
     ) -> SourceFuture<'a, Option<ProviderEvidence>>;
 }
 

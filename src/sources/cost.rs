@@ -15,7 +15,7 @@ pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -
     });
     format!(
         "{provider}: {} {}, {}{share}",
-        about(plan),
+        qualifier(plan),
         counted(requests, "request"),
         format_duration(
             plan.duration(
@@ -42,7 +42,7 @@ fn pace(pace: Pace) -> String {
     }
 }
 
-fn about(plan: &ReadPlan) -> &'static str {
+fn qualifier(plan: &ReadPlan) -> &'static str {
     if plan.is_lower_bound {
         "at least"
     } else {
@@ -59,7 +59,7 @@ pub(crate) fn in_full(
 ) -> String {
     let mut text = format!(
         "contract `{contract}`: {} {} to {}, {} ({}, {} at once)\n",
-        about(plan),
+        qualifier(plan),
         counted(plan.requests(), "request"),
         provider,
         format_duration(

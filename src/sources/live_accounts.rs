@@ -7,7 +7,9 @@ use super::{account_source::AccountSource, billing_source::SourceFuture};
 use crate::{
     config::AccessContract,
     contract::AccountId,
-    database::{self, Chosen, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored},
+    database::{
+        self, AccountSelection, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored,
+    },
     notice::Progress,
     problem::Failure,
 };
@@ -52,7 +54,7 @@ impl AccountSource for LiveAccounts<'_> {
         .boxed_local()
     }
 
-    fn chosen<'a>(&'a self, chosen: &'a Chosen) -> SourceFuture<'a, DatabaseFacts> {
+    fn chosen<'a>(&'a self, chosen: &'a AccountSelection) -> SourceFuture<'a, DatabaseFacts> {
         let settings = &self.contract.database;
         async move {
             let read = database::read_chosen(&self.url, settings, &self.request, chosen).await;
@@ -63,9 +65,9 @@ impl AccountSource for LiveAccounts<'_> {
 
     fn with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<AccountId>> {
         async move {
-            let chosen = Chosen {
+            let chosen = AccountSelection {
                 emails: vec![email.to_owned()],
-                ..Chosen::default()
+                ..AccountSelection::default()
             };
             let found = self.chosen(&chosen).await?.accounts;
             Ok(found.into_iter().map(|account| account.id).collect())

@@ -102,8 +102,8 @@ impl BillingSource for LiveBilling<'_> {
     fn evidence<'a>(
         &'a self,
         findings: &'a [Finding],
-        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+        is_sufficient: &'a (dyn Fn(&EventLog) -> bool + Sync),
     ) -> SourceFuture<'a, Option<ProviderEvidence>> {
-        async move { Ok(self.reader.evidence(findings, suffices).await?) }.boxed_local()
+        async move { Ok(self.reader.evidence(findings, is_sufficient).await?) }.boxed_local()
     }
 }

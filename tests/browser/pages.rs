@@ -32,8 +32,8 @@ const RULES: [Rule; 5] = [
 /// Lists the name and the content of each file.
 pub(crate) fn all() -> Vec<(&'static str, Outcome)> {
     vec![
-        ("some.html", some(40)),
-        ("many.html", some(5_000)),
+        ("some.html", with_findings(40)),
+        ("many.html", with_findings(5_000)),
         ("hostile.html", hostile()),
         ("pass.html", pass()),
         ("error.html", error()),
@@ -42,7 +42,7 @@ pub(crate) fn all() -> Vec<(&'static str, Outcome)> {
 }
 
 /// Returns this many findings of five rules in two contracts; every fifth is new.
-fn some(findings: usize) -> Outcome {
+fn with_findings(findings: usize) -> Outcome {
     let mut contracts = vec![contract("users"), contract("teams")];
     for index in 0..findings {
         let rule = RULES[index % RULES.len()];

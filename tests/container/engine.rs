@@ -87,8 +87,8 @@ impl Job {
         }
         client.args(["-v", "/var/run/docker.sock:/var/run/docker.sock"]);
         for folder in FOLDERS {
-            let here = self.step.folder().join(folder);
-            client.args(["-v", &format!("{}:/github/{folder}", here.display())]);
+            let outside = self.step.folder().join(folder);
+            client.args(["-v", &format!("{}:/github/{folder}", outside.display())]);
         }
         let client = client
             .arg(image())

@@ -1,4 +1,4 @@
-//! The recipes of CONTRIBUTING.md name files that are there, and their blocks fit. `scripts/test-recipes` follows them.
+//! Checks that the recipes of CONTRIBUTING.md name existing files and fit the tree. `scripts/test-recipes` follows them.
 
 use std::path::Path;
 

@@ -101,7 +101,7 @@ fn two_payments(tree: &Path) -> PathBuf {
     fs::copy(pass.join("db/users.json"), world.join("db/users.json")).expect("the accounts");
     let text = fs::read_to_string(pass.join("stripe/subscriptions.json")).expect("subscriptions");
     let mut subscriptions: Vec<Value> = serde_json::from_str(&text).expect("a list");
-    let is_alice = |one: &&Value| one["customer"] == "cus_alice";
+    let is_alice = |subscription: &&Value| subscription["customer"] == "cus_alice";
     let mut second = subscriptions.iter().find(is_alice).expect("hers").clone();
     second["id"] = "sub_2Alice".into();
     subscriptions.push(second);
@@ -132,7 +132,10 @@ fn a_rule_and_a_format_follow_from_their_recipes() {
     let report = with(&["--format", "json"], &["check", "access"]);
     let report: Value = serde_json::from_str(&report).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
-    let found: Vec<_> = findings.iter().filter(|one| one["rule"] == ID).collect();
+    let found: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["rule"] == ID)
+        .collect();
     assert_eq!(found.len(), 1, "{report:#}");
     assert_eq!(found[0]["entity"], "user:usr_alice");
     assert_eq!(found[0]["severity"], "low");

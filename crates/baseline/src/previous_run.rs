@@ -60,7 +60,10 @@ mod tests {
     use contract::UnixSeconds;
 
     fn fingerprints(numbers: &[u64]) -> Vec<String> {
-        numbers.iter().map(|one| format!("{one:016x}")).collect()
+        numbers
+            .iter()
+            .map(|number| format!("{number:016x}"))
+            .collect()
     }
 
     fn change(before: &[u64], now: &[u64]) -> Change {

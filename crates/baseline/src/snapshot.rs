@@ -35,7 +35,12 @@ impl FindingsSnapshot {
 
     /// Builds a snapshot from the fingerprints of findings (16 hexadecimal digits). Other texts are skipped.
     pub fn new<'a>(taken: UnixSeconds, fingerprints: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::since(taken, fingerprints.into_iter().map(|one| (one, taken)))
+        Self::since(
+            taken,
+            fingerprints
+                .into_iter()
+                .map(|fingerprint| (fingerprint, taken)),
+        )
     }
 
     /// Builds a snapshot from fingerprints and the times at which they were first seen.
@@ -167,7 +172,7 @@ mod tests {
     fn state(numbers: impl IntoIterator<Item = u64>) -> FindingsSnapshot {
         let fingerprints: Vec<_> = numbers
             .into_iter()
-            .map(|one| format!("{one:016x}"))
+            .map(|number| format!("{number:016x}"))
             .collect();
         FindingsSnapshot::new(NOW, fingerprints.iter().map(String::as_str))
     }
@@ -236,7 +241,9 @@ mod tests {
 
     #[test]
     fn the_times_of_all_findings_leave_room_for_the_report() {
-        let fingerprints: Vec<_> = (0..4_000_u64).map(|one| format!("{one:016x}")).collect();
+        let fingerprints: Vec<_> = (0..4_000_u64)
+            .map(|number| format!("{number:016x}"))
+            .collect();
         let times = (0..).map(|night: i64| UnixSeconds(NOW.0 - night % 90 * 86_400));
         let pairs = fingerprints.iter().map(String::as_str).zip(times);
         let lines = FindingsSnapshot::since(NOW, pairs).line().unwrap();

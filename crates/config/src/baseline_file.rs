@@ -67,7 +67,7 @@ pub fn acceptances(
     let found = read(&diagnostics, today);
     let mut problems = diagnostics.into_sorted();
     // When the last entry is removed, its comments may stay.
-    problems.retain(|one| one.code != ErrorCode::Empty);
+    problems.retain(|problem| problem.code != ErrorCode::Empty);
     if problems.is_empty() {
         Ok(found)
     } else {
@@ -97,27 +97,29 @@ fn read(diagnostics: &Diagnostics<'_>, today: Date) -> Vec<BaselineEntry> {
             return Vec::new();
         }
     };
-    let mut lines = BTreeMap::new();
+    let mut first_lines = BTreeMap::new();
     let entries = document.0.iter().filter_map(Entry::written);
     entries
-        .filter_map(|(span, written)| acceptance(written, span, &mut lines, today, diagnostics))
+        .filter_map(|(span, written)| {
+            acceptance(written, span, &mut first_lines, today, diagnostics)
+        })
         .collect()
 }
 
 fn acceptance(
     written: &RawBaselineEntry,
     span: &SourceSpan,
-    lines: &mut BTreeMap<String, usize>,
+    first_lines: &mut BTreeMap<String, usize>,
     today: Date,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<BaselineEntry> {
-    let owner = Parent {
+    let parent = Parent {
         name: "the entry",
         span,
     };
-    let fingerprint = fingerprint(written, owner, lines, diagnostics);
-    let reason = reason(written, owner, diagnostics);
-    let until = until(written, owner, today, diagnostics);
+    let fingerprint = fingerprint(written, parent, first_lines, diagnostics);
+    let reason = reason(written, parent, diagnostics);
+    let until = until(written, parent, today, diagnostics);
     let entity = written.entity.value().map(|entity| entity.0.clone());
     Some(BaselineEntry {
         fingerprint: fingerprint?,
@@ -130,11 +132,11 @@ fn acceptance(
 
 fn fingerprint(
     written: &RawBaselineEntry,
-    owner: Parent<'_>,
-    lines: &mut BTreeMap<String, usize>,
+    parent: Parent<'_>,
+    first_lines: &mut BTreeMap<String, usize>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (span, Literal(text)) = diagnostics.require(&written.fingerprint, "fingerprint", owner)?;
+    let (span, Literal(text)) = diagnostics.require(&written.fingerprint, "fingerprint", parent)?;
     let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if text.len() != 16 || !text.bytes().all(is_hexadecimal) {
         let message = format!(
@@ -146,23 +148,23 @@ fn fingerprint(
         return None;
     }
     let line = diagnostics.lines().number(span.value.start);
-    if let Some(first) = lines.get(text) {
+    if let Some(first) = first_lines.get(text) {
         let message = format!("{} is already accepted", quote(text));
         let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
             .help(format!("it is on line {first}; keep one of the two"));
         diagnostics.add_at(draft, span);
         return None;
     }
-    lines.insert(text.clone(), line);
+    first_lines.insert(text.clone(), line);
     Some(text.clone())
 }
 
 fn reason(
     written: &RawBaselineEntry,
-    owner: Parent<'_>,
+    parent: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (span, text) = diagnostics.require(&written.reason, "reason", owner)?;
+    let (span, text) = diagnostics.require(&written.reason, "reason", parent)?;
     let text = text.trim();
     if text.is_empty() {
         let draft = DiagnosticDraft::invalid(
@@ -184,11 +186,11 @@ fn reason(
 
 fn until(
     written: &RawBaselineEntry,
-    owner: Parent<'_>,
+    parent: Parent<'_>,
     today: Date,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Date> {
-    let (span, Literal(text)) = diagnostics.require(&written.expires, "expires", owner)?;
+    let (span, Literal(text)) = diagnostics.require(&written.expires, "expires", parent)?;
     let day: Option<Date> = text.parse().ok();
     // Other spellings of a date would be read differently elsewhere.
     let Some(day) = day.filter(|day| day.to_string() == *text) else {
@@ -224,14 +226,14 @@ mod tests {
     const TODAY: Date = date(2026, 11, 26);
 
     fn problems(text: &str) -> Vec<String> {
-        let shown = |one: &Diagnostic| {
+        let shown = |diagnostic: &Diagnostic| {
             format!(
                 "{}:{} {}: {} ({})",
-                one.place.line,
-                one.place.column,
-                one.code.as_str(),
-                one.message,
-                one.help
+                diagnostic.place.line,
+                diagnostic.place.column,
+                diagnostic.code.as_str(),
+                diagnostic.message,
+                diagnostic.help
             )
         };
         let diagnostics = acceptances(text, "prodverdict-baseline.yml", TODAY).unwrap_err();
@@ -251,14 +253,17 @@ mod tests {
 - {fingerprint: 12345678901234e5, reason: another number, expires: 2027-11-27, entity: scenario:trial/ends}
 ";
         let found = acceptances(text, "./prodverdict-baseline.yml", TODAY).unwrap();
-        let fingerprints: Vec<_> = found.iter().map(|one| one.fingerprint.as_str()).collect();
+        let fingerprints: Vec<_> = found
+            .iter()
+            .map(|entry| entry.fingerprint.as_str())
+            .collect();
         assert_eq!(
             fingerprints,
             ["69149926077885fa", "1234567890123456", "12345678901234e5"]
         );
-        let lines: Vec<_> = found.iter().map(|one| one.place.line).collect();
+        let lines: Vec<_> = found.iter().map(|entry| entry.place.line).collect();
         assert_eq!(lines, [2, 7, 8]);
-        let holds: Vec<_> = found.iter().map(|one| one.holds_on(TODAY)).collect();
+        let holds: Vec<_> = found.iter().map(|entry| entry.holds_on(TODAY)).collect();
         assert_eq!(holds, [true, false, true]);
         let of_rehearsal: Vec<_> = found.iter().map(BaselineEntry::is_of_rehearsal).collect();
         assert_eq!(of_rehearsal, [false, false, true]);

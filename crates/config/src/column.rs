@@ -1,4 +1,4 @@
-//! The forms of a source in `columns:`, and of the meaning of seats and statuses.
+//! The accepted forms of a column in `columns:`, with the keys that only `seats` and `status` have.
 
 use std::{borrow::Cow, fmt};
 
@@ -50,8 +50,8 @@ pub(super) struct ColumnForm {
 }
 
 /// The keys of [`ColumnForm`] that every column accepts.
-const FORM: &[&str] = &["column", "in", "sql"];
-const SEATS: &[&str] = &[
+const COLUMN_KEYS: &[&str] = &["column", "in", "sql"];
+const SEATS_KEYS: &[&str] = &[
     "column",
     "in",
     "sql",
@@ -61,7 +61,7 @@ const SEATS: &[&str] = &[
     "unlimited",
     "unlimited_prices",
 ];
-const STATUS: &[&str] = &["column", "in", "sql", "words"];
+const STATUS_KEYS: &[&str] = &["column", "in", "sql", "words"];
 
 impl RawColumn {
     pub(super) fn form(&self) -> Option<&ColumnForm> {
@@ -75,7 +75,7 @@ impl RawColumn {
 impl<'de> Deserialize<'de> for RawColumn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ColumnVisitor("`{column: …, in: […]}` or `{sql: …}`");
-        deserializer.deserialize_struct("Column", FORM, visitor)
+        deserializer.deserialize_struct("Column", COLUMN_KEYS, visitor)
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) struct SeatsColumn(RawColumn);
 impl<'de> Deserialize<'de> for SeatsColumn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ColumnVisitor("`{column: …, per_unit: …}` or `{sql: …}`");
-        let column = deserializer.deserialize_struct("Seats", SEATS, visitor)?;
+        let column = deserializer.deserialize_struct("Seats", SEATS_KEYS, visitor)?;
         Ok(Self(column))
     }
 }
@@ -98,7 +98,7 @@ pub(super) struct StatusColumn(RawColumn);
 impl<'de> Deserialize<'de> for StatusColumn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ColumnVisitor("`{column: …, words: {…}}` or `{sql: …}`");
-        let column = deserializer.deserialize_struct("Status", STATUS, visitor)?;
+        let column = deserializer.deserialize_struct("Status", STATUS_KEYS, visitor)?;
         Ok(Self(column))
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use problem::{ErrorCode, Place, Problem};
 
-/// Maximum length of quoted text in messages: the file is hostile.
+/// Maximum length of quoted text in messages, because the file may be hostile.
 const MAX_QUOTED_LENGTH: usize = 60;
 
 /// A problem in the configuration.
@@ -118,7 +118,7 @@ impl<'a> Diagnostics<'a> {
         self.push(draft, span, None);
     }
 
-    /// Adds a problem with a value, at the value, or at its key if the value is not on one line.
+    /// Adds a problem at a value, or at its key if the value spans several lines.
     pub(super) fn add_at(&self, draft: DiagnosticDraft, span: &SourceSpan) {
         self.push(draft, self.focus(span), None);
     }
@@ -165,13 +165,13 @@ impl<'a> Diagnostics<'a> {
         &self,
         entry: &'e Entry<T>,
         key: &str,
-        owner: Parent<'_>,
+        parent: Parent<'_>,
     ) -> Option<(&'e SourceSpan, &'e T)> {
         if entry.is_absent() {
-            let message = format!("missing key `{key}` in {}", owner.name);
+            let message = format!("missing key `{key}` in {}", parent.name);
             let draft =
                 DiagnosticDraft::new(ErrorCode::MissingKey, message).help(help_for_missing(key));
-            self.add_at(draft, owner.span);
+            self.add_at(draft, parent.span);
         }
         entry.written()
     }

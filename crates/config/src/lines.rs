@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use problem::Place;
 
-/// A text, and where its lines begin.
+/// A text with the offsets at which its lines begin.
 #[derive(Debug)]
 pub(super) struct LineIndex<'a> {
     text: &'a str,
@@ -46,6 +46,7 @@ impl<'a> LineIndex<'a> {
         range.start..range.start + shown.trim_end().len()
     }
 
+    /// Returns the place of these bytes in the file at `path`.
     pub(super) fn place(&self, range: &Range<usize>, path: &str) -> Place {
         let (line, column) = self.position(range.start);
         let last = self.text.get(range.clone()).and_then(|inside| {

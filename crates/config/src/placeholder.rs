@@ -60,13 +60,13 @@ impl Template {
             plain.push_str(before);
             let word = after
                 .split_once('}')
-                .map(|(word, behind)| (word.trim(), behind));
+                .map(|(word, remaining)| (word.trim(), remaining));
             match word.filter(|(word, _)| is_word(word)) {
                 None => {
                     plain.push('{');
                     rest = after;
                 }
-                Some((word, behind)) => {
+                Some((word, remaining)) => {
                     let written = format!("{{{word}}}");
                     let known = Placeholder::ALL
                         .into_iter()
@@ -78,7 +78,7 @@ impl Template {
                         parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
                     }
                     parts.push(TemplatePart::Value(known));
-                    rest = behind;
+                    rest = remaining;
                 }
             }
         }

@@ -30,7 +30,7 @@ pub struct Rehearsal {
     pub migrate: Option<String>,
     /// API version as written. Its form is valid, but the version may not exist.
     pub api_version: String,
-    /// API versions for which the rows have to end the same, of the same form. Empty: only `api_version`.
+    /// API versions, as written, in which `api-shapes` is played; the rows must end the same. Empty: only `api_version`.
     pub api_versions: Vec<String>,
     pub fake: FakeSettings,
     pub app: AppSettings,
@@ -63,7 +63,10 @@ impl Rehearsal {
 
     /// Returns true if an account stores its customer from the start.
     pub fn stores_customer(&self) -> bool {
-        let pieces = self.account.iter().flat_map(|one| &one.sql.pieces);
+        let pieces = self
+            .account
+            .iter()
+            .flat_map(|statement| &statement.sql.pieces);
         let customer = SqlPiece::Value(Placeholder::CustomerId);
         pieces.into_iter().any(|piece| *piece == customer)
     }

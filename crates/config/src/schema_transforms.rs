@@ -7,7 +7,7 @@ use contract::Rule;
 
 /// Limits the keys of `rules` to rule ids.
 pub(super) fn only_rule_ids(schema: &mut Schema) {
-    let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
+    let ids: Vec<_> = Rule::all_with_handler_rules().map(Rule::as_str).collect();
     schema.insert("propertyNames".to_owned(), json!({ "enum": ids }));
 }
 

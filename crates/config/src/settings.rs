@@ -7,13 +7,13 @@ use contract::{Contract, Field, MatchOn};
 /// An entry of `contracts:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessContract {
-    /// Name as written, or made from the entry's position; unique in the file.
+    /// Name from the file, or from the entry's position; unique in the file.
     pub name: String,
     pub contract: Contract,
     /// Environment variable with the provider's key.
     pub key_env: String,
     pub database: DatabaseSettings,
-    /// Delay before possible findings are read again; `None` if they are read only once.
+    /// Delay before the data behind possible findings is read again; `None` if it is read only once.
     pub confirm_after: Option<Duration>,
     /// True if the provider's events are searched for the cause of a finding.
     pub evidence: bool,
@@ -40,7 +40,7 @@ pub struct DatabaseSettings {
     /// Environment variable with the connection URL.
     pub url_env: String,
     pub accounts: AccountsQuery,
-    /// Mapped source of the e-mail address of an account. Nothing is mapped with a query.
+    /// Source of an account's e-mail address, if it is mapped; always `None` with a query.
     pub email: Option<Expression>,
     pub match_on: MatchOn,
     pub statement_timeout: Duration,
@@ -63,7 +63,7 @@ pub enum AccountsQuery {
     Query { sql: String },
 }
 
-/// A table name in its parts, in the case that was written.
+/// A table's schema and name, in the upper and lower case of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
     pub schema: Option<String>,

@@ -357,7 +357,7 @@ mod tests {
     fn state(contract: &Contract, subscriptions: &[Subscription]) -> CustomerAccess {
         let states = subscriptions
             .iter()
-            .map(|one| (&one.id, contract.access(one, None, NOW)));
+            .map(|subscription| (&subscription.id, contract.access(subscription, None, NOW)));
         CustomerAccess::combine(states).expect("a state")
     }
 
@@ -509,9 +509,9 @@ mod tests {
     fn grace_counts_from_when_payment_became_overdue() {
         let mut contract = contract();
         contract.grace.past_due = Some(14 * DAY);
-        let at = |one: &Subscription, row: Option<i64>| {
+        let at = |subscription: &Subscription, row: Option<i64>| {
             let row = row.map(|days| NOW.plus(days * DAY));
-            contract.access(one, row, NOW)
+            contract.access(subscription, row, NOW)
         };
         let mut yearly = subscription("1", "past_due", "price_pro");
         yearly.period = Some(Period::new(NOW.plus(-100 * DAY), NOW.plus(265 * DAY)));

@@ -74,7 +74,7 @@ impl Case<'_> {
             }
             let alike = stored
                 .iter()
-                .find(|word| plan.words().any(|one| is_same_word(one, word)));
+                .find(|word| plan.words().any(|name| is_same_word(name, word)));
             advice.push(Advice {
                 about: ContractKey::Plans(Some(key.clone())),
                 message: format!("no {} has plan \"{plan}\" in {column}", self.contract.entity),
@@ -90,7 +90,8 @@ impl Case<'_> {
     /// Returns the plans that customers with an account pay for.
     fn bought_plans(&self) -> BTreeSet<&PlanWords> {
         let customers = self.customers.all();
-        let linked = customers.filter(|one| self.customers.accounts_of(*one).next().is_some());
+        let linked =
+            customers.filter(|customer| self.customers.accounts_of(*customer).next().is_some());
         let all = linked.flat_map(|customer| self.subscriptions(customer));
         let granting = all.filter(|subscription| self.grants(subscription));
         let mut bought = BTreeSet::new();
@@ -138,8 +139,10 @@ impl Case<'_> {
         }
         let is_unknown = |link: &Link<'_, '_>| {
             let mut all = self.subscriptions_of(&link.holder);
-            all.any(|one| {
-                self.contract.grace_end(one, link.holder.past_due_since) == GraceEnd::Unknown
+            all.any(|subscription| {
+                self.contract
+                    .grace_end(subscription, link.holder.past_due_since)
+                    == GraceEnd::Unknown
             })
         };
         let links = self.customers.accounts().filter_map(|(_, link)| link);
@@ -269,7 +272,7 @@ mod tests {
         for (number, expected) in [(4, false), (5, true)] {
             let (accounts, subscriptions) = payers(number, "team");
             let found = advice(&contract(), &facts(accounts, subscriptions));
-            let is_alike = |one: &Advice| one.message.contains("in the same way");
+            let is_alike = |advice: &Advice| advice.message.contains("in the same way");
             assert_eq!(found.iter().any(is_alike), expected, "{found:#?}");
         }
         // Less than a fifth of the judged accounts.
@@ -321,7 +324,10 @@ mod tests {
             }
             world.stored_words.insert(Field::HasPaidAccess, stored);
             let found = advice(&contract, &world);
-            found.into_iter().map(|one| one.message).collect::<Vec<_>>()
+            found
+                .into_iter()
+                .map(|advice| advice.message)
+                .collect::<Vec<_>>()
         };
         assert_eq!(messages(&["active", "vip", "on_trail"]), [""; 0]);
         assert_eq!(

@@ -98,7 +98,10 @@ impl<'f> Case<'f> {
             facts,
             customers: Customers::new(facts, contract.match_on),
             now,
-            has_clocks: facts.subscriptions.iter().any(|one| one.on_test_clock),
+            has_clocks: facts
+                .subscriptions
+                .iter()
+                .any(|subscription| subscription.on_test_clock),
             findings: RefCell::default(),
             words: RefCell::default(),
         }
@@ -120,9 +123,7 @@ impl<'f> Case<'f> {
         let fingerprint = fingerprint(rule, &entity, subject.customer.as_deref());
         self.findings.borrow_mut().push(Finding {
             rule,
-            severity: draft
-                .max_severity
-                .map_or(severity, |most| severity.max(most)),
+            severity: draft.max_severity.map_or(severity, |max| severity.max(max)),
             fingerprint,
             entity,
             message: words.share(&draft.message),
@@ -168,19 +169,19 @@ impl<'f> Case<'f> {
             && self
                 .customers
                 .subscriptions(customer)
-                .any(|one| one.on_test_clock)
+                .any(|subscription| subscription.on_test_clock)
     }
 
     /// Returns true if the customer of a subscription is on a test clock.
     pub(crate) fn is_on_test_clock_of(&self, subscription: &Subscription) -> bool {
-        let same = |one: &&Subscription| one.customer == subscription.customer;
+        let same = |other: &&Subscription| other.customer == subscription.customer;
         self.has_clocks
             && self
                 .facts
                 .subscriptions
                 .iter()
                 .filter(same)
-                .any(|one| one.on_test_clock)
+                .any(|subscription| subscription.on_test_clock)
     }
 
     /// Returns the judged subscriptions of a customer: all but those to another product and those on a test clock.
@@ -209,13 +210,13 @@ impl<'f> Case<'f> {
         let states = holder.customers().flat_map(|customer| {
             let is_judged = !self.is_on_test_clock(customer);
             let all = self.customers.subscriptions(customer);
-            all.map(move |one| {
+            all.map(move |subscription| {
                 let access = if is_judged {
-                    contract.access(one, holder.past_due_since, self.now)
+                    contract.access(subscription, holder.past_due_since, self.now)
                 } else {
                     SubscriptionAccess::Unjudged
                 };
-                (&one.id, access)
+                (&subscription.id, access)
             })
         });
         CustomerAccess::combine(states)
@@ -255,19 +256,19 @@ impl<'f> Case<'f> {
         state: CustomerAccess,
     ) -> Vec<&'f Subscription> {
         let contract = self.contract;
-        let counts = |one: &&Subscription| {
+        let counts = |subscription: &&Subscription| {
             let is_bought = match state {
-                CustomerAccess::Granting => contract.grants_by_status(one),
+                CustomerAccess::Granting => contract.grants_by_status(subscription),
                 CustomerAccess::InGrace => {
-                    let end = contract.grace_end(one, holder.past_due_since);
-                    one.status == Status::PastDue
+                    let end = contract.grace_end(subscription, holder.past_due_since);
+                    subscription.status == Status::PastDue
                         && matches!(end, GraceEnd::At(end) if self.now < end)
                 }
                 CustomerAccess::Unjudged | CustomerAccess::NotGranting | CustomerAccess::None => {
                     false
                 }
             };
-            is_bought && contract.has_only_seats(one)
+            is_bought && contract.has_only_seats(subscription)
         };
         if contract.seats.prices.is_none() {
             return Vec::new();
@@ -277,8 +278,9 @@ impl<'f> Case<'f> {
 
     /// Returns the `past_due` subscriptions that are in grace, newest first.
     pub(crate) fn overdue(&self, holder: &Holder<'_>) -> Vec<&'f Subscription> {
-        let in_grace = |one: &&Subscription| {
-            one.status == Status::PastDue && self.access(holder, one) == SubscriptionAccess::InGrace
+        let in_grace = |subscription: &&Subscription| {
+            subscription.status == Status::PastDue
+                && self.access(holder, subscription) == SubscriptionAccess::InGrace
         };
         newest_first(self.subscriptions_of(holder).filter(in_grace))
     }

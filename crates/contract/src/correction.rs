@@ -61,13 +61,14 @@ pub fn corrections(
             continue;
         };
         let mut customers_of_account = link.holder.customers();
-        let is_shared = customers_of_account.any(|one| customers.accounts_of(one).nth(1).is_some());
+        let is_shared =
+            customers_of_account.any(|customer| customers.accounts_of(customer).nth(1).is_some());
         let customers_of_account = link.holder.customers();
         let world = Facts {
             accounts: vec![account.clone()],
             mapped: facts.mapped.clone(),
             subscriptions: customers_of_account
-                .flat_map(|one| customers.subscriptions(one))
+                .flat_map(|customer| customers.subscriptions(customer))
                 .cloned()
                 .collect(),
             ..Facts::default()

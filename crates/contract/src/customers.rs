@@ -100,7 +100,7 @@ impl<'f> Customers<'f> {
         let mut index = Index::new(&naming);
         let subscriptions = facts.subscriptions.iter().enumerate();
         let subscription_customers: Vec<_> = subscriptions
-            .map(|(position, one)| Some(index.number(naming.key(one), position)))
+            .map(|(position, subscription)| Some(index.number(naming.key(subscription), position)))
             .collect();
         index.end_of_subscriptions();
         let accounts = 0..facts.accounts.len();
@@ -120,8 +120,8 @@ impl<'f> Customers<'f> {
                 || more
                     .iter()
                     .rev()
-                    .take_while(|one| one.0 == *account)
-                    .any(|one| *one == link);
+                    .take_while(|pair| pair.0 == *account)
+                    .any(|pair| *pair == link);
             if first.is_none() {
                 if let Some(first) = first_of_accounts.get_mut(widen(*account)) {
                     *first = Some(customer);
@@ -237,7 +237,7 @@ impl<'f> Naming<'f> {
                 let others = account
                     .columns
                     .as_ref()
-                    .map_or(0, |one| one.other_customers.len());
+                    .map_or(0, |column| column.other_customers.len());
                 further.extend((0..narrow(others)).map(|other| (narrow(position), other)));
             }
         }

@@ -168,10 +168,10 @@ mod tests {
             );
             judge(&contract(), &world)
         };
-        let one = with(["price_pro", "price_team", "price_addon"]);
-        let findings = &one.as_ref().expect("an answer").findings;
+        let judged = with(["price_pro", "price_team", "price_addon"]);
+        let findings = &judged.as_ref().expect("an answer").findings;
         assert_eq!(findings.len(), 4, "{findings:#?}");
-        assert_eq!(with(["price_addon", "price_team", "price_pro"]), one);
+        assert_eq!(with(["price_addon", "price_team", "price_pro"]), judged);
     }
 
     #[test]

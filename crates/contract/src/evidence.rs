@@ -129,7 +129,7 @@ impl Case<'_> {
             Some(ColumnName::In { column, values }) => {
                 let verb = if value { "is" } else { "is not" };
                 match values.as_slice() {
-                    [one] => format!("{column} {verb} \"{one}\""),
+                    [value] => format!("{column} {verb} \"{value}\""),
                     _ => format!("{column} {verb} one of {}", values.join(", ")),
                 }
             }

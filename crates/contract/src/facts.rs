@@ -294,9 +294,7 @@ impl Period {
 
     /// Returns the period of a subscription whose items have these.
     pub fn of_items(periods: impl IntoIterator<Item = Self>) -> Option<Self> {
-        let later = |one: Self, other: Self| {
-            Self::new(one.start().max(other.start()), one.end.max(other.end))
-        };
+        let later = |a: Self, b: Self| Self::new(a.start().max(b.start()), a.end.max(b.end));
         periods.into_iter().reduce(later)
     }
 

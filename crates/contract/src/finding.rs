@@ -219,7 +219,7 @@ fn filled(line: &str, subject: &Subject) -> String {
     for part in parts {
         let digit = part.chars().next();
         let mut ids = subject_ids(subject).into_iter();
-        match ids.find(|(one, _)| Some(*one) == digit) {
+        match ids.find(|(id, _)| Some(*id) == digit) {
             Some((_, id)) => out.push_str(id.unwrap_or_default()),
             None => out.push(LEFT_OUT),
         }
@@ -292,13 +292,13 @@ mod tests {
         let world = facts([account("1")], [subscription("1", "active", "price_pro")]);
         let finding = crate::testing::only(Rule::RevenueLeak, &contract(), &world);
         let changes: [fn(&mut Finding); 7] = [
-            |one| one.severity = Severity::Low,
-            |one| one.message = "other".into(),
-            |one| one.fix = "other".into(),
-            |one| one.subject.status = None,
-            |one| one.items_without_amount += 1,
-            |one| one.fingerprint = "other".into(),
-            |one| one.evidence = Evidence::default(),
+            |finding| finding.severity = Severity::Low,
+            |finding| finding.message = "other".into(),
+            |finding| finding.fix = "other".into(),
+            |finding| finding.subject.status = None,
+            |finding| finding.items_without_amount += 1,
+            |finding| finding.fingerprint = "other".into(),
+            |finding| finding.evidence = Evidence::default(),
         ];
         assert_eq!(finding, finding.clone());
         for (number, change) in changes.into_iter().enumerate() {

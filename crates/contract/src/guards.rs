@@ -44,7 +44,7 @@ fn kind_of_ids(case: &Case<'_>) -> Result<(), Unanswerable> {
         for id in link
             .holder
             .customers()
-            .filter_map(|one| case.customers.key(one))
+            .filter_map(|customer| case.customers.key(customer))
         {
             let is_foreign = foreign.iter().any(|prefix| id.starts_with(prefix));
             if !is_foreign && !id.contains('@') {

@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn ids_are_compared_like_their_texts() {
-        let (one, other) = (AccountId::from("a"), AccountId::from("b"));
-        assert!(one < other);
-        assert!(other > one);
+        let (a, b) = (AccountId::from("a"), AccountId::from("b"));
+        assert!(a < b);
+        assert!(b > a);
     }
 }

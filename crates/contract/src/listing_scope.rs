@@ -24,8 +24,8 @@ pub enum ListingScope {
 }
 
 impl Contract {
-    /// Returns the part to list. Together with all subscriptions of the customers of [`follow_up`], it gives the verdict of
-    /// a full listing.
+    /// Returns the subscriptions to list. Together with all subscriptions of the customers that [`follow_up`] returns, they
+    /// give the verdict of a full listing.
     pub fn listing_scope(&self) -> ListingScope {
         // Entitlements have no statuses, and an account that stores only a subscription has no customer to look up.
         if !self.source.has_subscriptions() || self.match_on == MatchOn::SubscriptionId {
@@ -50,9 +50,9 @@ impl Contract {
             return ListingScope::Everything;
         }
         // A custom status cannot be requested by name.
-        let unheard_of = |status: &Status| matches!(status, Status::Other(_));
-        if looks_for_unknown || needed.iter().any(unheard_of) {
-            // It is not documented whether an expired one counts as canceled.
+        let is_custom = |status: &Status| matches!(status, Status::Other(_));
+        if looks_for_unknown || needed.iter().any(is_custom) {
+            // It is not documented whether the listing without a filter contains `incomplete_expired`.
             needed.retain(|status| *status == Status::IncompleteExpired);
             return ListingScope::NotCanceled { statuses: needed };
         }
@@ -92,19 +92,19 @@ pub fn named_accounts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> V
 /// Determines the lookups that could still change the verdict on `facts`.
 pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
     let case = Case::new(contract, facts, now);
-    let question = ScopeQuestion::new(&case);
+    let needs = LookupNeeds::new(&case);
     let links = case.customers.accounts().filter_map(|(_, link)| link);
-    let open = links.filter(|link| question.is_open(link));
-    let mut customers: BTreeSet<_> = open
+    let undecided = links.filter(|link| needs.needs_lookup(link));
+    let mut customers: BTreeSet<_> = undecided
         .flat_map(|link| link.holder.customers().collect::<Vec<_>>())
         .collect();
     let by_subscription = contract.match_on == MatchOn::SubscriptionId;
     if by_subscription {
-        customers.retain(|one| case.customers.subscriptions(*one).next().is_none());
+        customers.retain(|customer| case.customers.subscriptions(*customer).next().is_none());
     }
     let keys = customers
         .into_iter()
-        .filter_map(|one| case.customers.key(one));
+        .filter_map(|customer| case.customers.key(customer));
     let (mut customers, mut unlisted) = (Vec::new(), Vec::new());
     if by_subscription {
         unlisted = keys.map(SubscriptionId::from).collect();
@@ -122,14 +122,14 @@ pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Follow
 }
 
 /// The parts of the contract that decide if a customer without a granting subscription needs a lookup.
-struct ScopeQuestion<'c, 'f> {
+struct LookupNeeds<'c, 'f> {
     case: &'c Case<'f>,
     about_paid: bool,
     about_plans: bool,
     about_status: bool,
 }
 
-impl<'c, 'f> ScopeQuestion<'c, 'f> {
+impl<'c, 'f> LookupNeeds<'c, 'f> {
     fn new(case: &'c Case<'f>) -> Self {
         let needs = |listing| case.contract.needs(listing);
         let about_status =
@@ -148,7 +148,8 @@ impl<'c, 'f> ScopeQuestion<'c, 'f> {
         }
     }
 
-    fn is_open(&self, link: &Link<'_, '_>) -> bool {
+    /// Returns true if the listed subscriptions do not decide the verdict on this account.
+    fn needs_lookup(&self, link: &Link<'_, '_>) -> bool {
         let Self { case, .. } = self;
         if case.is_exempt(link.account) {
             return false;
@@ -159,11 +160,12 @@ impl<'c, 'f> ScopeQuestion<'c, 'f> {
             // `unmapped-price` counts unjudged accounts, unless another subscription puts them in grace.
             Ok(CustomerAccess::Unjudged) => true,
             Ok(CustomerAccess::InGrace | CustomerAccess::NotGranting | CustomerAccess::None)
-            | Err(_) => self.is_open_about(link.account),
+            | Err(_) => self.has_rule_about(link.account),
         }
     }
 
-    fn is_open_about(&self, account: &Account) -> bool {
+    /// Returns true if a rule about this account depends on subscriptions that were not listed.
+    fn has_rule_about(&self, account: &Account) -> bool {
         let stored = account.columns.as_deref();
         let stored = stored.and_then(|columns| columns.status.as_deref());
         (account.paid && self.about_paid)
@@ -266,7 +268,7 @@ mod tests {
 
     #[test]
     fn granting_customers_need_no_lookup() {
-        let world = facts(
+        let mut world = facts(
             [
                 account("paying").paid(),
                 account("gone").paid(),
@@ -281,7 +283,6 @@ mod tests {
                 subscription("late", "past_due", "price_pro"),
             ],
         );
-        let mut world = world;
         world.mapped.insert(Field::Plan);
         assert_eq!(
             names(&contract(), &world),
@@ -325,10 +326,10 @@ mod tests {
         let beside = facts([paid], [stranger]);
         assert_eq!(names(&only_mismatches, &beside), ["cus_1"]);
 
-        // Neither entitlements nor a match by subscription leave anybody to look for.
+        // With entitlements or a match by subscription, there is nobody to look for.
         let changes: [fn(&mut Contract); 2] = [
-            |one| one.source = Source::StripeEntitlements,
-            |one| one.match_on = MatchOn::SubscriptionId,
+            |contract| contract.source = Source::StripeEntitlements,
+            |contract| contract.match_on = MatchOn::SubscriptionId,
         ];
         for change in changes {
             let mut other = only_mismatches.clone();

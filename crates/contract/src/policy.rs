@@ -271,7 +271,7 @@ impl Contract {
             seats: Seats::default(),
             status_words: BTreeMap::new(),
             metadata_account: Vec::new(),
-            severities: Rule::every()
+            severities: Rule::all_with_handler_rules()
                 .filter(|rule| !rule.is_off_by_default())
                 .map(|rule| (rule, rule.info().severity))
                 .collect(),

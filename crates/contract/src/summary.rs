@@ -172,23 +172,23 @@ mod tests {
             contract.severities.remove(&Rule::OrphanSubscription);
             let accounts = lists.iter().enumerate().map(|(number, list)| {
                 let mut ids = list.iter().map(|id| CustomerId::from(format!("cus_{id}")));
-                let mut one = account(&number.to_string());
-                one.customer = ids.next();
-                one.columns(AccountColumns {
+                let mut row = account(&number.to_string());
+                row.customer = ids.next();
+                row.columns(AccountColumns {
                     other_customers: ids.collect(),
                     ..AccountColumns::default()
                 })
             });
             let subscriptions = bought.iter().enumerate().map(|(number, (customer, units, is_newer))| {
-                let one = subscription(&customer.to_string(), "active", "")
+                let bought = subscription(&customer.to_string(), "active", "")
                     .items([item("price_pro", *units)])
                     .id(&format!("sub_{number}"));
-                if *is_newer { one.newer() } else { one }
+                if *is_newer { bought.newer() } else { bought }
             });
             let world = facts(accounts, subscriptions);
             let summary = judge(&contract, &world).unwrap().summary;
-            let behind = bought.iter().filter(|(customer, ..)| lists.iter().flatten().any(|id| id == customer));
-            let units: u64 = behind.map(|(_, units, _)| units).sum();
+            let of_linked = bought.iter().filter(|(customer, ..)| lists.iter().flatten().any(|id| id == customer));
+            let units: u64 = of_linked.map(|(_, units, _)| units).sum();
             let sums: Vec<_> = summary.paid_not_served.iter().map(|(_, sum)| sum).collect();
             let expected: Vec<_> = (units > 0).then(|| i64::try_from(2000 * units).unwrap()).into_iter().collect();
             prop_assert_eq!(sums, expected);
@@ -213,12 +213,12 @@ mod tests {
             ],
         );
         world.accounts.push(account("5").customer(None));
-        let mut one = judge(&contract(), &world).expect("an answer").summary;
-        one.settled = 2;
-        one.provider_requests = 7;
-        one.items_without_amount = 3;
-        let mut sum = one.clone();
-        sum.add(&one);
+        let mut once = judge(&contract(), &world).expect("an answer").summary;
+        once.settled = 2;
+        once.provider_requests = 7;
+        once.items_without_amount = 3;
+        let mut sum = once.clone();
+        sum.add(&once);
         let twice = |counts: [u64; 7]| counts.map(|count| 2 * count);
         let counts = |summary: &Summary| {
             [
@@ -231,21 +231,21 @@ mod tests {
                 summary.items_without_amount,
             ]
         };
-        assert_eq!(counts(&sum), twice(counts(&one)));
-        assert!(counts(&one).iter().all(|count| *count > 0), "{one:?}");
-        for (status, count) in &one.subscriptions {
+        assert_eq!(counts(&sum), twice(counts(&once)));
+        assert!(counts(&once).iter().all(|count| *count > 0), "{once:?}");
+        for (status, count) in &once.subscriptions {
             assert_eq!(sum.subscriptions.get(status), Some(&(2 * count)));
         }
-        for (rule, count) in &one.by_rule {
+        for (rule, count) in &once.by_rule {
             assert_eq!(sum.by_rule.get(rule), Some(&(2 * count)));
         }
-        for (severity, count) in &one.by_severity {
+        for (severity, count) in &once.by_severity {
             assert_eq!(sum.count(*severity), 2 * count);
         }
         let dollars = |money: &Money| money.iter().map(|(_, sum)| sum).sum::<i64>();
         assert_eq!(
             dollars(&sum.paid_not_served),
-            2 * dollars(&one.paid_not_served)
+            2 * dollars(&once.paid_not_served)
         );
     }
 }

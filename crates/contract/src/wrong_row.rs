@@ -67,7 +67,9 @@ impl<'c, 'f> WrongRow<'c, 'f> {
         let are_statuses = values
             .iter()
             .all(|value| Status::KNOWN.iter().any(|status| status.as_str() == value));
-        let status = self.deciding().map(|one| one.status.to_string());
+        let status = self
+            .deciding()
+            .map(|subscription| subscription.status.to_string());
         let status = status.filter(|word| are_statuses && fits(word));
         let plan = if paid {
             only_plan(self.case, &self.case.granting(&self.holder))
@@ -77,7 +79,7 @@ impl<'c, 'f> WrongRow<'c, 'f> {
         let is_plan = is_read_from(self.case.contract, Field::Plan, column);
         let plan = plan.filter(|word| is_plan && fits(word));
         let only = match values.as_slice() {
-            [one] if paid => Some(one.clone()),
+            [word] if paid => Some(word.clone()),
             _ => None,
         };
         let word = status.or(plan).or(only);

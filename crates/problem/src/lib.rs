@@ -59,18 +59,18 @@ pub trait Coded: Explain {
 
 impl Problem {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::with(code, message.into())
+        Self::with_code(code, message.into())
     }
 }
 
 impl Warning {
     pub fn new(message: impl Into<String>) -> Self {
-        Self::with((), message.into())
+        Self::with_code((), message.into())
     }
 }
 
 impl<C> Message<C> {
-    fn with(code: C, message: String) -> Self {
+    fn with_code(code: C, message: String) -> Self {
         Self {
             code,
             message,
@@ -120,7 +120,7 @@ impl<E: Explain> From<E> for Warning {
     }
 }
 
-/// Warns of an error that ends nothing.
+/// Turns an error that does not end the run into a warning.
 impl From<Problem> for Warning {
     fn from(problem: Problem) -> Self {
         let Problem {

@@ -230,7 +230,10 @@ pub struct Checkout {
     /// Several items, in this order, instead of `price`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub items: Vec<PriceRole>,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(
+        default = "default_quantity",
+        skip_serializing_if = "is_default_quantity"
+    )]
     pub quantity: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     pub trial_days: Option<u16>,
@@ -265,7 +268,10 @@ pub struct Subscribe {
     /// Several items, in this order, instead of `price`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub items: Vec<PriceRole>,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(
+        default = "default_quantity",
+        skip_serializing_if = "is_default_quantity"
+    )]
     pub quantity: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     pub trial_days: Option<u16>,
@@ -275,7 +281,7 @@ pub struct Subscribe {
     pub payment: FirstPayment,
 }
 
-fn one() -> u32 {
+fn default_quantity() -> u32 {
     1
 }
 
@@ -283,8 +289,8 @@ fn one() -> u32 {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over a reference"
 )]
-fn is_one(number: &u32) -> bool {
-    *number == 1
+fn is_default_quantity(quantity: &u32) -> bool {
+    *quantity == default_quantity()
 }
 
 /// Returns true if the key can be omitted from a file.

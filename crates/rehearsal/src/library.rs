@@ -188,8 +188,8 @@ fn ignored_key(step: &Step) -> Option<&'static str> {
     }
     let has_both = |action: &ProviderAction| {
         let is_both = |items: &[PriceRole], price| !items.is_empty() && price != PriceRole::Main;
-        matches!(action, ProviderAction::Checkout(one) if is_both(&one.items, one.price))
-            || matches!(action, ProviderAction::Subscribe(one) if is_both(&one.items, one.price))
+        matches!(action, ProviderAction::Checkout(bought) if is_both(&bought.items, bought.price))
+            || matches!(action, ProviderAction::Subscribe(bought) if is_both(&bought.items, bought.price))
     };
     if step.provider.iter().any(has_both) {
         return Some("`price` and `items` of a purchase cannot be combined");

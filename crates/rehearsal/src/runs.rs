@@ -135,7 +135,7 @@ fn lack(play: &Play, prices: &TestPrices) -> Option<&'static str> {
         .iter()
         .flat_map(|step| &step.provider)
         .flat_map(ProviderAction::roles);
-    roles.find_map(|role: PriceRole| prices.lacks(role))
+    roles.find_map(|role: PriceRole| prices.missing_price(role))
 }
 
 /// Returns the reason why nothing links the first subscription of a play to its account. A completed Checkout links
@@ -237,7 +237,7 @@ mod tests {
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
             .iter()
-            .find(|one| one.id == "first-purchase-any-order");
+            .find(|scenario| scenario.id == "first-purchase-any-order");
         let selected = scenario_runs(scenario.expect("there"), &contract, &prices, (LINKED, &[]));
         let descriptions: BTreeSet<_> =
             selected.runs.iter().map(ScenarioRun::description).collect();
@@ -251,7 +251,10 @@ mod tests {
         let mut contract = contract(&[("price_a", "pro")]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let runs_of = |id: &str, contract: &Contract| {
-            let scenario = scenarios.iter().find(|one| one.id == id).expect("there");
+            let scenario = scenarios
+                .iter()
+                .find(|scenario| scenario.id == id)
+                .expect("there");
             let selected = scenario_runs(scenario, contract, &prices, (LINKED, &[]));
             (selected.runs.len(), selected.left_out)
         };
@@ -273,7 +276,9 @@ mod tests {
         let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let left_out = |contract: &Contract| {
             let prices = TestPrices::from_contract(contract).expect("a cast");
-            let scenario = scenarios.iter().find(|one| one.id == "bystanders");
+            let scenario = scenarios
+                .iter()
+                .find(|scenario| scenario.id == "bystanders");
             scenario_runs(scenario.expect("there"), contract, &prices, (LINKED, &[])).left_out
         };
         assert_eq!(left_out(&contract(&[("price_a", "pro")])), [""; 0]);
@@ -290,7 +295,7 @@ mod tests {
         let prices = TestPrices::from_contract(&contract).expect("a cast");
         let scenario = scenarios
             .iter()
-            .find(|one| one.id == "renewal")
+            .find(|scenario| scenario.id == "renewal")
             .expect("there");
         let selected = scenario_runs(scenario, &contract, &prices, (LINKED, &[]));
         let descriptions: Vec<_> = selected.runs.iter().map(ScenarioRun::description).collect();
@@ -302,7 +307,9 @@ mod tests {
         let scenarios = built_in(Provider::Stripe).expect("scenarios");
         let contract = contract(&[]);
         let prices = TestPrices::from_contract(&contract).expect("a cast");
-        let scenario = scenarios.iter().find(|one| one.id == "api-shapes");
+        let scenario = scenarios
+            .iter()
+            .find(|scenario| scenario.id == "api-shapes");
         let scenario = scenario.expect("there");
         let descriptions = |versions: &[String]| -> Vec<String> {
             let selected = scenario_runs(scenario, &contract, &prices, (LINKED, versions));
@@ -326,7 +333,8 @@ mod tests {
                 stored_customer,
                 metadata,
             };
-            let left_out_of = |one| scenario_runs(one, &contract, &prices, (links, &[])).left_out;
+            let left_out_of =
+                |scenario| scenario_runs(scenario, &contract, &prices, (links, &[])).left_out;
             let all = scenarios.iter().flat_map(left_out_of);
             let of_links = all.filter(|reason| reason.contains("no Checkout comes first"));
             of_links.collect()

@@ -131,7 +131,7 @@ impl TestPrices {
     }
 
     /// Describes what the contract lacks for a role.
-    pub(crate) fn lacks(&self, role: PriceRole) -> Option<&'static str> {
+    pub(crate) fn missing_price(&self, role: PriceRole) -> Option<&'static str> {
         match role {
             PriceRole::Other if self.other.is_none() => Some("`plans` maps no second paid plan"),
             PriceRole::Third if self.third.is_none() => Some("`plans` maps no third paid plan"),

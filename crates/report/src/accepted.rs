@@ -22,14 +22,14 @@ pub(super) fn warnings(
     is_complete: bool,
 ) -> Vec<Warning> {
     let found: BTreeSet<_> = outcome.fingerprints().collect();
-    let is_found = |one: &BaselineEntry| found.contains(one.fingerprint.as_str());
+    let is_found = |entry: &BaselineEntry| found.contains(entry.fingerprint.as_str());
     let today = day_of(with.now);
-    let ended = with.accepted.iter().filter(|one| !one.holds_on(today));
-    let ended: Vec<_> = ended.filter(|one| is_found(one)).collect();
+    let ended = with.accepted.iter().filter(|entry| !entry.holds_on(today));
+    let ended: Vec<_> = ended.filter(|entry| is_found(entry)).collect();
     let mut warnings: Vec<_> = ended
         .iter()
         .take(MAX_LISTED)
-        .map(|one| expired_warning(one))
+        .map(|entry| expired_warning(entry))
         .collect();
     if let Some(next) = ended.get(MAX_LISTED) {
         let more = counted(length(ended.len() - MAX_LISTED), "more acceptance");
@@ -40,7 +40,7 @@ pub(super) fn warnings(
     let gone = with
         .accepted
         .iter()
-        .filter(|one| is_complete && one.is_of_rehearsal() == is_rehearsal && !is_found(one));
+        .filter(|entry| is_complete && entry.is_of_rehearsal() == is_rehearsal && !is_found(entry));
     let gone: Vec<_> = gone.collect();
     if let Some(first) = gone.first() {
         let (entries, them) = if gone.len() == 1 {
@@ -77,11 +77,11 @@ pub fn newly_accepted(
 ) -> Option<Warning> {
     let before: BTreeMap<_, _> = base
         .iter()
-        .map(|one| (one.fingerprint.as_str(), one.until))
+        .map(|entry| (entry.fingerprint.as_str(), entry.until))
         .collect();
-    let is_more = |one: &&BaselineEntry| {
-        let until = before.get(one.fingerprint.as_str());
-        one.holds_on(today) && until.is_none_or(|until| *until < one.until)
+    let is_more = |entry: &&BaselineEntry| {
+        let until = before.get(entry.fingerprint.as_str());
+        entry.holds_on(today) && until.is_none_or(|until| *until < entry.until)
     };
     let more: Vec<_> = proposed.iter().filter(is_more).collect();
     let first = more.first()?;
@@ -100,7 +100,7 @@ pub fn newly_accepted(
 /// Formats line numbers: `line 3`, `lines 3, 8 and 4 more`.
 fn lines(entries: &[&BaselineEntry]) -> String {
     let shown = entries.iter().take(MAX_LISTED);
-    let shown: Vec<_> = shown.map(|one| one.place.line.to_string()).collect();
+    let shown: Vec<_> = shown.map(|entry| entry.place.line.to_string()).collect();
     let plural = if entries.len() == 1 { "" } else { "s" };
     let more = match entries.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),

@@ -298,7 +298,10 @@ mod tests {
         findings.push(another);
         let contract = sample::contract("c", Source::Stripe, findings);
         let annotations = annotations(&sample::outcome(vec![contract]), "a.yml");
-        let shown: Vec<_> = annotations.iter().map(|one| one.title.as_str()).collect();
+        let shown: Vec<_> = annotations
+            .iter()
+            .map(|annotation| annotation.title.as_str())
+            .collect();
         assert_eq!(
             shown,
             [
@@ -320,10 +323,10 @@ mod tests {
             until: None,
         });
         let annotations = annotations(&outcome, "a.yml");
-        let [one] = annotations.as_slice() else {
+        let [annotation] = annotations.as_slice() else {
             panic!("{annotations:?}");
         };
-        assert_eq!(one.level, AnnotationLevel::Failure);
+        assert_eq!(annotation.level, AnnotationLevel::Failure);
     }
 
     #[test]
@@ -331,12 +334,12 @@ mod tests {
         let annotations = annotations(&sample::several_contracts(), "ci/prodverdict.yml");
         let shown: Vec<_> = annotations
             .iter()
-            .map(|one| {
+            .map(|annotation| {
                 (
-                    one.level.as_str(),
-                    one.path.as_str(),
-                    one.start_line,
-                    one.title.as_str(),
+                    annotation.level.as_str(),
+                    annotation.path.as_str(),
+                    annotation.start_line,
+                    annotation.title.as_str(),
                 )
             })
             .collect();
@@ -348,7 +351,7 @@ mod tests {
         let annotations = annotations(&sample::compared(), "a.yml");
         let shown: Vec<_> = annotations
             .iter()
-            .map(|one| (one.level.as_str(), one.title.as_str()))
+            .map(|annotation| (annotation.level.as_str(), annotation.title.as_str()))
             .collect();
         assert_eq!(
             shown,

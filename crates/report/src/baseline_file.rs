@@ -16,14 +16,14 @@ pub struct ToAccept {
 pub fn baseline_entries(findings: &[ToAccept], reason: &str, until: &str) -> String {
     let reason = quoted(reason);
     let mut out = String::new();
-    for one in findings {
+    for finding in findings {
         // Writing to a string cannot fail.
         let _ = write!(
             out,
             "- fingerprint: {}\n  rule: {}\n  entity: {}\n  reason: {reason}\n  expires: {until}\n",
-            quoted(&one.fingerprint),
-            quoted(&one.rule),
-            quoted(&one.entity),
+            quoted(&finding.fingerprint),
+            quoted(&finding.rule),
+            quoted(&finding.entity),
         );
     }
     out

@@ -37,10 +37,13 @@ impl Outcome {
         let unexpired: BTreeMap<_, _> = with
             .accepted
             .iter()
-            .filter(|one| one.holds_on(today))
-            .map(|one| (one.fingerprint.as_str(), one))
+            .filter(|entry| entry.holds_on(today))
+            .map(|entry| (entry.fingerprint.as_str(), entry))
             .collect();
-        let findings = self.contracts.iter_mut().flat_map(|one| &mut one.findings);
+        let findings = self
+            .contracts
+            .iter_mut()
+            .flat_map(|contract| &mut contract.findings);
         for found in findings {
             let fingerprint = &found.finding.fingerprint;
             found.status = status_of(fingerprint, &unexpired, with.earlier);
@@ -66,7 +69,10 @@ impl Outcome {
 
     /// Returns true if the finding can fail its contract.
     pub fn counts(&self, found: &Reported) -> bool {
-        let known_passes = self.since.as_ref().is_some_and(|one| one.lets_known_pass);
+        let known_passes = self
+            .since
+            .as_ref()
+            .is_some_and(|since| since.lets_known_pass);
         match found.status {
             Some(FindingStatus::Accepted { .. }) => false,
             Some(FindingStatus::Known) => !known_passes,
@@ -76,13 +82,20 @@ impl Outcome {
 
     /// Returns true if a warning fails the run: with `strict`, if any finding counts.
     pub fn warnings_fail(&self, strict: bool) -> bool {
-        let found = self.contracts.iter().flat_map(|one| &one.findings);
+        let found = self
+            .contracts
+            .iter()
+            .flat_map(|contract| &contract.findings);
         strict && found.into_iter().any(|found| self.counts(found))
     }
 
     pub fn status_counts(&self) -> StatusCounts {
         let mut counts = StatusCounts::default();
-        for found in self.contracts.iter().flat_map(|one| &one.findings) {
+        for found in self
+            .contracts
+            .iter()
+            .flat_map(|contract| &contract.findings)
+        {
             match found.status {
                 Some(FindingStatus::New) => counts.new += 1,
                 Some(FindingStatus::Known) => counts.known += 1,
@@ -95,13 +108,19 @@ impl Outcome {
 
     /// Returns the fingerprints of all findings, including accepted ones.
     pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
-        let found = self.contracts.iter().flat_map(|one| &one.findings);
+        let found = self
+            .contracts
+            .iter()
+            .flat_map(|contract| &contract.findings);
         found.map(|found| found.finding.fingerprint.as_str())
     }
 
     /// Returns the result for later runs to compare with. A finding that is not known was first seen `now`.
     pub fn snapshot(&self, now: UnixSeconds) -> FindingsSnapshot {
-        let found = self.contracts.iter().flat_map(|one| &one.findings);
+        let found = self
+            .contracts
+            .iter()
+            .flat_map(|contract| &contract.findings);
         FindingsSnapshot::since(
             now,
             found.map(|found| {
@@ -116,7 +135,8 @@ impl Outcome {
         let mut contracts = self.contracts.iter();
         self.verdict != Verdict::Error
             && self.problems.is_empty()
-            && contracts.all(|one| one.problem.is_none() && one.verdict != Verdict::Error)
+            && contracts
+                .all(|contract| contract.problem.is_none() && contract.verdict != Verdict::Error)
     }
 
     fn recompute_verdicts(&mut self) {
@@ -211,7 +231,7 @@ mod tests {
     fn outcome(findings: &[(u64, Severity)]) -> Outcome {
         let findings = findings
             .iter()
-            .map(|(one, severity)| finding(*one, *severity));
+            .map(|(number, severity)| finding(*number, *severity));
         sample::outcome(vec![sample::contract(
             "users",
             Source::Stripe,
@@ -220,7 +240,10 @@ mod tests {
     }
 
     fn earlier(fingerprints: &[u64]) -> PreviousSnapshot {
-        let fingerprints: Vec<_> = fingerprints.iter().map(|one| hex(*one)).collect();
+        let fingerprints: Vec<_> = fingerprints
+            .iter()
+            .map(|fingerprint| hex(*fingerprint))
+            .collect();
         PreviousSnapshot {
             state: FindingsSnapshot::new(UnixSeconds(0), fingerprints.iter().map(String::as_str)),
             source: "the check run of `1a2b3c4` on `main`".to_owned(),
@@ -330,10 +353,10 @@ mod tests {
         let warnings: Vec<_> = outcome
             .warnings
             .iter()
-            .map(|one| {
+            .map(|warning| {
                 (
-                    one.message.as_str(),
-                    one.place.as_ref().map(|place| place.line),
+                    warning.message.as_str(),
+                    warning.place.as_ref().map(|place| place.line),
                 )
             })
             .collect();
@@ -433,9 +456,9 @@ mod tests {
     #[test]
     fn many_expired_acceptances_yield_few_warnings() {
         let ended: Vec<_> = (0..14)
-            .map(|one| acceptance(one, date(2026, 1, 1), 1))
+            .map(|number| acceptance(number, date(2026, 1, 1), 1))
             .collect();
-        let findings: Vec<_> = (0..14).map(|one| (one, Severity::Low)).collect();
+        let findings: Vec<_> = (0..14).map(|number| (number, Severity::Low)).collect();
         let mut outcome = outcome(&findings);
         outcome.compare(&with(None, &ended));
         assert_eq!(outcome.warnings.len(), 11);
@@ -467,9 +490,9 @@ mod tests {
             outcome.contracts[0].fail_on = fail_on;
             outcome.contracts[0].verdict = verdict;
             outcome.verdict = verdict;
-            let accepted = accepted.into_iter().map(|(one, days)| {
+            let accepted = accepted.into_iter().map(|(number, days)| {
                 let until = TODAY.checked_add(jiff::Span::new().days(days)).unwrap();
-                acceptance(one, until, 1)
+                acceptance(number, until, 1)
             });
             (outcome, before.map(|before| earlier(&before)), accepted.collect(), lets_known_pass, is_complete)
         }

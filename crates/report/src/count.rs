@@ -17,7 +17,11 @@ pub(super) struct RuleCount {
 /// Counts the findings of each broken rule, most severe first.
 pub(super) fn by_rule(outcome: &Outcome) -> BTreeMap<(Severity, Rule), RuleCount> {
     let mut counts: BTreeMap<_, RuleCount> = BTreeMap::new();
-    for found in outcome.contracts.iter().flat_map(|one| &one.findings) {
+    for found in outcome
+        .contracts
+        .iter()
+        .flat_map(|contract| &contract.findings)
+    {
         let key = (found.finding.severity, found.finding.rule);
         let count = counts.entry(key).or_default();
         count.all += 1;

@@ -63,9 +63,9 @@ pub(super) fn replaced(
 
 /// Sorts names by length, longest first, and removes duplicates.
 pub(super) fn longest_first<T: Ord>(names: &mut Vec<T>, name: impl Fn(&T) -> &str) {
-    names.sort_by(|one, other| {
-        let length = name(other).len().cmp(&name(one).len());
-        length.then_with(|| one.cmp(other))
+    names.sort_by(|a, b| {
+        let length = name(b).len().cmp(&name(a).len());
+        length.then_with(|| a.cmp(b))
     });
     names.dedup();
 }

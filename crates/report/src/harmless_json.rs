@@ -9,7 +9,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use super::neutral::is_hidden;
 
 /// Returns a value as indented text.
-pub(super) fn printed(value: &impl Serialize) -> String {
+pub(super) fn indented(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     // NOTE: serializing structs of texts, numbers and lists with text keys to memory cannot fail.
     drop(write(value, &mut bytes));
@@ -19,7 +19,7 @@ pub(super) fn printed(value: &impl Serialize) -> String {
 /// Returns a value as text on one line.
 pub(super) fn compact(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
-    // NOTE: as in `printed`.
+    // NOTE: as in `indented`.
     drop(write_with(CompactFormatter, value, &mut bytes));
     String::from_utf8(bytes).unwrap_or_default()
 }
@@ -39,6 +39,7 @@ fn write_with(
     out.write_all(b"\n")
 }
 
+/// A formatter that escapes such characters in strings.
 struct Harmless<F>(F);
 
 impl<F: Formatter> Formatter for Harmless<F> {
@@ -122,9 +123,9 @@ mod tests {
             ("\u{e0001}é##", "\"\\udb40\\udc01é##\""),
             ("\"\\\n", r#""\"\\\n""#),
         ] {
-            assert_eq!(printed(&text), format!("{expected}\n"));
+            assert_eq!(indented(&text), format!("{expected}\n"));
             assert_eq!(
-                serde_json::from_str::<String>(&printed(&text)).unwrap(),
+                serde_json::from_str::<String>(&indented(&text)).unwrap(),
                 text
             );
         }

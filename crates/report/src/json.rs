@@ -10,7 +10,7 @@ use problem::{Place, Problem, Warning};
 
 use super::{
     ContractOutcome, Outcome, Reported,
-    harmless_json::{self, printed},
+    harmless_json::{self, indented},
     json_change::ReportChange,
     json_names::{ReportEntityKind, ReportMentions},
     json_origin::{ReportMode, ReportProvenance},
@@ -24,7 +24,7 @@ pub(super) const SCHEMA_VERSION: u32 = 1;
 /// Renders the report as JSON.
 pub fn json(outcome: &Outcome) -> String {
     let totals = outcome.totals();
-    printed(&ReportDocument::new(outcome, &totals))
+    indented(&ReportDocument::new(outcome, &totals))
 }
 
 /// Streams the JSON report to `out` without holding all of it in memory.
@@ -291,7 +291,7 @@ impl<'a> ReportDocument<'a> {
         let contracts = outcome.contracts.iter();
         let advice = contracts.flat_map(|contract| {
             let advice = contract.advice.iter();
-            advice.map(|one| ReportAdvice::new(&contract.name, one))
+            advice.map(|advice| ReportAdvice::new(&contract.name, advice))
         });
         Self {
             schema_version: SCHEMA_VERSION,
@@ -521,7 +521,7 @@ mod tests {
             .as_array()
             .unwrap()
             .iter()
-            .map(|one| one["standing"].as_str().unwrap())
+            .map(|finding| finding["standing"].as_str().unwrap())
             .collect();
         assert_eq!(statuses, ["known", "new", "accepted"]);
         assert_eq!(
@@ -609,8 +609,8 @@ mod tests {
         let findings = report["findings"].as_array().unwrap();
         let order: Vec<_> = findings
             .iter()
-            .map(|one| {
-                let text = |key: &str| one[key].as_str().unwrap().to_owned();
+            .map(|finding| {
+                let text = |key: &str| finding[key].as_str().unwrap().to_owned();
                 format!("{} {} {}", text("severity"), text("rule"), text("contract"))
             })
             .collect();

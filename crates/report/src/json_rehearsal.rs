@@ -58,7 +58,7 @@ impl From<PlayedResult> for ReportResult {
 }
 
 impl ReportResult {
-    pub(super) fn result(&self) -> PlayedResult {
+    pub(super) fn played_result(&self) -> PlayedResult {
         match self {
             Self::Held => PlayedResult::Held,
             Self::Broken => PlayedResult::Broken,
@@ -71,15 +71,15 @@ impl ReportResult {
 
 impl<'a> From<&'a Rehearsed> for ReportRehearsal<'a> {
     fn from(rehearsed: &'a Rehearsed) -> Self {
-        let scenario = |one: &'a PlayedScenario| ReportScenario {
-            id: &one.id,
-            title: &one.title,
-            ends: &one.ends,
-            result: ReportResult::from(one.result),
-            left_out: &one.left_out,
-            plays: one.plays,
-            steps: one.steps,
-            events: one.events,
+        let scenario = |scenario: &'a PlayedScenario| ReportScenario {
+            id: &scenario.id,
+            title: &scenario.title,
+            ends: &scenario.ends,
+            result: ReportResult::from(scenario.result),
+            left_out: &scenario.left_out,
+            plays: scenario.plays,
+            steps: scenario.steps,
+            events: scenario.events,
         };
         Self {
             scenarios: rehearsed.scenarios.iter().map(scenario).collect(),

@@ -70,10 +70,13 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
     }
     if let Some(rehearsed) = &outcome.rehearsal {
         suites.push(rehearsal_suite(outcome, rehearsed));
-        let unanswered = outcome.contracts.iter().filter(|one| one.problem.is_some());
+        let unanswered = outcome
+            .contracts
+            .iter()
+            .filter(|contract| contract.problem.is_some());
         suites.extend(unanswered.map(|contract| Suite {
             name: contract.name.clone(),
-            cases: error_of(contract),
+            cases: error_cases(contract),
         }));
     } else {
         suites.extend(outcome.contracts.iter().map(contract_suite));
@@ -93,10 +96,10 @@ fn suites(outcome: &Outcome) -> Vec<Suite> {
 /// Builds the suite of a contract. Each rule that holds is a passed test. Each finding is a separate test, because most
 /// views show only the first failure of a test.
 fn contract_suite(contract: &ContractOutcome) -> Suite {
-    let mut cases = error_of(contract);
-    let broken = contract.findings.iter().map(|found| found.finding.rule);
+    let mut cases = error_cases(contract);
+    let broken_rules = contract.findings.iter().map(|found| found.finding.rule);
     let mut rules: Vec<Rule> = contract.summary.judged.iter().copied().collect();
-    rules.extend(broken);
+    rules.extend(broken_rules);
     rules.sort_unstable();
     rules.dedup();
     for rule in rules {
@@ -133,7 +136,7 @@ fn result_of(found: &Reported) -> CaseResult {
     }
 }
 
-fn error_of(contract: &ContractOutcome) -> Vec<TestCase> {
+fn error_cases(contract: &ContractOutcome) -> Vec<TestCase> {
     let problem = contract.problem.iter();
     problem
         .map(|problem| no_verdict(problem, &contract.name))
@@ -216,7 +219,7 @@ fn rehearsal_suite(outcome: &Outcome, rehearsed: &Rehearsed) -> Suite {
 }
 
 fn scenario_case(scenario: &PlayedScenario, failures: Vec<Detail>) -> TestCase {
-    let broken = || Detail {
+    let unexplained_failure = || Detail {
         message: "it is broken".to_owned(),
         kind: "scenario",
         lines: vec![scenario.ends.clone()],
@@ -224,7 +227,7 @@ fn scenario_case(scenario: &PlayedScenario, failures: Vec<Detail>) -> TestCase {
     let result = match scenario.result {
         _ if !failures.is_empty() => CaseResult::Failed(failures),
         PlayedResult::Held => CaseResult::Passed,
-        PlayedResult::Broken => CaseResult::Failed(vec![broken()]),
+        PlayedResult::Broken => CaseResult::Failed(vec![unexplained_failure()]),
         PlayedResult::LeftOut | PlayedResult::NotReached | PlayedResult::CouldNotTell => {
             CaseResult::Skipped(scenario.left_out.join("; "))
         }

@@ -210,7 +210,9 @@ impl Outcome {
             .iter()
             .flat_map(|contract| contract.findings.iter().map(move |found| (contract, found)))
             .collect();
-        findings.sort_by(|(_, one), (_, other)| one.finding.order().cmp(&other.finding.order()));
+        findings.sort_by(|(_, finding), (_, other)| {
+            finding.finding.order().cmp(&other.finding.order())
+        });
         findings
     }
 

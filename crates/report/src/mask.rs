@@ -127,10 +127,10 @@ impl Mask {
         }
     }
 
-    /// Masks `bytes`, except for forms that begin in the last `open` bytes and may be incomplete. Returns the number of
-    /// bytes consumed.
-    fn mask(&self, bytes: &[u8], open: usize, out: &mut Vec<u8>) -> usize {
-        let decided = bytes.len().saturating_sub(open);
+    /// Masks `bytes` without the last `undecided` ones, where a form may begin that more bytes complete. Returns the number
+    /// of bytes that were written to `out`, masked or not.
+    fn mask(&self, bytes: &[u8], undecided: usize, out: &mut Vec<u8>) -> usize {
+        let decided = bytes.len().saturating_sub(undecided);
         let mut at = 0;
         while let Some((start, end)) = self.found_in(bytes, at) {
             if start >= decided {
@@ -181,9 +181,9 @@ impl<W: Write> MaskedWriter<'_, W> {
         self.out.flush()
     }
 
-    fn write_decided(&mut self, open: usize) -> io::Result<()> {
+    fn write_decided(&mut self, undecided: usize) -> io::Result<()> {
         let mut masked = Vec::with_capacity(self.pending.len());
-        let decided = self.mask.mask(&self.pending, open, &mut masked);
+        let decided = self.mask.mask(&self.pending, undecided, &mut masked);
         self.pending.drain(..decided);
         self.out.write_all(&masked)
     }

@@ -50,7 +50,12 @@ impl Overview {
 }
 
 fn severities(outcome: &Outcome) -> Vec<Figure> {
-    let found = || outcome.contracts.iter().flat_map(|one| &one.findings);
+    let found = || {
+        outcome
+            .contracts
+            .iter()
+            .flat_map(|contract| &contract.findings)
+    };
     let figure = |severity: Severity| {
         let with_severity = found().filter(|found| found.finding.severity == severity);
         let number = length(with_severity.count());

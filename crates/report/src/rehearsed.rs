@@ -67,7 +67,11 @@ impl PlayedResult {
 impl Rehearsed {
     fn count(&self, result: PlayedResult) -> u64 {
         let scenarios = self.scenarios.iter();
-        length(scenarios.filter(|one| one.result == result).count())
+        length(
+            scenarios
+                .filter(|scenario| scenario.result == result)
+                .count(),
+        )
     }
 
     /// Returns true if every scenario that could run was completed.
@@ -78,14 +82,14 @@ impl Rehearsed {
     /// Returns the problem of the first undecided scenario.
     pub(super) fn undecided(&self) -> Option<Problem> {
         let mut scenarios = self.scenarios.iter();
-        let one = scenarios.find(|one| one.result == PlayedResult::CouldNotTell)?;
+        let scenario = scenarios.find(|scenario| scenario.result == PlayedResult::CouldNotTell)?;
         Some(
             Problem::new(
                 ErrorCode::ScenarioUnplayable,
                 format!(
                     "the scenario `{}` could not be judged: {}",
-                    one.id,
-                    one.left_out.join("; ")
+                    scenario.id,
+                    scenario.left_out.join("; ")
                 ),
             )
             .hint("skip it in `rehearsal.scenarios` if the application can do without it"),
@@ -94,13 +98,13 @@ impl Rehearsed {
 
     /// Lists the ids of the broken scenarios, in order.
     pub fn broken(&self) -> impl Iterator<Item = &str> {
-        let broken = |one: &&PlayedScenario| one.result == PlayedResult::Broken;
+        let broken = |scenario: &&PlayedScenario| scenario.result == PlayedResult::Broken;
         let scenarios = self.scenarios.iter().filter(broken);
-        scenarios.map(|one| one.id.as_str())
+        scenarios.map(|scenario| scenario.id.as_str())
     }
 
     fn events(&self) -> u64 {
-        self.scenarios.iter().map(|one| one.events).sum()
+        self.scenarios.iter().map(|scenario| scenario.events).sum()
     }
 
     /// Summarizes the rehearsal in numbers.
@@ -135,14 +139,18 @@ impl Rehearsed {
 
     /// Lists the scenarios for a terminal, one on each line.
     pub(super) fn text(&self) -> String {
-        let width = self.scenarios.iter().map(|one| one.id.len()).max();
+        let width = self
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.id.len())
+            .max();
         let width = width.unwrap_or_default().min(60);
         let mut lines = vec!["scenarios".to_owned()];
-        for one in &self.scenarios {
-            let mut line = format!("  {:width$}  {}", one.id, one.result.as_str());
-            if !one.left_out.is_empty() {
-                let reasons = one.left_out.join("; ");
-                line = match one.result {
+        for scenario in &self.scenarios {
+            let mut line = format!("  {:width$}  {}", scenario.id, scenario.result.as_str());
+            if !scenario.left_out.is_empty() {
+                let reasons = scenario.left_out.join("; ");
+                line = match scenario.result {
                     PlayedResult::LeftOut
                     | PlayedResult::NotReached
                     | PlayedResult::CouldNotTell => format!("{line}: {reasons}"),
@@ -167,23 +175,23 @@ impl Rehearsed {
             "|---|---|--:|--:|---|".to_owned(),
         ];
         let mut bytes = 0;
-        for (index, one) in self.scenarios.iter().enumerate() {
+        for (index, scenario) in self.scenarios.iter().enumerate() {
             if bytes > TABLE_BYTES {
                 let more = length(self.scenarios.len() - index);
                 lines.push(format!("\n… and {}", counted(more, "more scenario")));
                 break;
             }
-            let mark = match one.result {
+            let mark = match scenario.result {
                 PlayedResult::Held => "held",
                 PlayedResult::Broken => "**broken**",
                 PlayedResult::LeftOut => "left out",
                 PlayedResult::NotReached => "not reached",
                 PlayedResult::CouldNotTell => "**could not tell**",
             };
-            let mut ends = cell(&one.ends);
-            if !one.left_out.is_empty() {
-                let reasons = cell(&one.left_out.join("; "));
-                ends = match one.result {
+            let mut ends = cell(&scenario.ends);
+            if !scenario.left_out.is_empty() {
+                let reasons = cell(&scenario.left_out.join("; "));
+                ends = match scenario.result {
                     PlayedResult::NotReached | PlayedResult::CouldNotTell => {
                         format!("{ends} ({reasons})")
                     }
@@ -194,9 +202,9 @@ impl Rehearsed {
             }
             let line = format!(
                 "| {} | {mark} | {} | {} | {ends} |",
-                code_cell(&one.id),
-                grouped(one.plays),
-                grouped(one.events),
+                code_cell(&scenario.id),
+                grouped(scenario.plays),
+                grouped(scenario.events),
             );
             bytes += line.len();
             lines.push(line);

@@ -52,13 +52,23 @@ pub(super) fn outcome(outcome: &Outcome, rewriter: &impl TextRewriter) -> Outcom
         verdict: *verdict,
         contracts: contracts
             .iter()
-            .map(|one| contract(one, rewriter))
+            .map(|outcome| contract(outcome, rewriter))
             .collect(),
-        problems: problems.iter().map(|one| message(one, rewriter)).collect(),
-        warnings: warnings.iter().map(|one| message(one, rewriter)).collect(),
-        rehearsal: rehearsal.as_ref().map(|one| rehearsed(one, rewriter)),
-        since: compared.as_ref().map(|one| since(one, rewriter)),
-        provenance: provenance.as_ref().map(|one| origin(one, rewriter)),
+        problems: problems
+            .iter()
+            .map(|problem| message(problem, rewriter))
+            .collect(),
+        warnings: warnings
+            .iter()
+            .map(|warning| message(warning, rewriter))
+            .collect(),
+        rehearsal: rehearsal
+            .as_ref()
+            .map(|rehearsal| rehearsed(rehearsal, rewriter)),
+        since: compared.as_ref().map(|compared| since(compared, rewriter)),
+        provenance: provenance
+            .as_ref()
+            .map(|provenance| origin(provenance, rewriter)),
         are_changes_known: *are_changes_known,
     }
 }
@@ -135,7 +145,10 @@ fn since(since: &Since, to: &impl TextRewriter) -> Since {
 fn rehearsed(rehearsed: &Rehearsed, to: &impl TextRewriter) -> Rehearsed {
     let Rehearsed { scenarios } = rehearsed;
     Rehearsed {
-        scenarios: scenarios.iter().map(|one| scenario(one, to)).collect(),
+        scenarios: scenarios
+            .iter()
+            .map(|played| scenario(played, to))
+            .collect(),
     }
 }
 
@@ -200,10 +213,10 @@ fn contract_with(
             .map(|link| to.text(TextKind::Name, link)),
         verdict: *verdict,
         fail_on: *fail_on,
-        advice: advice.iter().map(|one| message(one, to)).collect(),
+        advice: advice.iter().map(|advice| message(advice, to)).collect(),
         findings: rewritten,
         summary: summary(numbers, to),
-        problem: unanswered.as_ref().map(|one| message(one, to)),
+        problem: unanswered.as_ref().map(|problem| message(problem, to)),
         named: named
             .iter()
             .map(|name| to.text(TextKind::Id, name))
@@ -227,11 +240,14 @@ pub(super) fn reported_with(found: &Reported, to: &impl TextRewriter) -> Reporte
     } = found;
     Reported {
         finding: finding(finding_of, to),
-        place: at.as_ref().map(|one| place(one, TextKind::Name, to)),
-        status: status.as_ref().map(|one| finding_status(one, to)),
+        place: at.as_ref().map(|at| place(at, TextKind::Name, to)),
+        status: status.as_ref().map(|status| finding_status(status, to)),
         first_seen: *first_seen,
-        changes: changes.iter().map(|one| change(one, to)).collect(),
-        repair: repaired.as_ref().map(|one| repair(one, to)),
+        changes: changes
+            .iter()
+            .map(|line_change| change(line_change, to))
+            .collect(),
+        repair: repaired.as_ref().map(|repaired| repair(repaired, to)),
     }
 }
 
@@ -272,7 +288,10 @@ fn repair(repair: &Repair, to: &impl TextRewriter) -> Repair {
                 table: table.iter().map(|part| text(part)).collect(),
                 time_zone: text(time_zone),
                 id: cell(id, to),
-                seen: seen.iter().map(|one| cell(one, to)).collect(),
+                seen: seen
+                    .iter()
+                    .map(|subscription| cell(subscription, to))
+                    .collect(),
                 changes: changes.iter().map(change).collect(),
             }))
         }
@@ -334,7 +353,7 @@ fn finding(finding: &Finding, to: &impl TextRewriter) -> Finding {
             .collect(),
         amount: amount.clone(),
         items_without_amount: *items_without_amount,
-        shares: shares.iter().map(|one| share(one, to)).collect(),
+        shares: shares.iter().map(|money| share(money, to)).collect(),
         mentions: mentions
             .as_deref()
             .map(|mentions| Box::new(self::mentions(mentions, to))),
@@ -413,7 +432,7 @@ pub(super) fn message<C: Copy>(original: &Message<C>, to: &impl TextRewriter) ->
         code: *code,
         message: to.text(TextKind::Prose, message),
         hint: to.text(TextKind::Prose, hint),
-        place: at.as_ref().map(|one| place(one, TextKind::Prose, to)),
+        place: at.as_ref().map(|at| place(at, TextKind::Prose, to)),
     }
 }
 

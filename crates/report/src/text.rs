@@ -55,7 +55,7 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
         }
     }
     let rehearsed = outcome.rehearsal.as_ref();
-    if let Some(rehearsed) = rehearsed.filter(|one| !one.scenarios.is_empty()) {
+    if let Some(rehearsed) = rehearsed.filter(|rehearsed| !rehearsed.scenarios.is_empty()) {
         block(&rehearsed.text())?;
     }
     let verdict = outcome.verdict.as_str().to_uppercase();
@@ -67,7 +67,9 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
 pub fn warnings(warnings: &[Warning], colour: bool) -> String {
     let paint = Paint { colour };
     let label = paint.with(severity_style(Severity::Medium), "[WARNING]");
-    let blocks = warnings.iter().map(|one| labelled(&label, one, paint));
+    let blocks = warnings
+        .iter()
+        .map(|warning| labelled(&label, warning, paint));
     blocks.collect::<Vec<_>>().join("\n")
 }
 
@@ -76,7 +78,7 @@ pub fn problems(problems: &[Problem], colour: bool) -> String {
     let paint = Paint { colour };
     let blocks = problems
         .iter()
-        .map(|one| labelled(&error_label(one, paint), one, paint));
+        .map(|problem| labelled(&error_label(problem, paint), problem, paint));
     blocks.collect::<Vec<_>>().join("\n")
 }
 

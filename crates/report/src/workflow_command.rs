@@ -49,13 +49,13 @@ pub fn annotations(annotations: &[Annotation], rest: &str) -> Vec<String> {
     ] {
         let with_level: Vec<_> = annotations
             .iter()
-            .filter(|one| one.level == level)
+            .filter(|annotation| annotation.level == level)
             .collect();
         commands.extend(
             with_level
                 .iter()
                 .take(MAX_PER_LEVEL)
-                .map(|one| annotation(one)),
+                .map(|shown| annotation(shown)),
         );
         let more = with_level.len().saturating_sub(MAX_PER_LEVEL);
         if more > 0 {
@@ -107,16 +107,16 @@ mod tests {
 
     #[test]
     fn a_level_shows_nine_and_counts_the_others() {
-        let one = annotations_of(&sample::failing(), "a.yml").remove(0);
+        let first = annotations_of(&sample::failing(), "a.yml").remove(0);
         let notice = Annotation {
             level: AnnotationLevel::Notice,
-            ..one.clone()
+            ..first.clone()
         };
-        let exactly: Vec<_> = std::iter::repeat_n(one.clone(), 9).collect();
+        let exactly: Vec<_> = std::iter::repeat_n(first.clone(), 9).collect();
         assert_eq!(annotations(&exactly, "").len(), 9);
 
         let mut many: Vec<_> = std::iter::repeat_n(notice, 1).collect();
-        many.extend(std::iter::repeat_n(one, 1_243));
+        many.extend(std::iter::repeat_n(first, 1_243));
         let commands = annotations(&many, "see the job summary");
         assert_eq!(commands.len(), 11);
         assert_eq!(commands[9], "::error::1,234 more: see the job summary");

@@ -14,7 +14,7 @@ use url::Url;
 pub const PASSWORD: &str = "secret-canary-CanaryOfThePassword";
 
 /// Maximum time for the work of another process on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A separate database, dropped together with its roles.
 pub struct Database {
@@ -124,7 +124,7 @@ impl Database {
                 if row.await.expect(&question).get::<bool, _>(0) {
                     return;
                 }
-                assert!(began.elapsed() < PATIENCE, "never true: {question}");
+                assert!(began.elapsed() < TIMEOUT, "never true: {question}");
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         });

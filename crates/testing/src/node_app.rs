@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const FILES: [&str; 3] = ["package.json", "server.js", "webhook.js"];
 
 /// Maximum time until the app listens.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An app under `examples/`.
 #[derive(Debug)]
@@ -214,7 +214,7 @@ impl NodeApp {
     }
 
     fn wait_until_it_listens(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             let is_running = matches!(self.child.try_wait(), Ok(None));
             assert!(

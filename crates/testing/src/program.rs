@@ -10,14 +10,14 @@ use crate::root;
 /// Texts in every secret that a test gives to the program, which no output may contain.
 pub const CANARIES: [&str; 2] = ["Canary", "QzWx"];
 
-/// A restricted live key: with a test key, test clocks are queried too. Stripe's error messages show the last four
+/// A restricted key of live mode; with a key of test mode, test clocks are queried too. Stripe's error messages show the last four
 /// letters of a key.
 pub const KEY: &str = "rk_live_51CanaryOfTheKeyCanaryQzWx";
 
-/// The same for test mode.
+/// A restricted key of test mode, with the same canaries.
 pub const TEST_KEY: &str = "rk_test_51CanaryOfTheKeyCanaryQzWx";
 
-/// Longer than any run, shorter than a hanging test.
+/// Limit of a run: no run takes this long unless it hangs.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A run in preparation. It inherits nothing from the environment.

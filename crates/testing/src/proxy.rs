@@ -22,7 +22,7 @@ pub struct Proxy {
 
 /// The configuration of a proxy.
 #[derive(Clone)]
-pub struct Knows {
+pub struct ProxyConfig {
     /// `host:port` → the real address; only the proxy can resolve these names.
     pub hosts: BTreeMap<String, SocketAddr>,
     /// `user:password`, without which it responds with 407.
@@ -30,17 +30,17 @@ pub struct Knows {
 }
 
 impl Proxy {
-    pub async fn start(knows: Knows) -> Self {
+    pub async fn start(config: ProxyConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&requests);
+        let received = Arc::clone(&requests);
         let server = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
-                let (knows, noted) = (knows.clone(), Arc::clone(&noted));
+                let (config, received) = (config.clone(), Arc::clone(&received));
                 // A client that disconnects is not an error of the proxy.
-                tokio::spawn(async move { drop(serve(stream, &knows, &noted).await) });
+                tokio::spawn(async move { drop(serve(stream, &config, &received).await) });
             }
         });
         Self {
@@ -69,7 +69,7 @@ impl Drop for Proxy {
 
 async fn serve(
     mut client: TcpStream,
-    knows: &Knows,
+    config: &ProxyConfig,
     requests: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let (head, rest) = read_head(&mut client).await?;
@@ -78,7 +78,7 @@ async fn serve(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(line.to_owned());
-    if !is_allowed(headers, knows) {
+    if !is_allowed(headers, config) {
         let refusal = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"acme\"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         return client.write_all(refusal.as_bytes()).await;
     }
@@ -86,7 +86,7 @@ async fn serve(
     let (method, target) = (words.next().expect(line), words.next().expect(line));
     let host = target.strip_prefix("http://").unwrap_or(target);
     let (host, path) = host.split_once('/').unwrap_or((host, ""));
-    let Some(upstream) = knows.hosts.get(host) else {
+    let Some(upstream) = config.hosts.get(host) else {
         let refusal = "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         return client.write_all(refusal.as_bytes()).await;
     };
@@ -127,8 +127,8 @@ async fn read_head(client: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)>
     }
 }
 
-fn is_allowed(headers: &str, knows: &Knows) -> bool {
-    let Some(credentials) = &knows.credentials else {
+fn is_allowed(headers: &str, config: &ProxyConfig) -> bool {
+    let Some(credentials) = &config.credentials else {
         return true;
     };
     let expected = format!("basic {}", STANDARD.encode(credentials)).to_lowercase();

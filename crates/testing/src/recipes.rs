@@ -37,7 +37,7 @@ impl Block {
                 continue;
             }
             let known = line.strip_prefix(' ').unwrap_or(line);
-            let found = lines.iter().skip(next).position(|one| *one == known);
+            let found = lines.iter().skip(next).position(|line| *line == known);
             let found = found.ok_or_else(|| format!("{}: no line `{known}`", self.path))?;
             next += found + 1;
         }

@@ -148,7 +148,7 @@ impl Shop {
 
     /// Opens a shop whose billing listens on this address.
     pub fn open_on(listen: SocketAddr, people: &[Person]) -> Self {
-        let accounts = people.iter().filter(|one| one.has_account);
+        let accounts = people.iter().filter(|person| person.has_account);
         let rows: Vec<_> = accounts.map(Person::row).collect();
         Self {
             stripe: FakeStripe::start(listen, billing(people)).expect("a fake Stripe"),

@@ -19,7 +19,10 @@ pub(super) async fn place(
     context: &Context,
     client: Option<Client>,
 ) {
-    let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
+    let has_findings = outcome
+        .contracts
+        .iter()
+        .any(|contract| !contract.findings.is_empty());
     // Without a token nothing is published on GitHub, and the publisher reports that.
     let (Some(mut client), Some(repository), Some(number), Some(sha), true, true) = (
         client,
@@ -41,7 +44,7 @@ pub(super) async fn place(
         shown: path,
         path,
         // For untrusted code, the configuration that was read is not the file that the pull request changes.
-        is_changed_one: context.trust == Trust::Ordinary,
+        is_changed_version: context.trust == Trust::Ordinary,
     };
     let lines = ChangedLines::find(outcome, read, &files);
     let now = fetch(&lines, &mut client, (repository, sha)).await;

@@ -24,10 +24,10 @@ pub(super) struct Committed {
 }
 
 impl Committed {
-    /// Checks that the baseline accepts the finding with this fingerprint on that day.
+    /// Returns true if the baseline accepts the finding with this fingerprint on that day.
     pub(super) fn accepts(&self, fingerprint: &str, today: Date) -> bool {
         let mut accepted = self.accepted.iter();
-        accepted.any(|one| one.fingerprint == fingerprint && one.holds_on(today))
+        accepted.any(|entry| entry.fingerprint == fingerprint && entry.holds_on(today))
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn load(
     }
     let file = inside(workspace, path, InputFile::Baseline).map_err(Unusable::Unreadable)?;
     let accepted = load_baseline(&file, path, today)?;
-    let is_any_in_force = accepted.iter().any(|one| one.holds_on(today));
+    let is_any_in_force = accepted.iter().any(|entry| entry.holds_on(today));
     let mut warnings = Vec::new();
     if is_any_in_force && context.has_base() {
         warnings.extend(added_entries(path, &accepted, context, client, today).await);
@@ -85,8 +85,8 @@ async fn added_entries(
         Ok(client) => client,
         Err(error) => return Some(unread(error)),
     };
-    let most_bytes = InputFile::Baseline.most_bytes();
-    let text = match client.fetch_file(repository, path, base, most_bytes).await {
+    let max_bytes = InputFile::Baseline.max_bytes();
+    let text = match client.fetch_file(repository, path, base, max_bytes).await {
         Ok(text) => text.unwrap_or_default(),
         Err(error) => return Some(unread(&error)),
     };

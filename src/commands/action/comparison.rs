@@ -17,7 +17,11 @@ pub(super) async fn compare(
     publisher: &mut Publisher,
 ) -> Option<FindingsSnapshot> {
     // Without any judged contract, there is nothing to compare.
-    if outcome.contracts.iter().all(|one| one.problem.is_some()) {
+    if outcome
+        .contracts
+        .iter()
+        .all(|contract| contract.problem.is_some())
+    {
         return None;
     }
     let target = publisher.context().target();
@@ -36,18 +40,18 @@ pub(super) async fn compare(
     let has_findings = outcome.fingerprints().next().is_some();
     outcome.warnings.extend(previous.problem);
     if lets_known_pass && !has_earlier && has_findings {
-        outcome.warnings.push(nothing_known());
+        outcome.warnings.push(no_earlier_result());
     }
     if target == Target::DefaultBranch && is_complete && outcome.is_answered() {
-        let state = outcome.snapshot(step.started_at);
-        if !publisher.store_result(&state) {
-            outcome.warnings.push(too_many(state.len()));
+        let snapshot = outcome.snapshot(step.started_at);
+        if !publisher.store_result(&snapshot) {
+            outcome.warnings.push(too_many_findings(snapshot.len()));
         }
     }
     previous.earlier.map(|earlier| earlier.state)
 }
 
-fn nothing_known() -> Warning {
+fn no_earlier_result() -> Warning {
     Warning::new(
         "`fail_on_new` has no earlier result of the default branch to compare with, so \
          every finding counts",
@@ -55,7 +59,7 @@ fn nothing_known() -> Warning {
     .hint("let the same job run on pushes to the default branch, with a check run")
 }
 
-fn too_many(findings: usize) -> Warning {
+fn too_many_findings(findings: usize) -> Warning {
     Warning::new(format!(
         "{findings} findings are too many to store for comparison with pull requests; at \
          most {} are stored",

@@ -90,7 +90,7 @@ pub(super) async fn from_base(
         return Err(refused(context, kind, message));
     };
     let text = client
-        .fetch_file(repository, path, sha, kind.most_bytes())
+        .fetch_file(repository, path, sha, kind.max_bytes())
         .await;
     text.map_err(|error| unreadable(context, &error))
 }

@@ -38,12 +38,17 @@ impl Words<'_> {
     }
 
     /// Reads a text that only one task uses.
-    pub(super) fn of_task(&mut self, name: &str, of: Task, task: Task) -> Option<String> {
+    pub(super) fn text_for_task(
+        &mut self,
+        name: &str,
+        used_by: Task,
+        task: Task,
+    ) -> Option<String> {
         let text = self.environment.input(name)?;
-        if of == task {
+        if used_by == task {
             return Some(text.to_owned());
         }
-        let mode = TASKS.iter().find(|(_, one)| *one == of);
+        let mode = TASKS.iter().find(|(_, task)| *task == used_by);
         let (mode, _) = mode?;
         self.problems.push(
             Problem::new(

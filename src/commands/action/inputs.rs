@@ -111,13 +111,13 @@ impl Inputs {
                 Task::Check => Mode::Check,
                 Task::Rehearse | Task::Publish => Mode::Rehearse,
             },
-            report: words.of_task("report", Task::Publish, task),
+            report: words.text_for_task("report", Task::Publish, task),
             config: words.text("config", "./prodverdict.yml"),
             baseline: environment.input("baseline").map(str::to_owned),
             rehearsal: RehearsalInputs {
                 scenarios: words.list("scenario"),
                 jobs: words.number("jobs"),
-                app_command: words.of_task("app_command", Task::Rehearse, task),
+                app_command: words.text_for_task("app_command", Task::Rehearse, task),
             },
             verdict: VerdictInputs::read(&mut words),
             destinations: DestinationInputs::read(&mut words),
@@ -312,7 +312,10 @@ mod tests {
         assert_eq!(inputs.rehearsal.jobs, NonZeroUsize::new(2));
         let (inputs, problems) = read(&[("mode", "rehearsal"), ("jobs", "0")]);
         assert_eq!((inputs.mode, inputs.rehearsal.jobs), (Mode::Check, None));
-        let messages: Vec<_> = problems.iter().map(|one| one.message.as_str()).collect();
+        let messages: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
         assert_eq!(
             messages,
             [

@@ -82,7 +82,7 @@ fn footer(outcome: &Outcome, context: &Context, now: UnixSeconds) -> String {
     let run = context
         .run_url()
         .map_or_else(|| "a run".to_owned(), |url| format!("[this run]({url})"));
-    let origin = markdown::origin(outcome).map_or_else(String::new, |one| format!(" {one}"));
+    let origin = markdown::origin(outcome).map_or_else(String::new, |origin| format!(" {origin}"));
     format!(
         "<sub>As of {run}, {}.{origin}</sub>",
         code(&now.to_string())

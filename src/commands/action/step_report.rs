@@ -96,11 +96,14 @@ fn check_contracts(outcome: &Outcome, trusted: &TrustedInputs<'_>) -> Result<(),
         (None, _) => config
             .contracts
             .iter()
-            .map(|one| one.name.as_str())
+            .map(|contract| contract.name.as_str())
             .collect(),
         (Some(_), Some(settings)) => {
             let contract = config.contracts.get(settings.contract_index);
-            contract.map(|one| one.name.as_str()).into_iter().collect()
+            contract
+                .map(|contract| contract.name.as_str())
+                .into_iter()
+                .collect()
         }
         (Some(_), None) => {
             return Err(Problem::new(
@@ -113,7 +116,7 @@ fn check_contracts(outcome: &Outcome, trusted: &TrustedInputs<'_>) -> Result<(),
     let found: Vec<&str> = outcome
         .contracts
         .iter()
-        .map(|one| one.name.as_str())
+        .map(|contract| contract.name.as_str())
         .collect();
     if found == expected {
         return Ok(());
@@ -135,7 +138,12 @@ fn check_scenarios(
     trusted: &TrustedInputs<'_>,
 ) -> Result<(), Problem> {
     let mut missing = chosen_ids(settings, trusted.wanted, trusted.files)?;
-    missing.retain(|id| !rehearsed.scenarios.iter().any(|one| one.id == *id));
+    missing.retain(|id| {
+        !rehearsed
+            .scenarios
+            .iter()
+            .any(|scenario| scenario.id == *id)
+    });
     if missing.is_empty() {
         return Ok(());
     }
@@ -152,20 +160,23 @@ fn check_scenarios(
 
 /// Refuses accepted findings that are not in the baseline of this step.
 fn check_accepted(outcome: &Outcome, trusted: &TrustedInputs<'_>) -> Result<(), Problem> {
-    let found = outcome.contracts.iter().flat_map(|one| &one.findings);
+    let found = outcome
+        .contracts
+        .iter()
+        .flat_map(|contract| &contract.findings);
     let mut accepted =
-        found.filter(|one| matches!(one.status, Some(FindingStatus::Accepted { .. })));
+        found.filter(|reported| matches!(reported.status, Some(FindingStatus::Accepted { .. })));
     let is_unknown = |fingerprint: &str| {
         let committed = trusted.committed;
         !committed.is_some_and(|committed| committed.accepts(fingerprint, trusted.today))
     };
-    match accepted.find(|one| is_unknown(&one.finding.fingerprint)) {
+    match accepted.find(|reported| is_unknown(&reported.finding.fingerprint)) {
         None => Ok(()),
-        Some(one) => Err(Problem::new(
+        Some(unknown) => Err(Problem::new(
             ErrorCode::ReportUnusable,
             format!(
                 "the report accepts the finding {} ({}), which is in no baseline of this step",
-                one.finding.fingerprint, one.finding.rule
+                unknown.finding.fingerprint, unknown.finding.rule
             ),
         )
         .hint("name the baseline that the report was made with in the input `baseline` too")),
@@ -175,7 +186,7 @@ fn check_accepted(outcome: &Outcome, trusted: &TrustedInputs<'_>) -> Result<(), 
 /// Applies the configuration's settings to a contract.
 fn apply_settings(contract: &mut ContractOutcome, trusted: &TrustedInputs<'_>) {
     let mut contracts = trusted.config.contracts.iter();
-    let index = contracts.position(|one| one.name == contract.name);
+    let index = contracts.position(|configured| configured.name == contract.name);
     if let Some(index) = index
         && let Some(written) = trusted.config.contracts.get(index)
     {

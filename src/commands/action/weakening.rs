@@ -83,7 +83,11 @@ async fn compare(
 }
 
 fn problems(found: Vec<Weakening>, hint: &str) -> Vec<Warning> {
-    let problem = |one: Weakening| Warning::new(one.message()).hint(hint).at(one.place);
+    let problem = |weakening: Weakening| {
+        Warning::new(weakening.message())
+            .hint(hint)
+            .at(weakening.place)
+    };
     found.into_iter().map(problem).collect()
 }
 

@@ -1,4 +1,4 @@
-//! `prodverdict doctor`: checks every step that a first run can fail at, in the order in which somebody meets them.
+//! `prodverdict doctor`: checks every step at which a first run can fail, in the order of that run.
 
 mod checks;
 mod contract_facts;

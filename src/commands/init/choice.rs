@@ -128,7 +128,7 @@ impl<'p> KnownSigns<'p> {
     /// Returns the best preset whose tables exist. Without signs in the repository, the names have to be equal.
     fn fitting(&self, tables: &[TableNames]) -> Option<&'p Preset> {
         let names_of = |preset: &Preset| naming(&preset.description.detect.tables, tables);
-        let ranked = self.ranked.iter().map(|one| one.preset);
+        let ranked = self.ranked.iter().map(|ranked| ranked.preset);
         let seen = ranked
             .clone()
             .find(|preset| !matches!(names_of(preset), Naming::Missing(_)));
@@ -149,8 +149,10 @@ impl<'p> KnownSigns<'p> {
         let ranked = self
             .ranked
             .iter()
-            .find(|one| one.preset.name == preset.name);
-        let signs = ranked.map(|one| one.signs.as_slice()).unwrap_or_default();
+            .find(|ranked| ranked.preset.name == preset.name);
+        let signs = ranked
+            .map(|ranked| ranked.signs.as_slice())
+            .unwrap_or_default();
         let mut reasons: Vec<_> = signs
             .iter()
             .map(|(sign, seen)| format!("{sign} in {seen}"))
@@ -271,15 +273,15 @@ fn rehearsal(
 
 /// Proposes a contract for tables that no preset describes.
 fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
-    let nearest = known.ranked.first().map(|one| {
+    let nearest = known.ranked.first().map(|ranked| {
         let tables = known.existing().unwrap_or_default();
-        let missing = match naming(&one.preset.description.detect.tables, &tables) {
+        let missing = match naming(&ranked.preset.description.detect.tables, &tables) {
             Naming::Missing(names) => names.join(", "),
             Naming::Same | Naming::Renamed(_) => String::new(),
         };
         format!(
             "the repository looks like `{}`, but the database lacks {missing}",
-            one.preset.name
+            ranked.preset.name
         )
     });
     let proposal = propose(sample).map_err(|reason| {

@@ -66,17 +66,13 @@ pub(super) fn show(files: &[NewFile]) -> String {
 /// Lists the lines that only one of the texts has, around those that both begin and end with.
 fn difference(before: &str, after: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    let start = old
-        .iter()
-        .zip(&new)
-        .take_while(|(one, other)| one == other)
-        .count();
+    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let (old, new) = (
         old.get(start..).unwrap_or_default(),
         new.get(start..).unwrap_or_default(),
     );
     let pairs = old.iter().rev().zip(new.iter().rev());
-    let end = pairs.take_while(|(one, other)| one == other).count();
+    let end = pairs.take_while(|(a, b)| a == b).count();
     let without_end = |lines: &[&str], sign: &str| -> String {
         let changed = lines.iter().take(lines.len().saturating_sub(end));
         let signed = changed.map(|line| format!("{sign} {line}\n"));

@@ -62,7 +62,7 @@ async fn init(
     files::refuse_existing(paths.into_iter(), arguments.force)?;
     let url = environment.secret(facts::URL_ENV);
     let place = (Path::new("."), arguments.stack.clone());
-    let known = looked_at(place, &presets, url.as_ref(), environment, output).await?;
+    let known = look_around(place, &presets, url.as_ref(), environment, output).await?;
     let prepare = async |known: &KnownSigns<'_>| {
         let draft = draft(known, output)?;
         let written = fill_in(&draft, url.as_ref(), environment, output).await?;
@@ -112,7 +112,7 @@ pub(super) async fn propose(
     let presets = embedded_presets()?;
     let url = environment.secret(facts::URL_ENV);
     let place = (root, stack.map(str::to_owned));
-    let known = looked_at(place, &presets, url.as_ref(), environment, output).await?;
+    let known = look_around(place, &presets, url.as_ref(), environment, output).await?;
     let draft = draft(&known, output)?;
     let written = fill_in(&draft, url.as_ref(), environment, output).await?;
     Ok(Proposal {
@@ -138,7 +138,7 @@ async fn add_agents(
     output: &Output,
 ) -> Result<u8, Problem> {
     let place = (Path::new("."), arguments.stack.clone());
-    let known = looked_at(place, presets, None, environment, output).await?;
+    let known = look_around(place, presets, None, environment, output).await?;
     let prepare = async |known: &KnownSigns<'_>| {
         let preset = choice::preset(known)?;
         let files = agents::files(arguments, &billing_paths(preset)).await?;
@@ -228,7 +228,7 @@ fn say(output: &Output, text: &str) {
 }
 
 /// Looks at the repository and the database.
-async fn looked_at<'p>(
+async fn look_around<'p>(
     (root, stack): (&Path, Option<String>),
     presets: &'p [Preset],
     url: Option<&SecretString>,
@@ -270,7 +270,7 @@ fn draft<'p>(known: &KnownSigns<'p>, output: &Output) -> Result<Draft<'p>, Probl
     let name = draft.preset.map_or("none", |preset| preset.name);
     let mut lines = vec![format!("stack: {name}")];
     lines.extend(draft.notes.iter().map(|line| format!("  {line}")));
-    let ranked = known.ranked.iter().map(|one| one.preset.name);
+    let ranked = known.ranked.iter().map(|ranked| ranked.preset.name);
     let others: Vec<_> = ranked.filter(|other| *other != name).collect();
     if !others.is_empty() && draft.preset.is_some() {
         lines.push(format!(
@@ -320,7 +320,7 @@ async fn fill_in(
     let plans = plans(draft, &stored, &catalog);
     let text = fill(&draft.contract, &plans.pairs);
     check_text(&text)?;
-    tell_plans(&plans, output);
+    explain_plans(&plans, output);
     if let Some(url) = url {
         match facts::some_accounts(url, &sample, environment).await {
             Ok(accounts) => {
@@ -359,7 +359,7 @@ fn plans(
     fill_plans(draft.storage, words.unwrap_or_default(), stored, catalog)
 }
 
-fn tell_plans(plans: &FilledPlans, output: &Output) {
+fn explain_plans(plans: &FilledPlans, output: &Output) {
     let known = plans
         .pairs
         .iter()
@@ -395,7 +395,9 @@ fn sample_contract(draft: &str) -> Result<AccessContract, Problem> {
         Ok(Some(contract)) => Ok(contract),
         Ok(None) => Err(invalid("it has no contract")),
         Err(diagnostics) => Err(invalid(
-            diagnostics.first().map_or("", |one| one.message.as_str()),
+            diagnostics
+                .first()
+                .map_or("", |diagnostic| diagnostic.message.as_str()),
         )),
     }
 }
@@ -407,10 +409,10 @@ fn check_text(text: &str) -> Result<(), Problem> {
     };
     let mut others = diagnostics
         .iter()
-        .filter(|one| one.code != ErrorCode::Placeholder);
+        .filter(|diagnostic| diagnostic.code != ErrorCode::Placeholder);
     others
         .next()
-        .map_or(Ok(()), |one| Err(invalid(&one.message)))
+        .map_or(Ok(()), |diagnostic| Err(invalid(&diagnostic.message)))
 }
 
 fn invalid(reason: &str) -> Problem {

@@ -72,7 +72,7 @@ pub(super) fn read(root: &Path, presets: &[Preset]) -> Repository {
         }
     }
     found.paths.sort();
-    found.files.sort_by(|one, other| one.path.cmp(&other.path));
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
 
@@ -91,13 +91,13 @@ fn add(file: &Path, path: &str, found: &mut Repository, left: &mut u64) {
 }
 
 /// Returns the text of a file; `None` if it is larger, or not text.
-fn read_within(file: &Path, most: u64) -> Option<String> {
+fn read_within(file: &Path, max: u64) -> Option<String> {
     let mut text = String::new();
     let file = File::open(file).ok()?;
-    file.take(most.saturating_add(1))
+    file.take(max.saturating_add(1))
         .read_to_string(&mut text)
         .ok()?;
-    let is_within = u64::try_from(text.len()).is_ok_and(|length| length <= most);
+    let is_within = u64::try_from(text.len()).is_ok_and(|length| length <= max);
     is_within.then_some(text)
 }
 

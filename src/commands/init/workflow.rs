@@ -8,8 +8,8 @@ pub(super) const REHEARSAL: &str = ".github/workflows/prodverdict-rehearsal.yml"
 /// The checkout action at a full commit, as in the documentation.
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
 const SETUP_NODE: &str = "actions/setup-node@53b83947a5a98c8d113130e565377fae1a50d02f # v6.3.0";
-/// The action itself, with placeholders that no repository and no commit can have: GitHub refuses the workflow until they
-/// are replaced, whoever registers which name.
+/// ProdVerdict's action, with placeholders that cannot be a name on GitHub or a commit: GitHub refuses the workflow until
+/// they are replaced, and nobody can register an account that the workflow would use unchanged.
 const ACTION: &str =
     "<OWNER>/prodverdict-action@<COMMIT> # replace both: see the first lines of this file";
 
@@ -17,7 +17,7 @@ const HEADER: &str = "# Before the first run, replace <OWNER> by the account who
 # full 40 digits of one of its commits. GitHub refuses to run the file until then.
 ";
 
-/// The same for the person who runs `init`.
+/// The text of `HEADER` for the person who runs `init`.
 pub(super) const NOT_PUBLISHED: &str = "before the first run of a workflow, replace `<OWNER>` and `<COMMIT>` in it: ProdVerdict's \
      action is not published yet, so name the account with a copy of its repository, and the full 40 digits of a commit";
 
@@ -54,8 +54,8 @@ jobs:
     )
 }
 
-/// Returns the workflow that rehearses the webhook handler of a preset of Stripe. An application in Node can be started as
-/// it is; others are marked.
+/// Returns the workflow that rehearses the webhook handler of an application with this preset, which is for Stripe. For
+/// applications that do not run on Node, comments mark what to replace.
 pub(super) fn rehearsal(preset: &Preset) -> String {
     let detect = &preset.description.detect.packages;
     let is_node = !detect.npm.is_empty();

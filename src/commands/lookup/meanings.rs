@@ -48,7 +48,7 @@ pub(super) fn warning(
     }
     let text = &request.text;
     let joined = |each: &dyn Fn(&(bool, String, &str)) -> String, word: &str| {
-        let all = found.iter().map(|one| each(one));
+        let all = found.iter().map(|meaning| each(meaning));
         all.collect::<Vec<_>>().join(word)
     };
     let meant = joined(&|(_, meaning, _)| meaning.clone(), " and ");
@@ -75,7 +75,8 @@ fn is_customer(
     };
     let mut subscriptions = facts.subscriptions.iter();
     others.iter().any(is_linked)
-        || (!own.iter().any(is_linked) && subscriptions.any(|one| one.customer == *customer))
+        || (!own.iter().any(is_linked)
+            && subscriptions.any(|subscription| subscription.customer == *customer))
 }
 
 /// Returns true if the text is the id of a subscription that does not belong to the account with the same id.
@@ -91,5 +92,5 @@ fn is_subscription(
     let stores_id = |account: &&Account| stored(account) == Some(subscription);
     let mut subscriptions = facts.subscriptions.iter();
     others.iter().any(stores_id)
-        || (!own.iter().any(stores_id) && subscriptions.any(|one| one.id == *subscription))
+        || (!own.iter().any(stores_id) && subscriptions.any(|bought| bought.id == *subscription))
 }

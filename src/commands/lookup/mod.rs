@@ -9,7 +9,7 @@ use crate::{
     contract::{
         Account, Contract, CustomerId, Facts, MatchOn, SubscriptionId, UnixSeconds, named_accounts,
     },
-    database::Chosen,
+    database::AccountSelection,
     problem::{ErrorCode, Problem, Warning},
     sources::{Sources, customers_of},
 };
@@ -43,32 +43,31 @@ pub(crate) async fn find(
     if let Some(email) = &request.email {
         with_email = sources.accounts.with_email(email).await?;
         chosen.accounts.extend(with_email.iter().cloned());
-        provider.ask_for_email(email).await?;
+        provider.read_customers_with_email(email).await?;
     }
     for _ in 0..ROUNDS {
         let mut rows = sources.accounts.chosen(&chosen).await?;
         rows.accounts
             .retain(|account| is_chosen(account, &chosen, contract.match_on));
-        let called = request.customer.as_ref();
-        let called = called.filter(|_| {
+        let customer = request.customer.as_ref().filter(|_| {
             let is_other = request.subscription.is_some() || request.email.is_some();
             request.is_customer || (rows.accounts.is_empty() && !is_other)
         });
-        provider.ask(&rows.accounts, called).await?;
+        provider.read_customers_of(&rows.accounts, customer).await?;
         if let Some(subscription) = &request.subscription {
-            provider.ask_for_subscription(subscription).await?;
+            provider.read_customer_of_subscription(subscription).await?;
         }
-        if grow(&mut chosen, &rows.accounts, provider.links()) {
+        if add_related(&mut chosen, &rows.accounts, provider.links()) {
             continue;
         }
         let facts = provider.facts(&rows, contract, now).await?;
         if add_new(&mut chosen.accounts, named_accounts(contract, &facts, now)) {
             continue;
         }
-        let mut found = provider.found(facts, rows).await?;
+        let mut found = provider.into_result(facts, rows).await?;
         if let Some(found) = &mut found {
-            let several = meanings::warning(contract, request, &found.facts, &with_email);
-            found.warnings.extend(several);
+            let ambiguity = meanings::warning(contract, request, &found.facts, &with_email);
+            found.warnings.extend(ambiguity);
         }
         return Ok(found);
     }
@@ -81,14 +80,14 @@ pub(crate) async fn find(
     ))
 }
 
-fn first_choice(contract: &Contract, request: &LookupRequest) -> Chosen {
+fn first_choice(contract: &Contract, request: &LookupRequest) -> AccountSelection {
     let subscription = request.subscription.as_ref().map(ToString::to_string);
     let customer = request.customer.as_ref().map(ToString::to_string);
     let link = match contract.match_on {
         MatchOn::CustomerId => customer,
         MatchOn::SubscriptionId => None,
     };
-    Chosen {
+    AccountSelection {
         accounts: request.accounts.iter().cloned().collect(),
         links: link.into_iter().collect(),
         subscriptions: subscription.into_iter().collect(),
@@ -97,8 +96,8 @@ fn first_choice(contract: &Contract, request: &LookupRequest) -> Chosen {
 }
 
 /// Compares byte for byte, since a database may ignore case.
-fn is_chosen(account: &Account, chosen: &Chosen, match_on: MatchOn) -> bool {
-    let is_link = |link: &str| chosen.links.iter().any(|one| one == link);
+fn is_chosen(account: &Account, chosen: &AccountSelection, match_on: MatchOn) -> bool {
+    let is_link = |link: &str| chosen.links.iter().any(|chosen_link| chosen_link == link);
     let stored = stored(account).map(SubscriptionId::as_str);
     let is_linked = match match_on {
         MatchOn::CustomerId => customers_of(std::slice::from_ref(account))
@@ -108,11 +107,14 @@ fn is_chosen(account: &Account, chosen: &Chosen, match_on: MatchOn) -> bool {
     };
     is_linked
         || chosen.accounts.contains(&account.id)
-        || chosen.subscriptions.iter().any(|one| stored == Some(one))
+        || chosen
+            .subscriptions
+            .iter()
+            .any(|subscription| stored == Some(subscription))
 }
 
 /// Adds accounts and links that the rows lead to. Returns false if there is nothing new.
-fn grow(chosen: &mut Chosen, accounts: &[Account], links: Vec<String>) -> bool {
+fn add_related(chosen: &mut AccountSelection, accounts: &[Account], links: Vec<String>) -> bool {
     let ids = accounts.iter().map(|account| account.id.clone());
     let has_accounts = add_new(&mut chosen.accounts, ids);
     add_new(&mut chosen.links, links) || has_accounts

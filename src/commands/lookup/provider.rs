@@ -38,11 +38,11 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
         }
     }
 
-    /// Reads the customers of these accounts, and one given by its id.
-    pub(super) async fn ask(
+    /// Reads the customers of these accounts, and the requested one.
+    pub(super) async fn read_customers_of(
         &mut self,
         accounts: &[Account],
-        called: Option<&CustomerId>,
+        requested: Option<&CustomerId>,
     ) -> Result<(), Failure> {
         let mut customers = match self.match_on {
             MatchOn::CustomerId => customers_of(accounts),
@@ -51,12 +51,12 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
                 self.owners(stored.collect()).await?
             }
         };
-        customers.extend(called.cloned());
+        customers.extend(requested.cloned());
         self.read(customers).await
     }
 
     /// Reads the customer of this subscription, unless it is known already.
-    pub(super) async fn ask_for_subscription(
+    pub(super) async fn read_customer_of_subscription(
         &mut self,
         subscription: &SubscriptionId,
     ) -> Result<(), Failure> {
@@ -65,7 +65,7 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
     }
 
     /// Reads the customers with this e-mail address.
-    pub(super) async fn ask_for_email(&mut self, email: &str) -> Result<(), Failure> {
+    pub(super) async fn read_customers_with_email(&mut self, email: &str) -> Result<(), Failure> {
         let customers = self.sources.billing.customers_with_email(email).await?;
         self.read(customers).await
     }
@@ -96,7 +96,11 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
         &mut self,
         mut subscriptions: BTreeSet<SubscriptionId>,
     ) -> Result<Vec<CustomerId>, Failure> {
-        let known = |id: &SubscriptionId| self.subscriptions.iter().any(|one| one.id == *id);
+        let known = |id: &SubscriptionId| {
+            self.subscriptions
+                .iter()
+                .any(|subscription| subscription.id == *id)
+        };
         subscriptions.retain(|id| !known(id) && !self.stored.contains(id));
         let unknown: Vec<_> = subscriptions.iter().cloned().collect();
         self.stored.extend(subscriptions);
@@ -111,7 +115,10 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
         match self.match_on {
             MatchOn::CustomerId => self.customers.iter().map(ToString::to_string).collect(),
             MatchOn::SubscriptionId => {
-                let found = self.subscriptions.iter().map(|one| &one.id);
+                let found = self
+                    .subscriptions
+                    .iter()
+                    .map(|subscription| &subscription.id);
                 let ids: BTreeSet<_> = found.chain(&self.stored).collect();
                 ids.into_iter().map(ToString::to_string).collect()
             }
@@ -144,7 +151,7 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
 
     /// Completes the result with the customers that exist without subscriptions. Returns an error if the key belongs to
     /// the other mode and therefore knows none of them.
-    pub(super) async fn found(
+    pub(super) async fn into_result(
         self,
         facts: Facts,
         rows: DatabaseFacts,
@@ -154,7 +161,7 @@ impl<'s, 'r> ProviderLookup<'s, 'r> {
             let has_some = self
                 .subscriptions
                 .iter()
-                .any(|one| one.customer == customer);
+                .any(|subscription| subscription.customer == customer);
             let ids = [customer];
             if !has_some && self.sources.billing.any_customer_exists(&ids).await? {
                 existing.extend(ids);

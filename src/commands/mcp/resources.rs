@@ -135,7 +135,7 @@ fn read_scenarios(session: &Session) -> Result<String, ErrorData> {
 fn rules() -> String {
     let mut text =
         "# Rules\n\n| rule | severity | broken when | what helps |\n|---|---|---|---|\n".to_owned();
-    for rule in Rule::every() {
+    for rule in Rule::all_with_handler_rules() {
         let info = rule.info();
         // Writing to a `String` cannot fail.
         let _ = writeln!(

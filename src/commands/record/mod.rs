@@ -171,7 +171,9 @@ fn leave_out_unplayable(
 fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContract, Problem> {
     let contracts = &config.contracts;
     let names = || {
-        let names = contracts.iter().map(|one| format!("`{}`", one.name));
+        let names = contracts
+            .iter()
+            .map(|contract| format!("`{}`", contract.name));
         names.collect::<Vec<_>>().join(", ")
     };
     if let Some(name) = name {
@@ -184,7 +186,10 @@ fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c AccessContra
             .hint(format!("name one of {}", names()))
         });
     }
-    let rehearsed = config.rehearsal.as_ref().map(|one| one.contract_index);
+    let rehearsed = config
+        .rehearsal
+        .as_ref()
+        .map(|rehearsal| rehearsal.contract_index);
     let contract = match (rehearsed, contracts.as_slice()) {
         (Some(index), contracts) => contracts.get(index),
         (None, [only]) => Some(only),
@@ -252,7 +257,7 @@ fn folder(config: &Config, arguments: &RecordArgs) -> PathBuf {
     wanted.unwrap_or_else(|| path.parent().unwrap_or(Path::new("")).join("scenarios"))
 }
 
-/// Checks that `rehearse` reads this folder.
+/// Returns true if `rehearse` reads this folder.
 fn is_played(config: &Config, arguments: &RecordArgs, folder: &Path) -> bool {
     let configured = configured(config, &arguments.config.config);
     let same = |other: PathBuf| match (other.canonicalize(), folder.canonicalize()) {

@@ -52,8 +52,8 @@ impl<'b> WatchedRows<'b> {
                 .cloned()
                 .collect();
             changes.retain(|change| {
-                let is_of_account =
-                    after.names(change, tokens) && !after.names(change, &tokens_without_email);
+                let is_of_account = after.has_token(change, tokens)
+                    && !after.has_token(change, &tokens_without_email);
                 change.before.is_some() || !is_of_account
             });
             if !changes.is_empty() {

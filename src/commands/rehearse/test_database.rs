@@ -10,7 +10,7 @@ use crate::{
     commands::failure::Failure,
     config::DatabaseSettings,
     contract::{AccountId, Field, UnixSeconds},
-    database::{AccountsReader, Chosen, DatabaseFacts, ReadRequest},
+    database::{AccountSelection, AccountsReader, DatabaseFacts, ReadRequest},
     scratch::{AccountSeed, FailedWrite, Scratch, ScratchOptions, Snapshot},
 };
 
@@ -84,9 +84,9 @@ impl<'r> TestDatabase<'r> {
             now,
             in_container_action: self.in_container_action,
         };
-        let chosen = Chosen {
+        let chosen = AccountSelection {
             accounts: vec![AccountId::from(account)],
-            ..Chosen::default()
+            ..AccountSelection::default()
         };
         Ok(reader.read(&request, &chosen).await?)
     }

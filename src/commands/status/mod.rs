@@ -50,7 +50,10 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment) -> u8
 fn state(path: &Path, config: &Result<Config, Unusable>) -> ConfigurationState {
     let contracts = config.as_ref().map(|config| &config.contracts);
     let names = contracts.map_or(Vec::new(), |contracts| {
-        contracts.iter().map(|one| one.name.clone()).collect()
+        contracts
+            .iter()
+            .map(|contract| contract.name.clone())
+            .collect()
     });
     let problems = config.as_ref().err().map(Unusable::problems);
     ConfigurationState {
@@ -63,7 +66,7 @@ fn state(path: &Path, config: &Result<Config, Unusable>) -> ConfigurationState {
 fn variables(config: &Config, environment: &Environment) -> Vec<VariableState> {
     let mut variables: Vec<VariableState> = Vec::new();
     let mut add = |name: &str, is_of_rehearsal: bool| {
-        if variables.iter().all(|one| one.name != name) {
+        if variables.iter().all(|variable| variable.name != name) {
             variables.push(VariableState {
                 name: name.to_owned(),
                 is_set: environment.get(name).is_some(),

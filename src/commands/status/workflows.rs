@@ -60,7 +60,7 @@ fn read(path: &Path) -> Option<Value> {
     serde_yaml::from_str(&text).ok()
 }
 
-/// Checks for a step or a called workflow that names this program, in a text of this kind.
+/// Returns true if a text of this kind has a step or a called workflow that names this program.
 fn names_this(workflow: &Value, is_meant: impl Fn(&str) -> bool) -> bool {
     let names_this = |value: Option<&Value>| {
         let text = value.and_then(Value::as_str);

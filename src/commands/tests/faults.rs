@@ -66,7 +66,10 @@ fn reader(fake: &FakeStripe) -> BillingReader {
 /// Returns the findings as text for a database in which every tenth account has no access.
 async fn found(fake: &FakeStripe) -> Result<String, Error> {
     let read = reader(fake).read_all(&[], &|_| {}).await?;
-    let customers = read.subscriptions.iter().map(|one| one.customer.clone());
+    let customers = read
+        .subscriptions
+        .iter()
+        .map(|subscription| subscription.customer.clone());
     let accounts = customers
         .enumerate()
         .map(|(number, customer): (usize, CustomerId)| Account {

@@ -188,12 +188,12 @@ impl Case {
             prices: vec!["price_addon_1".into()],
             ..Bulk::new(self.history)
         });
-        for one in &self.bought {
-            let customer = format!("cus_{}", one.customer);
-            let mut subscription = Subscription::new(&customer, one.status.clone())
-                .created(NOW - one.age * DAY)
-                .price(one.price);
-            if one.is_void {
+        for bought in &self.bought {
+            let customer = format!("cus_{}", bought.customer);
+            let mut subscription = Subscription::new(&customer, bought.status.clone())
+                .created(NOW - bought.age * DAY)
+                .price(bought.price);
+            if bought.is_void {
                 subscription = subscription.with(|details| {
                     details.pause_collection = Some(PauseCollection {
                         behavior: "void".into(),
@@ -283,10 +283,10 @@ pub(super) async fn on_a_plan(
 async fn asking_for_each(
     case: &Application,
     reader: &BillingReader,
-    breadth: &ListingScope,
+    scope: &ListingScope,
 ) -> Result<Evaluation, Unanswerable> {
     let mut facts = case.facts();
-    let begun = reader.begin(breadth, &[]).await.expect("a plan");
+    let begun = reader.begin(scope, &[]).await.expect("a plan");
     let read = begun.read(&|_| {}).await.expect("a listing");
     facts.subscriptions = read.subscriptions;
     let open = follow_up(&case.contract, &facts, UnixSeconds(NOW));
@@ -310,7 +310,7 @@ async fn asking_for_each(
 }
 
 /// Returns the smallest scope that the contract needs, and a larger one without status filter.
-fn breadths(contract: &Contract) -> Vec<ListingScope> {
+fn scopes(contract: &Contract) -> Vec<ListingScope> {
     let least = contract.listing_scope();
     let more = match &least {
         ListingScope::Statuses(statuses) => Some(ListingScope::NotCanceled {
@@ -337,9 +337,9 @@ proptest! {
         let full = findings(runtime.block_on(on_a_full_listing(&case.application, &reader)));
         let planned = findings(runtime.block_on(on_a_plan(&case.application, &reader)));
         prop_assert_eq!(&planned, &full);
-        for breadth in breadths(&case.application.contract) {
-            let looked_up = findings(runtime.block_on(asking_for_each(&case.application, &reader, &breadth)));
-            prop_assert_eq!(&looked_up, &full, "{:?}", breadth);
+        for scope in scopes(&case.application.contract) {
+            let looked_up = findings(runtime.block_on(asking_for_each(&case.application, &reader, &scope)));
+            prop_assert_eq!(&looked_up, &full, "{:?}", scope);
         }
     }
 }

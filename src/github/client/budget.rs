@@ -67,10 +67,10 @@ impl Budget {
         self.limit_to(left.saturating_sub(left / SHARE))
     }
 
-    fn limit_to(&self, most: Duration) -> Share {
+    fn limit_to(&self, max: Duration) -> Share {
         let mut state = self.state();
         let reserved_before = state.reserved;
-        state.reserved = state.left.saturating_sub(most).max(reserved_before);
+        state.reserved = state.left.saturating_sub(max).max(reserved_before);
         Share {
             budget: self.clone(),
             reserved_before,

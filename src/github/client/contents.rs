@@ -21,7 +21,7 @@ impl Client {
         repository: &Repository,
         path: &str,
         reference: &str,
-        most_bytes: usize,
+        max_bytes: usize,
     ) -> Result<Option<String>, ClientError> {
         let shown = || path.chars().take(200).collect::<String>();
         let inside = segments(path).ok_or_else(|| ClientError::Path { path: shown() })?;
@@ -43,10 +43,10 @@ impl Client {
         if kind.is_some_and(|kind| kind.starts_with("application/json")) {
             return Err(ClientError::NotAFile { path: shown() });
         }
-        if answer.body.len() > most_bytes {
+        if answer.body.len() > max_bytes {
             return Err(ClientError::TooLong {
                 path: shown(),
-                most: most_bytes,
+                max: max_bytes,
             });
         }
         match String::from_utf8(answer.body) {

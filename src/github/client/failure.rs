@@ -77,8 +77,8 @@ pub enum ClientError {
     NotAFile { path: String },
     #[error("`{path}` is not UTF-8 text")]
     NotText { path: String },
-    #[error("`{path}` is longer than {most} bytes")]
-    TooLong { path: String, most: usize },
+    #[error("`{path}` is longer than {max} bytes")]
+    TooLong { path: String, max: usize },
 }
 
 /// A rate limit and the time until it ends, if known.

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// Maximum length in bytes. GitHub accepts 65,536 of what it calls characters.
+/// Maximum length in bytes. GitHub's limit is 65,536 characters, and it does not document how it counts them.
 const MAX_BYTES: usize = 65_000;
 
 const FOOTER: &str = "<!-- footer -->";
@@ -32,7 +32,7 @@ pub(super) struct CommentDraft {
 
 /// The parts of an existing comment.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct ExistingComment {
     state: Option<CommentState>,
     report: String,
 }
@@ -64,9 +64,9 @@ impl CommentDraft {
     }
 
     /// Returns the text that replaces `before`, or that of a new comment.
-    pub(super) fn text(&self, before: Option<&Written>) -> String {
+    pub(super) fn text(&self, before: Option<&ExistingComment>) -> String {
         let earlier = self.earlier(before);
-        let state = self.state.with(&earlier).line();
+        let state = self.state.with_earlier(&earlier).line();
         let report = self.report(&earlier, &state);
         format!(
             "{}\n{state}\n\n{report}\n\n{FOOTER}\n{}",
@@ -76,12 +76,13 @@ impl CommentDraft {
     }
 
     /// Lists the runs before this one that had a different result.
-    fn earlier(&self, before: Option<&Written>) -> Vec<CommitResult> {
+    fn earlier(&self, before: Option<&ExistingComment>) -> Vec<CommitResult> {
         let state = before.and_then(|written| written.state.as_ref());
         state.map_or_else(Vec::new, |state| state.before(&self.now))
     }
 
     fn report(&self, earlier: &[CommitResult], state: &str) -> String {
+        // The line breaks between the parts, and one byte to spare.
         let around = self.marker.line().len() + state.len() + FOOTER.len() + self.footer.len() + 7;
         let report = with_history(&self.markdown, &self.now, earlier);
         let report = format!("{}{report}", self.outdated);
@@ -95,35 +96,35 @@ impl CommentDraft {
     }
 
     /// Returns true if the comment has the same report about the same commit. It may be from another run.
-    pub(super) fn has_content_of(&self, written: &Written) -> bool {
+    pub(super) fn has_content_of(&self, written: &ExistingComment) -> bool {
         let same_commit = written
             .state
             .as_ref()
             .is_some_and(|state| state.is_about(&self.now.commit));
         let earlier = self.earlier(Some(written));
-        let state = self.state.with(&earlier).line();
+        let state = self.state.with_earlier(&earlier).line();
         same_commit && written.report == self.report(&earlier, &state)
     }
 
     /// Returns true if the comment is from a later run, or about a commit that the pull request has moved on to.
-    pub(super) fn yields_to(&self, written: &Written) -> bool {
-        let Some(theirs) = &written.state else {
+    pub(super) fn yields_to(&self, written: &ExistingComment) -> bool {
+        let Some(written) = &written.state else {
             return false;
         };
         let head = self.head.as_deref();
-        let is_ours_current = head == Some(self.now.commit.as_str());
-        let is_theirs_current = head.is_some_and(|head| theirs.is_about(head));
-        let is_later = theirs.run() > self.state.run();
+        let is_own_commit_head = head == Some(self.now.commit.as_str());
+        let is_written_commit_head = head.is_some_and(|head| written.is_about(head));
+        let is_later = written.run() > self.state.run();
         // Whoever may edit the comment may have changed the run in it, but cannot change the head of the pull request.
-        if is_ours_current == is_theirs_current {
+        if is_own_commit_head == is_written_commit_head {
             is_later
         } else {
-            is_theirs_current
+            is_written_commit_head
         }
     }
 }
 
-impl Written {
+impl ExistingComment {
     pub(super) fn read(body: &str) -> Self {
         let body = body.replace("\r\n", "\n");
         let rest = body.split_once('\n').map_or("", |(_marker, rest)| rest);
@@ -206,15 +207,17 @@ mod tests {
         let earlier = sticky(1, "aaa", "aaa", "2 findings");
         let later = sticky(2, "aaa", "aaa", "2 findings");
         assert!(later.marker().is_on(&earlier.text(None)));
-        assert!(later.has_content_of(&Written::read(&earlier.text(None))));
-        assert!(later.has_content_of(&Written::read(&earlier.text(None).replace('\n', "\r\n"))));
+        assert!(later.has_content_of(&ExistingComment::read(&earlier.text(None))));
+        assert!(later.has_content_of(&ExistingComment::read(
+            &earlier.text(None).replace('\n', "\r\n")
+        )));
         assert!(
             !sticky(2, "aaa", "aaa", "1 finding")
-                .has_content_of(&Written::read(&earlier.text(None)))
+                .has_content_of(&ExistingComment::read(&earlier.text(None)))
         );
         assert!(
             !sticky(2, "bbb", "bbb", "2 findings")
-                .has_content_of(&Written::read(&earlier.text(None)))
+                .has_content_of(&ExistingComment::read(&earlier.text(None)))
         );
     }
 
@@ -222,15 +225,15 @@ mod tests {
     fn an_earlier_run_yields_and_a_later_one_does_not() {
         let earlier = sticky(1, "aaa", "aaa", "x");
         let later = sticky(2, "aaa", "aaa", "y");
-        assert!(earlier.yields_to(&Written::read(&later.text(None))));
-        assert!(!later.yields_to(&Written::read(&earlier.text(None))));
+        assert!(earlier.yields_to(&ExistingComment::read(&later.text(None))));
+        assert!(!later.yields_to(&ExistingComment::read(&earlier.text(None))));
     }
 
     #[test]
     fn a_run_for_an_old_commit_yields_to_the_head() {
         let about_head = sticky(1, "bbb", "bbb", "x");
         let about_old = sticky(2, "aaa", "bbb", "y");
-        assert!(about_old.yields_to(&Written::read(&about_head.text(None))));
+        assert!(about_old.yields_to(&ExistingComment::read(&about_head.text(None))));
         assert!(about_old.text(None).contains("moved on to bbb"));
     }
 
@@ -245,19 +248,19 @@ mod tests {
     fn a_resolved_comment_is_written_once() {
         let broken = after(1, ("aaa", "aaa"), "## FAIL\n\nx", 2).text(None);
         let still = after(2, ("bbb", "bbb"), "## FAIL\n\nx", 2);
-        let still = still.text(Some(&Written::read(&broken)));
+        let still = still.text(Some(&ExistingComment::read(&broken)));
         assert!(!still.contains("Earlier"), "{still}");
         let repaired = after(3, ("ccc", "ccc"), "## PASS\n\ny", 0);
-        let text = repaired.text(Some(&Written::read(&still)));
+        let text = repaired.text(Some(&ExistingComment::read(&still)));
         assert!(text.contains("## PASS\n\n**Resolved:** the 2 findings at `bbb` are gone.\n\ny"));
         assert!(text.contains("| `bbb` | FAIL | 2 |"), "{text}");
         assert!(!text.contains("`aaa`"), "{text}");
         let again = after(4, ("ccc", "ccc"), "## PASS\n\ny", 0);
-        assert!(again.has_content_of(&Written::read(&text)));
+        assert!(again.has_content_of(&ExistingComment::read(&text)));
         let next = after(5, ("ddd", "ddd"), "## PASS\n\ny", 0);
-        assert!(!next.has_content_of(&Written::read(&text)));
+        assert!(!next.has_content_of(&ExistingComment::read(&text)));
         assert!(
-            next.text(Some(&Written::read(&text)))
+            next.text(Some(&ExistingComment::read(&text)))
                 .contains("at `bbb` are gone")
         );
     }
@@ -277,12 +280,12 @@ mod tests {
                 text.matches("<details>").count(),
                 text.matches("</details>").count()
             );
-            written = Some(Written::read(&text));
+            written = Some(ExistingComment::read(&text));
         }
     }
 
     #[test]
-    fn a_foreign_text_is_taken_apart_without_harm() {
+    fn text_by_others_does_not_parse_as_a_state() {
         for odd in [
             "",
             "\n",
@@ -290,7 +293,7 @@ mod tests {
             "x\n<!-- state: {} -->",
             "x\n<!-- state: {",
         ] {
-            assert_eq!(Written::read(odd).state, None, "{odd}");
+            assert_eq!(ExistingComment::read(odd).state, None, "{odd}");
         }
     }
 }

@@ -16,7 +16,7 @@ mod body;
 mod state;
 mod target;
 
-use body::{CommentDraft, Written};
+use body::{CommentDraft, ExistingComment};
 pub(super) use target::CommentTarget;
 
 /// Maximum number of pages. A comment beyond the first 5,000 could not be found again, so none is created.
@@ -152,8 +152,8 @@ impl Work<'_> {
 
     async fn round(&mut self, client: &mut Client) -> Result<CommentRound, ClientError> {
         let may_post = self.posted.is_none();
-        let mut ours = match self.ours(client).await? {
-            OwnEntries::Found(ours) => ours,
+        let mut own_comments = match self.find_own_comments(client).await? {
+            OwnEntries::Found(comments) => comments,
             // The comment that was just posted is among the others.
             OwnEntries::AuthorUnknown if !may_post => {
                 return Ok(CommentRound::Done(CommentResult::NotNeeded));
@@ -161,9 +161,9 @@ impl Work<'_> {
             OwnEntries::AuthorUnknown => return Ok(CommentRound::Done(CommentResult::Unclear)),
             OwnEntries::TooManyPages => return Ok(CommentRound::Done(CommentResult::TooMany)),
         };
-        ours.sort_by_key(|comment| comment.id);
-        let mut ours = ours.into_iter();
-        let Some(oldest) = ours.next() else {
+        own_comments.sort_by_key(|comment| comment.id);
+        let mut own_comments = own_comments.into_iter();
+        let Some(oldest) = own_comments.next() else {
             if !may_post || !self.creates {
                 return Ok(CommentRound::Done(CommentResult::NotNeeded));
             }
@@ -171,20 +171,25 @@ impl Work<'_> {
                 .await
                 .map(CommentRound::Posted);
         };
-        let others: Vec<_> = ours
-            .map(|comment| (Written::read(comment.text().unwrap_or_default()), comment))
+        let others: Vec<_> = own_comments
+            .map(|comment| {
+                (
+                    ExistingComment::read(comment.text().unwrap_or_default()),
+                    comment,
+                )
+            })
             .collect();
-        let written = Written::read(oldest.text().unwrap_or_default());
+        let written = ExistingComment::read(oldest.text().unwrap_or_default());
         let mut all = vec![&written];
         all.extend(others.iter().map(|(written, _)| written));
         if self.yields_to_any(client, &all).await {
             if !may_post {
                 // The newer run may not have seen this run's comment. It keeps the oldest comment, so this run does the
                 // same.
-                let ours = others
+                let from_this_run_or_earlier = others
                     .iter()
                     .filter(|(written, _)| !self.sticky.yields_to(written));
-                for (_, other) in ours {
+                for (_, other) in from_this_run_or_earlier {
                     delete(client, self.target, other).await?;
                 }
             }
@@ -211,31 +216,34 @@ impl Work<'_> {
     }
 
     /// Returns true if one of the comments is from a later run that exists, or is about the head.
-    async fn yields_to_any(&self, client: &mut Client, all: &[&Written]) -> bool {
+    async fn yields_to_any(&self, client: &mut Client, all: &[&ExistingComment]) -> bool {
         for written in all {
             if !self.sticky.yields_to(written) {
                 continue;
             }
             let CommentTarget {
                 repository,
-                run: ours,
+                run: own_run,
                 ..
             } = self.target;
-            let later = written
+            let later_run = written
                 .run()
-                .filter(|theirs| *theirs > (ours.id, ours.attempt));
-            let is_invented = match later {
-                Some(theirs) => runs::is_invented(client, repository, ours, theirs).await,
+                .filter(|run| *run > (own_run.id, own_run.attempt));
+            let is_forged = match later_run {
+                Some(run) => runs::is_forged(client, repository, own_run, run).await,
                 None => false,
             };
-            if !is_invented {
+            if !is_forged {
                 return true;
             }
         }
         false
     }
 
-    async fn ours(&mut self, client: &mut Client) -> Result<OwnEntries<Comment>, ClientError> {
+    async fn find_own_comments(
+        &mut self,
+        client: &mut Client,
+    ) -> Result<OwnEntries<Comment>, ClientError> {
         let CommentTarget {
             repository, number, ..
         } = self.target;

@@ -20,8 +20,8 @@ pub(super) struct CommentState {
     run_id: u64,
     attempt: u64,
     /// `None` in a comment from a version that kept no history.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    came_to: Option<StoredResult>,
+    #[serde(rename = "came_to", default, skip_serializing_if = "Option::is_none")]
+    result: Option<StoredResult>,
     /// Raw values, which are validated when they are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<serde_json::Value>,
@@ -33,6 +33,7 @@ struct StoredResult {
     findings: u64,
 }
 
+/// The result of an earlier run as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 struct Earlier {
     sha: String,
@@ -46,7 +47,7 @@ impl CommentState {
             sha: now.commit.clone(),
             run_id,
             attempt,
-            came_to: Some(StoredResult {
+            result: Some(StoredResult {
                 verdict: now.verdict.to_string(),
                 findings: now.findings,
             }),
@@ -54,7 +55,7 @@ impl CommentState {
         }
     }
 
-    pub(super) fn with(&self, earlier: &[CommitResult]) -> Self {
+    pub(super) fn with_earlier(&self, earlier: &[CommitResult]) -> Self {
         let value = |result: &CommitResult| {
             serde_json::to_value(Earlier {
                 sha: result.commit.clone(),
@@ -97,8 +98,10 @@ impl CommentState {
             parse_result(&earlier.sha, &earlier.verdict, earlier.findings)
         });
         let mut runs: Vec<_> = earlier.collect();
-        let last = self.came_to.as_ref();
-        let last = last.and_then(|last| parse_result(&self.sha, &last.verdict, last.findings));
+        let last = self
+            .result
+            .as_ref()
+            .and_then(|last| parse_result(&self.sha, &last.verdict, last.findings));
         runs.extend(last.filter(|last| !last.is_like(now)));
         let surplus = runs.len().saturating_sub(MAX_EARLIER);
         runs.split_off(surplus)
@@ -109,7 +112,7 @@ fn parse_result(commit: &str, verdict: &str, findings: u64) -> Option<CommitResu
     let is_commit = commit.len() <= MAX_DIGITS && commit.chars().all(|c| c.is_ascii_hexdigit());
     let verdict = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error]
         .into_iter()
-        .find(|one| one.as_str() == verdict)?;
+        .find(|candidate| candidate.as_str() == verdict)?;
     is_commit.then(|| CommitResult {
         commit: commit.to_owned(),
         verdict,
@@ -136,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_line_is_read_back_and_that_of_an_older_version_too() {
-        let state = CommentState::new((7, 1), &result("abc", 2)).with(&[result("def", 0)]);
+        let state = CommentState::new((7, 1), &result("abc", 2)).with_earlier(&[result("def", 0)]);
         assert_eq!(CommentState::read(&state.line()), Some(state.clone()));
         assert_eq!(
             state.before(&result("123", 0)),
@@ -151,7 +154,8 @@ mod tests {
     fn only_changes_are_kept_and_no_more_than_ten() {
         let mut earlier = Vec::new();
         for round in 0..30 {
-            let state = CommentState::new((round, 1), &result("abc", round / 2)).with(&earlier);
+            let state =
+                CommentState::new((round, 1), &result("abc", round / 2)).with_earlier(&earlier);
             earlier = state.before(&result("abc", round.div_ceil(2)));
         }
         let findings: Vec<_> = earlier.iter().map(|result| result.findings).collect();

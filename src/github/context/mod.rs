@@ -95,7 +95,7 @@ pub enum Subject {
     NamedPullRequest,
 }
 
-/// Subject of a result.
+/// The subject of a result, which decides where it is reported and what it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// A change that is not merged yet: a pull request or a merge group.
@@ -165,7 +165,7 @@ impl Context {
         self.origin.is_dependabot
             || (self.origin.is_fork
                 && self.event_name.starts_with("pull_request")
-                && !self.is_target())
+                && !self.is_pull_request_target())
     }
 
     /// Returns the URL of this workflow run.
@@ -235,7 +235,7 @@ impl Context {
         self.nothing_to_do.is_none() && self.search != Search::Nothing && is_reported
     }
 
-    fn is_target(&self) -> bool {
+    fn is_pull_request_target(&self) -> bool {
         self.event_name == "pull_request_target"
     }
 }
@@ -251,7 +251,7 @@ impl ReportPolicy {
     }
 }
 
-/// Checks for 40 hexadecimal digits, or 64 in a SHA-256 repository.
+/// Returns true for 40 hexadecimal digits, or for 64, as in a SHA-256 repository.
 pub(in crate::github) fn is_sha(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

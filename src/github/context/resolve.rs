@@ -1,4 +1,4 @@
-//! Maps each event to the commit and pull request of the report, and to the places that are reported to.
+//! Maps each event to the commit and pull request of the report, and to the places where it is published.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::github::event::{Event, PullRequest, WorkflowRun};
 
 const DEPENDABOT: &str = "dependabot[bot]";
 
-/// Events whose workflow file comes from the base branch, while the code in question may be anybody's.
+/// Events that run the workflow file of the base branch for code that anybody may have written.
 const UNTRUSTED: &[&str] = &["pull_request_target", "workflow_run", "issue_comment"];
 
 pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str>) -> Context {
-    let mut context = bare(variables);
-    let event = read(payload, &mut context);
+    let mut context = context_without_event(variables);
+    let event = parse_event(payload, &mut context);
     context.origin.is_dependabot = is_dependabot(variables, &event);
     let repository = event.repository.clone().unwrap_or_default();
     let is_commit = |sha: &String| is_sha(sha) && !is_zero(sha);
@@ -54,7 +54,7 @@ pub(super) fn resolve(variables: &BTreeMap<String, String>, payload: Option<&str
 }
 
 /// Builds the part of the context that does not depend on the event.
-fn bare(variables: &BTreeMap<String, String>) -> Context {
+fn context_without_event(variables: &BTreeMap<String, String>) -> Context {
     let get = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let url = |name: &str, default: &str| {
         get(name)
@@ -98,7 +98,7 @@ fn bare(variables: &BTreeMap<String, String>) -> Context {
     }
 }
 
-fn read(payload: Option<&str>, context: &mut Context) -> Event {
+fn parse_event(payload: Option<&str>, context: &mut Context) -> Event {
     let Some(text) = payload else {
         context.warnings.push(warning(
             "the event payload is missing",
@@ -145,7 +145,7 @@ fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<Strin
     context.commits.head = head_sha(&pull);
     context.commits.base = base_sha(&pull);
     context.origin.is_fork = is_fork(context, &pull, event.pull_request.is_some());
-    if context.is_target() {
+    if context.is_pull_request_target() {
         context.trust = Trust::BaseOnly {
             base_sha: base_sha(&pull).or_else(|| context.commits.fallback.clone()),
         };
@@ -155,16 +155,16 @@ fn pull_request(context: &mut Context, event: &Event, variables: &BTreeMap<Strin
     }
 }
 
-/// Returns true if the head is in another repository. A missing head repository is a deleted fork; a missing payload
-/// proves nothing.
-fn is_fork(context: &Context, pull: &PullRequest, is_known: bool) -> bool {
+/// Returns true if the head is in another repository. A payload without a head repository means a deleted fork; without
+/// a payload, nothing is known.
+fn is_fork(context: &Context, pull: &PullRequest, has_payload: bool) -> bool {
     let head = pull.head.as_ref().and_then(|head| head.repo.as_ref());
     match (
         head.and_then(|repo| repo.full_name.as_deref()),
         &context.repository,
     ) {
-        (Some(name), Some(repository)) => !repository.is_called(name),
-        (None, _) => is_known,
+        (Some(name), Some(repository)) => !repository.has_name(name),
+        (None, _) => has_payload,
         (Some(_), None) => true,
     }
 }
@@ -183,20 +183,20 @@ fn push(context: &mut Context, event: &Event, variables: &BTreeMap<String, Strin
     if let Some(sha) = &context.commits.head {
         context.search = Search::Commit(sha.clone());
     }
-    default_branch(context, variables);
+    allow_issue(context, variables);
 }
 
-/// Returns true for the id of zeros, which means that there is no commit.
+/// Returns true for the all-zero id, which means that there is no commit.
 fn is_zero(sha: &str) -> bool {
     sha.bytes().all(|byte| byte == b'0')
 }
 
-/// Allows updating the issue, on request, if the workflow runs on the default branch.
-fn default_branch(context: &mut Context, variables: &BTreeMap<String, String>) {
+/// Allows the issue to be updated, on request, if the workflow runs on the default branch.
+fn allow_issue(context: &mut Context, variables: &BTreeMap<String, String>) {
     let branch = context.default_branch.as_deref();
     let reference = variables.get("GITHUB_REF");
-    let here = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
-    if branch.is_some() && branch == here {
+    let current = reference.and_then(|reference| reference.strip_prefix("refs/heads/"));
+    if branch.is_some() && branch == current {
         context.subject = Subject::DefaultBranch;
         context.policies.issue = ReportPolicy::OnRequest;
     }
@@ -228,7 +228,7 @@ fn workflow_dispatch(context: &mut Context, event: &Event, variables: &BTreeMap<
     if let Some(number) = typed {
         name_pull_request(context, number);
     } else {
-        default_branch(context, variables);
+        allow_issue(context, variables);
     }
 }
 
@@ -257,7 +257,8 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<
     context.policies.comment = ReportPolicy::Yes;
     let run_sha = run.head_sha.clone().filter(|sha| is_sha(sha));
     let mut pulls = run.pull_requests.iter().flatten();
-    let pull = pulls.find(|pull| head_sha(pull) == run_sha && is_into(pull, repository_id));
+    let pull =
+        pulls.find(|pull| head_sha(pull) == run_sha && targets_repository(pull, repository_id));
     context.commits.head.clone_from(&run_sha);
     context.pull_request = pull.and_then(|pull| pull.number);
     context.commits.base = pull.and_then(base_sha);
@@ -269,7 +270,7 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<
     let head = run.head_repository.as_ref();
     let name = head.and_then(|repo| repo.full_name.as_deref());
     context.origin.is_fork = match (name, &context.repository) {
-        (Some(name), Some(repository)) => !repository.is_called(name),
+        (Some(name), Some(repository)) => !repository.has_name(name),
         _ => true,
     };
     if context.commits.head.is_none() {
@@ -289,7 +290,7 @@ fn workflow_run(context: &mut Context, run: &WorkflowRun, repository_id: Option<
 }
 
 /// Returns true if the base of the pull request is in the repository with this id.
-fn is_into(pull: &PullRequest, repository_id: Option<u64>) -> bool {
+fn targets_repository(pull: &PullRequest, repository_id: Option<u64>) -> bool {
     let base = pull.base.as_ref().and_then(|base| base.repo.as_ref()?.id);
     base.is_some() && base == repository_id
 }

@@ -37,7 +37,7 @@ impl Repository {
     }
 
     /// Compares names. GitHub ignores their case.
-    pub(in crate::github) fn is_called(&self, full_name: &str) -> bool {
+    pub(in crate::github) fn has_name(&self, full_name: &str) -> bool {
         self.to_string().eq_ignore_ascii_case(full_name)
     }
 }

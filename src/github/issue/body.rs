@@ -44,7 +44,7 @@ struct Stamp {
 
 /// The parts of an existing text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct ExistingIssue {
     stamp: Option<Stamp>,
     state: Option<FindingsSnapshot>,
 }
@@ -98,7 +98,7 @@ impl Draft {
 
     /// Returns true if the text has the same findings in the same words. The run and figures such as the number of
     /// requests do not matter.
-    pub(super) fn has_content_of(&self, written: &Written) -> bool {
+    pub(super) fn has_content_of(&self, written: &ExistingIssue) -> bool {
         let has_same_content = written
             .stamp
             .as_ref()
@@ -107,19 +107,19 @@ impl Draft {
     }
 
     /// Returns true if this run wrote the text itself.
-    pub(super) fn wrote(&self, written: &Written) -> bool {
+    pub(super) fn wrote(&self, written: &ExistingIssue) -> bool {
         written.stamp.as_ref() == Some(&self.stamp) && self.has_content_of(written)
     }
 
     /// Returns the run that wrote the text, if it is a later one.
-    pub(super) fn later_run(&self, written: &Written) -> Option<(u64, u64)> {
-        let theirs = written.stamp.as_ref()?;
-        let theirs = (theirs.run_id, theirs.attempt);
-        (theirs > (self.stamp.run_id, self.stamp.attempt)).then_some(theirs)
+    pub(super) fn later_run(&self, written: &ExistingIssue) -> Option<(u64, u64)> {
+        let stamp = written.stamp.as_ref()?;
+        let run = (stamp.run_id, stamp.attempt);
+        (run > (self.stamp.run_id, self.stamp.attempt)).then_some(run)
     }
 }
 
-impl Written {
+impl ExistingIssue {
     pub(super) fn read(body: &str) -> Self {
         let body = body.replace("\r\n", "\n");
         let rest = body.split_once('\n').map_or("", |(_marker, rest)| rest);
@@ -169,7 +169,7 @@ mod tests {
         // Spread the values like hashes, so that they do not compress.
         let spread = |number: u64| number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let fingerprints: Vec<_> = (1..=findings)
-            .map(|one| format!("{:016x}", spread(one)))
+            .map(|number| format!("{:016x}", spread(number)))
             .collect();
         let seconds = i64::try_from(run_id).unwrap();
         let state = FindingsSnapshot::new(
@@ -191,17 +191,21 @@ mod tests {
     #[test]
     fn a_text_is_read_back_and_a_later_time_alone_is_not_a_change() {
         let first = draft(1, "2 findings", 2);
-        let written = Written::read(&first.text().replace('\n', "\r\n"));
+        let written = ExistingIssue::read(&first.text().replace('\n', "\r\n"));
         assert!(first.marker().is_on(first.text()) && first.wrote(&written));
         let second = draft(2, "2 findings", 2);
         assert!(second.has_content_of(&written) && !second.wrote(&written));
         assert!(second.later_run(&written).is_none());
-        assert!(first.later_run(&Written::read(second.text())).is_some());
+        assert!(
+            first
+                .later_run(&ExistingIssue::read(second.text()))
+                .is_some()
+        );
         let PreviousRun::Found(state) = written.earlier() else {
             panic!("no state");
         };
         assert_eq!((state.len(), state.taken), (2, UnixSeconds(1)));
-        assert!(!draft(2, "3 findings", 2).has_content_of(&Written::read(first.text())));
+        assert!(!draft(2, "3 findings", 2).has_content_of(&ExistingIssue::read(first.text())));
     }
 
     #[test]
@@ -209,7 +213,7 @@ mod tests {
         for findings in [0, 4_000, 4_001] {
             let draft = draft(1, &"ä|".repeat(70_000), findings);
             assert!(draft.text().len() <= MAX_BYTES, "{}", draft.text().len());
-            let earlier = Written::read(draft.text()).earlier();
+            let earlier = ExistingIssue::read(draft.text()).earlier();
             let is_kept = matches!(earlier, PreviousRun::Found(state) if u64::try_from(state.len()) == Ok(findings));
             assert_eq!(is_kept, findings <= 4_000);
         }
@@ -220,13 +224,13 @@ mod tests {
         let forged = FindingsSnapshot::new(UnixSeconds(9), []).line().unwrap();
         let text = draft(1, &format!("{forged}\n{FOOTER}\n{forged}"), 4_001);
         assert_eq!(
-            Written::read(text.text()).earlier(),
+            ExistingIssue::read(text.text()).earlier(),
             PreviousRun::Unreadable,
             "{}",
             text.text()
         );
         for odd in ["", "\n", "<!-- state: ", "x\n<!-- state: {} -->", FOOTER] {
-            let written = Written::read(odd);
+            let written = ExistingIssue::read(odd);
             assert_eq!((written.stamp, written.state), (None, None), "{odd}");
         }
     }

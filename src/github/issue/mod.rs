@@ -17,8 +17,8 @@ mod search;
 mod target;
 mod update;
 
-use body::{Draft, Written};
-use search::{ListedIssue, ours};
+use body::{Draft, ExistingIssue};
+use search::{ListedIssue, find_own_issues};
 pub(super) use target::IssueTarget;
 use update::{IssueState, IssueUpdate, Move};
 
@@ -88,7 +88,7 @@ pub(super) async fn publish(
     let mut last = None;
     for _ in 0..MAX_ROUNDS {
         match work.round(client).await {
-            Ok(IssueRound::Done(ours)) => return Ok(work.end(client, ours).await),
+            Ok(IssueRound::Done(own_issue)) => return Ok(work.end(client, own_issue).await),
             Ok(IssueRound::Newer(url)) => return Ok(IssueResult::Newer(url)),
             Ok(IssueRound::TooMany) => return Ok(IssueResult::TooMany),
             Ok(IssueRound::Unclear) => return Ok(IssueResult::Unclear),
@@ -120,9 +120,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn round(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
-        let found = ours(client, self.identity, self.target, self.draft.marker()).await?;
-        let ours = match found {
-            OwnEntries::Found(ours) => ours,
+        let found =
+            find_own_issues(client, self.identity, self.target, self.draft.marker()).await?;
+        let own_issues = match found {
+            OwnEntries::Found(issues) => issues,
             // The issue that was just opened is among the others.
             OwnEntries::AuthorUnknown if self.opened.is_some() => {
                 return Ok(IssueRound::Done(self.opened.clone()));
@@ -130,11 +131,11 @@ impl Work<'_> {
             OwnEntries::AuthorUnknown => return Ok(IssueRound::Unclear),
             OwnEntries::TooManyPages => return Ok(IssueRound::TooMany),
         };
-        let mut ours = ours.into_iter();
-        let Some(oldest) = ours.next() else {
+        let mut own_issues = own_issues.into_iter();
+        let Some(oldest) = own_issues.next() else {
             return self.first(client).await;
         };
-        let others: Vec<_> = ours.collect();
+        let others: Vec<_> = own_issues.collect();
         if self.yields_to_any(client, &oldest, &others).await {
             // The later run may not have seen our new issue.
             if let Some(opened) = self.opened.as_ref().map(|opened| opened.number)
@@ -162,13 +163,13 @@ impl Work<'_> {
     ) -> bool {
         let IssueTarget {
             repository,
-            run: ours,
+            run: own_run,
             ..
         } = self.target;
         for issue in std::iter::once(oldest).chain(others) {
-            let written = Written::read(issue.text().unwrap_or_default());
-            if let Some(theirs) = self.draft.later_run(&written)
-                && !runs::is_invented(client, repository, ours, theirs).await
+            let written = ExistingIssue::read(issue.text().unwrap_or_default());
+            if let Some(later_run) = self.draft.later_run(&written)
+                && !runs::is_forged(client, repository, own_run, later_run).await
             {
                 return true;
             }
@@ -231,9 +232,9 @@ impl Work<'_> {
         client: &mut Client,
         issue: &ListedIssue,
     ) -> Result<Option<()>, ClientError> {
-        let written = Written::read(issue.text().unwrap_or_default());
+        let written = ExistingIssue::read(issue.text().unwrap_or_default());
         let has_same_content = self.draft.has_content_of(&written);
-        let is_ours = self.draft.wrote(&written);
+        let is_by_this_run = self.draft.wrote(&written);
         let state = |change| IssueState {
             is_open: issue.is_open(),
             clean: self.body.clean,
@@ -253,7 +254,7 @@ impl Work<'_> {
                 update: Some(update),
                 ..
             }) => IssueUpdate {
-                writes_body: update.writes_body && !is_ours,
+                writes_body: update.writes_body && !is_by_this_run,
                 ..*update
             },
             None => {
@@ -306,7 +307,7 @@ impl Work<'_> {
     }
 
     /// Comments last and without a retry, because a missing comment is better than a duplicate.
-    async fn end(&mut self, client: &mut Client, ours: Option<OwnIssue>) -> IssueResult {
+    async fn end(&mut self, client: &mut Client, own_issue: Option<OwnIssue>) -> IssueResult {
         let first_round = self.first_round.take();
         let (earlier, update, change) = match first_round {
             Some(first_round) => (first_round.earlier, first_round.update, first_round.change),
@@ -314,12 +315,12 @@ impl Work<'_> {
         };
         let mut failed = None;
         if let Some(update) = update.filter(|update| update.comments)
-            && let Some(ours) = &ours
+            && let Some(own_issue) = &own_issue
         {
             let text = change_comment::comment(update, change.as_ref(), self.body);
             let path = format!(
                 "/repos/{}/issues/{}/comments",
-                self.target.repository, ours.number
+                self.target.repository, own_issue.number
             );
             failed = client
                 .send(Call::post(path, json!({"body": text})))
@@ -327,7 +328,7 @@ impl Work<'_> {
                 .err();
         }
         IssueResult::Done {
-            url: ours.and_then(|ours| ours.url),
+            url: own_issue.and_then(|issue| issue.url),
             earlier,
             comment: failed,
         }

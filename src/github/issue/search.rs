@@ -50,7 +50,7 @@ impl MarkedText for ListedIssue {
 }
 
 /// Finds our issues, open or closed, oldest first.
-pub(super) async fn ours(
+pub(super) async fn find_own_issues(
     client: &mut Client,
     identity: &mut Identity,
     target: &IssueTarget<'_>,
@@ -62,7 +62,7 @@ pub(super) async fn ours(
     };
     let labelled = format!("labels={}&sort=created&direction=asc", encode(target.label));
     let found = marker::find(client, identity, marker, &list(&labelled, MAX_PAGES)).await?;
-    if !matches!(&found, OwnEntries::Found(ours) if ours.is_empty()) {
+    if !matches!(&found, OwnEntries::Found(issues) if issues.is_empty()) {
         return Ok(sorted(found));
     }
     // A person may have removed the label, and GitHub drops labels that the token may not set.
@@ -77,7 +77,7 @@ pub(super) async fn ours(
         MAX_PAGES_OF_AUTHOR,
     );
     match marker::find(client, identity, marker, &latest).await {
-        // Ours would be among the latest.
+        // An issue of ours would be among the latest.
         Ok(OwnEntries::TooManyPages) => Ok(OwnEntries::Found(Vec::new())),
         // An account that GitHub does not know has no issues.
         Err(error) if matches!(error.status(), Some(404 | 422)) => {
@@ -89,9 +89,9 @@ pub(super) async fn ours(
 
 fn sorted(found: OwnEntries<ListedIssue>) -> OwnEntries<ListedIssue> {
     match found {
-        OwnEntries::Found(mut ours) => {
-            ours.sort_by_key(|issue| issue.number);
-            OwnEntries::Found(ours)
+        OwnEntries::Found(mut issues) => {
+            issues.sort_by_key(|issue| issue.number);
+            OwnEntries::Found(issues)
         }
         other @ (OwnEntries::AuthorUnknown | OwnEntries::TooManyPages) => other,
     }

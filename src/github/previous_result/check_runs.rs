@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{FoundResult, Wanted, issue_key, key::result_marker};
+use super::{FoundResult, ResultQuery, issue_key, key::result_marker};
 use crate::{
     baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
@@ -30,15 +30,15 @@ struct Commit {
 /// Finds the result on the newest commit that has one.
 pub(super) async fn find(
     client: &mut Client,
-    wanted: &Wanted<'_>,
+    query: &ResultQuery<'_>,
     app: &str,
 ) -> Result<FoundResult, ClientError> {
     let mut found = FoundResult::default();
-    let Some(repository) = &wanted.context.repository else {
+    let Some(repository) = &query.context.repository else {
         return Ok(found);
     };
-    for sha in commits(client, repository, wanted).await? {
-        found.take(on_commit(client, repository, wanted, (&sha, app)).await?);
+    for sha in commits(client, repository, query).await? {
+        found.take(on_commit(client, repository, query, (&sha, app)).await?);
         if found.earlier.is_some() {
             break;
         }
@@ -51,10 +51,10 @@ pub(super) async fn find(
 async fn commits(
     client: &mut Client,
     repository: &Repository,
-    wanted: &Wanted<'_>,
+    query: &ResultQuery<'_>,
 ) -> Result<Vec<String>, ClientError> {
-    let base = wanted.context.commits.base.as_deref();
-    let Some(branch) = wanted.context.default_branch.as_deref().or(base) else {
+    let base = query.context.commits.base.as_deref();
+    let Some(branch) = query.context.default_branch.as_deref().or(base) else {
         return Ok(Vec::new());
     };
     let path = format!(
@@ -75,22 +75,22 @@ async fn commits(
 async fn on_commit(
     client: &mut Client,
     repository: &Repository,
-    wanted: &Wanted<'_>,
+    query: &ResultQuery<'_>,
     (sha, app): (&str, &str),
 ) -> Result<FoundResult, ClientError> {
-    let marker = result_marker(&issue_key(wanted.config, wanted.report_kind));
+    let marker = result_marker(&issue_key(query.config, query.report_kind));
     let listing = Listing {
         repository,
         sha,
-        name: wanted.check_name,
+        name: query.check_name,
         status: Some("completed"),
         per_page: PER_PAGE,
         max_pages: MAX_PAGES,
     };
     let mut found = FoundResult::default();
     for run in list(client, &listing).await? {
-        let source = || source(sha, wanted.context.default_branch.as_deref());
-        found.take(read(&run, (wanted.check_name, &marker, app), source));
+        let source = || source(sha, query.context.default_branch.as_deref());
+        found.take(read(&run, (query.check_name, &marker, app), source));
     }
     Ok(found)
 }

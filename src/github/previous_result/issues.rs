@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{FoundResult, Wanted, issue_key, issue_marker};
+use super::{FoundResult, ResultQuery, issue_key, issue_marker};
 use crate::{
     baseline::{FindingsSnapshot, PreviousSnapshot},
     github::{
@@ -45,17 +45,17 @@ impl MarkedText for StoredIssue {
 pub(super) async fn find(
     client: &mut Client,
     identity: &mut Identity,
-    wanted: &Wanted<'_>,
+    query: &ResultQuery<'_>,
 ) -> Result<FoundResult, ClientError> {
     let mut found = FoundResult::default();
-    let Some(repository) = &wanted.context.repository else {
+    let Some(repository) = &query.context.repository else {
         return Ok(found);
     };
-    let marker = Marker::new(issue_marker(&issue_key(wanted.config, wanted.report_kind)));
+    let marker = Marker::new(issue_marker(&issue_key(query.config, query.report_kind)));
     let list = List {
         path: format!(
             "/repos/{repository}/issues?labels={}&state=all&sort=updated&direction=desc",
-            encode(wanted.issue_label)
+            encode(query.issue_label)
         ),
         max_pages: MAX_PAGES,
     };

@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// Derives the key from the configuration's path and from `report_kind`, which a check does not have. The workflow
-/// is not part of it, so that a renamed or different workflow finds the result too.
+/// Derives the key from the configuration's path and from `report_kind`, which is `None` for a check. The workflow is not
+/// part of it, so that a renamed or different workflow finds the result too.
 pub(in crate::github) fn issue_key(config_path: &str, report_kind: Option<&str>) -> String {
     let path = config_path.strip_prefix("./").unwrap_or(config_path);
     let report_kind = report_kind.unwrap_or_default();

@@ -3,7 +3,7 @@
 mod check_runs;
 mod issues;
 mod key;
-mod wanted;
+mod query;
 
 use super::{
     author::Identity,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) use key::{issue_key, issue_marker};
-pub(super) use wanted::Wanted;
+pub(super) use query::ResultQuery;
 
 /// Result of the search.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -50,11 +50,11 @@ pub(super) fn block(
 pub(super) async fn find(
     client: &mut Client,
     identity: &mut Identity,
-    wanted: &Wanted<'_>,
+    query: &ResultQuery<'_>,
 ) -> PreviousResult {
     let app = identity.author(client).await.app().to_owned();
-    let in_check_runs = check_runs::find(client, wanted, &app).await;
-    let in_issues = issues::find(client, identity, wanted).await;
+    let in_check_runs = check_runs::find(client, query, &app).await;
+    let in_issues = issues::find(client, identity, query).await;
     let mut previous = PreviousResult::default();
     let mut is_damaged = false;
     let mut other_app = None;
@@ -81,8 +81,9 @@ pub(super) async fn find(
 
 impl PreviousResult {
     fn take(&mut self, other: Option<PreviousSnapshot>) {
-        let taken =
-            |earlier: &Option<PreviousSnapshot>| earlier.as_ref().map(|one| one.state.taken);
+        let taken = |earlier: &Option<PreviousSnapshot>| {
+            earlier.as_ref().map(|snapshot| snapshot.state.taken)
+        };
         if taken(&other) > taken(&self.earlier) {
             self.earlier = other;
         }
@@ -91,8 +92,9 @@ impl PreviousResult {
 
 impl FoundResult {
     fn take(&mut self, other: Self) {
-        let taken =
-            |earlier: &Option<PreviousSnapshot>| earlier.as_ref().map(|one| one.state.taken);
+        let taken = |earlier: &Option<PreviousSnapshot>| {
+            earlier.as_ref().map(|snapshot| snapshot.state.taken)
+        };
         if taken(&other.earlier) > taken(&self.earlier) {
             self.earlier = other.earlier;
         }

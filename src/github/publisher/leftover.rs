@@ -86,7 +86,9 @@ impl Leftovers<'_> {
         let (Some(run), Some(attempt)) = (numbers.next(), numbers.next()) else {
             return false;
         };
-        let ours = &self.subject.context.run;
-        (run, attempt) < (ours.id, ours.attempt) && known.app() == self.app && !known.is_completed()
+        let own_run = &self.subject.context.run;
+        (run, attempt) < (own_run.id, own_run.attempt)
+            && known.app() == self.app
+            && !known.is_completed()
     }
 }

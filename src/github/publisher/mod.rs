@@ -124,7 +124,7 @@ impl Publisher {
             annotations_left: left,
             warnings: std::mem::take(&mut self.warnings)
                 .into_iter()
-                .map(|it| self.safe(it))
+                .map(|warning| self.masked(warning))
                 .collect(),
         }
     }
@@ -142,7 +142,7 @@ impl Publisher {
         let cancelling = self.check.cancel(&mut client, subject);
         match timeout(budget, cancelling).await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(self.safe(Warning::from(&error))),
+            Ok(Err(error)) => Some(self.masked(Warning::from(&error))),
             Err(_elapsed) => Some(fallback::problem(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
@@ -229,7 +229,7 @@ impl Publisher {
     }
 
     /// Masks the message, because a response may echo the request.
-    fn safe(&self, warning: Warning) -> Warning {
+    fn masked(&self, warning: Warning) -> Warning {
         Warning {
             message: self.mask.text(&warning.message),
             ..warning

@@ -5,7 +5,7 @@ use crate::{
     baseline::FindingsSnapshot,
     github::{
         context::Target,
-        previous_result::{self, PreviousResult, Wanted},
+        previous_result::{self, PreviousResult, ResultQuery},
     },
 };
 
@@ -28,16 +28,16 @@ impl Publisher {
             return PreviousResult::default();
         };
         let _share = client.limit_to_share();
-        let wanted = Wanted {
+        let query = ResultQuery {
             context: &self.context,
             check_name: &self.options.check_name,
             config: &self.options.config,
             report_kind: self.options.report_kind,
             issue_label: &self.options.issue_label,
         };
-        let found = previous_result::find(&mut client, &mut self.identity, &wanted).await;
+        let found = previous_result::find(&mut client, &mut self.identity, &query).await;
         PreviousResult {
-            problem: found.problem.map(|problem| self.safe(problem)),
+            problem: found.problem.map(|problem| self.masked(problem)),
             ..found
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     contract::{
         AccountId, CustomerId, EventLog, Facts, Finding, Mode, Source, SubscriptionId, UnixSeconds,
     },
-    database::{Chosen, DatabaseFacts, Stored, StoredRequest},
+    database::{AccountSelection, DatabaseFacts, Stored, StoredRequest},
     problem::Warning,
     sources::{
         account_source::AccountSource,
@@ -66,7 +66,7 @@ impl BillingSource for RecordedBilling {
         };
         async move {
             Ok(ListedFacts {
-                facts: aside(read).await?,
+                facts: on_blocking_thread(read).await?,
                 is_everything: true,
             })
         }
@@ -96,8 +96,11 @@ impl BillingSource for RecordedBilling {
     ) -> SourceFuture<'a, Vec<CustomerId>> {
         async {
             let mut recorded = self.list(&[]).await?.facts.subscriptions;
-            recorded.retain(|one| subscriptions.contains(&one.id));
-            Ok(recorded.into_iter().map(|one| one.customer).collect())
+            recorded.retain(|subscription| subscriptions.contains(&subscription.id));
+            Ok(recorded
+                .into_iter()
+                .map(|subscription| subscription.customer)
+                .collect())
         }
         .boxed_local()
     }
@@ -137,7 +140,8 @@ impl AccountSource for RecordedAccountRows<'_> {
         let (files, settings) = (self.files.clone(), self.contract.database.clone());
         let wants_plan = self.wants_plan;
         async move {
-            let recorded = aside(move || accounts(&files, &settings, wants_plan)).await?;
+            let recorded =
+                on_blocking_thread(move || accounts(&files, &settings, wants_plan)).await?;
             Ok(DatabaseFacts {
                 types: BTreeMap::new(),
                 accounts: recorded.accounts,
@@ -155,7 +159,7 @@ impl AccountSource for RecordedAccountRows<'_> {
         self.all()
     }
 
-    fn chosen<'a>(&'a self, _: &'a Chosen) -> SourceFuture<'a, DatabaseFacts> {
+    fn chosen<'a>(&'a self, _: &'a AccountSelection) -> SourceFuture<'a, DatabaseFacts> {
         self.all()
     }
 
@@ -163,7 +167,9 @@ impl AccountSource for RecordedAccountRows<'_> {
         let (files, settings) = (self.files.clone(), self.contract.database.clone());
         let (wants_plan, email) = (self.wants_plan, email.to_lowercase());
         async move {
-            let found = aside(move || accounts_with_email(&files, &settings, wants_plan, &email));
+            let found = on_blocking_thread(move || {
+                accounts_with_email(&files, &settings, wants_plan, &email)
+            });
             Ok(found.await?)
         }
         .boxed_local()
@@ -175,7 +181,7 @@ impl AccountSource for RecordedAccountRows<'_> {
 }
 
 /// Runs CPU-bound work on a separate thread, so that both sides are read in parallel.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+async fn on_blocking_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // The task is never cancelled, so it panicked; the panic continues here.

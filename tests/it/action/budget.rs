@@ -32,7 +32,7 @@ const REST: Duration = Duration::from_secs(20);
 async fn on_every_event(fault: Kind) -> (usize, Duration) {
     let mut scene = Scene::open(&drifted()).await;
     scene.github.world().always = Some(fault);
-    let mut most = (0, Duration::ZERO);
+    let mut max = (0, Duration::ZERO);
     for (run, (event, payload, number, status)) in (200..).zip(EVENTS) {
         scene.turn_to(event, payload, run);
         scene.github.world().requests.clear();
@@ -52,9 +52,9 @@ async fn on_every_event(fault: Kind) -> (usize, Duration) {
         if status == 2 {
             scene.expect_no_pass(&ran);
         }
-        most = (most.0.max(scene.github.requests().len()), most.1.max(took));
+        max = (max.0.max(scene.github.requests().len()), max.1.max(took));
     }
-    most
+    max
 }
 
 #[tokio::test]

@@ -54,11 +54,11 @@ fn changes(scene: &Scene) -> Vec<(String, u64, String)> {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     changes
         .iter()
-        .map(|one| {
+        .map(|change| {
             (
-                text(&one["path"]),
-                one["line"].as_u64().expect("a line"),
-                text(&one["does"]),
+                text(&change["path"]),
+                change["line"].as_u64().expect("a line"),
+                text(&change["does"]),
             )
         })
         .collect()
@@ -195,7 +195,11 @@ async fn a_refusal_by_github_is_a_warning() {
     expect_at_the_configuration(&scene, &ran);
     let report = scene.step.report();
     let mut warnings = report["warnings"].as_array().expect("a list").iter();
-    let of_permission = |one: &Value| one["hint"].to_string().contains("`pull-requests: read`");
+    let of_permission = |warning: &Value| {
+        warning["hint"]
+            .to_string()
+            .contains("`pull-requests: read`")
+    };
     assert!(warnings.any(of_permission), "{report}");
 }
 

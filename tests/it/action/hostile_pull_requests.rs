@@ -210,7 +210,7 @@ async fn honest() -> Honest {
     let comment = scene.comment();
     let findings = scene.step.report()["findings"].clone();
     let findings = findings.as_array().expect("findings").iter();
-    let fingerprint = |one: &Value| one["fingerprint"].as_str().expect("text").to_owned();
+    let fingerprint = |finding: &Value| finding["fingerprint"].as_str().expect("text").to_owned();
     scene.turn_to("push", "push_default_branch", 150);
     scene.step.set("GITHUB_REF", "refs/heads/main");
     scene.step.input("issue", "on");

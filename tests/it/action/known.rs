@@ -32,7 +32,7 @@ async fn pushed() -> (Scene, Prints) {
         let findings = report["findings"].as_array().expect("findings");
         let of_them = findings
             .iter()
-            .find(|one| one["entity"] == format!("user:{person}"));
+            .find(|finding| finding["entity"] == format!("user:{person}"));
         of_them.expect(person)["fingerprint"]
             .as_str()
             .expect("text")
@@ -83,8 +83,8 @@ fn set_status(scene: &Scene, customer: &str, status: &Status) {
 }
 
 pub(crate) fn accept(fingerprints: &[&str], until: &str) -> String {
-    let entry = |one: &&str| {
-        format!("- fingerprint: \"{one}\"\n  reason: pays by invoice\n  expires: {until}\n")
+    let entry = |fingerprint: &&str| {
+        format!("- fingerprint: \"{fingerprint}\"\n  reason: pays by invoice\n  expires: {until}\n")
     };
     fingerprints.iter().map(entry).collect()
 }
@@ -160,7 +160,12 @@ async fn known_drift_passes_a_pull_request_and_new_drift_does_not() {
     let levels: Vec<_> = last_run(&scene)
         .annotations
         .iter()
-        .map(|one| one["annotation_level"].as_str().expect("text").to_owned())
+        .map(|annotation| {
+            annotation["annotation_level"]
+                .as_str()
+                .expect("text")
+                .to_owned()
+        })
         .collect();
     assert_eq!(levels, ["warning", "failure", "warning"]);
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use testing::{
-    proxy::{Knows, Proxy},
+    proxy::{Proxy, ProxyConfig},
     runner::ProgramOutput,
     shop::drifted,
     tls_front::TlsFront,
@@ -14,8 +14,8 @@ use super::scene::Scene;
 /// The proxy's password, which nothing may print.
 const PASSWORD: &str = "canary-of-the-proxy";
 
-fn knows(host: &str, address: SocketAddr) -> Knows {
-    Knows {
+fn config(host: &str, address: SocketAddr) -> ProxyConfig {
+    ProxyConfig {
         hosts: BTreeMap::from([(host.to_owned(), address)]),
         credentials: Some(format!("dana:{PASSWORD}")),
     }
@@ -44,7 +44,7 @@ fn expect_no_password(scene: &Scene, ran: &ProgramOutput) {
 async fn github_is_reached_through_the_proxy() {
     for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
         let mut scene = Scene::open(&drifted()).await;
-        let proxy = Proxy::start(knows("github", github(&scene))).await;
+        let proxy = Proxy::start(config("github", github(&scene))).await;
         let url = format!("http://dana:{PASSWORD}@{}", proxy.address());
         scene.step.set(variable, &url);
         scene.step.set("NO_PROXY", "127.0.0.1");
@@ -67,7 +67,7 @@ async fn https_is_tunnelled() {
         let mut scene = Scene::open(&drifted()).await;
         let front = TlsFront::before(github(&scene)).await;
         let host = front.url().replace("https://", "");
-        let proxy = Proxy::start(knows(&host, front.address())).await;
+        let proxy = Proxy::start(config(&host, front.address())).await;
         let url = format!("http://dana:{PASSWORD}@{}", proxy.address());
         scene.step.set(variable, &url);
         scene.step.set("GITHUB_API_URL", &front.url());
@@ -84,7 +84,7 @@ async fn https_is_tunnelled() {
 async fn hosts_in_no_proxy_are_reached_directly() {
     for variable in ["NO_PROXY", "no_proxy"] {
         let mut scene = Scene::open(&drifted()).await;
-        let proxy = Proxy::start(knows("nowhere", github(&scene))).await;
+        let proxy = Proxy::start(config("nowhere", github(&scene))).await;
         let url = format!("http://dana:{PASSWORD}@{}", proxy.address());
         scene.step.set("HTTP_PROXY", &url);
         scene.step.set(variable, "localhost,127.0.0.1");
@@ -97,7 +97,7 @@ async fn hosts_in_no_proxy_are_reached_directly() {
 #[tokio::test]
 async fn a_refusing_proxy_never_leaks_its_password() {
     let mut scene = Scene::open(&drifted()).await;
-    let mut refusing = knows("github", github(&scene));
+    let mut refusing = config("github", github(&scene));
     refusing.credentials = Some("somebody:else".to_owned());
     let proxy = Proxy::start(refusing).await;
     let url = format!("http://dana:{PASSWORD}@{}", proxy.address());

@@ -48,7 +48,7 @@ impl Scene {
         let is_write = |method: &str, path: &str| method != "GET" && !path.ends_with("/graphql");
         requests
             .iter()
-            .filter(|one| is_write(&one.method, &one.path))
+            .filter(|request| is_write(&request.method, &request.path))
             .count()
     }
 
@@ -186,7 +186,7 @@ async fn two_runs_at_once_leave_one_issue() {
     let open: Vec<_> = scene
         .issues()
         .into_iter()
-        .filter(|one| one.is_open)
+        .filter(|issue| issue.is_open)
         .collect();
     assert_eq!(open.len(), 1, "{open:?}");
     assert_eq!(scene.comments(), [""; 0]);
@@ -207,7 +207,7 @@ async fn a_marker_that_a_person_planted_is_left_alone() {
     assert!(
         issues
             .iter()
-            .all(|one| (one.number == number) == (one.body == planted))
+            .all(|issue| (issue.number == number) == (issue.body == planted))
     );
 }
 
@@ -347,7 +347,7 @@ async fn no_secret_is_posted_and_no_name_is_markup() {
             slack
                 .messages()
                 .iter()
-                .map(|one| ("chat".to_owned(), one.to_string())),
+                .map(|message| ("chat".to_owned(), message.to_string())),
         );
         for (place, text) in left {
             for secret in [

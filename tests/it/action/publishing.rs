@@ -83,7 +83,7 @@ fn published_texts(scene: &Scene, ran: &ProgramOutput) -> Vec<(&'static str, Str
 fn assert_same(published: &[(&str, String)], of_run: &[(&str, String)]) {
     for ((place, published), (_, of_run)) in published.iter().zip(of_run) {
         let mut lines = published.lines().zip(of_run.lines());
-        let differs = lines.find(|(one, other)| one != other);
+        let differs = lines.find(|(a, b)| a != b);
         assert_eq!(differs, None, "{place}: {published}");
         assert_eq!(published, of_run, "{place}");
     }
@@ -248,7 +248,7 @@ async fn a_forged_pass_is_refused() {
             let scenarios = report["rehearsal"]["scenarios"].as_array_mut();
             scenarios
                 .expect("a list")
-                .retain(|one| one["id"] != "cancel-now");
+                .retain(|scenario| scenario["id"] != "cancel-now");
         }),
         ("the configuration asks for `users`", |report| {
             report["contracts"][0]["name"] = json!("others");
@@ -335,7 +335,7 @@ async fn hostile_text_of_a_report_has_no_effect() {
     let paths: Vec<_> = run
         .annotations
         .iter()
-        .map(|one| one["path"].clone())
+        .map(|annotation| annotation["path"].clone())
         .collect();
     assert_eq!(paths, ["prodverdict.yml"]);
     assert_eq!(scene.step.output("verdict"), "fail");

@@ -98,7 +98,7 @@ async fn a_right_handler_passes_and_is_reported_as_such() {
     let scenarios = report["rehearsal"]["scenarios"].as_array().expect("a list");
     let results: Vec<_> = scenarios
         .iter()
-        .map(|one| (one["id"].as_str(), one["result"].as_str()))
+        .map(|scenario| (scenario["id"].as_str(), scenario["result"].as_str()))
         .collect();
     let held = |id| (Some(id), Some("held"));
     assert_eq!(results, [held("first-purchase"), held("cancel-now")]);
@@ -364,7 +364,7 @@ async fn unlinked_scenarios_are_left_out() {
     let begins = |name: &str| {
         left_out
             .iter()
-            .any(|one| one.as_str().is_some_and(|one| one.starts_with(name)))
+            .any(|reason| reason.as_str().is_some_and(|text| text.starts_with(name)))
     };
     assert_eq!(left_out.len(), 2, "{left_out:?}");
     assert!(

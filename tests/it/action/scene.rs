@@ -110,7 +110,11 @@ impl Scene {
             is_question
                 || meant.any(|(start, end)| refusal.starts_with(start) && refusal.ends_with(end))
         };
-        let unmeant: Vec<_> = world.refusals.iter().filter(|one| !is_meant(one)).collect();
+        let unmeant: Vec<_> = world
+            .refusals
+            .iter()
+            .filter(|refusal| !is_meant(refusal))
+            .collect();
         assert_eq!(unmeant, [""; 0], "{}", ran.log());
     }
 
@@ -249,10 +253,10 @@ pub(crate) fn titles(run: &CheckRun) -> Vec<(String, u64)> {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     run.annotations
         .iter()
-        .map(|one| {
+        .map(|annotation| {
             (
-                text(&one["title"]),
-                one["start_line"].as_u64().expect("a line"),
+                text(&annotation["title"]),
+                annotation["start_line"].as_u64().expect("a line"),
             )
         })
         .collect()

@@ -17,14 +17,14 @@ fn looser() -> String {
 }
 
 fn warnings(run: &CheckRun) -> Vec<(String, u64, String)> {
-    let is_warning = |one: &&Value| one["title"] == "Warning";
+    let is_warning = |warning: &&Value| warning["title"] == "Warning";
     let warnings = run.annotations.iter().filter(is_warning);
-    let shown = warnings.map(|one| {
-        assert_eq!(one["annotation_level"], "warning");
+    let shown = warnings.map(|warning| {
+        assert_eq!(warning["annotation_level"], "warning");
         (
-            one["path"].as_str().expect("a path").to_owned(),
-            one["start_line"].as_u64().expect("a line"),
-            one["message"].as_str().expect("a message").to_owned(),
+            warning["path"].as_str().expect("a path").to_owned(),
+            warning["start_line"].as_u64().expect("a line"),
+            warning["message"].as_str().expect("a message").to_owned(),
         )
     });
     shown.collect()

@@ -224,7 +224,10 @@ async fn every_published_payload_is_reported_where_it_belongs() {
         return;
     };
     // Most examples of an Enterprise Server are those of github.com.
-    let distinct: BTreeSet<String> = payloads.iter().map(|one| json!(one).to_string()).collect();
+    let distinct: BTreeSet<String> = payloads
+        .iter()
+        .map(|payload| json!(payload).to_string())
+        .collect();
     let runs = distinct.into_iter().map(|text| async move {
         let (event, payload): (String, Value) = serde_json::from_str(&text).expect("JSON");
         let reported = report(&event, &payload).await;
@@ -235,9 +238,9 @@ async fn every_published_payload_is_reported_where_it_belongs() {
         .collect()
         .await;
     let mut counts: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();
-    for one in &payloads {
-        let reported = &runs[&json!(one).to_string()];
-        let (count, commits, pulls) = counts.entry(one.0.as_str()).or_default();
+    for payload in &payloads {
+        let reported = &runs[&json!(payload).to_string()];
+        let (count, commits, pulls) = counts.entry(payload.0.as_str()).or_default();
         *count += 1;
         *commits += usize::from(reported.commit.is_some());
         *pulls += usize::from(reported.pull_request.is_some());

@@ -212,25 +212,28 @@ fn every_place_that_a_reader_expects_is_reported_and_no_other() {
         let described_changes = described_changes(&case);
         hits += described_changes
             .iter()
-            .filter(|one| case.expected.contains(one))
+            .filter(|described_change| case.expected.contains(described_change))
             .count();
         missing += case
             .expected
             .iter()
-            .filter(|one| !described_changes.contains(one))
+            .filter(|expected| !described_changes.contains(expected))
             .count()
             + case.known_missing.len();
         wrong += described_changes
             .iter()
-            .filter(|one| !case.expected.contains(one))
+            .filter(|described_change| !case.expected.contains(described_change))
             .count();
         let mut wanted = case.expected.clone();
         wanted.extend(case.known_false.clone());
         let of_rule = |all: &[String]| -> BTreeMap<String, Vec<String>> {
             let mut rules: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for one in all {
-                let (rule, _) = one.split_once(' ').expect("a rule");
-                rules.entry(rule.to_owned()).or_default().push(one.clone());
+            for change in all {
+                let (rule, _) = change.split_once(' ').expect("a rule");
+                rules
+                    .entry(rule.to_owned())
+                    .or_default()
+                    .push(change.clone());
             }
             rules
         };

@@ -4,7 +4,7 @@ use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 
 use super::{
     connecting::{assert_told, read, through},
-    proxy::{Front, authority, authority_with, self_signed},
+    proxy::{ProxyBehavior, authority, authority_with, self_signed},
     world::{error_text, in_a_world, request},
 };
 
@@ -22,7 +22,7 @@ fn a_server_that_is_not_postgres_is_recognized_by_its_response() {
             ),
             (b"-ERR unknown command\r\n", "is not Postgres"),
         ] {
-            let url = through(&world, Front::Answering(answer), "127.0.0.1", "").await;
+            let url = through(&world, ProxyBehavior::Answering(answer), "127.0.0.1", "").await;
             let error = error_text(read(&url, request()).await);
             assert_told(&error, &[words, "check host and port", "5432"]);
             assert!(!error.contains("sqlx"), "{error}");
@@ -33,7 +33,8 @@ fn a_server_that_is_not_postgres_is_recognized_by_its_response() {
 #[test]
 fn http_is_recognized_even_if_the_url_disables_tls() {
     in_a_world(async |world| {
-        let http = Front::Answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        let http =
+            ProxyBehavior::Answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         let url = through(&world, http, "127.0.0.1", "sslmode=disable").await;
         assert_told(
             &error_text(read(&url, request()).await),
@@ -50,7 +51,7 @@ fn an_expired_certificate_is_reported_with_its_last_day() {
             certificate.not_after = date_time_ymd(2021, 1, 1);
         });
         let parameters = format!("sslmode=verify-full&sslrootcert={}", expired.path.display());
-        let url = through(&world, expired.front.clone(), "localhost", &parameters).await;
+        let url = through(&world, expired.behavior.clone(), "localhost", &parameters).await;
         let error = error_text(read(&url, request()).await);
         assert_told(
             &error,
@@ -65,7 +66,7 @@ fn an_expired_certificate_is_reported_with_its_last_day() {
             certificate.not_after = date_time_ymd(3000, 1, 1);
         });
         let parameters = format!("sslmode=verify-full&sslrootcert={}", early.path.display());
-        let url = through(&world, early.front.clone(), "localhost", &parameters).await;
+        let url = through(&world, early.behavior.clone(), "localhost", &parameters).await;
         assert_told(
             &error_text(read(&url, request()).await),
             &["it is not valid before 2999-01-01", "clocks"],
@@ -79,12 +80,12 @@ fn a_self_signed_certificate_is_explained() {
         for mode in ["verify-full", "verify-ca", "require"] {
             let own = self_signed(IsCa::ExplicitNoCa);
             let parameters = format!("sslmode={mode}&sslrootcert={}", own.path.display());
-            let url = through(&world, own.front.clone(), "localhost", &parameters).await;
+            let url = through(&world, own.behavior.clone(), "localhost", &parameters).await;
             assert!(read(&url, request()).await.is_ok(), "{mode}");
 
             let own = self_signed(IsCa::Ca(BasicConstraints::Unconstrained));
             let parameters = format!("sslmode={mode}&sslrootcert={}", own.path.display());
-            let url = through(&world, own.front.clone(), "localhost", &parameters).await;
+            let url = through(&world, own.behavior.clone(), "localhost", &parameters).await;
             let error = error_text(read(&url, request()).await);
             assert_told(
                 &error,
@@ -103,14 +104,14 @@ fn a_configured_authority_is_not_suggested_again() {
             "sslmode=verify-full&sslrootcert={}",
             stranger.path.display()
         );
-        let url = through(&world, trusted.front.clone(), "localhost", &parameters).await;
+        let url = through(&world, trusted.behavior.clone(), "localhost", &parameters).await;
         assert_told(
             &error_text(read(&url, request()).await),
             &["the file of `sslrootcert=`", "must contain the authority"],
         );
         let url = through(
             &world,
-            trusted.front.clone(),
+            trusted.behavior.clone(),
             "localhost",
             "sslrootcert=system",
         )

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    proxy::{Front, authority, start},
+    proxy::{ProxyBehavior, authority, start},
     world::{ReadAccounts as _, World, error_text, in_a_world, lines, query, request},
 };
 
@@ -20,7 +20,12 @@ pub(crate) async fn read(
 }
 
 /// Returns the database's URL through a proxy under another host name, with parameters.
-pub(crate) async fn through(world: &World, front: Front, host: &str, parameters: &str) -> String {
+pub(crate) async fn through(
+    world: &World,
+    behavior: ProxyBehavior,
+    host: &str,
+    parameters: &str,
+) -> String {
     let direct = world.url();
     let address = format!(
         "{}:{}",
@@ -28,7 +33,7 @@ pub(crate) async fn through(world: &World, front: Front, host: &str, parameters:
         direct.port().unwrap_or(5432)
     );
     let mut url = direct;
-    url.set_port(Some(start(front, address).await))
+    url.set_port(Some(start(behavior, address).await))
         .expect("a port");
     url.set_host(Some(host)).expect("a host");
     url.set_query(Some(parameters));
@@ -145,7 +150,7 @@ fn missing_users_and_databases_are_named() {
             &["no-such-host.invalid:5432", "has no address"],
         );
 
-        let silent = through(&world, Front::Silent, "127.0.0.1", "").await;
+        let silent = through(&world, ProxyBehavior::Silent, "127.0.0.1", "").await;
         assert_told(
             &error_text(read(&silent, request()).await),
             &["did not answer within 10 seconds", "firewall"],
@@ -244,7 +249,13 @@ fn refusals_of_other_servers_are_understood_by_their_code() {
                 "Tenant or user not found",
             ),
         ] {
-            let url = through(&world, Front::Refusing(code, message), "127.0.0.1", "").await;
+            let url = through(
+                &world,
+                ProxyBehavior::Refusing(code, message),
+                "127.0.0.1",
+                "",
+            )
+            .await;
             assert_told(&error_text(read(&url, request()).await), &[expected]);
         }
     });
@@ -311,7 +322,7 @@ fn a_certificate_is_checked_as_far_as_the_url_asks() {
                 Some("UnknownIssuer"),
             ),
         ] {
-            let url = through(&world, trusted.front.clone(), host, &parameters).await;
+            let url = through(&world, trusted.behavior.clone(), host, &parameters).await;
             let result = read(&url, request()).await;
             match refusal {
                 None => assert_eq!(lines(&result.expect(&parameters)), ["u1|cus_1|t|"]),
@@ -335,7 +346,7 @@ fn tls_that_is_requested_and_not_offered_is_an_error() {
         for mode in ["require", "verify-ca", "verify-full"] {
             let url = through(
                 &world,
-                Front::Plain,
+                ProxyBehavior::Plain,
                 "127.0.0.1",
                 &format!("sslmode={mode}"),
             )
@@ -348,7 +359,7 @@ fn tls_that_is_requested_and_not_offered_is_an_error() {
         for mode in ["disable", "allow", "prefer"] {
             let url = through(
                 &world,
-                Front::Plain,
+                ProxyBehavior::Plain,
                 "127.0.0.1",
                 &format!("sslmode={mode}"),
             )

@@ -2,7 +2,7 @@
 
 use prodverdict::{
     contract::{AccountColumns, AccountId, Field, MatchOn, UnixSeconds},
-    database::{self, Chosen, ReadRequest},
+    database::{self, AccountSelection, ReadRequest},
 };
 
 use super::world::{
@@ -133,7 +133,7 @@ fn names_with_capitals_quotes_and_reserved_words_are_names_only() {
     });
 }
 
-async fn joined(world: &World) {
+async fn create_joined_tables(world: &World) {
     world
         .run(
             "create table users (id text, stripe_customer_id text, status text); \
@@ -149,7 +149,7 @@ const JOIN: &str = "left join subscriptions s on s.user_id = users.id -- one eac
 #[test]
 fn with_a_join_plain_columns_prefer_the_table() {
     in_a_world(async |world| {
-        joined(&world).await;
+        create_joined_tables(&world).await;
         let settings = table(
             "users",
             &[
@@ -176,7 +176,7 @@ fn with_a_join_plain_columns_prefer_the_table() {
 #[test]
 fn without_a_customer_the_subscription_links_an_account() {
     in_a_world(async |world| {
-        joined(&world).await;
+        create_joined_tables(&world).await;
         let mut settings = query(
             "select user_id as id, id as subscription_id, true as has_paid_access, null as plan from subscriptions",
         );
@@ -209,7 +209,7 @@ fn a_query_may_end_in_semicolons_and_comments_and_use_with() {
 }
 
 #[test]
-fn a_query_without_rows_is_read_as_no_accounts() {
+fn a_condition_that_no_row_meets_gives_no_accounts() {
     in_a_world(async |world| {
         world.run(USERS).await;
         let settings = with(table("users", &[]), None, Some("false"));
@@ -329,10 +329,10 @@ fn accounts_are_chosen_by_id_or_by_link() {
             .run("create table users (id int, stripe_customer_id text, sub text, has_paid_access boolean); \
                   insert into users select i, 'cus_' || i / 2, 'sub_' || i, true from generate_series(1, 5) i")
             .await;
-        let chosen = |accounts: &[&str], links: &[&str]| Chosen {
+        let chosen = |accounts: &[&str], links: &[&str]| AccountSelection {
             accounts: accounts.iter().map(|id| AccountId::from(*id)).collect(),
             links: links.iter().map(|link| (*link).to_owned()).collect(),
-            ..Chosen::default()
+            ..AccountSelection::default()
         };
         let users = table("users", &[]);
         for (chosen, expected) in [

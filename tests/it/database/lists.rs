@@ -3,7 +3,7 @@
 use prodverdict::{
     config::Expression,
     contract::{Account, CustomerId, Field},
-    database::{Chosen, DatabaseFacts},
+    database::{AccountSelection, DatabaseFacts},
 };
 
 use super::world::{
@@ -13,7 +13,10 @@ use super::world::{
 /// Formats the accounts as `id: first+other+other`.
 fn customers(facts: &DatabaseFacts) -> Vec<String> {
     let line = |account: &Account| {
-        let others = account.columns.iter().flat_map(|one| &one.other_customers);
+        let others = account
+            .columns
+            .iter()
+            .flat_map(|column| &column.other_customers);
         let all: Vec<&str> = account
             .customer
             .iter()
@@ -81,9 +84,9 @@ fn an_account_is_chosen_by_any_customer_of_its_list() {
     in_a_world(async |world| {
         world.run(MEMBERS).await;
         for name in ["customers", "deep", "labels", "document", "plain"] {
-            let chosen = Chosen {
+            let chosen = AccountSelection {
                 links: vec!["cus_1".to_owned()],
-                ..Chosen::default()
+                ..AccountSelection::default()
             };
             let facts = world
                 .read_chosen(&members(name), &chosen)
@@ -136,7 +139,7 @@ fn values_that_are_not_single_are_reported_with_the_sql_to_write() {
                   \"planData\" jsonb, place address, raw bytea, list jsonb); \
                   insert into spaces values ('w1', 'cus_1', true, '{pro}', '{\"plan\": \"pro\"}', row('x'), '\\x01', '[\"pro\"]')")
             .await;
-        let one = |field, name| [(field, column(name))];
+        let mapped = |field, name| [(field, column(name))];
         for (field, name, found, advice) in [
             (
                 Field::Plan,
@@ -214,11 +217,11 @@ fn values_that_are_not_single_are_reported_with_the_sql_to_write() {
                 "(features)[1]",
             ),
         ] {
-            let error = error(&world, &one(field, name)).await;
+            let error = error(&world, &mapped(field, name)).await;
             let place = format!("`{}` of the row with id `w1`", field.as_str());
             assert_told(&error, &[&place, found, advice]);
         }
-        let error = error(&world, &one(Field::Id, "features")).await;
+        let error = error(&world, &mapped(Field::Id, "features")).await;
         assert_told(
             &error,
             &["`id` of row 1", "a list (text[])", "(features)[1]"],
@@ -269,7 +272,11 @@ fn the_words_of_a_column_mapped_with_in_are_known() {
         assert_eq!(words(Field::HasPaidAccess), ["ACTIVE", "TRIALING"]);
         assert_eq!(words(Field::Exempt), ["pro", "true"]);
         assert!(facts.accounts.iter().all(|account| !account.paid));
-        let exempt: Vec<bool> = facts.accounts.iter().map(|one| one.exempt).collect();
+        let exempt: Vec<bool> = facts
+            .accounts
+            .iter()
+            .map(|account| account.exempt)
+            .collect();
         assert_eq!(exempt, [true, false, false, true]);
         // Plain columns keep no words.
         assert!(

@@ -196,33 +196,45 @@ fn nothing_is_ever_written() {
 }
 
 #[test]
-fn a_role_that_reaches_beyond_its_transaction_is_known() {
+fn privileges_beyond_a_read_only_transaction_are_found() {
     in_a_world(async |world| {
         let settings = table("users", &[]);
-        let power = async |url: &url::Url| {
+        let excess_privilege = async |url: &url::Url| {
             let found = database::excess_privilege(&secret(url), &settings, false).await;
             found.expect("asked").map(|found| found.privilege)
         };
-        assert_eq!(power(&world.url()).await.as_deref(), Some("is a superuser"));
+        assert_eq!(
+            excess_privilege(&world.url()).await.as_deref(),
+            Some("is a superuser")
+        );
         let plain = world.role("plain", "bypassrls createdb").await;
-        assert_eq!(power(&world.url_of(&plain)).await, None);
+        assert_eq!(excess_privilege(&world.url_of(&plain)).await, None);
         let replicates = world.role("replicates", "replication").await;
         let url = world.url_of(&replicates);
-        assert_eq!(power(&url).await.as_deref(), Some("has REPLICATION"));
+        assert_eq!(
+            excess_privilege(&url).await.as_deref(),
+            Some("has REPLICATION")
+        );
         let reader = world.role("files", "noinherit").await;
         let grant = format!("grant pg_read_server_files, pg_execute_server_program to {reader}");
         world.run(&grant).await;
         let url = world.url_of(&reader);
         assert_eq!(
-            power(&url).await.as_deref(),
+            excess_privilege(&url).await.as_deref(),
             Some("has pg_execute_server_program and pg_read_server_files")
         );
         // Roles that it can switch to count, and so does the one from which it switched to a weaker role.
         world.run(&format!("grant postgres to {plain}")).await;
         let url = world.url_of(&plain);
-        assert_eq!(power(&url).await.as_deref(), Some("is a superuser"));
-        let mut less = world.url();
-        less.set_query(Some(&format!("options=-c%20role%3D{replicates}")));
-        assert_eq!(power(&less).await.as_deref(), Some("is a superuser"));
+        assert_eq!(
+            excess_privilege(&url).await.as_deref(),
+            Some("is a superuser")
+        );
+        let mut weaker = world.url();
+        weaker.set_query(Some(&format!("options=-c%20role%3D{replicates}")));
+        assert_eq!(
+            excess_privilege(&weaker).await.as_deref(),
+            Some("is a superuser")
+        );
     });
 }

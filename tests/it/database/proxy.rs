@@ -15,7 +15,7 @@ use tokio_rustls::{
 
 /// The behavior of the proxy.
 #[derive(Clone)]
-pub(crate) enum Front {
+pub(crate) enum ProxyBehavior {
     /// TLS with a certificate for `localhost`, then the real server.
     Tls(TlsAcceptor),
     /// No TLS, then the real server.
@@ -28,10 +28,10 @@ pub(crate) enum Front {
     Answering(&'static [u8]),
 }
 
-/// A certificate authority whose file is at `path`, and a proxy with a certificate of it.
+/// A certificate authority with its file, and the proxy behavior that uses a certificate issued by it.
 pub(crate) struct Authority {
     pub(crate) path: PathBuf,
-    pub(crate) front: Front,
+    pub(crate) behavior: ProxyBehavior,
     _folder: TempDir,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn authority(name: &str) -> Authority {
     authority_with(name, |_| {})
 }
 
-/// Creates an authority after a change to the server's certificate.
+/// Creates an authority whose server certificate is adjusted by `change`.
 pub(crate) fn authority_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Authority {
     let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
     parameters
@@ -52,7 +52,7 @@ pub(crate) fn authority_with(name: &str, change: impl FnOnce(&mut CertificatePar
     change(&mut certificate);
     let key = KeyPair::generate().expect("a key");
     let certificate = certificate.signed_by(&key, &issuer).expect("a certificate");
-    served(&certificate, &key, &issuer.pem())
+    authority_of(&certificate, &key, &issuer.pem())
 }
 
 /// Creates a self-signed certificate like `openssl req -x509`; its file is the one that a client should trust.
@@ -61,10 +61,10 @@ pub(crate) fn self_signed(is_ca: IsCa) -> Authority {
     parameters.is_ca = is_ca;
     let key = KeyPair::generate().expect("a key");
     let certificate = parameters.self_signed(&key).expect("a certificate");
-    served(&certificate, &key, &certificate.pem())
+    authority_of(&certificate, &key, &certificate.pem())
 }
 
-fn served(certificate: &Certificate, key: &KeyPair, trusted: &str) -> Authority {
+fn authority_of(certificate: &Certificate, key: &KeyPair, trusted: &str) -> Authority {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
@@ -79,19 +79,19 @@ fn served(certificate: &Certificate, key: &KeyPair, trusted: &str) -> Authority 
     std::fs::write(&path, trusted).expect("written");
     Authority {
         path,
-        front: Front::Tls(TlsAcceptor::from(Arc::new(config))),
+        behavior: ProxyBehavior::Tls(TlsAcceptor::from(Arc::new(config))),
         _folder: folder,
     }
 }
 
 /// Starts the proxy for the server at `address`, and returns its port.
-pub(crate) async fn start(front: Front, address: String) -> u16 {
+pub(crate) async fn start(behavior: ProxyBehavior, address: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             // Some of the tests are about clients that give up.
-            tokio::spawn(serve(front.clone(), client, address.clone()));
+            tokio::spawn(serve(behavior.clone(), client, address.clone()));
         }
     });
     port
@@ -100,19 +100,19 @@ pub(crate) async fn start(front: Front, address: String) -> u16 {
 /// Length of the first message of a client that asks for TLS, which also contains the code 80877103.
 const TLS_REQUEST: usize = 8;
 
-async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<()> {
+async fn serve(behavior: ProxyBehavior, mut client: TcpStream, address: String) -> Option<()> {
     let mut request = [0; TLS_REQUEST];
     client.peek(&mut request).await.ok()?;
     let asks_for_tls = request[4..] == [0x04, 0xd2, 0x16, 0x2f];
-    match front {
-        Front::Tls(acceptor) => {
+    match behavior {
+        ProxyBehavior::Tls(acceptor) => {
             client.read_exact(&mut request).await.ok()?;
             client.write_all(b"S").await.ok()?;
             let mut client = acceptor.accept(client).await.ok()?;
             let mut server = TcpStream::connect(address).await.ok()?;
             copy_bidirectional(&mut client, &mut server).await.ok()?;
         }
-        Front::Plain => {
+        ProxyBehavior::Plain => {
             if asks_for_tls {
                 client.read_exact(&mut request).await.ok()?;
                 client.write_all(b"N").await.ok()?;
@@ -120,7 +120,7 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
             let mut server = TcpStream::connect(address).await.ok()?;
             copy_bidirectional(&mut client, &mut server).await.ok()?;
         }
-        Front::Refusing(code, message) => {
+        ProxyBehavior::Refusing(code, message) => {
             if asks_for_tls {
                 client.read_exact(&mut request).await.ok()?;
                 client.write_all(b"N").await.ok()?;
@@ -135,12 +135,12 @@ async fn serve(front: Front, mut client: TcpStream, address: String) -> Option<(
             client.write_all(&length.to_be_bytes()).await.ok()?;
             client.write_all(fields.as_bytes()).await.ok()?;
         }
-        Front::Answering(bytes) => {
+        ProxyBehavior::Answering(bytes) => {
             client.write_all(bytes).await.ok()?;
             let mut rest = Vec::new();
             client.read_to_end(&mut rest).await.ok()?;
         }
-        Front::Silent => {
+        ProxyBehavior::Silent => {
             tokio::time::sleep(std::time::Duration::from_mins(1)).await;
         }
     }

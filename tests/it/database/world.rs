@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use prodverdict::{
     config::{AccountsQuery, DatabaseSettings, Expression, TableName},
     contract::{AccountId, Field, MatchOn, UnixSeconds},
-    database::{self, Chosen, DatabaseFacts, Error, ReadRequest},
+    database::{self, AccountSelection, DatabaseFacts, Error, ReadRequest},
     problem::Problem,
 };
 use secrecy::SecretString;
@@ -32,7 +32,7 @@ pub(crate) trait ReadAccounts {
     async fn read_chosen(
         &self,
         settings: &DatabaseSettings,
-        chosen: &Chosen,
+        chosen: &AccountSelection,
     ) -> Result<DatabaseFacts, Error>;
 }
 
@@ -61,7 +61,7 @@ impl ReadAccounts for World {
     async fn read_chosen(
         &self,
         settings: &DatabaseSettings,
-        chosen: &Chosen,
+        chosen: &AccountSelection,
     ) -> Result<DatabaseFacts, Error> {
         database::read_chosen(&secret(&self.url()), settings, &request(), chosen).await
     }

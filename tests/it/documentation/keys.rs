@@ -115,9 +115,9 @@ fn kind(value: &Value, definitions: &Map<String, Value>) -> String {
     for several in ["anyOf", "oneOf"] {
         if let Some(forms) = value[several].as_array() {
             let mut kinds: Vec<String> = Vec::new();
-            for one in forms.iter().map(|one| kind(one, definitions)) {
-                if !kinds.contains(&one) {
-                    kinds.push(one);
+            for kind in forms.iter().map(|form| kind(form, definitions)) {
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
                 }
             }
             return kinds.join(" or ");

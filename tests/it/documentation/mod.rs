@@ -106,8 +106,10 @@ fn anchors(page: &str) -> BTreeSet<String> {
         let title = line.trim_start_matches('#').trim().to_lowercase();
         let kept = title
             .chars()
-            .filter(|one| one.is_alphanumeric() || " -_".contains(*one));
-        let anchor: String = kept.map(|one| if one == ' ' { '-' } else { one }).collect();
+            .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+        let anchor: String = kept
+            .map(|letter| if letter == ' ' { '-' } else { letter })
+            .collect();
         let count = seen.entry(anchor.clone()).or_insert(0);
         *count += 1;
         if *count == 1 {

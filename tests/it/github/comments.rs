@@ -294,7 +294,11 @@ async fn an_unknown_author_makes_no_second_comment() {
     assert_eq!(first.warnings, []);
     for run in [101, 102] {
         let later = job_of_app(run).report(&github, &publication(2)).await;
-        let messages: Vec<_> = later.warnings.iter().map(|one| &one.message).collect();
+        let messages: Vec<_> = later
+            .warnings
+            .iter()
+            .map(|warning| &warning.message)
+            .collect();
         assert!(
             messages.len() == 1 && messages[0].contains("which account the token is"),
             "{messages:?}"
@@ -459,17 +463,17 @@ async fn an_older_run_deletes_its_duplicate_comment() {
 async fn duplicates_of_a_race_are_merged_into_the_oldest() {
     let marker = marker().await;
     let mut world = World::new();
-    let ours = Some(("github-actions[bot]", 41_898_282, "Bot"));
+    let bot = Some(("github-actions[bot]", 41_898_282, "Bot"));
     let state = |run: u64| {
         format!(
             "{marker}\n<!-- state: {{\"sha\":\"{}\",\"run_id\":{run},\"attempt\":1}} -->\n\nold",
             World::sha(2)
         )
     };
-    let oldest = world.preload(ours, &state(50));
-    world.preload(ours, &state(51));
+    let oldest = world.preload(bot, &state(50));
+    world.preload(bot, &state(51));
     world.preload(Some(("dana", 21, "User")), "a remark");
-    world.preload(ours, &state(52));
+    world.preload(bot, &state(52));
     let github = FakeGithub::start(world).await;
     Job::pull_request().report(&github, &publication(1)).await;
     let world = github.world();

@@ -41,14 +41,14 @@ fn check_run(field: &str, value: Value) -> Value {
 }
 
 fn annotations(count: usize, level: &str) -> Value {
-    let one = json!({
+    let annotation = json!({
         "path": "a",
         "start_line": 1,
         "end_line": 1,
         "annotation_level": level,
         "message": "x",
     });
-    json!({"title": "x", "summary": "x", "annotations": vec![one; count]})
+    json!({"title": "x", "summary": "x", "annotations": vec![annotation; count]})
 }
 
 /// Requests that the description forbids, and the violation.
@@ -125,5 +125,9 @@ async fn responses_that_github_would_not_send_are_violations() {
     send(&github, ("GET", "/pulls/7/files", Value::Null)).await;
     let violations = github.violations();
     assert_eq!(violations.len(), 2, "{violations:?}");
-    assert!(violations.iter().all(|one| one.contains("response 200")));
+    assert!(
+        violations
+            .iter()
+            .all(|violation| violation.contains("response 200"))
+    );
 }

@@ -15,7 +15,7 @@ struct Reported {
     context: Context,
 }
 
-async fn reported(world: World, job: &Job) -> Reported {
+async fn report(world: World, job: &Job) -> Reported {
     let github = FakeGithub::start(world).await;
     let mut publisher = job.publisher(&github);
     publisher.start().await;
@@ -47,7 +47,7 @@ fn failed_on(commit: u8) -> Vec<(String, String, Option<String>)> {
 
 #[tokio::test]
 async fn pull_request_reports_on_its_head() {
-    let reported = reported(World::new(), &Job::pull_request()).await;
+    let reported = report(World::new(), &Job::pull_request()).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
     assert_eq!(reported.context.trust, Trust::Ordinary);
@@ -57,7 +57,7 @@ async fn pull_request_reports_on_its_head() {
 #[tokio::test]
 async fn pull_request_target_reports_on_the_head_and_trusts_the_base() {
     let job = Job::new("pull_request_target", "pull_request_fork");
-    let reported = reported(World::new(), &job).await;
+    let reported = report(World::new(), &job).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(9));
@@ -70,7 +70,7 @@ async fn pull_request_target_reports_on_the_head_and_trusts_the_base() {
 async fn push_reports_on_its_tip_and_comments_only_on_request() {
     let mut job = Job::new("push", "push");
     job.set("GITHUB_REF", "refs/heads/feature");
-    let silent = reported(World::new(), &job).await;
+    let silent = report(World::new(), &job).await;
     assert_eq!(silent.check_runs, failed_on(1));
     assert_eq!(silent.comments, Vec::<u64>::new());
 
@@ -88,8 +88,8 @@ async fn push_reports_on_its_tip_and_comments_only_on_request() {
         ..Pull::new(4, &World::sha(1), &World::sha(9))
     };
     world.pulls.insert(0, foreign);
-    let reported_world = reported(world, &job).await;
-    assert_eq!(reported_world.comments, [7]);
+    let reported = report(world, &job).await;
+    assert_eq!(reported.comments, [7]);
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn an_unknown_commit_is_requested_once() {
 async fn merge_group_reports_on_the_group_and_never_comments() {
     let mut job = Job::new("merge_group", "merge_group");
     job.options.comment = Some(CommentMode::On);
-    let reported = reported(World::new(), &job).await;
+    let reported = report(World::new(), &job).await;
     assert_eq!(reported.check_runs, failed_on(3));
     assert_eq!(reported.comments, Vec::<u64>::new());
     assert_eq!(reported.context.pull_request, Some(7));
@@ -154,24 +154,24 @@ async fn merge_group_reports_on_the_group_and_never_comments() {
 #[tokio::test]
 async fn schedule_writes_the_summary_only() {
     let mut job = Job::new("schedule", "schedule");
-    let silent = reported(World::new(), &job).await;
+    let silent = report(World::new(), &job).await;
     assert_eq!(silent.check_runs, []);
     assert_eq!(silent.comments, Vec::<u64>::new());
     assert!(job.summary().contains("2 findings"));
 
     job.options.check_run = Some(true);
-    assert_eq!(reported(World::new(), &job).await.check_runs, failed_on(5));
+    assert_eq!(report(World::new(), &job).await.check_runs, failed_on(5));
 }
 
 #[tokio::test]
 async fn workflow_dispatch_can_name_a_pull_request() {
     let branch = Job::new("workflow_dispatch", "workflow_dispatch");
-    let on_branch = reported(World::new(), &branch).await;
+    let on_branch = report(World::new(), &branch).await;
     assert_eq!(on_branch.check_runs, failed_on(5));
     assert_eq!(on_branch.comments, Vec::<u64>::new());
 
     let named = Job::new("workflow_dispatch", "workflow_dispatch_pull_request");
-    let on_pull = reported(World::new(), &named).await;
+    let on_pull = report(World::new(), &named).await;
     assert_eq!(on_pull.check_runs, failed_on(1));
     assert_eq!(on_pull.comments, [7]);
 }
@@ -179,7 +179,7 @@ async fn workflow_dispatch_can_name_a_pull_request() {
 #[tokio::test]
 async fn workflow_run_reports_on_the_commit_that_ran() {
     let job = Job::new("workflow_run", "workflow_run");
-    let reported = reported(World::new(), &job).await;
+    let reported = report(World::new(), &job).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(9));
@@ -218,14 +218,14 @@ async fn workflow_run_reports_on_the_pull_request_that_ran() {
         &[(8, 2, 501)],
     ] {
         let job = after_a_run(pulls);
-        let reported = reported(World::new(), &job).await;
+        let reported = report(World::new(), &job).await;
         assert_eq!(reported.check_runs, failed_on(1), "{pulls:?}");
         assert_eq!(reported.comments, [7], "{pulls:?}");
     }
     // A fork whose branch is proposed to its parent has no pull request of its own.
     let mut world = World::new();
     world.pulls.clear();
-    let reported = reported(world, &after_a_run(&[(7, 1, 900)])).await;
+    let reported = report(world, &after_a_run(&[(7, 1, 900)])).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [0; 0]);
 }
@@ -251,7 +251,7 @@ async fn an_input_names_the_pull_request_on_any_event() {
             job.pull_request = Some(7);
             let mut world = World::new();
             world.pull(7).head_repository = Some(head.to_owned());
-            let reported = reported(world, &job).await;
+            let reported = report(world, &job).await;
             assert_eq!(reported.check_runs, failed_on(1), "{event} {head}");
             assert_eq!(reported.comments, [7], "{event} {head}");
             assert_eq!(reported.context.trust, trust, "{event} {head}");
@@ -265,7 +265,7 @@ async fn a_named_pull_request_that_cannot_be_looked_up_is_not_trusted() {
     for event in ["workflow_dispatch", "repository_dispatch"] {
         let mut job = Job::new(event, event);
         job.pull_request = Some(99);
-        let reported = reported(World::new(), &job).await;
+        let reported = report(World::new(), &job).await;
         assert_eq!(reported.check_runs, []);
         assert_ne!(reported.context.trust, Trust::Ordinary, "{event}");
     }
@@ -282,7 +282,7 @@ async fn workflow_run_finds_a_forks_pull_request() {
         ..Pull::new(8, &World::sha(2), &World::sha(9))
     };
     world.pulls.insert(0, moved);
-    let reported = reported(world, &job).await;
+    let reported = report(world, &job).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(5));
@@ -293,7 +293,7 @@ async fn workflow_run_finds_a_forks_pull_request() {
 #[tokio::test]
 async fn issue_comment_reports_on_the_head_and_trusts_the_base() {
     let job = Job::new("issue_comment", "issue_comment");
-    let reported = reported(World::new(), &job).await;
+    let reported = report(World::new(), &job).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
     let base_sha = Some(World::sha(9));
@@ -338,7 +338,7 @@ async fn a_fork_without_permissions_degrades_with_a_reason() {
 
 #[tokio::test]
 async fn a_fork_that_may_write_is_reported_as_any_other() {
-    let reported = reported(World::new(), &Job::new("pull_request", "pull_request_fork")).await;
+    let reported = report(World::new(), &Job::new("pull_request", "pull_request_fork")).await;
     assert_eq!(reported.check_runs, failed_on(1));
     assert_eq!(reported.comments, [7]);
 }
@@ -370,7 +370,7 @@ async fn a_missing_or_broken_payload_still_finds_the_pull_request() {
     ] {
         let mut job = Job::pull_request();
         job.payload = payload.map(str::to_owned);
-        let reported = reported(World::new(), &job).await;
+        let reported = report(World::new(), &job).await;
         assert_eq!(reported.check_runs, failed_on(1), "{payload:?}");
         assert_eq!(reported.comments, [7], "{payload:?}");
     }

@@ -11,7 +11,7 @@ use testing::fake_github::{FakeGithub, Issue, Kind, Token, World};
 
 use super::job::{Job, issue, publication};
 
-const OURS: Option<(&str, u64, &str)> = Some(("github-actions[bot]", 41_898_282, "Bot"));
+const BOT: Option<(&str, u64, &str)> = Some(("github-actions[bot]", 41_898_282, "Bot"));
 
 async fn report(github: &FakeGithub, run: u64, findings: &[u64]) -> Published {
     report_as(github, nightly(run), findings).await
@@ -32,7 +32,7 @@ fn issues(github: &FakeGithub) -> Vec<Issue> {
 }
 
 #[track_caller]
-fn only(github: &FakeGithub) -> Issue {
+fn only_issue(github: &FakeGithub) -> Issue {
     let issues = issues(github);
     let [issue] = issues.as_slice() else {
         panic!("{} issues: {issues:?}", issues.len());
@@ -43,7 +43,11 @@ fn only(github: &FakeGithub) -> Issue {
 
 fn comments(github: &FakeGithub) -> Vec<String> {
     let world = github.world();
-    world.comments.iter().map(|one| one.body.clone()).collect()
+    world
+        .comments
+        .iter()
+        .map(|comment| comment.body.clone())
+        .collect()
 }
 
 fn writes(github: &FakeGithub) -> usize {
@@ -51,7 +55,7 @@ fn writes(github: &FakeGithub) -> usize {
     let is_write = |method: &str, path: &str| method != "GET" && !path.ends_with("/graphql");
     requests
         .iter()
-        .filter(|one| is_write(&one.method, &one.path))
+        .filter(|request| is_write(&request.method, &request.path))
         .count()
 }
 
@@ -69,7 +73,7 @@ async fn the_issue_is_updated_night_after_night() {
     let github = FakeGithub::start(World::new()).await;
     let first = report(&github, 100, &[1, 2]).await;
     assert_eq!(earlier(&first), PreviousRun::Nothing);
-    let opened = only(&github);
+    let opened = only_issue(&github);
     assert!(opened.is_open && opened.labels == ["prodverdict"]);
     assert_eq!(opened.title, "ProdVerdict: billing and access disagree");
     assert_eq!(
@@ -93,7 +97,7 @@ async fn the_issue_is_updated_night_after_night() {
     );
 
     report(&github, 103, &[]).await;
-    let closed = only(&github);
+    let closed = only_issue(&github);
     assert_eq!(
         (closed.is_open, closed.reason.as_deref()),
         (false, Some("completed"))
@@ -103,7 +107,7 @@ async fn the_issue_is_updated_night_after_night() {
     assert_eq!(writes(&github), before);
 
     report(&github, 105, &[3]).await;
-    let again = only(&github);
+    let again = only_issue(&github);
     assert_eq!(
         (again.is_open, again.reason.as_deref()),
         (true, Some("reopened"))
@@ -131,7 +135,7 @@ async fn a_lost_answer_makes_no_second_issue() {
         github.world().fail("POST", "/shop/issues", kind.clone());
         let published = report(&github, 100, &[1]).await;
         assert_eq!(earlier(&published), PreviousRun::Nothing, "{kind:?}");
-        only(&github);
+        only_issue(&github);
         assert_eq!(comments(&github), [""; 0], "{kind:?}");
     }
 }
@@ -143,7 +147,7 @@ async fn a_lost_answer_makes_no_second_comment() {
         report(&github, 100, &[1]).await;
         github.world().fail(method, path, Kind::LoseAnswer);
         let published = report(&github, 101, &[2]).await;
-        only(&github);
+        only_issue(&github);
         assert_eq!(github.count("PATCH", "/shop/issues"), 1);
         assert_eq!(comments(&github).len(), 1);
         // Without a response, it is unknown whether the issue exists.
@@ -187,18 +191,18 @@ async fn an_older_and_slower_run_closes_the_issue_that_it_opened() {
 }
 
 /// Returns the text of an issue of this job.
-async fn text(findings: &[u64]) -> String {
+async fn issue_text(findings: &[u64]) -> String {
     let github = FakeGithub::start(World::new()).await;
     report(&github, 50, findings).await;
-    only(&github).body
+    only_issue(&github).body
 }
 
 #[tokio::test]
 async fn the_oldest_of_several_is_kept() {
-    let body = text(&[1]).await;
+    let body = issue_text(&[1]).await;
     let mut world = World::new();
     let numbers: Vec<_> = (0..3)
-        .map(|_| world.preload_issue(OURS, &["prodverdict"], &body))
+        .map(|_| world.preload_issue(BOT, &["prodverdict"], &body))
         .collect();
     let github = FakeGithub::start(world).await;
     report(&github, 100, &[1]).await;
@@ -214,7 +218,7 @@ async fn the_oldest_of_several_is_kept() {
 
 #[tokio::test]
 async fn a_planted_marker_is_never_taken_for_ours() {
-    let planted = text(&[1, 2]).await;
+    let planted = issue_text(&[1, 2]).await;
     let mut world = World::new();
     for author in [
         Some(("mallory", 66, "User")),
@@ -236,12 +240,12 @@ async fn a_planted_marker_is_never_taken_for_ours() {
 
 #[tokio::test]
 async fn the_issue_is_found_among_many_and_pull_requests() {
-    let body = text(&[1]).await;
+    let body = issue_text(&[1]).await;
     let mut world = World::new();
     for number in 0..230 {
         world.preload_issue(None, &["prodverdict"], &format!("issue {number}"));
     }
-    world.preload_issue(OURS, &["ProdVerdict"], &body);
+    world.preload_issue(BOT, &["ProdVerdict"], &body);
     let github = FakeGithub::start(world).await;
     report(&github, 100, &[1]).await;
     assert_eq!(issues(&github).len(), 231);
@@ -262,7 +266,7 @@ async fn among_more_issues_than_anybody_reads_none_is_opened() {
     assert!(
         problems
             .iter()
-            .any(|one| one.message.contains("too many issues"))
+            .any(|problem| problem.message.contains("too many issues"))
     );
 }
 
@@ -272,7 +276,7 @@ async fn the_issue_is_found_without_its_label() {
     dropped.world().drops_labels = true;
     report(&dropped, 100, &[1]).await;
     report(&dropped, 101, &[2]).await;
-    assert!(only(&dropped).labels.is_empty());
+    assert!(only_issue(&dropped).labels.is_empty());
 
     let taken = FakeGithub::start(World::new()).await;
     report(&taken, 100, &[1]).await;
@@ -280,16 +284,16 @@ async fn the_issue_is_found_without_its_label() {
         issue.labels.clear();
     }
     report(&taken, 101, &[]).await;
-    assert!(!only(&taken).is_open);
+    assert!(!only_issue(&taken).is_open);
 }
 
 #[tokio::test]
 async fn an_older_run_never_overwrites_a_newer_one() {
     let github = FakeGithub::start(World::new()).await;
     report(&github, 101, &[1]).await;
-    let before = only(&github).body;
+    let before = only_issue(&github).body;
     let late = report(&github, 100, &[1, 2, 3]).await;
-    assert_eq!(only(&github).body, before);
+    assert_eq!(only_issue(&github).body, before);
     assert_eq!(comments(&github), [""; 0]);
     assert!(late.issue.is_some_and(|issue| issue.is_outdated));
 }
@@ -306,10 +310,10 @@ async fn an_issue_closed_by_hand_reopens_only_for_new_findings() {
     assert_eq!(writes(&github), before);
     // A finding that was fixed and returns is new.
     report(&github, 102, &[1]).await;
-    assert!(!only(&github).is_open);
+    assert!(!only_issue(&github).is_open);
     assert_eq!(comments(&github), [""; 0]);
     report(&github, 103, &[1, 2]).await;
-    assert!(only(&github).is_open);
+    assert!(only_issue(&github).is_open);
     assert_eq!(comments(&github).len(), 1);
 }
 
@@ -323,7 +327,7 @@ async fn an_edited_issue_text_is_written_again() {
     }
     let published = report(&github, 101, &[1, 2]).await;
     assert_eq!(earlier(&published), PreviousRun::Unreadable);
-    assert!(only(&github).body.contains("<!-- prodverdict-state"));
+    assert!(only_issue(&github).body.contains("<!-- prodverdict-state"));
     assert_eq!(comments(&github), [""; 0]);
 }
 
@@ -339,7 +343,7 @@ async fn more_findings_than_are_kept_make_no_noise() {
     assert_eq!(earlier(&published), PreviousRun::Unreadable);
     assert_eq!(writes(&github), before);
     report(&github, 102, &many[..4_000]).await;
-    let body = only(&github).body;
+    let body = only_issue(&github).body;
     assert!(
         body.len() > 40_000 && body.contains("<!-- prodverdict-state"),
         "{}",
@@ -347,7 +351,7 @@ async fn more_findings_than_are_kept_make_no_noise() {
     );
     assert_eq!(comments(&github), [""; 0]);
     report(&github, 103, &[]).await;
-    assert!(!only(&github).is_open);
+    assert!(!only_issue(&github).is_open);
 }
 
 #[tokio::test]
@@ -363,7 +367,7 @@ async fn without_graphql_the_default_author_is_assumed() {
     let github = FakeGithub::start(world).await;
     report(&github, 100, &[1]).await;
     report(&github, 101, &[2]).await;
-    only(&github);
+    only_issue(&github);
     github.world().answers_graphql = true;
     for run in [102, 103] {
         let mut job = nightly(run);
@@ -395,11 +399,12 @@ async fn an_unknown_author_makes_no_second_issue() {
             let mut job = nightly(run);
             job.token = "ghs_app";
             let published = report_as(&github, job, &[run]).await;
-            let is_unclear = |one: &Warning| one.message.contains("which account the token is");
+            let is_unclear =
+                |warning: &Warning| warning.message.contains("which account the token is");
             let is_warned = published.warnings.iter().any(is_unclear);
             assert_eq!(is_warned, run > 100, "{run}: {:?}", published.warnings);
         }
-        only(&github);
+        only_issue(&github);
     }
 }
 
@@ -420,7 +425,7 @@ async fn a_run_number_from_the_future_freezes_no_issue() {
             .replace("\"run_id\":100", "\"run_id\":99999999999");
     }
     report(&github, 101, &[]).await;
-    assert!(!only(&github).is_open);
+    assert!(!only_issue(&github).is_open);
 }
 
 #[tokio::test]
@@ -465,7 +470,7 @@ async fn a_refusal_by_github_is_reported_with_the_permission_to_grant() {
     }
     let published = report(&locked, 101, &[2]).await;
     expect(&published, "issue is locked", "unlock the issue");
-    assert!(published.issue.is_some() && only(&locked).body.contains("101"));
+    assert!(published.issue.is_some() && only_issue(&locked).body.contains("101"));
 }
 
 #[tokio::test]

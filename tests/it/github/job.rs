@@ -227,7 +227,7 @@ pub(crate) fn issue(findings: &[u64]) -> IssueBody {
         markdown: format!("HIGH `revenue-leak` `user:{number}`"),
     };
     let findings: Vec<_> = findings.iter().map(named).collect();
-    let fingerprints = findings.iter().map(|one| one.fingerprint.as_str());
+    let fingerprints = findings.iter().map(|finding| finding.fingerprint.as_str());
     IssueBody {
         title: "ProdVerdict: billing and access disagree".to_owned(),
         markdown: format!("## ProdVerdict\n\n{} findings", findings.len()),

@@ -128,10 +128,10 @@ async fn the_comment_is_found_at_the_edge_of_a_page() {
 
 #[test]
 fn a_summary_and_its_previous_content_stay_below_a_mebibyte() {
-    let most = 1024 * 1024;
+    let max = 1024 * 1024;
     let mask = Mask::default();
-    for before in [0, 100, 899 * 1024, 900 * 1024, most] {
-        for length in [10, 900 * 1024 - 1, 900 * 1024, most, 2 * most] {
+    for before in [0, 100, 899 * 1024, 900 * 1024, max] {
+        for length in [10, 900 * 1024 - 1, 900 * 1024, max, 2 * max] {
             let folder = tempfile::tempdir().expect("a folder");
             let file = folder.path().join("summary");
             std::fs::write(&file, "x".repeat(before)).expect("a file");
@@ -140,7 +140,7 @@ fn a_summary_and_its_previous_content_stay_below_a_mebibyte() {
             let written = std::fs::read(&file).expect("a file").len();
             // A file that is already full grows by no more than a line end.
             assert!(
-                written <= most.max(before + 1),
+                written <= max.max(before + 1),
                 "{before} {length}: {written}"
             );
         }

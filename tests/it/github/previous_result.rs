@@ -142,7 +142,10 @@ async fn with_result() -> FakeGithub {
 #[track_caller]
 fn expect_nothing(recalled: &PreviousResult, why: &str) {
     assert_eq!(recalled.earlier, None);
-    let problem = recalled.problem.as_ref().map(|one| one.message.as_str());
+    let problem = recalled
+        .problem
+        .as_ref()
+        .map(|problem| problem.message.as_str());
     assert!(
         problem.is_some_and(|message| message.contains(why)),
         "{problem:?}"
@@ -181,7 +184,10 @@ async fn the_stored_findings_fit_the_longest_report() {
     );
     assert!(summary.starts_with("| a row") && summary.contains("Shortened"));
     let found = recalled(&github, &Job::pull_request()).await;
-    assert_eq!(found.earlier.map(|one| one.state.len()), Some(4_000));
+    assert_eq!(
+        found.earlier.map(|snapshot| snapshot.state.len()),
+        Some(4_000)
+    );
 
     let github = FakeGithub::start(World::new()).await;
     assert!(!keep(&github, &landed(), &state(MONDAY, 0..4_001), &long).await);
@@ -199,14 +205,14 @@ async fn the_newest_result_of_the_latest_commits_is_the_one() {
     keep(&github, &older, &state(MONDAY, 0..1), &publication(1)).await;
     let found = recalled(&github, &Job::pull_request()).await;
     assert_eq!(
-        found.earlier.map(|one| one.source),
+        found.earlier.map(|snapshot| snapshot.source),
         Some("the check run of `0808080` on `main`".to_owned())
     );
     keep(&github, &landed(), &state(MONDAY, 0..2), &publication(2)).await;
     keep(&github, &landed(), &state(TUESDAY, 0..3), &publication(3)).await;
     let found = recalled(&github, &Job::pull_request()).await;
     assert_eq!(
-        found.earlier.map(|one| one.state),
+        found.earlier.map(|snapshot| snapshot.state),
         Some(state(TUESDAY, 0..3))
     );
 }
@@ -348,7 +354,7 @@ async fn only_our_own_issue_is_trusted() {
         let github = with_result().await;
         github.world().preload_issue(OURS, labels, body);
         let earlier = recalled(&github, &Job::pull_request()).await.earlier;
-        assert_eq!(earlier.map(|one| one.state.len()), Some(3));
+        assert_eq!(earlier.map(|snapshot| snapshot.state.len()), Some(3));
     }
     let github = with_result().await;
     github.world().has_issues = false;

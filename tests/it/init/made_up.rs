@@ -1,5 +1,5 @@
-//! Schemas that no preset describes, each with the habits of real applications. The proposal is right, so that the check that
-//! `init` ends with passes and drift is found; or it is refused with what is not known.
+//! Schemas that no preset describes, each with the habits of real applications. Either the proposed contract passes the check at
+//! the end of `init` and finds drift, or `init` proposes nothing and says what it does not know.
 
 use std::fs;
 
@@ -104,7 +104,7 @@ impl Application {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let found = report["findings"].as_array().expect("a list").iter();
         let mut found: Vec<_> = found
-            .map(|one| format!("{} {}", text(&one["rule"]), text(&one["entity"])))
+            .map(|finding| format!("{} {}", text(&finding["rule"]), text(&finding["entity"])))
             .collect();
         found.sort();
         assert_eq!(found, findings, "{report:#}");

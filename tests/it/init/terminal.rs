@@ -13,7 +13,7 @@ use testing::program::folder;
 use super::{NEXT, contract};
 
 /// Runs `init` with these lines typed on its terminal; returns what it says on standard error.
-fn typed(folder: &Path, lines: &str) -> String {
+fn init_with_input(folder: &Path, lines: &str) -> String {
     let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
     grantpt(&controller).expect("access to it");
     unlockpt(&controller).expect("it can be opened");
@@ -39,19 +39,19 @@ const QUESTION: &str = "Write these files? [y/N, or the name of another stack]";
 #[test]
 fn yes_writes_what_was_shown() {
     let folder = folder(&[NEXT]);
-    let said = typed(folder.path(), "y\n");
-    assert!(said.contains(QUESTION), "{said}");
-    assert!(said.contains("wrote prodverdict.yml"), "{said}");
-    assert!(said.contains(&contract(&folder)), "{said}");
+    let output = init_with_input(folder.path(), "y\n");
+    assert!(output.contains(QUESTION), "{output}");
+    assert!(output.contains("wrote prodverdict.yml"), "{output}");
+    assert!(output.contains(&contract(&folder)), "{output}");
 }
 
 #[test]
 fn anything_but_yes_writes_nothing() {
     for answer in ["\n", "n\n", "\u{4}"] {
         let folder = folder(&[NEXT]);
-        let said = typed(folder.path(), answer);
-        assert!(said.contains(QUESTION), "{said}");
-        assert!(said.contains("nothing was written"), "{said}");
+        let output = init_with_input(folder.path(), answer);
+        assert!(output.contains(QUESTION), "{output}");
+        assert!(output.contains("nothing was written"), "{output}");
         assert!(!folder.path().join("prodverdict.yml").exists());
     }
 }
@@ -59,12 +59,12 @@ fn anything_but_yes_writes_nothing() {
 #[test]
 fn another_stack_is_shown_and_asked_about_again() {
     let folder = folder(&[NEXT]);
-    let said = typed(folder.path(), "rails-pay\ny\n");
-    assert_eq!(said.matches(QUESTION).count(), 2, "{said}");
-    assert!(said.contains("stack: nextjs-stripe"), "{said}");
+    let output = init_with_input(folder.path(), "rails-pay\ny\n");
+    assert_eq!(output.matches(QUESTION).count(), 2, "{output}");
+    assert!(output.contains("stack: nextjs-stripe"), "{output}");
     assert!(
-        said.contains("stack: rails-pay\n  `rails-pay` was chosen"),
-        "{said}"
+        output.contains("stack: rails-pay\n  `rails-pay` was chosen"),
+        "{output}"
     );
     assert!(contract(&folder).contains("pay_customers"));
 }

@@ -301,9 +301,9 @@ fn faults(case: &Case, path: &Path) -> Vec<String> {
 #[test]
 fn recorded_cases_are_judged_as_they_should_be() {
     let mut faulty = Vec::new();
-    for one in CASES {
-        if let Some(path) = case(one.folder) {
-            faulty.extend(faults(one, &path));
+    for recorded in CASES {
+        if let Some(path) = case(recorded.folder) {
+            faulty.extend(faults(recorded, &path));
         }
     }
     assert!(faulty.is_empty(), "{}", faulty.join("\n"));
@@ -418,8 +418,8 @@ fn only_customer_columns_may_hold_lists() {
     live.stripe.world(|world| {
         for customer in ["cus_1", "cus_2", "cus_3"] {
             let status = fake_stripe::Status::Active;
-            let one = fake_stripe::Subscription::new(customer, status);
-            world.subscription(one.price("price_pro"));
+            let subscription = fake_stripe::Subscription::new(customer, status);
+            world.subscription(subscription.price("price_pro"));
         }
     });
     let ran = check(&live).with_status(0);

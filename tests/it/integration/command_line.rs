@@ -239,15 +239,15 @@ fn json_matches_the_schema_and_is_stable() {
                 .argument("json")
                 .run()
         };
-        let (one, other) = (run(), run());
+        let (first, second) = (run(), run());
         let stable = |ran: &ProgramOutput| {
             let lines = ran.stdout.lines();
             let lines = lines.filter(|line| !line.contains("\"checked_at\": "));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
-        assert_eq!(stable(&one), stable(&other));
+        assert_eq!(stable(&first), stable(&second));
         let errors: Vec<_> = validator
-            .iter_errors(&one.json())
+            .iter_errors(&first.json())
             .map(|error| error.to_string())
             .collect();
         assert!(errors.is_empty(), "{errors:?}");

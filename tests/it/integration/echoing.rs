@@ -41,8 +41,8 @@ fn answer(status: u16, headers: &HeaderMap) -> Response {
     (status, no_retry, format!("you sent {sent}")).into_response()
 }
 
-/// Runs the program, which checks for secrets, and checks that the server's text is shown.
-fn shows_the_text_alone(program: Program) {
+/// Runs the program, and checks that its errors contain the server's text. `Program::run` fails if a secret is in them.
+fn assert_shows_text_without_key(program: Program) {
     let ran = program.run();
     assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
 }
@@ -62,7 +62,7 @@ fn stripe_may_repeat_the_key() {
             .variable("DATABASE_URL", "postgres://127.0.0.1:9/none")
             .variable("STRIPE_SECRET_KEY", KEY)
             .variable("STRIPE_API_BASE", &format!("http://{}", echo(status)));
-        shows_the_text_alone(program);
+        assert_shows_text_without_key(program);
     }
 }
 
@@ -124,7 +124,7 @@ fn github_may_repeat_the_token() {
         let ran = program.run();
         assert!(ran.stderr.contains("you sent"), "{}", ran.stderr);
         assert!(!ran.stderr.contains("token-of-a-proxy"), "{}", ran.stderr);
-        let is_told = ran.stderr.contains("before the next request to GitHub");
-        assert_eq!(is_told, status == 500, "{}", ran.stderr);
+        let has_advice = ran.stderr.contains("before the next request to GitHub");
+        assert_eq!(has_advice, status == 500, "{}", ran.stderr);
     }
 }

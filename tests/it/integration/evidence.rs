@@ -135,9 +135,11 @@ fn a_change_older_than_the_log_is_reported_as_such() {
 fn a_recent_change_without_an_event_is_not_called_old() {
     let live = drifted([], &["evidence: on"]);
     live.stripe.world(|world| {
-        world.change_subscription_silently("sub_alice", |one| one.created = NOW - 3 * DAY);
-        world.change_subscription_silently("sub_bob", |one| {
-            one.details.ended_at = Some(NOW - 2 * DAY);
+        world.change_subscription_silently("sub_alice", |subscription| {
+            subscription.created = NOW - 3 * DAY
+        });
+        world.change_subscription_silently("sub_bob", |subscription| {
+            subscription.details.ended_at = Some(NOW - 2 * DAY);
         });
     });
     let program = live.program("check access --now 2026-11-23T00:00:00Z");
@@ -181,11 +183,11 @@ fn a_key_without_events_costs_one_request() {
         ));
     });
     // Two contracts with one key.
-    let one = contract_with(&[], &["evidence: on"]);
-    let other = one
+    let first = contract_with(&[], &["evidence: on"]);
+    let second = first
         .replace("version: 1\ncontracts:\n", "")
         .replace("name: users", "name: again");
-    live.configure(&format!("{one}{other}"));
+    live.configure(&format!("{first}{second}"));
     let ran = live.check().with_status(1);
     without_causes(&ran);
     assert_eq!(events_asked(&live), 1);

@@ -819,8 +819,11 @@ fn hostile_ids_have_no_effect() {
         "--config",
         "user:user:7",
     ] {
-        let one = |id: &str, status: &str, price: &str| json!({"id": id, "customerId": text, "status": status, "priceIds": [price]});
-        let subscriptions = json!([one(text, "active", "price_pro"), one("sub_b", text, text)]);
+        let subscription = |id: &str, status: &str, price: &str| json!({"id": id, "customerId": text, "status": status, "priceIds": [price]});
+        let subscriptions = json!([
+            subscription(text, "active", "price_pro"),
+            subscription("sub_b", text, text)
+        ]);
         let rows = json!([{"id": text, "stripe_customer_id": text, "has_paid_access": false, "plan": text}]);
         write(
             folder.path(),

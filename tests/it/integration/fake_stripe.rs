@@ -15,12 +15,12 @@ use testing::program::TEST_KEY;
 use crate::prodverdict;
 
 /// The running program.
-struct Serving {
+struct RunningFake {
     child: Child,
     base_url: Url,
 }
 
-impl Serving {
+impl RunningFake {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_prodverdict"))
             .args(["fake-stripe", "--listen", "127.0.0.1:0"])
@@ -60,7 +60,7 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
+impl Drop for RunningFake {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -86,9 +86,9 @@ async fn it_serves_recorded_objects_until_it_is_stopped() {
     let customers = json!([{"id": "cus_a", "object": "customer", "email": "a@example.com"}]);
     fs::write(folder.path().join("customers.json"), customers.to_string()).expect("written");
     for signal in ["INT", "TERM"] {
-        let mut serving = Serving::start(&["--fixtures", folder.path().to_str().expect("UTF-8")]);
+        let mut fake = RunningFake::start(&["--fixtures", folder.path().to_str().expect("UTF-8")]);
         let client = client().build().expect("a client");
-        let url = format!("{}v1/customers/cus_a", serving.base_url);
+        let url = format!("{}v1/customers/cus_a", fake.base_url);
         let (status, body) = get(&client, &url, TEST_KEY).await.expect("an answer");
         assert_eq!((status, &body["email"]), (200, &json!("a@example.com")));
         let (status, body) = get(&client, &url, "sk_live_51CanaryLive")
@@ -100,7 +100,7 @@ async fn it_serves_recorded_objects_until_it_is_stopped() {
             message.starts_with("Live API key provided: sk_live_********Live."),
             "{message}"
         );
-        let (status, output) = serving.end(signal);
+        let (status, output) = fake.end(signal);
         assert_eq!(status, Some(0), "{output}");
         assert!(
             output.contains("begins with 1 recorded objects"),
@@ -112,47 +112,47 @@ async fn it_serves_recorded_objects_until_it_is_stopped() {
 #[tokio::test]
 async fn it_serves_the_folder_of_a_recorded_world() {
     let scenario = "examples/nextjs-stripe/scenarios/fail-revenue-leak";
-    let mut serving = Serving::start(&["--fixtures", scenario]);
-    let url = format!("{}v1/subscriptions", serving.base_url);
+    let mut fake = RunningFake::start(&["--fixtures", scenario]);
+    let url = format!("{}v1/subscriptions", fake.base_url);
     let client = client().build().expect("a client");
     let (status, body) = get(&client, &url, TEST_KEY).await.expect("an answer");
     let listed = body["data"].as_array().expect("a list");
-    let is_alice = |one: &Value| one["customer"] == "cus_alice";
+    let is_alice = |subscription: &Value| subscription["customer"] == "cus_alice";
     assert!(status == 200 && listed.iter().any(is_alice), "{body}");
-    serving.end("TERM");
+    fake.end("TERM");
 }
 
 #[tokio::test]
 async fn it_serves_tls_as_the_provider_to_clients_that_trust_its_authority() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8").to_owned();
-    let mut serving = Serving::start(&["--tls", &path]);
+    let mut fake = RunningFake::start(&["--tls", &path]);
     let authority = fs::read(folder.path().join("ca.pem")).expect("an authority");
     let authority = Certificate::from_pem(&authority).expect("a certificate");
-    let trusting = |builder: ClientBuilder| {
+    let trusting_client = |builder: ClientBuilder| {
         let only = builder.tls_certs_only([authority.clone()]);
-        only.resolve("api.stripe.com", serving.address())
-            .resolve("evil.example.com", serving.address())
+        only.resolve("api.stripe.com", fake.address())
+            .resolve("evil.example.com", fake.address())
             .build()
             .expect("a client")
     };
-    let port = serving.address().port();
-    let client_ = trusting(client());
+    let port = fake.address().port();
+    let trusting = trusting_client(client());
     for host in ["api.stripe.com", "localhost", "127.0.0.1"] {
         let url = format!("https://{host}:{port}/v1/customers");
-        let (status, body) = get(&client_, &url, TEST_KEY).await.expect("an answer");
+        let (status, body) = get(&trusting, &url, TEST_KEY).await.expect("an answer");
         assert_eq!((status, &body["object"]), (200, &json!("list")), "{host}");
     }
     let elsewhere = format!("https://evil.example.com:{port}/v1/customers");
-    get(&client_, &elsewhere, TEST_KEY)
+    get(&trusting, &elsewhere, TEST_KEY)
         .await
         .expect_err("another name");
-    let doubtful = client().build().expect("a client");
+    let distrusting = client().build().expect("a client");
     let url = format!("https://127.0.0.1:{port}/v1/customers");
-    get(&doubtful, &url, TEST_KEY)
+    get(&distrusting, &url, TEST_KEY)
         .await
         .expect_err("an unknown authority");
-    let (status, output) = serving.end("TERM");
+    let (status, output) = fake.end("TERM");
     assert_eq!(status, Some(0), "{output}");
     for variable in ["NODE_EXTRA_CA_CERTS=", "CURL_CA_BUNDLE=", "SSL_CERT_FILE="] {
         assert!(
@@ -162,7 +162,7 @@ async fn it_serves_tls_as_the_provider_to_clients_that_trust_its_authority() {
     }
     // The next run reuses the authority, which users may trust by now.
     let before = fs::read(folder.path().join("ca.pem")).expect("an authority");
-    Serving::start(&["--tls", &path]).end("TERM");
+    RunningFake::start(&["--tls", &path]).end("TERM");
     assert_eq!(
         fs::read(folder.path().join("ca.pem")).expect("an authority"),
         before

@@ -347,11 +347,11 @@ fn without_a_folder_of_fixtures_there_is_no_verdict() {
 
 #[test]
 fn the_files_of_a_contracts_own_folder_come_first() {
-    let one = contract(&[]);
-    let other = one
+    let first = contract(&[]);
+    let second = first
         .replace("version: 1\ncontracts:\n", "")
         .replace("name: users", "name: teams");
-    let folder = configured(recorded(), &format!("{one}{other}"));
+    let folder = configured(recorded(), &format!("{first}{second}"));
     let rows = json!([{"id": "usr_a", "stripe_customer_id": "cus_a", "has_paid_access": true}]);
     write(
         folder.path(),
@@ -376,11 +376,11 @@ fn the_files_of_a_contracts_own_folder_come_first() {
 #[test]
 fn settings_without_effect_on_recorded_rows_are_reported_once() {
     let with = |keys: &str| {
-        let one = contract(&[]).replace("      columns:", &format!("{keys}      columns:"));
-        let other = one
+        let first = contract(&[]).replace("      columns:", &format!("{keys}      columns:"));
+        let second = first
             .replace("version: 1\ncontracts:\n", "")
             .replace("name: users", "name: teams");
-        check(&configured(recorded(), &format!("{one}{other}"))).with_status(1)
+        check(&configured(recorded(), &format!("{first}{second}"))).with_status(1)
     };
     let filter = "      where: deleted_at is null\n";
     let join = "      join: left join plans on true\n";

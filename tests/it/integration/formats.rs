@@ -103,16 +103,20 @@ fn every_format_says_that_there_is_no_verdict() {
 
 #[test]
 fn the_same_run_gives_the_same_bytes() {
-    let (one, other) = (folder(&[]), folder(&[]));
+    let (first, second) = (folder(&[]), folder(&[]));
     let names = [
         "a.json", "a.sarif", "a.xml", "a.md", "a.csv", "a.sql", "a.txt",
     ];
-    for folder in [&one, &other] {
+    for folder in [&first, &second] {
         let at_one_time = format!("{FAILING} --now 2026-11-26T12:00:00Z");
         with_files(&at_one_time, folder.path(), &names).with_status(1);
     }
     for name in names {
-        assert_eq!(read(one.path(), name), read(other.path(), name), "{name}");
+        assert_eq!(
+            read(first.path(), name),
+            read(second.path(), name),
+            "{name}"
+        );
     }
 }
 

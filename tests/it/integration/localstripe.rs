@@ -29,7 +29,7 @@ const VARIABLE: &str = "PRODVERDICT_LOCALSTRIPE";
 const KEY: &str = "sk_test_51CanaryOfTheKeyCanaryQzWx";
 
 /// Maximum time for a Python server on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 #[expect(
     clippy::disallowed_macros,
@@ -71,7 +71,7 @@ impl Localstripe {
             .expect("localstripe starts");
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "localstripe does not listen");
+            assert!(began.elapsed() < TIMEOUT, "localstripe does not listen");
             thread::sleep(Duration::from_millis(50));
         }
         let started = Self {

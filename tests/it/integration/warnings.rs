@@ -80,16 +80,16 @@ fn three_contracts() -> Live {
         "grant select on teams to {}_reader",
         live.database.name
     ));
-    let one = |name: &str, table: &str| {
+    let named = |name: &str, table: &str| {
         let text = contract(&[]).replace("name: users", &format!("name: {name}"));
         let text = text.replace("users_table: users", &format!("users_table: {table}"));
         text.replace("version: 1\ncontracts:\n", "")
     };
     live.configure(&format!(
         "version: 1\ncontracts:\n{}{}{}",
-        one("teams", "teams"),
-        one("gone", "no_such_table"),
-        one("people", "users")
+        named("teams", "teams"),
+        named("gone", "no_such_table"),
+        named("people", "users")
     ));
     live
 }

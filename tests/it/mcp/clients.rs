@@ -14,12 +14,12 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_prodverdict");
 
 /// Returns the line of JSON that a client printed.
 #[track_caller]
-fn seen(command: &mut Command) -> Value {
+fn printed_json(command: &mut Command) -> Value {
     let root = env!("CARGO_MANIFEST_DIR");
-    let said = succeeded(command.current_dir(root));
-    assert!(!said.contains("unknown format"), "{said}");
-    let line = said.lines().find(|line| line.starts_with('{'));
-    serde_json::from_str(line.unwrap_or_else(|| panic!("{said}"))).expect("JSON")
+    let printed = succeeded(command.current_dir(root));
+    assert!(!printed.contains("unknown format"), "{printed}");
+    let line = printed.lines().find(|line| line.starts_with('{'));
+    serde_json::from_str(line.unwrap_or_else(|| panic!("{printed}"))).expect("JSON")
 }
 
 /// Runs the official client in Python, which negotiates the newest revision (`auto`) or the one before (`legacy`). Returns
@@ -31,7 +31,7 @@ pub(super) fn in_python(mode: &str, server: &Value, given: &Value) -> Option<Val
     let mut command = Command::new(folder.join("bin/python"));
     command.arg(folder.join("client.py")).arg(mode);
     command.args([server.to_string(), given.to_string()]);
-    Some(seen(&mut command))
+    Some(printed_json(&mut command))
 }
 
 /// Runs the official client in TypeScript. Returns what it got, or `None` if it is not installed.
@@ -42,7 +42,7 @@ pub(super) fn in_typescript(server: &Value, given: &Value) -> Option<Value> {
     let mut command = Command::new("node");
     command.arg(folder.join("client.mjs"));
     command.args([server.to_string(), given.to_string()]);
-    Some(seen(&mut command))
+    Some(printed_json(&mut command))
 }
 
 /// Returns how to start the server on a contract that recorded data break.

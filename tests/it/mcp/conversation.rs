@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use testing::program::CANARIES;
 
 /// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_mins(4);
+const TIMEOUT: Duration = Duration::from_mins(4);
 
 /// A running server, and the messages that it sent.
 pub(super) struct Conversation {
@@ -95,7 +95,7 @@ impl Conversation {
     /// Returns the next message. A secret in it fails every test.
     #[track_caller]
     pub(super) fn next(&mut self) -> Value {
-        let line = self.messages.recv_timeout(PATIENCE).expect("a message");
+        let line = self.messages.recv_timeout(TIMEOUT).expect("a message");
         for canary in CANARIES {
             assert!(!line.contains(canary), "a secret is shown: {line}");
         }
@@ -140,7 +140,7 @@ impl Conversation {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;
             }
-            assert!(begun.elapsed() < PATIENCE, "the server goes on");
+            assert!(begun.elapsed() < TIMEOUT, "the server goes on");
             std::thread::sleep(Duration::from_millis(20));
         };
         let mut said = String::new();

@@ -88,8 +88,8 @@ fn is_running(group: &str) -> bool {
     let processes = fs::read_dir("/proc")
         .expect("processes")
         .filter_map(Result::ok);
-    let mut stats = processes.filter_map(|one| {
-        let stat = fs::read_to_string(one.path().join("stat")).ok()?;
+    let mut stats = processes.filter_map(|process| {
+        let stat = fs::read_to_string(process.path().join("stat")).ok()?;
         let (_, after_name) = stat.rsplit_once(')')?;
         let mut fields = after_name.split_whitespace();
         let state = fields.next()?.to_owned();

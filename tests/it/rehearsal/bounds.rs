@@ -63,8 +63,11 @@ fn a_purchase_that_always_fails_is_one_finding() {
         let scenarios = report["rehearsal"]["scenarios"]
             .as_array()
             .expect("an array");
-        let one = scenarios.iter().find(|one| one["id"] == id).expect(id);
-        (one["result"].clone(), one["left_out"].to_string())
+        let scenario = scenarios
+            .iter()
+            .find(|scenario| scenario["id"] == id)
+            .expect(id);
+        (scenario["result"].clone(), scenario["left_out"].to_string())
     };
     let output = "[\"its purchase fails as that of `first-purchase` does\"]".to_owned();
     // The second has several plays, and one reason for all of them.

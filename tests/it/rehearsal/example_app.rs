@@ -264,8 +264,8 @@ pub(crate) fn each<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -
                         *next += 1;
                         *next - 1
                     };
-                    let Some(one) = all.get(index) else { break };
-                    let result = work(one);
+                    let Some(item) = all.get(index) else { break };
+                    let result = work(item);
                     done.lock().expect("no panic").push((index, result));
                 }
             });

@@ -173,12 +173,12 @@ impl Life<'_> {
             }
             // Two subscriptions without Checkout.
             190..193 => {
-                let one =
+                let first =
                     Subscription::new(&customer, Status::Incomplete).price("price_secret_pro");
-                let other = one.clone();
-                life.at(20 * DAY, |world| world.subscribe(one, FirstPayment::Paid));
+                let second = first.clone();
+                life.at(20 * DAY, |world| world.subscribe(first, FirstPayment::Paid));
                 life.at(15 * DAY, |world| {
-                    world.subscribe(other, FirstPayment::Declined)
+                    world.subscribe(second, FirstPayment::Declined)
                 });
             }
             _ => life.at(5 * DAY, |world| {
@@ -188,13 +188,13 @@ impl Life<'_> {
     }
 }
 
-/// Returns a world in which two hundred customers have lived.
+/// Returns a world with the lifecycles of two hundred customers.
 pub(crate) fn world() -> World {
-    lived().0
+    world_with_event_ids().0
 }
 
 /// Returns the same world, with the ids of the events about them.
-pub(crate) fn lived() -> (World, Vec<String>) {
+pub(crate) fn world_with_event_ids() -> (World, Vec<String>) {
     let mut world = World::new(NOW);
     world.livemode = true;
     for (plan, amount) in [("pro", AMOUNT), ("team", AMOUNT + 1), ("max", AMOUNT + 2)] {

@@ -14,7 +14,7 @@ use super::{
     small::{ACCOUNTS, Small},
 };
 
-const SAID: &str = "received no request from the application";
+const WARNING: &str = "received no request from the application";
 
 /// Sends its requests to another address, like an application that is not redirected.
 const OTHER_ADDRESS: &str = "
@@ -50,7 +50,7 @@ fn requests_to_another_address_are_reported_once_and_soon() {
     let began = Instant::now();
     let mut child = example.spawn("--format json");
     let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-    let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(SAID)));
+    let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(WARNING)));
     let took = began.elapsed();
     assert!(line.is_some());
     // One second of it is `settle`.
@@ -60,7 +60,7 @@ fn requests_to_another_address_are_reported_once_and_soon() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let report = String::from_utf8(output.stdout).expect("UTF-8");
-    assert_eq!(report.matches(SAID).count(), 1, "{report}");
+    assert_eq!(report.matches(WARNING).count(), 1, "{report}");
     assert!(
         report.contains("a handler that uses the events alone"),
         "{report}"
@@ -74,7 +74,7 @@ fn requests_whose_failure_is_hidden_are_reported_too() {
         return;
     };
     let ran = example.rehearse("--scenario cancel-now").run();
-    ran.with_status(1).says(&[SAID]);
+    ran.with_status(1).says(&[WARNING]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_handler_that_uses_the_events_alone_is_not_blamed() {
     let held = example.rehearse("--scenario first-purchase").run();
     let broken = example.rehearse("--scenario cancel-now").run();
     for ran in [held.with_status(0), broken.with_status(1)] {
-        assert!(!ran.all().contains(SAID), "{ran:#?}");
+        assert!(!ran.all().contains(WARNING), "{ran:#?}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! `prodverdict record`: two hundred lives at a fake Stripe, the files written from them, and a handler that only these
-//! files catch.
+//! `prodverdict record`: the lifecycles of two hundred customers of a fake Stripe, the files written from them, and a
+//! handler with a bug that only these files find.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -13,7 +13,7 @@ use testing::{
 
 use super::{
     example_app::ExampleApp,
-    lifecycles::{NOW, lived, world},
+    lifecycles::{NOW, world, world_with_event_ids},
     skipped,
     small::{ACCOUNTS, Small},
 };
@@ -77,7 +77,7 @@ fn recorded() -> (TempDir, FakeStripe, ProgramOutput) {
 }
 
 #[test]
-fn two_hundred_lives_become_the_shapes_that_are_missing() {
+fn two_hundred_lifecycles_become_the_shapes_that_are_missing() {
     let (shop, _stripe, ran) = recorded();
     let shapes = "7 new shapes in scenarios
       20  recorded-001-1372ce16.yml  checkout, renew (paid: no), payment failed, change price (price: other), recover
@@ -113,26 +113,29 @@ fn equal_events_give_equal_files() {
 }
 
 /// Collects every text in the events that could identify a person or an object.
-fn names(value: &Value, names: &mut BTreeSet<String>) {
+fn collect_identifying(value: &Value, texts: &mut BTreeSet<String>) {
     let values = value.as_array().into_iter().flatten();
-    let fields = value.as_object().into_iter().flat_map(|one| one.values());
+    let fields = value
+        .as_object()
+        .into_iter()
+        .flat_map(|fields| fields.values());
     for inside in values.chain(fields) {
-        self::names(inside, names);
+        collect_identifying(inside, texts);
     }
     let text = value.as_str().unwrap_or_default();
     let is_word = |letter: u8| letter.is_ascii_lowercase() || letter == b'_';
     if text.len() >= 8 && text.contains(['_', '@']) && !text.bytes().all(is_word) {
-        names.insert(text.to_owned());
+        texts.insert(text.to_owned());
     }
 }
 
 #[test]
 fn no_personal_data_is_written_or_printed() {
     let (shop, _stripe, ran) = recorded();
-    let (world, event_ids) = lived();
+    let (world, event_ids) = world_with_event_ids();
     let mut forbidden: BTreeSet<String> = event_ids.iter().cloned().collect();
     for event in event_ids.iter().filter_map(|id| world.find_event(id)) {
-        names(&event.object, &mut forbidden);
+        collect_identifying(&event.object, &mut forbidden);
     }
     assert!(forbidden.len() > 2_000, "{}", forbidden.len());
     let mut all = ran.all();
@@ -141,7 +144,10 @@ fn no_personal_data_is_written_or_printed() {
         all += &text;
     }
     for text in &forbidden {
-        assert!(!all.contains(text.as_str()), "`{text}` is told\n{all}");
+        assert!(
+            !all.contains(text.as_str()),
+            "`{text}` is in the output\n{all}"
+        );
     }
     for text in [
         "Canary",
@@ -152,7 +158,7 @@ fn no_personal_data_is_written_or_printed() {
         "Lovelace",
         KEY,
     ] {
-        assert!(!all.contains(text), "`{text}` is told\n{all}");
+        assert!(!all.contains(text), "`{text}` is in the output\n{all}");
     }
 }
 

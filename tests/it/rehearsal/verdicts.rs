@@ -215,12 +215,12 @@ fn a_rule_of_the_rehearsal_is_turned_off() {
         .expect("an array")
         .iter()
         .collect();
-    let of_rule = |one: &&&serde_json::Value| one["rule"] == "swallowed-error";
+    let of_rule = |finding: &&&serde_json::Value| finding["rule"] == "swallowed-error";
     assert!(
         severities
             .iter()
             .filter(of_rule)
-            .all(|one| one["severity"] == "low")
+            .all(|finding| finding["severity"] == "low")
     );
     example.replace("swallowed-error: low", "swallowed-error: off");
     let ran = example

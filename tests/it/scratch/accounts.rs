@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prodverdict::{
     contract::{AccountId, UnixSeconds},
-    database::{self, Chosen, ReadRequest},
+    database::{self, AccountSelection, ReadRequest},
 };
 use secrecy::SecretString;
 
@@ -237,9 +237,9 @@ fn the_contracts_reader_finds_the_account_at_the_scenarios_time() {
         // The contract's own settings, except for the variable that messages name.
         let mut settings = setup.contract.database.clone();
         settings.url_env = setup.rehearsal.url_env.clone();
-        let chosen = Chosen {
+        let chosen = AccountSelection {
             accounts: vec![AccountId::from(id.as_str())],
-            ..Chosen::default()
+            ..AccountSelection::default()
         };
         for (now, paid) in [(1999, true), (2000, false)] {
             let request = ReadRequest {

@@ -71,16 +71,16 @@ fn default_of(field: Field, needs: Needs) -> Option<&'static str> {
     }
 }
 
-/// Returns the columns of a contract without `columns`. Problems are reported at `owner`, the section in which they
+/// Returns the columns of a contract without `columns`. Problems are reported at `parent`, the section in which they
 /// could be mapped.
 pub(super) fn defaults(
-    owner: Parent<'_>,
+    parent: Parent<'_>,
     needs: Needs,
     diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Field, Expression> {
     if needs.match_on == Some(MatchOn::SubscriptionId) {
         let nothing: Entry<RawColumn> = Entry::Absent;
-        diagnostics.require(&nothing, Field::SubscriptionId.as_str(), owner);
+        diagnostics.require(&nothing, Field::SubscriptionId.as_str(), parent);
     }
     let default = |field| {
         let name = default_of(field, needs)?;
@@ -92,7 +92,7 @@ pub(super) fn defaults(
 /// Reads the columns; the plan is left out if the contract does not check plans.
 pub(super) fn expressions(
     columns: &Columns,
-    owner: Parent<'_>,
+    parent: Parent<'_>,
     needs: Needs,
     diagnostics: &Diagnostics<'_>,
 ) -> BTreeMap<Field, Expression> {
@@ -110,7 +110,7 @@ pub(super) fn expressions(
         if let Some(name) = default {
             expressions.insert(field, Expression::Column(name.to_owned()));
         } else if needed {
-            diagnostics.require(entry, field.as_str(), owner);
+            diagnostics.require(entry, field.as_str(), parent);
         }
         let Some((span, column)) = entry.written() else {
             continue;
@@ -134,7 +134,7 @@ pub(super) fn expressions(
 
 /// Reads the source of the e-mail address, which only lookups need.
 pub(super) fn email(columns: &Columns, diagnostics: &Diagnostics<'_>) -> Option<Expression> {
-    let (spot, column) = columns.email.written()?;
+    let (span, column) = columns.email.written()?;
     match column {
         RawColumn::Unmapped => None,
         RawColumn::Name(name) => Some(Expression::Column(name.clone())),
@@ -143,7 +143,7 @@ pub(super) fn email(columns: &Columns, diagnostics: &Diagnostics<'_>) -> Option<
             let message = "`email` should be a column or an SQL expression, found a list of values";
             let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
                 .help("name the column alone, or use `{sql: …}`");
-            diagnostics.add_at(draft, spot);
+            diagnostics.add_at(draft, span);
             None
         }
     }
@@ -212,8 +212,8 @@ fn named(
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
-    let owner = Parent { name: &name, span };
-    let (span, column) = diagnostics.require(&form.column, "column", owner)?;
+    let parent = Parent { name: &name, span };
+    let (span, column) = diagnostics.require(&form.column, "column", parent)?;
     not_blank("`column`", column, span, diagnostics).then(|| Expression::Column(column.clone()))
 }
 
@@ -242,20 +242,20 @@ fn listed(
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Expression> {
     let name = format!("`{}`", field.as_str());
-    let owner = Parent { name: &name, span };
-    let column = diagnostics.require(&form.column, "column", owner);
-    let (values_spot, values) = diagnostics.require(&form.values, "in", owner)?;
+    let parent = Parent { name: &name, span };
+    let column = diagnostics.require(&form.column, "column", parent);
+    let (values_span, values) = diagnostics.require(&form.values, "in", parent)?;
     if !is_yes_or_no(field) {
         let message = format!("`in` yields true or false, but {name} is not a boolean");
         let draft = DiagnosticDraft::new(ErrorCode::Conflict, message)
             .help("name the column alone, or use `{sql: …}`");
-        diagnostics.add_at(draft, values_spot);
+        diagnostics.add_at(draft, values_span);
     }
     if values.is_empty() {
         let draft = DiagnosticDraft::invalid("`in` should list at least one value, found none");
         diagnostics.add_at(
             draft.help("with an empty list nobody would ever have access"),
-            values_spot,
+            values_span,
         );
     }
     let (span, column) = column?;

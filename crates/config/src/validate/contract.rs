@@ -25,11 +25,11 @@ pub(super) fn access_contract(
     span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<AccessContract> {
-    let owner = Parent {
+    let parent = Parent {
         name: "the contract",
         span,
     };
-    diagnostics.require(&written.kind, "type", owner);
+    diagnostics.require(&written.kind, "type", parent);
     let source = source(written, diagnostics);
     check_pace(written, source, diagnostics);
     let key_env = key_env(written, source, diagnostics);
@@ -43,7 +43,7 @@ pub(super) fn access_contract(
         }
     };
     let account_link = links::account(&written.links, diagnostics);
-    let (span, database) = diagnostics.require(&written.database, "database", owner)?;
+    let (span, database) = diagnostics.require(&written.database, "database", parent)?;
     let plans_configured = written
         .plans
         .value()

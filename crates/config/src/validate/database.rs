@@ -74,7 +74,7 @@ fn table(
     needs: Needs,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<AccountsQuery> {
-    let owner = Parent {
+    let parent = Parent {
         name: "`database`",
         span,
     };
@@ -90,14 +90,14 @@ fn table(
         diagnostics.add_at(draft, span);
     }
     let columns = match &database.columns {
-        Entry::Absent => columns::defaults(owner, needs, diagnostics),
+        Entry::Absent => columns::defaults(parent, needs, diagnostics),
         Entry::Broken(_) => return None,
         Entry::Written(span, columns) => {
-            let owner = Parent {
+            let parent = Parent {
                 name: "`columns`",
                 span,
             };
-            columns::expressions(columns, owner, needs, diagnostics)
+            columns::expressions(columns, parent, needs, diagnostics)
         }
     };
     Some(AccountsQuery::Table {

@@ -11,9 +11,9 @@ use super::{
 use problem::ErrorCode;
 
 /// Placeholder of the account's id.
-const ID: &str = "{id}";
+const ID_PLACEHOLDER: &str = "{id}";
 
-const EXAMPLE: &str = "write an address such as `https://admin.example.com/users/{id}`";
+const HELP: &str = "write an address such as `https://admin.example.com/users/{id}`";
 
 /// Returns the address of an account, if it is a valid one.
 pub(super) fn account(links: &Entry<RawLinks>, diagnostics: &Diagnostics<'_>) -> Option<String> {
@@ -28,7 +28,7 @@ pub(super) fn account(links: &Entry<RawLinks>, diagnostics: &Diagnostics<'_>) ->
         None => Some(text.to_owned()),
         Some(wrong) => {
             let message = format!("`account` {wrong}, found {}", quote(text));
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(EXAMPLE), span);
+            diagnostics.add_at(DiagnosticDraft::invalid(message).help(HELP), span);
             None
         }
     }
@@ -50,17 +50,17 @@ fn has_credentials(text: &str) -> bool {
 fn refuse_credentials(span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let message = "`account` should have no user name or password (not shown)";
     let help = "remove what is before the `@`, and replace the password if it was in use";
-    let fault = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
-    diagnostics.add_hiding(fault, diagnostics.focus(span), span.value.clone());
+    let draft = DiagnosticDraft::new(ErrorCode::SecretValue, message).help(help);
+    diagnostics.add_hiding(draft, diagnostics.focus(span), span.value.clone());
 }
 
-/// Returns the reason why the text is not an address with an id, if it is not.
+/// Returns the reason why the text is not an account's address, or `None` if it is one.
 fn mistake(text: &str) -> Option<&'static str> {
     let Some(authority) = authority(text) else {
         return Some("should be an address that begins with `https://`");
     };
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'()<>\\^`{|}".contains(&byte);
-    let without_id = text.replace(ID, "");
+    let without_id = text.replace(ID_PLACEHOLDER, "");
     if without_id.contains(['{', '}']) {
         Some("should have no placeholder but `{id}`")
     } else if without_id == text {

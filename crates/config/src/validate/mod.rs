@@ -38,11 +38,11 @@ pub(super) fn config(
     diagnostics: &Diagnostics<'_>,
 ) -> Option<Config> {
     let (span, document) = document.written()?;
-    let owner = Parent {
+    let parent = Parent {
         name: "the file",
         span,
     };
-    if let Some((span, version)) = diagnostics.require(&document.version, "version", owner)
+    if let Some((span, version)) = diagnostics.require(&document.version, "version", parent)
         && version.0 != "1"
     {
         let draft = DiagnosticDraft::invalid(format!(
@@ -52,7 +52,7 @@ pub(super) fn config(
         .help("this program reads version 1 of the format");
         diagnostics.add_at(draft, span);
     }
-    let contracts = diagnostics.require(&document.contracts, "contracts", owner);
+    let contracts = diagnostics.require(&document.contracts, "contracts", parent);
     let written = contracts
         .map(|(_, list)| list.as_slice())
         .unwrap_or_default();

@@ -45,7 +45,7 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: 
     contract.plan_order = order;
 }
 
-/// Checks that the key can find a price of this source.
+/// Returns true if the key can match a price of this source.
 fn check_key(key: &str, source: Source, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     if !check_id(key, span, diagnostics) {
         return false;
@@ -162,7 +162,7 @@ fn plan(
     plan.filter(|_| is_plan)
 }
 
-/// Checks that the word can be a plan. An application may store the provider's own id, which then is the key too; any other
+/// Returns true if the word can be a plan. An application may store the provider's own id, which then is the key too; any other
 /// id means that key and value are swapped.
 fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let word = word.trim();

@@ -174,7 +174,8 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
 fn fixes(contract: &mut Contract, entry: &Entry<RawFix>, diagnostics: &Diagnostics<'_>) {
     match entry.written() {
         Some((span, RawFix::Text(text))) if not_blank("`fix`", text, span, diagnostics) => {
-            let rules = Rule::every().filter(|rule| rule.info().uses_contract_severity);
+            let rules =
+                Rule::all_with_handler_rules().filter(|rule| rule.info().uses_contract_severity);
             contract.fix = rules.map(|rule| (rule, text.clone())).collect();
         }
         Some((_, RawFix::Text(_))) | None => {}
@@ -234,7 +235,7 @@ fn unusable_rule(
 }
 
 fn unknown_rule<T>(id: &str, entry: &Entry<T>, diagnostics: &Diagnostics<'_>) {
-    let ids: Vec<_> = Rule::every().map(Rule::as_str).collect();
+    let ids: Vec<_> = Rule::all_with_handler_rules().map(Rule::as_str).collect();
     let draft = DiagnosticDraft::new(ErrorCode::UnknownKey, format!("unknown rule {}", quote(id)))
         .help(suggestion::help(id, &ids, "rules"));
     if let Some(span) = entry.span() {

@@ -85,7 +85,7 @@ fn patterns<'e>(
     patterns
 }
 
-/// Checks that the text can be the id of a price.
+/// Returns true if the text can be the id of a price, and reports it otherwise.
 pub(super) fn check_id(price: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     if !price.trim().is_empty() && price.trim() == price {
         return true;
@@ -98,7 +98,7 @@ pub(super) fn check_id(price: &str, span: &SourceSpan, diagnostics: &Diagnostics
     false
 }
 
-/// Returns true if the pattern matches everything that the key finds.
+/// Returns true if the pattern matches every price that the key matches.
 fn covers_key(pattern: &PricePattern, key: &PlanKey) -> bool {
     let key_pattern = if key.is_prefix {
         PricePattern::Prefix(key.text.clone())
@@ -108,7 +108,7 @@ fn covers_key(pattern: &PricePattern, key: &PlanKey) -> bool {
     key.kind == PlanKeyKind::Price && covers(pattern, &key_pattern)
 }
 
-/// Returns true if the pattern matches everything that `other` matches.
+/// Returns true if the pattern matches every price that `other` matches.
 fn covers(pattern: &PricePattern, other: &PricePattern) -> bool {
     match (pattern, other) {
         (pattern, PricePattern::Exact(id)) => pattern.matches(&PriceId::from(id.as_str())),

@@ -135,7 +135,7 @@ pub(super) fn unique_texts<T>(
     texts
 }
 
-/// Checks that text is not blank, and reports it otherwise.
+/// Returns true if the text is not blank, and reports it otherwise.
 pub(super) fn not_blank(
     what: &str,
     text: &str,

@@ -55,17 +55,22 @@ pub(super) fn compare(
         period_tolerance: _, // See `single_values`.
     } = now;
     let before = &base.contract;
-    threshold(before, now, places, notes);
-    severities(before, now, places, notes);
-    exempt(before, now, places, notes);
-    prices(before, now, places, notes);
+    compare_thresholds(before, now, places, notes);
+    compare_severities(before, now, places, notes);
+    compare_exemptions(before, now, places, notes);
+    compare_ignored_prices(before, now, places, notes);
     plans::compare(before, now, places, notes);
-    self::statuses(&before.statuses, statuses, places, notes);
-    self::pause(&before.pause, pause, places, notes);
+    compare_statuses(&before.statuses, statuses, places, notes);
+    compare_pauses(&before.pause, pause, places, notes);
     stored::compare(before, now, places, notes);
 }
 
-fn threshold(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_thresholds(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let fails = |severity: Severity, contract: &Contract| {
         contract
             .fail_on
@@ -85,9 +90,14 @@ fn threshold(before: &Contract, now: &Contract, places: &ContractPlaces, notes: 
     notes.note(effect, change, places.of_key("fail_on", None));
 }
 
-fn severities(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_severities(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let mut lowered: BTreeMap<_, Vec<&'static str>> = BTreeMap::new();
-    for rule in Rule::every() {
+    for rule in Rule::all_with_handler_rules() {
         let (was, is) = (before.severities.get(&rule), now.severities.get(&rule));
         let Some(was) = was.filter(|was| is.is_none_or(|is| is > *was)) else {
             continue;
@@ -110,7 +120,12 @@ fn severities(before: &Contract, now: &Contract, places: &ContractPlaces, notes:
     }
 }
 
-fn exempt(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_exemptions(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let added: Vec<_> = now.exempt.difference(&before.exempt).collect();
     let Some(first) = added.first() else {
         return;
@@ -125,7 +140,12 @@ fn exempt(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mu
     notes.note(effect, change, places.of_key("exempt", Some(first)));
 }
 
-fn prices(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_ignored_prices(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let covered = |pattern: &&PricePattern| {
         before
             .ignore_prices
@@ -185,7 +205,12 @@ impl StatusEffect {
     }
 }
 
-fn statuses(before: &Statuses, now: &Statuses, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_statuses(
+    before: &Statuses,
+    now: &Statuses,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     // `StatusEffect` reads both.
     let Statuses { grant: _, deny: _ } = now;
     let listed_before: BTreeSet<_> = before.grant.iter().chain(&before.deny).collect();
@@ -226,7 +251,12 @@ fn behaviors() -> [Pause; 4] {
     ]
 }
 
-fn pause(before: &PausePolicy, now: &PausePolicy, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_pauses(
+    before: &PausePolicy,
+    now: &PausePolicy,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     // `meaning` reads both.
     let PausePolicy {
         all: _,

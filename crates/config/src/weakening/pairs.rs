@@ -5,9 +5,9 @@ use super::super::{AccessContract, AccountsQuery};
 /// Returns the position in `head` of each contract of `base`.
 pub(super) fn matching(base: &[AccessContract], head: &[AccessContract]) -> Vec<Option<usize>> {
     let (base_plain, head_plain) = (in_fixed_order(base), in_fixed_order(head));
-    let content = |one: &AccessContract| AccessContract {
+    let content = |contract: &AccessContract| AccessContract {
         name: String::new(),
-        ..one.clone()
+        ..contract.clone()
     };
     let base_content: Vec<_> = base_plain.iter().map(content).collect();
     let head_content: Vec<_> = head_plain.iter().map(content).collect();

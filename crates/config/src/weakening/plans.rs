@@ -19,20 +19,25 @@ pub(super) fn compare(
         notes.note("no longer checks plans", change, place);
         return;
     }
-    mapped(before, now, places, notes);
-    order(before, now, places, notes);
-    free_plans(before, now, places, notes);
+    compare_prices(before, now, places, notes);
+    compare_order(before, now, places, notes);
+    compare_free_plans(before, now, places, notes);
 }
 
-fn mapped(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_prices(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let keys = before.plans.iter().chain(now.plans.iter());
     let keys: BTreeSet<&PlanKey> = keys.map(|(key, _)| key).collect();
-    let mut others = keys.into_iter().filter_map(|key| {
+    let mut changes = keys.into_iter().filter_map(|key| {
         let (was, is) = (plan_of(before, key)?, plan_of(now, key)?);
-        accepts_more(was, is, before, now).then_some((key, was, is))
+        is_weaker(was, is, before, now).then_some((key, was, is))
     });
-    if let Some((key, was, is)) = others.next() {
-        let count = others.count().saturating_add(1);
+    if let Some((key, was, is)) = changes.next() {
+        let count = changes.count().saturating_add(1);
         let effect = format!("expects a different plan for {}", counted(count, "price"));
         let key = key.to_string();
         let change = format!(
@@ -71,8 +76,8 @@ fn plan_of<'c>(contract: &'c Contract, key: &PlanKey) -> Option<&'c PlanWords> {
     })
 }
 
-/// Returns true if a row that was wrong before can be right now, or if the plan became free or stopped being free.
-fn accepts_more(was: &PlanWords, is: &PlanWords, before: &Contract, now: &Contract) -> bool {
+/// Returns true if a row that the contract rejected before can pass now, or if the plan became free or stopped being free.
+fn is_weaker(was: &PlanWords, is: &PlanWords, before: &Contract, now: &Contract) -> bool {
     let is_free = |plan: &PlanWords, contract: &Contract| {
         plan.words().any(|word| contract.free_plans.contains(word))
     };
@@ -85,7 +90,12 @@ fn words(plan: &PlanWords) -> String {
     plan.words().collect::<Vec<_>>().join(" or ")
 }
 
-fn order(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_order(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     if before.plan_order.is_empty() || before.plan_order == now.plan_order {
         return;
     }
@@ -99,7 +109,12 @@ fn order(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut
     notes.note(effect, change, places.of_key("plan_order", None));
 }
 
-fn free_plans(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_free_plans(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let shown = |contract: &Contract| listed(contract.free_plans.iter().map(String::as_str));
     let change = || describe_change("free_plans", &shown(before), &shown(now));
     let added: Vec<_> = now.free_plans.difference(&before.free_plans).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     super::{AccessContract, AccountsQuery, DatabaseSettings, Expression, diagnostics::quote},
     ContractPlaces, Notes, describe_change,
-    wording::{expression, optional},
+    wording::{expression, quote_or_none},
 };
 use contract::{Contract, Field, Source};
 
@@ -17,7 +17,7 @@ pub(super) fn compare(
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    provider(base, head, places, notes);
+    compare_providers(base, head, places, notes);
     // `..` is not used: a new setting may change what is read.
     let DatabaseSettings {
         url_env: _, // See `single_values`, as for `match_on` and `timezone`.
@@ -27,10 +27,10 @@ pub(super) fn compare(
         statement_timeout: _, // A read that is cut short has no verdict.
         timezone: _,
     } = &head.database;
-    accounts(&base.database.accounts, now, &head.contract, places, notes);
+    compare_accounts(&base.database.accounts, now, &head.contract, places, notes);
 }
 
-fn provider(
+fn compare_providers(
     base: &AccessContract,
     head: &AccessContract,
     places: &ContractPlaces,
@@ -57,7 +57,7 @@ fn provider(
     }
 }
 
-fn accounts(
+fn compare_accounts(
     before: &AccountsQuery,
     now: &AccountsQuery,
     judged_by: &Contract,
@@ -104,11 +104,14 @@ fn accounts(
                 ("where", filter_before, filter_now),
             ] {
                 if before != now {
-                    let (from, to) = (optional(before.as_deref()), optional(now.as_deref()));
+                    let (from, to) = (
+                        quote_or_none(before.as_deref()),
+                        quote_or_none(now.as_deref()),
+                    );
                     other(key, describe_change(key, &from, &to));
                 }
             }
-            columns(columns_before, columns_now, judged_by, places, notes);
+            compare_columns(columns_before, columns_now, judged_by, places, notes);
         }
         (AccountsQuery::Table { .. }, AccountsQuery::Query { .. }) => {
             other("query", "`query` replaces `users_table`".to_owned());
@@ -119,7 +122,7 @@ fn accounts(
     }
 }
 
-fn columns(
+fn compare_columns(
     before: &BTreeMap<Field, Expression>,
     now: &BTreeMap<Field, Expression>,
     judged_by: &Contract,

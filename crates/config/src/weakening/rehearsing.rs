@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     super::{Config, Gate, Rehearsal, diagnostics::quote},
     Notes, describe_change, listed, single_values,
-    wording::optional,
+    wording::quote_or_none,
 };
 use contract::text::counted;
 
@@ -55,7 +55,7 @@ pub(super) fn compare(
     if same_contract != Some(*contract_index) {
         let name = |config: &Config, index: usize| {
             let contract = config.contracts.get(index);
-            optional(contract.map(|contract| contract.name.as_str()))
+            quote_or_none(contract.map(|contract| contract.name.as_str()))
         };
         let change = describe_change(
             "contract",
@@ -162,8 +162,8 @@ fn compare_files(before: &Rehearsal, now: &Rehearsal, notes: &mut Notes<'_>) {
     if before.scenarios_dir.is_some() && before.scenarios_dir != now.scenarios_dir {
         let change = describe_change(
             "scenarios_dir",
-            &optional(before.scenarios_dir.as_deref()),
-            &optional(now.scenarios_dir.as_deref()),
+            &quote_or_none(before.scenarios_dir.as_deref()),
+            &quote_or_none(now.scenarios_dir.as_deref()),
         );
         let effect = "rehearses the scenarios of a different folder";
         notes.note(effect, change, now.places.of_key("scenarios_dir", None));

@@ -14,15 +14,15 @@ pub(super) fn compare(
     // A removed column is reported by `reading`, and a new one is stricter.
     let judges = |field| before.columns.contains_key(&field) && now.columns.contains_key(&field);
     if judges(Field::Seats) {
-        seats(&before.seats, &now.seats, places, notes);
+        compare_seats(&before.seats, &now.seats, places, notes);
     }
     if judges(Field::Status) {
-        status_words(before, now, places, notes);
+        compare_status_words(before, now, places, notes);
     }
-    account_keys(before, now, places, notes);
+    compare_account_keys(before, now, places, notes);
 }
 
-fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes<'_>) {
     // `..` is not used: a new field may let more pass.
     let Seats {
         per_unit,
@@ -32,14 +32,10 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
         unlimited_prices,
     } = now;
     let place = places.of_column(Field::Seats);
-    let expects_others = "expects different numbers of seats";
+    let effect = "expects different numbers of seats";
     if *per_unit != before.per_unit {
         let (from, to) = (before.per_unit.to_string(), per_unit.to_string());
-        notes.note(
-            expects_others,
-            describe_change("per_unit", &from, &to),
-            place,
-        );
+        notes.note(effect, describe_change("per_unit", &from, &to), place);
     }
     if *included != before.included {
         let change = describe_change(
@@ -47,7 +43,7 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
             &shown_included(&before.included),
             &shown_included(included),
         );
-        notes.note(expects_others, change, place);
+        notes.note(effect, change, place);
     }
     if pattern_set(prices.as_ref()) != pattern_set(before.prices.as_ref()) {
         let change = describe_change(
@@ -64,10 +60,9 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
     if !is.is_subset(&was) {
         let added = listed(is.difference(&was).map(String::as_str));
         let effect = format!("accepts {added} as unlimited seats");
-        let listed = |values: &BTreeSet<String>| listed(values.iter().map(String::as_str));
         notes.note(
             effect,
-            describe_change("unlimited", &listed(&was), &listed(&is)),
+            describe_change("unlimited", &shown_set(&was), &shown_set(&is)),
             place,
         );
     }
@@ -87,6 +82,10 @@ fn seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &mut Notes
         );
         notes.note("lets more prices buy unlimited seats", change, place);
     }
+}
+
+fn shown_set(values: &BTreeSet<String>) -> String {
+    listed(values.iter().map(String::as_str))
 }
 
 fn shown_included(included: &Included) -> String {
@@ -113,11 +112,16 @@ fn pattern_set(patterns: Option<&Vec<PricePattern>>) -> BTreeSet<String> {
 fn shown(patterns: Option<&Vec<PricePattern>>) -> String {
     match patterns {
         None => "all".to_owned(),
-        Some(_) => listed(pattern_set(patterns).iter().map(String::as_str)),
+        Some(_) => shown_set(&pattern_set(patterns)),
     }
 }
 
-fn status_words(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_status_words(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let words = |contract: &Contract, status: &Status| -> BTreeSet<String> {
         match contract.status_words.get(status) {
             Some(words) => words.iter().cloned().collect(),
@@ -134,18 +138,22 @@ fn status_words(before: &Contract, now: &Contract, places: &ContractPlaces, note
         }
         let name = quote(status.as_str());
         let effect = format!("accepts {} as the status {name}", listed(added));
-        let listed = |words: &BTreeSet<String>| listed(words.iter().map(String::as_str));
         let change = format!(
             "the words of {name} change from {} to {}",
-            listed(&was),
-            listed(&is)
+            shown_set(&was),
+            shown_set(&is)
         );
         notes.note(effect, change, places.of_column(Field::Status));
     }
 }
 
 /// Compares the keys by which `customer-mismatch` finds the account that a customer names.
-fn account_keys(before: &Contract, now: &Contract, places: &ContractPlaces, notes: &mut Notes<'_>) {
+fn compare_account_keys(
+    before: &Contract,
+    now: &Contract,
+    places: &ContractPlaces,
+    notes: &mut Notes<'_>,
+) {
     let plain = |key: &str| key.to_lowercase().replace(['_', '-'], "");
     let entity_key = |contract: &Contract| plain(&format!("{}id", contract.entity));
     let known = |key: &str| {

@@ -245,11 +245,11 @@ fn config(text: &str) -> Config {
 fn weakenings(base: &str, head: &str) -> Vec<(String, u32)> {
     weakened(&config(base), &config(head))
         .iter()
-        .map(|one| {
-            assert_eq!(one.place.path, "prodverdict.yml");
-            let message = one.message();
+        .map(|weakening| {
+            assert_eq!(weakening.place.path, "prodverdict.yml");
+            let message = weakening.message();
             let rest = message.strip_prefix("this pull request ").expect(&message);
-            (rest.to_owned(), one.place.line)
+            (rest.to_owned(), weakening.place.line)
         })
         .collect()
 }
@@ -447,7 +447,9 @@ proptest! {
 /// Returns the keys and lines of new SQL.
 fn changed_sql(base: &str, head: &str) -> Vec<(&'static str, u32)> {
     let changed = sql_that_differs(&config(base), &config(head));
-    let found = changed.iter().map(|one| (one.key, one.place.line));
+    let found = changed
+        .iter()
+        .map(|weakening| (weakening.key, weakening.place.line));
     found.collect()
 }
 

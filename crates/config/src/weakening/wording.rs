@@ -22,15 +22,15 @@ pub(super) fn listed<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     }
 }
 
-pub(super) fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
-    if count == 1 { one } else { many }
+pub(super) fn plural<'w>(count: usize, singular: &'w str, plural: &'w str) -> &'w str {
+    if count == 1 { singular } else { plural }
 }
 
-pub(super) fn optional(text: Option<&str>) -> String {
+pub(super) fn quote_or_none(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), quote)
 }
 
-pub(super) fn lasting(seconds: u64) -> String {
+pub(super) fn duration_of_seconds(seconds: u64) -> String {
     duration(Duration::from_secs(seconds))
 }
 

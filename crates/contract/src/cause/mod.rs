@@ -189,8 +189,13 @@ fn changes(
     facts
         .subscriptions
         .iter()
-        .filter(|one| wanted.binary_search(&one.id.as_str()).is_ok())
-        .filter_map(|one| Some((one.id.to_string(), LatestChange::latest(one, now)?)))
+        .filter(|subscription| wanted.binary_search(&subscription.id.as_str()).is_ok())
+        .filter_map(|subscription| {
+            Some((
+                subscription.id.to_string(),
+                LatestChange::latest(subscription, now)?,
+            ))
+        })
         .collect()
 }
 
@@ -365,14 +370,14 @@ mod tests {
         let mut overdue = subscription("1", "past_due", "price_pro");
         let mut bought = subscription("1", "active", "price_pro");
         bought.created = NOW.plus(-30 * DAY);
-        let no_event = |one: Subscription, paid: bool| {
+        let no_event = |subscription: Subscription, paid: bool| {
             let row = Account {
                 paid,
                 ..account("1")
             };
-            with_cause(&contract(), &facts([row], [one]), &log([]))
+            with_cause(&contract(), &facts([row], [subscription]), &log([]))
         };
-        for (one, paid, says) in [
+        for (subscription, paid, says) in [
             (ended, true, "although it ended on 2026-10-31T00:00:00Z."),
             (
                 overdue.clone(),
@@ -385,7 +390,7 @@ mod tests {
                 "although it was created on 2026-10-02T00:00:00Z.",
             ),
         ] {
-            let finding = no_event(one, paid);
+            let finding = no_event(subscription, paid);
             assert!(
                 last(&finding.message).ends_with(says),
                 "{}",
@@ -401,8 +406,8 @@ mod tests {
         }
         bought.created = NOW.plus(-31 * DAY);
         overdue.period = None;
-        for (one, paid) in [(bought, false), (overdue, true)] {
-            let finding = no_event(one, paid);
+        for (subscription, paid) in [(bought, false), (overdue, true)] {
+            let finding = no_event(subscription, paid);
             assert!(last(&finding.message).contains("is older than the provider's event log"));
         }
     }

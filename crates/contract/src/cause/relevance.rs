@@ -80,8 +80,8 @@ pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&
             .find(|event| event.is_about(subscription) && event.is_change())
     };
     match (find(&log.changes), find(&log.undelivered)) {
-        (Some(one), Some(other)) if other.created > one.created => Some(other),
-        (one, other) => one.or(other),
+        (Some(change), Some(other)) if other.created > change.created => Some(other),
+        (change, other) => change.or(other),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct FactGroup {
     /// Customer that the provider knows.
     pub(super) customer: Option<CustomerId>,
     /// An account of the group that is on more than one row, in this group or in another.
-    pub(super) twice: Option<AccountId>,
+    pub(super) duplicate_account: Option<AccountId>,
 }
 
 /// Returns the groups: customers first, then the accounts that are not linked.
@@ -40,7 +40,7 @@ pub(super) fn collect(
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
         let is_twice = |account: &&Account| rows.get(&account.id).is_some_and(|rows| *rows > 1);
         FactGroup {
-            twice: accounts
+            duplicate_account: accounts
                 .iter()
                 .find(is_twice)
                 .map(|account| account.id.clone()),
@@ -62,24 +62,28 @@ pub(super) fn collect(
     for together in connected(customers, &paid_for) {
         let ids: Vec<_> = together
             .iter()
-            .filter_map(|one| customers.id(*one))
+            .filter_map(|customer| customers.id(*customer))
             .collect();
-        let is_named = |one: &CustomerId| ids.contains(&one.as_str());
-        let known = missing.iter().find(|one| is_named(one)).cloned();
-        missing.retain(|one| !is_named(one));
+        let is_named = |customer: &CustomerId| ids.contains(&customer.as_str());
+        let known = missing.iter().find(|customer| is_named(customer)).cloned();
+        missing.retain(|customer| !is_named(customer));
         let mut rows: Vec<Account> = Vec::new();
-        let linked = together.iter().flat_map(|one| customers.accounts_of(*one));
-        let named = paid_for.iter().filter(|(one, _)| together.contains(one));
+        let linked = together
+            .iter()
+            .flat_map(|customer| customers.accounts_of(*customer));
+        let named = paid_for
+            .iter()
+            .filter(|(customer, _)| together.contains(customer));
         for account in linked.chain(named.map(|(_, account)| *account)) {
             // An account of several customers is listed for each of them.
-            let is_met = rows.iter().any(|one| one == account) && together.len() > 1;
+            let is_met = rows.iter().any(|row| row == account) && together.len() > 1;
             if !is_met {
                 rows.push(account.clone());
             }
         }
         let bought = together
             .iter()
-            .flat_map(|one| customers.subscriptions(*one));
+            .flat_map(|customer| customers.subscriptions(*customer));
         groups.push(group(rows, bought.cloned().collect(), known));
     }
     let nothing = missing.into_iter();
@@ -87,7 +91,9 @@ pub(super) fn collect(
     // Rows with the same id stay in one group, because that is the problem to explain.
     let mut unlinked: BTreeMap<&AccountId, Vec<Account>> = BTreeMap::new();
     for (account, link) in customers.accounts() {
-        let is_paid_for = paid_for.iter().any(|(_, one)| one.id == account.id);
+        let is_paid_for = paid_for
+            .iter()
+            .any(|(_, paid_account)| paid_account.id == account.id);
         if link.is_none() && !is_paid_for {
             unlinked
                 .entry(&account.id)
@@ -114,7 +120,9 @@ fn connected(
         others.chain([customer]).collect::<BTreeSet<_>>()
     });
     let paying = customers.accounts().map(|(account, link)| {
-        let payers = paid_for.iter().filter(|(_, one)| one.id == account.id);
+        let payers = paid_for
+            .iter()
+            .filter(|(_, paid_account)| paid_account.id == account.id);
         let payers: BTreeSet<_> = payers.map(|(payer, _)| *payer).collect();
         let linked = link.iter().flat_map(|link| link.holder.customers());
         let linked: Vec<_> = linked.filter(|_| !payers.is_empty()).collect();

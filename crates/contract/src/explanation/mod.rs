@@ -54,7 +54,7 @@ pub struct Judgement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedState {
     pub access: CustomerAccess,
-    pub because: String,
+    pub reason: String,
 }
 
 /// One rule, applied to one account, or to the customer if the rule is about customers.
@@ -65,7 +65,7 @@ pub struct ExplainedRule {
     pub account: Option<String>,
     pub outcome: RuleOutcome,
     /// Reason; empty if there is a finding.
-    pub because: String,
+    pub reason: String,
 }
 
 /// Outcome of a rule.
@@ -93,7 +93,7 @@ pub fn explain(
     let mut findings = Vec::new();
     let customers = groups::collect(contract, facts, existing, now)
         .iter()
-        .map(|group| one(contract, group, now, &mut findings))
+        .map(|group| explain_group(contract, group, now, &mut findings))
         .collect();
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     Explanations {
@@ -102,7 +102,7 @@ pub fn explain(
     }
 }
 
-fn one(
+fn explain_group(
     contract: &Contract,
     group: &FactGroup,
     now: UnixSeconds,
@@ -116,7 +116,7 @@ fn one(
         subscriptions: holder.map_or_else(Vec::new, |holder| {
             subscriptions::explain_subscriptions(&case, &holder)
         }),
-        judgement: match &group.twice {
+        judgement: match &group.duplicate_account {
             Some(id) => Err(Unanswerable::AccountOnTwoRows { id: id.to_string() }),
             None => judgement(&case, group, findings),
         },
@@ -125,9 +125,9 @@ fn one(
 
 /// Returns the customers of the deciding account, in its order, then others that share an account with them.
 fn customers(case: &Case<'_>, holder: Option<&Holder<'_>>, group: &FactGroup) -> Vec<String> {
-    let decide = holder.into_iter().flat_map(Holder::customers);
-    let known = decide.chain(case.customers.all());
-    let known = known.filter_map(|one| case.customers.id(one));
+    let deciding = holder.into_iter().flat_map(Holder::customers);
+    let all = deciding.chain(case.customers.all());
+    let known = all.filter_map(|customer| case.customers.id(customer));
     let existing = group.customer.as_ref().map(CustomerId::as_str);
     let mut ids: Vec<String> = Vec::new();
     for id in known.chain(existing) {
@@ -146,10 +146,10 @@ fn judgement(
     let found = evaluate(case.contract, case.facts, case.now)?.findings;
     let holder = holder(case);
     let state = holder.map(|holder| case.state(&holder)).transpose()?;
-    let known = holder.zip(state);
+    let group_access = holder.zip(state);
     let judgement = Judgement {
-        state: subscriptions::explain_state(case, known, group),
-        rules: rules::explain_rules(case, known, &found),
+        state: subscriptions::explain_state(case, group_access, group),
+        rules: rules::explain_rules(case, group_access, &found),
     };
     findings.extend(found);
     Ok(judgement)

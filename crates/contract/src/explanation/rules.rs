@@ -11,12 +11,13 @@ use crate::{
 
 use NoFinding::{DoesNotApply, Holds};
 
-pub(super) type KnownAccess<'k> = Option<(Holder<'k>, CustomerAccess)>;
+/// The customers that the explained group shares, with their access; `None` if it has no customer.
+pub(super) type GroupAccess<'k> = Option<(Holder<'k>, CustomerAccess)>;
 
 /// Returns every rule of the source, in the order of rules.
 pub(super) fn explain_rules(
     case: &Case<'_>,
-    known: KnownAccess<'_>,
+    group_access: GroupAccess<'_>,
     findings: &[Finding],
 ) -> Vec<ExplainedRule> {
     let source = case.contract.source;
@@ -26,10 +27,10 @@ pub(super) fn explain_rules(
             if account_explanation(rule).is_some() && !case.facts.accounts.is_empty() {
                 let accounts = case.facts.accounts.iter();
                 accounts
-                    .map(|account| explain_for_account(case, known, findings, rule, account))
+                    .map(|account| explain_for_account(case, group_access, findings, rule, account))
                     .collect()
             } else {
-                vec![explain_for_customer(case, known, findings, rule)]
+                vec![explain_for_customer(case, group_access, findings, rule)]
             }
         })
         .collect()
@@ -46,7 +47,7 @@ fn account_explanation(rule: Rule) -> Option<RuleExplanation> {
 
 fn explain_for_account(
     case: &Case<'_>,
-    known: KnownAccess<'_>,
+    group_access: GroupAccess<'_>,
     findings: &[Finding],
     rule: Rule,
     account: &Account,
@@ -57,7 +58,7 @@ fn explain_for_account(
             && (subject.account.as_deref() == Some(account.id.as_str())
                 || subject.named.iter().any(|id| id == account.id.as_str()))
     };
-    let explain = || reason_of_account(case, known, rule, account);
+    let explain = || reason_of_account(case, group_access, rule, account);
     explained_rule(
         rule,
         Some(account.id.to_string()),
@@ -68,12 +69,14 @@ fn explain_for_account(
 
 fn explain_for_customer(
     case: &Case<'_>,
-    known: KnownAccess<'_>,
+    group_access: GroupAccess<'_>,
     findings: &[Finding],
     rule: Rule,
 ) -> ExplainedRule {
     let found = findings.iter().find(|finding| finding.rule == rule);
-    explained_rule(rule, None, found, || reason_of_customer(case, known, rule))
+    explained_rule(rule, None, found, || {
+        reason_of_customer(case, group_access, rule)
+    })
 }
 
 fn explained_rule(
@@ -82,23 +85,23 @@ fn explained_rule(
     found: Option<&Finding>,
     explain: impl FnOnce() -> NoFinding,
 ) -> ExplainedRule {
-    let (outcome, because) = match found {
+    let (outcome, reason) = match found {
         Some(finding) => (RuleOutcome::Broken(finding.severity), String::new()),
         None => match explain() {
-            Holds(because) => (RuleOutcome::Holds, because),
-            DoesNotApply(because) => (RuleOutcome::DoesNotApply, because),
+            Holds(reason) => (RuleOutcome::Holds, reason),
+            DoesNotApply(reason) => (RuleOutcome::DoesNotApply, reason),
         },
     };
     ExplainedRule {
         rule,
         account,
         outcome,
-        because,
+        reason,
     }
 }
 
-/// Returns the reason why a rule cannot apply, whatever the facts.
-fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
+/// Returns the reason why a rule is not checked at all, if it is off or something that it needs is missing.
+fn unchecked_reason(case: &Case<'_>, rule: Rule) -> Option<String> {
     if !case.is_enabled(rule) {
         return Some("the contract turns it off".to_owned());
     }
@@ -108,24 +111,24 @@ fn switched_off(case: &Case<'_>, rule: Rule) -> Option<String> {
 
 fn reason_of_account(
     case: &Case<'_>,
-    known: KnownAccess<'_>,
+    group_access: GroupAccess<'_>,
     rule: Rule,
     account: &Account,
 ) -> NoFinding {
-    if let Some(reason) = switched_off(case, rule) {
+    if let Some(reason) = unchecked_reason(case, rule) {
         return DoesNotApply(reason);
     }
     let entity = &case.contract.entity;
     if let Some(reason) = exempt(case, account) {
         return DoesNotApply(format!("the {entity} is exempt: {reason}"));
     }
-    // Another account of the same customer can be linked to more customers.
+    // Other accounts of the group can be linked to more customers than this one.
     let own_link = case
         .customers
         .accounts()
-        .find(|(one, _)| one.id == account.id);
+        .find(|(other, _)| other.id == account.id);
     let link = own_link.and_then(|(_, link)| link);
-    let linked = link.and_then(|link| own_state(case, &link).or(known));
+    let linked = link.and_then(|link| own_access(case, &link).or(group_access));
     let (in_grace, explain) = match account_explanation(rule) {
         Some(RuleExplanation::Account(in_grace, explain)) => (in_grace, explain),
         Some(RuleExplanation::Link(explain)) => return explain(case, account, linked.is_some()),
@@ -153,19 +156,21 @@ fn reason_of_account(
     }
 }
 
-fn own_state<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> KnownAccess<'k> {
-    let state = case.state(&link.holder).ok()?;
-    Some((link.holder, state))
+fn own_access<'k>(case: &Case<'_>, link: &Link<'k, '_>) -> GroupAccess<'k> {
+    let access = case.state(&link.holder).ok()?;
+    Some((link.holder, access))
 }
 
-fn reason_of_customer(case: &Case<'_>, known: KnownAccess<'_>, rule: Rule) -> NoFinding {
-    if let Some(reason) = switched_off(case, rule) {
+fn reason_of_customer(case: &Case<'_>, group_access: GroupAccess<'_>, rule: Rule) -> NoFinding {
+    if let Some(reason) = unchecked_reason(case, rule) {
         return DoesNotApply(reason);
     }
-    let Some(RuleExplanation::Customer(explain)) = rule.definition().map(|one| one.explain) else {
+    let Some(RuleExplanation::Customer(explain)) =
+        rule.definition().map(|definition| definition.explain)
+    else {
         return NoFinding::nobody(case);
     };
-    match known {
+    match group_access {
         Some((holder, _)) => explain(case, &holder),
         None if case.facts.accounts.is_empty() => {
             DoesNotApply(format!("the customer has no {}", case.source_object()))

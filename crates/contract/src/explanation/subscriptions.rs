@@ -29,7 +29,7 @@ pub struct ExplainedSubscription {
     /// Prices, sorted by id.
     pub prices: Vec<ExplainedPrice>,
     pub access: SubscriptionAccess,
-    pub because: String,
+    pub reason: String,
     /// True if findings about the account name this one.
     pub decides: bool,
 }
@@ -67,44 +67,60 @@ pub(super) fn explain_subscriptions(
 ) -> Vec<ExplainedSubscription> {
     let customers = case.customers.all();
     let mut all: Vec<_> = customers
-        .flat_map(|one| case.customers.subscriptions(one))
+        .flat_map(|customer| case.customers.subscriptions(customer))
         .collect();
     let deciding = case.deciding(holder).map(|deciding| &deciding.id);
     all.sort_by(|a, b| {
-        let key = |one: &Subscription| (Some(&one.id) == deciding, one.created);
+        let key = |subscription: &Subscription| {
+            (Some(&subscription.id) == deciding, subscription.created)
+        };
         key(b).cmp(&key(a)).then_with(|| b.id.cmp(&a.id))
     });
-    let explained = |one: &Subscription| explained(case, holder, one, deciding == Some(&one.id));
+    let explained = |subscription: &Subscription| {
+        explained(
+            case,
+            holder,
+            subscription,
+            deciding == Some(&subscription.id),
+        )
+    };
     all.into_iter().map(explained).collect()
 }
 
 fn explained(
     case: &Case<'_>,
     holder: &Holder<'_>,
-    one: &Subscription,
+    subscription: &Subscription,
     decides: bool,
 ) -> ExplainedSubscription {
-    let access = if case.is_on_test_clock_of(one) {
+    let access = if case.is_on_test_clock_of(subscription) {
         SubscriptionAccess::Unjudged
     } else {
-        case.access(holder, one)
+        case.access(holder, subscription)
     };
-    let mut prices: Vec<_> = one.items.iter().map(|item| price(case, item)).collect();
+    let mut prices: Vec<_> = subscription
+        .items
+        .iter()
+        .map(|item| price(case, item))
+        .collect();
     // The provider does not guarantee the order of items.
     prices.sort_by(|a, b| (&a.price, a.quantity).cmp(&(&b.price, b.quantity)));
     ExplainedSubscription {
-        id: one.id.to_string(),
-        customer: one.customer.to_string(),
-        status: one.status.to_string(),
-        created: (one.created != UnixSeconds::default()).then_some(one.created),
-        period_start: one.period_start(),
-        period_end: one.period_end(),
-        ended_at: one.ended_at(),
-        cancel_scheduled: one.cancel_scheduled,
-        scheduled: one.details.as_deref().and_then(|details| details.scheduled),
-        pause: one.pause.clone(),
+        id: subscription.id.to_string(),
+        customer: subscription.customer.to_string(),
+        status: subscription.status.to_string(),
+        created: (subscription.created != UnixSeconds::default()).then_some(subscription.created),
+        period_start: subscription.period_start(),
+        period_end: subscription.period_end(),
+        ended_at: subscription.ended_at(),
+        cancel_scheduled: subscription.cancel_scheduled,
+        scheduled: subscription
+            .details
+            .as_deref()
+            .and_then(|details| details.scheduled),
+        pause: subscription.pause.clone(),
         prices,
-        because: because(case, holder, one, &access),
+        reason: reason(case, holder, subscription, &access),
         access,
         decides,
     }
@@ -137,58 +153,58 @@ fn price(case: &Case<'_>, item: &Item) -> ExplainedPrice {
 }
 
 /// Returns the reason for the access that a subscription gives.
-fn because(
+fn reason(
     case: &Case<'_>,
     holder: &Holder<'_>,
-    one: &Subscription,
+    subscription: &Subscription,
     access: &SubscriptionAccess,
 ) -> String {
-    let status = &one.status;
+    let status = &subscription.status;
     let since = holder.past_due_since;
-    let grace = match case.contract.grace_end(one, since) {
+    let grace = match case.contract.grace_end(subscription, since) {
         GraceEnd::At(end) => Some(end),
         GraceEnd::None | GraceEnd::Unknown | GraceEnd::Missing(_) => None,
     };
-    let pause = one.pause.as_ref().map_or("", Pause::as_str);
+    let pause = subscription.pause.as_ref().map_or("", Pause::as_str);
     match (access, grace) {
-        (SubscriptionAccess::LeftOut, _) if !case.contract.is_left_out(one) => {
+        (SubscriptionAccess::LeftOut, _) if !case.contract.is_left_out(subscription) => {
             "it buys only seats, which imply no plan".to_owned()
         }
         (SubscriptionAccess::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
         (SubscriptionAccess::Undecidable(missing), _) => missing.to_string(),
-        (SubscriptionAccess::Unjudged, _) if one.on_test_clock => {
+        (SubscriptionAccess::Unjudged, _) if subscription.on_test_clock => {
             "it is on a test clock, where times are simulated".to_owned()
         }
         (SubscriptionAccess::Unjudged, _)
-            if case.contract.pause_meaning(one) == PauseMeaning::Unjudged =>
+            if case.contract.pause_meaning(subscription) == PauseMeaning::Unjudged =>
         {
             format!("its collection is paused as `{pause}`, which is not judged")
         }
         (SubscriptionAccess::Denies, _)
-            if case.contract.pause_meaning(one) == PauseMeaning::Deny =>
+            if case.contract.pause_meaning(subscription) == PauseMeaning::Deny =>
         {
             format!("its collection is paused as `{pause}`, which `pause_collection` denies")
         }
         (SubscriptionAccess::Unjudged, _)
-            if case.contract.grace_end(one, since) == GraceEnd::Unknown =>
+            if case.contract.grace_end(subscription, since) == GraceEnd::Unknown =>
         {
             "it is unknown since when it is overdue, which `grace.past_due` needs".to_owned()
         }
         (SubscriptionAccess::Grants, _) => format!(
             "{}{}",
-            granting_word(case, one),
-            plan_that_grants(case, one)
+            granting_word(case, subscription),
+            plan_that_grants(case, subscription)
         ),
         (SubscriptionAccess::Denies | SubscriptionAccess::Unjudged, _)
-            if case.contract.grants_by_status(one) =>
+            if case.contract.grants_by_status(subscription) =>
         {
-            let prices = listed(one.items.iter().map(|item| item.price.id.as_str()));
+            let prices = listed(subscription.items.iter().map(|item| item.price.id.as_str()));
             let but = if *access == SubscriptionAccess::Denies {
                 "all of its plans are free"
             } else {
                 "none of its prices is in `plans`"
             };
-            format!("{}, but {but}: {prices}", granting_word(case, one))
+            format!("{}, but {but}: {prices}", granting_word(case, subscription))
         }
         (SubscriptionAccess::Unjudged, _) => {
             format!("`{status}` is neither in `statuses.grant` nor in `statuses.deny`")
@@ -196,13 +212,13 @@ fn because(
         (SubscriptionAccess::InGrace, Some(end)) => {
             format!(
                 "`{status}` does not grant, but {} lasts until {end}",
-                grace_rule(case, holder, one)
+                grace_rule(case, holder, subscription)
             )
         }
         (SubscriptionAccess::Denies, Some(end)) => {
             format!(
                 "`{status}` does not grant, and {} ended {end}",
-                grace_rule(case, holder, one)
+                grace_rule(case, holder, subscription)
             )
         }
         (SubscriptionAccess::InGrace | SubscriptionAccess::Denies, None) => {
@@ -212,20 +228,20 @@ fn because(
 }
 
 /// Returns `` `active` is a granting status ``.
-fn granting_word(case: &Case<'_>, one: &Subscription) -> String {
+fn granting_word(case: &Case<'_>, subscription: &Subscription) -> String {
     if case.contract.source.has_subscriptions() {
-        format!("`{}` is a granting status", one.status)
+        format!("`{}` is a granting status", subscription.status)
     } else {
         "an active entitlement grants".to_owned()
     }
 }
 
 /// Names the price that makes a granting status count, if prices are checked.
-fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
+fn plan_that_grants(case: &Case<'_>, subscription: &Subscription) -> String {
     if !case.contract.checks_plans() {
         return String::new();
     }
-    let prices = one.items.iter().map(|item| &item.price);
+    let prices = subscription.items.iter().map(|item| &item.price);
     let paid = prices.filter_map(|price| match case.contract.price_meaning(price) {
         PriceMeaning::Plan(plan) if !case.contract.is_free(plan) => Some((&price.id, plan)),
         PriceMeaning::Plan(_)
@@ -240,15 +256,22 @@ fn plan_that_grants(case: &Case<'_>, one: &Subscription) -> String {
 }
 
 /// Names the grace that applies to the subscription, and the time that it is counted from.
-fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> String {
+fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, subscription: &Subscription) -> String {
     let from = |time: Option<UnixSeconds>| time.map(|time| time.to_string()).unwrap_or_default();
-    if one.status == Status::PastDue {
-        let since = from(holder.past_due_since.or_else(|| overdue_since(one)));
+    if subscription.status == Status::PastDue {
+        let since = from(
+            holder
+                .past_due_since
+                .or_else(|| overdue_since(subscription)),
+        );
         return format!("`grace.past_due` (overdue since {since})");
     }
     match case.contract.grace.canceled {
         Some(CanceledGrace::For(_)) => {
-            format!("`grace.canceled` (from its end, {})", from(one.ended_at()))
+            format!(
+                "`grace.canceled` (from its end, {})",
+                from(subscription.ended_at())
+            )
         }
         Some(CanceledGrace::UntilPeriodEnd) | None => {
             "`grace.canceled: until_period_end`".to_owned()
@@ -259,26 +282,28 @@ fn grace_rule(case: &Case<'_>, holder: &Holder<'_>, one: &Subscription) -> Strin
 /// Explains the access that all subscriptions of a customer give together. Returns `None` if there is no customer.
 pub(super) fn explain_state(
     case: &Case<'_>,
-    known: super::rules::KnownAccess<'_>,
+    group_access: super::rules::GroupAccess<'_>,
     group: &FactGroup,
 ) -> Option<ExplainedState> {
-    let Some((holder, state)) = known else {
+    let Some((holder, state)) = group_access else {
         return group.customer.as_ref().map(|_| ExplainedState {
             access: CustomerAccess::None,
-            because: nothing(case, group),
+            reason: nothing_granting(case, group),
         });
     };
     let ids_with = |wanted: &SubscriptionAccess| {
         let mut all: Vec<_> = holder
             .customers()
             .flat_map(|customer| case.customers.subscriptions(customer))
-            .filter(|one| case.access(&holder, one) == *wanted || one.on_test_clock)
-            .map(|one| one.id.as_str())
+            .filter(|subscription| {
+                case.access(&holder, subscription) == *wanted || subscription.on_test_clock
+            })
+            .map(|subscription| subscription.id.as_str())
             .collect();
         all.sort_unstable();
         listed(all.into_iter())
     };
-    let because = match state {
+    let reason = match state {
         CustomerAccess::Granting if !case.contract.source.has_subscriptions() => {
             "it has an active entitlement, and one is enough".to_owned()
         }
@@ -314,20 +339,20 @@ pub(super) fn explain_state(
             "{} does not know the stored subscription",
             case.contract.source.provider()
         ),
-        CustomerAccess::None => nothing(case, group),
+        CustomerAccess::None => nothing_granting(case, group),
     };
     Some(ExplainedState {
         access: state,
-        because,
+        reason,
     })
 }
 
 fn has_subscriptions(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     let mut customers = holder.customers();
-    customers.any(|one| case.customers.subscriptions(one).next().is_some())
+    customers.any(|customer| case.customers.subscriptions(customer).next().is_some())
 }
 
-fn nothing(case: &Case<'_>, group: &FactGroup) -> String {
+fn nothing_granting(case: &Case<'_>, group: &FactGroup) -> String {
     let provider = case.contract.source.provider();
     let object = if case.contract.source.has_subscriptions() {
         "subscription"

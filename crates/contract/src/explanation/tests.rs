@@ -42,24 +42,24 @@ fn a_scheduled_change_is_shown_with_its_times() {
 fn state(explanation: &Explanation) -> String {
     let judgement = explanation.judgement.as_ref().expect("a judgement");
     let state = judgement.state.as_ref().expect("a state");
-    format!("{}: {}", state.access.as_str(), state.because)
+    format!("{}: {}", state.access.as_str(), state.reason)
 }
 
-/// Returns `outcome: because` of the rule.
+/// Returns `outcome: reason` of the rule.
 fn rule(explanation: &Explanation, rule: Rule) -> String {
     let judgement = explanation.judgement.as_ref().expect("a judgement");
     let mut lines = judgement.rules.iter().filter(|line| line.rule == rule);
     let line = lines.next().expect("every rule has a line");
     assert_eq!(lines.next(), None);
-    format!("{:?}: {}", line.outcome, line.because)
+    format!("{:?}: {}", line.outcome, line.reason)
 }
 
-fn subscription_line(contract: &Contract, one: Subscription) -> String {
-    let explanation = explained(contract, &facts([account("1")], [one]));
-    let [one] = explanation.subscriptions.as_slice() else {
+fn subscription_line(contract: &Contract, subscription: Subscription) -> String {
+    let explanation = explained(contract, &facts([account("1")], [subscription]));
+    let [subscription] = explanation.subscriptions.as_slice() else {
         panic!("{explanation:#?}");
     };
-    format!("{}: {}", one.access.as_str(), one.because)
+    format!("{}: {}", subscription.access.as_str(), subscription.reason)
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn grace_is_explained_with_its_start_and_end() {
         explanation
             .subscriptions
             .first()
-            .map(|one| one.access.as_str()),
+            .map(|subscription| subscription.access.as_str()),
         Some("undecided")
     );
 }
@@ -316,8 +316,8 @@ fn explanations_of_entitlements_do_not_mention_subscriptions() {
     );
     assert!(rule(&explanation, Rule::StatusDrift).contains("entitlements are the source"));
     let with = |price: &str| {
-        let one = subscription("1", "active", price);
-        state(&explained(&contract, &facts([account("1")], [one])))
+        let bought = subscription("1", "active", price);
+        state(&explained(&contract, &facts([account("1")], [bought])))
     };
     assert_eq!(
         with("feature_new"),
@@ -338,12 +338,12 @@ fn explanations_of_entitlements_do_not_mention_subscriptions() {
 
 /// Returns a subscription whose metadata names the account `usr_1`.
 fn naming_the_first(name: &str) -> Subscription {
-    let mut one = subscription(name, "active", "price_pro");
-    one.details = Some(Box::new(Details {
+    let mut bought = subscription(name, "active", "price_pro");
+    bought.details = Some(Box::new(Details {
         metadata: [(Word::from("userId"), "usr_1".into())].into(),
         ..Details::default()
     }));
-    one
+    bought
 }
 
 #[test]
@@ -477,11 +477,11 @@ fn any_subscription() -> impl Strategy<Value = Subscription> {
     ];
     (0..3_u8, 0..100_u8, status, price, any::<bool>()).prop_map(
         |(name, id, status, price, void)| {
-            let mut one = subscription(&name.to_string(), status, "")
+            let mut bought = subscription(&name.to_string(), status, "")
                 .id(&format!("sub_{id}"))
                 .items([item(price, 1)]);
-            one.pause = void.then_some(crate::Pause::Void);
-            one
+            bought.pause = void.then_some(crate::Pause::Void);
+            bought
         },
     )
 }
@@ -521,13 +521,13 @@ proptest! {
         let broken = explanation
             .customers
             .iter()
-            .flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules)
+            .flat_map(|customer| &customer.judgement.as_ref().expect("a judgement").rules)
             .filter(|rule| matches!(rule.outcome, RuleOutcome::Broken(_)))
             .count();
         prop_assert!(broken >= names(&explanation.findings).len());
-        for rule in explanation.customers.iter().flat_map(|one| &one.judgement.as_ref().expect("a judgement").rules) {
+        for rule in explanation.customers.iter().flat_map(|customer| &customer.judgement.as_ref().expect("a judgement").rules) {
             let is_broken = matches!(rule.outcome, RuleOutcome::Broken(_));
-            prop_assert_eq!(rule.because.is_empty(), is_broken, "{:?}", rule);
+            prop_assert_eq!(rule.reason.is_empty(), is_broken, "{:?}", rule);
         }
     }
 }
@@ -542,7 +542,7 @@ fn no_subscription_of_a_customer_on_a_test_clock_is_judged() {
     let access = explained
         .subscriptions
         .iter()
-        .map(|one| one.access.as_str());
+        .map(|subscription| subscription.access.as_str());
     assert!(access.eq(["unjudged", "unjudged"]));
 }
 

@@ -23,17 +23,17 @@ pub(super) fn set_flag(case: &Case<'_>, value: bool) -> String {
 }
 
 /// Explains that the rule holds because of the flag alone.
-pub(super) fn explain_flag(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let column = one.case.column(Field::HasPaidAccess);
-    NoFinding::Holds(format!("`{column}` is {}", one.link.account.paid))
+pub(super) fn explain_flag(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let column = judged.case.column(Field::HasPaidAccess);
+    NoFinding::Holds(format!("`{column}` is {}", judged.link.account.paid))
 }
 
 /// Explains why a rule about access without payment cannot break: the flag is off, or something else pays.
-pub(super) fn explain_other_payment(one: &JudgedAccount<'_, '_>) -> Option<NoFinding> {
-    if !one.link.account.paid {
-        return Some(explain_flag(one));
+pub(super) fn explain_other_payment(judged: &JudgedAccount<'_, '_>) -> Option<NoFinding> {
+    if !judged.link.account.paid {
+        return Some(explain_flag(judged));
     }
-    one.is_paid_elsewhere().then(|| {
+    judged.is_paid_elsewhere().then(|| {
         NoFinding::DoesNotApply("`paid_elsewhere` says that something else pays for it".to_owned())
     })
 }

@@ -40,10 +40,10 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::Row(correct),
 };
 
-fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
-    let JudgedAccount { case, link, .. } = one;
+fn check(judged: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
+    let JudgedAccount { case, link, .. } = judged;
     let deciding = || case.deciding(&link.holder);
-    let Some((columns, deciding)) = one.columns_of_granted().zip(deciding()) else {
+    let Some((columns, deciding)) = judged.columns_if_granted().zip(deciding()) else {
         return Ok(());
     };
     let scheduled = deciding.cancel_scheduled;
@@ -67,20 +67,23 @@ fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
              `cancel_at_period_end: {both}`.",
             case.column(Field::CancelAtPeriodEnd)
         );
-        drift.report_with(one, deciding, difference, fix);
+        drift.report_with(judged, deciding, difference, fix);
     } else {
-        drift.report(one, deciding);
+        drift.report(judged, deciding);
     }
     Ok(())
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    one.not_about_right_access()
-        .unwrap_or_else(|| one.agrees(Field::CancelAtPeriodEnd))
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    judged
+        .explain_without_right_access()
+        .unwrap_or_else(|| judged.explain_agreement(Field::CancelAtPeriodEnd))
 }
 
 fn correct(row: &WrongRow<'_, '_>) -> Correction {
-    let scheduled = row.deciding().and_then(|one| one.cancel_scheduled);
+    let scheduled = row
+        .deciding()
+        .and_then(|subscription| subscription.cancel_scheduled);
     let scheduled = scheduled.ok_or("whether it is to end is not known")?;
     Ok((Field::CancelAtPeriodEnd, Corrected::Flag(scheduled)))
 }

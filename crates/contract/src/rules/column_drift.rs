@@ -15,24 +15,24 @@ pub(super) struct Drift<'a> {
 
 impl Drift<'_> {
     /// Reports the difference from the subscription that decides.
-    pub(super) fn report(&self, one: &JudgedAccount<'_, '_>, deciding: &Subscription) {
-        let column = one.case.column(self.field);
+    pub(super) fn report(&self, judged: &JudgedAccount<'_, '_>, deciding: &Subscription) {
+        let column = judged.case.column(self.field);
         let expected = self.expected;
         let fix = format!(
             "Set {column}={expected} in your webhook handler whenever the subscription changes."
         );
-        self.report_with(one, deciding, &format!("says {expected}"), fix);
+        self.report_with(judged, deciding, &format!("says {expected}"), fix);
     }
 
     /// Reports the difference with this description of the subscription's value and this fix.
     pub(super) fn report_with(
         &self,
-        one: &JudgedAccount<'_, '_>,
+        judged: &JudgedAccount<'_, '_>,
         deciding: &Subscription,
         says: &str,
         fix: String,
     ) {
-        let JudgedAccount { case, link, .. } = one;
+        let JudgedAccount { case, link, .. } = judged;
         let Self {
             rule,
             field,

@@ -75,7 +75,7 @@ fn report(case: &Case<'_>, paying_id: &str, named: NamedAccount<'_>) {
     let evidence = granting
         .iter()
         .take(MAX_SHOWN)
-        .map(|one| case.describe_subscription(one));
+        .map(|subscription| case.describe_subscription(subscription));
     let mut evidence: Vec<_> = evidence.collect();
     evidence.push(format!(
         "customer {paying_id} names {entity} {} ({metadata}.{})",
@@ -91,8 +91,8 @@ fn report(case: &Case<'_>, paying_id: &str, named: NamedAccount<'_>) {
             subject: Subject {
                 account: Some(account.id.as_str().into()),
                 customer: Some(paying_id.into()),
-                subscription: newest.map(|one| one.id.as_str().into()),
-                status: newest.map(|one| one.status.as_str().into()),
+                subscription: newest.map(|subscription| subscription.id.as_str().into()),
+                status: newest.map(|subscription| subscription.status.as_str().into()),
                 plan_found: account.plan.clone(),
                 named: stored.map(str::to_owned).into_iter().collect(),
                 ..Subject::default()
@@ -105,14 +105,14 @@ fn report(case: &Case<'_>, paying_id: &str, named: NamedAccount<'_>) {
     );
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let entity = &one.case.contract.entity;
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let entity = &judged.case.contract.entity;
     // The metadata of any customer may name the account, and only a check reads all customers.
-    if is_mismatch_candidate(one.link.account, one.access) {
+    if is_mismatch_candidate(judged.link.account, judged.access) {
         NoFinding::DoesNotApply(format!(
             "only a check reads the customers that may pay for the {entity}"
         ))
-    } else if one.gives_access() {
+    } else if judged.gives_access() {
         NoFinding::Holds(format!("the {entity} pays as the customer that it stores"))
     } else {
         NoFinding::Holds(format!("the {entity} is paid for elsewhere"))

@@ -160,8 +160,8 @@ fn excess(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
     let (Some((currency, sum)), None) = (currencies.next(), currencies.next()) else {
         return (Money::default(), without_amount);
     };
-    let amount = |one: &&Subscription| -> i64 {
-        let (money, _) = case.monthly([*one]);
+    let amount = |subscription: &&Subscription| -> i64 {
+        let (money, _) = case.monthly([*subscription]);
         money.iter().map(|(_, amount)| amount).sum()
     };
     let dearest = twice.iter().map(amount).max().unwrap_or_default();

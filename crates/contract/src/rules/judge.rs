@@ -16,7 +16,9 @@ use crate::{
 
 /// Judges each customer with its accounts, then all facts at once.
 pub(crate) fn judge<'f>(case: &Case<'f>, mismatches: &Mismatches<'f>) -> Result<(), Unanswerable> {
-    let checks: Vec<_> = definitions(case).map(|(_, one)| one.check).collect();
+    let checks: Vec<_> = definitions(case)
+        .map(|(_, definition)| definition.check)
+        .collect();
     // Report the same one of several missing values, regardless of the order of the facts.
     let mut missing: Option<Unanswerable> = None;
     for customer in case.customers.all() {
@@ -51,10 +53,10 @@ pub(crate) fn judged_rules(case: &Case<'_>) -> BTreeSet<Rule> {
 fn definitions(case: &Case<'_>) -> impl Iterator<Item = (Rule, &'static RuleDefinition)> {
     let wanted = Rule::ALL.into_iter().filter(|rule| case.is_enabled(*rule));
     let wanted = wanted.filter_map(|rule| Some((rule, rule.definition()?)));
-    wanted.filter(|(_, one)| one.needs.iter().all(|need| need.is_met(case)))
+    wanted.filter(|(_, definition)| definition.needs.iter().all(|need| need.is_met(case)))
 }
 
-/// Judges the accounts whose first customer this is.
+/// Judges the accounts for which this is the first customer.
 fn judge_accounts(
     case: &Case<'_>,
     customer: CustomerNumber,

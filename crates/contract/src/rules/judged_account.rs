@@ -37,7 +37,7 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
         is_paid_elsewhere(self.link.account)
     }
 
-    /// Returns true if the customer's subscriptions give access, be it in grace.
+    /// Returns true if the customer's subscriptions give access, even if only in grace.
     pub(super) fn gives_access(&self) -> bool {
         matches!(
             self.access,
@@ -50,32 +50,35 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
         self.link.account.paid && self.gives_access()
     }
 
-    /// Returns the columns of an account with access that a subscription grants.
-    pub(super) fn columns_of_granted(&self) -> Option<&'f AccountColumns> {
+    /// Returns the account's columns if it has access and a subscription grants it.
+    pub(super) fn columns_if_granted(&self) -> Option<&'f AccountColumns> {
         let is_granted = self.link.account.paid && self.access == CustomerAccess::Granting;
         self.link.account.columns.as_deref().filter(|_| is_granted)
     }
 
-    /// Returns true if `is_it` holds for any item of a paying subscription.
-    pub(super) fn pays_for(&self, is_it: impl Fn(&Item) -> bool) -> bool {
-        let mut items = self.paying.iter().flat_map(|one| one.items.iter());
-        items.any(is_it)
+    /// Returns true if any item of a paying subscription satisfies the condition.
+    pub(super) fn pays_for(&self, condition: impl Fn(&Item) -> bool) -> bool {
+        let mut items = self
+            .paying
+            .iter()
+            .flat_map(|subscription| subscription.items.iter());
+        items.any(condition)
     }
 
-    /// Returns the result of a rule that applies only to the accounts described by `others`.
-    pub(super) fn explain_other_payment(&self, others: &str) -> NoFinding {
+    /// Explains that the rule applies only to other accounts, which `others` describes.
+    pub(super) fn explain_other_accounts(&self, others: &str) -> NoFinding {
         let entity = &self.case.contract.entity;
         NoFinding::DoesNotApply(format!("the rule is about {entity}s {others}"))
     }
 
     /// Returns the reason why a rule about accounts with the right access does not apply.
-    pub(super) fn not_about_right_access(&self) -> Option<NoFinding> {
+    pub(super) fn explain_without_right_access(&self) -> Option<NoFinding> {
         let is_right = self.has_right_access();
-        (!is_right).then(|| self.explain_other_payment("that rightly have access"))
+        (!is_right).then(|| self.explain_other_accounts("that rightly have access"))
     }
 
     /// Returns the result for a column that agrees with the subscription.
-    pub(super) fn agrees(&self, field: Field) -> NoFinding {
+    pub(super) fn explain_agreement(&self, field: Field) -> NoFinding {
         let column = self.case.column(field);
         NoFinding::Holds(format!("`{column}` agrees with the subscription"))
     }

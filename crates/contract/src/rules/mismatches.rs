@@ -119,7 +119,7 @@ impl<'f> Mismatches<'f> {
     }
 }
 
-/// Checks that the rule applies: entitlements carry no metadata, and matching by subscription leaves no other customer.
+/// Returns true if the rule applies: entitlements carry no metadata, and matching by subscription leaves no other customer.
 fn applies(case: &Case<'_>) -> bool {
     case.contract.source.has_subscriptions() && case.contract.match_on == MatchOn::CustomerId
 }
@@ -215,7 +215,8 @@ impl<'f> AccountKeys<'f> {
                     continue;
                 };
                 let link = case.customers.link(position);
-                if link.is_some_and(|link| link.holder.customers().any(|one| one == customer)) {
+                if link.is_some_and(|link| link.holder.customers().any(|linked| linked == customer))
+                {
                     *right.entry(key).or_default() += 1;
                 } else {
                     wrong.insert(*key);
@@ -326,13 +327,13 @@ mod tests {
         testing::{account, contract, facts, findings, found, only, subscription},
     };
 
-    fn named(mut one: Subscription, key: &str, value: &str) -> Subscription {
+    fn named(mut subscription: Subscription, key: &str, value: &str) -> Subscription {
         let details = Details {
             metadata: [(Word::from(key), value.into())].into(),
             ..Details::default()
         };
-        one.details = Some(Box::new(details));
-        one
+        subscription.details = Some(Box::new(details));
+        subscription
     }
 
     /// Returns an account whose stored customer has canceled, and a paying customer without an account that names it.
@@ -423,8 +424,8 @@ mod tests {
             for name in (0..known).map(|number| format!("k{number}")) {
                 world.accounts.push(account(&name).paid().plan("pro"));
                 let id = format!("usr_{name}");
-                let one = subscription(&name, "active", "price_pro");
-                world.subscriptions.push(named(one, "buyer", &id));
+                let bought = subscription(&name, "active", "price_pro");
+                world.subscriptions.push(named(bought, "buyer", &id));
             }
             world
         };
@@ -463,7 +464,7 @@ mod tests {
         let about = advice
             .advice
             .iter()
-            .map(|one| &one.about)
+            .map(|advice| &advice.about)
             .collect::<Vec<_>>();
         assert_eq!(about, [&ContractKey::MetadataAccount]);
     }

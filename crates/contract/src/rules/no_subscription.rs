@@ -35,9 +35,9 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::Row(|row| row.flag(false)),
 };
 
-fn check(one: &JudgedAccount<'_, '_>) {
-    let JudgedAccount { case, link, .. } = one;
-    if !link.account.paid || one.access != CustomerAccess::None || one.is_paid_elsewhere() {
+fn check(judged: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = judged;
+    if !link.account.paid || judged.access != CustomerAccess::None || judged.is_paid_elsewhere() {
         return;
     }
     case.report(Rule::NoSubscription, case.account_entity(link.account), FindingDraft {
@@ -59,8 +59,8 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let object = one.case.source_object();
-    explain_other_payment(one)
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let object = judged.case.source_object();
+    explain_other_payment(judged)
         .unwrap_or_else(|| NoFinding::Holds(format!("the customer has a {object}")))
 }

@@ -39,10 +39,10 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::Row(correct),
 };
 
-fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
-    let JudgedAccount { case, link, .. } = one;
+fn check(judged: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
+    let JudgedAccount { case, link, .. } = judged;
     let deciding = || case.deciding(&link.holder);
-    let Some((columns, deciding)) = one.columns_of_granted().zip(deciding()) else {
+    let Some((columns, deciding)) = judged.columns_if_granted().zip(deciding()) else {
         return Ok(());
     };
     let Some(end) = period_end(case, deciding) else {
@@ -65,7 +65,7 @@ fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
             expected: &end.to_string(),
             consequence: "Period drift — access may end early or last too long.",
         };
-        drift.report(one, deciding);
+        drift.report(judged, deciding);
     }
     Ok(())
 }
@@ -99,13 +99,16 @@ fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSecond
         .or(subscription_end)
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    one.not_about_right_access()
-        .unwrap_or_else(|| one.agrees(Field::PeriodEnd))
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    judged
+        .explain_without_right_access()
+        .unwrap_or_else(|| judged.explain_agreement(Field::PeriodEnd))
 }
 
 fn correct(row: &WrongRow<'_, '_>) -> Correction {
-    let end = row.deciding().and_then(|one| period_end(row.case, one));
+    let end = row
+        .deciding()
+        .and_then(|subscription| period_end(row.case, subscription));
     let end = end.ok_or("the end of the current period is not known")?;
     Ok((Field::PeriodEnd, Corrected::Time(end)))
 }

@@ -48,11 +48,11 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 
 /// Reports a stored plan that the paying subscriptions do not pay for. If they carry no mapped price at all, no plan is
 /// expected and nobody is accused.
-fn check(one: &JudgedAccount<'_, '_>) {
+fn check(judged: &JudgedAccount<'_, '_>) {
     let JudgedAccount {
         case, link, paying, ..
-    } = one;
-    if !one.has_right_access() {
+    } = judged;
+    if !judged.has_right_access() {
         return;
     }
     let found = stored_plan(link.account);
@@ -84,7 +84,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
         .min()
         .map(|price| price.as_str().into());
     subject.plan_expected = Some(expected.as_str().into());
-    let pays = if one.access == CustomerAccess::InGrace {
+    let pays = if judged.access == CustomerAccess::InGrace {
         "is in grace on"
     } else {
         "pays for"
@@ -117,16 +117,16 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let case = one.case;
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let case = judged.case;
     let carries_a_plan = |item: &Item| {
         matches!(
             case.contract.price_meaning(&item.price),
             PriceMeaning::Plan(_)
         )
     };
-    one.not_about_right_access().unwrap_or_else(|| {
-        if one.pays_for(carries_a_plan) {
+    judged.explain_without_right_access().unwrap_or_else(|| {
+        if judged.pays_for(carries_a_plan) {
             NoFinding::Holds(format!(
                 "`{}` is a plan that is paid for",
                 case.column(Field::Plan)

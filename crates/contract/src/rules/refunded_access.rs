@@ -96,7 +96,7 @@ fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     if one.link.account.paid && one.access == CustomerAccess::Granting {
         return NoFinding::Holds("the running period was not refunded in full".to_owned());
     }
-    one.explain_other_payment("whose subscription grants access")
+    one.explain_other_accounts("whose subscription grants access")
 }
 
 #[cfg(test)]

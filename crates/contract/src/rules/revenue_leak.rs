@@ -47,12 +47,12 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::Row(|row| row.flag(true)),
 };
 
-fn check(one: &JudgedAccount<'_, '_>) {
-    let JudgedAccount { case, link, .. } = one;
-    if link.account.paid || one.access != CustomerAccess::Granting {
+fn check(judged: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = judged;
+    if link.account.paid || judged.access != CustomerAccess::Granting {
         return;
     }
-    let granting = &one.paying;
+    let granting = &judged.paying;
     let (amount, items_without_amount) = case.monthly(granting.iter().copied());
     let entity = case.entity_capital();
     case.report(
@@ -79,10 +79,10 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    if one.link.account.paid {
-        explain_flag(one)
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    if judged.link.account.paid {
+        explain_flag(judged)
     } else {
-        NoFinding::Holds(format!("no {} grants access", one.case.source_object()))
+        NoFinding::Holds(format!("no {} grants access", judged.case.source_object()))
     }
 }

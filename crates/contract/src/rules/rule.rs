@@ -46,7 +46,7 @@ impl Rule {
     }
 
     /// Returns all rules of the access contract, then those of the rehearsal.
-    pub fn every() -> impl Iterator<Item = Self> {
+    pub fn all_with_handler_rules() -> impl Iterator<Item = Self> {
         Self::ALL
             .into_iter()
             .chain(HandlerRule::ALL.map(Self::Handler))
@@ -71,7 +71,7 @@ impl Rule {
 
     /// Returns the rule with this id.
     pub fn parse(id: &str) -> Option<Self> {
-        Self::every().find(|rule| rule.as_str() == id)
+        Self::all_with_handler_rules().find(|rule| rule.as_str() == id)
     }
 }
 
@@ -101,16 +101,21 @@ mod tests {
     #[test]
     fn every_rule_is_listed_once_and_parsed_from_its_id() {
         assert!(Rule::ALL.is_sorted_by(|a, b| a < b));
-        for rule in Rule::every() {
+        for rule in Rule::all_with_handler_rules() {
             assert_eq!(Rule::parse(rule.as_str()), Some(rule));
         }
     }
 
     #[test]
     fn rules_name_the_column_that_a_handler_should_write() {
-        let columns = Rule::every().filter_map(|rule| Some((rule.as_str(), rule.info().column?)));
+        let columns = Rule::all_with_handler_rules()
+            .filter_map(|rule| Some((rule.as_str(), rule.info().column?)));
         let rehearsal_columns: Vec<_> = columns
-            .filter(|(rule, _)| !Rule::ALL.iter().any(|one| one.as_str() == *rule))
+            .filter(|(rule, _)| {
+                !Rule::ALL
+                    .iter()
+                    .any(|known_rule| known_rule.as_str() == *rule)
+            })
             .collect();
         assert_eq!(
             rehearsal_columns,
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn rules_name_events_as_each_provider_does() {
-        for rule in Rule::every() {
+        for rule in Rule::all_with_handler_rules() {
             for (source, prefixes) in [
                 (
                     Source::Stripe,

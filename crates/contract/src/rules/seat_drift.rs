@@ -39,17 +39,17 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 };
 
 /// Reports stored seats that differ from those that the paying subscriptions buy.
-fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
-    let JudgedAccount { case, link, .. } = one;
+fn check(judged: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
+    let JudgedAccount { case, link, .. } = judged;
     let columns = link.account.columns.as_deref();
-    let (Some(columns), Some(newest)) = (columns, one.paying.first()) else {
+    let (Some(columns), Some(newest)) = (columns, judged.paying.first()) else {
         return Ok(());
     };
-    if !one.has_right_access() {
+    if !judged.has_right_access() {
         return Ok(());
     }
-    let mut paying = one.paying.clone();
-    paying.extend(case.seats_apart(&link.holder, one.access));
+    let mut paying = judged.paying.clone();
+    paying.extend(case.seats_apart(&link.holder, judged.access));
     if is_unlimited(&case.contract.seats, columns.seats, &paying) {
         return Ok(());
     }
@@ -71,17 +71,18 @@ fn check(one: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
         expected: &bought.to_string(),
         consequence: "Seat drift — what is used is not what is paid for.",
     };
-    drift.report(one, newest);
+    drift.report(judged, newest);
     Ok(())
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let case = one.case;
-    one.not_about_right_access().unwrap_or_else(|| {
-        if case.contract.seats.prices.is_none() && !one.pays_for(|item| counts_seats(case, item)) {
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let case = judged.case;
+    judged.explain_without_right_access().unwrap_or_else(|| {
+        if case.contract.seats.prices.is_none() && !judged.pays_for(|item| counts_seats(case, item))
+        {
             NoFinding::DoesNotApply("no price that grants is paid by quantity".to_owned())
         } else {
-            one.agrees(Field::Seats)
+            judged.explain_agreement(Field::Seats)
         }
     })
 }

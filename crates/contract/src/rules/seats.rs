@@ -14,7 +14,9 @@ pub(super) fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscr
     let Some(prices) = &seats.unlimited_prices else {
         return true;
     };
-    let mut items = paying.iter().flat_map(|one| one.items.iter());
+    let mut items = paying
+        .iter()
+        .flat_map(|subscription| subscription.items.iter());
     items.any(|item| is_listed(prices, &item.price.id))
 }
 
@@ -68,7 +70,7 @@ fn included(case: &Case<'_>, paying: &[&Subscription]) -> u64 {
         Included::ByPlan(by_plan) => by_plan,
     };
     let plans = paying.iter();
-    let plans = plans.flat_map(|one| case.contract.plans_of(&one.items));
+    let plans = plans.flat_map(|subscription| case.contract.plans_of(&subscription.items));
     let seats_of_plan = |plan: &PlanWords| plan.words().filter_map(|word| by_plan.get(word)).max();
     let right = case.contract.right_plans(plans);
     right

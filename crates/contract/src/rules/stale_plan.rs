@@ -47,14 +47,14 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 };
 
 /// Reports a paid plan that stayed after access was removed.
-fn check(one: &JudgedAccount<'_, '_>) {
-    let JudgedAccount { case, link, .. } = one;
+fn check(judged: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = judged;
     if link.account.paid
         || !matches!(
-            one.access,
+            judged.access,
             CustomerAccess::NotGranting | CustomerAccess::None
         )
-        || one.is_paid_elsewhere()
+        || judged.is_paid_elsewhere()
         || !stores_paid_plan(case, link.account)
         || is_plan_alive(case, &link.holder)
     {
@@ -80,11 +80,11 @@ fn check(one: &JudgedAccount<'_, '_>) {
     );
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let case = one.case;
-    if one.link.account.paid || one.gives_access() {
-        one.explain_other_payment("that rightly have no access")
-    } else if is_plan_alive(case, &one.link.holder) {
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let case = judged.case;
+    if judged.link.account.paid || judged.gives_access() {
+        judged.explain_other_accounts("that rightly have no access")
+    } else if is_plan_alive(case, &judged.link.holder) {
         NoFinding::DoesNotApply("a subscription that may come back keeps its plan".to_owned())
     } else {
         NoFinding::Holds(format!("`{}` is not a paid plan", case.column(Field::Plan)))

@@ -49,15 +49,15 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::Row(correct),
 };
 
-fn check(one: &JudgedAccount<'_, '_>) {
-    let JudgedAccount { case, link, .. } = one;
-    let (Some(columns), Some(newest)) = (one.columns_of_granted(), one.paying.first()) else {
+fn check(judged: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = judged;
+    let (Some(columns), Some(newest)) = (judged.columns_if_granted(), judged.paying.first()) else {
         return;
     };
     let stored = columns.subscription_id.as_ref();
     // One with an unmapped price grants by its status: it may well be the right one.
     let mut all = case.subscriptions_of(&link.holder);
-    if all.any(|one| Some(&one.id) == stored && case.is_charged(one)) {
+    if all.any(|subscription| Some(&subscription.id) == stored && case.is_charged(subscription)) {
         return;
     }
     let drift = Drift {
@@ -67,12 +67,13 @@ fn check(one: &JudgedAccount<'_, '_>) {
         expected: newest.id.as_str(),
         consequence: "Stale subscription — changes to the live one will not find the row.",
     };
-    drift.report(one, newest);
+    drift.report(judged, newest);
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    one.not_about_right_access()
-        .unwrap_or_else(|| one.agrees(Field::SubscriptionId))
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    judged
+        .explain_without_right_access()
+        .unwrap_or_else(|| judged.explain_agreement(Field::SubscriptionId))
 }
 
 fn correct(row: &WrongRow<'_, '_>) -> Correction {

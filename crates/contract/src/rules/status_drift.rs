@@ -40,10 +40,10 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
 
 /// Reports a stored word that is not the status of the deciding subscription. An empty column beside a subscription
 /// that does not grant is right: it was cleared.
-fn check(one: &JudgedAccount<'_, '_>) {
-    let JudgedAccount { case, link, .. } = one;
+fn check(judged: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = judged;
     let columns = link.account.columns.as_deref();
-    let (true, Some(columns)) = (compares_status(one), columns) else {
+    let (true, Some(columns)) = (compares_status(judged), columns) else {
         return;
     };
     let Some(deciding) = case.deciding(&link.holder) else {
@@ -72,29 +72,29 @@ fn check(one: &JudgedAccount<'_, '_>) {
         expected: &expected,
         consequence: "Status drift — a status change did not reach the row.",
     };
-    drift.report(one, deciding);
+    drift.report(judged, deciding);
 }
 
 /// Returns true if the access of the account is right, or something else pays for it.
-fn compares_status(one: &JudgedAccount<'_, '_>) -> bool {
-    match one.access {
-        CustomerAccess::Granting => one.link.account.paid,
+fn compares_status(judged: &JudgedAccount<'_, '_>) -> bool {
+    match judged.access {
+        CustomerAccess::Granting => judged.link.account.paid,
         CustomerAccess::InGrace => true,
         CustomerAccess::NotGranting | CustomerAccess::None => {
-            !one.link.account.paid || one.is_paid_elsewhere()
+            !judged.link.account.paid || judged.is_paid_elsewhere()
         }
         CustomerAccess::Unjudged => false,
     }
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let is_right = one.link.account.paid == one.gives_access();
-    if !is_right && one.access != CustomerAccess::InGrace {
-        one.explain_other_payment("whose access is right")
-    } else if one.case.deciding(&one.link.holder).is_none() {
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let is_right = judged.link.account.paid == judged.gives_access();
+    if !is_right && judged.access != CustomerAccess::InGrace {
+        judged.explain_other_accounts("whose access is right")
+    } else if judged.case.deciding(&judged.link.holder).is_none() {
         NoFinding::DoesNotApply("there is no subscription to compare with".to_owned())
     } else {
-        one.agrees(Field::Status)
+        judged.explain_agreement(Field::Status)
     }
 }
 
@@ -103,7 +103,7 @@ fn correct(row: &WrongRow<'_, '_>) -> Correction {
     let words = row.case.contract.status_words.get(status);
     let word = match words.map(Vec::as_slice) {
         None => status.to_string(),
-        Some([one]) => one.clone(),
+        Some([word]) => word.clone(),
         Some(_) => return Err("more than one word means this status: choose the right one"),
     };
     Ok((Field::Status, Corrected::Word(word)))

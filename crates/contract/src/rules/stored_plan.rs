@@ -3,8 +3,8 @@
 use crate::{Account, Field, PauseMeaning, PlanWords, Status, case::Case, customers::Holder};
 
 /// Returns true if two words differ only in case and surrounding blanks.
-pub(crate) fn is_same_word(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+pub(crate) fn is_same_word(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
 /// Returns true if some subscription does not grant now but may grant again, so that keeping its plan is right.

@@ -75,7 +75,8 @@ fn count_unjudged(
         for link in case.customers.links_of(*customer) {
             let mut others = link.holder.customers();
             // Count an account of several customers once.
-            let is_first = others.find(|one| deciding.contains_key(one)) == Some(*customer);
+            let is_first =
+                others.find(|customer| deciding.contains_key(customer)) == Some(*customer);
             if !is_first || case.is_exempt(link.account) {
                 continue;
             }
@@ -85,7 +86,7 @@ fn count_unjudged(
             }
             let customers = link.holder.customers();
             let prices: BTreeSet<_> = customers
-                .filter_map(|one| deciding.get(&one))
+                .filter_map(|customer| deciding.get(&customer))
                 .flatten()
                 .collect();
             for price in prices {

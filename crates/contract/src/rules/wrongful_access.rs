@@ -46,10 +46,11 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     correct: RuleCorrection::Row(|row| row.flag(false)),
 };
 
-fn check(one: &JudgedAccount<'_, '_>) {
-    let JudgedAccount { case, link, .. } = one;
-    let is_broken =
-        link.account.paid && one.access == CustomerAccess::NotGranting && !one.is_paid_elsewhere();
+fn check(judged: &JudgedAccount<'_, '_>) {
+    let JudgedAccount { case, link, .. } = judged;
+    let is_broken = link.account.paid
+        && judged.access == CustomerAccess::NotGranting
+        && !judged.is_paid_elsewhere();
     let Some(deciding) = case.deciding(&link.holder).filter(|_| is_broken) else {
         return;
     };
@@ -96,9 +97,9 @@ fn granting_subscription(case: &Case<'_>) -> String {
     format!("{words} {}", case.source_object())
 }
 
-fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
-    let object = one.case.source_object();
-    explain_other_payment(one).unwrap_or_else(|| match one.access {
+fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
+    let object = judged.case.source_object();
+    explain_other_payment(judged).unwrap_or_else(|| match judged.access {
         CustomerAccess::None => {
             NoFinding::DoesNotApply(format!("there is no {object}, which is `no-subscription`"))
         }

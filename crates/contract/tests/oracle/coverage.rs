@@ -85,13 +85,13 @@ const REMOVALS: [(&str, Removal); 27] = [
         of_details(world, |details| details.metadata = Box::default());
     }),
     ("days_until_due", |world| {
-        for one in &mut world.facts.subscriptions {
-            one.days_until_due = None;
+        for subscription in &mut world.facts.subscriptions {
+            subscription.days_until_due = None;
         }
     }),
     ("on_test_clock", |world| {
-        for one in &mut world.facts.subscriptions {
-            one.on_test_clock = false;
+        for subscription in &mut world.facts.subscriptions {
+            subscription.on_test_clock = false;
         }
     }),
     ("customer_metadata", |world| {
@@ -125,8 +125,8 @@ fn of_columns(world: &mut World, change: impl Fn(&mut AccountColumns)) {
 }
 
 fn of_details(world: &mut World, change: impl Fn(&mut Details)) {
-    for one in &mut world.facts.subscriptions {
-        if let Some(details) = &mut one.details {
+    for subscription in &mut world.facts.subscriptions {
+        if let Some(details) = &mut subscription.details {
             change(details);
         }
     }
@@ -144,15 +144,15 @@ fn match_on_customer(world: &mut World) {
             columns.and_then(|columns| columns.subscription_id.as_ref());
         let mut all = world.facts.subscriptions.iter();
         account.customer = all
-            .find(|one| Some(&one.id) == stored)
-            .map(|one| one.customer.clone());
+            .find(|subscription| Some(&subscription.id) == stored)
+            .map(|subscription| subscription.customer.clone());
     }
 }
 
 /// Returns true if the removal changed nothing.
-fn is_equal(one: &World, other: &World) -> bool {
-    let (facts, others) = (&one.facts, &other.facts);
-    one.contract == other.contract
+fn is_equal(a: &World, b: &World) -> bool {
+    let (facts, others) = (&a.facts, &b.facts);
+    a.contract == b.contract
         && facts.accounts == others.accounts
         && facts.subscriptions == others.subscriptions
         && facts.customer_metadata == others.customer_metadata
@@ -185,20 +185,20 @@ impl Seen {
                 self.add(name, differs);
             }
         }
-        let as_law = Keys::AS_THE_LAW_SAYS;
+        let specified = Keys::AS_SPECIFIED;
         let variants = [
             (
                 "learned account keys",
                 Keys {
                     are_learned: false,
-                    ..as_law
+                    ..specified
                 },
             ),
             (
                 "names that are no keys",
                 Keys {
                     are_vetoed: false,
-                    ..as_law
+                    ..specified
                 },
             ),
         ];

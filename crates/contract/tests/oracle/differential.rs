@@ -39,16 +39,16 @@ proptest! {
             (Ok(found), Ok((findings, numbers))) => {
                 let summary = numbers_of(&found);
                 let (by_rule, by_severity) = (found.summary.by_rule.clone(), found.summary.by_severity.clone());
-                let texts_hold: Result<(), String> = found.findings.iter().try_for_each(|one| texts(one, &world));
+                let texts_hold: Result<(), String> = found.findings.iter().try_for_each(|finding| texts(finding, &world));
                 let got: Vec<_> = found.findings.into_iter().map(what_the_spec_fixes).collect();
                 prop_assert_eq!(got, findings.clone());
                 prop_assert_eq!(summary, numbers);
                 prop_assert_eq!(by_rule.values().sum::<u64>(), by_severity.values().sum::<u64>());
                 for (rule, count) in by_rule {
-                    prop_assert_eq!(findings.iter().filter(|one| one.rule == rule).count().to_string(), count.to_string());
+                    prop_assert_eq!(findings.iter().filter(|finding| finding.rule == rule).count().to_string(), count.to_string());
                 }
                 for (severity, count) in by_severity {
-                    prop_assert_eq!(findings.iter().filter(|one| one.severity == severity).count().to_string(), count.to_string());
+                    prop_assert_eq!(findings.iter().filter(|finding| finding.severity == severity).count().to_string(), count.to_string());
                 }
                 prop_assert_eq!(texts_hold, Ok(()));
             }
@@ -160,7 +160,7 @@ fn what_the_spec_fixes(finding: Finding) -> Expected {
 
 /// Returns the number that a finding about many mentions, if it lists as many of them as it may.
 fn number_named(rule: Rule, message: &str, named: usize) -> Option<u64> {
-    let most = match rule {
+    let max = match rule {
         Rule::UnmappedPrice | Rule::UnmappedFeature => 3,
         Rule::UnlinkedAccess => 5,
         Rule::DoubleSubscription => 100,
@@ -168,7 +168,7 @@ fn number_named(rule: Rule, message: &str, named: usize) -> Option<u64> {
     };
     let mut words = message.split_whitespace();
     let number = words.find_map(|word| word.parse::<u64>().ok())?;
-    (u64::try_from(named) == Ok(number.min(most))).then_some(number)
+    (u64::try_from(named) == Ok(number.min(max))).then_some(number)
 }
 
 /// "First 16 hex digits of SHA-256 over rule, entity and customer id joined by newlines."

@@ -45,7 +45,7 @@ fn shuffled() -> impl Strategy<Value = (World, World)> {
             .facts
             .subscriptions
             .iter()
-            .map(|one| Just(items_with_periods(one)).prop_shuffle())
+            .map(|subscription| Just(items_with_periods(subscription)).prop_shuffle())
             .collect();
         let facts = world.facts.clone();
         items
@@ -282,7 +282,7 @@ fn turned(text: &str) -> String {
 /// Returns true if an account has several customers.
 fn has_lists(world: &World) -> bool {
     let accounts = world.facts.accounts.iter();
-    let mut columns = accounts.filter_map(|one| one.columns.as_deref());
+    let mut columns = accounts.filter_map(|account| account.columns.as_deref());
     columns.any(|columns| !columns.other_customers.is_empty())
 }
 

@@ -94,7 +94,7 @@ fn answered(context: StepContext<'_>, observed: &Observed) -> Option<FindingCaus
 /// the whole change.
 fn events(observed: &Observed) -> Vec<String> {
     let deliveries = observed.deliveries.iter();
-    let mut events: Vec<String> = deliveries.map(|one| one.event.clone()).collect();
+    let mut events: Vec<String> = deliveries.map(|delivery| delivery.event.clone()).collect();
     events.sort();
     events.dedup();
     let is_of_subscription = |event: &String| {
@@ -110,9 +110,9 @@ fn events(observed: &Observed) -> Vec<String> {
 /// Returns the status of the deciding subscription, or of the newest one when none decides.
 fn status(observed: &Observed) -> Option<String> {
     let all = &observed.explained.as_ref()?.subscriptions;
-    let deciding = all.iter().find(|one| one.decides);
-    let one = deciding.or(all.first())?;
-    Some(one.status.clone())
+    let deciding = all.iter().find(|subscription| subscription.decides);
+    let newest = deciding.or(all.first())?;
+    Some(newest.status.clone())
 }
 
 /// Lists the changed columns of the account's rows.
@@ -130,15 +130,15 @@ fn changed(observed: &Observed) -> Vec<String> {
 /// Merges the findings of each cause into the most severe one, which lists the steps of the others.
 pub fn one_per_cause(judged: Vec<JudgedFinding>) -> Vec<Finding> {
     let mut groups: Vec<CauseGroup> = Vec::new();
-    for (place, one) in judged.into_iter().enumerate() {
+    for (place, finding) in judged.into_iter().enumerate() {
         let shares = |group: &mut CauseGroup| {
             let mut causes = group.worst.causes.iter();
-            causes.any(|cause| one.causes.contains(cause))
+            causes.any(|cause| finding.causes.contains(cause))
         };
         let mut same: Vec<_> = groups.extract_if(.., shares).collect();
         same.push(CauseGroup {
             place: same.first().map_or(place, |group| group.place),
-            worst: one,
+            worst: finding,
             others: Vec::new(),
         });
         groups.extend(same.into_iter().reduce(CauseGroup::merge));

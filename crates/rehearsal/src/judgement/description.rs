@@ -38,13 +38,18 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
             .earlier
             .iter()
             .skip(skipped)
-            .map(|one| delivery(one, true)),
+            .map(|earlier_delivery| delivery(earlier_delivery, true)),
     );
     lines.extend(observed.visited.iter().map(|page| match &page.answer {
         Ok(status) => format!("visited   {}: answered {status}", page.url),
         Err(why) => format!("visited   {}: {}", page.url, shortened(why)),
     }));
-    lines.extend(observed.deliveries.iter().map(|one| delivery(one, false)));
+    lines.extend(
+        observed
+            .deliveries
+            .iter()
+            .map(|delivered| delivery(delivered, false)),
+    );
     if let Some(fault) = &observed.fault {
         lines.push(format!(
             "failed    {}{}",
@@ -67,7 +72,7 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
             lines.push(format!(
                 "provider  the customer is {}: {}",
                 state.access.as_str(),
-                state.because
+                state.reason
             ));
         }
     }
@@ -201,7 +206,12 @@ pub(super) fn named(observed: &Observed) -> Vec<String> {
     let deliveries = observed.earlier.iter().chain(&observed.deliveries);
     let mut named: Vec<_> = deliveries.map(|delivery| delivery.id.clone()).collect();
     if let Some(explained) = &observed.explained {
-        named.extend(explained.subscriptions.iter().map(|one| one.id.clone()));
+        named.extend(
+            explained
+                .subscriptions
+                .iter()
+                .map(|subscription| subscription.id.clone()),
+        );
     }
     named.sort();
     named.dedup();

@@ -23,7 +23,7 @@ pub fn endings_differ(
 ) -> Option<Finding> {
     let columns = first.columns.iter().zip(&other.columns);
     let differing: Vec<_> = columns
-        .filter(|((name, one), (_, another))| is_comparable(name, own) && one != another)
+        .filter(|((name, column), (_, another))| is_comparable(name, own) && column != another)
         .collect();
     let fields = mentions::fields(
         context,
@@ -31,7 +31,7 @@ pub fn endings_differ(
     );
     let differing: Vec<_> = differing
         .into_iter()
-        .map(|((name, one), (_, another))| format!("{name} {one} and {another}"))
+        .map(|((name, value), (_, another))| format!("{name} {value} and {another}"))
         .collect();
     if differing.is_empty() {
         return None;
@@ -72,14 +72,15 @@ pub fn endings_differ(
 pub fn ends_play(judged: &[JudgedFinding], fail_on: Option<Severity>) -> bool {
     let least = fail_on.unwrap_or(Severity::High);
     let mut judged = judged.iter();
-    judged.any(|one| one.finding.severity.reaches(least))
+    judged.any(|judged| judged.finding.severity.reaches(least))
 }
 
 /// Returns the findings that a play reports: those of its worst step, then those of the first step with findings. If
 /// the row stayed wrong between the two steps, there is one cause, and the findings of the worst step name the first
 /// step instead.
 pub fn worst_then_first(steps: &[Vec<JudgedFinding>]) -> Vec<JudgedFinding> {
-    let worst_of = |step: &Vec<JudgedFinding>| step.iter().map(|one| one.finding.severity).min();
+    let worst_of =
+        |step: &Vec<JudgedFinding>| step.iter().map(|judged| judged.finding.severity).min();
     let wrong = || {
         steps
             .iter()
@@ -120,7 +121,7 @@ pub fn worst_then_first(steps: &[Vec<JudgedFinding>]) -> Vec<JudgedFinding> {
 
 /// Returns true if the step left the account's row wrong.
 fn has_wrong_row(step: &[JudgedFinding]) -> bool {
-    let mut rules = step.iter().map(|one| one.finding.rule);
+    let mut rules = step.iter().map(|judged| judged.finding.rule);
     rules.any(|rule| !matches!(rule, Rule::Handler(_)))
 }
 
@@ -129,8 +130,8 @@ fn has_wrong_row(step: &[JudgedFinding]) -> bool {
 pub fn fold(judged: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     let mut folded: Vec<(JudgedFinding, usize)> = Vec::new();
-    for one in judged {
-        let fingerprint = one.finding.fingerprint.to_string();
+    for found in judged {
+        let fingerprint = found.finding.fingerprint.to_string();
         if let Some((_, others)) = first
             .get(&fingerprint)
             .and_then(|index| folded.get_mut(*index))
@@ -138,20 +139,20 @@ pub fn fold(judged: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
             *others = others.saturating_add(1);
         } else {
             first.insert(fingerprint, folded.len());
-            folded.push((one, 0));
+            folded.push((found, 0));
         }
     }
-    let counted = |(mut one, others): (JudgedFinding, usize)| {
+    let counted = |(mut judged, others): (JudgedFinding, usize)| {
         if others > 0 {
             let more = match others {
                 1 => "\nThe same in another variation.".to_owned(),
                 others => format!("\nThe same in {others} other variations."),
             };
-            one.finding.message = format!("{}{more}", one.finding.message).into();
+            judged.finding.message = format!("{}{more}", judged.finding.message).into();
         }
-        one
+        judged
     };
     let mut judged: Vec<_> = folded.into_iter().map(counted).collect();
-    judged.sort_by(|one, other| one.finding.order().cmp(&other.finding.order()));
+    judged.sort_by(|a, b| a.finding.order().cmp(&b.finding.order()));
     judged
 }

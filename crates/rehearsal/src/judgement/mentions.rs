@@ -11,14 +11,17 @@ pub(super) fn mentions(
     about: Option<&str>,
 ) -> Mentions {
     let account_changes = observed.all_changes.iter();
-    let others = observed.bystanders.iter().flat_map(|one| &one.changes);
+    let others = observed
+        .bystanders
+        .iter()
+        .flat_map(|bystander| &bystander.changes);
     let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
     let changed = account_changes.chain(others).chain(half);
     let about = about.map(|kind| event(kind, false));
     let now = observed
         .deliveries
         .iter()
-        .map(|one| delivered_event(one, false));
+        .map(|delivery| delivered_event(delivery, false));
     let skipped = observed.earlier.len().saturating_sub(MAX_EARLIER);
     let earlier = observed.earlier.iter().skip(skipped);
     Mentions {
@@ -29,7 +32,7 @@ pub(super) fn mentions(
         events: about
             .into_iter()
             .chain(now)
-            .chain(earlier.map(|one| delivered_event(one, true)))
+            .chain(earlier.map(|delivery| delivered_event(delivery, true)))
             .collect(),
     }
 }

@@ -103,7 +103,7 @@ impl Wrong {
 /// Lists the findings of a step, the most severe first.
 pub fn judge(context: StepContext<'_>, observed: &Observed) -> Vec<JudgedFinding> {
     let mut wrong: Vec<Wrong> = Vec::new();
-    wrong.extend(rows::bystanders(observed));
+    wrong.extend(rows::check_bystanders(observed));
     let answered_wrong = answers::judge(context, observed);
     if !answered_wrong.is_empty() {
         wrong.extend(answered_wrong);
@@ -120,31 +120,33 @@ pub fn judge(context: StepContext<'_>, observed: &Observed) -> Vec<JudgedFinding
             finding: finding(context, observed, wrong),
         })
         .collect();
-    judged.sort_by(|one, other| one.finding.order().cmp(&other.finding.order()));
+    judged.sort_by(|a, b| a.finding.order().cmp(&b.finding.order()));
     judged
 }
 
 fn row(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     if context.step.then.row == ExpectedRow::Untouched {
-        return rows::untouched(observed).or_else(|| rows::access(context, observed));
+        return rows::check_untouched(observed).or_else(|| rows::check_access(context, observed));
     }
     if !observed.after.exists {
-        return Some(rows::gone(context));
+        return Some(rows::account_gone(context));
     }
     let broken = match context.step.then.row {
-        ExpectedRow::Kept => rows::kept(observed).or_else(|| rows::contract(context, observed)),
+        ExpectedRow::Kept => {
+            rows::check_kept(observed).or_else(|| rows::check_contract(context, observed))
+        }
         ExpectedRow::Follows | ExpectedRow::Same | ExpectedRow::Untouched => {
-            rows::contract(context, observed)
+            rows::check_contract(context, observed)
         }
     };
     broken
-        .or_else(|| rows::access(context, observed))
+        .or_else(|| rows::check_access(context, observed))
         .or_else(|| {
             (context.step.then.row == ExpectedRow::Same)
-                .then(|| rows::same(observed))
+                .then(|| rows::check_repeat(observed))
                 .flatten()
         })
-        .or_else(|| rows::gate(observed))
+        .or_else(|| rows::check_gate(observed))
 }
 
 fn finding(context: StepContext<'_>, observed: &Observed, wrong: Wrong) -> Finding {

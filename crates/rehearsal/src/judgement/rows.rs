@@ -6,7 +6,7 @@ use crate::{observed::Observed, scenario::Access};
 use contract::{Finding, HandlerRule, Rule};
 
 /// Reports the most severe of the rules that the account breaks, and lists the others in the same finding.
-pub(super) fn contract(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_contract(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let mut findings = observed.findings.iter();
     let worst = findings.next()?;
     let mut message = message_of(context, observed, worst);
@@ -60,7 +60,7 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Compares access with the expectation of a user-defined scenario, whatever the contract decides.
-pub(super) fn access(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_access(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
     let expected = match context.step.then.access {
         Access::Yes => true,
         Access::No => false,
@@ -86,7 +86,7 @@ pub(super) fn access(context: StepContext<'_>, observed: &Observed) -> Option<Wr
 }
 
 /// Reports changes after a step that must write nothing.
-pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_untouched(observed: &Observed) -> Option<Wrong> {
     if observed.all_changes.is_empty() {
         return None;
     }
@@ -102,7 +102,7 @@ pub(super) fn untouched(observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports changes after a repeated event, except timestamps.
-pub(super) fn same(observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_repeat(observed: &Observed) -> Option<Wrong> {
     if observed.changes.is_empty() {
         return None;
     }
@@ -115,7 +115,7 @@ pub(super) fn same(observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports lost access or a changed plan after a step that must keep both.
-pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_kept(observed: &Observed) -> Option<Wrong> {
     let (before, after) = (&observed.before, &observed.after);
     let plan = |plan: &Option<String>| plan.clone().unwrap_or_else(|| "null".to_owned());
     let lost = before.paid && !after.paid;
@@ -146,7 +146,7 @@ pub(super) fn kept(observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports a wrong response of the application's access endpoint.
-pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_gate(observed: &Observed) -> Option<Wrong> {
     let gate = observed.gate.as_ref()?;
     let response = match &gate.reported {
         Ok(access) if *access == gate.expected => return None,
@@ -162,7 +162,7 @@ pub(super) fn gate(observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports that the row of the account is gone.
-pub(super) fn gone(context: StepContext<'_>) -> Wrong {
+pub(super) fn account_gone(context: StepContext<'_>) -> Wrong {
     let message = format!("The row of the account `{}` is gone.", context.account);
     let fix =
         "keep the account when its customer or subscription goes: take the access away instead";
@@ -170,7 +170,7 @@ pub(super) fn gone(context: StepContext<'_>) -> Wrong {
 }
 
 /// Reports changed rows of unrelated accounts.
-pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
+pub(super) fn check_bystanders(observed: &Observed) -> Option<Wrong> {
     let first = observed.bystanders.first()?;
     let mut message = format!(
         "An unrelated row changed, that of {} ({}): {}.",
@@ -181,7 +181,7 @@ pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
     if let [_, others @ ..] = observed.bystanders.as_slice()
         && !others.is_empty()
     {
-        let others: Vec<_> = others.iter().map(|one| one.who.as_str()).collect();
+        let others: Vec<_> = others.iter().map(|other| other.who.as_str()).collect();
         message.push_str(&format!(
             "\nSo did that of {}.",
             others.join(", and that of ")
@@ -195,7 +195,7 @@ pub(super) fn bystanders(observed: &Observed) -> Option<Wrong> {
     wrong.subject.named = observed
         .bystanders
         .iter()
-        .map(|one| one.account.clone())
+        .map(|bystander| bystander.account.clone())
         .collect();
     Some(wrong)
 }

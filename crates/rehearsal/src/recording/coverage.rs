@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{lifecycle_reader::LABELS, price_parts::small, purchase::TRIAL_DAYS};
+use super::{lifecycle_reader::LABELS, price_parts::small_quantities, purchase::TRIAL_DAYS};
 use crate::{
     action::ProviderAction,
     scenario::{Play, Scenario},
@@ -52,7 +52,7 @@ impl<'s> Coverage<'s> {
     }
 }
 
-/// Checks that a play sends every event once and injects no failure.
+/// Returns true if a play sends every event once and injects no failure.
 fn is_plain(play: &Play) -> bool {
     play.steps.iter().all(|step| {
         let is_signed = |sending: &Sending| sending.signed == Signing::AsDocumented;
@@ -69,7 +69,7 @@ fn signature<'a>(actions: impl Iterator<Item = &'a ProviderAction>) -> Vec<Strin
     let quantities = actions
         .iter()
         .filter_map(|action| details(action)?.get("quantity"));
-    let quantities = small(quantities.filter_map(Value::as_u64));
+    let quantities = small_quantities(quantities.filter_map(Value::as_u64));
     let mut labels: Vec<Value> = Vec::new();
     for action in &mut actions {
         let is_beside_the_plan = ["add_item", "remove_item"]
@@ -87,7 +87,9 @@ fn signature<'a>(actions: impl Iterator<Item = &'a ProviderAction>) -> Vec<Strin
             *label = name.copied().into();
         }
         if let Some(quantity) = details.get_mut("quantity") {
-            let small = quantity.as_u64().and_then(|one| quantities.get(&one));
+            let small = quantity
+                .as_u64()
+                .and_then(|quantity| quantities.get(&quantity));
             *quantity = small.copied().into();
         }
         if let Some(days) = details.get_mut("trial_days") {

@@ -7,7 +7,7 @@ use super::{
     action_events::TYPES,
     lifecycle_reader::LABELS,
     purchase::{FULL_PERCENT, TRIAL_DAYS},
-    shape::{LifecycleShape, LifecycleSteps, WAITS, did, step_id},
+    shape::{LifecycleShape, LifecycleSteps, WAITS, describe_action, step_id},
 };
 use crate::{
     action::{ProviderAction, is_default},
@@ -56,7 +56,7 @@ struct FileUntil {
     until: Until,
 }
 
-/// Checks that a scenario file has the key `recorded`.
+/// Returns true if a scenario file has the key `recorded`.
 pub(crate) fn is_recorded(text: &str) -> bool {
     #[derive(Deserialize)]
     struct Head {
@@ -121,7 +121,7 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks that a recording could have written every value of the action.
+/// Returns true if a recording could have written every value of the action.
 fn is_listed(action: &ProviderAction) -> bool {
     let written = serde_json::to_value(action).unwrap_or_default();
     let details = written
@@ -169,7 +169,10 @@ fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
 /// Merges equal lifecycles into one shape with the median waits between steps.
 pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
     let times = u64::try_from(alike.len()).unwrap_or(u64::MAX);
-    let waits: Vec<Vec<u16>> = alike.iter().map(|one| one.waits.clone()).collect();
+    let waits: Vec<Vec<u16>> = alike
+        .iter()
+        .map(|lifecycle| lifecycle.waits.clone())
+        .collect();
     let LifecycleSteps {
         mut steps,
         expected,
@@ -179,7 +182,7 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
     for (index, step) in steps.iter_mut().enumerate() {
         let mut days: Vec<u16> = waits
             .iter()
-            .filter_map(|one| one.get(index).copied())
+            .filter_map(|list| list.get(index).copied())
             .collect();
         days.sort_unstable();
         let middle = days.get(days.len().saturating_sub(1) / 2).copied();
@@ -255,7 +258,7 @@ impl From<FileStep> for Step {
         let actions = step.provider.iter();
         let actions = actions.filter(|action| !matches!(action, ProviderAction::Wait { .. }));
         Self {
-            does: actions.map(did).collect::<Vec<_>>().join(", "),
+            does: actions.map(describe_action).collect::<Vec<_>>().join(", "),
             id: step.id,
             provider: step.provider,
             send: step.send.into_iter().map(Sending::from).collect(),

@@ -4,7 +4,7 @@ use super::{
     Unplayable,
     lifecycle_reader::{LifecycleChange, LifecycleReader},
     price_parts::PricePart,
-    stripped_event::What,
+    stripped_event::EventContent,
     subscription_state::{ItemState, SubscriptionState},
 };
 use crate::{
@@ -12,9 +12,9 @@ use crate::{
     test_prices::PriceRole,
 };
 
-/// Checks that the price changed to or from another interval, which starts a new period.
+/// Returns true if the price changed to or from another interval, which starts a new period.
 pub(super) fn begins_period(was: &[PricePart], now: &[PricePart]) -> bool {
-    let has = |parts: &[PricePart], role| parts.iter().any(|(one, _)| *one == role);
+    let has = |parts: &[PricePart], role| parts.iter().any(|(part_role, _)| *part_role == role);
     has(was, PriceRole::Yearly) != has(now, PriceRole::Yearly)
 }
 
@@ -63,7 +63,7 @@ fn scheduled(
         |parts: Vec<PricePart>| -> Vec<PriceRole> { parts.iter().map(|(role, _)| *role).collect() };
     let now = roles(reader.parts.all_parts(change.now)?);
     for event in reader.events.iter().skip(change.index + 1) {
-        let What::Subscription { id, now: later, .. } = &event.what else {
+        let EventContent::Subscription { id, now: later, .. } = &event.content else {
             continue;
         };
         if id != change.id {

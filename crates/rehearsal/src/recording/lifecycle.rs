@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::{
     Unplayable,
     lifecycle_reader::{KnownSubscription, LifecycleChange, LifecycleReader, TimedAction},
-    looking_ahead::near,
+    looking_ahead::within_event_window,
     price_parts::PriceParts,
     purchase,
-    stripped_event::{CheckoutEvent, CheckoutMode, StrippedEvent, SubscriptionEvent, What},
+    stripped_event::{CheckoutEvent, CheckoutMode, EventContent, StrippedEvent, SubscriptionEvent},
     subscription_change,
 };
 use crate::{
@@ -43,12 +43,12 @@ impl<'l> LifecycleReader<'l> {
         let mut seen: Vec<&str> = Vec::new();
         let events = self.events;
         for event in events {
-            let What::Subscription {
+            let EventContent::Subscription {
                 id,
                 kind,
                 now,
                 before,
-            } = &event.what
+            } = &event.content
             else {
                 continue;
             };
@@ -70,8 +70,8 @@ impl<'l> LifecycleReader<'l> {
 
     fn read(&mut self, index: usize, event: &'l StrippedEvent) -> Result<(), Unplayable> {
         let at = event.at;
-        match &event.what {
-            What::Subscription { id, kind, now, .. } => match kind {
+        match &event.content {
+            EventContent::Subscription { id, kind, now, .. } => match kind {
                 SubscriptionEvent::Created => purchase::begin(self, (index, at), id, now),
                 SubscriptionEvent::Changed
                 | SubscriptionEvent::TrialWillEnd
@@ -83,20 +83,20 @@ impl<'l> LifecycleReader<'l> {
                         kind: *kind,
                         now,
                     };
-                    subscription_change::read(self, change)
+                    subscription_change::add_actions(self, change)
                 }
             },
-            What::Checkout {
+            EventContent::Checkout {
                 subscription,
                 kind,
                 mode,
             } => self.checkout(at, subscription.as_deref(), (*kind, *mode)),
-            What::Invoice {
+            EventContent::Invoice {
                 subscription,
                 is_paid,
             } => match subscription {
                 Some(id) if *is_paid => {
-                    self.recovered(id);
+                    self.forget_failed_payment(id);
                     Ok(())
                 }
                 Some(id) => self.payment_failed(index, at, id),
@@ -106,7 +106,7 @@ impl<'l> LifecycleReader<'l> {
                     Ok(())
                 }
             },
-            What::EmailChanged => {
+            EventContent::EmailChanged => {
                 self.push(
                     at,
                     ProviderAction::ChangeEmail {
@@ -115,11 +115,11 @@ impl<'l> LifecycleReader<'l> {
                 );
                 Ok(())
             }
-            What::CustomerDeleted => {
+            EventContent::CustomerDeleted => {
                 self.delete_customer(at);
                 Ok(())
             }
-            What::Refunded { is_full } => {
+            EventContent::Refunded { is_full } => {
                 let amount = if *is_full {
                     RefundedAmount::Rest
                 } else {
@@ -176,8 +176,7 @@ impl<'l> LifecycleReader<'l> {
                     self.push(at, action);
                 }
             }
-            // Purchases of subscriptions are read from the subscription's own events. Of one-off payments, only
-            // successful ones count.
+            // A purchased subscription is read from its own events, and an unsuccessful one-off payment is left out.
             (CheckoutEvent::Completed { .. }, CheckoutMode::Subscription)
             | (_, CheckoutMode::Payment) => {}
         }
@@ -185,7 +184,7 @@ impl<'l> LifecycleReader<'l> {
     }
 
     /// Forgets a failed payment once the invoice is paid.
-    fn recovered(&mut self, id: &str) {
+    fn forget_failed_payment(&mut self, id: &str) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = None;
         }
@@ -195,7 +194,9 @@ impl<'l> LifecycleReader<'l> {
         let Some(known) = self.subscriptions.get(id) else {
             return Ok(());
         };
-        let is_reported = known.failed_at.is_some_and(|failed| near(failed, at));
+        let is_reported = known
+            .failed_at
+            .is_some_and(|failed| within_event_window(failed, at));
         let subscription = known.label.clone();
         match known.state.status {
             Status::PastDue | Status::Unpaid if is_reported || self.is_given_up(index, at, id) => {
@@ -205,7 +206,7 @@ impl<'l> LifecycleReader<'l> {
                 self.push(at, ProviderAction::PaymentFailed { subscription });
                 // The status does not change, so the provider sends no update.
                 self.drop_event("customer.subscription.updated");
-                self.failed(id, at);
+                self.store_failed_payment(id, at);
                 Ok(())
             }
             Status::Active | Status::Trialing => {
@@ -229,12 +230,12 @@ impl<'l> LifecycleReader<'l> {
 
     fn delete_customer(&mut self, at: i64) {
         let mut known: Vec<&mut KnownSubscription> = self.subscriptions.values_mut().collect();
-        let is_any_living = known.iter().any(|known| !known.state.is_over());
+        let had_active = known.iter().any(|known| !known.state.is_over());
         for known in &mut known {
             known.state.status = Status::Canceled;
         }
         self.push(at, ProviderAction::DeleteCustomer {});
-        if !is_any_living {
+        if !had_active {
             self.drop_event("customer.subscription.deleted");
         }
     }

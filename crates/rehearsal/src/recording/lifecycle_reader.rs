@@ -67,7 +67,7 @@ pub(super) struct LifecycleChange<'l> {
 
 impl LifecycleReader<'_> {
     /// Stores the time of a failed payment, to recognize the other events that report it.
-    pub(super) fn failed(&mut self, id: &str, at: i64) {
+    pub(super) fn store_failed_payment(&mut self, id: &str, at: i64) {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.failed_at = Some(at);
         }
@@ -91,7 +91,7 @@ impl LifecycleReader<'_> {
     }
 
     /// Sets the expected state of a subscription after the last action.
-    pub(super) fn expect(&mut self, id: &str) -> Result<(), Unplayable> {
+    pub(super) fn expect_state(&mut self, id: &str) -> Result<(), Unplayable> {
         let Some(known) = self.subscriptions.get(id) else {
             return Ok(());
         };

@@ -10,7 +10,9 @@ use super::{
     file, lifecycle,
     lifecycle_reader::TimedAction,
     shape::{LifecycleShape, LifecycleSteps, lifecycle_steps},
-    stripped_event::{CheckoutEvent, StrippedEvent, Stripping, SubscriptionEvent, What, strip},
+    stripped_event::{
+        CheckoutEvent, EventContent, StrippedEvent, Stripping, SubscriptionEvent, strip,
+    },
 };
 use crate::{action::ProviderAction, scenario::Scenario, test_prices::TestPrices};
 use contract::Contract;
@@ -86,7 +88,7 @@ impl ProductionLog {
         let mut folded: BTreeMap<String, Vec<LifecycleSteps>> = BTreeMap::new();
         for mut events in self.lifecycles.into_values() {
             events.reverse();
-            events.sort_by_key(|event| (event.at, rank(&event.what)));
+            events.sort_by_key(|event| (event.at, rank(&event.content)));
             let steps =
                 lifecycle::actions(&events, contract).and_then(|timed| playable(timed, prices));
             match steps {
@@ -125,7 +127,7 @@ fn actions(lifecycle: &LifecycleSteps) -> impl Iterator<Item = &ProviderAction> 
 fn playable(timed: Vec<TimedAction>, prices: &TestPrices) -> Result<LifecycleSteps, Unplayable> {
     let lifecycle = lifecycle_steps(timed)?;
     let mut roles = actions(&lifecycle).flat_map(ProviderAction::roles);
-    let is_lacking = roles.any(|role| prices.lacks(role).is_some());
+    let is_lacking = roles.any(|role| prices.missing_price(role).is_some());
     if is_lacking {
         return Err(Unplayable::NoSuchPrice);
     }
@@ -134,30 +136,32 @@ fn playable(timed: Vec<TimedAction>, prices: &TestPrices) -> Result<LifecycleSte
 }
 
 /// Returns the order of events within one second, which the provider lists in any order.
-fn rank(what: &What) -> u8 {
-    match what {
-        What::Subscription {
+fn rank(content: &EventContent) -> u8 {
+    match content {
+        EventContent::Subscription {
             kind: SubscriptionEvent::Created,
             ..
         } => 0,
-        What::Checkout {
+        EventContent::Checkout {
             kind: CheckoutEvent::PaymentSucceeded | CheckoutEvent::PaymentFailed,
             ..
         } => 2,
-        What::Checkout { .. } => 1,
-        What::Subscription {
+        EventContent::Checkout { .. } => 1,
+        EventContent::Subscription {
             kind: SubscriptionEvent::TrialWillEnd,
             ..
         } => 3,
-        What::Subscription {
+        EventContent::Subscription {
             kind: SubscriptionEvent::Changed,
             ..
         } => 4,
-        What::Invoice { .. } | What::EmailChanged | What::Refunded { .. } => 5,
-        What::Subscription {
+        EventContent::Invoice { .. }
+        | EventContent::EmailChanged
+        | EventContent::Refunded { .. } => 5,
+        EventContent::Subscription {
             kind: SubscriptionEvent::Deleted,
             ..
         } => 6,
-        What::CustomerDeleted => 7,
+        EventContent::CustomerDeleted => 7,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Unplayable,
-    stripped_event::{StrippedEvent, What},
+    stripped_event::{EventContent, StrippedEvent},
     subscription_state::{ItemState, SubscriptionState},
 };
 use crate::test_prices::PriceRole;
@@ -32,7 +32,7 @@ impl<'c> PriceParts<'c> {
             main: None,
             plans: Vec::new(),
             addons: BTreeSet::new(),
-            quantities: small(quantities(events)),
+            quantities: small_quantities(quantities(events)),
         }
     }
 
@@ -124,13 +124,13 @@ impl<'c> PriceParts<'c> {
 }
 
 fn quantities(events: &[StrippedEvent]) -> impl Iterator<Item = u64> {
-    let states = events.iter().flat_map(|event| match &event.what {
-        What::Subscription { now, before, .. } => [Some(now), before.as_ref()],
-        What::Checkout { .. }
-        | What::Invoice { .. }
-        | What::EmailChanged
-        | What::CustomerDeleted
-        | What::Refunded { .. } => [None, None],
+    let states = events.iter().flat_map(|event| match &event.content {
+        EventContent::Subscription { now, before, .. } => [Some(now), before.as_ref()],
+        EventContent::Checkout { .. }
+        | EventContent::Invoice { .. }
+        | EventContent::EmailChanged
+        | EventContent::CustomerDeleted
+        | EventContent::Refunded { .. } => [None, None],
     });
     let items = states.flatten().flat_map(|state| &state.items);
     items.filter_map(|item| item.quantity)
@@ -138,14 +138,14 @@ fn quantities(events: &[StrippedEvent]) -> impl Iterator<Item = u64> {
 
 /// Maps quantities to small ones in the same order: 0 and 1 stay, and 7, 12, 7 becomes 2, 3, 2. An exact number of
 /// seats can identify a customer, and would make equal lifecycles differ.
-pub(super) fn small(quantities: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
+pub(super) fn small_quantities(quantities: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
     let mut small: BTreeMap<u64, u32> = quantities.map(|quantity| (quantity, 0)).collect();
     let several = small.iter_mut().filter(|(quantity, _)| **quantity > 1);
     for (rank, (_, small)) in (2..).zip(several) {
         *small = rank;
     }
-    if let Some(one) = small.get_mut(&1) {
-        *one = 1;
+    if let Some(rank) = small.get_mut(&1) {
+        *rank = 1;
     }
     small
 }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn only_the_order_of_quantities_is_kept() {
-        let small = small([7, 12, 0, 1, 4_217].into_iter());
+        let small = small_quantities([7, 12, 0, 1, 4_217].into_iter());
         let pairs: Vec<_> = small.into_iter().collect();
         assert_eq!(pairs, [(0, 0), (1, 1), (7, 2), (12, 3), (4_217, 4)]);
     }

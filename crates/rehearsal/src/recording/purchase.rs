@@ -4,7 +4,7 @@ use super::{
     Unplayable,
     lifecycle_reader::{KnownSubscription, LifecycleReader},
     price_parts::PricePart,
-    stripped_event::{CheckoutEvent, CheckoutMode, What},
+    stripped_event::{CheckoutEvent, CheckoutMode, EventContent},
     subscription_state::SubscriptionState,
 };
 use crate::{
@@ -137,18 +137,18 @@ pub(super) fn begin<'l>(
         failed_at: None,
     };
     reader.subscriptions.insert(id, known);
-    reader.expect(id)
+    reader.expect_state(id)
 }
 
 /// Finds the Checkout that created a subscription. Returns whether it was paid, and whether it was free.
 fn checkout_of(reader: &LifecycleReader<'_>, id: &str) -> Option<(bool, bool)> {
     let mut events = reader.events.iter();
     events.find_map(|event| {
-        if let What::Checkout {
+        if let EventContent::Checkout {
             subscription: Some(subscription),
             kind: CheckoutEvent::Completed { is_paid, is_free },
             mode: CheckoutMode::Subscription,
-        } = &event.what
+        } = &event.content
             && subscription == id
         {
             return Some((*is_paid, *is_free));
@@ -204,7 +204,7 @@ pub(super) fn begin_earlier<'l>(
         failed_at: None,
     };
     reader.subscriptions.insert(id, known);
-    reader.expect(id)
+    reader.expect_state(id)
 }
 
 /// Lists the actions that lead from a purchase to this state.

@@ -1,4 +1,4 @@
-//! Turns the common actions of equal lifecycles into the steps of a scenario.
+//! Turns the actions that equal lifecycles have in common into the steps of a scenario.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const DAY: i64 = 86_400;
 /// Maximum number of actions. Longer lifecycles are rare, and shorter ones reveal the same bugs.
 const MAX_ACTIONS: usize = 30;
 
-/// Number of repetitions that are kept of a repeated action.
+/// Maximum number of equal actions in a row that are kept.
 const MAX_REPEATS: usize = 2;
 
 /// Waits of a scenario, in days. Real ones are rounded down, so that similar lifecycles become equal.
@@ -54,20 +54,20 @@ pub(super) fn lifecycle_steps(actions: Vec<TimedAction>) -> Result<LifecycleStep
     let waits = waits(&actions);
     let mut unknown: BTreeMap<Label, bool> = BTreeMap::new();
     let (mut steps, mut expected) = (Vec::new(), Vec::new());
-    for (index, one) in actions.into_iter().enumerate() {
+    for (index, action) in actions.into_iter().enumerate() {
         let was_unknown = unknown.values().any(|is_unknown| *is_unknown);
-        if let Some(after) = &one.after {
-            unknown.insert(after.label.clone(), is_unknown(after));
+        if let Some(after) = &action.after {
+            unknown.insert(after.label.clone(), has_unknown_plan(after));
         }
         let is_unknown = unknown.values().any(|is_unknown| *is_unknown);
-        if was_unknown && is_unknown && !keeps_access(&one.action) {
+        if was_unknown && is_unknown && !keeps_access(&action.action) {
             return Err(Unplayable::UnknownPriceLater);
         }
         steps.push(Step {
-            id: step_id(index, &one.action),
-            does: did(&one.action),
-            provider: vec![one.action],
-            send: one.events,
+            id: step_id(index, &action.action),
+            does: describe_action(&action.action),
+            provider: vec![action.action],
+            send: action.events,
             then: Then {
                 row: if is_unknown {
                     ExpectedRow::Kept
@@ -78,7 +78,7 @@ pub(super) fn lifecycle_steps(actions: Vec<TimedAction>) -> Result<LifecycleStep
             },
             ..Step::default()
         });
-        expected.push(one.after);
+        expected.push(action.after);
     }
     Ok(LifecycleSteps {
         steps,
@@ -87,8 +87,8 @@ pub(super) fn lifecycle_steps(actions: Vec<TimedAction>) -> Result<LifecycleStep
     })
 }
 
-/// Checks that a subscription has not ended and has no price that the contract maps.
-fn is_unknown(after: &ExpectedState) -> bool {
+/// Returns true if a subscription that has not ended has an unknown price and no price of a plan.
+fn has_unknown_plan(after: &ExpectedState) -> bool {
     let has =
         |wanted: &dyn Fn(PriceRole) -> bool| after.items.iter().any(|(role, _)| wanted(*role));
     let is_over = matches!(after.status, Status::Canceled | Status::IncompleteExpired);
@@ -101,7 +101,7 @@ fn is_unknown(after: &ExpectedState) -> bool {
     !is_over && has(&|role| role == PriceRole::Unknown) && !has(&is_of_plan)
 }
 
-/// Checks that the action does not change access, whatever the price is.
+/// Returns true if the action does not change access, whatever the price is.
 fn keeps_access(action: &ProviderAction) -> bool {
     matches!(
         action,
@@ -119,42 +119,44 @@ fn keeps_access(action: &ProviderAction) -> bool {
 fn without_repeats(actions: Vec<TimedAction>) -> Vec<TimedAction> {
     let mut kept: Vec<TimedAction> = Vec::with_capacity(actions.len());
     let mut times = 0;
-    for one in actions {
-        let is_repeat = kept.last().is_some_and(|last| last.action == one.action);
+    for action in actions {
+        let is_repeat = kept.last().is_some_and(|last| last.action == action.action);
         times = if is_repeat { times + 1 } else { 1 };
         let is_abandoned = matches!(
-            &one.action,
+            &action.action,
             ProviderAction::Checkout(_) | ProviderAction::ChangeEmail { .. }
         );
-        let most = if is_abandoned { 1 } else { MAX_REPEATS };
-        if times <= most {
-            kept.push(one);
+        let max = if is_abandoned { 1 } else { MAX_REPEATS };
+        if times <= max {
+            kept.push(action);
         } else if let Some(last) = kept.last_mut() {
-            last.after = one.after;
-            last.at = one.at;
+            last.after = action.after;
+            last.at = action.at;
         }
     }
     kept
 }
 
+/// Returns the days to wait before each action: the longest of [`WAITS`] that is not longer than the real wait and fits into
+/// what is left of [`MAX_TOTAL_WAIT`] in the period.
 fn waits(actions: &[TimedAction]) -> Vec<u16> {
     let mut waits = Vec::with_capacity(actions.len());
     let mut waited: u16 = 0;
     let mut before: Option<i64> = None;
-    for one in actions {
-        if begins_period(&one.action) {
+    for action in actions {
+        if begins_period(&action.action) {
             waited = 0;
         }
-        let days = before.map_or(0, |before| one.at.saturating_sub(before) / DAY);
+        let days = before.map_or(0, |before| action.at.saturating_sub(before) / DAY);
         let left = MAX_TOTAL_WAIT.saturating_sub(waited);
         let mut days = WAITS
             .into_iter()
             .filter(|wait| i64::from(*wait) <= days && *wait <= left);
-        let wait = days.next().filter(|_| !has_fixed_time(&one.action));
+        let wait = days.next().filter(|_| !has_fixed_time(&action.action));
         let wait = wait.unwrap_or(0);
         waited = waited.saturating_add(wait);
         waits.push(wait);
-        before = Some(one.at);
+        before = Some(action.at);
     }
     waits
 }
@@ -191,7 +193,7 @@ pub(super) fn step_id(index: usize, action: &ProviderAction) -> String {
 }
 
 /// Describes an action, such as `change price (price: other)`.
-pub(super) fn did(action: &ProviderAction) -> String {
+pub(super) fn describe_action(action: &ProviderAction) -> String {
     let name = action.name().replace('_', " ");
     let written = serde_json::to_value(action).unwrap_or_default();
     let details = written

@@ -8,11 +8,11 @@ use super::subscription_state::{SubscriptionState, before, id_of};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StrippedEvent {
     pub(super) at: i64,
-    pub(super) what: What,
+    pub(super) content: EventContent,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum EventContent {
     Subscription {
         id: String,
         kind: SubscriptionEvent,
@@ -35,7 +35,7 @@ pub(super) enum What {
     },
 }
 
-impl What {
+impl EventContent {
     /// Returns the kind and the state, if it is an event of this subscription.
     pub(super) fn subscription(&self, id: &str) -> Option<(SubscriptionEvent, &SubscriptionState)> {
         if let Self::Subscription {
@@ -115,10 +115,13 @@ pub(super) fn strip(event: &Value) -> Stripping {
     }
     let object = event.pointer("/data/object").unwrap_or(&Value::Null);
     let previous = event.pointer("/data/previous_attributes");
-    let Some(what) = what(kind, object, previous) else {
+    let Some(content) = content(kind, object, previous) else {
         return Stripping::NothingPlayed;
     };
-    let is_customer = matches!(what, What::EmailChanged | What::CustomerDeleted);
+    let is_customer = matches!(
+        content,
+        EventContent::EmailChanged | EventContent::CustomerDeleted
+    );
     let customer = object.get(if is_customer { "id" } else { "customer" });
     let Some(customer) = customer.and_then(id_of) else {
         return Stripping::NoCustomer;
@@ -126,7 +129,7 @@ pub(super) fn strip(event: &Value) -> Stripping {
     let at = event.get("created").and_then(Value::as_i64).unwrap_or(0);
     Stripping::Kept {
         customer: customer.to_owned(),
-        event: StrippedEvent { at, what },
+        event: StrippedEvent { at, content },
     }
 }
 
@@ -149,14 +152,14 @@ pub(super) const PLAYED: [&str; 15] = [
     "invoice.payment_failed",
 ];
 
-/// Checks for the documented form of event types, the only part of an event that may be shown.
+/// Returns true for the documented form of event types, the only part of an event that may be shown.
 fn is_type(kind: &str) -> bool {
     let is_letter = |letter: u8| letter.is_ascii_lowercase() || b"._".contains(&letter);
     (1..=80).contains(&kind.len()) && kind.bytes().all(is_letter)
 }
 
 /// Returns the kept part; `None` if nothing in it is played.
-fn what(kind: &str, object: &Value, previous: Option<&Value>) -> Option<What> {
+fn content(kind: &str, object: &Value, previous: Option<&Value>) -> Option<EventContent> {
     let subscription = |kind| subscription(kind, object, previous);
     match kind {
         "customer.subscription.created" => subscription(SubscriptionEvent::Created),
@@ -173,18 +176,22 @@ fn what(kind: &str, object: &Value, previous: Option<&Value>) -> Option<What> {
         "checkout.session.async_payment_failed" => checkout(CheckoutEvent::PaymentFailed, object),
         "invoice.paid" => Some(invoice(object, true)),
         "invoice.payment_failed" => Some(invoice(object, false)),
-        "customer.updated" => previous?.get("email").map(|_| What::EmailChanged),
-        "customer.deleted" => Some(What::CustomerDeleted),
-        "charge.refunded" => Some(What::Refunded {
+        "customer.updated" => previous?.get("email").map(|_| EventContent::EmailChanged),
+        "customer.deleted" => Some(EventContent::CustomerDeleted),
+        "charge.refunded" => Some(EventContent::Refunded {
             is_full: object.get("refunded") == Some(&Value::Bool(true)),
         }),
         _ => None,
     }
 }
 
-fn subscription(kind: SubscriptionEvent, object: &Value, previous: Option<&Value>) -> Option<What> {
+fn subscription(
+    kind: SubscriptionEvent,
+    object: &Value,
+    previous: Option<&Value>,
+) -> Option<EventContent> {
     let previous = previous.and_then(Value::as_object);
-    Some(What::Subscription {
+    Some(EventContent::Subscription {
         id: object.get("id").and_then(id_of)?.to_owned(),
         kind,
         now: Box::new(SubscriptionState::new(object)),
@@ -203,26 +210,26 @@ fn completed(object: &Value) -> CheckoutEvent {
     }
 }
 
-fn checkout(kind: CheckoutEvent, object: &Value) -> Option<What> {
+fn checkout(kind: CheckoutEvent, object: &Value) -> Option<EventContent> {
     let mode = match object.get("mode").and_then(Value::as_str)? {
         "subscription" => CheckoutMode::Subscription,
         "payment" => CheckoutMode::Payment,
         _ => return None,
     };
     let subscription = object.get("subscription").and_then(id_of);
-    Some(What::Checkout {
+    Some(EventContent::Checkout {
         subscription: subscription.map(ToOwned::to_owned),
         kind,
         mode,
     })
 }
 
-fn invoice(object: &Value, is_paid: bool) -> What {
+fn invoice(object: &Value, is_paid: bool) -> EventContent {
     // Since basil it is nested.
     let nested = object.pointer("/parent/subscription_details/subscription");
-    let top_level = object.get("subscription").filter(|one| !one.is_null());
+    let top_level = object.get("subscription").filter(|value| !value.is_null());
     let subscription = top_level.or(nested).and_then(id_of);
-    What::Invoice {
+    EventContent::Invoice {
         subscription: subscription.map(ToOwned::to_owned),
         is_paid,
     }

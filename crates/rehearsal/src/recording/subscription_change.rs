@@ -3,7 +3,7 @@
 use super::{
     Unplayable, item_change,
     lifecycle_reader::{LifecycleChange, LifecycleReader},
-    looking_ahead::near,
+    looking_ahead::within_event_window,
     stripped_event::SubscriptionEvent,
     subscription_state::SubscriptionState,
 };
@@ -16,7 +16,9 @@ pub(super) fn state_before(
     now: &SubscriptionState,
     at: i64,
 ) -> SubscriptionState {
-    let at_trial_end = now.trial_end.is_some_and(|end| near(end, at));
+    let at_trial_end = now
+        .trial_end
+        .is_some_and(|end| within_event_window(end, at));
     let mut before = now.clone();
     match (kind, &now.status) {
         (SubscriptionEvent::Deleted, _) if now.was_given_up => before.status = Status::PastDue,
@@ -33,7 +35,7 @@ pub(super) fn state_before(
 }
 
 /// Adds the actions that caused one event, which may be several.
-pub(super) fn read(
+pub(super) fn add_actions(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
 ) -> Result<(), Unplayable> {
@@ -62,7 +64,7 @@ pub(super) fn read(
         SubscriptionEvent::Created | SubscriptionEvent::Changed => {}
     }
     let mut state = change.now.clone();
-    let is_renewed = progress(reader, change, (&was, &mut state), &label)?;
+    let is_renewed = change_status(reader, change, (&was, &mut state), &label)?;
     item_change::read(reader, change, (&was, &label), is_renewed)?;
     if state.pause != was.pause {
         let subscription = label.clone();
@@ -104,7 +106,7 @@ fn store_state(
         known.state = state;
     }
     if reader.actions.len() > actions_before {
-        reader.expect(change.id)?;
+        reader.expect_state(change.id)?;
     }
     Ok(())
 }
@@ -117,7 +119,7 @@ fn resumed(subscription: Label) -> ProviderAction {
 }
 
 /// Adds the action that changed the status or began a new period. Returns true if it was a renewal.
-fn progress(
+fn change_status(
     reader: &mut LifecycleReader<'_>,
     change: LifecycleChange<'_>,
     (was, now): (&SubscriptionState, &mut SubscriptionState),
@@ -125,12 +127,14 @@ fn progress(
 ) -> Result<bool, Unplayable> {
     let LifecycleChange { index, at, id, .. } = change;
     let subscription = label.clone();
-    let at_trial_end = was.trial_end.is_some_and(|end| near(end, at));
+    let at_trial_end = was
+        .trial_end
+        .is_some_and(|end| within_event_window(end, at));
     let periods = was.period_start.zip(now.period_start);
     let has_moved = periods.is_some_and(|(was, now)| now > was);
     let action = match (&was.status, &now.status) {
-        (Status::Active | Status::PastDue | Status::Unpaid, same)
-            if was.status == *same && has_moved =>
+        (before @ (Status::Active | Status::PastDue | Status::Unpaid), after)
+            if before == after && has_moved =>
         {
             let before = reader.parts.all_parts(was)?;
             let after = reader.parts.all_parts(now)?;
@@ -142,8 +146,8 @@ fn progress(
         }
         (before, after) if before == after => return Ok(false),
         (Status::Incomplete, Status::Active | Status::Trialing) => {
-            let is_reported = reader.actions.iter().rev().any(|one| {
-                matches!(&one.action, ProviderAction::AsyncPayment { subscription, .. } if subscription == label)
+            let is_reported = reader.actions.iter().rev().any(|action| {
+                matches!(&action.action, ProviderAction::AsyncPayment { subscription, .. } if subscription == label)
             });
             if is_reported || reader.async_payment_comes(index, at, id) {
                 return Ok(false);
@@ -154,12 +158,12 @@ fn progress(
             ProviderAction::ExpireIncomplete { subscription }
         }
         (Status::Trialing, Status::PastDue) => {
-            reader.failed(id, at);
+            reader.store_failed_payment(id, at);
             let then = EndOfTrial::PaymentFails;
             ProviderAction::EndTrial { subscription, then }
         }
         (Status::Trialing, Status::Active) if reader.fails_soon(index, at, id) => {
-            reader.failed(id, at);
+            reader.store_failed_payment(id, at);
             now.status = Status::PastDue;
             let then = EndOfTrial::PaymentFails;
             ProviderAction::EndTrial { subscription, then }
@@ -177,14 +181,14 @@ fn progress(
                 let (subscription, paid) = (subscription.clone(), YesNo::No);
                 reader.push(at, ProviderAction::Renew { subscription, paid });
             }
-            reader.failed(id, at);
+            reader.store_failed_payment(id, at);
             ProviderAction::PaymentFailed { subscription }
         }
         (Status::PastDue | Status::Unpaid, Status::Active) => {
             ProviderAction::Recover { subscription }
         }
         (Status::PastDue, Status::Unpaid) => {
-            reader.failed(id, at);
+            reader.store_failed_payment(id, at);
             let then = GivenUp::Unpaid;
             ProviderAction::GiveUp { subscription, then }
         }
@@ -228,7 +232,8 @@ fn end(
     if reader.is_customer_deleted(at) {
         return;
     }
-    let is_reached = |end: Option<i64>| end.is_some_and(|end| at >= end || near(end, at));
+    let is_reached =
+        |end: Option<i64>| end.is_some_and(|end| at >= end || within_event_window(end, at));
     let action = if was.status == Status::PastDue && change.now.was_given_up {
         let then = GivenUp::Cancel;
         ProviderAction::GiveUp { subscription, then }

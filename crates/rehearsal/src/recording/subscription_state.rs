@@ -50,7 +50,9 @@ impl SubscriptionState {
             pause: object.pointer("/pause_collection/behavior").and_then(pause),
             trial_end: object.get("trial_end").and_then(Value::as_i64),
             period_start: period_start.or_else(|| at_items.and_then(Value::as_i64)),
-            has_schedule: object.get("schedule").is_some_and(|one| !one.is_null()),
+            has_schedule: object
+                .get("schedule")
+                .is_some_and(|schedule| !schedule.is_null()),
             has_metadata: object
                 .get("metadata")
                 .and_then(Value::as_object)
@@ -115,7 +117,7 @@ pub(super) fn id_of(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| value.get("id")?.as_str())
 }
 
-/// Restores an object before a change. Nested objects are merged, and lists are replaced.
+/// Returns the object as it was before a change. Nested objects are merged, and lists are replaced.
 pub(super) fn before(object: &Value, previous: &Map<String, Value>) -> Value {
     let mut before = object.as_object().cloned().unwrap_or_default();
     for (name, old) in previous {

@@ -85,8 +85,8 @@ pub struct AgentReport {
 pub fn agent_report(outcome: &Outcome, settings: AgentSettings<'_>) -> AgentReport {
     let groups = groups(outcome);
     for room in [ROOMY, TIGHT] {
-        let most = room.groups.min(groups.len()).max(1);
-        for shown in (1..=most).rev() {
+        let max = room.groups.min(groups.len()).max(1);
+        for shown in (1..=max).rev() {
             let report = AgentReport::new(outcome, &groups, (room, shown), settings);
             if harmless_json::compact(&report).len() <= MAX_AGENT_BYTES {
                 return report;

@@ -7,7 +7,7 @@ use problem::Remark;
 
 use super::{DoctorReport, DoctorStep, StepStatus};
 use crate::{
-    harmless_json::printed,
+    harmless_json::indented,
     json::{ReportPlace, schema_of},
 };
 use problem::ErrorCode;
@@ -17,7 +17,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Renders the report as JSON that is safe to print.
 pub fn json(report: &DoctorReport) -> String {
-    printed(&JsonDoctor {
+    indented(&JsonDoctor {
         schema_version: SCHEMA_VERSION,
         result: JsonResult::from(report.status()),
         checks: report.steps.iter().map(JsonStep::new).collect(),

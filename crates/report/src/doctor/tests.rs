@@ -63,22 +63,28 @@ fn the_summary_names_the_first_failed_check() {
 }
 
 #[test]
-fn a_skipped_check_never_passes_for_the_report() {
-    let mut one = report("no");
-    assert_eq!((one.status(), one.exit_status()), (StepStatus::Fail, 2));
-    one.steps.remove(2);
-    assert_eq!((one.status(), one.exit_status()), (StepStatus::Warn, 0));
+fn a_report_with_a_skipped_check_does_not_pass() {
+    let mut doctor_report = report("no");
+    assert_eq!(
+        (doctor_report.status(), doctor_report.exit_status()),
+        (StepStatus::Fail, 2)
+    );
+    doctor_report.steps.remove(2);
+    assert_eq!(
+        (doctor_report.status(), doctor_report.exit_status()),
+        (StepStatus::Warn, 0)
+    );
 }
 
 #[test]
 fn contracts_have_headings_only_if_there_are_several() {
-    let mut one = report("no");
+    let mut doctor_report = report("no");
     for name in ["users", "teams"] {
         let mut about = step("key", StepResult::pass("fine"));
         about.contract = Some(name.to_owned());
-        one.steps.push(about);
+        doctor_report.steps.push(about);
         assert_eq!(
-            text(&one, false).contains("contract users"),
+            text(&doctor_report, false).contains("contract users"),
             name == "teams"
         );
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{ExplainedContract, ExplainedEntity};
 use crate::{
-    harmless_json::printed,
+    harmless_json::indented,
     json::{
         ReportAmount, ReportFinding, ReportProblem, ReportSeverity, ReportVerdict, ReportWarning,
         amounts, schema_of,
@@ -21,7 +21,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Renders the explanation as JSON that is safe to print, like a report.
 pub fn json(explained: &ExplainedEntity) -> String {
-    printed(&JsonExplanation::new(explained))
+    indented(&JsonExplanation::new(explained))
 }
 
 /// Returns the JSON Schema of [`json`].
@@ -252,7 +252,7 @@ impl<'a> JsonCustomer<'a> {
                 .collect(),
             state: state.map(|state| JsonState {
                 state: state.access.as_str(),
-                because: &state.because,
+                because: &state.reason,
             }),
             rules: rules.iter().map(RuleLine::new).collect(),
         }
@@ -288,18 +288,18 @@ impl<'a> JsonCell<'a> {
 }
 
 impl<'a> JsonSubscription<'a> {
-    fn new(one: &'a ExplainedSubscription) -> Self {
+    fn new(subscription: &'a ExplainedSubscription) -> Self {
         let time = |time: Option<UnixSeconds>| time.map(|time| time.to_string());
         Self {
-            id: &one.id,
-            customer: &one.customer,
-            status: &one.status,
-            created: time(one.created),
-            period_start: time(one.period_start),
-            period_end: time(one.period_end),
-            ended_at: time(one.ended_at),
-            cancel_scheduled: one.cancel_scheduled,
-            scheduled_change: one.scheduled.map(|change| JsonScheduledChange {
+            id: &subscription.id,
+            customer: &subscription.customer,
+            status: &subscription.status,
+            created: time(subscription.created),
+            period_start: time(subscription.period_start),
+            period_end: time(subscription.period_end),
+            ended_at: time(subscription.ended_at),
+            cancel_scheduled: subscription.cancel_scheduled,
+            scheduled_change: subscription.scheduled.map(|change| JsonScheduledChange {
                 action: match change.action {
                     ScheduledAction::Cancel => "cancel",
                     ScheduledAction::Pause => "pause",
@@ -308,12 +308,12 @@ impl<'a> JsonSubscription<'a> {
                 effective_at: change.at.to_string(),
                 resume_at: time(change.resumes),
             }),
-            paused_void: one.pause == Some(Pause::Void),
-            pause: one.pause.as_ref().map(Pause::as_str),
-            prices: one.prices.iter().map(JsonPrice::new).collect(),
-            standing: one.access.as_str(),
-            because: &one.because,
-            decides: one.decides,
+            paused_void: subscription.pause == Some(Pause::Void),
+            pause: subscription.pause.as_ref().map(Pause::as_str),
+            prices: subscription.prices.iter().map(JsonPrice::new).collect(),
+            standing: subscription.access.as_str(),
+            because: &subscription.reason,
+            decides: subscription.decides,
         }
     }
 }
@@ -359,7 +359,7 @@ impl<'a> RuleLine<'a> {
             account: rule.account.as_deref(),
             outcome,
             severity,
-            because: &rule.because,
+            because: &rule.reason,
         }
     }
 }

@@ -85,16 +85,20 @@ pub fn summary(explained: &ExplainedEntity) -> String {
     if customers().next().is_none() {
         return "Nothing was explained.".to_owned();
     }
-    let accounts = customers().map(|one| one.accounts.len()).sum();
+    let accounts = customers().map(|customer| customer.accounts.len()).sum();
     let has_subscriptions =
         |contract: &&ExplainedContract| contract.source != Source::StripeEntitlements;
     let subscriptions = contracts
         .iter()
         .filter(has_subscriptions)
         .flat_map(|contract| &contract.customers)
-        .map(|one| one.subscriptions.len())
+        .map(|customer| customer.subscriptions.len())
         .sum();
-    let requests = match contracts.iter().map(|one| one.provider_requests).sum() {
+    let requests = match contracts
+        .iter()
+        .map(|contract| contract.provider_requests)
+        .sum()
+    {
         // Recorded data takes no requests.
         0 => String::new(),
         requests => format!(" in {}", counted(requests, "request")),

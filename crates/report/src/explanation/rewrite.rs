@@ -22,9 +22,18 @@ pub(in super::super) fn explained(
     ExplainedEntity {
         requested: to.text(TextKind::Prose, requested),
         verdict: *verdict,
-        contracts: contracts.iter().map(|one| contract(one, to)).collect(),
-        problems: problems.iter().map(|one| message(one, to)).collect(),
-        warnings: warnings.iter().map(|one| message(one, to)).collect(),
+        contracts: contracts
+            .iter()
+            .map(|explained| contract(explained, to))
+            .collect(),
+        problems: problems
+            .iter()
+            .map(|problem| message(problem, to))
+            .collect(),
+        warnings: warnings
+            .iter()
+            .map(|warning| message(warning, to))
+            .collect(),
     }
 }
 
@@ -44,9 +53,15 @@ fn contract(contract: &ExplainedContract, to: &impl TextRewriter) -> ExplainedCo
         name: to.text(TextKind::Name, name),
         source: *source,
         verdict: *verdict,
-        customers: customers.iter().map(|one| customer(one, to)).collect(),
-        findings: findings.iter().map(|one| reported_with(one, to)).collect(),
-        problem: unanswered.as_ref().map(|one| message(one, to)),
+        customers: customers
+            .iter()
+            .map(|explained| customer(explained, to))
+            .collect(),
+        findings: findings
+            .iter()
+            .map(|finding| reported_with(finding, to))
+            .collect(),
+        problem: unanswered.as_ref().map(|problem| message(problem, to)),
         named: named.iter().map(id).collect(),
         provider_requests: *provider_requests,
     }
@@ -62,10 +77,13 @@ fn customer(customer: &Explanation, to: &impl TextRewriter) -> Explanation {
     let id = |id: &String| to.text(TextKind::Id, id);
     Explanation {
         customers: customers.iter().map(id).collect(),
-        accounts: accounts.iter().map(|one| account(one, to)).collect(),
+        accounts: accounts
+            .iter()
+            .map(|explained| account(explained, to))
+            .collect(),
         subscriptions: subscriptions
             .iter()
-            .map(|one| subscription(one, to))
+            .map(|explained| subscription(explained, to))
             .collect(),
         judgement: match judged {
             Ok(judged) => Ok(judgement(judged, to)),
@@ -85,7 +103,10 @@ fn account(account: &ExplainedAccount, to: &impl TextRewriter) -> ExplainedAccou
     ExplainedAccount {
         id: to.text(TextKind::Id, id),
         entity: to.text(TextKind::Prose, entity),
-        fields: fields.iter().map(|one| field(one, to)).collect(),
+        fields: fields
+            .iter()
+            .map(|explained| field(explained, to))
+            .collect(),
         exempt: *exempt,
     }
 }
@@ -112,7 +133,10 @@ fn field(field: &ExplainedField, to: &impl TextRewriter) -> ExplainedField {
     }
 }
 
-fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> ExplainedSubscription {
+fn subscription(
+    subscription: &ExplainedSubscription,
+    to: &impl TextRewriter,
+) -> ExplainedSubscription {
     let ExplainedSubscription {
         id,
         customer,
@@ -126,9 +150,9 @@ fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> Explaine
         pause,
         prices,
         access,
-        because,
+        reason,
         decides,
-    } = one;
+    } = subscription;
     ExplainedSubscription {
         id: to.text(TextKind::Id, id),
         customer: to.text(TextKind::Id, customer),
@@ -141,20 +165,23 @@ fn subscription(one: &ExplainedSubscription, to: &impl TextRewriter) -> Explaine
         scheduled: *scheduled,
         // A word that the provider defines.
         pause: pause.clone(),
-        prices: prices.iter().map(|one| price(one, to)).collect(),
+        prices: prices
+            .iter()
+            .map(|explained| price(explained, to))
+            .collect(),
         access: access.clone(),
-        because: to.text(TextKind::Prose, because),
+        reason: to.text(TextKind::Prose, reason),
         decides: *decides,
     }
 }
 
-fn price(one: &ExplainedPrice, to: &impl TextRewriter) -> ExplainedPrice {
+fn price(explained: &ExplainedPrice, to: &impl TextRewriter) -> ExplainedPrice {
     let ExplainedPrice {
         price,
         meaning,
         quantity,
         monthly,
-    } = one;
+    } = explained;
     ExplainedPrice {
         price: to.text(TextKind::Name, price),
         // Plans come from the configuration.
@@ -167,30 +194,30 @@ fn price(one: &ExplainedPrice, to: &impl TextRewriter) -> ExplainedPrice {
 fn judgement(judgement: &Judgement, to: &impl TextRewriter) -> Judgement {
     let Judgement { state: of, rules } = judgement;
     Judgement {
-        state: of.as_ref().map(|one| state(one, to)),
-        rules: rules.iter().map(|one| rule(one, to)).collect(),
+        state: of.as_ref().map(|explained| state(explained, to)),
+        rules: rules.iter().map(|explained| rule(explained, to)).collect(),
     }
 }
 
 fn state(state: &ExplainedState, to: &impl TextRewriter) -> ExplainedState {
-    let ExplainedState { access, because } = state;
+    let ExplainedState { access, reason } = state;
     ExplainedState {
         access: *access,
-        because: to.text(TextKind::Prose, because),
+        reason: to.text(TextKind::Prose, reason),
     }
 }
 
-fn rule(one: &ExplainedRule, to: &impl TextRewriter) -> ExplainedRule {
+fn rule(explained: &ExplainedRule, to: &impl TextRewriter) -> ExplainedRule {
     let ExplainedRule {
         rule,
         account,
         outcome,
-        because,
-    } = one;
+        reason,
+    } = explained;
     ExplainedRule {
         rule: *rule,
         account: account.as_ref().map(|id| to.text(TextKind::Id, id)),
         outcome: *outcome,
-        because: to.text(TextKind::Prose, because),
+        reason: to.text(TextKind::Prose, reason),
     }
 }

@@ -109,10 +109,10 @@ fn unanswered(id: &str) -> ExplainedContract {
 
 #[test]
 fn an_explanation_is_printed_exactly() {
-    let one = entity("user:usr_1", vec![about("usr_1")]);
-    insta::assert_snapshot!(text(&one, false));
+    let explained = entity("user:usr_1", vec![about("usr_1")]);
+    insta::assert_snapshot!(text(&explained, false));
     assert_eq!(
-        summary(&one),
+        summary(&explained),
         "Read 1 account and 2 subscriptions in 3 requests."
     );
 }
@@ -146,8 +146,8 @@ fn an_account_of_several_customers_is_explained_whole() {
     let explained = explain(&contract(), &world, &[], NOW);
     let mut contract = about("usr_1");
     contract.customers = explained.customers;
-    let one = entity("user:usr_1", vec![contract]);
-    let printed = text(&one, false);
+    let explained = entity("user:usr_1", vec![contract]);
+    let printed = text(&explained, false);
     for part in [
         "Stripe customer:cus_1, cus_2\n",
         "cus_1, cus_2  (computed)",
@@ -159,7 +159,7 @@ fn an_account_of_several_customers_is_explained_whole() {
     ] {
         assert!(printed.contains(part), "no `{part}` in {printed}");
     }
-    let json: Value = serde_json::from_str(&json(&one)).unwrap();
+    let json: Value = serde_json::from_str(&json(&explained)).unwrap();
     let customer = &json["contracts"][0]["customers"][0];
     assert_eq!(customer["ids"], serde_json::json!(["cus_1", "cus_2"]));
     let cells = customer["accounts"][0]["fields"].as_array().unwrap();
@@ -171,7 +171,7 @@ fn an_account_of_several_customers_is_explained_whole() {
     let subscriptions = customer["subscriptions"].as_array().unwrap();
     let pause = subscriptions
         .iter()
-        .map(|one| (&one["customer"], &one["pause"]));
+        .map(|explained| (&explained["customer"], &explained["pause"]));
     let expected = [
         (
             &serde_json::json!("cus_2"),
@@ -206,12 +206,12 @@ fn a_contract_without_a_verdict_has_a_reason() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let one = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
-    let coloured = text(&one, true);
+    let explained = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
+    let coloured = text(&explained, true);
     assert!(coloured.contains("\u{1b}["));
     assert_eq!(
         anstream::adapter::strip_str(&coloured).to_string(),
-        text(&one, false)
+        text(&explained, false)
     );
 }
 
@@ -227,12 +227,12 @@ fn the_committed_schema_is_the_one_of_the_structs() {
 
 #[test]
 fn the_schema_refuses_other_documents() {
-    let one = entity("usr_1", vec![about("usr_1")]);
-    let mut document: Value = serde_json::from_str(&json(&one)).unwrap();
+    let explained = entity("usr_1", vec![about("usr_1")]);
+    let mut document: Value = serde_json::from_str(&json(&explained)).unwrap();
     assert!(validator().is_valid(&document));
     document["schema_version"] = 2.into();
     assert!(!validator().is_valid(&document));
-    let mut document: Value = serde_json::from_str(&json(&one)).unwrap();
+    let mut document: Value = serde_json::from_str(&json(&explained)).unwrap();
     document["contracts"][0]["customers"][0]["rules"][0]["outcome"] = "maybe".into();
     assert!(!validator().is_valid(&document));
 }

@@ -63,7 +63,7 @@ fn customer_lines(
     let mut blocks: Vec<_> = customer
         .accounts
         .iter()
-        .map(|one| account(one, paint))
+        .map(|explained| account(explained, paint))
         .collect();
     let state = customer
         .judgement
@@ -80,7 +80,7 @@ fn customer_lines(
             ids => ids.join(", "),
         };
         let state = match state {
-            Ok(Some(state)) => format!("{}: {}", state.access.as_str(), state.because),
+            Ok(Some(state)) => format!("{}: {}", state.access.as_str(), state.reason),
             Ok(None) | Err(_) => "not told".to_owned(),
         };
         let provider = contract.source.provider();
@@ -88,11 +88,11 @@ fn customer_lines(
         blocks.push(table(&heading, &[row("state", &state)], paint));
     }
     let is_entitlement = contract.source == Source::StripeEntitlements;
-    blocks.extend(customer.subscriptions.iter().map(|one| {
+    blocks.extend(customer.subscriptions.iter().map(|bought| {
         if is_entitlement {
-            entitlements(one, paint)
+            entitlements(bought, paint)
         } else {
-            subscription(one, customer.customers.len() > 1, paint)
+            subscription(bought, customer.customers.len() > 1, paint)
         }
     }));
     if let Ok(judgement) = &customer.judgement {
@@ -178,32 +178,48 @@ fn is_same(column: &str, key: &str) -> bool {
 }
 
 /// Renders a subscription, with its customer if there are several.
-fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint) -> String {
-    let mut rows = vec![row("status", &displayed_name(&one.status)), counts(one)];
+fn subscription(
+    subscription: &ExplainedSubscription,
+    names_customer: bool,
+    paint: Paint,
+) -> String {
+    let mut rows = vec![
+        row("status", &displayed_name(&subscription.status)),
+        counts(subscription),
+    ];
     if names_customer {
-        rows.push(row("customer", &displayed_name(&one.customer)));
+        rows.push(row("customer", &displayed_name(&subscription.customer)));
     }
-    rows.extend(one.prices.iter().map(|item| row("price", &price(item))));
-    if one.prices.is_empty() {
+    rows.extend(
+        subscription
+            .prices
+            .iter()
+            .map(|item| row("price", &price(item))),
+    );
+    if subscription.prices.is_empty() {
         rows.push(row("price", "none"));
     }
-    rows.extend(one.created.map(|at| row("created", &at.to_string())));
-    match (one.period_start, one.period_end) {
+    rows.extend(
+        subscription
+            .created
+            .map(|at| row("created", &at.to_string())),
+    );
+    match (subscription.period_start, subscription.period_end) {
         (Some(start), Some(end)) => rows.push(row("period", &format!("{start} to {end}"))),
         (None, Some(end)) => rows.push(row("period", &format!("to {end}"))),
         (Some(start), None) => rows.push(row("period", &format!("from {start}"))),
         (None, None) => {}
     }
-    if let Some(pause) = &one.pause {
+    if let Some(pause) = &subscription.pause {
         let behavior = displayed_name(pause.as_str());
         rows.push(row(
             "pause",
             &format!("collection is paused as `{behavior}`"),
         ));
     }
-    if let Some(end) = one.ended_at {
+    if let Some(end) = subscription.ended_at {
         rows.push(row("ended", &end.to_string()));
-    } else if let Some(change) = one.scheduled {
+    } else if let Some(change) = subscription.scheduled {
         let name = match change.action {
             ScheduledAction::Cancel => "cancels",
             ScheduledAction::Pause => "pauses",
@@ -212,20 +228,24 @@ fn subscription(one: &ExplainedSubscription, names_customer: bool, paint: Paint)
         let until = change.resumes.map(|end| format!(" until {end}"));
         let text = format!("scheduled for {}{}", change.at, until.unwrap_or_default());
         rows.push(row(name, &text));
-    } else if one.cancel_scheduled == Some(true) {
+    } else if subscription.cancel_scheduled == Some(true) {
         rows.push(row("cancels", "scheduled"));
     }
-    let decides = if one.decides { " (decides)" } else { "" };
+    let decides = if subscription.decides {
+        " (decides)"
+    } else {
+        ""
+    };
     table(
-        &format!("subscription:{}{decides}", displayed_name(&one.id)),
+        &format!("subscription:{}{decides}", displayed_name(&subscription.id)),
         &rows,
         paint,
     )
 }
 
-fn entitlements(one: &ExplainedSubscription, paint: Paint) -> String {
-    let mut rows = vec![counts(one)];
-    rows.extend(one.prices.iter().map(|item| {
+fn entitlements(subscription: &ExplainedSubscription, paint: Paint) -> String {
+    let mut rows = vec![counts(subscription)];
+    rows.extend(subscription.prices.iter().map(|item| {
         row(
             "feature",
             &format!("{} {}", displayed_name(&item.price), meaning(item)),
@@ -234,9 +254,9 @@ fn entitlements(one: &ExplainedSubscription, paint: Paint) -> String {
     table("entitlements", &rows, paint)
 }
 
-fn counts(one: &ExplainedSubscription) -> TableRow {
+fn counts(subscription: &ExplainedSubscription) -> TableRow {
     TableRow {
-        style: match &one.access {
+        style: match &subscription.access {
             SubscriptionAccess::Grants => AnsiColor::Green.on_default(),
             SubscriptionAccess::InGrace
             | SubscriptionAccess::Unjudged
@@ -245,7 +265,7 @@ fn counts(one: &ExplainedSubscription) -> TableRow {
         },
         ..row(
             "counts",
-            &format!("{}: {}", one.access.as_str(), one.because),
+            &format!("{}: {}", subscription.access.as_str(), subscription.reason),
         )
     }
 }
@@ -294,9 +314,9 @@ fn rules(judgement: &Judgement, is_one_account: bool, paint: Paint) -> String {
                 None => rule.rule.to_string(),
             };
             let (text, style) = match rule.outcome {
-                RuleOutcome::Holds => (format!("holds   {}", rule.because), Style::new()),
+                RuleOutcome::Holds => (format!("holds   {}", rule.reason), Style::new()),
                 RuleOutcome::DoesNotApply => {
-                    (format!("n/a     {}", rule.because), Style::new().dimmed())
+                    (format!("n/a     {}", rule.reason), Style::new().dimmed())
                 }
                 RuleOutcome::Broken(severity) => (
                     "BROKEN  ".to_owned() + severity.as_str(),

@@ -25,7 +25,7 @@ pub(super) fn section(outcome: &Outcome) -> Markup {
         section aria-labelledby="findings" {
             h2 #findings tabindex="-1" { "Findings" }
             @if findings.is_empty() {
-                p { (none(outcome.verdict)) }
+                p { (empty_list(outcome.verdict)) }
             } @else {
                 (controls(outcome, &findings))
                 p #count role="status" aria-live="polite" {
@@ -48,7 +48,7 @@ pub(super) fn section(outcome: &Outcome) -> Markup {
 }
 
 /// Describes an empty list, which is good news only if there is a verdict.
-fn none(verdict: Verdict) -> &'static str {
+fn empty_list(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Error => "None so far: fix what prevented the verdict first.",
         Verdict::Pass | Verdict::Warn | Verdict::Fail => "None.",
@@ -59,7 +59,7 @@ fn none(verdict: Verdict) -> &'static str {
 fn place(outcome: &Outcome, contract: &ContractOutcome) -> usize {
     let mut contracts = outcome.contracts.iter();
     contracts
-        .position(|one| std::ptr::eq(one, contract))
+        .position(|candidate| std::ptr::eq(candidate, contract))
         .unwrap_or_default()
 }
 
@@ -91,7 +91,7 @@ fn controls(outcome: &Outcome, findings: &[(&ContractOutcome, &Reported)]) -> Ma
             }
             (select("rule", "Rule", rules.iter().map(|rule| (rule.to_string(), rule.to_string()))))
             @if contracts.len() > 1 {
-                (select("contract", "Contract", contracts.iter().map(|(index, one)| (index.to_string(), line(&one.name)))))
+                (select("contract", "Contract", contracts.iter().map(|(index, contract)| (index.to_string(), line(&contract.name)))))
             }
             @if !statuses.is_empty() {
                 (select("standing", "Standing", statuses.iter().map(|word| ((*word).to_owned(), (*word).to_owned()))))

@@ -41,7 +41,7 @@ pub fn html(outcome: &Outcome) -> String {
                 main {
                     (overview::sections(outcome))
                     (findings::section(outcome))
-                    (overview::read(outcome))
+                    (overview::footer(outcome))
                 }
                 script { (PreEscaped(SCRIPT)) }
             }

@@ -16,8 +16,11 @@ use problem::{ErrorCode, Message};
 /// Maximum number of contracts that the origin names.
 const MAX_NAMED_CONTRACTS: usize = 3;
 
-/// Width of a bar in drawing units.
-const BAR: u64 = 1000;
+/// Width of the longest bar in drawing units.
+const MAX_BAR_WIDTH: u64 = 1000;
+
+/// Width at which a bar can still be seen.
+const MIN_BAR_WIDTH: u64 = 6;
 
 pub(super) fn sections(outcome: &Outcome) -> Markup {
     html! {
@@ -104,7 +107,7 @@ fn problems(outcome: &Outcome) -> Markup {
         @if !all.is_empty() {
             section aria-labelledby="problems" {
                 h2 #problems { "What prevented the verdict" }
-                @for (contract, one) in all { (problem(contract, Some(one.code), one)) }
+                @for (contract, message) in all { (problem(contract, Some(message.code), message)) }
             }
         }
     }
@@ -166,7 +169,7 @@ fn numbers(outcome: &Outcome) -> Markup {
 
 fn rules(outcome: &Outcome) -> Markup {
     let counts = by_rule(outcome);
-    let most = counts.values().map(|count| count.all).max().unwrap_or(1);
+    let max = counts.values().map(|count| count.all).max().unwrap_or(1);
     html! {
         @if !counts.is_empty() {
             section aria-labelledby="rules" {
@@ -186,9 +189,9 @@ fn rules(outcome: &Outcome) -> Markup {
                                 }
                                 td .number { (grouped(count.all)) }
                                 td .drawing {
-                                    svg viewBox={ "0 0 " (BAR) " 8" } preserveAspectRatio="none" aria-hidden="true" {
+                                    svg viewBox={ "0 0 " (MAX_BAR_WIDTH) " 8" } preserveAspectRatio="none" aria-hidden="true" {
                                         rect class={ "bar " (severity) } height="8"
-                                            width=((count.all.saturating_mul(BAR) / most).max(6)) {}
+                                            width=((count.all.saturating_mul(MAX_BAR_WIDTH) / max).max(MIN_BAR_WIDTH)) {}
                                     }
                                 }
                                 td .meaning { (rule.info().description) }
@@ -263,7 +266,7 @@ fn scenarios(rehearsed: &Rehearsed) -> Markup {
                             th scope="col" .number { "Events" }
                             th scope="col" { "A correct app ends with" }
                         } }
-                        tbody { @for one in &rehearsed.scenarios { (scenario(one)) } }
+                        tbody { @for played in &rehearsed.scenarios { (scenario(played)) } }
                     }
                 }
             }
@@ -271,27 +274,27 @@ fn scenarios(rehearsed: &Rehearsed) -> Markup {
     }
 }
 
-fn scenario(one: &PlayedScenario) -> Markup {
-    let (class, word) = match one.result {
+fn scenario(scenario: &PlayedScenario) -> Markup {
+    let (class, word) = match scenario.result {
         PlayedResult::Held => ("verdict-pass", "held"),
         PlayedResult::Broken => ("verdict-fail", "broken"),
         PlayedResult::LeftOut => ("verdict-error", "left out"),
         PlayedResult::NotReached => ("verdict-error", "not reached"),
         PlayedResult::CouldNotTell => ("verdict-error", "could not tell"),
     };
-    let prefix = match one.result {
+    let prefix = match scenario.result {
         PlayedResult::NotReached | PlayedResult::CouldNotTell => "",
         PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => "left out: ",
     };
     html! {
         tr {
-            th scope="row" { (code(&one.id)) br; span .muted { (line(&one.title)) } }
+            th scope="row" { (code(&scenario.id)) br; span .muted { (line(&scenario.title)) } }
             td { span class={ "tag " (class) } { (word) } }
-            td .number { (grouped(one.plays)) }
-            td .number { (grouped(one.events)) }
+            td .number { (grouped(scenario.plays)) }
+            td .number { (grouped(scenario.events)) }
             td {
-                (prose(&one.ends, &[]))
-                @for reason in &one.left_out {
+                (prose(&scenario.ends, &[]))
+                @for reason in &scenario.left_out {
                     br; span .muted { (prefix) (prose(reason, &[])) }
                 }
             }
@@ -304,7 +307,7 @@ fn advice(outcome: &Outcome) -> Markup {
         @if outcome.advice().next().is_some() {
             section aria-labelledby="advice" {
                 h2 #advice { "Advice on the contract (does not affect the verdict)" }
-                @for (one, contract) in outcome.advice() { (problem(contract, None, one)) }
+                @for (advice, contract) in outcome.advice() { (problem(contract, None, advice)) }
             }
         }
     }
@@ -322,7 +325,7 @@ fn warnings(outcome: &Outcome) -> Markup {
 }
 
 /// Lists what was read as the basis of the verdict.
-pub(super) fn read(outcome: &Outcome) -> Markup {
+pub(super) fn footer(outcome: &Outcome) -> Markup {
     let summary = summary_line(outcome);
     html! {
         footer {

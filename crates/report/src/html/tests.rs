@@ -15,13 +15,13 @@ use crate::{
 use baseline::FindingStatus;
 
 /// A page as a browser sees it: its elements with their attributes, and all its text.
-struct Read {
+struct ParsedPage {
     elements: Vec<(String, Vec<(String, String)>)>,
     text: String,
 }
 
-fn read(page: &str) -> Read {
-    let mut read = Read {
+fn parse(page: &str) -> ParsedPage {
+    let mut parsed = ParsedPage {
         elements: Vec::new(),
         text: String::new(),
     };
@@ -38,15 +38,15 @@ fn read(page: &str) -> Read {
                     )
                 });
                 let name = String::from_utf8(tag.name.0).unwrap();
-                read.elements.push((name, attributes.collect()));
+                parsed.elements.push((name, attributes.collect()));
             }
-            Token::String(text) => read.text += &String::from_utf8(text.value.0).unwrap(),
+            Token::String(text) => parsed.text += &String::from_utf8(text.value.0).unwrap(),
             Token::Comment(comment) => panic!("{comment:?}"),
             Token::Error(error) => panic!("{error:?} in {page}"),
             Token::EndTag(_) | Token::Doctype(_) => {}
         }
     }
-    read
+    parsed
 }
 
 /// Lists elements, attributes and addresses in the page of `outcome` that we never write.
@@ -61,11 +61,11 @@ fn foreign_markup(outcome: &Outcome) -> Vec<String> {
     let elements: BTreeSet<_> = ELEMENTS.split_whitespace().collect();
     let attributes: BTreeSet<_> = ATTRIBUTES.split_whitespace().collect();
     let mut found = Vec::new();
-    for (element, with) in read(&html(outcome)).elements {
+    for (element, attributes_of_element) in parse(&html(outcome)).elements {
         if !elements.contains(element.as_str()) {
             found.push(element.clone());
         }
-        for (name, value) in with {
+        for (name, value) in attributes_of_element {
             let is_address =
                 name == "href" && !value.starts_with('#') && !value.starts_with("data:");
             if !attributes.contains(name.as_str()) || is_address {
@@ -102,7 +102,7 @@ fn only_our_own_style_and_script_may_run() {
         assert!(page.contains(&format!("{element}-src 'sha256-{hash}';")));
     }
     assert!(page.contains("content=\"default-src 'none';"));
-    let elements = read(&page).elements;
+    let elements = parse(&page).elements;
     let inline = elements
         .iter()
         .flat_map(|(_, attributes)| attributes)
@@ -136,7 +136,7 @@ fn a_missing_verdict_never_looks_like_a_pass() {
 
 #[test]
 fn every_fact_of_a_finding_is_on_the_page() {
-    let text = read(&html(&sample::pull_request_outcome())).text;
+    let text = parse(&html(&sample::pull_request_outcome())).text;
     for fact in [
         ", 1 new, 3 known, 1 accepted, 2 fixed – ProdVerdictSkip to the findings",
         "Compared with the check run of 1a2b3c4 on main. Known findings do not fail the check.",
@@ -156,7 +156,7 @@ fn every_fact_of_a_finding_is_on_the_page() {
     ] {
         assert!(text.contains(fact), "{fact} in {text}");
     }
-    let text = read(&html(&rehearsal())).text;
+    let text = parse(&html(&rehearsal())).text;
     for fact in [
         "Played 2 scenarios with 16 events: 1 held, 1 broken, 1 left out.",
         "cancel-nowdeleted while the period runs onbroken28no access",
@@ -210,7 +210,7 @@ proptest! {
     fn names_are_read_back_as_they_are_seen(text in sample::hostile()) {
         let text = visible(text.trim()).trim().to_owned();
         let page = html(&sample::full_of(&text));
-        let read = read(&page).text;
+        let read = parse(&page).text;
         prop_assert!(read.contains(&format!("Customer{}", if text.is_empty() { "(empty)" } else { &text })), "{} in {}", text, read);
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn lines(texts: &[String], names: &[String]) -> Markup {
 
 fn with_names(text: &str, names: &[String]) -> Markup {
     let joins = |neighbour: Option<char>| {
-        neighbour.is_some_and(|one| one.is_alphanumeric() || matches!(one, '_' | '-'))
+        neighbour.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'))
     };
     let is_word = |_: &str, before, after| !joins(before) && !joins(after);
     html! {

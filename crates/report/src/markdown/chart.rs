@@ -29,8 +29,8 @@ pub(super) fn by_rule(outcome: &Outcome) -> Option<String> {
     let numbers = counts.values().map(|count| count.all.to_string());
     let numbers = numbers.collect::<Vec<_>>().join(", ");
     let lines = [
-        // A color that is visible on light and dark backgrounds.
         "---".to_owned(),
+        // The color is visible on light and dark backgrounds.
         format!(
             "config: {{ xyChart: {{ width: 640, height: {height} }}, themeVariables: {{ xyChart: {{ backgroundColor: \"transparent\", plotColorPalette: \"#d1495b\" }} }} }}"
         ),

@@ -58,7 +58,7 @@ fn rendered(outcome: &Outcome, config: &str, links: CommentLinks<'_>, age: AgeCo
     if outcome.rehearsal.is_none() {
         tail.extend(overview::remarks(outcome));
     }
-    tail.extend(overview::read(outcome));
+    tail.extend(overview::data_read(outcome));
     if outcome.verdict != Verdict::Pass {
         tail.push(match outcome.rehearsal {
             Some(_) => reproduction(outcome, config),

@@ -17,7 +17,7 @@ use crate::{
 use baseline::FindingStatus;
 use contract::Subject;
 
-use super::ownership::{does, place};
+use super::ownership::{description, place};
 
 /// Maximum number of lines of a message, fix or evidence, so that one finding cannot use up the limit.
 const SHOWN_LINES: usize = 6;
@@ -64,13 +64,13 @@ fn in_order(outcome: &Outcome, first: FindingOrder) -> Vec<(&ContractOutcome, &R
     }
     let mut seen = BTreeSet::new();
     let mut keyed = Vec::new();
-    for one in findings {
-        let rank = rank(one.1);
-        let is_repeated = !seen.insert((rank, one.1.finding.rule));
-        keyed.push(((rank, is_repeated), one));
+    for finding in findings {
+        let rank = rank(finding.1);
+        let is_repeated = !seen.insert((rank, finding.1.finding.rule));
+        keyed.push(((rank, is_repeated), finding));
     }
     keyed.sort_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, one)| one).collect()
+    keyed.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// Renders a failed step of a rehearsal: the likely cause, then the failure, then its context as a terminal would show
@@ -130,13 +130,13 @@ pub(super) fn changed_lines(changes: &[Change], pull_request: Option<&str>) -> O
         return Some(format!(
             "**In this pull request:** {} {}",
             place(change, pull_request),
-            does(change)
+            description(change)
         ));
     }
     let mut lines: Vec<_> = changes
         .iter()
         .take(SHOWN_CHANGES)
-        .map(|change| format!("- {} {}", place(change, pull_request), does(change)))
+        .map(|change| format!("- {} {}", place(change, pull_request), description(change)))
         .collect();
     if let Some(more) = changes.len().checked_sub(SHOWN_CHANGES + 1) {
         let more = counted(length(more + 1), "more changed line");

@@ -60,12 +60,12 @@ impl MarkdownReport {
 
         let shown = self.findings.iter().take(findings).map(String::as_str);
         parts.extend(shown.clone().take(self.open));
-        let behind = findings.saturating_sub(self.open);
+        let folded = findings.saturating_sub(self.open);
         let behind_summary = format!(
             "<details>\n<summary>{}</summary>",
-            counted(length(behind), "more finding")
+            counted(length(folded), "more finding")
         );
-        if behind > 0 {
+        if folded > 0 {
             parts.push(&behind_summary);
             parts.extend(shown.skip(self.open));
             parts.push(DETAILS_END);
@@ -116,12 +116,12 @@ mod tests {
     #[test]
     fn the_first_ten_are_open_and_the_rest_behind_one_click() {
         let text = report(12).within(10_000);
-        let (open, behind) = text
+        let (open, folded) = text
             .split_once("<details>\n<summary>2 more findings</summary>\n\n")
             .unwrap();
         assert_eq!(open.matches("finding 0").count(), 10);
         assert_eq!(
-            behind,
+            folded,
             "finding 0010\n\nfinding 0011\n\n</details>\n\ntail\n"
         );
         assert!(!report(10).within(10_000).contains("details"));

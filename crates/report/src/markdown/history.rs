@@ -44,7 +44,7 @@ fn resolved(now: &CommitResult, earlier: &[CommitResult]) -> Option<String> {
     if now.verdict != Verdict::Pass || now.findings > 0 {
         return None;
     }
-    let found = earlier.iter().rev().find(|one| one.findings > 0)?;
+    let found = earlier.iter().rev().find(|result| result.findings > 0)?;
     let commit = commit(found);
     Some(match found.findings {
         1 => format!("**Resolved:** the finding at {commit} is gone."),
@@ -61,12 +61,12 @@ fn table(earlier: &[CommitResult]) -> String {
         "| Commit | Verdict | Findings |".to_owned(),
         "|---|---|--:|".to_owned(),
     ];
-    lines.extend(earlier.iter().rev().map(|one| {
+    lines.extend(earlier.iter().rev().map(|result| {
         format!(
             "| {} | {} | {} |",
-            commit(one),
-            one.verdict.as_str().to_uppercase(),
-            grouped(one.findings)
+            commit(result),
+            result.verdict.as_str().to_uppercase(),
+            grouped(result.findings)
         )
     }));
     lines.push("\n</details>".to_owned());

@@ -94,7 +94,7 @@ pub fn job_summary(outcome: &Outcome, config: &str) -> String {
 /// Renders the overview of a page. A page is not limited, so it also shows what was read before the findings.
 fn page(outcome: &Outcome) -> Vec<String> {
     let mut blocks = overview::blocks(outcome, None, overview::rules(outcome));
-    blocks.extend(overview::read(outcome));
+    blocks.extend(overview::data_read(outcome));
     blocks.extend(origin(outcome));
     blocks
 }
@@ -263,12 +263,12 @@ mod tests {
     #[test]
     fn any_number_of_scenarios_keeps_the_findings() {
         let mut outcome = sample::rehearsal();
-        let one = |number| PlayedScenario {
+        let scenario = |number| PlayedScenario {
             ends: "|`@x".repeat(300),
             ..sample::scenario(&format!("mine-{number}"), PlayedResult::Broken)
         };
         outcome.rehearsal = Some(Rehearsed {
-            scenarios: (0..2_000).map(one).collect(),
+            scenarios: (0..2_000).map(scenario).collect(),
         });
         for (limit, text) in everywhere(&outcome) {
             assert!(text.len() <= limit);

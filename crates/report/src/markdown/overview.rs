@@ -159,7 +159,7 @@ fn sentences(outcome: &Outcome) -> String {
 }
 
 fn problems(outcome: &Outcome) -> Vec<String> {
-    let whole_run = outcome.problems.iter().map(|one| problem(one, None));
+    let whole_run = outcome.problems.iter().map(|found| problem(found, None));
     let contract_problems = outcome.contracts.iter().filter_map(|contract| {
         let found = contract.problem.as_ref()?;
         Some(problem(found, outcome.name_of(contract)))
@@ -259,7 +259,7 @@ fn by_contract(outcome: &Outcome) -> Option<String> {
 }
 
 /// Summarizes what was read, or returns `None` if nothing was.
-pub(super) fn read(outcome: &Outcome) -> Option<String> {
+pub(super) fn data_read(outcome: &Outcome) -> Option<String> {
     let mut contracts = outcome.contracts.iter();
     // Zeros would look like actual counts.
     let has_read = contracts.any(|contract| contract.problem.is_none());

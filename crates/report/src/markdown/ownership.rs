@@ -16,7 +16,10 @@ use crate::{
 
 /// Returns the sentence, or `None` if the changed lines are not known.
 pub(super) fn sentence(outcome: &Outcome, pull_request: Option<&str>) -> Option<String> {
-    let findings = outcome.contracts.iter().flat_map(|one| &one.findings);
+    let findings = outcome
+        .contracts
+        .iter()
+        .flat_map(|contract| &contract.findings);
     let (mut all, mut with_line) = (0_u64, 0_u64);
     let mut counts: BTreeMap<(&str, u32), (u64, &Change)> = BTreeMap::new();
     for found in findings {
@@ -36,14 +39,14 @@ pub(super) fn sentence(outcome: &Outcome, pull_request: Option<&str>) -> Option<
     };
     let who = match (all, with_line) {
         (1, _) => "The finding names".to_owned(),
-        (all, one) if all == one => format!("All {} name", counted(all, "finding")),
+        (all, with_line) if all == with_line => format!("All {} name", counted(all, "finding")),
         (all, 1) => format!("1 of {} findings names", grouped(all)),
         (all, some) => format!("{} of {} findings name", grouped(some), grouped(all)),
     };
     Some(format!(
         "**{who} a line that the pull request changes.** {} {}",
         place(likeliest, pull_request),
-        does(likeliest)
+        description(likeliest)
     ))
 }
 
@@ -57,7 +60,7 @@ pub(super) fn place(change: &Change, pull_request: Option<&str>) -> String {
 }
 
 /// Describes what happens in a changed line.
-pub(super) fn does(change: &Change) -> String {
+pub(super) fn description(change: &Change) -> String {
     prose(
         &shortened(&visible(change.does.trim()), LINE_CHARACTERS),
         &[],

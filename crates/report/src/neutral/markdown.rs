@@ -240,7 +240,7 @@ fn starts_a_shortcode(after: &[char]) -> bool {
     name > 0 && after.get(name) == Some(&':')
 }
 
-/// Checks for the prefixes of references: `GH-1` is an issue, `GHSA-…` and `CVE-…` are advisories.
+/// Returns true for the prefix of a reference: `GH-1` is an issue, `GHSA-…` and `CVE-…` are advisories.
 fn ends_in_prefix(before: &[char]) -> bool {
     let word = last_word(before);
     ["gh", "ghsa", "cve"].contains(&word.as_str())
@@ -433,12 +433,12 @@ mod tests {
         }
 
         #[test]
-        fn a_cell_never_changes_the_columns(one in sample::hostile(), other in sample::hostile()) {
-            let markdown = format!("| a | b | c |\n|---|---|---|\n| {} | {} | end |", code_cell(&one), code_cell(&other));
+        fn a_cell_never_changes_the_columns(first in sample::hostile(), second in sample::hostile()) {
+            let markdown = format!("| a | b | c |\n|---|---|---|\n| {} | {} | end |", code_cell(&first), code_cell(&second));
             prop_assert_eq!(oracle::foreign_markup(&markdown), Vec::<String>::new(), "{}", markdown);
             prop_assert_eq!(oracle::cells(&markdown), 6);
             let head = "| a | b | c |\n|---|---|---|";
-            let same_outside = format!("{head}\n\n{}\n\n{}\n\nend", code(&one), code(&other));
+            let same_outside = format!("{head}\n\n{}\n\n{}\n\nend", code(&first), code(&second));
             let read = oracle::text(&markdown).replace('\u{200b}', "");
             prop_assert_eq!(read, oracle::text(&same_outside));
         }

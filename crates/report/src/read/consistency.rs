@@ -36,7 +36,11 @@ pub(super) fn check(outcome: &Outcome) -> Result<(), Contradiction> {
             });
         }
     }
-    let worst = outcome.contracts.iter().map(|one| one.verdict).max();
+    let worst = outcome
+        .contracts
+        .iter()
+        .map(|contract| contract.verdict)
+        .max();
     let expected = match worst {
         Some(worst) if outcome.problems.is_empty() => worst,
         Some(_) | None => Verdict::Error,
@@ -65,18 +69,23 @@ fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contr
     if rehearsed.scenarios.is_empty() && verdict != Verdict::Error {
         return Err(Contradiction::NothingPlayed);
     }
-    let has_findings = outcome.contracts.iter().any(|one| !one.findings.is_empty());
+    let has_findings = outcome
+        .contracts
+        .iter()
+        .any(|contract| !contract.findings.is_empty());
     if rehearsed.broken().next().is_some() != has_findings {
         return Err(Contradiction::Broken);
     }
     let mut scenarios = rehearsed.scenarios.iter();
-    let unfinished = scenarios.find(|one| match one.result {
+    let unfinished = scenarios.find(|scenario| match scenario.result {
         PlayedResult::NotReached => verdict == Verdict::Pass,
         PlayedResult::CouldNotTell => matches!(verdict, Verdict::Pass | Verdict::Warn),
         PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => false,
     });
     match unfinished {
-        Some(one) => Err(Contradiction::Unfinished { id: one.id.clone() }),
+        Some(scenario) => Err(Contradiction::Unfinished {
+            id: scenario.id.clone(),
+        }),
         None => Ok(()),
     }
 }

@@ -18,7 +18,7 @@ fn bare(mut outcome: Outcome) -> Outcome {
     for found in outcome
         .contracts
         .iter_mut()
-        .flat_map(|one| &mut one.findings)
+        .flat_map(|contract| &mut contract.findings)
     {
         found.place = None;
         found.first_seen = None;

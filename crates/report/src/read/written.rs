@@ -370,7 +370,7 @@ impl WrittenReport {
 /// Counts the findings again, and keeps the amounts, because the report does not say which customers share one.
 fn count(contract: &mut ContractOutcome) {
     let found = contract.findings.iter();
-    let findings: Vec<Finding> = found.map(|one| one.finding.clone()).collect();
+    let findings: Vec<Finding> = found.map(|reported| reported.finding.clone()).collect();
     let summary = &mut contract.summary;
     let (paid, served) = (
         summary.paid_not_served.clone(),
@@ -523,15 +523,15 @@ impl WrittenPlace {
 
 impl WrittenRehearsal {
     fn rehearsed(self) -> Rehearsed {
-        let scenario = |one: WrittenScenario| PlayedScenario {
-            id: one.id,
-            title: one.title,
-            ends: one.ends,
-            result: one.result.result(),
-            left_out: one.left_out,
-            plays: one.plays.0,
-            steps: one.steps.0,
-            events: one.events.0,
+        let scenario = |written: WrittenScenario| PlayedScenario {
+            id: written.id,
+            title: written.title,
+            ends: written.ends,
+            result: written.result.played_result(),
+            left_out: written.left_out,
+            plays: written.plays.0,
+            steps: written.steps.0,
+            events: written.events.0,
         };
         Rehearsed {
             scenarios: self.scenarios.into_iter().map(scenario).collect(),

@@ -22,7 +22,7 @@ pub(in super::super) fn compared() -> Outcome {
     let findings = outcome
         .contracts
         .iter_mut()
-        .flat_map(|one| &mut one.findings);
+        .flat_map(|contract| &mut contract.findings);
     for (found, status) in findings.zip(statuses) {
         found.status = Some(status);
     }

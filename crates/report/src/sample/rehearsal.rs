@@ -6,7 +6,11 @@ use contract::{Entity, Finding, Money, Rule, Source, Subject};
 
 /// Returns a rehearsal of three scenarios, one of which breaks at its second step.
 pub(in super::super) fn rehearsal() -> Outcome {
-    let mut outcome = outcome(vec![contract("users", Source::Stripe, vec![left_in()])]);
+    let mut outcome = outcome(vec![contract(
+        "users",
+        Source::Stripe,
+        vec![access_not_removed()],
+    )]);
     outcome.rehearsal = Some(Rehearsed {
         scenarios: vec![
             scenario("first-purchase", PlayedResult::Held),
@@ -53,7 +57,7 @@ pub(in super::super) fn scenario(id: &str, result: PlayedResult) -> PlayedScenar
 }
 
 /// Returns the finding of a rehearsal step.
-fn left_in() -> Finding {
+fn access_not_removed() -> Finding {
     Finding {
         rule: Rule::WrongfulAccess,
         entity: Entity::step("cancel-now", "deleted"),

@@ -21,7 +21,7 @@ use self::{
 use super::{
     ContractOutcome, Outcome, ReportPaths, Reported,
     count::{counted, length},
-    harmless_json::printed,
+    harmless_json::indented,
     json::amounts,
     neutral::plain,
     shown::{self, Shown},
@@ -58,7 +58,7 @@ pub(super) fn sarif(outcome: &Outcome, paths: &ReportPaths<'_>) -> String {
         Some(_) => "rehearse",
         None => "check",
     };
-    printed(&SarifLog::new(SarifRun {
+    indented(&SarifLog::new(SarifRun {
         tool: Tool {
             driver: Driver {
                 name: "ProdVerdict",

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{NightlyState, RehearsalState, StatusReport};
 use crate::{
-    harmless_json::printed,
+    harmless_json::indented,
     json::{ReportProblem, ReportWarning, schema_of},
 };
 
@@ -14,7 +14,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Renders the status as JSON that is safe to print.
 pub fn json(status: &StatusReport) -> String {
-    printed(&JsonStatus::new(status))
+    indented(&JsonStatus::new(status))
 }
 
 /// Returns the JSON Schema of [`json`].

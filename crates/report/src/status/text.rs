@@ -24,7 +24,7 @@ pub fn text(status: &StatusReport, colour: bool) -> String {
         } else if variable.is_of_rehearsal {
             "not set (only a rehearsal needs it)".to_owned()
         } else {
-            paint.with(bad(), "not set")
+            paint.with(failed_style(), "not set")
         };
         let name = terminal(&displayed_name(&variable.name));
         lines.push(labelled(label, &format!("{name}: {state}")));
@@ -44,7 +44,7 @@ pub fn text(status: &StatusReport, colour: bool) -> String {
         lines.push(labelled(label, &terminal(&line)));
         if workflow.has_placeholder {
             let action = "GitHub refuses to run it: replace `<OWNER>` and `<COMMIT>` by the action's repository and a commit of it";
-            lines.push(labelled("", &paint.with(bad(), action)));
+            lines.push(labelled("", &paint.with(failed_style(), action)));
         }
     }
     lines.extend(nightly(&status.nightly, paint));
@@ -106,7 +106,7 @@ fn nightly(state: &NightlyState, paint: Paint) -> Vec<String> {
     };
     let conclusion = match conclusion.as_deref() {
         Some("success") => paint.with(AnsiColor::Green.on_default(), "success"),
-        Some(other) => paint.with(bad(), &terminal(&displayed_name(other))),
+        Some(other) => paint.with(failed_style(), &terminal(&displayed_name(other))),
         None => "running".to_owned(),
     };
     let mut line = conclusion;
@@ -136,6 +136,6 @@ fn rehearsal(state: Option<&RehearsalState>, paint: Paint) -> Vec<String> {
     vec![labelled("rehearsal", &terminal(&line))]
 }
 
-fn bad() -> Style {
+fn failed_style() -> Style {
     AnsiColor::Red.on_default().bold()
 }

@@ -4,15 +4,16 @@ use serde_json::{Value, json};
 
 use super::{CheckRun, Recorded, Token, World, reply::Reply, routes::page};
 
-const TEXT: usize = 65_535;
+/// Limit of a summary and of a text.
+const MAX_TEXT_BYTES: usize = 65_535;
 
 pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Reply {
     if !token.writes_checks {
         return Reply::forbidden();
     }
     let body = request.json();
-    let broken = check_request(&body);
-    if let Some(reply) = refuse(world, broken) {
+    let violations = check_request(&body);
+    if let Some(reply) = refuse(world, violations) {
         return reply;
     }
     let sha = text(&body, "head_sha");
@@ -51,7 +52,7 @@ pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &
         );
     }
     let body = request.json();
-    let mut broken = check_request(&body);
+    let mut violations = check_request(&body);
     let is_completed = world
         .check_runs
         .iter()
@@ -61,9 +62,9 @@ pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &
             .get("status")
             .is_some_and(|status| status != "completed")
     {
-        broken.push("a completed check run goes back".to_owned());
+        violations.push("a completed check run goes back".to_owned());
     }
-    if let Some(reply) = refuse(world, broken) {
+    if let Some(reply) = refuse(world, violations) {
         return reply;
     }
     apply(world, id, &body);
@@ -193,49 +194,49 @@ fn to_json(world: &World, run: &CheckRun) -> Value {
     })
 }
 
-fn refuse(world: &mut World, broken: Vec<String>) -> Option<Reply> {
-    let message = broken.first()?.clone();
-    world.violations.extend(broken);
+fn refuse(world: &mut World, violations: Vec<String>) -> Option<Reply> {
+    let message = violations.first()?.clone();
+    world.violations.extend(violations);
     Some(Reply::error(422, &format!("Invalid request. {message}")))
 }
 
 fn check_request(body: &Value) -> Vec<String> {
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     if body.get("name").is_some() {
-        check_text(body, "name", 1, usize::MAX, &mut broken);
+        check_text(body, "name", 1, usize::MAX, &mut violations);
     }
     let is_completed = body["status"] == "completed";
     if (is_completed || body.get("completed_at").is_some()) && body.get("conclusion").is_none() {
-        broken.push("a completed check run has no conclusion".to_owned());
+        violations.push("a completed check run has no conclusion".to_owned());
     }
     if body["conclusion"] == "stale" {
-        broken.push("only GitHub concludes a check run as stale".to_owned());
+        violations.push("only GitHub concludes a check run as stale".to_owned());
     }
     if let Some(output) = body.get("output") {
-        check_text(output, "title", 1, 255, &mut broken);
-        check_text(output, "summary", 1, TEXT, &mut broken);
+        check_text(output, "title", 1, 255, &mut violations);
+        check_text(output, "summary", 1, MAX_TEXT_BYTES, &mut violations);
         if output.get("text").is_some() {
-            check_text(output, "text", 0, TEXT, &mut broken);
+            check_text(output, "text", 0, MAX_TEXT_BYTES, &mut violations);
         }
         let annotations = output["annotations"].as_array();
         for annotation in annotations.into_iter().flatten() {
-            check_annotation(annotation, &mut broken);
+            check_annotation(annotation, &mut violations);
         }
     }
-    broken
+    violations
 }
 
-fn check_annotation(annotation: &Value, broken: &mut Vec<String>) {
-    check_text(annotation, "path", 1, 4096, broken);
-    check_text(annotation, "message", 1, 64 * 1024, broken);
+fn check_annotation(annotation: &Value, violations: &mut Vec<String>) {
+    check_text(annotation, "path", 1, 4096, violations);
+    check_text(annotation, "message", 1, 64 * 1024, violations);
     for (field, max) in [("title", 255), ("raw_details", 64 * 1024)] {
         if annotation.get(field).is_some() {
-            check_text(annotation, field, 0, max, broken);
+            check_text(annotation, field, 0, max, violations);
         }
     }
     let path = annotation["path"].as_str().unwrap_or_default();
     if path.starts_with('/') || path.starts_with("./") {
-        broken.push(format!(
+        violations.push(format!(
             "the path `{path}` is not relative to the repository"
         ));
     }
@@ -249,25 +250,25 @@ fn check_annotation(annotation: &Value, broken: &mut Vec<String>) {
         number("end_line").unwrap_or(0),
     );
     if start == 0 || end < start {
-        broken.push(format!("an annotation is on lines {start} to {end}"));
+        violations.push(format!("an annotation is on lines {start} to {end}"));
     }
     let (first, last) = (number("start_column"), number("end_column"));
     if (first.is_some() || last.is_some()) && start != end {
-        broken.push("an annotation over several lines has columns".to_owned());
+        violations.push("an annotation over several lines has columns".to_owned());
     }
     if first == Some(0) || last.is_some_and(|last| last < first.unwrap_or(1)) {
-        broken.push(format!("an annotation is on columns {first:?} to {last:?}"));
+        violations.push(format!("an annotation is on columns {first:?} to {last:?}"));
     }
 }
 
 /// Checks a length in bytes, the stricter reading of GitHub's "characters".
-fn check_text(fields: &Value, name: &str, min: usize, max: usize, broken: &mut Vec<String>) {
+fn check_text(fields: &Value, name: &str, min: usize, max: usize, violations: &mut Vec<String>) {
     let length = fields.get(name).and_then(Value::as_str).map(str::len);
     match length {
-        None => broken.push(format!("`{name}` is missing or no text")),
-        Some(length) if length < min => broken.push(format!("`{name}` is empty")),
+        None => violations.push(format!("`{name}` is missing or no text")),
+        Some(length) if length < min => violations.push(format!("`{name}` is empty")),
         Some(length) if length > max => {
-            broken.push(format!(
+            violations.push(format!(
                 "Only {max} characters are allowed; {length} were supplied (`{name}`)"
             ));
         }

@@ -35,11 +35,13 @@ pub(super) fn route(world: &mut World, request: &Recorded) -> Reply {
     if is_hidden {
         return Reply::forbidden();
     }
-    let described = description().map(|description| description.operation(&request.method, path));
-    let operation = match described {
-        Some(None) => return unknown(world, request),
-        Some(operation) => operation,
+    // Without GitHub's description, requests are not checked against it.
+    let operation = match description() {
         None => None,
+        Some(description) => match description.operation(&request.method, path) {
+            None => return unknown(world, request),
+            operation => operation,
+        },
     };
     if let Some(operation) = &operation {
         let faults = operation.faults_of_request(request);

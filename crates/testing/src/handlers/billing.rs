@@ -29,32 +29,33 @@ pub(super) fn billing(
     now: i64,
     mutant: Option<Mutant>,
 ) -> Columns {
-    let is_relevant = |one: &Subscription| {
-        plan_of(one, mutant).is_some() || Some(&one.id) == account.subscription_id.as_ref()
+    let is_relevant = |subscription: &Subscription| {
+        plan_of(subscription, mutant).is_some()
+            || Some(&subscription.id) == account.subscription_id.as_ref()
     };
     let mut relevant: Vec<_> = subscriptions.into_iter().filter(is_relevant).collect();
-    relevant.sort_by_key(|one| Reverse((one.created, one.id.clone())));
+    relevant.sort_by_key(|subscription| Reverse((subscription.created, subscription.id.clone())));
     let granting: Vec<_> = relevant
         .iter()
-        .filter(|one| is_granting(one, mutant))
+        .filter(|subscription| is_granting(subscription, mutant))
         .collect();
     let deciding = granting.first().copied().or(relevant.first());
     let entitling = if granting.is_empty() {
         relevant
             .iter()
-            .filter(|one| is_in_grace(one, now))
+            .filter(|subscription| is_in_grace(subscription, now))
             .collect()
     } else {
         granting
     };
     let unpaid = Columns {
-        owner: deciding.map(|one| one.customer.clone()),
+        owner: deciding.map(|subscription| subscription.customer.clone()),
         has_paid_access: false,
         plan: "free".to_owned(),
         seats: 0,
-        subscription_id: deciding.map(|one| one.id.clone()),
-        status: deciding.map(|one| one.status.clone()),
-        period_end: deciding.and_then(|one| period_end(one, mutant)),
+        subscription_id: deciding.map(|subscription| subscription.id.clone()),
+        status: deciding.map(|subscription| subscription.status.clone()),
+        period_end: deciding.and_then(|subscription| period_end(subscription, mutant)),
         cancel_at_period_end: deciding.is_some_and(is_ending),
     };
     if entitling.is_empty() {
@@ -64,11 +65,13 @@ pub(super) fn billing(
             ..unpaid
         };
     }
-    let plan = entitling.iter().find_map(|one| plan_of(one, mutant));
+    let plan = entitling
+        .iter()
+        .find_map(|subscription| plan_of(subscription, mutant));
     let seats = entitling
         .iter()
-        .filter(|one| Some(&one.customer) == unpaid.owner.as_ref())
-        .map(|one| seats_of(one, mutant))
+        .filter(|subscription| Some(&subscription.customer) == unpaid.owner.as_ref())
+        .map(|subscription| seats_of(subscription, mutant))
         .sum();
     Columns {
         has_paid_access: mutant != Some(Mutant::FlagLostInHelper) || account.has_paid_access,

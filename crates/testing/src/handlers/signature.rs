@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-const TOLERANCE: i64 = 300;
+const TOLERANCE_SECONDS: i64 = 300;
 
 /// Returns true if a signature of the header fits the body and the secret and is not too old. Times in the future pass.
 pub(super) fn is_valid(header: &str, body: &[u8], secret: &str, now: i64) -> bool {
@@ -11,7 +11,7 @@ pub(super) fn is_valid(header: &str, body: &[u8], secret: &str, now: i64) -> boo
     let time = parts()
         .find(|(name, _)| *name == "t")
         .and_then(|(_, value)| value.parse::<i64>().ok());
-    let Some(time) = time.filter(|time| now.saturating_sub(*time) <= TOLERANCE) else {
+    let Some(time) = time.filter(|time| now.saturating_sub(*time) <= TOLERANCE_SECONDS) else {
         return false;
     };
     parts()

@@ -169,11 +169,11 @@ impl Webhook {
             _ => false,
         };
         let object = object_of(event);
-        for one in subscriptions.iter_mut().filter(|_| trusts_event) {
-            if Some(one.id.as_str()) == text(object, "id") {
+        for subscription in subscriptions.iter_mut().filter(|_| trusts_event) {
+            if Some(subscription.id.as_str()) == text(object, "id") {
                 text(object, "status")
                     .unwrap_or_default()
-                    .clone_into(&mut one.status);
+                    .clone_into(&mut subscription.status);
             }
         }
         Ok(subscriptions)

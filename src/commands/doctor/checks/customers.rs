@@ -99,7 +99,10 @@ fn spread<T>(ids: Vec<T>) -> (usize, Vec<T>) {
 }
 
 fn subscriptions_of(read: &DatabaseFacts) -> Vec<SubscriptionId> {
-    let columns = read.accounts.iter().filter_map(|one| one.columns.as_ref());
+    let columns = read
+        .accounts
+        .iter()
+        .filter_map(|account| account.columns.as_ref());
     let mut ids: Vec<_> = columns
         .filter_map(|columns| columns.subscription_id.clone())
         .collect();

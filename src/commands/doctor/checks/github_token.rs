@@ -49,34 +49,37 @@ async fn check(setup: &Setup<'_>) -> StepResult {
         Err(error) => return StepResult::fail(Warning::from(error)),
     };
     let permissions = client.token_permissions(&context).await;
-    answer(&context, &permissions)
+    result(&context, &permissions)
 }
 
-fn answer(context: &Context, permissions: &[TokenPermission]) -> StepResult {
+fn result(context: &Context, permissions: &[TokenPermission]) -> StepResult {
     let event = &context.event_name;
-    let granted: Vec<_> = named(permissions, |grant| *grant == PermissionGrant::Granted);
-    let denied: Vec<_> = named(permissions, |grant| *grant == PermissionGrant::Denied);
+    let granted: Vec<_> = names_of(permissions, |grant| *grant == PermissionGrant::Granted);
+    let denied: Vec<_> = names_of(permissions, |grant| *grant == PermissionGrant::Denied);
     let unknown: Vec<_> = permissions
         .iter()
-        .filter_map(|one| match &one.grant {
+        .filter_map(|permission| match &permission.grant {
             PermissionGrant::Unknown(problem) => Some(problem.clone()),
             PermissionGrant::Granted | PermissionGrant::Denied => None,
         })
         .collect();
-    let may = match granted.as_slice() {
+    let has = match granted.as_slice() {
         [] => String::new(),
         granted => format!(" has {}", granted.join(", ")),
     };
     if denied.is_empty() {
-        let message = format!("the event is `{event}`, and the token{may}");
+        let message = format!("the event is `{event}`, and the token{has}");
         return StepResult::warned(message, unknown);
     }
     let lacks = format!("lacks {}", denied.join(", "));
     let and = if granted.is_empty() { "" } else { " and" };
     let problem = Warning::new(format!(
-        "the event is `{event}`, and the token{may}{and} {lacks}: the report goes to the job summary alone"
+        "the event is `{event}`, and the token{has}{and} {lacks}: the report goes to the job summary alone"
     ));
-    let all: Vec<_> = permissions.iter().map(|one| one.name).collect();
+    let all: Vec<_> = permissions
+        .iter()
+        .map(|permission| permission.name)
+        .collect();
     let hint = if context.expects_read_only() {
         "GitHub gives runs for forks and for Dependabot a read-only token; there is nothing to change".to_owned()
     } else {
@@ -88,7 +91,14 @@ fn answer(context: &Context, permissions: &[TokenPermission]) -> StepResult {
     StepResult::warn(problem.hint(hint)).with(unknown)
 }
 
-fn named(permissions: &[TokenPermission], is_meant: fn(&PermissionGrant) -> bool) -> Vec<String> {
-    let meant = permissions.iter().filter(|one| is_meant(&one.grant));
-    meant.map(|one| format!("`{}`", one.name)).collect()
+fn names_of(
+    permissions: &[TokenPermission],
+    is_meant: fn(&PermissionGrant) -> bool,
+) -> Vec<String> {
+    let meant = permissions
+        .iter()
+        .filter(|permission| is_meant(&permission.grant));
+    meant
+        .map(|permission| format!("`{}`", permission.name))
+        .collect()
 }

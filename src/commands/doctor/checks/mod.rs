@@ -1,4 +1,4 @@
-//! The checks, one per file, in the order in which somebody meets what they check. A new check is a file and a line.
+//! The checks, one per file, in the order in which a first run reaches what they check. A new check is a file and a line.
 
 mod api;
 mod columns;

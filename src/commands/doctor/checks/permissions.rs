@@ -29,22 +29,26 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     };
     let with = |grant: &PermissionGrant| {
         let all = permissions.iter();
-        all.filter(|one| one.grant == *grant).collect::<Vec<_>>()
+        all.filter(|permission| permission.grant == *grant)
+            .collect::<Vec<_>>()
     };
     let granted = with(&PermissionGrant::Granted);
     let denied = with(&PermissionGrant::Denied);
-    let unknown = permissions.iter().filter_map(|one| match &one.grant {
-        PermissionGrant::Unknown(problem) => Some(problem.clone()),
-        PermissionGrant::Granted | PermissionGrant::Denied => None,
-    });
+    let unknown = permissions
+        .iter()
+        .filter_map(|permission| match &permission.grant {
+            PermissionGrant::Unknown(problem) => Some(problem.clone()),
+            PermissionGrant::Granted | PermissionGrant::Denied => None,
+        });
     let unknown: Vec<_> = unknown.collect();
     let may_read = match granted.as_slice() {
         [] => "the key may read nothing that a check needs".to_owned(),
         granted => format!("the key may read {}", objects(granted)),
     };
-    let lacks: Vec<_> = denied.iter().map(|one| lacks(one)).collect();
-    let is_usable =
-        |one: &KeyPermission| one.lost.is_some() || one.grant == PermissionGrant::Granted;
+    let lacks: Vec<_> = denied.iter().map(|permission| lacks(permission)).collect();
+    let is_usable = |permission: &KeyPermission| {
+        permission.lost.is_some() || permission.grant == PermissionGrant::Granted
+    };
     let said = Warning::new(may_read).hint(advice(reader, &denied));
     let result = if permissions.iter().all(is_usable) {
         facts.key = KeyState::Permitted;
@@ -60,7 +64,10 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
 }
 
 fn objects(permissions: &[&KeyPermission]) -> String {
-    let objects: Vec<_> = permissions.iter().map(|one| one.objects).collect();
+    let objects: Vec<_> = permissions
+        .iter()
+        .map(|permission| permission.objects)
+        .collect();
     objects.join(", ")
 }
 
@@ -73,7 +80,10 @@ fn lacks(permission: &KeyPermission) -> Warning {
 }
 
 fn advice(reader: &BillingReader, denied: &[&KeyPermission]) -> String {
-    let names: Vec<_> = denied.iter().map(|one| format!("`{}`", one.name)).collect();
+    let names: Vec<_> = denied
+        .iter()
+        .map(|permission| format!("`{}`", permission.name))
+        .collect();
     if names.is_empty() {
         return String::new();
     }

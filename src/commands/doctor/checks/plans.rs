@@ -51,19 +51,19 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     let mut warnings: Vec<_> = judged
         .advice
         .into_iter()
-        .map(|one| {
-            let place = facts.place(&one.about);
-            Warning::new(one.message).hint(one.hint).at(place)
+        .map(|advice| {
+            let place = facts.place(&advice.about);
+            Warning::new(advice.message).hint(advice.hint).at(place)
         })
         .collect();
     let plans = facts.place(&ContractKey::Plans(None));
     let prices = judged.findings.iter();
-    let prices =
-        prices.filter(|one| matches!(one.rule, Rule::UnmappedPrice | Rule::UnmappedFeature));
-    warnings.extend(prices.map(|one| {
-        let first = one.message.lines().next().unwrap_or_default();
+    let prices = prices
+        .filter(|finding| matches!(finding.rule, Rule::UnmappedPrice | Rule::UnmappedFeature));
+    warnings.extend(prices.map(|finding| {
+        let first = finding.message.lines().next().unwrap_or_default();
         Warning::new(first.trim_end_matches('.'))
-            .hint(one.fix.to_string())
+            .hint(finding.fix.to_string())
             .at(plans.clone())
     }));
     warnings.extend(unknown.map(|problem| problem.at(plans)));

@@ -56,7 +56,10 @@ fn check(setup: &Setup<'_>) -> StepResult {
 /// Explains what each missing variable holds, and where its value comes from.
 fn explained(config: &Config, missing: &[&str]) -> Vec<Warning> {
     let explain = |name: &str| {
-        let contract = config.contracts.iter().find(|one| one.key_env == name);
+        let contract = config
+            .contracts
+            .iter()
+            .find(|contract| contract.key_env == name);
         if let Some(contract) = contract {
             let source = contract.contract.source;
             return Some(
@@ -64,7 +67,7 @@ fn explained(config: &Config, missing: &[&str]) -> Vec<Warning> {
                     .hint(creation_advice(source)),
             );
         }
-        let mut contracts = config.contracts.iter().map(|one| &one.database);
+        let mut contracts = config.contracts.iter().map(|contract| &contract.database);
         let settings = contracts.find(|settings| settings.url_env == name)?;
         Some(
             Warning::new(format!(

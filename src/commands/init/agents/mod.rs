@@ -65,9 +65,9 @@ pub(super) async fn files(
 }
 
 /// Returns true if one is a link to the other.
-fn is_same_file(one: &str, other: &str) -> bool {
-    match (fs::canonicalize(one), fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
+fn is_same_file(a: &str, b: &str) -> bool {
+    match (fs::canonicalize(a), fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) => a == b,
         _ => false,
     }
 }

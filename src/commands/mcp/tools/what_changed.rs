@@ -154,7 +154,7 @@ fn lines(tree: &WorkingTree, paths: &TreePaths, config: &Config) -> Vec<Change> 
 /// Lists the names of a contract, and the events by which an application learns of its state.
 fn names(contract: &AccessContract) -> Vec<Name> {
     let source = contract.contract.source;
-    let events: BTreeSet<&str> = Rule::every()
+    let events: BTreeSet<&str> = Rule::all_with_handler_rules()
         .flat_map(|rule| rule.info().events.for_source(source))
         .copied()
         .collect();

@@ -18,10 +18,10 @@ use problem::ErrorCode;
 pub(super) fn handler(
     entry: &Entry<String>,
     allow_remote: bool,
-    owner: Parent<'_>,
+    parent: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<String> {
-    let (span, text) = diagnostics.require(entry, "handler", owner)?;
+    let (span, text) = diagnostics.require(entry, "handler", parent)?;
     url("handler", text, span, allow_remote, diagnostics).map(|url| url.to_string())
 }
 

@@ -48,7 +48,7 @@ pub(super) fn command(
 ) -> Option<String> {
     let (span, _) = entry.written()?;
     let text = filled(key, entry, diagnostics)?;
-    texts::is_public(key, text, span, diagnostics).then(|| text.to_owned())
+    texts::has_no_secret(key, text, span, diagnostics).then(|| text.to_owned())
 }
 
 fn variables(
@@ -58,7 +58,7 @@ fn variables(
     let Some(Pairs(pairs)) = entry.value() else {
         return entry.is_absent().then(BTreeMap::new);
     };
-    // Checks every pair before it stops at a broken one.
+    // Checks every pair, so that all problems are reported at once.
     let read: Vec<_> = pairs
         .iter()
         .map(|(name, entry)| {
@@ -71,8 +71,8 @@ fn variables(
                 diagnostics.add_at(DiagnosticDraft::invalid(message), span);
                 return None;
             }
-            let is_public = texts::is_public(name, text, span, diagnostics);
-            is_public.then(|| (name.clone(), text.clone()))
+            let has_no_secret = texts::has_no_secret(name, text, span, diagnostics);
+            has_no_secret.then(|| (name.clone(), text.clone()))
         })
         .collect();
     read.into_iter().collect()

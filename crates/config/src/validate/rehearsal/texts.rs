@@ -29,7 +29,7 @@ pub(super) fn template(
     if !not_blank(&quote(key), text, span, diagnostics) {
         return None;
     }
-    if !is_public(key, text, span, diagnostics) {
+    if !has_no_secret(key, text, span, diagnostics) {
         return None;
     }
     match Template::parse(text) {
@@ -41,8 +41,8 @@ pub(super) fn template(
     }
 }
 
-/// Checks that a text contains no password or key.
-pub(super) fn is_public(
+/// Returns true if the text contains no password or key, and reports it otherwise.
+pub(super) fn has_no_secret(
     key: &str,
     text: &str,
     span: &SourceSpan,
@@ -98,7 +98,7 @@ pub(super) fn metadata(
     let Some(Pairs(pairs)) = entry.value() else {
         return entry.is_absent().then(BTreeMap::new);
     };
-    // Checks every pair before it stops at a broken one.
+    // Checks every pair, so that all problems are reported at once.
     let read: Vec<_> = pairs
         .iter()
         .map(|(key, entry)| {
@@ -179,27 +179,27 @@ pub(super) fn json_pointer(path: &str) -> Option<String> {
     let mut rest = path.trim().strip_prefix('$')?;
     let mut pointer = String::new();
     while !rest.is_empty() {
-        let (step, behind) = if let Some(after) = rest.strip_prefix('.') {
+        let (step, remaining) = if let Some(after) = rest.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
-            let (name, behind) = after.split_at_checked(end)?;
+            let (name, remaining) = after.split_at_checked(end)?;
             let is_name = name
                 .chars()
                 .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
-            (Some(name).filter(|_| is_name)?, behind)
+            (Some(name).filter(|_| is_name)?, remaining)
         } else {
-            let (inside, behind) = rest.strip_prefix('[')?.split_once(']')?;
+            let (inside, remaining) = rest.strip_prefix('[')?.split_once(']')?;
             let quoted = ['\'', '"']
                 .iter()
                 .find_map(|quote| inside.strip_prefix(*quote)?.strip_suffix(*quote));
             let index = Some(inside).filter(|inside| inside.bytes().all(|b| b.is_ascii_digit()));
-            (quoted.or(index)?, behind)
+            (quoted.or(index)?, remaining)
         };
         if step.is_empty() {
             return None;
         }
         pointer.push('/');
         pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
-        rest = behind;
+        rest = remaining;
     }
     Some(pointer)
 }

@@ -3,7 +3,7 @@
 use contract::{Account, Field, PauseMeaning, PlanWords, Rule, Source, Status, Subscription};
 
 use super::{
-    Desk, Fixed, World,
+    Collected, Fixed, World,
     mismatch::Candidates,
     party::Party,
     prices::{is_free, monthly, plans_of, right_plans},
@@ -15,17 +15,17 @@ impl<'w> World<'w> {
         &self,
         account: &'w Account,
         mismatch: Option<&Candidates<'w>>,
-        desk: &mut Desk,
+        collected: &mut Collected,
     ) {
         let party = self.party(account);
         if self.linked(account) && party.state.is_none() {
-            desk.missing = true;
+            collected.missing = true;
             return;
         }
         if let Some(candidates) = mismatch {
-            self.customer_mismatch(account, &party, candidates, desk);
+            self.customer_mismatch(account, &party, candidates, collected);
         } else if self.linked(account) {
-            self.judge_linked(account, &party, desk);
+            self.judge_linked(account, &party, collected);
         }
     }
 
@@ -34,7 +34,7 @@ impl<'w> World<'w> {
         account: &'w Account,
         party: &Party<'w>,
         candidates: &Candidates<'w>,
-        desk: &mut Desk,
+        collected: &mut Collected,
     ) {
         // The finding is about the paying customer, not about the stored one.
         let customer = candidates.first().map(|id| (*id).to_owned());
@@ -46,10 +46,10 @@ impl<'w> World<'w> {
             without_amount: money.without_amount,
             ..self.about(account, party)
         };
-        self.accuse(desk, Rule::CustomerMismatch, account, fixed);
+        self.accuse(collected, Rule::CustomerMismatch, account, fixed);
     }
 
-    fn judge_linked(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    fn judge_linked(&self, account: &'w Account, party: &Party<'w>, collected: &mut Collected) {
         let (Some(state), paid) = (party.state, account.paid) else {
             return;
         };
@@ -59,45 +59,45 @@ impl<'w> World<'w> {
             (false, State::Granting) => {
                 let behind = party.with_meaning(SubscriptionMeaning::Grants);
                 let fixed = self.about_money_of(account, party, &behind);
-                self.accuse(desk, Rule::RevenueLeak, account, fixed);
+                self.accuse(collected, Rule::RevenueLeak, account, fixed);
             }
             (true, State::NotGranting) if !excused => {
                 let behind: Vec<_> = party.newest.into_iter().collect();
                 let fixed = self.about_money_of(account, party, &behind);
-                self.accuse(desk, Rule::WrongfulAccess, account, fixed);
+                self.accuse(collected, Rule::WrongfulAccess, account, fixed);
             }
             (true, State::None) if !excused => {
                 let fixed = self.about(account, party);
-                self.accuse(desk, Rule::NoSubscription, account, fixed);
+                self.accuse(collected, Rule::NoSubscription, account, fixed);
             }
             (true, State::Granting) => {
-                self.plan_drift(account, party, desk);
-                self.seat_drift(account, party, desk);
-                self.status_drift(account, party, desk);
-                self.granting_columns(account, party, desk);
+                self.plan_drift(account, party, collected);
+                self.seat_drift(account, party, collected);
+                self.status_drift(account, party, collected);
+                self.granting_columns(account, party, collected);
                 if !excused {
-                    self.refunded_access(account, party, desk);
+                    self.refunded_access(account, party, collected);
                 }
             }
             (true, State::InGrace) => {
-                self.plan_drift(account, party, desk);
-                self.seat_drift(account, party, desk);
-                self.status_drift(account, party, desk);
+                self.plan_drift(account, party, collected);
+                self.seat_drift(account, party, collected);
+                self.status_drift(account, party, collected);
             }
             (true, State::NotGranting | State::None) | (false, State::InGrace) => {
-                self.status_drift(account, party, desk);
+                self.status_drift(account, party, collected);
             }
             (false, State::NotGranting | State::None) => {
                 if !excused {
-                    self.stale_plan(account, party, desk);
+                    self.stale_plan(account, party, collected);
                 }
-                self.status_drift(account, party, desk);
+                self.status_drift(account, party, collected);
             }
         }
     }
 
     /// Everything that grants access was paid back.
-    fn refunded_access(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    fn refunded_access(&self, account: &'w Account, party: &Party<'w>, collected: &mut Collected) {
         let granting = party.with_meaning(SubscriptionMeaning::Grants);
         let is_refunded = |one: &&Subscription| {
             let details = one.details.as_deref();
@@ -105,7 +105,7 @@ impl<'w> World<'w> {
         };
         if self.contract.source == Source::Paddle && granting.iter().all(is_refunded) {
             let fixed = self.about_subscription(account, party, party.newest);
-            self.accuse(desk, Rule::RefundedAccess, account, fixed);
+            self.accuse(collected, Rule::RefundedAccess, account, fixed);
         }
     }
 
@@ -114,7 +114,7 @@ impl<'w> World<'w> {
         columns.is_some_and(|columns| columns.paid_elsewhere)
     }
 
-    fn plan_drift(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    fn plan_drift(&self, account: &'w Account, party: &Party<'w>, collected: &mut Collected) {
         if self.contract.plans.is_empty() || !self.facts.mapped.contains(&Field::Plan) {
             return;
         }
@@ -129,7 +129,7 @@ impl<'w> World<'w> {
                 plan_found: account.plan.as_deref().map(str::to_owned),
                 ..self.about_paying(account, party)
             };
-            self.accuse(desk, Rule::PlanDrift, account, fixed);
+            self.accuse(collected, Rule::PlanDrift, account, fixed);
         }
     }
 
@@ -143,7 +143,7 @@ impl<'w> World<'w> {
     }
 
     /// "The flag went, the plan stayed", and no subscription may still recover.
-    fn stale_plan(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    fn stale_plan(&self, account: &'w Account, party: &Party<'w>, collected: &mut Collected) {
         let may_come_back = |(one, _): &(&Subscription, SubscriptionMeaning)| {
             matches!(
                 one.status,
@@ -163,7 +163,7 @@ impl<'w> World<'w> {
                 plan_found: account.plan.as_deref().map(str::to_owned),
                 ..self.about(account, party)
             };
-            self.accuse(desk, Rule::StalePlan, account, fixed);
+            self.accuse(collected, Rule::StalePlan, account, fixed);
         }
     }
 
@@ -217,8 +217,14 @@ impl<'w> World<'w> {
         }
     }
 
-    pub(crate) fn accuse(&self, desk: &mut Desk, rule: Rule, account: &Account, fixed: Fixed) {
+    pub(crate) fn accuse(
+        &self,
+        collected: &mut Collected,
+        rule: Rule,
+        account: &Account,
+        fixed: Fixed,
+    ) {
         let entity = format!("{}:{}", self.contract.entity, account.id);
-        self.report(desk, rule, entity, fixed);
+        self.report(collected, rule, entity, fixed);
     }
 }

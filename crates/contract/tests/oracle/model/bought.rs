@@ -23,21 +23,21 @@ pub(crate) fn bought(
         contract,
         facts,
         now,
-        keys: Keys::AS_THE_LAW_SAYS,
+        keys: Keys::AS_SPECIFIED,
     };
     let party = world.party(account);
     let mapped = |field| facts.mapped.contains(&field);
     let paying = world.paying_for_seats(account, &party);
     let seats = world.seats_bought(&party, &paying).ok().flatten();
     let plans = World::paying(&party).into_iter();
-    let plans = plans.flat_map(|one| plans_of(contract, one));
+    let plans = plans.flat_map(|subscription| plans_of(contract, subscription));
     Bought {
         seats: seats
             .and_then(|seats| i64::try_from(seats).ok())
             .filter(|_| mapped(Field::Seats) && !paying.is_empty()),
         period_end: party
             .deciding
-            .and_then(|one| world.period_end(one))
+            .and_then(|subscription| world.period_end(subscription))
             .filter(|_| mapped(Field::PeriodEnd)),
         plans: plans.map(|plan| plan.name().to_owned()).collect(),
     }

@@ -5,7 +5,7 @@ use contract::{
 };
 
 use super::{
-    Desk, World,
+    Collected, World,
     party::Party,
     prices::{ignored, is_mapped},
     subscription::{SubscriptionMeaning, is_charged},
@@ -18,7 +18,12 @@ impl<'w> World<'w> {
         asked.then_some(account.columns.as_deref()?)
     }
 
-    pub(crate) fn status_drift(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    pub(crate) fn status_drift(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+        collected: &mut Collected,
+    ) {
         let (Some(columns), Some(deciding)) =
             (self.columns(account, Field::Status), party.deciding)
         else {
@@ -31,7 +36,7 @@ impl<'w> World<'w> {
                 .with_meaning(SubscriptionMeaning::Grants)
                 .contains(&deciding);
         if !cleared && !self.spells(stored, &deciding.status) {
-            self.drifts(desk, Rule::StatusDrift, account, party);
+            self.drifts(collected, Rule::StatusDrift, account, party);
         }
     }
 
@@ -48,22 +53,22 @@ impl<'w> World<'w> {
         &self,
         account: &'w Account,
         party: &Party<'w>,
-        desk: &mut Desk,
+        collected: &mut Collected,
     ) {
         let Some(deciding) = party.deciding else {
             return;
         };
         if !self.by_subscription() && self.columns(account, Field::SubscriptionId).is_some() {
-            self.stale_subscription_id(account, party, desk);
+            self.stale_subscription_id(account, party, collected);
         }
         if let Some(columns) = self.columns(account, Field::PeriodEnd)
             && self.on(Rule::PeriodDrift).is_some()
             && self.states_period(deciding)
         {
             match self.period_end(deciding) {
-                None => desk.missing = true,
+                None => collected.missing = true,
                 Some(end) if self.is_off(columns.period_end, end) => {
-                    self.drifts(desk, Rule::PeriodDrift, account, party);
+                    self.drifts(collected, Rule::PeriodDrift, account, party);
                 }
                 Some(_) => {}
             }
@@ -72,9 +77,9 @@ impl<'w> World<'w> {
             && self.on(Rule::CancelFlagDrift).is_some()
         {
             match deciding.cancel_scheduled {
-                None => desk.missing = true,
+                None => collected.missing = true,
                 Some(scheduled) if scheduled != columns.cancel_at_period_end => {
-                    self.drifts(desk, Rule::CancelFlagDrift, account, party);
+                    self.drifts(collected, Rule::CancelFlagDrift, account, party);
                 }
                 Some(_) => {}
             }
@@ -82,14 +87,20 @@ impl<'w> World<'w> {
     }
 
     /// "What is charged counts, mapped or not."
-    fn stale_subscription_id(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    fn stale_subscription_id(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+        collected: &mut Collected,
+    ) {
         let stored = Self::stored_subscription(account);
         let mut all = party.subscriptions.iter();
-        let good =
-            all.any(|(one, _)| Some(one.id.as_str()) == stored && is_charged(self.contract, one));
+        let good = all.any(|(subscription, _)| {
+            Some(subscription.id.as_str()) == stored && is_charged(self.contract, subscription)
+        });
         if !good {
             let fixed = self.about(account, party);
-            self.accuse(desk, Rule::StaleSubscriptionId, account, fixed);
+            self.accuse(collected, Rule::StaleSubscriptionId, account, fixed);
         }
     }
 
@@ -132,8 +143,14 @@ impl<'w> World<'w> {
         }
     }
 
-    fn drifts(&self, desk: &mut Desk, rule: Rule, account: &'w Account, party: &Party<'w>) {
+    fn drifts(
+        &self,
+        collected: &mut Collected,
+        rule: Rule,
+        account: &'w Account,
+        party: &Party<'w>,
+    ) {
         let fixed = self.about_subscription(account, party, party.deciding);
-        self.accuse(desk, rule, account, fixed);
+        self.accuse(collected, rule, account, fixed);
     }
 }

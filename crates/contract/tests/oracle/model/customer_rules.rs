@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::{Account, Contract, PlanWords, Rule, Severity, Source, Status, Subscription};
 
 use super::{
-    Desk, Fixed, World,
+    Collected, Fixed, World,
     mismatch::Candidates,
     prices::{ignored, monthly, plans_of},
     size,
@@ -16,19 +16,19 @@ use super::{
 };
 
 impl<'w> World<'w> {
-    pub(crate) fn duplicate_customers(&self, desk: &mut Desk) {
+    pub(crate) fn duplicate_customers(&self, collected: &mut Collected) {
         let accounts = self.facts.accounts.iter();
         let stored: BTreeSet<_> = accounts.flat_map(Self::stored_customers).collect();
         for id in stored {
             let accounts = self.accounts_of(id);
             if accounts.len() >= 2 && self.any_judged(&accounts) {
-                self.about_customer(desk, Rule::DuplicateCustomer, id, Fixed::default());
+                self.about_customer(collected, Rule::DuplicateCustomer, id, Fixed::default());
             }
         }
     }
 
     /// "One subscription on two accounts."
-    pub(crate) fn duplicate_subscriptions(&self, desk: &mut Desk) {
+    pub(crate) fn duplicate_subscriptions(&self, collected: &mut Collected) {
         let accounts = &self.facts.accounts;
         let stored: BTreeSet<_> = accounts
             .iter()
@@ -38,31 +38,32 @@ impl<'w> World<'w> {
             let of = |account: &&Account| Self::stored_subscription(account) == Some(id);
             let holders: Vec<_> = accounts.iter().filter(of).collect();
             let mut all = self.facts.subscriptions.iter();
-            let known = all.find(|one| one.id.as_str() == id);
-            let unseen = known.is_some_and(|known| !self.seen().any(|one| one.id == known.id));
+            let known = all.find(|subscription| subscription.id.as_str() == id);
+            let unseen = known
+                .is_some_and(|known| !self.seen().any(|subscription| subscription.id == known.id));
             if holders.len() >= 2 && self.any_judged(&holders) && !unseen {
                 let fixed = Fixed {
-                    customer: known.map(|one| one.customer.to_string()),
+                    customer: known.map(|subscription| subscription.customer.to_string()),
                     ..Fixed::default()
                 };
                 let entity = format!("subscription:{id}");
-                self.report(desk, Rule::DuplicateSubscription, entity, fixed);
+                self.report(collected, Rule::DuplicateSubscription, entity, fixed);
             }
         }
     }
 
     fn any_judged(&self, accounts: &[&Account]) -> bool {
-        accounts.iter().any(|one| !self.exempt(one))
+        accounts.iter().any(|account| !self.exempt(account))
     }
 
     /// "Charged n times": about the first plan that is bought twice, else the first such price.
-    pub(crate) fn double_subscriptions(&self, desk: &mut Desk) {
+    pub(crate) fn double_subscriptions(&self, collected: &mut Collected) {
         if self.entitled() {
             return;
         }
         for (id, subscriptions) in self.seen_by_customer() {
             let charged = subscriptions.into_iter();
-            let charged = charged.filter(|one| is_charged(self.contract, one));
+            let charged = charged.filter(|subscription| is_charged(self.contract, subscription));
             let buyers = buyers(self.contract, charged);
             let double = buyers.into_values().find(|buyers| buyers.len() >= 2);
             if let Some(double) = double
@@ -73,7 +74,7 @@ impl<'w> World<'w> {
                     amount: self.too_much(&double),
                     ..Fixed::default()
                 };
-                self.about_customer(desk, Rule::DoubleSubscription, id, fixed);
+                self.about_customer(collected, Rule::DoubleSubscription, id, fixed);
             }
         }
     }
@@ -82,13 +83,13 @@ impl<'w> World<'w> {
     fn too_much(&self, double: &[&Subscription]) -> BTreeMap<String, i64> {
         let each = double.iter();
         let each: Vec<_> = each
-            .map(|one| monthly(self.contract, &[one]).amounts)
+            .map(|subscription| monthly(self.contract, &[subscription]).amounts)
             .collect();
         let currencies: BTreeSet<_> = each.iter().flat_map(BTreeMap::keys).collect();
         let [currency] = *Vec::from_iter(currencies) else {
             return BTreeMap::new();
         };
-        let amounts = each.iter().map(|one| one.get(currency).copied());
+        let amounts = each.iter().map(|sums| sums.get(currency).copied());
         let amounts: Vec<i64> = amounts.map(Option::unwrap_or_default).collect();
         let dearest = amounts.iter().max().copied().unwrap_or_default();
         let too_much = amounts.iter().sum::<i64>() - dearest;
@@ -99,7 +100,7 @@ impl<'w> World<'w> {
     pub(crate) fn orphans_by_customer(
         &self,
         mismatches: &BTreeMap<&'w str, Candidates<'w>>,
-        desk: &mut Desk,
+        collected: &mut Collected,
     ) {
         if self.entitled() {
             return;
@@ -108,30 +109,30 @@ impl<'w> World<'w> {
         for (id, subscriptions) in self.seen_by_customer() {
             let live: Vec<_> = subscriptions
                 .into_iter()
-                .filter(|one| is_live(one))
+                .filter(|subscription| is_live(subscription))
                 .collect();
             if self.accounts_of(id).is_empty() && !live.is_empty() && !explained.contains(id) {
                 let fixed = self.about_money(&live);
-                self.about_customer(desk, Rule::OrphanSubscription, id, fixed);
+                self.about_customer(collected, Rule::OrphanSubscription, id, fixed);
             }
         }
     }
 
     /// "Granting or `past_due`, stored by no account."
-    pub(crate) fn orphans_by_subscription(&self, desk: &mut Desk) {
-        for one in self.seen() {
-            let granted = self.contract.statuses.grant.contains(&one.status);
-            let charged = granted || one.status == Status::PastDue;
+    pub(crate) fn orphans_by_subscription(&self, collected: &mut Collected) {
+        for bought in self.seen() {
+            let granted = self.contract.statuses.grant.contains(&bought.status);
+            let charged = granted || bought.status == Status::PastDue;
             let mut accounts = self.facts.accounts.iter();
-            let stored = accounts.any(|account| self.is_judged_by(account, one));
+            let stored = accounts.any(|account| self.is_judged_by(account, bought));
             if charged && !stored {
                 let fixed = Fixed {
-                    customer: Some(one.customer.to_string()),
-                    subscription: Some(one.id.to_string()),
-                    ..self.about_money(&[one])
+                    customer: Some(bought.customer.to_string()),
+                    subscription: Some(bought.id.to_string()),
+                    ..self.about_money(&[bought])
                 };
-                let entity = format!("subscription:{}", one.id);
-                self.report(desk, Rule::OrphanSubscription, entity, fixed);
+                let entity = format!("subscription:{}", bought.id);
+                self.report(collected, Rule::OrphanSubscription, entity, fixed);
             }
         }
     }
@@ -139,11 +140,14 @@ impl<'w> World<'w> {
     /// Lists the subscriptions of an orphan finding.
     pub(super) fn orphaned(&self, fixed: &Fixed) -> Vec<&'w Subscription> {
         let seen = self.seen();
-        let is_it = |one: &&Subscription| match &fixed.subscription {
-            Some(id) => one.id.as_str() == id,
-            None => fixed.customer.as_deref() == Some(one.customer.as_str()) && is_live(one),
+        let is_fixed = |subscription: &&Subscription| match &fixed.subscription {
+            Some(id) => subscription.id.as_str() == id,
+            None => {
+                fixed.customer.as_deref() == Some(subscription.customer.as_str())
+                    && is_live(subscription)
+            }
         };
-        seen.filter(is_it).collect()
+        seen.filter(is_fixed).collect()
     }
 
     fn about_money(&self, subscriptions: &[&Subscription]) -> Fixed {
@@ -155,26 +159,26 @@ impl<'w> World<'w> {
         }
     }
 
-    fn about_customer(&self, desk: &mut Desk, rule: Rule, id: &str, fixed: Fixed) {
+    fn about_customer(&self, collected: &mut Collected, rule: Rule, id: &str, fixed: Fixed) {
         let fixed = Fixed {
             customer: Some(id.to_owned()),
             ..fixed
         };
-        self.report(desk, rule, format!("customer:{id}"), fixed);
+        self.report(collected, rule, format!("customer:{id}"), fixed);
     }
 
     fn seen_by_customer(&self) -> BTreeMap<&'w str, Vec<&'w Subscription>> {
         let mut customers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for one in self.seen() {
+        for subscription in self.seen() {
             customers
-                .entry(one.customer.as_str())
+                .entry(subscription.customer.as_str())
                 .or_default()
-                .push(one);
+                .push(subscription);
         }
         customers
     }
 
-    pub(crate) fn unmapped_prices(&self, desk: &mut Desk) {
+    pub(crate) fn unmapped_prices(&self, collected: &mut Collected) {
         if self.contract.plans.is_empty() {
             return;
         }
@@ -186,25 +190,25 @@ impl<'w> World<'w> {
             return;
         };
         let mut carriers: BTreeMap<&str, Vec<&Subscription>> = BTreeMap::new();
-        for one in self
+        for subscription in self
             .seen()
-            .filter(|one| grants_by_status(self.contract, one))
+            .filter(|subscription| grants_by_status(self.contract, subscription))
         {
-            let prices = unmapped_prices(self.contract, one).into_iter();
+            let prices = unmapped_prices(self.contract, subscription).into_iter();
             let ids: BTreeSet<_> = prices.map(|price| price.id.as_str()).collect();
             for id in ids {
-                carriers.entry(id).or_default().push(one);
+                carriers.entry(id).or_default().push(subscription);
             }
         }
         for (price, carriers) in carriers {
-            let harmful = carriers.iter().any(|one| self.leaves_unjudged(one));
+            let harmful = carriers.iter().any(|carrier| self.leaves_unjudged(carrier));
             let fixed = Fixed {
                 price: Some(price.to_owned()),
                 number: Some(size(carriers.len())),
                 ..Fixed::default()
             };
-            self.report(desk, rule, format!("{word}:{price}"), fixed);
-            let finding = desk.findings.last_mut().unwrap();
+            self.report(collected, rule, format!("{word}:{price}"), fixed);
+            let finding = collected.findings.last_mut().unwrap();
             finding.severity = if harmful { severity } else { Severity::Low };
         }
     }
@@ -222,29 +226,34 @@ impl<'w> World<'w> {
             })
     }
 
-    pub(crate) fn unknown_statuses(&self, desk: &mut Desk) {
+    pub(crate) fn unknown_statuses(&self, collected: &mut Collected) {
         if self.entitled() {
             return;
         }
         let words: BTreeSet<&str> = self
             .seen()
-            .filter(|one| unknown_word(self.contract, &one.status))
-            .map(|one| one.status.as_str())
+            .filter(|subscription| unknown_word(self.contract, &subscription.status))
+            .map(|subscription| subscription.status.as_str())
             .collect();
         for word in words {
             let fixed = Fixed {
                 status: Some(word.to_owned()),
                 ..Fixed::default()
             };
-            self.report(desk, Rule::UnknownStatus, format!("status:{word}"), fixed);
+            self.report(
+                collected,
+                Rule::UnknownStatus,
+                format!("status:{word}"),
+                fixed,
+            );
         }
     }
 
-    pub(crate) fn unlinked(&self, desk: &mut Desk) {
+    pub(crate) fn unlinked(&self, collected: &mut Collected) {
         let accounts = self.facts.accounts.iter();
         let unlinked = accounts
-            .filter(|one| one.paid && !self.linked(one))
-            .filter(|one| !self.exempt(one) && !Self::is_paid_elsewhere(one));
+            .filter(|account| account.paid && !self.linked(account))
+            .filter(|account| !self.exempt(account) && !Self::is_paid_elsewhere(account));
         let number = unlinked.count();
         if number > 0 {
             let fixed = Fixed {
@@ -252,7 +261,7 @@ impl<'w> World<'w> {
                 ..Fixed::default()
             };
             self.report(
-                desk,
+                collected,
                 Rule::UnlinkedAccess,
                 "accounts:unlinked".to_owned(),
                 fixed,
@@ -274,14 +283,16 @@ fn buyers<'w>(
     subscriptions: impl Iterator<Item = &'w Subscription>,
 ) -> BTreeMap<Thing<'w>, Vec<&'w Subscription>> {
     let mut buyers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for one in subscriptions {
-        let prices = one.items.iter().map(|item| &*item.price);
+    for subscription in subscriptions {
+        let prices = subscription.items.iter().map(|item| &*item.price);
         let prices = prices.filter(|price| !ignored(contract, price));
         let prices = prices.map(|price| Thing::Price(price.id.as_str()));
-        let plans = plans_of(contract, one).into_iter().map(Thing::Plan);
+        let plans = plans_of(contract, subscription)
+            .into_iter()
+            .map(Thing::Plan);
         let things: BTreeSet<_> = plans.chain(prices).collect();
         for thing in things {
-            buyers.entry(thing).or_default().push(one);
+            buyers.entry(thing).or_default().push(subscription);
         }
     }
     buyers

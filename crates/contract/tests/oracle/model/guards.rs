@@ -52,10 +52,10 @@ impl<'w> World<'w> {
     /// "Five or more accounts are linked, at least one of them is `paid`, and not one of their ids appears."
     fn no_customer_is_known(&self) -> bool {
         let accounts = self.facts.accounts.iter();
-        let linked: Vec<_> = accounts.filter(|one| self.linked(one)).collect();
+        let linked: Vec<_> = accounts.filter(|account| self.linked(account)).collect();
         let appears = |account: &&'w Account| {
             let mut all = self.facts.subscriptions.iter();
-            all.any(|one| self.is_judged_by(account, one))
+            all.any(|subscription| self.is_judged_by(account, subscription))
         };
         linked.len() >= 5
             && linked.iter().any(|account| account.paid)

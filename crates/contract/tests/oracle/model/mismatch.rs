@@ -21,7 +21,12 @@ impl<'w> World<'w> {
         }
         let keys = self.account_keys();
         let mut found = BTreeMap::new();
-        for account in self.facts.accounts.iter().filter(|one| self.qualifies(one)) {
+        for account in self
+            .facts
+            .accounts
+            .iter()
+            .filter(|account| self.qualifies(account))
+        {
             let names = |customer: &&'w str| self.names(customer, account.id.as_str(), &keys);
             let candidates: Candidates<'_> = self.candidates().into_iter().filter(names).collect();
             if !candidates.is_empty() {
@@ -48,7 +53,9 @@ impl<'w> World<'w> {
 
     /// Lists the paying customers that no account is linked to.
     fn candidates(&self) -> BTreeSet<&'w str> {
-        let all = self.seen().map(|one| one.customer.as_str());
+        let all = self
+            .seen()
+            .map(|subscription| subscription.customer.as_str());
         all.filter(|id| self.accounts_of(id).is_empty())
             .filter(|id| !self.granting_of(id).is_empty())
             .collect()
@@ -56,8 +63,10 @@ impl<'w> World<'w> {
 
     pub(super) fn granting_of(&self, customer: &str) -> Vec<&'w Subscription> {
         self.seen()
-            .filter(|one| one.customer.as_str() == customer)
-            .filter(|one| read(self.contract, one, None, self.now) == SubscriptionMeaning::Grants)
+            .filter(|subscription| subscription.customer.as_str() == customer)
+            .filter(|subscription| {
+                read(self.contract, subscription, None, self.now) == SubscriptionMeaning::Grants
+            })
             .collect()
     }
 
@@ -65,7 +74,9 @@ impl<'w> World<'w> {
     /// a key.
     fn names(&self, customer: &str, account: &str, keys: &BTreeSet<&str>) -> bool {
         let granting = self.granting_of(customer);
-        let of_subscriptions = granting.iter().filter_map(|one| metadata(one));
+        let of_subscriptions = granting
+            .iter()
+            .filter_map(|subscription| metadata(subscription));
         let mut customers = self.facts.customer_metadata.iter();
         let of_customer = customers.find(|(id, _)| id.as_str() == customer);
         of_subscriptions
@@ -86,7 +97,11 @@ impl<'w> World<'w> {
     }
 
     fn is_account_key(&self, key: &str) -> bool {
-        let configured = self.contract.metadata_account.iter().any(|one| one == key);
+        let configured = self
+            .contract
+            .metadata_account
+            .iter()
+            .any(|name| name == key);
         let evidence = self.evidence_of_linked(key);
         let learned = self.keys.are_learned && evidence.right >= 3;
         let vetoed = self.keys.are_vetoed && evidence.wrong > 0;
@@ -113,7 +128,7 @@ impl<'w> World<'w> {
             let values = metadata(subscription).into_iter().flatten();
             let of_key = values.filter(|(other, _)| **other == *key);
             for (_, value) in of_key.filter(|_| !linked.is_empty()) {
-                let own = linked.iter().any(|one| one.id.as_str() == &**value);
+                let own = linked.iter().any(|account| account.id.as_str() == &**value);
                 evidence.right += u32::from(own);
                 evidence.wrong += u32::from(!own && accounts.contains(&**value));
             }

@@ -31,7 +31,7 @@ pub(crate) struct Fixed {
     pub(crate) plan_found: Option<String>,
     pub(crate) amount: BTreeMap<String, i64>,
     pub(crate) without_amount: u64,
-    /// Number of subscriptions or accounts that the finding stands for, if there are several.
+    /// Number of subscriptions or accounts that the finding represents, if there are several.
     pub(crate) number: Option<u64>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) const AS_THE_LAW_SAYS: Self = Self {
+    pub(crate) const AS_SPECIFIED: Self = Self {
         are_learned: true,
         are_vetoed: true,
     };
@@ -76,7 +76,7 @@ pub(crate) type Judged = Result<(Vec<Expected>, Numbers), BTreeSet<Refusal>>;
 
 /// Returns the findings in order with the summary, or every refusal that applies.
 pub(crate) fn judge(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Judged {
-    judge_with(contract, facts, now, Keys::AS_THE_LAW_SAYS)
+    judge_with(contract, facts, now, Keys::AS_SPECIFIED)
 }
 
 pub(crate) fn judge_with(
@@ -92,15 +92,15 @@ pub(crate) fn judge_with(
         keys,
     };
     let mut refusals = world.guards();
-    let mut desk = Desk::default();
-    world.rules(&mut desk);
-    if desk.missing {
+    let mut collected = Collected::default();
+    world.rules(&mut collected);
+    if collected.missing {
         refusals.insert(Refusal::Missing);
     }
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let mut findings = desk.findings;
+    let mut findings = collected.findings;
     findings.sort_by(|a, b| {
         let key = |f: &Expected| (f.severity, f.rule, f.entity.clone().into_bytes());
         key(a).cmp(&key(b))
@@ -109,8 +109,9 @@ pub(crate) fn judge_with(
     Ok((findings, numbers))
 }
 
+/// The findings so far; `missing` is true if a value was needed and missing.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct Collected {
     pub(crate) findings: Vec<Expected>,
     pub(crate) missing: bool,
 }
@@ -127,29 +128,35 @@ impl World<'_> {
         self.contract.severities.get(&rule).copied()
     }
 
-    fn rules(&self, desk: &mut Desk) {
+    fn rules(&self, collected: &mut Collected) {
         let mismatches = self.mismatches();
         for account in &self.facts.accounts {
             if !self.exempt(account) {
-                self.judge_account(account, mismatches.get(account.id.as_str()), desk);
+                self.judge_account(account, mismatches.get(account.id.as_str()), collected);
             }
         }
         if self.by_subscription() {
-            self.duplicate_subscriptions(desk);
-            self.orphans_by_subscription(desk);
+            self.duplicate_subscriptions(collected);
+            self.orphans_by_subscription(collected);
         } else {
-            self.duplicate_customers(desk);
-            self.double_subscriptions(desk);
-            self.orphans_by_customer(&mismatches, desk);
+            self.duplicate_customers(collected);
+            self.double_subscriptions(collected);
+            self.orphans_by_customer(&mismatches, collected);
         }
-        self.unmapped_prices(desk);
-        self.unknown_statuses(desk);
-        self.unlinked(desk);
+        self.unmapped_prices(collected);
+        self.unknown_statuses(collected);
+        self.unlinked(collected);
     }
 
-    pub(crate) fn report(&self, desk: &mut Desk, rule: Rule, entity: String, fixed: Fixed) {
+    pub(crate) fn report(
+        &self,
+        collected: &mut Collected,
+        rule: Rule,
+        entity: String,
+        fixed: Fixed,
+    ) {
         if let Some(severity) = self.on(rule) {
-            desk.findings.push(Expected {
+            collected.findings.push(Expected {
                 severity,
                 rule,
                 entity,
@@ -169,15 +176,25 @@ impl World<'_> {
         }
         let all = self.facts.subscriptions.iter();
         let on_test_clock: BTreeSet<_> = all
-            .filter(|one| one.on_test_clock)
-            .map(|one| &one.customer)
+            .filter(|subscription| subscription.on_test_clock)
+            .map(|subscription| &subscription.customer)
             .collect();
         let paid_not_served = self.money(findings, &[Rule::RevenueLeak, Rule::OrphanSubscription]);
         let served_not_paid = self.money(findings, &[Rule::WrongfulAccess]);
         Numbers {
             accounts: size(accounts.len()),
-            linked: size(accounts.iter().filter(|one| self.linked(one)).count()),
-            exempt: size(accounts.iter().filter(|one| self.exempt(one)).count()),
+            linked: size(
+                accounts
+                    .iter()
+                    .filter(|account| self.linked(account))
+                    .count(),
+            ),
+            exempt: size(
+                accounts
+                    .iter()
+                    .filter(|account| self.exempt(account))
+                    .count(),
+            ),
             on_test_clock: size(on_test_clock.len()),
             subscriptions,
             without_amount: paid_not_served.without_amount + served_not_paid.without_amount,
@@ -188,18 +205,23 @@ impl World<'_> {
 
     /// Sums the subscriptions behind the findings of these rules, each of them once.
     fn money(&self, findings: &[Expected], rules: &[Rule]) -> Monthly {
-        let of_rules = findings.iter().filter(|one| rules.contains(&one.rule));
-        let behind = of_rules.flat_map(|finding| self.behind(finding));
-        let once: BTreeMap<_, _> = behind.map(|one| (one.id.as_str(), one)).collect();
+        let of_rules = findings
+            .iter()
+            .filter(|finding| rules.contains(&finding.rule));
+        let paying = of_rules.flat_map(|finding| self.subscriptions_behind(finding));
+        let once: BTreeMap<_, _> = paying
+            .map(|subscription| (subscription.id.as_str(), subscription))
+            .collect();
         let once: Vec<_> = once.into_values().collect();
         monthly(self.contract, &once)
     }
 
     /// Lists the subscriptions whose money a finding is about.
-    fn behind(&self, finding: &Expected) -> Vec<&Subscription> {
+    fn subscriptions_behind(&self, finding: &Expected) -> Vec<&Subscription> {
         let fixed = &finding.fixed;
         let mut accounts = self.facts.accounts.iter();
-        let account = accounts.find(|one| fixed.account.as_deref() == Some(one.id.as_str()));
+        let account =
+            accounts.find(|account| fixed.account.as_deref() == Some(account.id.as_str()));
         let party = account.map(|account| self.party(account));
         match (finding.rule, party) {
             (Rule::RevenueLeak, Some(party)) => party.with_meaning(SubscriptionMeaning::Grants),

@@ -25,7 +25,7 @@ impl<'w> Party<'w> {
     pub(crate) fn with_meaning(&self, wanted: SubscriptionMeaning) -> Vec<&'w Subscription> {
         let of = self.subscriptions.iter();
         of.filter(|(_, meaning)| *meaning == wanted)
-            .map(|(one, _)| *one)
+            .map(|(subscription, _)| *subscription)
             .collect()
     }
 }
@@ -86,14 +86,17 @@ impl<'w> World<'w> {
     /// "A customer on a test clock is unjudged."
     pub(crate) fn on_test_clock(&self, customer: &str) -> bool {
         let mut all = self.facts.subscriptions.iter();
-        all.any(|one| one.customer.as_str() == customer && one.on_test_clock)
+        all.any(|subscription| {
+            subscription.customer.as_str() == customer && subscription.on_test_clock
+        })
     }
 
     /// Lists the subscriptions that rules see: neither left out nor on a test clock.
     pub(crate) fn seen(&self) -> impl Iterator<Item = &'w Subscription> {
         let all = self.facts.subscriptions.iter();
-        all.filter(|one| {
-            !left_out(self.contract, one) && !self.on_test_clock(one.customer.as_str())
+        all.filter(|subscription| {
+            !left_out(self.contract, subscription)
+                && !self.on_test_clock(subscription.customer.as_str())
         })
     }
 
@@ -110,12 +113,17 @@ impl<'w> World<'w> {
     pub(crate) fn party(&self, account: &'w Account) -> Party<'w> {
         let all = self.facts.subscriptions.iter();
         let on_test_clock = all
-            .filter(|one| self.is_judged_by(account, one))
-            .any(|one| self.on_test_clock(one.customer.as_str()));
+            .filter(|subscription| self.is_judged_by(account, subscription))
+            .any(|subscription| self.on_test_clock(subscription.customer.as_str()));
         let subscriptions: Vec<_> = self
             .seen()
-            .filter(|one| self.is_judged_by(account, one))
-            .map(|one| (one, read(self.contract, one, Some(account), self.now)))
+            .filter(|subscription| self.is_judged_by(account, subscription))
+            .map(|subscription| {
+                (
+                    subscription,
+                    read(self.contract, subscription, Some(account), self.now),
+                )
+            })
             .collect();
         let meanings: Vec<_> = subscriptions.iter().map(|(_, meaning)| *meaning).collect();
         Party {
@@ -138,10 +146,11 @@ impl<'w> World<'w> {
         match party.state {
             Some(State::Granting) => party.with_meaning(SubscriptionMeaning::Grants),
             Some(State::InGrace) => all
-                .filter(|(one, meaning)| {
-                    *meaning == SubscriptionMeaning::InGrace && one.status == Status::PastDue
+                .filter(|(subscription, meaning)| {
+                    *meaning == SubscriptionMeaning::InGrace
+                        && subscription.status == Status::PastDue
                 })
-                .map(|(one, _)| *one)
+                .map(|(subscription, _)| *subscription)
                 .collect(),
             Some(State::Unjudged | State::NotGranting | State::None) | None => Vec::new(),
         }
@@ -157,16 +166,16 @@ impl<'w> World<'w> {
         if paying.is_empty() {
             return paying;
         }
-        for one in party.with_meaning(SubscriptionMeaning::OnlySeats) {
+        for subscription in party.with_meaning(SubscriptionMeaning::OnlySeats) {
             let counts = if party.state == Some(State::Granting) {
-                sells_seats(self.contract, one)
+                sells_seats(self.contract, subscription)
             } else {
-                one.status == Status::PastDue
-                    && overdue(self.contract, one, Some(account), self.now)
+                subscription.status == Status::PastDue
+                    && overdue(self.contract, subscription, Some(account), self.now)
                         == SubscriptionMeaning::InGrace
             };
             if counts {
-                paying.push(one);
+                paying.push(subscription);
             }
         }
         paying
@@ -175,7 +184,7 @@ impl<'w> World<'w> {
     /// Returns the first of those whose plans and seats the row should hold.
     pub(crate) fn first_paying(party: &Party<'w>) -> Option<&'w Subscription> {
         let paying = Self::paying(party).into_iter();
-        paying.max_by_key(|one| (one.created, &one.id))
+        paying.max_by_key(|subscription| (subscription.created, &subscription.id))
     }
 
     /// Returns the customer that a finding about the account refers to.
@@ -191,7 +200,7 @@ impl<'w> World<'w> {
             return Self::stored_customers(account).first().copied();
         }
         let mut all = self.facts.subscriptions.iter();
-        let own = all.find(|one| self.is_judged_by(account, one))?;
+        let own = all.find(|subscription| self.is_judged_by(account, subscription))?;
         Some(own.customer.as_str())
     }
 
@@ -211,10 +220,10 @@ fn best<'w>(
     let all = subscriptions.iter();
     let best = all
         .filter(|(_, meaning)| *meaning != SubscriptionMeaning::OnlySeats)
-        .max_by_key(|(one, meaning)| {
+        .max_by_key(|(subscription, meaning)| {
             let grants = *meaning == SubscriptionMeaning::Grants;
-            let is_named = grants && Some(one.id.as_str()) == named;
-            (is_named, grants, one.created, &one.id)
+            let is_named = grants && Some(subscription.id.as_str()) == named;
+            (is_named, grants, subscription.created, &subscription.id)
         });
-    best.map(|(one, _)| *one)
+    best.map(|(subscription, _)| *subscription)
 }

@@ -103,7 +103,9 @@ pub(crate) struct Monthly {
 
 /// Sums the subscriptions per month, without ignored prices.
 pub(crate) fn monthly(contract: &Contract, subscriptions: &[&Subscription]) -> Monthly {
-    let items = subscriptions.iter().flat_map(|one| one.items.iter());
+    let items = subscriptions
+        .iter()
+        .flat_map(|subscription| subscription.items.iter());
     let mut sum = Monthly::default();
     for item in items.filter(|item| !ignored(contract, &item.price)) {
         match (&item.price.currency, monthly_amount(item)) {

@@ -3,7 +3,7 @@
 use contract::{Account, Field, Included, Item, Rule, Subscription};
 
 use super::{
-    Desk, World,
+    Collected, World,
     party::Party,
     prices::{any_matches, ignored, is_mapped},
 };
@@ -13,7 +13,12 @@ use super::{
 pub(super) struct Unsaid;
 
 impl<'w> World<'w> {
-    pub(crate) fn seat_drift(&self, account: &'w Account, party: &Party<'w>, desk: &mut Desk) {
+    pub(crate) fn seat_drift(
+        &self,
+        account: &'w Account,
+        party: &Party<'w>,
+        collected: &mut Collected,
+    ) {
         let Some(columns) = self.columns(account, Field::Seats) else {
             return;
         };
@@ -25,13 +30,13 @@ impl<'w> World<'w> {
             return;
         }
         match self.seats_bought(party, &paying) {
-            Err(Unsaid) => desk.missing = true,
+            Err(Unsaid) => collected.missing = true,
             Ok(None) => {}
             Ok(Some(bought)) => {
                 let null_is_none = self.contract.seats.prices.is_some().then_some(0);
                 if columns.seats.or(null_is_none).map(i128::from) != Some(bought) {
                     let fixed = self.about_paying(account, party);
-                    self.accuse(desk, Rule::SeatDrift, account, fixed);
+                    self.accuse(collected, Rule::SeatDrift, account, fixed);
                 }
             }
         }
@@ -40,7 +45,9 @@ impl<'w> World<'w> {
     /// "A row holding one of `unlimited` is right where a price of `unlimited_prices` is bought, else always."
     fn is_rightly_unlimited(&self, stored: Option<i64>, paying: &[&Subscription]) -> bool {
         let seats = &self.contract.seats;
-        let mut items = paying.iter().flat_map(|one| one.items.iter());
+        let mut items = paying
+            .iter()
+            .flat_map(|subscription| subscription.items.iter());
         let buys_it = match &seats.unlimited_prices {
             None => true,
             Some(prices) => items.any(|item| any_matches(prices, &item.price)),
@@ -54,7 +61,9 @@ impl<'w> World<'w> {
         party: &Party<'w>,
         paying: &[&Subscription],
     ) -> Result<Option<i128>, Unsaid> {
-        let items = paying.iter().flat_map(|one| one.items.iter());
+        let items = paying
+            .iter()
+            .flat_map(|subscription| subscription.items.iter());
         let counted: Vec<_> = items.filter(|item| self.is_seat(item)).collect();
         if counted.is_empty() && self.contract.seats.prices.is_none() {
             return Ok(None);

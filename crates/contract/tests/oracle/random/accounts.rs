@@ -31,13 +31,13 @@ fn customer() -> impl Strategy<Value = String> {
 }
 
 fn account(mapped: BTreeSet<Field>, match_on: MatchOn) -> impl Strategy<Value = Account> {
-    let one = prop_oneof![
+    let id = prop_oneof![
         9 => customer().prop_map(Some),
         1 => Just(None),
         1 => select(vec!["", "  ", "cus_elsewhere", "CUS_0", " cus_0"]).prop_map(|id| Some(id.to_owned())),
     ];
     let customers = prop_oneof![
-        4 => one.prop_map(|one| (one, Vec::new())),
+        4 => id.prop_map(|id| (id, Vec::new())),
         1 => (customer(), vec(customer(), 1..3)).prop_map(|(first, others)| (Some(first), others)),
     ];
     let plan = option::weighted(

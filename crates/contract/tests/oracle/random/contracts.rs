@@ -91,7 +91,7 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
 }
 
 fn of_published_rules(fix: &str) -> BTreeMap<Rule, String> {
-    let shared = Rule::every().filter(|rule| rule.info().uses_contract_severity);
+    let shared = Rule::all_with_handler_rules().filter(|rule| rule.info().uses_contract_severity);
     shared.map(|rule| (rule, fix.to_owned())).collect()
 }
 

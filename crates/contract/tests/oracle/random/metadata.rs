@@ -100,10 +100,10 @@ impl Who {
         match self {
             Self::Own(number) => {
                 // An account without access may have been paid for by another customer.
-                let mut others = accounts.iter().filter(|one| !one.paid);
+                let mut others = accounts.iter().filter(|account| !account.paid);
                 let other = others.nth(usize::from(number) % 3);
                 let own = linked.or(other).or(accounts.first());
-                own.map_or("nobody".to_owned(), |one| one.id.to_string())
+                own.map_or("nobody".to_owned(), |account| account.id.to_string())
             }
             Self::Account(number) => format!("usr_{number}"),
             Self::Nobody => "cart 17".to_owned(),

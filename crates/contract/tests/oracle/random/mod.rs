@@ -154,10 +154,10 @@ fn facts(contract: &Contract) -> impl Strategy<Value = Facts> + use<> {
 
 /// Removes the periods of `canceled` and `paused` subscriptions, as Paddle does.
 fn without_periods(mut subscriptions: Vec<Subscription>) -> Vec<Subscription> {
-    for one in &mut subscriptions {
-        if matches!(one.status, Status::Canceled | Status::Paused) {
-            one.period = None;
-            if let Some(details) = &mut one.details {
+    for subscription in &mut subscriptions {
+        if matches!(subscription.status, Status::Canceled | Status::Paused) {
+            subscription.period = None;
+            if let Some(details) = &mut subscription.details {
                 details.item_periods = Box::default();
             }
         }
@@ -179,8 +179,9 @@ fn finish(draft: Draft, match_on: MatchOn, entitled: bool) -> Facts {
     }
     let mut customer_metadata = BTreeMap::new();
     if !entitled {
-        for one in &mut subscriptions {
-            one.on_test_clock = Some(one.customer.as_str()) == on_test_clock.as_deref();
+        for subscription in &mut subscriptions {
+            subscription.on_test_clock =
+                Some(subscription.customer.as_str()) == on_test_clock.as_deref();
         }
         notes.write(&accounts, &mut subscriptions);
         customer_metadata = notes.of_customers();

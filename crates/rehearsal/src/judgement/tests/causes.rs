@@ -21,7 +21,7 @@ fn kept(status: &str, changes: &[ColumnChange]) -> Observed {
 fn merged(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
     let findings = one_per_cause(judged.concat()).into_iter();
     findings
-        .map(|one| format!("{}: {}", one.entity, one.message))
+        .map(|finding| format!("{}: {}", finding.entity, finding.message))
         .collect()
 }
 
@@ -29,23 +29,26 @@ fn merged(judged: &[Vec<JudgedFinding>]) -> Vec<String> {
 fn one_cause_in_several_steps_is_one_finding() {
     let both = ENDS.map(|step| StepFixture::from_steps(&[step]).judged(&kept("canceled", &[])));
     let merged = merged(&both);
-    let [one] = merged.as_slice() else {
+    let [message] = merged.as_slice() else {
         panic!("{merged:#?}");
     };
-    assert!(one.starts_with("scenario:mine/ended: "), "{one}");
-    assert!(one.ends_with("\nSame cause at: mine/left."), "{one}");
+    assert!(message.starts_with("scenario:mine/ended: "), "{message}");
+    assert!(
+        message.ends_with("\nSame cause at: mine/left."),
+        "{message}"
+    );
 }
 
 #[test]
 fn other_symptoms_have_another_cause() {
-    let [one, other] = ENDS.map(|step| StepFixture::from_steps(&[step]));
-    let left = one.judged(&kept("canceled", &[]));
+    let [first, second] = ENDS.map(|step| StepFixture::from_steps(&[step]));
+    let left = first.judged(&kept("canceled", &[]));
     for apart in [
         kept("unpaid", &[]),
         kept("canceled", &[change("plan", "pro", "free")]),
         kept("canceled", &[]).delivered(&[updated(200)]),
     ] {
-        let merged = merged(&[left.clone(), other.judged(&apart)]);
+        let merged = merged(&[left.clone(), second.judged(&apart)]);
         assert_eq!(merged.len(), 2, "{merged:#?}");
     }
 }
@@ -76,7 +79,7 @@ fn the_same_answer_to_another_event_is_another_cause() {
         let refused = delivery(event, "evt_4", code);
         fixture.judged(&lost().delivered(&[refused]))
     };
-    let merged = |one, other| merged(&[one, other]).len();
+    let merged = |a, b| merged(&[a, b]).len();
     let first = with_answer("invoice.paid", 500);
     assert_eq!(merged(first.clone(), with_answer("invoice.paid", 500)), 1);
     assert_eq!(merged(first.clone(), with_answer("invoice.paid", 400)), 2);
@@ -110,6 +113,6 @@ fn a_row_that_stays_wrong_in_a_play_is_one_finding() {
     assert_eq!(merged.len(), 1, "{merged:#?}");
 
     let apart = worst_then_first(&[vec![medium], right(), high]);
-    let severities: Vec<_> = apart.iter().map(|one| one.finding.severity).collect();
+    let severities: Vec<_> = apart.iter().map(|judged| judged.finding.severity).collect();
     assert_eq!(severities, [Severity::High, Severity::Medium]);
 }

@@ -262,7 +262,7 @@ fn one_cause_is_one_finding() {
         assert_eq!(folded.len(), 1, "{folded:#?}");
         folded
             .into_iter()
-            .map(|one| one.finding.message.to_string())
+            .map(|judged| judged.finding.message.to_string())
             .collect::<String>()
     };
     assert_eq!(

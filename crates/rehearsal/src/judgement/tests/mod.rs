@@ -84,7 +84,7 @@ impl StepFixture {
 
     fn judge(&self, observed: &Observed) -> Vec<Finding> {
         let judged = self.judged(observed).into_iter();
-        judged.map(|one| one.finding).collect()
+        judged.map(|judged| judged.finding).collect()
     }
 
     /// Checks that the only finding has this rule, and that its message and fix contain each of these parts.
@@ -194,7 +194,7 @@ fn judged_by(
         earlier: Vec::new(),
         before: row(before),
         after: row(after),
-        explained: customers.find(|one| one.customers == ["cus_ann"]),
+        explained: customers.find(|customer| customer.customers == ["cus_ann"]),
         findings: explained.findings,
         changes: Vec::new(),
         all_changes: Vec::new(),

@@ -52,7 +52,7 @@ fn a_customer_that_no_row_was_linked_to() {
     let severities: Vec<_> = fixture
         .judge(&observed)
         .iter()
-        .map(|one| one.severity)
+        .map(|finding| finding.severity)
         .collect();
     assert_eq!(severities, [Severity::High]);
 }
@@ -202,7 +202,10 @@ fn a_bystanders_row_is_a_separate_finding() {
         ..lost()
     };
     let findings = fixture.judge(&both);
-    let rules: Vec<_> = findings.iter().map(|one| one.rule.as_str()).collect();
+    let rules: Vec<_> = findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
+        .collect();
     assert_eq!(rules, ["revenue-leak", "bystander-changed"]);
     let named = &findings.last().expect("a finding").subject.named;
     assert!(named.contains(&"usr of a friend".to_owned()), "{named:?}");
@@ -288,9 +291,9 @@ fn events_that_end_in_different_rows() {
         ],
         ..RowState::default()
     };
-    let differ = |one: &RowState, other: &RowState| {
+    let differ = |a: &RowState, b: &RowState| {
         StepFixture::from_steps(&[PURCHASE]).in_context(|context| {
-            endings_differ(context, (one, "first"), (other, "second"), &["updated_at"])
+            endings_differ(context, (a, "first"), (b, "second"), &["updated_at"])
         })
     };
     assert_eq!(differ(&row("1", "a"), &row("1", "b")), None);

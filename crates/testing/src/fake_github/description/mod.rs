@@ -52,12 +52,12 @@ impl Description {
         }
     }
 
-    /// Finds the operation of a method and a path without the prefix of an Enterprise Server.
+    /// Finds the operation of a method and a path. The path must not begin with an Enterprise Server's `/api/v3`.
     pub(super) fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
         let method = method.to_lowercase();
         let candidates = self.paths.iter().filter_map(|(template, methods)| {
             let definition = methods.get(&method)?;
-            Some((template, definition, matched(template, path)?))
+            Some((template, definition, match_path(template, path)?))
         });
         // A literal segment is a better match than a parameter.
         let (template, definition, in_path) =
@@ -88,8 +88,9 @@ impl Description {
     }
 }
 
-/// Matches a path with a template. Returns the values of its parameters. Only a last `{path}` has several segments.
-fn matched<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
+/// Matches a path with a template, and returns the values of its parameters. `{path}` is always the last one, and takes
+/// several segments.
+fn match_path<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> {
     let mut in_path = Vec::new();
     let mut rest = path.split('/');
     for expected in template.split('/') {
@@ -110,7 +111,7 @@ fn matched<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)>> 
 }
 
 impl Operation<'_> {
-    /// Lists what the request has and the description does not allow.
+    /// Lists the parts of the request that the description does not allow.
     pub(super) fn faults_of_request(&self, request: &Recorded) -> Vec<String> {
         let mut faults = self.faults_of_parameters(request);
         let body = &self.definition["requestBody"];
@@ -142,7 +143,7 @@ impl Operation<'_> {
         let parameters: Vec<&Value> = parameters
             .into_iter()
             .flatten()
-            .map(|one| schemas.resolve(one))
+            .map(|parameter| schemas.resolve(parameter))
             .collect();
         let in_query = url::form_urlencoded::parse(request.query.as_bytes())
             .map(|(name, value)| ("query", name.into_owned(), value.into_owned()));
@@ -154,7 +155,7 @@ impl Operation<'_> {
         for (place, name, text) in in_query.chain(in_path) {
             let known = parameters
                 .iter()
-                .find(|one| one["in"] == place && one["name"] == name.as_str());
+                .find(|parameter| parameter["in"] == place && parameter["name"] == name.as_str());
             let Some(known) = known else {
                 faults.push(format!("{} has no parameter `{name}`", self.name));
                 continue;
@@ -172,7 +173,7 @@ impl Operation<'_> {
         faults
     }
 
-    /// Adds the fields that GitHub always sends. Lists what the response has and the description does not allow.
+    /// Adds the fields that GitHub always sends, and lists the parts of the response that the description does not allow.
     pub(super) fn complete(&self, reply: &mut Reply) -> Vec<String> {
         let is_json = reply
             .headers

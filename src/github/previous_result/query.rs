@@ -4,7 +4,7 @@ use crate::github::context::Context;
 
 /// Search criteria.
 #[derive(Debug)]
-pub(in crate::github) struct Wanted<'a> {
+pub(in crate::github) struct ResultQuery<'a> {
     pub context: &'a Context,
     pub check_name: &'a str,
     pub config: &'a str,
