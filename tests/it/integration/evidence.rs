@@ -136,7 +136,7 @@ fn a_recent_change_without_an_event_is_not_called_old() {
     let live = drifted([], &["evidence: on"]);
     live.stripe.world(|world| {
         world.change_subscription_silently("sub_alice", |subscription| {
-            subscription.created = NOW - 3 * DAY
+            subscription.created = NOW - 3 * DAY;
         });
         world.change_subscription_silently("sub_bob", |subscription| {
             subscription.details.ended_at = Some(NOW - 2 * DAY);

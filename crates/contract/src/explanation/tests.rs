@@ -32,11 +32,12 @@ fn a_scheduled_change_is_shown_with_its_times() {
     let said = ", pause scheduled for 2026-11-02T00:00:00Z until 2026-11-03T00:00:00Z";
     assert!(evidence.contains(said), "{evidence}");
     let explanation = explained(&contract(), &world);
-    let shown = explanation.subscriptions[0].scheduled;
-    assert_eq!(
-        shown.map(|change| change.action),
-        Some(ScheduledAction::Pause)
-    );
+    let shown: Vec<_> = explanation
+        .subscriptions
+        .iter()
+        .filter_map(|subscription| Some(subscription.scheduled?.action))
+        .collect();
+    assert_eq!(shown, [ScheduledAction::Pause]);
 }
 
 fn state(explanation: &Explanation) -> String {

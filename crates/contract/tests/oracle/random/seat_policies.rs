@@ -28,7 +28,7 @@ pub(crate) fn seats() -> impl Strategy<Value = Seats> {
         vec![Some(3)],
     ]);
     let unlimited_prices = select(vec![
-        vec!["price_team"],
+        vec!["price_team", "price_pro*"],
         vec!["price_other", "price_addon_*"],
         vec!["price_seat_*"],
     ]);
@@ -37,7 +37,7 @@ pub(crate) fn seats() -> impl Strategy<Value = Seats> {
         included,
         option::weighted(0.4, prices.prop_map(patterns)),
         unlimited,
-        option::weighted(0.75, unlimited_prices.prop_map(patterns)),
+        option::weighted(0.9, unlimited_prices.prop_map(patterns)),
     )
         .prop_map(
             |(per_unit, included, prices, unlimited, unlimited_prices)| Seats {
