@@ -146,7 +146,7 @@ impl RequestLimiter {
         let permit = self.in_flight.acquire().await.ok();
         match &self.pacer {
             Pacer::Buckets(buckets) => {
-                buckets.of(endpoint).wait().await;
+                buckets.bucket(endpoint).wait().await;
                 buckets.account.wait().await;
             }
             Pacer::Minute(window) => window.wait().await,
@@ -171,7 +171,7 @@ impl RequestLimiter {
             // A lower rate would not help here.
             ExceededLimit::Lock => {}
             ExceededLimit::EndpointRate | ExceededLimit::Unknown => {
-                buckets.of(endpoint).slow_down();
+                buckets.bucket(endpoint).slow_down();
             }
         }
     }
@@ -200,7 +200,7 @@ impl RequestLimiter {
 }
 
 impl Buckets {
-    fn of(&self, endpoint: &'static str) -> Arc<Bucket> {
+    fn bucket(&self, endpoint: &'static str) -> Arc<Bucket> {
         let mut endpoints = unpoisoned(&self.endpoints);
         let bucket = endpoints
             .entry(endpoint)
@@ -346,7 +346,7 @@ mod tests {
         let Pacer::Buckets(buckets) = &limiter.pacer else {
             panic!("the limit is one per second");
         };
-        let endpoint = |name| rate(&buckets.of(name));
+        let endpoint = |name| rate(&buckets.bucket(name));
         limiter.refused("v1/subscriptions", ExceededLimit::EndpointRate, None);
         assert_eq!(endpoint("v1/subscriptions"), 20_000);
         assert_eq!(endpoint("v1/events"), 25_000);

@@ -44,7 +44,7 @@ pub struct BillingReader {
     permissions: Vec<&'static PermissionDefinition>,
 }
 
-/// What a provider says about the events behind findings.
+/// A provider's answer about the events behind findings.
 #[derive(Debug)]
 pub enum ProviderEvidence {
     Events(EventLog),

@@ -1,4 +1,4 @@
-//! What changed lines are about: the events and the columns of a contract.
+//! The events and columns of a contract that changed lines are about.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{config::AccessContract, contract::Field};
 
-/// What changed lines are about, each with the first such line.
+/// Events and columns that changed lines are about, each with the first such line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangedSubjects {
     pub events: BTreeMap<String, ChangedLine>,

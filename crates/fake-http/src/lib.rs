@@ -1,4 +1,4 @@
-//! What the fakes of billing providers share: everything between the network and the meaning of a request.
+//! The parts that fakes of billing providers share: everything between the network and the meaning of a request.
 //!
 //! A provider implements `Api`: its routes, the form of its bodies, and its answers. `Fake` serves it, records the requests,
 //! and applies faults, limits and latency. `webhook` delivers events, `redirect` sends the requests of an application to

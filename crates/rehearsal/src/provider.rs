@@ -13,7 +13,7 @@ pub enum Provider {
 
 impl Provider {
     /// Returns the provider of a contract.
-    pub fn of(source: Source) -> Self {
+    pub fn for_source(source: Source) -> Self {
         match source {
             Source::Paddle => Self::Paddle,
             Source::Stripe | Source::StripeEntitlements => Self::Stripe,

@@ -55,7 +55,7 @@ impl Step {
     fn keep_provider(&mut self, provider: Provider) -> bool {
         let mut written = std::mem::take(&mut self.written);
         let has_any = !written.is_empty();
-        self.send = std::mem::take(written.of(provider));
+        self.send = std::mem::take(written.for_provider(provider));
         !has_any || !self.send.is_empty()
     }
 }

@@ -102,7 +102,7 @@ pub(crate) struct Sendings {
 }
 
 impl Sendings {
-    pub(crate) fn of(&mut self, provider: Provider) -> &mut Vec<Sending> {
+    pub(crate) fn for_provider(&mut self, provider: Provider) -> &mut Vec<Sending> {
         match provider {
             Provider::Stripe => &mut self.stripe,
             Provider::Paddle => &mut self.paddle,
@@ -137,7 +137,7 @@ impl<'de> Deserialize<'de> for Sendings {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sendings, A::Error> {
                 let mut sendings = Sendings::default();
                 while let Some(provider) = map.next_key::<Provider>()? {
-                    let list = sendings.of(provider);
+                    let list = sendings.for_provider(provider);
                     if !list.is_empty() {
                         return Err(A::Error::custom("a provider's events are listed twice"));
                     }

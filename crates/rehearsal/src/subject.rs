@@ -1,4 +1,4 @@
-//! What a scenario is about: the events that it sends, and the columns that it changes after the purchase.
+//! The events that a scenario sends, and the columns that it changes after the purchase.
 
 use contract::Field;
 

@@ -58,7 +58,7 @@ pub struct PaidPrice {
 
 /// Returns the id of a made-up price, in the provider's form: applications may check that.
 fn made_up(contract: &Contract, name: &str) -> String {
-    match Provider::of(contract.source) {
+    match Provider::for_source(contract.source) {
         Provider::Stripe => format!("price_prodverdict_{name}"),
         Provider::Paddle => format!("pri_01prodverdict{name:0>13}"),
     }

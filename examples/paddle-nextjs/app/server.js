@@ -75,7 +75,7 @@ const server = createServer(async (request, response) => {
 const port = Number(process.env.PORT ?? 3000);
 server.listen(port, () => console.log(`listening on http://localhost:${port}`));
 
-/** What is being answered is answered first. */
+/** Answers the requests in progress, then exits. */
 function stop() {
   server.close(async () => {
     await pool.end();

@@ -25,7 +25,7 @@ pub(super) struct Refusal {
     pub(super) error: ErrorData,
 }
 
-/// What is read of a message that is refused.
+/// The part of a refused message that is read.
 #[derive(Deserialize)]
 struct Envelope {
     id: Option<RequestId>,

@@ -21,7 +21,7 @@ use crate::{
     scratch::{ScratchOptions, TemporaryDatabase},
 };
 
-/// What the rehearsed application is given of a provider.
+/// The provider's credentials and hosts that the rehearsed application is given.
 struct AppCredentials {
     hosts: ProviderHosts,
     /// A key in the provider's form. The fake accepts any test key.
@@ -32,8 +32,8 @@ struct AppCredentials {
 }
 
 impl AppCredentials {
-    fn of(source: Source) -> Self {
-        match Provider::of(source) {
+    fn for_source(source: Source) -> Self {
+        match Provider::for_source(source) {
             Provider::Stripe => Self {
                 hosts: STRIPE,
                 key: "sk_test_prodverdict_rehearsal",
@@ -140,7 +140,7 @@ impl AppSetup {
         {
             let secret = format!(
                 "{}{}",
-                AppCredentials::of(settings.source).secret_prefix,
+                AppCredentials::for_source(settings.source).secret_prefix,
                 random()?
             );
             environment.set(&settings.secret_env, secret);
@@ -275,7 +275,7 @@ impl AppSetup {
             own.or_else(|| self.environment.get(name))
                 .map(str::to_owned)
         };
-        let hosts = AppCredentials::of(settings.source).hosts;
+        let hosts = AppCredentials::for_source(settings.source).hosts;
         let redirection = Redirection::start((hosts, fake), &std::env::temp_dir(), present).await?;
         let mut variables = self.variables(settings, contract);
         variables.extend(redirection.variables.clone());
@@ -307,7 +307,7 @@ impl AppSetup {
 
     /// Lists the variables of the application and its migrations. Later ones override earlier ones.
     fn variables(&self, settings: &Rehearsal, contract: &AccessContract) -> Vec<(String, String)> {
-        let credentials = AppCredentials::of(settings.source);
+        let credentials = AppCredentials::for_source(settings.source);
         let mut variables: Vec<(String, String)> = [credentials.key_variable, &contract.key_env]
             .map(|name| (name.to_owned(), credentials.key.to_owned()))
             .into();

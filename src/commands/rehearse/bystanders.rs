@@ -57,7 +57,7 @@ pub(super) async fn add_paying(
     let key = &format!("{key}-paying");
     let payer = add_account(systems, (key, AccountEmail::LowerCase), None).await?;
     let mut run = ActiveRun::new(payer, WatchedRows::default());
-    let scenarios = built_in(Provider::of(systems.config.settings.source))
+    let scenarios = built_in(Provider::for_source(systems.config.settings.source))
         .map_err(|error| unreadable(&error))?;
     let first = scenarios.first().and_then(|scenario| {
         let play = scenario.plays.first()?;

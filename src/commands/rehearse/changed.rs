@@ -121,7 +121,7 @@ fn changed_scenarios(
     let files = tree.files.iter().filter_map(|file| {
         let whole = tree.root.join(&file.path).canonicalize().ok()?;
         let text = own.contains(&whole).then(|| std::fs::read_to_string(whole));
-        let provider = Provider::of(settings.source);
+        let provider = Provider::for_source(settings.source);
         let scenario = parse(&file.path, &text?.ok()?, provider).ok()?;
         Some((file.path.clone(), scenario.id))
     });

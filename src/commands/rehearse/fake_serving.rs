@@ -1,4 +1,4 @@
-//! What the start of every fake provider needs: its address, its endpoint, and the user's own objects.
+//! Starts a fake provider: its address, its endpoint, and the user's own objects.
 
 use std::net::SocketAddr;
 

@@ -19,7 +19,7 @@ pub(super) fn start(
     files: &ConfigFiles,
     warnings: &mut Vec<Warning>,
 ) -> Result<StartedFake, Problem> {
-    match Provider::of(settings.source) {
+    match Provider::for_source(settings.source) {
         Provider::Stripe => stripe::start(settings, handler, prices, files, warnings),
         Provider::Paddle => paddle::start(settings, handler, prices, files, warnings),
     }

@@ -332,7 +332,7 @@ async fn rehearse_on_database(
     let ending = if scenarios.len() == 1 { "" } else { "s" };
     output.say(&format!(
         "The fake {} listens at {}; playing {} scenario{ending} against {}",
-        Provider::of(systems.config.settings.source).name(),
+        Provider::for_source(systems.config.settings.source).name(),
         systems.provider.base_url(),
         scenarios.len(),
         systems.config.settings.handler,

@@ -10,7 +10,7 @@ pub(super) fn warning(systems: &Systems<'_>) -> Option<Warning> {
     if *handler.first_sale.get()? || handler.responses.are_missing() {
         return None;
     }
-    let name = Provider::of(systems.config.settings.source).name();
+    let name = Provider::for_source(systems.config.settings.source).name();
     let running = systems.application.as_ref();
     if running.is_some_and(|running| running.redirection.is_certificate_rejected()) {
         return Some(certificate_rejected(name));

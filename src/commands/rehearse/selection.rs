@@ -17,7 +17,7 @@ pub(super) fn scenarios(
     settings: &Rehearsal,
     files: &ConfigFiles,
 ) -> Result<Vec<Scenario>, Problem> {
-    let provider = Provider::of(settings.source);
+    let provider = Provider::for_source(settings.source);
     let mut scenarios = built_in(provider).map_err(|error| unreadable(&error))?;
     let Some(folder) = &settings.scenarios_dir else {
         return Ok(scenarios);

@@ -1,4 +1,4 @@
-//! What the fakes of all providers do alike: deliver events, list requests, and inject a fault.
+//! The functions that all fake providers share: deliver events, list requests, and inject a fault.
 
 use fake_http::{
     Api, Armed, Fake, Fault, Times,

@@ -41,7 +41,7 @@ macro_rules! listed {
     )*};
 }
 
-/// What lists of all objects need.
+/// Fields that lists of all objects use.
 pub(crate) trait Listed: Clone + Serialize {
     fn id(&self) -> &str;
     fn status(&self) -> &str;

@@ -8,7 +8,7 @@ use crate::{
     world::World,
 };
 
-/// What happens when the last try to collect a payment failed.
+/// The consequence of a failed last try to collect a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUp {
     Cancel,

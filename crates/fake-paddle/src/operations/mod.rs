@@ -1,4 +1,4 @@
-//! What happens at Paddle, with the events in the order of their times.
+//! Changes at Paddle, with their events in the order of their times.
 
 mod buying;
 mod changing;

@@ -36,7 +36,7 @@ pub struct StepContext<'a> {
 
 impl<'a> StepContext<'a> {
     fn provider(&self) -> Provider {
-        Provider::of(self.contract.source)
+        Provider::for_source(self.contract.source)
     }
 
     /// Returns the fields of a purchase that name the account.

@@ -126,7 +126,7 @@ struct JsonSubscription<'a> {
     ended_at: Option<String>,
     /// Null if the source does not say.
     cancel_scheduled: Option<bool>,
-    /// The change that the provider makes later; null if there is none, or if the source does not say.
+    /// The change that the provider makes later; null if nothing is scheduled, or if the source does not say.
     scheduled_change: Option<JsonScheduledChange>,
     /// True if collection is paused and invoices are voided.
     paused_void: bool,
