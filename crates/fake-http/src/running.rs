@@ -10,6 +10,7 @@ use std::{
 use super::tls::{Certificates, CertificatesError};
 use super::{
     api::Api,
+    hosts::ProviderHosts,
     load_problem::LoadProblem,
     server::{Fake, Transport},
 };
@@ -63,7 +64,7 @@ impl<A: Api> Running<A> {
         certificates: Option<&Path>,
         now: i64,
     ) -> Result<Self, StartError> {
-        let transport = transport::<A>(certificates, now)?;
+        let transport = transport(A::HOSTS, certificates, now)?;
         let authority = transport
             .authority()
             .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
@@ -88,15 +89,19 @@ impl<A: Api> Running<A> {
 }
 
 #[cfg(feature = "tls")]
-fn transport<A: Api>(folder: Option<&Path>, now: i64) -> Result<Transport, StartError> {
+fn transport(
+    hosts: ProviderHosts,
+    folder: Option<&Path>,
+    now: i64,
+) -> Result<Transport, StartError> {
     Ok(match folder {
-        Some(folder) => Transport::Tls(Certificates::in_folder(A::HOSTS, folder, now)?),
+        Some(folder) => Transport::Tls(Certificates::in_folder(hosts, folder, now)?),
         None => Transport::Plain,
     })
 }
 
 #[cfg(not(feature = "tls"))]
 #[expect(clippy::unnecessary_wraps, reason = "certificates can fail")]
-fn transport<A: Api>(_: Option<&Path>, _: i64) -> Result<Transport, StartError> {
+fn transport(_: ProviderHosts, _: Option<&Path>, _: i64) -> Result<Transport, StartError> {
     Ok(Transport::Plain)
 }
