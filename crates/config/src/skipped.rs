@@ -47,7 +47,9 @@ fn warning(contract: &Node, diagnostics: &Diagnostics<'_>) -> Option<Warning> {
             "a contract of type {} is skipped: this program runs contracts of type `access`",
             quote(kind)
         ))
-        .hint("run the tool that this contract was written for")
+        .hint(format!(
+            "run `prodverdict check {kind}` of the program that this contract was written for"
+        ))
         .at(diagnostics.entry_place(&span)),
     )
 }
