@@ -1,5 +1,5 @@
-// Every installed major version, the oldest first.
+// Every installed major version of stripe-node, the oldest first.
 'use strict';
 const { dependencies } = require('./package.json');
 
-exports.majors = Object.keys(dependencies).sort();
+exports.majors = Object.keys(dependencies).filter((name) => name.startsWith('stripe-')).sort();
