@@ -4,7 +4,7 @@ use super::{Call, Endpoint, Listing, Route, matches_filter};
 use crate::{
     error::ApiError,
     keys::Permission,
-    shapes::{PriceShape, ProductFeatureShape, ProductShape},
+    shapes::{PriceShape, ProductFeatureShape, ProductShape, product_feature_id},
     world::{Feature, Price, Product, Recurring, World},
 };
 
@@ -26,6 +26,12 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/products/{id}/features",
         Permission::ProductRead,
         list_product_features,
+    ),
+    Route::retrieve(
+        Endpoint::RetrieveProductFeature,
+        "/v1/products/{id}/features/{feature}",
+        Permission::ProductRead,
+        retrieve_product_feature,
     ),
     Route::list(
         Endpoint::ListPrices,
@@ -73,6 +79,29 @@ fn list_product_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, 
     call.page(world, page, |feature| {
         ProductFeatureShape::new(product, feature, call.view(world))
     })
+}
+
+fn retrieve_product_feature(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
+    let (product, feature) = product_feature(call, world)?;
+    call.body(
+        world,
+        &ProductFeatureShape::new(product, feature, call.view(world)),
+    )
+}
+
+/// Finds the product and the feature that a path names.
+pub(super) fn product_feature<'w>(
+    call: &Call<'_>,
+    world: &'w World,
+) -> Result<(&'w Product, &'w Feature), ApiError> {
+    let id = call.path.rsplit('/').next().unwrap_or_default();
+    let product = call.find((world, &world.products), "product", call.id)?;
+    let mut features = product.features.iter();
+    let feature = features
+        .find(|feature| product_feature_id(product, feature) == id)
+        .and_then(|feature| world.features.get(feature));
+    let feature = feature.ok_or_else(|| ApiError::missing("product_feature", id, "id"))?;
+    Ok((product, feature))
 }
 
 fn retrieve_price(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {

@@ -1,9 +1,15 @@
-//! Features that customers may use.
+//! Features that customers may use: those of the products that they subscribe to.
+
+use std::collections::BTreeSet;
 
 use compact_str::CompactString;
+use serde_json::json;
 
-use super::{Impossible, events::EventObject};
-use crate::world::{ActiveEntitlement, World};
+use super::{
+    Impossible,
+    events::{EventObject, previous_attributes},
+};
+use crate::world::{ActiveEntitlement, BroughtFeatures, Status, Subscription, World};
 
 impl World {
     /// Sets the features that a customer may use.
@@ -21,28 +27,176 @@ impl World {
             }
         }
         self.begin_provider_operation();
-        let event = "entitlements.active_entitlement_summary.updated";
-        self.record_change(event, EventObject::Entitlements(customer), |world| {
-            let entitlements_before = world.entitlements.iter();
-            let entitlements_before: Vec<ActiveEntitlement> = entitlements_before
-                .filter(|one| one.customer == customer)
-                .cloned()
-                .collect();
-            for one in entitlements_before
-                .iter()
-                .filter(|one| !features.contains(&one.feature))
-            {
-                world.entitlements.remove(&one.id);
-            }
-            for feature in features {
-                if !entitlements_before
-                    .iter()
-                    .any(|one| one.feature == *feature)
-                {
-                    world.entitle(customer, feature);
-                }
-            }
-        });
+        self.set_entitlements_and_record(customer, features);
         Ok(())
+    }
+
+    /// Attaches a feature to a product. Its subscribers get it with their next period.
+    pub fn attach_feature(&mut self, product: &str, feature: &str) -> Result<(), Impossible> {
+        if self.features.get(feature).is_none() {
+            return Err(Impossible::unknown("feature", feature));
+        }
+        self.keep_features_of_subscribers(product);
+        self.update_product(product, |product| {
+            if !product.features.iter().any(|one| one == feature) {
+                product.features.push(feature.into());
+            }
+        })
+    }
+
+    /// Detaches a feature from a product. Its subscribers lose it with their next period.
+    pub fn detach_feature(&mut self, product: &str, feature: &str) -> Result<(), Impossible> {
+        self.keep_features_of_subscribers(product);
+        self.update_product(product, |product| {
+            product.features.retain(|one| one != feature);
+        })
+    }
+
+    /// Returns a customer's active entitlements, newest first as in lists.
+    pub(crate) fn entitlements_of(&self, customer: &str) -> Vec<&ActiveEntitlement> {
+        let all = self.entitlements.iter();
+        let mut found: Vec<_> = all.filter(|one| one.customer == customer).collect();
+        found.sort_by_key(|one| one.created);
+        found.reverse();
+        found
+    }
+
+    /// Entitles the customer of a subscription to the features of its products if the subscription began or ended, or if
+    /// its items or its period changed. Other entitlements of the customer stay as they are.
+    pub(super) fn update_entitlements_and_record(&mut self, id: &str) {
+        let Some(subscription) = self.find_subscription(id) else {
+            return;
+        };
+        let customer = subscription.customer.clone();
+        let now = self.features_brought_by(subscription);
+        let before = self.brought.get(id).cloned();
+        let is_unchanged = match (&before, &now) {
+            (Some(before), Some(now)) => before.items == now.items,
+            (None, Some(now)) => now.features.is_empty(),
+            (Some(_), None) => false,
+            (None, None) => self.features_of_products(subscription).is_empty(),
+        };
+        if is_unchanged {
+            return;
+        }
+        match now {
+            Some(now) => self.brought.insert(id.into(), now),
+            None => self.brought.remove(id),
+        };
+        let wanted = self.features_brought_to(&customer);
+        let attached = self.products.iter().flat_map(|product| &product.features);
+        let lost = before.iter().flat_map(|before| &before.features);
+        let sold: BTreeSet<&CompactString> = attached.chain(lost).collect();
+        let others = self.entitlements_of(&customer).into_iter().rev();
+        let others = others
+            .map(|one| &one.feature)
+            .filter(|one| !sold.contains(one));
+        let all: Vec<CompactString> = others.chain(&wanted).cloned().collect();
+        self.set_entitlements_and_record(&customer, &all);
+    }
+
+    /// Returns what a subscription would bring if it began now; `None` if it was never paid or has ended. Stripe leaves
+    /// the features to a subscription that is paused, and to one whose payment fails.
+    fn features_brought_by(&self, subscription: &Subscription) -> Option<BroughtFeatures> {
+        let brings = match subscription.status {
+            Status::Active
+            | Status::Trialing
+            | Status::PastDue
+            | Status::Unpaid
+            | Status::Paused => true,
+            Status::Incomplete
+            | Status::IncompleteExpired
+            | Status::Canceled
+            | Status::Other(_) => false,
+        };
+        let items = subscription.items.iter();
+        brings.then(|| BroughtFeatures {
+            items: items
+                .map(|item| (item.price.clone(), item.period.map(|period| period.start)))
+                .collect(),
+            features: self.features_of_products(subscription),
+        })
+    }
+
+    /// Lists the features that the products of a subscription have now.
+    fn features_of_products(&self, subscription: &Subscription) -> Vec<CompactString> {
+        let mut features = Vec::new();
+        for item in &subscription.items {
+            let price = self.prices.get(&item.price);
+            let product = price.and_then(|price| self.products.get(&price.product));
+            add_new(&mut features, product.map_or(&[], |one| &one.features));
+        }
+        features
+    }
+
+    /// Lists the features that all subscriptions of a customer bring.
+    fn features_brought_to(&self, customer: &str) -> Vec<CompactString> {
+        let mut features = Vec::new();
+        for id in self.subscriptions_of(customer) {
+            let known = self.brought.get(&id).cloned();
+            let brought = known.or_else(|| self.features_brought_by(self.find_subscription(&id)?));
+            add_new(
+                &mut features,
+                &brought.map_or(Vec::new(), |one| one.features),
+            );
+        }
+        features
+    }
+
+    /// Remembers what the subscriptions to a product bring before its features change.
+    fn keep_features_of_subscribers(&mut self, product: &str) {
+        let is_sold_in = |subscription: &Subscription| {
+            let mut items = subscription.items.iter();
+            items.any(|item| {
+                let price = self.prices.get(&item.price);
+                price.is_some_and(|price| price.product == product)
+            })
+        };
+        let subscriptions = self.subscriptions.iter();
+        let kept: Vec<_> = subscriptions
+            .filter(|one| !self.brought.contains_key(&one.id) && is_sold_in(one))
+            .filter_map(|one| Some((one.id.clone(), self.features_brought_by(one)?)))
+            .collect();
+        self.brought.extend(kept);
+    }
+
+    /// Sets a customer's entitlements, and records an event if they differ.
+    fn set_entitlements_and_record(&mut self, customer: &str, features: &[CompactString]) {
+        let entitled = self.entitlements_of(customer).into_iter();
+        let entitled: Vec<ActiveEntitlement> = entitled.cloned().collect();
+        let lost = entitled
+            .iter()
+            .filter(|one| !features.contains(&one.feature));
+        let gained = features
+            .iter()
+            .filter(|feature| !entitled.iter().any(|one| one.feature == **feature));
+        let (lost, gained): (Vec<_>, Vec<_>) = (lost.collect(), gained.collect());
+        if lost.is_empty() && gained.is_empty() {
+            return;
+        }
+        let summary = EventObject::Entitlements(customer);
+        let before = self.render(summary);
+        for one in lost {
+            self.entitlements.remove(&one.id);
+        }
+        for feature in gained {
+            self.entitle(customer, feature);
+        }
+        let after = self.render(summary);
+        // The change may be among the entitlements that the summary leaves out.
+        let previous = previous_attributes(&before, &after).unwrap_or_else(
+            || json!({"entitlements": {"data": before.pointer("/entitlements/data")}}),
+        );
+        let kind = "entitlements.active_entitlement_summary.updated";
+        self.record_object(kind, after, Some(previous));
+    }
+}
+
+/// Adds the features that the list does not have yet.
+fn add_new(features: &mut Vec<CompactString>, more: &[CompactString]) {
+    for feature in more {
+        if !features.contains(feature) {
+            features.push(feature.clone());
+        }
     }
 }

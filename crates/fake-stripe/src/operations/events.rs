@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 
 use crate::world::{Event, Subscription, World};
 use crate::{
-    shapes::{self, CustomerShape, EventShape, PriceShape, ProductShape, SubscriptionShape, View},
+    shapes::{
+        self, ActiveEntitlementShape, CustomerShape, EventShape, PriceShape, ProductShape,
+        SubscriptionShape, View,
+    },
     version::ApiVersion,
 };
 
@@ -53,6 +56,18 @@ impl World {
         let subscriptions = slots.filter_map(|slot| self.subscriptions.at(slot));
         subscriptions
             .map(|one| to_json(&SubscriptionShape::new(one, view)))
+            .collect()
+    }
+
+    /// Returns a customer's active entitlements as the API does.
+    pub fn entitlement_objects(&self, customer: &str) -> Vec<Value> {
+        let view = View {
+            world: self,
+            version: &ApiVersion::NEWEST,
+        };
+        let entitlements = self.entitlements_of(customer).into_iter();
+        entitlements
+            .map(|one| to_json(&ActiveEntitlementShape::new(one, view)))
             .collect()
     }
 
@@ -131,10 +146,11 @@ impl World {
         found.unwrap_or_default()
     }
 
-    /// Records an event with the object as it is now.
+    /// Records an event with the object as it is now, and one about the entitlements that it changes.
     pub(super) fn record_event(&mut self, kind: &str, thing: EventObject<'_>) {
         let object = self.render(thing);
         self.record_object(kind, object, None);
+        self.record_entitlements_of(thing);
     }
 
     /// Applies a change and records an event with the difference, unless the object stayed the same.
@@ -149,11 +165,19 @@ impl World {
         self.record_difference(kind, thing, &before);
     }
 
-    /// Records an event with the difference since the object was rendered, if it differs.
+    /// Records an event with the difference since the object was rendered, if it differs, and one about the entitlements
+    /// that it changes.
     pub(super) fn record_difference(&mut self, kind: &str, thing: EventObject<'_>, before: &Value) {
         let after = self.render(thing);
         if let Some(previous) = previous_attributes(before, &after) {
             self.record_object(kind, after, Some(previous));
+            self.record_entitlements_of(thing);
+        }
+    }
+
+    fn record_entitlements_of(&mut self, thing: EventObject<'_>) {
+        if let EventObject::Subscription(id) = thing {
+            self.update_entitlements_and_record(id);
         }
     }
 
@@ -215,7 +239,7 @@ fn to_json<T: Serialize>(shape: &T) -> Value {
 }
 
 /// Returns the old values of the keys that differ: recursively for objects, whole for lists, and null for missing ones.
-fn previous_attributes(before: &Value, after: &Value) -> Option<Value> {
+pub(super) fn previous_attributes(before: &Value, after: &Value) -> Option<Value> {
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return (before != after).then(|| before.clone());
     };

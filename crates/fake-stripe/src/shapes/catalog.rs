@@ -229,13 +229,18 @@ pub(crate) struct ProductFeatureShape<'w> {
 
 impl<'w> ProductFeatureShape<'w> {
     pub(crate) fn new(product: &Product, feature: &'w Feature, view: View<'w>) -> Self {
-        let product = product.id.trim_start_matches("prod_");
-        let tail = feature.id.trim_start_matches("feat_");
         Self {
-            id: format!("prodft_{product}{tail}"),
+            id: product_feature_id(product, &feature.id),
             object: "product_feature",
             entitlement_feature: FeatureShape::new(feature, view),
             livemode: view.world.livemode,
         }
     }
+}
+
+/// Returns the id of the attachment of a feature to a product.
+pub(crate) fn product_feature_id(product: &Product, feature: &str) -> String {
+    let product = product.id.trim_start_matches("prod_");
+    let tail = feature.trim_start_matches("feat_");
+    format!("prodft_{product}{tail}")
 }

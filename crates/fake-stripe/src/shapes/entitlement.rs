@@ -53,16 +53,11 @@ impl<'w> ActiveEntitlementShape<'w> {
     }
 }
 
-/// Renders a customer's active entitlements as in their event: at most ten, each with its feature.
+/// Renders a customer's active entitlements as in their event: the ten newest, each with its feature.
 pub(crate) fn entitlement_summary(customer: &str, view: View<'_>) -> Value {
     /// Maximum length of an embedded list.
     const MAX_SHOWN: usize = 10;
-    let all: Vec<&ActiveEntitlement> = view
-        .world
-        .entitlements
-        .iter()
-        .filter(|entitlement| entitlement.customer == customer)
-        .collect();
+    let all = view.world.entitlements_of(customer);
     let data: Vec<Value> = all
         .iter()
         .take(MAX_SHOWN)

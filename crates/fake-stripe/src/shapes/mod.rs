@@ -24,7 +24,10 @@ use self::line::pricing;
 pub(crate) use self::{
     account::AccountShape,
     balance::{Movement, balance_transaction, balance_transaction_id},
-    catalog::{PlanShape, PriceShape, ProductFeatureShape, ProductShape, currency_options, tiers},
+    catalog::{
+        PlanShape, PriceShape, ProductFeatureShape, ProductShape, currency_options,
+        product_feature_id, tiers,
+    },
     coupon::{coupon, discount},
     customer::{CustomerShape, invoice_prefix},
     entitlement::{ActiveEntitlementShape, FeatureShape, entitlement_summary},

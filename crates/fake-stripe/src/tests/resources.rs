@@ -186,6 +186,26 @@ async fn entitlements_belong_to_a_customer_and_features_to_a_product() {
 }
 
 #[tokio::test]
+async fn features_are_attached_and_detached_by_requests() {
+    let bench = Bench::of(shop());
+    let created = bench
+        .post("/v1/entitlements/features", "lookup_key=sso&name=SSO")
+        .await;
+    let body = format!("entitlement_feature={}", text(&created.1, "/id"));
+    let path = "/v1/products/prod_pro/features";
+    let attached = bench.post(path, &body).await.1;
+    let one = format!("{path}/{}", text(&attached, "/id"));
+    let read = bench.get(&one, &[]).await;
+    assert_eq!(text(&read, "/entitlement_feature/lookup_key"), "sso");
+    let deleted = bench.delete(&one).await;
+    assert_eq!(at(&deleted.1, "/deleted"), Some(&json!(true)));
+    assert_eq!(text(&deleted.1, "/id"), text(&attached, "/id"));
+    assert_eq!(bench.delete(&one).await.0, 404);
+    let left = bench.get(path, &[]).await;
+    assert_eq!(ids(&left).len(), 2);
+}
+
+#[tokio::test]
 async fn events_are_listed_by_type() {
     let mut world = shop();
     let too_old = world.clock - 31 * 86_400;

@@ -37,4 +37,13 @@ pub struct ActiveEntitlement {
     pub feature: CompactString,
 }
 
+/// The features that a subscription brings to its customer. They are those that its products had when it began, when its
+/// items last changed, or when its current period began, whichever was last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BroughtFeatures {
+    /// Price and start of the period of each item at that time.
+    pub(crate) items: Vec<(CompactString, Option<i64>)>,
+    pub(crate) features: Vec<CompactString>,
+}
+
 objects!(Feature, ActiveEntitlement);

@@ -20,7 +20,7 @@ mod session;
 mod stage;
 mod subscription;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 use fake_http::ids::Numbers;
@@ -45,6 +45,7 @@ pub use self::{
 };
 pub(crate) use self::{
     collection::{Collection, Object, Slot},
+    entitlement::BroughtFeatures,
     lifecycle::period_length,
 };
 use self::{objects::Objects, stage::Context};
@@ -70,6 +71,8 @@ pub struct World {
     pub(crate) subscriptions: Collection<Subscription>,
     pub(crate) features: Collection<Feature>,
     pub(crate) entitlements: Collection<ActiveEntitlement>,
+    /// By subscription. Those without features are left out, unless a feature may come with the next period.
+    pub(crate) brought: BTreeMap<CompactString, BroughtFeatures>,
     pub(crate) events: Collection<Event>,
     pub(crate) webhook_endpoints: Collection<WebhookEndpoint>,
     pub(crate) test_clocks: Collection<TestClock>,
@@ -106,6 +109,7 @@ impl World {
             subscriptions: Collection::default(),
             features: Collection::default(),
             entitlements: Collection::default(),
+            brought: BTreeMap::new(),
             events: Collection::default(),
             webhook_endpoints: Collection::default(),
             test_clocks: Collection::default(),
@@ -282,6 +286,13 @@ impl World {
 
     pub fn find_product(&self, id: &str) -> Option<&Product> {
         self.products.get(id)
+    }
+
+    /// Finds a feature by its lookup key or its id.
+    pub fn find_feature(&self, key: &str) -> Option<&Feature> {
+        let mut features = self.features.iter();
+        let by_key = features.find(|feature| feature.lookup_key == key);
+        by_key.or_else(|| self.features.get(key))
     }
 
     pub fn find_customer(&self, id: &str) -> Option<&Customer> {

@@ -1,13 +1,15 @@
-//! Products: create, update, delete and attach features.
+//! Products: create, update, delete, and attach and detach features.
+
+use serde_json::json;
 
 use super::{WriteRequest, customers::new_metadata, prices::PriceData};
 use crate::{
     endpoint::Endpoint,
-    endpoints::Route,
+    endpoints::{Route, catalog::product_feature},
     error::ApiError,
     form::{Form, Given, merge},
     keys::Permission,
-    shapes::{ProductFeatureShape, ProductShape},
+    shapes::{ProductFeatureShape, ProductShape, product_feature_id},
     world::{Product, World},
 };
 
@@ -35,6 +37,12 @@ pub(super) const ROUTES: &[Route] = &[
         "/v1/products/{id}/features",
         Permission::ProductWrite,
         attach_feature,
+    ),
+    Route::delete(
+        Endpoint::DeleteProductFeature,
+        "/v1/products/{id}/features/{feature}",
+        Permission::ProductWrite,
+        detach_feature,
     ),
 ];
 
@@ -137,13 +145,7 @@ fn attach_feature(request: &mut WriteRequest<'_>, world: &mut World) -> Result<V
     call.find((world, &world.products), "product", id)?;
     let features = (&*world, &world.features);
     call.find_by_parameter(features, "feature", &feature, "entitlement_feature")?;
-    request.apply(world, None, |world| {
-        world.update_product(id, |product| {
-            if !product.features.contains(&feature) {
-                product.features.push(feature.clone());
-            }
-        })
-    })?;
+    request.apply(world, None, |world| world.attach_feature(id, &feature))?;
     let call = &request.call;
     let product = call.find((world, &world.products), "product", id)?;
     let features = (&*world, &world.features);
@@ -152,6 +154,18 @@ fn attach_feature(request: &mut WriteRequest<'_>, world: &mut World) -> Result<V
         world,
         &ProductFeatureShape::new(product, feature, call.view(world)),
     )
+}
+
+fn detach_feature(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
+    request.reject_unread_parameters()?;
+    let (product, feature) = product_feature(&request.call, world)?;
+    let id = product_feature_id(product, &feature.id);
+    let (product, feature) = (product.id.clone(), feature.id.clone());
+    request.apply(world, None, |world| {
+        world.detach_feature(&product, &feature)
+    })?;
+    let stub = json!({"id": id, "object": "product_feature", "deleted": true});
+    request.body(world, &stub)
 }
 
 fn product_response(

@@ -8,6 +8,7 @@ mod chance;
 mod changing;
 mod determinism;
 mod ending;
+mod entitlements;
 mod living;
 mod reference;
 
