@@ -35,7 +35,7 @@ pub struct Preset {
     /// The contract, with placeholders for the plans.
     pub contract: &'static str,
     /// The section `rehearsal` of the contract, with the same placeholders.
-    pub rehearsal: Option<&'static str>,
+    pub rehearsal: &'static str,
     /// Query for the plans that the rows hold: `key`, `word`, `accounts`.
     pub plans_sql: &'static str,
     /// Statements that create a role for the contract.
@@ -87,7 +87,7 @@ fn read(
         name,
         description,
         contract: text("prodverdict.yml")?,
-        rehearsal: files.get("rehearsal.yml").copied(),
+        rehearsal: text("rehearsal.yml")?,
         plans_sql: text("plans.sql")?,
         role_sql: text("role.sql")?,
     })

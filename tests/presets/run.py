@@ -68,7 +68,7 @@ class Proof:
     def __init__(self, program: str, preset: pathlib.Path, case: dict, facts: pathlib.Path | None, spelling):
         self.program, self.preset, self.case, self.facts, self.spelling = program, preset, case, facts, spelling
         self.text = self.read("prodverdict.yml")
-        self.rehearsal = self.read("rehearsal.yml") if (preset / "rehearsal.yml").exists() else None
+        self.rehearsal = self.read("rehearsal.yml")
         about = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))
         self.provider, self.detect = about["provider"], about["detect"]
         self.stores_ids = about["plans"]["stored"] in ("price", "product")
@@ -217,12 +217,13 @@ class Proof:
         """)
         text = f"{fill(self.text, self.pairs)}\n{fill(self.rehearsal, self.pairs)}"
         text = re.sub(r"(http://localhost:)\d+", rf"\g<1>{HANDLER.server_port}", text)
-        text = re.sub(r"\n  settle: .*", "", text) + "  settle: 100ms\n  fake_stripe: { listen: \"127.0.0.1:0\" }\n"
+        text = re.sub(r"\n  settle: .*", "", text) + "  settle: 100ms\n  fake: { listen: \"127.0.0.1:0\" }\n"
         (self.folder / "prodverdict.yml").write_text(text, encoding="utf-8")
         secret = load_yaml(text)["rehearsal"]["secret_env"]
+        prefix = {"stripe": "whsec_", "paddle": "pdl_ntfset_"}[self.provider]
         ran = self.run(
             ["rehearse", "--scenario", "first-purchase", "--format", "json"],
-            DATABASE_URL=url(NAME, NAME), REHEARSAL_DATABASE_URL=url(database), **{secret: "whsec_" + "0" * 32},
+            DATABASE_URL=url(NAME, NAME), REHEARSAL_DATABASE_URL=url(database), **{secret: prefix + "0" * 32},
         )
         report = json.loads(ran.stdout or "{}")
         if ran.returncode != 1:
@@ -272,10 +273,9 @@ class Proof:
             self.is_recognized()
             self.pairs = self.plans(NAME)
             filled = fill(self.text, self.pairs)
-            if self.rehearsal:
-                whole = self.validate(f"{filled}\n{fill(self.rehearsal, self.pairs)}")
-                if whole.returncode != 0:
-                    raise Failed(f"with rehearsal.yml: {whole.stderr}{whole.stdout}")
+            whole = self.validate(f"{filled}\n{fill(self.rehearsal, self.pairs)}")
+            if whole.returncode != 0:
+                raise Failed(f"with rehearsal.yml: {whole.stderr}{whole.stdout}")
             valid = self.validate(filled)
             if valid.returncode != 0:
                 raise Failed(f"{valid.stderr}{valid.stdout}")
@@ -288,8 +288,7 @@ class Proof:
             self.doctor(NAME)
             for number, drift in enumerate(self.case["drift"]):
                 self.drift(drift, is_live=number == 0)
-            if self.rehearsal:
-                self.rehearse()
+            self.rehearse()
 
     def drift(self, drift: dict, is_live: bool):
         database = NAME

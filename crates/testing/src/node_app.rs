@@ -73,6 +73,19 @@ impl ExampleApp {
         names
     }
 
+    /// Returns the title of a patch, and the line that describes the bug.
+    pub fn story(&self, patch: &str) -> (String, String) {
+        let text = fs::read_to_string(self.patch_file(patch)).expect(patch);
+        let mut paragraphs = text.split("\n\n").map(str::to_owned);
+        let mut next = || paragraphs.next().unwrap_or_default();
+        (next(), next())
+    }
+
+    /// Returns the folder of the patches, relative to the repository.
+    pub fn patch_folder(&self) -> String {
+        format!("{}/mutants", self.folder)
+    }
+
     /// Copies the app's files and applies a patch.
     pub fn copy(&self, patch: Option<&str>) -> TempDir {
         let directory = tempfile::tempdir().expect("a directory");
@@ -241,10 +254,7 @@ pub fn patches() -> Vec<String> {
 
 /// Returns the title of a patch, and the line that describes the bug.
 pub fn story(patch: &str) -> (String, String) {
-    let text = fs::read_to_string(STRIPE_APP.patch_file(patch)).expect(patch);
-    let mut paragraphs = text.split("\n\n").map(str::to_owned);
-    let mut next = || paragraphs.next().unwrap_or_default();
-    (next(), next())
+    STRIPE_APP.story(patch)
 }
 
 /// Copies the app's files and applies a patch.

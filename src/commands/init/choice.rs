@@ -30,8 +30,8 @@ pub(super) struct Draft<'p> {
     pub(super) contract: String,
     /// The query for the plans that rows hold.
     pub(super) plans_sql: Option<String>,
-    /// The section for a rehearsal, or the reason for its absence.
-    pub(super) rehearsal: Result<RehearsalDraft, &'static str>,
+    /// The section for a rehearsal; `None` for a proposal, because the handler that writes its tables is not known.
+    pub(super) rehearsal: Option<RehearsalDraft>,
     pub(super) storage: PlanStorage,
     /// Plans that are known already.
     pub(super) stored: Vec<StoredPlan>,
@@ -185,7 +185,7 @@ fn drafted<'p>(
         preset: Some(preset),
         contract: preset.contract.to_owned(),
         plans_sql: Some(preset.plans_sql.to_owned()),
-        rehearsal: Err(PADDLE),
+        rehearsal: None,
         storage: preset.description.plans.stored,
         stored: Vec::new(),
         notes: Vec::new(),
@@ -204,9 +204,7 @@ fn drafted<'p>(
             renamings = found;
         }
     }
-    if let Some(section) = preset.rehearsal {
-        draft.rehearsal = Ok(rehearsal(section, renamings, existing));
-    }
+    draft.rehearsal = Some(rehearsal(preset.rehearsal, renamings, existing));
     draft.notes = notes;
     draft
 }
@@ -238,12 +236,6 @@ fn rename(
         }
     }
 }
-
-/// The reason why a preset of Paddle has no rehearsal.
-const PADDLE: &str = "a rehearsal plays Stripe's lifecycles; Paddle's cannot be played yet";
-
-/// The reason why a proposal has no rehearsal.
-const UNKNOWN_HANDLER: &str = "the webhook handler that writes these tables is not known; docs/rehearsal.md describes the section `rehearsal`";
 
 /// Drafts the rehearsal with the names that exist. Its statements fill columns that the contract does not read.
 fn rehearsal(
@@ -310,7 +302,7 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
         preset: None,
         contract: proposal.contract,
         plans_sql: None,
-        rehearsal: Err(UNKNOWN_HANDLER),
+        rehearsal: None,
         storage: proposal.storage,
         stored: proposal.stored,
         notes,

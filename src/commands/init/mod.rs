@@ -425,7 +425,7 @@ fn new_files(arguments: &InitArgs, draft: &Draft<'_>, written: &WrittenContract)
     if arguments.workflow {
         let text = workflow::check(&written.key_env, &written.url_env);
         files.push(NewFile::new(workflow::CHECK, text));
-        if let (Some(preset), Ok(rehearsal)) = (draft.preset, &draft.rehearsal) {
+        if let (Some(preset), Some(rehearsal)) = (draft.preset, &draft.rehearsal) {
             if let Some(contract) = files.first_mut() {
                 let section = fill(&rehearsal.section, &written.plans);
                 contract.text.push_str(&section);
@@ -443,8 +443,12 @@ fn new_files(arguments: &InitArgs, draft: &Draft<'_>, written: &WrittenContract)
 fn workflow_notes(draft: &Draft<'_>) -> Vec<String> {
     let mut notes = vec![workflow::NOT_PUBLISHED.to_owned()];
     match &draft.rehearsal {
-        Ok(rehearsal) => notes.extend(rehearsal.notes.iter().cloned()),
-        Err(reason) => notes.push(format!("no rehearsal is written: {reason}")),
+        Some(rehearsal) => notes.extend(rehearsal.notes.iter().cloned()),
+        None => notes.push(
+            "no rehearsal is written: the webhook handler that writes these tables is not known; docs/rehearsal.md describes \
+             the section `rehearsal`"
+                .to_owned(),
+        ),
     }
     notes
 }

@@ -54,8 +54,8 @@ jobs:
     )
 }
 
-/// Returns the workflow that rehearses the webhook handler of an application with this preset, which is for Stripe. For
-/// applications that do not run on Node, comments mark what to replace.
+/// Returns the workflow that rehearses the webhook handler of an application with this preset. For applications that do not
+/// run on Node, comments mark what to replace.
 pub(super) fn rehearsal(preset: &Preset) -> String {
     let detect = &preset.description.detect.packages;
     let is_node = !detect.npm.is_empty();

@@ -214,16 +214,15 @@ fn names_that_a_rehearsal_lacks_are_said() {
 }
 
 #[test]
-fn a_stack_of_paddle_gets_no_rehearsal_and_is_told_why() {
+fn a_stack_of_paddle_gets_a_rehearsal_too() {
     let folder = folder(&[]);
     init("--yes --workflow --stack paddle-supabase")
         .within(folder.path())
         .run()
-        .with_status(0)
-        .says(&["no rehearsal is written: a rehearsal plays Stripe's lifecycles; Paddle's cannot be played yet"]);
+        .with_status(0);
     let path = ".github/workflows/prodverdict-rehearsal.yml";
-    assert!(!folder.path().join(path).exists());
-    assert!(!contract(&folder).contains("rehearsal:"));
+    assert!(folder.path().join(path).exists());
+    assert!(contract(&folder).contains("secret_env: PADDLE_NOTIFICATION_WEBHOOK_SECRET"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod determinism;
 pub(crate) mod example_app;
 mod languages;
 mod lifecycles;
+mod mutant_page;
 mod one_command;
 mod paddle;
 mod reach;

@@ -1,23 +1,20 @@
 //! The scenarios that each broken app fails, and the messages: writes `docs/rehearsal-mutants.md` from these runs.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
-
-use serde_json::Value;
 use testing::{
     handlers::Mutant,
-    node_app::{Packages, story},
+    node_app::{Packages, STRIPE_APP},
 };
 
 use super::{
     example_app::{ExampleApp, Language, SETTLE, each},
+    mutant_page::{MutantPage, MutantRun},
     skipped,
 };
-use crate::prodverdict;
 
-const DOCUMENT: &str = "docs/rehearsal-mutants.md";
-
-/// The text above the table.
-const HEAD: &str = "\
+const PAGE: MutantPage = MutantPage {
+    path: "docs/rehearsal-mutants.md",
+    app: &STRIPE_APP,
+    head: "\
 # What a rehearsal catches
 
 `examples/nextjs-stripe/app` is a small webhook handler that passes every scenario. The folder `mutants/` next to it has
@@ -26,39 +23,11 @@ rehearse the app without a patch and with each one, both the Node app and a port
 reports (`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`).
 
 ❌ marks a scenario that the patched app fails.
-";
-
-/// The result of rehearsing one app.
-#[derive(Debug)]
-struct Came {
-    mutant: Option<Mutant>,
-    report: Value,
-    status: Option<i32>,
-    log: String,
-}
-
-impl Came {
-    fn name(&self) -> &'static str {
-        self.mutant.map_or("the app as it is", Mutant::as_str)
-    }
-
-    fn findings(&self) -> &[Value] {
-        self.report["findings"].as_array().expect("an array")
-    }
-
-    /// Lists the scenarios that it fails.
-    fn broken(&self) -> BTreeSet<&str> {
-        let scenarios = self.report["rehearsal"]["scenarios"].as_array();
-        let scenarios = scenarios.expect("an array").iter();
-        let broken = scenarios.filter(|scenario| scenario["result"] == "broken");
-        broken
-            .map(|scenario| scenario["id"].as_str().expect("a text"))
-            .collect()
-    }
-}
+",
+};
 
 /// Rehearses the correct app and each broken one.
-fn rehearsed(language: Language) -> Vec<Came> {
+fn rehearsed(language: Language) -> Vec<MutantRun> {
     let mut apps = vec![None];
     apps.extend(Mutant::ALL.map(Some));
     each(&apps, |mutant| {
@@ -67,117 +36,46 @@ fn rehearsed(language: Language) -> Vec<Came> {
             .rehearse("--format json --now 2026-11-01T00:00:00Z")
             .run();
         assert_eq!(example.rows(), 0, "rows were left behind: {ran:#?}");
-        Came {
-            mutant: *mutant,
+        let run = MutantRun {
+            patch: mutant.map(Mutant::as_str),
             status: ran.status,
             report: ran.json(),
             log: example.log(),
-        }
+        };
+        check(*mutant, &run);
+        run
     })
 }
 
 #[test]
 fn each_broken_app_fails_the_expected_scenarios_with_the_cause() {
-    let in_rust = document(&rehearsed(Language::Rust));
+    let in_rust = PAGE.format(&rehearsed(Language::Rust));
     match Packages::install() {
         Ok(packages) => {
-            let in_node = document(&rehearsed(Language::Node(packages)));
+            let in_node = PAGE.format(&rehearsed(Language::Node(packages)));
             assert_eq!(in_node, in_rust, "Node and Rust are told different things");
         }
         Err(why) => skipped(why),
     }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "set by a person who wants the file written anew"
-    )]
-    let updates = std::env::var_os("PRODVERDICT_UPDATE_EXPECTED").is_some();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
-    if updates {
-        fs::write(&path, &in_rust).expect("written");
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        in_rust, expected,
-        "{DOCUMENT} says something else: read what is different, and if it is right, write the file with \
-         `PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`"
-    );
-}
-
-/// Formats the results as a page of the documentation.
-fn document(all: &[Came]) -> String {
-    for came in all {
-        check(came);
-    }
-    let broken: Vec<_> = all.iter().filter(|came| came.mutant.is_some()).collect();
-    let number = |came: &Came| {
-        let number = came.name().split('-').next().unwrap_or_default();
-        number.trim_start_matches('0').to_owned()
-    };
-    let mut text = HEAD.to_owned();
-    let numbers: Vec<_> = broken.iter().map(|came| number(came)).collect();
-    let rule = "|:-:".repeat(numbers.len());
-    write!(
-        text,
-        "\n| scenario | {} |\n|---{rule}|\n",
-        numbers.join(" | ")
-    )
-    .expect("a string");
-    for scenario in scenarios() {
-        let marks: Vec<_> = broken
-            .iter()
-            .map(|came| {
-                if came.broken().contains(scenario.as_str()) {
-                    "❌"
-                } else {
-                    ""
-                }
-            })
-            .collect();
-        writeln!(text, "| `{scenario}` | {} |", marks.join(" | ")).expect("a string");
-    }
-    for came in broken {
-        let (title, story) = story(came.name());
-        let first = &came.findings()[0];
-        let message = first["message"].as_str().expect("a text");
-        write!(
-            text,
-            "\n## {}. {title}\n\n{story} Patch: [`{name}`](../examples/nextjs-stripe/app/mutants/{name}.patch).\n\n\
-             The rehearsal reports at `{}`:\n\n```\n{message}\nFix: {}\n```\n",
-            number(came),
-            first["entity"].as_str().expect("a text"),
-            first["fix"].as_str().expect("a text"),
-            name = came.name(),
-        )
-        .expect("a string");
-    }
-    text
-}
-
-/// Lists every built-in scenario in order.
-fn scenarios() -> Vec<String> {
-    let listed = prodverdict("rehearse --list").run().with_status(0);
-    let lines = listed.stdout.lines();
-    lines
-        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
-        .collect()
+    PAGE.compare_or_write(&in_rust);
 }
 
 /// Checks that the correct app passes, and that a broken one fails with a first message that names the cause.
 #[track_caller]
-fn check(came: &Came) {
-    let Some(mutant) = came.mutant else {
+fn check(mutant: Option<Mutant>, run: &MutantRun) {
+    let Some(mutant) = mutant else {
         assert!(
-            came.findings().is_empty(),
+            run.findings().is_empty(),
             "{:?} {}",
-            came.findings(),
-            came.log
+            run.findings(),
+            run.log
         );
-        assert_eq!(came.status, Some(0), "{came:#?}");
+        assert_eq!(run.status, Some(0), "{run:#?}");
         return;
     };
-    let name = came.name();
-    assert_eq!(came.status, Some(1), "{name}: {came:#?}");
-    let first = &came.findings()[0];
+    let name = mutant.as_str();
+    assert_eq!(run.status, Some(1), "{name}: {run:#?}");
+    let first = &run.findings()[0];
     let message = format!("{}\n{}", first["message"], first["fix"]);
     for words in cause(mutant) {
         assert!(

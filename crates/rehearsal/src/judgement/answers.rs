@@ -3,6 +3,7 @@
 use super::{StepContext, Wrong, description, hint};
 use crate::{
     observed::{Delivery, InjectedFault, Observed},
+    provider::Provider,
     scenario::Answered,
     sending::Signing,
 };
@@ -24,7 +25,7 @@ pub(super) fn judge(context: StepContext<'_>, observed: &Observed) -> Vec<Wrong>
     }
     match context.step.then.answer {
         Answered::Accepted => refused(context, observed).into_iter().collect(),
-        Answered::Refused => accepted(observed),
+        Answered::Refused => accepted(context, observed),
         Answered::Any => Vec::new(),
     }
 }
@@ -75,10 +76,10 @@ fn refused(context: StepContext<'_>, observed: &Observed) -> Option<Wrong> {
 }
 
 /// Reports the first event that should have been refused, but was accepted or got a response other than 4xx.
-fn accepted(observed: &Observed) -> Vec<Wrong> {
+fn accepted(context: StepContext<'_>, observed: &Observed) -> Vec<Wrong> {
     let wrong_answer = |delivery: &Delivery| match &delivery.answer {
         answer if answer.is_refusal() => None,
-        answer if answer.is_success() => Some(forged(observed, delivery)),
+        answer if answer.is_success() => Some(forged(context.provider(), observed, delivery)),
         answer => Some(Wrong::new(
             HandlerRule::HandlerAnswer,
             format!(
@@ -98,7 +99,7 @@ fn accepted(observed: &Observed) -> Vec<Wrong> {
     wrong
 }
 
-fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
+fn forged(provider: Provider, observed: &Observed, delivery: &Delivery) -> Wrong {
     let mut message = format!(
         "The handler answered {} to {} {}.",
         description::answer(&delivery.answer),
@@ -110,18 +111,23 @@ fn forged(observed: &Observed, delivery: &Delivery) -> Wrong {
     } else {
         "\nIt applied the event: the row changed. Anyone who knows the address can give themselves access."
     });
+    let (verify, tolerance) = match provider {
+        Provider::Stripe => ("constructEvent", "5 minutes"),
+        Provider::Paddle => ("unmarshal", "5 seconds"),
+    };
     let fix = match delivery.signed {
-        Signing::TenMinutesAgo => {
-            "verify with the SDK's `constructEvent`, which refuses signatures older than 5 minutes; do not raise its tolerance"
-        }
+        Signing::TenMinutesAgo => format!(
+            "verify with the SDK's `{verify}`, which refuses signatures older than {tolerance}; do not raise its tolerance"
+        ),
         Signing::ThenTamperedWith => {
             "verify the signature over the raw bytes of the body, before anything parses it"
+                .to_owned()
         }
         Signing::NotAtAll
         | Signing::WithAnotherSecret
         | Signing::AsDocumented
         | Signing::WithTwoSecrets => {
-            "verify the signature with the SDK's `constructEvent` and answer 400 when it throws"
+            format!("verify the signature with the SDK's `{verify}` and answer 400 when it throws")
         }
     };
     Wrong::new(HandlerRule::ForgedAccepted, message, fix).about(&delivery.event)

@@ -1,12 +1,31 @@
-//! The example app passes every scenario, and each patch of it fails the one that is about its bug.
+//! The example app passes every scenario, and each patch of it fails the one that is about its bug: writes
+//! `docs/rehearsal-paddle-mutants.md` from these runs.
 
 use testing::node_app::PADDLE_APP;
 
-use super::{PaddleApp, broken, packages};
-use crate::rehearsal::example_app::each;
+use super::{PaddleApp, packages};
+use crate::rehearsal::{
+    example_app::each,
+    mutant_page::{MutantPage, MutantRun},
+};
 
 const SCHEMA: &str = include_str!("../../../../examples/paddle-nextjs/app/schema.sql");
 const CONFIGURATION: &str = include_str!("../../../../examples/paddle-nextjs/app/prodverdict.yml");
+
+const PAGE: MutantPage = MutantPage {
+    path: "docs/rehearsal-paddle-mutants.md",
+    app: &PADDLE_APP,
+    head: "\
+# What a rehearsal of Paddle catches
+
+`examples/paddle-nextjs/app` is a small webhook handler with Paddle's official SDK that passes every scenario. The folder
+`mutants/` next to it has twelve patches. Each breaks the handler in a way that a refactoring can, and that a reviewer could
+overlook. The tests rehearse the app without a patch and with each one, and generate this page from the reports
+(`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`).
+
+❌ marks a scenario that the patched app fails.
+",
+};
 
 /// Each patch, with a scenario that it must fail.
 const MUTANTS: [(&str, &str); 12] = [
@@ -37,39 +56,40 @@ fn example(patch: Option<&str>) -> Option<PaddleApp> {
     ))
 }
 
-#[test]
-fn the_right_app_passes_every_scenario() {
-    let Some(example) = example(None) else { return };
+fn rehearse(patch: Option<&'static str>) -> MutantRun {
+    let example = example(patch).expect("packages");
     let ran = example.rehearse("").run();
-    let report = ran.json();
     assert_eq!(
-        report["findings"],
-        serde_json::json!([]),
-        "{}",
-        example.app.log()
+        example.database.count("users"),
+        0,
+        "rows were left behind: {ran:#?}"
     );
-    assert_eq!(ran.status, Some(0), "{ran:#?}");
-    let scenarios = report["rehearsal"]["scenarios"]
-        .as_array()
-        .expect("an array");
-    let held = scenarios.iter().filter(|one| one["result"] == "held");
-    assert!(held.count() >= 28, "{scenarios:#?}");
-    assert_eq!(example.database.count("users"), 0);
+    MutantRun {
+        patch,
+        report: ran.json(),
+        status: ran.status,
+        log: example.app.log(),
+    }
 }
 
 #[test]
-fn each_broken_app_fails_the_scenario_about_its_bug() {
+fn each_broken_paddle_app_fails_the_scenario_about_its_bug() {
     if packages().is_none() {
         return;
     }
-    let names: Vec<_> = MUTANTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let names = MUTANTS.map(|(name, _)| name);
     assert_eq!(PADDLE_APP.patches(), names);
-    let missed = each(&MUTANTS, |(name, scenario)| {
-        let example = example(Some(name)).expect("checked");
-        let report = example.rehearse("").run().json();
-        let broken = broken(&report);
-        (!broken.contains(*scenario)).then(|| format!("{name}: {broken:?}"))
-    });
-    let missed: Vec<_> = missed.into_iter().flatten().collect();
-    assert!(missed.is_empty(), "{missed:#?}");
+    let mut apps = vec![None];
+    apps.extend(names.map(Some));
+    let runs = each(&apps, |patch| rehearse(*patch));
+
+    let right = &runs[0];
+    assert!(right.findings().is_empty(), "{right:#?}");
+    assert_eq!(right.status, Some(0), "{right:#?}");
+    for ((name, scenario), run) in MUTANTS.iter().zip(&runs[1..]) {
+        let broken = run.broken();
+        assert!(broken.contains(scenario), "{name}: {broken:?}");
+        assert_eq!(run.status, Some(1), "{name}");
+    }
+    PAGE.compare_or_write(&PAGE.format(&runs));
 }
