@@ -326,7 +326,7 @@ fn scopes(contract: &Contract) -> Vec<ListingScope> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_plan_finds_the_same_as_a_full_listing(case in cases()) {

@@ -25,7 +25,7 @@ pub(crate) fn cases(least: u32) -> ProptestConfig {
 /// Returns `ORACLE_WORLDS`, or as many worlds as a daily test run can afford.
 pub(crate) fn worlds() -> u32 {
     let asked = std::env::var("ORACLE_WORLDS").ok();
-    asked.map_or(4000, |number| number.parse().unwrap())
+    asked.map_or(2000, |number| number.parse().unwrap())
 }
 
 proptest! {
