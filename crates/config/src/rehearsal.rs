@@ -29,6 +29,10 @@ pub(super) struct RawRehearsal {
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub(super) secret_env: Entry<String>,
+    /// IP address that deliveries name in `X-Forwarded-For`, for a handler that accepts only the provider's addresses. Default: none.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(super) source_ip: Entry<String>,
     /// Scratch database that the application writes to.
     #[serde(default)]
     pub(super) database: Entry<RawRehearsalDatabase>,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     time::Duration,
 };
 
@@ -24,6 +25,8 @@ pub struct Rehearsal {
     pub handler: String,
     /// Environment variable with the secret that the handler verifies signatures with.
     pub secret_env: String,
+    /// Sender's address that deliveries name in `X-Forwarded-For`.
+    pub source_ip: Option<IpAddr>,
     /// Environment variable with the URL of the scratch database.
     pub url_env: String,
     /// Shell command that creates the tables. With it, the URL is that of a server on which a database is created.

@@ -153,6 +153,19 @@ impl World {
         self.events.insert(event_id, event);
     }
 
+    /// Gives events the `occurred_at` of the last one: Paddle promises no order within a moment.
+    pub fn give_one_time(&mut self, events: &[CompactString]) {
+        let last = events.last().and_then(|id| self.events.get(id.as_str()));
+        let Some(occurred_at) = last.map(|event| event.occurred_at.clone()) else {
+            return;
+        };
+        for id in events {
+            if let Some(event) = self.events.get_mut(id.as_str()) {
+                event.occurred_at.clone_from(&occurred_at);
+            }
+        }
+    }
+
     /// Records an event of an unknown type with an unknown object.
     pub fn unknown_event(&mut self, customer: &str) {
         let id = self.id("nvl_");

@@ -128,6 +128,9 @@ pub struct Step {
     pub rest: Option<YesNo>,
     #[serde(default)]
     pub order: EventOrder,
+    /// `yes` to give all events of the step's actions one `occurred_at`. Only with Paddle.
+    #[serde(default)]
+    pub one_time: Option<YesNo>,
     /// The failure to inject during the deliveries. They stop at the first that hits it.
     #[serde(default, with = "serde_yaml::with::singleton_map_recursive")]
     pub fails: Option<FailingRequest>,

@@ -29,6 +29,9 @@ pub(super) trait FakeProvider: fmt::Debug + Send + Sync {
         action: &ProviderAction,
     ) -> Result<Vec<CompactString>, ActionError>;
 
+    /// Gives events the time of the last one. Stripe's events have whole seconds, which are equal often enough.
+    fn give_one_time(&self, _: &[CompactString]) {}
+
     /// Returns true if events of this context have the named version or a later one.
     fn has_reached(&self, version: Until, context: &EventContext) -> bool;
 

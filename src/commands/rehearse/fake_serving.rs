@@ -33,7 +33,9 @@ pub(super) fn serve<A: Api>(
     (scheme, world): (Scheme, A::World),
 ) -> Result<ServedFake<A>, Problem> {
     let endpoint = Endpoint::new(scheme, handler.url, handler.secret);
-    let endpoint = endpoint.map_err(|error| no_http_client(&error))?;
+    let endpoint = endpoint
+        .map_err(|error| no_http_client(&error))?
+        .with_source_ip(settings.source_ip);
     let listen: SocketAddr = settings.fake.listen.parse().map_err(|_invalid| {
         Problem::new(
             ErrorCode::InvalidValue,

@@ -16,7 +16,7 @@ use crate::{
     commands::failure::Failure,
     rehearsal::{
         Delivery, EventOrder, ExpectedRow, InjectedFault, Observed, ScenarioRun, Step, Variant,
-        Visited,
+        Visited, YesNo,
     },
 };
 
@@ -118,6 +118,9 @@ pub(super) async fn perform_actions(
         let created = fake.perform(&mut run.account.customer, action);
         let created = created.map_err(|error| RunError::invalid_step(step, &error.to_string()));
         events.extend(created?);
+    }
+    if step.one_time == Some(YesNo::Yes) {
+        systems.provider.fake.give_one_time(events);
     }
     Ok(systems.database.note(events.iter()).await?)
 }

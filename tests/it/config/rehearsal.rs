@@ -137,6 +137,7 @@ const MUTATIONS: &[Mutation] = &[
     ("events: [checkout.session.completed]", "events: [«\"*\"»]", Code::InvalidValue, "an entry of `events` should be an event type", "leave `events` out"),
     ("events: [checkout.session.completed]", "events: «[]»", Code::InvalidValue, "`events` should name at least one event type", ""),
     ("handler_paths: [app/webhook.ts]", "handler_paths: [«'..\\x'»]", Code::InvalidValue, "`handler_paths` should be a path inside", ""),
+    ("allow_remote: false", "source_ip: «paddle.com»", Code::InvalidValue, "`source_ip` should be an IP address, found `paddle.com`", "34.232.58.13"),
     ("allow_remote: false", "allow_remote: «no»", Code::WrongType, "`allow_remote` should be `true` or `false`", ""),
     ("allow_rows: false", "allow_rows: «1»", Code::WrongType, "`allow_rows` should be `true` or `false`", ""),
 ];
@@ -205,6 +206,7 @@ fn every_key_of_a_rehearsal_is_read() {
     ];
     assert_eq!(read.events, Some(BTreeSet::from(events.map(str::to_owned))));
     assert_eq!(read.handler_paths, ["app/api/stripe/**", "lib/billing.ts"]);
+    assert_eq!(read.source_ip, Some([34, 232, 58, 13].into()));
     assert!(read.allow_remote && read.allow_rows);
     assert_eq!(read.places.section.line, line_of("rehearsal:"));
     assert_eq!(read.places.handler.line, line_of("  handler:"));

@@ -29,6 +29,7 @@ pub(super) fn compare(
     let Rehearsal {
         contract_index,
         handler: _,    // Where the handler listens; what it must do stays the same.
+        source_ip: _, // Where deliveries seem to come from; what the handler must do stays the same.
         secret_env: _, // Another name of a variable, as for the next one.
         url_env: _,
         migrate: _,      // Where the tables come from, as for the next one.

@@ -3,7 +3,7 @@
 mod scheme;
 mod signature;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
@@ -26,6 +26,8 @@ pub struct Endpoint {
     scheme: Scheme,
     url: Url,
     secret: SecretString,
+    /// Sender's address to name in `X-Forwarded-For`.
+    source_ip: Option<IpAddr>,
     client: reqwest::Client,
 }
 
@@ -55,8 +57,15 @@ impl Endpoint {
             scheme,
             url,
             secret,
+            source_ip: None,
             client,
         })
+    }
+
+    /// Names this address in `X-Forwarded-For`, as a proxy in front of the handler would.
+    #[must_use]
+    pub fn with_source_ip(self, source_ip: Option<IpAddr>) -> Self {
+        Self { source_ip, ..self }
     }
 
     /// Delivers a body once and waits up to `patience` for the response; `now` is the real time in seconds since 1970,
@@ -71,6 +80,9 @@ impl Endpoint {
         let mut request = self.client.post(self.url.clone()).timeout(patience);
         for (name, value) in self.scheme.headers() {
             request = request.header(name, value);
+        }
+        if let Some(address) = self.source_ip {
+            request = request.header("X-Forwarded-For", address.to_string());
         }
         if let Some(header) = header {
             request = request.header(self.scheme.signature_header(), header);

@@ -57,6 +57,10 @@ impl FakeProvider for PaddleProvider {
             .world(|world| actions::perform(world, &self.prices, customer, action))
     }
 
+    fn give_one_time(&self, events: &[CompactString]) {
+        self.served.fake.world(|world| world.give_one_time(events));
+    }
+
     /// Paddle's events have one version.
     fn has_reached(&self, _: Until, _: &EventContext) -> bool {
         true

@@ -1,5 +1,6 @@
 //! Rehearsals of applications that are billed by Paddle: the example app, and the ways in which real handlers were wrong.
 
+mod deliveries;
 mod drifts;
 mod mutants;
 mod small_paddle;

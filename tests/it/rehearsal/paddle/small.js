@@ -1,4 +1,4 @@
-// The app around a small handler: `handle(event, { db, paddle, find, store })`.
+// The app around a small handler: `handle(event, { db, paddle, find, store, headers })`.
 
 import { createServer } from 'node:http';
 import { Environment, Paddle } from '@paddle/paddle-node-sdk';
@@ -46,7 +46,7 @@ const server = createServer(async (request, response) => {
     return answer(400);
   }
   try {
-    await handle(event, { db, paddle, find, store });
+    await handle(event, { db, paddle, find, store, headers: request.headers });
     answer(200);
   } catch (error) {
     console.error(event.eventType, error);

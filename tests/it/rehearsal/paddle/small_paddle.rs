@@ -18,12 +18,14 @@ const SCHEMA: &str =
 /// The parts that differ between such apps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SmallPaddle<'s> {
-    /// The body of `handle(event, { db, paddle, find, store })`.
+    /// The body of `handle(event, { db, paddle, find, store, headers })`.
     pub(super) handler: &'s str,
     /// More lines of `columns:`.
     pub(super) columns: &'s str,
     /// More lines of the contract.
     pub(super) contract: &'s str,
+    /// More lines of `rehearsal:`.
+    pub(super) rehearsal: &'s str,
     /// `account.sql`.
     pub(super) account: &'s str,
 }
@@ -33,6 +35,7 @@ pub(super) const SMALL: SmallPaddle<'static> = SmallPaddle {
     handler: "",
     columns: "",
     contract: "",
+    rehearsal: "",
     account: "insert into accts (id, email) values ({account_id}, {email})",
 };
 
@@ -41,7 +44,7 @@ impl SmallPaddle<'_> {
         let files: TempDir = folder(&[]);
         let handler = self.handler;
         let module = format!(
-            "export async function handle(event, {{ db, paddle, find, store }}) {{\n{handler}\n}}\n"
+            "export async function handle(event, {{ db, paddle, find, store, headers }}) {{\n{handler}\n}}\n"
         );
         write(files.path(), "package.json", "{\"type\": \"module\"}");
         write(files.path(), "server.js", SERVER);
@@ -55,6 +58,7 @@ impl SmallPaddle<'_> {
         let Self {
             columns,
             contract,
+            rehearsal,
             account,
             ..
         } = self;
@@ -81,6 +85,7 @@ rehearsal:
   fake: {{ listen: {listen} }}
   account: {{ sql: \"{account}\" }}
   checkout: {{ custom_data: {{ userId: \"{{account_id}}\" }} }}
+{rehearsal}
 "
         )
     }

@@ -1,5 +1,7 @@
 //! Addresses that a rehearsal uses: none of them may be in production.
 
+use std::net::IpAddr;
+
 use url::{Host, Url};
 
 use super::{
@@ -23,6 +25,28 @@ pub(super) fn handler(
 ) -> Option<String> {
     let (span, text) = diagnostics.require(entry, "handler", parent)?;
     url("handler", text, span, allow_remote, diagnostics).map(|url| url.to_string())
+}
+
+/// Reads an IP address. The outer `None` is an error, the inner one an absent key.
+#[expect(
+    clippy::option_option,
+    reason = "as the other keys that have no default"
+)]
+pub(super) fn source_ip(
+    entry: &Entry<String>,
+    diagnostics: &Diagnostics<'_>,
+) -> Option<Option<IpAddr>> {
+    let Some((span, text)) = entry.written() else {
+        return Some(None);
+    };
+    if let Ok(address) = text.trim().parse() {
+        return Some(Some(address));
+    }
+    let message = format!("`source_ip` should be an IP address, found {}", quote(text));
+    let help =
+        "write one of the addresses that the provider sends webhooks from, such as `34.232.58.13`";
+    diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
+    None
 }
 
 /// Reads a URL with placeholders; they are filled in for the checks.

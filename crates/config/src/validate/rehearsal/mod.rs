@@ -52,6 +52,7 @@ pub(super) fn settings<'e>(
         provider::secret_variable(source),
         diagnostics,
     );
+    let source_ip = addresses::source_ip(&written.source_ip, diagnostics);
     let url_env = match written.database.value() {
         Some(database) => variable(
             "url_env",
@@ -88,6 +89,7 @@ pub(super) fn settings<'e>(
         source,
         handler: handler?,
         secret_env: secret_env?.to_owned(),
+        source_ip: source_ip?,
         url_env: url_env?.to_owned(),
         migrate,
         api_version: api_version?,
