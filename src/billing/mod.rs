@@ -51,6 +51,7 @@ pub use retry_policy::RetryPolicy;
 pub use settings::Settings;
 pub use source::{RecordedForm, RecordedObjects, RecordedRefunds, SourceDefinition};
 // A rehearsal decodes the objects of the fake providers.
+pub(crate) use entitlements::objects as entitlement_objects;
 pub(crate) use paddle::objects as paddle_objects;
 pub use stripe::objects as stripe_objects;
 

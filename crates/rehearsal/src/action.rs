@@ -98,6 +98,12 @@ pub enum ProviderAction {
         #[serde(default, skip_serializing_if = "is_default")]
         subscription: Label,
     },
+    /// Several new features are attached to the product of the first item.
+    AttachFeatures {
+        #[serde(default, skip_serializing_if = "is_default")]
+        subscription: Label,
+        times: u8,
+    },
     /// The price of the first item with a plan changes.
     ChangePrice {
         #[serde(default, skip_serializing_if = "is_default")]
@@ -437,6 +443,7 @@ impl ProviderAction {
             Self::Keep { .. } => "keep",
             Self::CancelNow { .. } => "cancel_now",
             Self::EndAtPeriodEnd { .. } => "end_at_period_end",
+            Self::AttachFeatures { .. } => "attach_features",
             Self::ChangePrice { .. } => "change_price",
             Self::ScheduleChange { .. } => "schedule_change",
             Self::EnterPhase { .. } => "enter_phase",
@@ -480,7 +487,7 @@ impl ProviderAction {
     }
 
     /// Lists the prices that it uses.
-    pub(crate) fn roles(&self) -> Vec<PriceRole> {
+    pub fn roles(&self) -> Vec<PriceRole> {
         match self {
             Self::Checkout(checkout) if !checkout.items.is_empty() => checkout.items.clone(),
             Self::Checkout(checkout) => vec![checkout.price],
@@ -509,6 +516,7 @@ impl ProviderAction {
             | Self::Keep { .. }
             | Self::CancelNow { .. }
             | Self::EndAtPeriodEnd { .. }
+            | Self::AttachFeatures { .. }
             | Self::EnterPhase { .. }
             | Self::ChangeQuantity { .. }
             | Self::PauseCollection { .. }

@@ -22,7 +22,7 @@ macro_rules! scenario {
 }
 
 /// Every file of `scenarios/`, in the order of the runs: the most important first.
-const FILES: [(&str, &str); 32] = [
+const FILES: [(&str, &str); 33] = [
     scenario!("first-purchase"),
     scenario!("first-purchase-any-order"),
     scenario!("redelivery"),
@@ -35,6 +35,7 @@ const FILES: [(&str, &str); 32] = [
     scenario!("resubscribe"),
     scenario!("bystanders"),
     scenario!("plan-change"),
+    scenario!("feature-added"),
     scenario!("unknown-price"),
     scenario!("multi-item"),
     scenario!("quantity"),
@@ -230,7 +231,7 @@ mod tests {
         carried.sort();
         assert_eq!(there, carried);
         for (name, text) in FILES {
-            for provider in [Provider::Stripe, Provider::Paddle] {
+            for provider in [Provider::Stripe, Provider::Entitlements, Provider::Paddle] {
                 let scenario = parse(name, text, provider).expect("a scenario");
                 assert_eq!(format!("{}.yml", scenario.id), name);
                 assert!(!scenario.title.contains('\n') && !scenario.why.is_empty());

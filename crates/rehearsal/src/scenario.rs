@@ -71,6 +71,9 @@ pub struct Play {
     /// The only provider that has it.
     #[serde(default)]
     pub only: Option<Provider>,
+    /// The reason why it is not played for a contract about entitlements.
+    #[serde(default)]
+    pub not_with_entitlements: Option<String>,
     /// The e-mail of the account.
     #[serde(default)]
     pub email: AccountEmail,

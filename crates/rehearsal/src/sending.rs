@@ -10,7 +10,7 @@ use serde::{
     },
 };
 
-use super::provider::Provider;
+use super::provider::{ENTITLEMENTS_CHANGED, Provider};
 
 /// An event to deliver. Written as its type, or as a mapping with more keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Sending {
     pub signed: Signing,
     /// The version from which on the provider no longer sends the event.
     pub until: Option<Until>,
+    /// True if it is sent only if the step that creates it did so.
+    pub is_optional: bool,
 }
 
 /// The version with which the provider stopped sending an event.
@@ -76,6 +78,7 @@ impl<'de> Deserialize<'de> for Sending {
                     of: None,
                     signed: Signing::default(),
                     until: None,
+                    is_optional: false,
                 })
             }
 
@@ -86,6 +89,7 @@ impl<'de> Deserialize<'de> for Sending {
                     of: detailed.of,
                     signed: detailed.signed,
                     until: detailed.until,
+                    is_optional: false,
                 })
             }
         }
@@ -98,22 +102,52 @@ impl<'de> Deserialize<'de> for Sending {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Sendings {
     stripe: Vec<Sending>,
+    entitlements: Vec<Sending>,
     paddle: Vec<Sending>,
 }
 
 impl Sendings {
-    pub(crate) fn for_provider(&mut self, provider: Provider) -> &mut Vec<Sending> {
+    /// Returns the events that a provider sends. Without a list of their own, those of entitlements are Stripe's, followed
+    /// by the summary of each change.
+    pub(crate) fn sent_by(self, provider: Provider) -> Vec<Sending> {
+        match provider {
+            Provider::Stripe => self.stripe,
+            Provider::Paddle => self.paddle,
+            Provider::Entitlements if self.entitlements.is_empty() => with_summaries(self.stripe),
+            Provider::Entitlements => self.entitlements,
+        }
+    }
+
+    fn list(&mut self, provider: Provider) -> &mut Vec<Sending> {
         match provider {
             Provider::Stripe => &mut self.stripe,
+            Provider::Entitlements => &mut self.entitlements,
             Provider::Paddle => &mut self.paddle,
         }
     }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.stripe.is_empty() && self.entitlements.is_empty() && self.paddle.is_empty()
+    }
 }
 
-impl Sendings {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stripe.is_empty() && self.paddle.is_empty()
+/// Adds the summaries of the changes of entitlements, created at the same steps and signed in the same way.
+pub(crate) fn with_summaries(mut sent: Vec<Sending>) -> Vec<Sending> {
+    let mut summaries: Vec<Sending> = Vec::new();
+    for sending in &sent {
+        let summary = Sending {
+            event: ENTITLEMENTS_CHANGED.to_owned(),
+            of: sending.of.clone(),
+            signed: sending.signed,
+            until: None,
+            is_optional: true,
+        };
+        if !summaries.contains(&summary) {
+            summaries.push(summary);
+        }
     }
+    sent.append(&mut summaries);
+    sent
 }
 
 impl<'de> Deserialize<'de> for Sendings {
@@ -124,20 +158,22 @@ impl<'de> Deserialize<'de> for Sendings {
             type Value = Sendings;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of events, or a mapping with `stripe` and `paddle`")
+                f.write_str(
+                    "a list of events, or a mapping with `stripe`, `entitlements` and `paddle`",
+                )
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Sendings, A::Error> {
                 Ok(Sendings {
                     stripe: Vec::deserialize(SeqAccessDeserializer::new(list))?,
-                    paddle: Vec::new(),
+                    ..Sendings::default()
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sendings, A::Error> {
                 let mut sendings = Sendings::default();
                 while let Some(provider) = map.next_key::<Provider>()? {
-                    let list = sendings.for_provider(provider);
+                    let list = sendings.list(provider);
                     if !list.is_empty() {
                         return Err(A::Error::custom("a provider's events are listed twice"));
                     }

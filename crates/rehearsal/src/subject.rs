@@ -100,6 +100,7 @@ impl ProviderAction {
             | Self::PayOnce {}
             | Self::OneOffInvoice { .. }
             | Self::Refund { .. }
+            | Self::AttachFeatures { .. }
             | Self::Invent {} => &[],
         }
     }

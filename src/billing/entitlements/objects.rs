@@ -31,7 +31,15 @@ pub(crate) struct ListedEntitlement {
 }
 
 pub(crate) fn listed(text: &RawValue) -> Result<ListedEntitlement, DecodeError> {
-    let wire: WireEntitlement = from_text(ENTITLEMENT, text)?;
+    decoded(from_text(ENTITLEMENT, text)?)
+}
+
+/// Reads the same from a value.
+pub(crate) fn listed_value(value: &Value) -> Result<ListedEntitlement, DecodeError> {
+    decoded(from_value(ENTITLEMENT, value)?)
+}
+
+fn decoded(wire: WireEntitlement) -> Result<ListedEntitlement, DecodeError> {
     check_kind(ENTITLEMENT, wire.object.as_deref(), &wire.id)?;
     Ok(ListedEntitlement {
         feature: feature_key(wire.lookup_key, wire.feature, Some(&wire.id))?,

@@ -7,7 +7,7 @@ use crate::{
     commands::failure::Failure,
     contract::{
         Contract, CustomerAccess, CustomerId, Explanation, Facts, Field, FieldValue, Finding, Rule,
-        Subscription, UnixSeconds, explain,
+        Source, Subscription, UnixSeconds, explain,
     },
     problem::{ErrorCode, Problem},
     rehearsal::{ExpectedRow, RowState},
@@ -175,8 +175,10 @@ pub(super) fn paid_values(systems: &Systems<'_>, account: &TestAccount) -> BTree
     let Some(subscription) = subscriptions.first() else {
         return values;
     };
-    values.insert(Field::SubscriptionId, subscription.id.to_string());
-    values.insert(Field::Status, subscription.status.to_string());
+    if contract.source != Source::StripeEntitlements {
+        values.insert(Field::SubscriptionId, subscription.id.to_string());
+        values.insert(Field::Status, subscription.status.to_string());
+    }
     let mut items = subscription.items.iter();
     let plan = items.find_map(|item| contract.plans.plan(&item.price));
     if let Some(plan) = plan {

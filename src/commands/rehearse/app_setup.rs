@@ -34,7 +34,7 @@ struct AppCredentials {
 impl AppCredentials {
     fn for_source(source: Source) -> Self {
         match Provider::for_source(source) {
-            Provider::Stripe => Self {
+            Provider::Stripe | Provider::Entitlements => Self {
                 hosts: STRIPE,
                 key: "sk_test_prodverdict_rehearsal",
                 key_variable: "STRIPE_SECRET_KEY",

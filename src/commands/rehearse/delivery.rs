@@ -59,7 +59,7 @@ pub(super) fn events_to_deliver(
             .filter_map(|id| outgoing_event(provider, id, sending.signed))
             .filter(|outgoing| outgoing.event.kind == sending.event);
         outgoing.extend(found);
-        if outgoing.len() == before {
+        if outgoing.len() == before && !sending.is_optional {
             let message = format!("the provider sent no {} at step `{sent_at}`", sending.event);
             return Err(RunError::invalid_step(step, &message));
         }

@@ -20,7 +20,9 @@ pub(super) fn start(
     warnings: &mut Vec<Warning>,
 ) -> Result<StartedFake, Problem> {
     match Provider::for_source(settings.source) {
-        Provider::Stripe => stripe::start(settings, handler, prices, files, warnings),
+        Provider::Stripe | Provider::Entitlements => {
+            stripe::start(settings, handler, prices, files, warnings)
+        }
         Provider::Paddle => paddle::start(settings, handler, prices, files, warnings),
     }
 }

@@ -150,7 +150,7 @@ pub(crate) fn missing_for<'s>(settings: &'s Rehearsal, environment: &Environment
 
 fn not_set(settings: &Rehearsal, names: &[&str]) -> Problem {
     let prefix = match Provider::for_source(settings.source) {
-        Provider::Stripe => "whsec_",
+        Provider::Stripe | Provider::Entitlements => "whsec_",
         Provider::Paddle => "pdl_ntfset_",
     };
     Problem::new(

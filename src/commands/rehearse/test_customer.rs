@@ -20,6 +20,8 @@ pub(super) struct TestCustomer {
     pub(super) checkout: CheckoutValues,
     /// The current price, if a play runs for each price.
     pub(super) each: Option<PriceId>,
+    /// A price whose product no other customer buys.
+    pub(super) own: Option<PriceId>,
     pub(super) email_of_another: Option<String>,
     pub(super) subscriptions: BTreeMap<Label, CompactString>,
     pub(super) checkouts: BTreeMap<Label, CompactString>,
@@ -57,6 +59,7 @@ impl TestCustomer {
             context,
             checkout: CheckoutValues::default(),
             each: None,
+            own: None,
             email_of_another: None,
             subscriptions: BTreeMap::new(),
             checkouts: BTreeMap::new(),
@@ -81,7 +84,11 @@ impl TestCustomer {
         prices: &TestPrices,
         role: PriceRole,
     ) -> Result<String, ActionError> {
-        let price = prices.price(role, self.each.as_ref());
+        let price = if role == PriceRole::Own {
+            self.own.clone()
+        } else {
+            prices.price(role, self.each.as_ref())
+        };
         price
             .map(|price| price.to_string())
             .ok_or(ActionError::NoPrice(role))

@@ -68,7 +68,7 @@ const MUTATIONS: &[Mutation] = &[
     ("settle: 5s", "settle: 5s\n  «plans»: {}", Code::UnknownKey, "unknown key `plans`", "it belongs in a contract"),
     // the contract
     ("contract: users", "contract: «user»", Code::InvalidValue, "no contract is called `user`", "did you mean `users`?"),
-    ("contract: users", "contract: «teams»", Code::Conflict, "contract `teams` cannot be rehearsed: its source of truth is entitlements", "these can: `users`"),
+    ("contract: users", "contract: «squads»", Code::InvalidValue, "no contract is called `squads`", "contracts: `users`, `teams`"),
     ("contract: users", "contract: «7»", Code::WrongType, "`contract` should be text", ""),
     ("    source_of_truth: stripe_entitlements\n    database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }\nrehearsal:\n  contract: users",
      "    database: { users_table: teams, columns: { id: id, customer_id: customer, has_paid_access: paid } }\n«rehearsal»:",
@@ -316,15 +316,26 @@ fn the_database_may_generate_the_id() {
 }
 
 #[test]
-fn the_only_contract_that_can_be_rehearsed_is_the_default() {
+fn the_only_contract_about_subscriptions_is_the_default() {
     let read = rehearsal(&format!("{CONTRACT}{OTHERS}{SHORTEST}"));
-    assert_eq!(read.contract_index, 0);
-    let none = format!("version: 1\ncontracts:\n{OTHERS}{SHORTEST}");
-    let problems = load(&none, PATH).expect_err("no contract can be rehearsed");
-    assert_eq!(
-        problems[0].message,
-        "no contract can be rehearsed: none has `source_of_truth: stripe` or `paddle`"
+    assert_eq!((read.contract_index, read.source), (0, Source::Stripe));
+    let named = SHORTEST.replace("rehearsal:\n", "rehearsal:\n  contract: features\n");
+    let read = rehearsal(&format!("{CONTRACT}{OTHERS}{named}"));
+    assert_eq!(read.contract_index, 1);
+    assert_eq!(read.source, Source::StripeEntitlements);
+}
+
+#[test]
+fn a_contract_about_entitlements_is_rehearsed_as_stripe() {
+    let read = rehearsal(&format!("version: 1\ncontracts:\n{OTHERS}{SHORTEST}"));
+    assert_eq!(read.source, Source::StripeEntitlements);
+    assert_eq!(read.secret_env, "STRIPE_WEBHOOK_SECRET");
+    assert_eq!(read.fake.listen, "127.0.0.1:12111");
+    let foreign = format!(
+        "version: 1\ncontracts:\n{OTHERS}{SHORTEST}  checkout: {{ custom_data: {{ a: b }} }}\n"
     );
+    let problems = load(&foreign, PATH).expect_err("a key of Paddle");
+    assert!(problems[0].message.contains("is a key of Paddle"));
 }
 
 #[test]

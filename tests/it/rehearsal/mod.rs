@@ -4,6 +4,7 @@ mod bounds;
 mod changed;
 mod cleaning;
 mod determinism;
+mod entitlements;
 pub(crate) mod example_app;
 mod languages;
 mod lifecycles;

@@ -112,7 +112,7 @@ fn forged(provider: Provider, observed: &Observed, delivery: &Delivery) -> Wrong
         "\nIt applied the event: the row changed. Anyone who knows the address can give themselves access."
     });
     let (verify, tolerance) = match provider {
-        Provider::Stripe => ("constructEvent", "5 minutes"),
+        Provider::Stripe | Provider::Entitlements => ("constructEvent", "5 minutes"),
         Provider::Paddle => ("unmarshal", "5 seconds"),
     };
     let fix = match delivery.signed {

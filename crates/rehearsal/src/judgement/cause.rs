@@ -9,8 +9,8 @@ use crate::{
 };
 use contract::{Finding, HandlerRule, Merging, Rule};
 
-/// Prefixes of the types of events about subscriptions.
-const SUBSCRIPTION_EVENTS: [&str; 2] = ["customer.subscription.", "subscription."];
+/// Prefixes of the types of events that carry the whole change, those that carry most first.
+const WHOLE_EVENTS: [&str; 3] = ["entitlements.", "customer.subscription.", "subscription."];
 
 /// Limit on the steps that a merged finding lists.
 const MAX_NAMED: usize = 20;
@@ -90,19 +90,17 @@ fn answered(context: StepContext<'_>, observed: &Observed) -> Option<FindingCaus
     })
 }
 
-/// Lists the delivered event types. If there are events about subscriptions, only those are listed, because they carry
-/// the whole change.
+/// Lists the delivered event types. If there are events about entitlements or else about subscriptions, only those are
+/// listed, because they carry the whole change.
 fn events(observed: &Observed) -> Vec<String> {
     let deliveries = observed.deliveries.iter();
     let mut events: Vec<String> = deliveries.map(|delivery| delivery.event.clone()).collect();
     events.sort();
     events.dedup();
-    let is_of_subscription = |event: &String| {
-        let mut prefixes = SUBSCRIPTION_EVENTS.iter();
-        prefixes.any(|prefix| event.starts_with(prefix))
-    };
-    if events.iter().any(is_of_subscription) {
-        events.retain(is_of_subscription);
+    let mut prefixes = WHOLE_EVENTS.iter();
+    let begins = |prefix: &&&str| events.iter().any(|event| event.starts_with(**prefix));
+    if let Some(prefix) = prefixes.find(begins) {
+        events.retain(|event| event.starts_with(prefix));
     }
     events
 }

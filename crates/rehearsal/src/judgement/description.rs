@@ -3,6 +3,7 @@
 use super::StepContext;
 use crate::{
     observed::{ColumnChange, Delivery, HandlerResponse, Observed},
+    provider::Provider,
     sending::Signing,
 };
 use contract::text::capitalized;
@@ -27,7 +28,7 @@ pub(super) fn step(context: StepContext<'_>) -> String {
 }
 
 /// Lists the evidence, one fact per entry, each of which begins with a label.
-pub(super) fn evidence(observed: &Observed) -> Vec<String> {
+pub(super) fn evidence(context: StepContext<'_>, observed: &Observed) -> Vec<String> {
     let mut lines = Vec::new();
     let skipped = observed.earlier.len().saturating_sub(MAX_EARLIER);
     if skipped > 0 {
@@ -62,7 +63,17 @@ pub(super) fn evidence(observed: &Observed) -> Vec<String> {
         ));
     }
     if let Some(explained) = &observed.explained {
-        lines.extend(explained.subscriptions.iter().map(subscription));
+        let has_entitlements = context.provider() == Provider::Entitlements;
+        let bought = explained.subscriptions.iter();
+        lines.extend(bought.map(|bought| {
+            let id = &bought.id;
+            if has_entitlements {
+                let features = prices(bought).join(", ");
+                return format!("provider  {id} is entitled to {features}");
+            }
+            let prices = prices(bought).join(" and ");
+            format!("provider  {id} is {}, {prices}", bought.status)
+        }));
         let state = explained
             .judgement
             .as_ref()
@@ -113,8 +124,9 @@ fn delivery(delivery: &Delivery, names_step: bool) -> String {
     line
 }
 
-fn subscription(subscription: &ExplainedSubscription) -> String {
-    let prices: Vec<_> = subscription
+/// Describes the prices of a subscription, or the features in their place.
+fn prices(subscription: &ExplainedSubscription) -> Vec<String> {
+    subscription
         .prices
         .iter()
         .map(|price| match &price.meaning {
@@ -124,13 +136,7 @@ fn subscription(subscription: &ExplainedSubscription) -> String {
             PriceUse::Unmapped => format!("{} (not mapped)", price.price),
             PriceUse::NotChecked => price.price.clone(),
         })
-        .collect();
-    format!(
-        "provider  {} is {}, {}",
-        subscription.id,
-        subscription.status,
-        prices.join(" and ")
-    )
+        .collect()
 }
 
 fn calls(observed: &Observed) -> Vec<String> {
@@ -198,6 +204,22 @@ pub(super) fn signing(signing: Signing) -> &'static str {
         Signing::WithAnotherSecret => "signed with another secret",
         Signing::ThenTamperedWith => "changed after it was signed",
         Signing::TenMinutesAgo => "signed ten minutes ago",
+    }
+}
+
+/// Lists the types of the delivered events, each once.
+pub(super) fn events(observed: &Observed) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for delivery in &observed.deliveries {
+        if !names.contains(&delivery.event.as_str()) {
+            names.push(&delivery.event);
+        }
+    }
+    match names.as_slice() {
+        [] => "the handler".to_owned(),
+        [first] => (*first).to_owned(),
+        [first, .., last] if names.len() > 2 => format!("{first} … {last}"),
+        [first, others @ ..] => format!("{first} and {}", others.join(", ")),
     }
 }
 

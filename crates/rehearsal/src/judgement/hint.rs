@@ -1,7 +1,7 @@
 //! Suggests the likely cause of a finding, concluded from the changes of the row. A hint is a guess, and is worded as
 //! one.
 
-use super::{StepContext, description};
+use super::{StepContext, description, description::events, entitlement_hint};
 use crate::{
     action::YesNo,
     observed::{Delivery, HandlerResponse, Observed, RowState},
@@ -22,7 +22,7 @@ pub(super) fn not_accepted(
     let none_was_accepted = !everything.clone().any(|one| one.answer.is_success());
     if delivery.signed == Signing::WithTwoSecrets && delivery.answer.may_blame_signature() {
         let part = match context.provider() {
-            Provider::Stripe => "v1",
+            Provider::Stripe | Provider::Entitlements => "v1",
             Provider::Paddle => "h1",
         };
         return format!(
@@ -70,7 +70,7 @@ pub(super) fn for_row(context: StepContext<'_>, observed: &Observed, worst: &Fin
         return format!("write the customer's id into the row that {named} names, on {event}");
     }
     if observed.all_changes.is_empty() {
-        return nothing_changed(observed);
+        return nothing_changed(context, observed);
     }
     if context.run.variant == Variant::AtOnce {
         return "events that come at once overwrite one another: lock the account's row (`for update`) before anything \
@@ -81,9 +81,13 @@ pub(super) fn for_row(context: StepContext<'_>, observed: &Observed, worst: &Fin
         return late;
     }
     if is_outdated(context, observed) {
-        return "an old event overwrote the current state: fetch the subscription from the API and write its state, not \
-                the event's"
-            .to_owned();
+        return format!(
+            "an old event overwrote the current state: {}",
+            fetch_current(context)
+        );
+    }
+    if context.provider() == Provider::Entitlements {
+        return entitlement_hint::for_changed_row(context, observed, worst);
     }
     match worst.rule.info().row_fault {
         Some(RowFault::AccessNotGiven) => no_access(context, observed),
@@ -105,7 +109,19 @@ pub(super) fn event_of_row(
     is_unlinked.then(|| context.provider().linking_event())
 }
 
-fn nothing_changed(observed: &Observed) -> String {
+/// Returns the advice to read the provider's current state.
+fn fetch_current(context: StepContext<'_>) -> &'static str {
+    match context.provider() {
+        Provider::Stripe | Provider::Paddle => {
+            "fetch the subscription from the API and write its state, not the event's"
+        }
+        Provider::Entitlements => {
+            "list the customer's active entitlements from the API and write those, not the event's"
+        }
+    }
+}
+
+fn nothing_changed(context: StepContext<'_>, observed: &Observed) -> String {
     let Some(last) = observed.deliveries.last() else {
         return "nothing was sent at this step: the change was due at an earlier one".to_owned();
     };
@@ -141,6 +157,8 @@ fn nothing_changed(observed: &Observed) -> String {
             "is the event's id remembered before the write that failed, so that the repeat is skipped? Remember it in \
              the same transaction",
         );
+    } else if context.provider() == Provider::Entitlements {
+        hint.push_str(&entitlement_hint::for_unchanged_row(observed));
     } else if let Some(same) = same_type {
         hint.push_str(&format!(
             "is the branch gone, or is it taken for a duplicate of {} (the same type, another event)?",
@@ -170,10 +188,10 @@ fn out_of_order(context: StepContext<'_>, observed: &Observed) -> Option<String>
     }
     let earlier: Vec<_> = earlier.iter().map(|one| one.event.as_str()).collect();
     Some(format!(
-        "{} came after {}, and the row holds an earlier state: fetch the subscription from the API and write its \
-         state, not the event's",
+        "{} came after {}, and the row holds an earlier state: {}",
         last.event,
-        earlier.join(", ")
+        earlier.join(", "),
+        fetch_current(context)
     ))
 }
 
@@ -293,7 +311,7 @@ fn period(context: StepContext<'_>, worst: &Finding, observed: &Observed) -> Str
     let stored = observed.after.columns.iter().find(|(name, _)| name == end);
     if stored.is_some_and(|(_, value)| value == "null") {
         return match context.provider() {
-            Provider::Stripe => format!(
+            Provider::Stripe | Provider::Entitlements => format!(
                 "`{end}` is null: read the period's end from `items.data[].current_period_end`, since basil it is no \
                  longer on the subscription, where reading it gives undefined and no error"
             ),
@@ -304,7 +322,7 @@ fn period(context: StepContext<'_>, worst: &Finding, observed: &Observed) -> Str
     }
     if move_of(observed, end).is_none() {
         let place = match context.provider() {
-            Provider::Stripe => {
+            Provider::Stripe | Provider::Entitlements => {
                 "since basil the period's end is at `items.data[].current_period_end`"
             }
             Provider::Paddle => "the period's end is at `current_billing_period.ends_at`",
@@ -325,7 +343,9 @@ fn cancel_flag(context: StepContext<'_>, observed: &Observed) -> String {
     });
     let Some(change) = apart else {
         let scheduled = match context.provider() {
-            Provider::Stripe => "cancel_at_period_end || cancel_at != null",
+            Provider::Stripe | Provider::Entitlements => {
+                "cancel_at_period_end || cancel_at != null"
+            }
             Provider::Paddle => "scheduled_change?.action === \"cancel\"",
         };
         return format!("store `{scheduled}`, on every update and in both directions");
@@ -362,22 +382,6 @@ fn move_of<'o>(observed: &'o Observed, column: &str) -> Option<(&'o str, &'o str
     };
     let (before, after) = (values_of(&observed.before), values_of(&observed.after));
     (before != after).then_some((before, after))
-}
-
-/// Lists the types of the delivered events, each once.
-pub(super) fn events(observed: &Observed) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for delivery in &observed.deliveries {
-        if !names.contains(&delivery.event.as_str()) {
-            names.push(&delivery.event);
-        }
-    }
-    match names.as_slice() {
-        [] => "the handler".to_owned(),
-        [first] => (*first).to_owned(),
-        [first, .., last] if names.len() > 2 => format!("{first} … {last}"),
-        [first, others @ ..] => format!("{first} and {}", others.join(", ")),
-    }
 }
 
 /// Lists the changed columns, each once.

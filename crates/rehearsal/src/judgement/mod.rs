@@ -5,6 +5,7 @@ mod answers;
 mod cause;
 mod description;
 mod endings;
+mod entitlement_hint;
 mod hint;
 mod mentions;
 mod rows;
@@ -42,7 +43,7 @@ impl<'a> StepContext<'a> {
     /// Returns the fields of a purchase that name the account.
     fn named_by(&self) -> &'static str {
         match self.provider() {
-            Provider::Stripe => "`client_reference_id` or the metadata",
+            Provider::Stripe | Provider::Entitlements => "`client_reference_id` or the metadata",
             Provider::Paddle => "`custom_data`",
         }
     }
@@ -168,7 +169,7 @@ fn finding(context: StepContext<'_>, observed: &Observed, wrong: Wrong) -> Findi
         message: message.into(),
         fix: wrong.fix.into(),
         subject,
-        evidence: description::evidence(observed).into(),
+        evidence: description::evidence(context, observed).into(),
         amount: wrong.amount,
         items_without_amount: wrong.items_without_amount,
         shares: Box::default(),

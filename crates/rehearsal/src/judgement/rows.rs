@@ -96,7 +96,7 @@ pub(super) fn check_untouched(observed: &Observed) -> Option<Wrong> {
     );
     let fix = format!(
         "leave the row alone on {}: return early for what the application does not handle",
-        hint::events(observed)
+        description::events(observed)
     );
     Some(Wrong::new(HandlerRule::UnneededWrite, message, fix))
 }
@@ -189,7 +189,7 @@ pub(super) fn check_bystanders(observed: &Observed) -> Option<Wrong> {
     }
     let fix = format!(
         "check the condition of the update on {}: an empty or missing id must match no row",
-        hint::events(observed)
+        description::events(observed)
     );
     let mut wrong = Wrong::new(HandlerRule::BystanderChanged, message, fix);
     wrong.subject.named = observed

@@ -64,6 +64,7 @@ fn sending(action: &ProviderAction, event: &str) -> Sending {
         of: None,
         signed: Signing::AsDocumented,
         until: is_purchase.then_some(Until::Basil),
+        is_optional: false,
     }
 }
 
@@ -137,6 +138,7 @@ fn types(action: &ProviderAction) -> &'static [&'static str] {
         | ProviderAction::Stranger {}
         | ProviderAction::NotOurs(_)
         | ProviderAction::Abandon { .. }
+        | ProviderAction::AttachFeatures { .. }
         | ProviderAction::Invent {} => &[],
     }
 }

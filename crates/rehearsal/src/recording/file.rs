@@ -211,6 +211,7 @@ fn scenario(id: &str, recorded: RecordedTimes, steps: Vec<Step>) -> Scenario {
         not_played: Vec::new(),
         plays: vec![Play {
             only: None,
+            not_with_entitlements: None,
             email: AccountEmail::LowerCase,
             name: None,
             needs: Vec::new(),
@@ -287,6 +288,7 @@ impl From<FileSending> for Sending {
             of: None,
             signed: Signing::AsDocumented,
             until,
+            is_optional: false,
         }
     }
 }

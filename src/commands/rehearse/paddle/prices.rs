@@ -18,7 +18,10 @@ pub(super) fn add_prices(world: &mut World, prices: &TestPrices) -> Vec<CompactS
 fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
     let yearly = prices.price(PriceRole::Yearly, None);
     let mut amount = 2_000;
-    for PaidPrice { price: paid, plan } in &prices.paid {
+    for PaidPrice {
+        price: paid, plan, ..
+    } in &prices.paid
+    {
         let product = paid.product.as_deref().unwrap_or_default();
         let price = if yearly.as_ref() == Some(&paid.id) {
             Price::yearly(paid.id.as_str(), product, amount * 10)

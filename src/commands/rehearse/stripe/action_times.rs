@@ -50,6 +50,7 @@ pub(super) fn time_of(
         | ProviderAction::ScheduleChange { .. }
         | ProviderAction::ChangeQuantity { .. }
         | ProviderAction::AddItem { .. }
+        | ProviderAction::AttachFeatures { .. }
         | ProviderAction::RemoveItem { .. }
         | ProviderAction::PauseCollection { .. }
         | ProviderAction::ClearPause { .. }

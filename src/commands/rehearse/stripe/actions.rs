@@ -8,7 +8,10 @@ use fake_stripe::{
     Metadata, PauseCollection, Payment, Renewal, Stage, Status, Subscription, TrialEnd, World,
 };
 
-use super::{action_times::time_of, prices::plan_item};
+use super::{
+    action_times::time_of,
+    prices::{add_feature, add_own_price, plan_item},
+};
 use crate::{
     commands::rehearse::{
         action_error::ActionError,
@@ -92,6 +95,9 @@ pub(super) struct StripeActions<'a> {
 impl StripeActions<'_> {
     /// Performs the action at the world's current time.
     fn perform(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
+        if self.customer.own.is_none() && action.roles().contains(&PriceRole::Own) {
+            self.customer.own = add_own_price(self.world, self.prices);
+        }
         match action {
             ProviderAction::Wait { .. } => Ok(()),
             ProviderAction::Checkout(checkout) => self.check_out(checkout),
@@ -118,6 +124,7 @@ impl StripeActions<'_> {
             | ProviderAction::EnterPhase { .. }
             | ProviderAction::ChangeQuantity { .. }
             | ProviderAction::AddItem { .. }
+            | ProviderAction::AttachFeatures { .. }
             | ProviderAction::RemoveItem { .. } => self.change(action),
             ProviderAction::PayOnce {}
             | ProviderAction::OneOffInvoice { .. }
@@ -313,6 +320,19 @@ impl StripeActions<'_> {
                 let price = self.customer.price(self.prices, *price)?;
                 self.world
                     .add_item(self.customer.subscription(subscription)?, Item::new(&price))?;
+            }
+            ProviderAction::AttachFeatures {
+                subscription,
+                times,
+            } => {
+                let id = self.customer.subscription(subscription)?;
+                let subscription = self.world.find_subscription(id);
+                let item = subscription.and_then(|one| one.items.first());
+                let price = item.map(|item| item.price.clone()).unwrap_or_default();
+                for number in 1..=*times {
+                    let feature = self.prices.added_feature(number);
+                    add_feature(self.world, &price, &feature);
+                }
             }
             ProviderAction::RemoveItem {
                 subscription,

@@ -24,8 +24,11 @@ use super::{
     test_customer::{EventContext, TestCustomer},
 };
 use crate::{
-    billing::{DecodeError, PriceTable, stripe_objects},
-    contract::Subscription,
+    billing::{
+        DecodeError, Entitlement, PriceTable, combine_entitlements, entitlement_objects,
+        stripe_objects,
+    },
+    contract::{CustomerId, Subscription},
     rehearsal::{ProviderAction, ProviderCall, Signing, TestPrices, Until},
 };
 
@@ -37,6 +40,29 @@ pub(super) use self::startup::start;
 pub(super) struct StripeProvider {
     served: ServedFake<StripeApi>,
     prices: TestPrices,
+    /// True if the contract is about entitlements.
+    has_entitlements: bool,
+}
+
+impl StripeProvider {
+    fn entitlements(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
+        let objects = self
+            .served
+            .fake
+            .world(|world| world.entitlement_objects(&customer.id));
+        let objects = objects.iter();
+        let entitlements = objects.map(|object| {
+            Ok(Entitlement {
+                customer: CustomerId::from(customer.id.as_str()),
+                feature: entitlement_objects::listed_value(object)?.feature,
+            })
+        });
+        let entitlements = entitlements.collect::<Result<Vec<_>, DecodeError>>()?;
+        Ok(combine_entitlements(
+            entitlements,
+            &mut PriceTable::default(),
+        ))
+    }
 }
 
 impl FakeProvider for StripeProvider {
@@ -71,6 +97,9 @@ impl FakeProvider for StripeProvider {
     }
 
     fn subscriptions(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
+        if self.has_entitlements {
+            return self.entitlements(customer);
+        }
         let objects = self
             .served
             .fake

@@ -1,9 +1,12 @@
 //! The products and prices of a rehearsal.
 
 use compact_str::CompactString;
-use fake_stripe::{ApiVersion, Price, Product, Stage, World};
+use fake_stripe::{ApiVersion, Feature, Price, Product, Stage, World};
 
-use crate::rehearsal::{PaidPrice, PriceRole, TestPrices};
+use crate::{
+    contract::PriceId,
+    rehearsal::{PaidPrice, PriceRole, TestPrices},
+};
 
 /// Returns the first item with a paid plan. With `None`, callers use the first item.
 pub(super) fn plan_item(world: &World, prices: &TestPrices, id: &str) -> Option<CompactString> {
@@ -37,7 +40,12 @@ pub(super) fn add_prices(
 fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
     let yearly = prices.price(PriceRole::Yearly, None);
     let mut amount = 2_000;
-    for PaidPrice { price: paid, plan } in &prices.paid {
+    for PaidPrice {
+        price: paid,
+        plan,
+        feature,
+    } in &prices.paid
+    {
         let id = paid.id.as_str();
         let is_yearly = yearly.as_ref() == Some(&paid.id);
         let mut price = if is_yearly {
@@ -48,6 +56,9 @@ fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
         price.product = paid.product.as_deref().unwrap_or_default().into();
         price.lookup_key = paid.lookup_key.as_deref().map(Into::into);
         add_price(world, price, plan);
+        if let Some(feature) = feature {
+            add_feature(world, id, feature);
+        }
         amount += 3_000;
     }
     for role in [
@@ -71,11 +82,47 @@ fn add_price_of_each_role(world: &mut World, prices: &TestPrices) {
                 | PriceRole::Yearly
                 | PriceRole::Each
                 | PriceRole::Unknown
-                | PriceRole::Addon => Price::monthly(id.as_str(), 500),
+                | PriceRole::Addon
+                | PriceRole::Own => Price::monthly(id.as_str(), 500),
             },
             id.as_str(),
         );
+        if let (PriceRole::Addon, Some(feature)) = (role, &prices.addon_feature) {
+            add_feature(world, id.as_str(), feature);
+        }
     }
+}
+
+/// Attaches a feature to the product of a price.
+pub(super) fn add_feature(world: &mut World, price: &str, key: &str) {
+    let product = world.find_price(price).map(|price| price.product.clone());
+    let feature = feature_with(world, key);
+    if let Some(product) = product {
+        // Both exist.
+        world.attach_feature(&product, &feature).ok();
+    }
+}
+
+/// Returns the feature with a key, which is its lookup key, or its id if it has none. Creates it if it is missing.
+fn feature_with(world: &mut World, key: &str) -> CompactString {
+    if let Some(feature) = world.find_feature(key) {
+        return feature.id.clone();
+    }
+    world.feature(if key.starts_with("feat_") {
+        Feature::new(key, "")
+    } else {
+        // Runs share their features, so an id must not depend on the run that creates it.
+        Feature::new(&format!("feat_of_{key}"), key)
+    })
+}
+
+/// Creates a price of main's plan, with a product that no one else buys.
+pub(super) fn add_own_price(world: &mut World, prices: &TestPrices) -> Option<PriceId> {
+    let main = prices.paid.first()?;
+    let product = world.create_product(Product::new("", &main.plan));
+    let price = world.create_price(Price::monthly("", 2_000).product(&product));
+    add_feature(world, &price, prices.main_feature()?);
+    Some(PriceId::from(price.as_str()))
 }
 
 /// Creates a price, and its product if it is missing. Applications that store the product's name as the plan get the word

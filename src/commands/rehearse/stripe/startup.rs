@@ -11,6 +11,7 @@ use crate::{
         real_now,
     },
     config::Rehearsal,
+    contract::Source,
     problem::{ErrorCode, Place, Problem, Warning},
     rehearsal::TestPrices,
 };
@@ -30,6 +31,7 @@ pub(in crate::commands::rehearse) fn start(
     let provider = StripeProvider {
         served: serve(settings, handler, (Scheme::Stripe, world))?,
         prices: prices.clone(),
+        has_entitlements: settings.source == Source::StripeEntitlements,
     };
     Ok((Box::new(provider), events))
 }

@@ -19,78 +19,51 @@ pub(super) fn contract<'e>(
     owner: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<(usize, Source)> {
-    let (contracts, sources): (Vec<_>, Vec<_>) = contracts
-        .map(|(contract, name)| ((name, reason_against(contract)), source(contract)))
+    let (names, sources): (Vec<_>, Vec<_>) = contracts
+        .map(|(contract, name)| (name, source(contract)))
         .unzip();
-    let chosen = chosen(entry, &contracts, owner, diagnostics)?;
+    let chosen = chosen(entry, (&names, &sources), owner, diagnostics)?;
     Some((chosen, *sources.get(chosen)?))
 }
 
-/// Returns the position of the contract, given the names of all and the reasons against them.
+/// Returns the position of the contract, given the names and sources of all.
 fn chosen(
     entry: &Entry<String>,
-    contracts: &[(&str, Option<&'static str>)],
+    (names, sources): (&[&str], &[Source]),
     owner: Parent<'_>,
     diagnostics: &Diagnostics<'_>,
 ) -> Option<usize> {
-    let fits: Vec<_> = contracts
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, reason))| reason.is_none())
-        .map(|(index, (name, _))| (index, *name))
-        .collect();
-    let names: Vec<_> = fits.iter().map(|(_, name)| *name).collect();
-    if contracts.is_empty() {
-        // Reported elsewhere.
-        return None;
-    }
     let Some((span, wanted)) = entry.written() else {
-        return match (fits.as_slice(), contracts) {
+        return match names {
             _ if !entry.is_absent() => None,
-            ([(index, _)], _) => Some(*index),
-            ([], _) => {
-                let message =
-                    "no contract can be rehearsed: none has `source_of_truth: stripe` or `paddle`";
-                let help = "leave `rehearsal` out";
-                diagnostics.add_at(
-                    DiagnosticDraft::new(ErrorCode::Conflict, message).help(help),
-                    owner.span,
-                );
-                None
-            }
-            _ => {
+            // Reported elsewhere.
+            [] => None,
+            [_] => Some(0),
+            [..] => only_about_subscriptions(sources).or_else(|| {
                 let message =
                     "missing key `contract` in `rehearsal`: several contracts could judge it";
                 let draft = DiagnosticDraft::new(ErrorCode::MissingKey, message)
-                    .help(format!("name one of {}", suggestion::listed(&names)));
+                    .help(format!("name one of {}", suggestion::listed(names)));
                 diagnostics.add_at(draft, owner.span);
                 None
-            }
+            }),
         };
     };
-    let found = contracts.iter().position(|(name, _)| name == wanted);
-    let reason = found
-        .and_then(|index| contracts.get(index))
-        .and_then(|(_, reason)| *reason);
-    match (found, reason) {
-        (Some(index), None) => return Some(index),
-        (Some(_), Some(reason)) => {
-            let message = format!("contract {} cannot be rehearsed: {reason}", quote(wanted));
-            let draft =
-                DiagnosticDraft::new(ErrorCode::Conflict, message).help(if names.is_empty() {
-                    "leave `rehearsal` out".to_owned()
-                } else {
-                    format!("these can: {}", suggestion::listed(&names))
-                });
-            diagnostics.add_at(draft, span);
-        }
-        (None, _) => {
-            let message = format!("no contract is called {}", quote(wanted));
-            let help = suggestion::help(wanted, &names, "contracts that can be rehearsed");
-            diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
-        }
+    let found = names.iter().position(|name| name == wanted);
+    if found.is_none() && !names.is_empty() {
+        let message = format!("no contract is called {}", quote(wanted));
+        let help = suggestion::help(wanted, names, "contracts");
+        diagnostics.add_at(DiagnosticDraft::invalid(message).help(help), span);
     }
-    None
+    found
+}
+
+/// Returns the position of the only contract that is not about entitlements.
+fn only_about_subscriptions(sources: &[Source]) -> Option<usize> {
+    let about_subscriptions = |source: &Source| *source != Source::StripeEntitlements;
+    let first = sources.iter().position(about_subscriptions)?;
+    let last = sources.iter().rposition(about_subscriptions)?;
+    (first == last).then_some(first)
 }
 
 fn source(contract: &RawContract) -> Source {
@@ -98,16 +71,6 @@ fn source(contract: &RawContract) -> Source {
         None | Some(SourceOfTruth::Stripe) => Source::Stripe,
         Some(SourceOfTruth::Paddle) => Source::Paddle,
         Some(SourceOfTruth::StripeEntitlements) => Source::StripeEntitlements,
-    }
-}
-
-/// Returns the reason why a contract cannot be rehearsed, if any.
-fn reason_against(contract: &RawContract) -> Option<&'static str> {
-    match contract.source_of_truth.value() {
-        None | Some(SourceOfTruth::Stripe | SourceOfTruth::Paddle) => None,
-        Some(SourceOfTruth::StripeEntitlements) => Some(
-            "its source of truth is entitlements, but the scenarios of a rehearsal cover subscriptions",
-        ),
     }
 }
 
