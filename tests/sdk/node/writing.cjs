@@ -105,6 +105,30 @@ exports.writes = async function writes(Stripe, options) {
   const feature = await stripe.entitlements.features.create({ name: 'Export', lookup_key: `export-${product.id}` }).catch((error) => error);
   assert.match(feature.id, /^feat_/);
 
+  // Entitlements follow the features of the products that a customer subscribes to.
+  const attached = await stripe.products.createFeature(product.id, { entitlement_feature: feature.id });
+  assert.equal((await stripe.products.listFeatures(product.id)).data[0].id, attached.id);
+  assert.equal((await stripe.products.retrieveFeature(product.id, attached.id)).entitlement_feature.id, feature.id);
+  const entitled = async () => {
+    const all = stripe.entitlements.activeEntitlements.list({ customer: customer.id });
+    return (await all.autoPagingToArray({ limit: 100 })).map((one) => one.lookup_key);
+  };
+  assert.deepEqual(await entitled(), []);
+  const featured = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: product.default_price }] });
+  assert.deepEqual(await entitled(), [feature.lookup_key]);
+  assert.equal((await stripe.products.deleteFeature(product.id, attached.id)).deleted, true);
+  assert.deepEqual(await entitled(), [feature.lookup_key]);
+  await cancel.call(stripe.subscriptions, featured.id);
+  assert.deepEqual(await entitled(), []);
+  const summaries = await stripe.events.list({ type: 'entitlements.active_entitlement_summary.updated', limit: 2 });
+  const payload = JSON.stringify(summaries.data[1]);
+  const header = stripe.webhooks.generateTestHeaderString({ payload, secret: 'whsec_1' });
+  const { data } = stripe.webhooks.constructEvent(payload, header, 'whsec_1');
+  assert.equal(data.object.customer, customer.id);
+  assert.equal(data.object.entitlements.has_more, false);
+  assert.equal(data.object.entitlements.data[0].feature.lookup_key, feature.lookup_key);
+  assert.deepEqual([...data.previous_attributes.entitlements.data], []);
+
   const events = await stripe.events.list({ limit: 100 }).autoPagingToArray({ limit: 1000 });
   const kinds = new Set(events.map((event) => event.type));
   for (const kind of ['customer.created', 'customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted', 'invoice.paid', 'product.created', 'price.created']) {
