@@ -18,7 +18,7 @@ use super::{
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct RawRehearsal {
-    /// Name of the contract to check, whose source of truth must be `stripe` or `paddle`. Default: the only one.
+    /// Name of the contract to check. Default: the only one, or else the only one that is not about entitlements.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) contract: Entry<String>,
