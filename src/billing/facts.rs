@@ -20,6 +20,8 @@ pub struct BillingFacts {
     pub seen_modes: SeenModes,
     /// Metadata of the customers that have any, as far as subscriptions included their customer.
     pub customer_metadata: BTreeMap<CustomerId, Metadata>,
+    /// True if some of the facts follow from other objects than those that state them.
+    pub are_derived: bool,
 }
 
 /// A builder of facts. If a subscription is read twice, the later read wins: its status may change while pages are
@@ -100,6 +102,11 @@ impl FactsBuilder {
                 .get(*place)
                 .map_or(0, |known| hasher.hash_one(&known.id))
         });
+    }
+
+    /// Returns the subscriptions so far, in the order in which they were read.
+    pub(crate) fn subscriptions(&self) -> &[Subscription] {
+        &self.facts.subscriptions
     }
 
     /// Returns the number of subscriptions so far.

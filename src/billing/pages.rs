@@ -22,6 +22,8 @@ const MAX_TRIES: u32 = 3;
 pub(crate) struct ListQuery {
     /// Path under the base URL, without a leading slash.
     pub(crate) path: &'static str,
+    /// Replaces `{id}` in the path: the object whose parts are listed.
+    pub(crate) id: Option<String>,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) format: &'static dyn PageFormat,
 }
@@ -102,7 +104,12 @@ impl<'a> Pages<'a> {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let first = session.address(listing.path.split('/'), &query);
+        let segments = listing.path.split('/');
+        let segments = segments.map(|segment| match &listing.id {
+            Some(id) if segment == "{id}" => id.as_str(),
+            _ => segment,
+        });
+        let first = session.address(segments, &query);
         Self {
             session,
             listing: listing.path,

@@ -24,6 +24,8 @@ pub struct ReadPlan {
     pub monthly_reads: Option<NonZeroU64>,
     /// Number of customers that one request looks up afterwards.
     pub customers_at_once: usize,
+    /// True if facts are derived from other objects, so that each customer with a finding needs a lookup afterwards.
+    pub is_derived: bool,
 }
 
 /// One list.
@@ -56,6 +58,7 @@ impl ReadPlan {
             in_sequence: 0,
             monthly_reads: None,
             customers_at_once: 1,
+            is_derived: false,
         }
     }
 

@@ -90,6 +90,7 @@ impl BillingReader {
             max_requests: settings.max_requests,
             extras: Extras::new(extras.map(|one| one.extra).collect()),
             refunds: settings.refunds,
+            now: settings.now,
         };
         let permissions = source.permissions.iter();
         let permissions = permissions.filter(|one| one.when.applies(settings, implied));

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::{RetryPolicy, SourceDefinition, provider::Hosts};
 use crate::{
-    contract::Mode,
+    contract::{Mode, UnixSeconds},
     problem::{ErrorCode, Problem},
 };
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub invoices: bool,
     /// True if the contract has a rule about refunds.
     pub refunds: bool,
+    /// Time of the read. Without it, nothing is derived from what happened in the last days.
+    pub now: Option<UnixSeconds>,
 }
 
 impl Settings {

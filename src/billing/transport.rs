@@ -25,7 +25,7 @@ use super::{
     provider::Provider,
     rate_limit::RequestLimiter,
 };
-use crate::http::scrub;
+use crate::{contract::UnixSeconds, http::scrub};
 
 /// The result of a read behind a trait.
 pub(crate) type ReadFuture<'a, T> = LocalBoxFuture<'a, Result<T, Error>>;
@@ -46,6 +46,7 @@ pub(crate) struct Transport {
     has_answered: AtomicBool,
     extras: Extras,
     refunds: bool,
+    now: Option<UnixSeconds>,
 }
 
 /// A path as in the provider's documentation. The provider counts requests by these paths.
@@ -63,6 +64,8 @@ pub(crate) struct ClientOptions {
     pub(crate) extras: Extras,
     /// True if refunds are wanted.
     pub(crate) refunds: bool,
+    /// Time of the reads.
+    pub(crate) now: Option<UnixSeconds>,
 }
 
 impl Transport {
@@ -93,6 +96,7 @@ impl Transport {
             has_answered: AtomicBool::new(false),
             extras: options.extras,
             refunds: options.refunds,
+            now: options.now,
         })
     }
 
@@ -153,6 +157,11 @@ impl ReadSession<'_> {
 
     pub(crate) fn wants_refunds(&self) -> bool {
         self.transport.refunds
+    }
+
+    /// Returns the time of the read, if it is known.
+    pub(crate) fn now(&self) -> Option<UnixSeconds> {
+        self.transport.now
     }
 
     pub(crate) fn max_requests(&self) -> Option<u64> {

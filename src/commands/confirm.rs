@@ -25,6 +25,17 @@ pub(crate) async fn confirm(
     Ok(second)
 }
 
+/// Reads the customers of the findings, whose facts were derived, and judges what the provider states about them.
+pub(crate) async fn judge_answers(
+    contract: &Contract,
+    sources: &Sources<'_>,
+    facts: &mut Facts,
+    findings: &[Finding],
+) -> Result<Evaluation, Failure> {
+    read_customers(contract, sources, facts, findings).await?;
+    Ok(evaluate(contract, facts, sources.now)?)
+}
+
 /// Keeps the findings about entities that also had a finding in the first read, under any rule.
 fn keep_confirmed(second: &mut Evaluation, first: &Evaluation) {
     let mut accused: BTreeMap<_, usize> = BTreeMap::new();

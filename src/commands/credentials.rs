@@ -120,6 +120,7 @@ pub(crate) fn reader(
         evidence: contract.evidence,
         invoices: contract.contract.grace.past_due.is_some(),
         refunds: wants_refunds(&contract.contract),
+        now: Some(run.now),
         ..billing::Settings::from_variables(definition, |name| environment.get(name))?
     };
     BillingReader::new(source, run.client()?, &key, &settings).map_err(Failure::from)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    confirm::confirm,
+    confirm::{confirm, judge_answers},
     credentials::{missing_credentials, open},
     evidence::EvidenceFailures,
     failure::Failure,
@@ -84,6 +84,7 @@ async fn check_contract(
     let CheckInput {
         mut facts,
         customers_were_looked_up,
+        are_derived,
         warnings: more,
     } = sources.read().await?;
     warnings.extend(more);
@@ -105,6 +106,9 @@ async fn check_contract(
         notice::say(&before_second_read(evaluation.findings.len(), wait));
         tokio::time::sleep(wait).await;
         evaluation = confirm(&contract.contract, &sources, &mut facts, evaluation).await?;
+    } else if are_derived && !evaluation.findings.is_empty() {
+        let findings = &evaluation.findings;
+        evaluation = judge_answers(&contract.contract, &sources, &mut facts, findings).await?;
     }
     evidence
         .add_causes(contract, &sources, &facts, &mut evaluation.findings)

@@ -25,6 +25,8 @@ pub(crate) struct CheckInput {
     pub(crate) facts: Facts,
     /// True if some of the accounts' customers have already been looked up by id.
     pub(crate) customers_were_looked_up: bool,
+    /// True if some of the provider's facts follow from other objects than those that state them.
+    pub(crate) are_derived: bool,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -37,6 +39,7 @@ impl Sources<'_> {
     /// Reads both sources, in parallel if they are independent.
     pub(crate) async fn read(&self) -> Result<CheckInput, Failure> {
         let (accounts, listed) = self.read_both().await?;
+        let are_derived = listed.facts.are_derived;
         let mut facts = Facts {
             accounts: accounts.accounts,
             mapped: accounts.mapped,
@@ -52,6 +55,7 @@ impl Sources<'_> {
             .await;
         Ok(CheckInput {
             customers_were_looked_up: followed?,
+            are_derived,
             facts,
             warnings: accounts.warnings,
         })

@@ -88,6 +88,9 @@ pub(crate) fn in_full(
             counted(reads.get(), "request")
         );
     }
+    if plan.is_derived {
+        text += "  one more  for each customer whose account disagrees\n";
+    }
     if !plan.is_everything {
         text += &match plan.customers_at_once {
             1 => "  one more  for each customer who is not listed and whose account says paid\n"

@@ -1,22 +1,26 @@
-//! Stripe's active entitlements as a source, with one request per customer: Stripe cannot list them all at once.
+//! Stripe's active entitlements as a source. Stripe lists them for one customer at a time; those of many customers are
+//! derived from other lists as far as these decide them.
 
+mod asking;
+mod changes;
+mod decision;
+mod derived;
 pub(crate) mod objects;
+mod products;
+mod subscriptions;
 
 use std::{
     collections::BTreeSet,
     num::{NonZeroU64, NonZeroUsize},
 };
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-
-use self::objects::{ListedEntitlement, entitlement, listed};
+use self::{asking::ask, objects::entitlement};
 use super::{
-    BillingFacts, Entitlement, Error, PriceTable, ReadPlan, ReadStep, RefusalMeaning,
-    combine_entitlements,
-    facts::FactsBuilder,
-    lookup::is_unknown_customer,
-    pages::{ListElement, Pages},
-    source::{BegunList, Events, Lists, OnProgress, RecordedForm, RestOfList, SourceDefinition},
+    BillingFacts, ReadPlan, ReadStep,
+    source::{
+        BegunList, Events, Lists, OnProgress, OptionalExtra, RecordedForm, RestOfList,
+        SourceDefinition, WantedWhen,
+    },
     stripe,
     transport::{ReadFuture, ReadSession},
 };
@@ -31,12 +35,26 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     has_subscriptions: false,
     listed_by_customer: true,
     customers_at_once: NonZeroUsize::MIN,
-    extras: &[],
+    extras: &[
+        OptionalExtra {
+            extra: derived::SUBSCRIPTIONS,
+            when: WantedWhen::Always,
+        },
+        OptionalExtra {
+            extra: derived::PRODUCTS,
+            when: WantedWhen::Always,
+        },
+        OptionalExtra {
+            extra: derived::EVENTS,
+            when: WantedWhen::Always,
+        },
+    ],
     permissions: stripe::permissions::ENTITLEMENTS,
     active_prices: None,
     key_page: Some(
         "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]=rak_entitlement_read\
-         &permissions[]=rak_customer_read",
+         &permissions[]=rak_customer_read&permissions[]=rak_subscription_read&permissions[]=rak_product_read\
+         &permissions[]=rak_event_read",
     ),
     recorded_file: "stripe/entitlements.json",
     recorded_form: RecordedForm::Entitlements(entitlement),
@@ -58,16 +76,7 @@ impl Lists for ActiveEntitlements {
         _: &'a ListingScope,
         customers: &'a [CustomerId],
     ) -> ReadFuture<'a, BegunList<'a>> {
-        let customers: BTreeSet<_> = customers.iter().cloned().collect();
-        let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
-        let mut plan = ReadPlan::new(true);
-        plan.monthly_reads = Some(MONTHLY_READS);
-        plan.steps.push(ReadStep::new(
-            "entitlements of each linked customer",
-            number,
-        ));
-        let rest = Box::new(RestOfCustomers { session, customers });
-        Box::pin(async { Ok(BegunList { plan, rest }) })
+        Box::pin(begin(session, customers.iter().cloned().collect()))
     }
 
     fn customers<'a>(
@@ -75,153 +84,52 @@ impl Lists for ActiveEntitlements {
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> ReadFuture<'a, BillingFacts> {
-        Box::pin(read_customers(session, customers))
+        Box::pin(async move {
+            let answers = ask(session, customers.iter().copied(), &|_| {}).await?;
+            Ok(answers.into_facts())
+        })
     }
 }
 
-/// The customers whose entitlements have to be read.
+async fn begin(
+    session: ReadSession<'_>,
+    customers: BTreeSet<CustomerId>,
+) -> Result<BegunList<'_>, super::Error> {
+    let before = session.requests();
+    let (plan, rest): (_, Box<dyn RestOfList<'_>>) =
+        if let Some((plan, derivation)) = derived::begin(session, &customers).await? {
+            (plan, Box::new(derivation))
+        } else {
+            let mut plan = ReadPlan::new(true);
+            let number = u64::try_from(customers.len()).unwrap_or(u64::MAX);
+            let step = ReadStep::new("entitlements of each linked customer", number);
+            plan.steps.push(step);
+            (plan, Box::new(EachCustomer { session, customers }))
+        };
+    let plan = ReadPlan {
+        sent: session.requests().saturating_sub(before),
+        monthly_reads: Some(MONTHLY_READS),
+        ..plan
+    };
+    Ok(BegunList { plan, rest })
+}
+
+/// The customers who have to be asked for.
 #[derive(Debug)]
-struct RestOfCustomers<'a> {
+struct EachCustomer<'a> {
     session: ReadSession<'a>,
     customers: BTreeSet<CustomerId>,
 }
 
-impl<'a> RestOfList<'a> for RestOfCustomers<'a> {
+impl<'a> RestOfList<'a> for EachCustomer<'a> {
     fn read<'p>(self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
     where
         'a: 'p,
         Self: 'p,
     {
         Box::pin(async move {
-            let customers = self.customers.iter().collect();
-            read_all(self.session, &customers, on_progress).await
+            let answers = ask(self.session, &self.customers, on_progress).await?;
+            Ok(answers.of_the_right_mode()?.into_facts())
         })
-    }
-}
-
-impl ListElement for ListedEntitlement {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-/// The response for one customer.
-enum CustomerAnswer {
-    Entitled(Vec<ListedEntitlement>),
-    /// Stripe does not know the customer. The value is Stripe's error, or `None` if the id was not sent because it
-    /// cannot be one.
-    Unknown(Option<Error>),
-}
-
-/// Reads the entitlements of `customers`, which are all customers of the contract. `on_progress` receives the number of
-/// customers read.
-///
-/// If Stripe knows none of them, and one exists in the other mode, the key has the wrong mode, which is an error.
-async fn read_all(
-    session: ReadSession<'_>,
-    customers: &BTreeSet<&CustomerId>,
-    on_progress: OnProgress<'_>,
-) -> Result<BillingFacts, Error> {
-    let reading = read(session, customers, on_progress).await?;
-    match reading.of_the_other_mode {
-        Some(error) if !reading.known => Err(error),
-        Some(_) | None => Ok(reading.builder.finish()),
-    }
-}
-
-/// Reads the entitlements of some customers. Unknown customers have none.
-async fn read_customers(
-    session: ReadSession<'_>,
-    customers: &BTreeSet<&CustomerId>,
-) -> Result<BillingFacts, Error> {
-    let reading = read(session, customers, &|_| {}).await?;
-    Ok(reading.builder.finish())
-}
-
-#[derive(Default)]
-struct EntitlementsReading {
-    builder: FactsBuilder,
-    /// True if Stripe knows at least one of the customers.
-    known: bool,
-    of_the_other_mode: Option<Error>,
-}
-
-async fn read(
-    session: ReadSession<'_>,
-    customers: &BTreeSet<&CustomerId>,
-    on_progress: OnProgress<'_>,
-) -> Result<EntitlementsReading, Error> {
-    let mut answers = stream::iter(customers)
-        .map(|customer| async move {
-            let answer = entitlements_of_customer(session, customer).await?;
-            Ok::<_, Error>((*customer, answer))
-        })
-        .buffered(session.rate_limit().concurrency);
-    let mut reading = EntitlementsReading::default();
-    let mut prices = PriceTable::default();
-    let mut requests = 0;
-    while let Some((customer, answer)) = answers.try_next().await? {
-        requests += 1;
-        on_progress(requests);
-        match answer {
-            CustomerAnswer::Entitled(entitlements) => {
-                reading.known = true;
-                reading.builder.entitle(customer, entitlements, &mut prices);
-            }
-            CustomerAnswer::Unknown(Some(error)) if is_of_the_other_mode(&error) => {
-                reading.of_the_other_mode.get_or_insert(error);
-            }
-            CustomerAnswer::Unknown(_) => {}
-        }
-    }
-    Ok(reading)
-}
-
-impl FactsBuilder {
-    fn entitle(
-        &mut self,
-        customer: &CustomerId,
-        found: Vec<ListedEntitlement>,
-        prices: &mut PriceTable,
-    ) {
-        for entitlement in &found {
-            self.record_mode(entitlement.livemode, &entitlement.id);
-        }
-        let rows = found.into_iter().map(|listed| Entitlement {
-            customer: customer.clone(),
-            feature: listed.feature,
-        });
-        for subscription in combine_entitlements(rows, prices) {
-            self.put(subscription);
-        }
-    }
-}
-
-fn is_of_the_other_mode(error: &Error) -> bool {
-    error
-        .refusal()
-        .is_some_and(|refusal| matches!(refusal.meaning, RefusalMeaning::OtherMode(_)))
-}
-
-async fn entitlements_of_customer(
-    session: ReadSession<'_>,
-    customer: &CustomerId,
-) -> Result<CustomerAnswer, Error> {
-    if !stripe::is_possible_id(customer) {
-        return Ok(CustomerAnswer::Unknown(None));
-    }
-    let filter = [("customer", customer.as_str())];
-    let listing = stripe::listing("v1/entitlements/active_entitlements", &filter);
-    let mut pages = Pages::new(session, &listing);
-    let mut found = Vec::new();
-    loop {
-        match pages.next(listed).await {
-            Ok(Some(page)) => found.extend(page),
-            Ok(None) => return Ok(CustomerAnswer::Entitled(found)),
-            Err(error) if found.is_empty() && is_unknown_customer(&error) => {
-                return Ok(CustomerAnswer::Unknown(Some(error)));
-            }
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -1,4 +1,6 @@
-//! Decodes Stripe's active entitlements, one row each.
+//! Decodes Stripe's active entitlements, the summaries of them in events, and the features of products.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -12,6 +14,9 @@ use crate::{
 };
 
 const ENTITLEMENT: &str = "entitlements.active_entitlement";
+const SUMMARY: &str = "entitlements.active_entitlement_summary";
+const SUBSCRIPTION: &str = "subscription";
+const PRODUCT_FEATURE: &str = "product_feature";
 
 /// Reads `{customer, lookup_key, feature}`, where `feature` is an id or an expanded feature.
 pub(crate) fn entitlement(value: &Value) -> Result<Entitlement, DecodeError> {
@@ -46,6 +51,135 @@ fn decoded(wire: WireEntitlement) -> Result<ListedEntitlement, DecodeError> {
         id: wire.id,
         livemode: wire.livemode,
     })
+}
+
+/// All entitlements of a customer, as an event shows them.
+#[derive(Debug)]
+pub(super) struct Summary {
+    pub(super) customer: CustomerId,
+    /// `None` if the event shows only the first ones.
+    pub(super) features: Option<BTreeSet<String>>,
+}
+
+pub(super) fn summary(object: &Value) -> Result<Summary, DecodeError> {
+    let wire: WireSummary = from_value(SUMMARY, object)?;
+    let features = wire.entitlements.data.into_iter().map(|one| {
+        let id = one.id;
+        feature_key(one.lookup_key, one.feature, Some(&id))
+    });
+    let features = features.collect::<Result<_, _>>()?;
+    Ok(Summary {
+        customer: CustomerId::from(wire.customer.0),
+        features: (!wire.entitlements.has_more).then_some(features),
+    })
+}
+
+/// Returns the customer of a changed subscription if it had other products before. Versions since 2025-03-31.basil include
+/// the items in every change of their periods.
+pub(super) fn moved_customer(
+    object: &Value,
+    previous: Option<&Value>,
+) -> Result<Option<CustomerId>, DecodeError> {
+    let Some(items_before) = previous.and_then(|previous| previous.get("items")) else {
+        return Ok(None);
+    };
+    let wire: WireChangedSubscription = from_value(SUBSCRIPTION, object)?;
+    let items_before: WireChangedItems = from_value(SUBSCRIPTION, items_before)?;
+    let (before, after) = (items_before.products(), wire.items.products());
+    let is_same = before.is_some() && before == after;
+    Ok((!is_same).then(|| CustomerId::from(wire.customer.0)))
+}
+
+impl WireChangedItems {
+    /// Returns the products, or `None` if they are not all known.
+    fn products(self) -> Option<BTreeSet<String>> {
+        let products = self.data.into_iter().map(|item| {
+            let price = item.price.or(item.plan)?;
+            Some(price.product?.0)
+        });
+        products.collect::<Option<_>>().filter(|_| !self.has_more)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a subscription")]
+struct WireChangedSubscription {
+    customer: Reference,
+    items: WireChangedItems,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a list of items")]
+struct WireChangedItems {
+    data: Vec<WireChangedItem>,
+    #[serde(default)]
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an item")]
+struct WireChangedItem {
+    price: Option<WireChangedPrice>,
+    plan: Option<WireChangedPrice>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a price")]
+struct WireChangedPrice {
+    product: Option<Reference>,
+}
+
+/// A feature of a product.
+#[derive(Debug)]
+pub(super) struct ProductFeature {
+    pub(super) id: String,
+    pub(super) feature: String,
+    pub(super) is_archived: bool,
+}
+
+pub(super) fn product_feature(text: &RawValue) -> Result<ProductFeature, DecodeError> {
+    let wire: WireProductFeature = from_text(PRODUCT_FEATURE, text)?;
+    check_kind(PRODUCT_FEATURE, wire.object.as_deref(), &wire.id)?;
+    let WireAttachedFeature {
+        id,
+        lookup_key,
+        active,
+    } = wire.entitlement_feature;
+    Ok(ProductFeature {
+        feature: feature_key(lookup_key, Some(WireFeature::Id(id)), Some(&wire.id))?,
+        is_archived: !active,
+        id: wire.id,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a summary of entitlements")]
+struct WireSummary {
+    customer: Reference,
+    entitlements: WireSummaryList,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a list of entitlements")]
+struct WireSummaryList {
+    data: Vec<WireEntitlement>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a feature of a product")]
+struct WireProductFeature {
+    object: Option<String>,
+    id: String,
+    entitlement_feature: WireAttachedFeature,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a feature")]
+struct WireAttachedFeature {
+    id: String,
+    lookup_key: Option<String>,
+    active: bool,
 }
 
 #[derive(Deserialize)]
@@ -140,5 +274,33 @@ mod tests {
                 "{row}"
             );
         }
+    }
+
+    #[test]
+    fn a_cut_summary_does_not_say_what_the_customer_has() {
+        let features = |has_more: bool| {
+            let data = json!([{"id": "ent_1", "lookup_key": "pro"}, {"id": "ent_2", "feature": {"id": "feat_2"}}]);
+            let list = json!({"object": "list", "data": data, "has_more": has_more});
+            let read = summary(&json!({"customer": "cus_1", "entitlements": list}));
+            read.expect("a summary").features
+        };
+        let whole = ["feat_2".to_owned(), "pro".to_owned()].into();
+        assert_eq!(features(false), Some(whole));
+        assert_eq!(features(true), None);
+        assert!(summary(&json!({"entitlements": {"data": [], "has_more": false}})).is_err());
+    }
+
+    #[test]
+    fn a_feature_of_a_product_has_the_key_of_its_entitlements() {
+        let read = |key: Option<&str>, active: bool| {
+            let feature = json!({"id": "feat_1", "lookup_key": key, "active": active});
+            let object =
+                json!({"id": "pf_1", "object": "product_feature", "entitlement_feature": feature});
+            let text = RawValue::from_string(object.to_string()).expect("JSON");
+            let read = product_feature(&text).expect("a feature");
+            (read.feature, read.is_archived)
+        };
+        assert_eq!(read(Some("pro"), true), ("pro".to_owned(), false));
+        assert_eq!(read(None, false), ("feat_1".to_owned(), true));
     }
 }

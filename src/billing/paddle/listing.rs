@@ -72,6 +72,7 @@ fn listing(
     let query = filter.iter().chain(fixed);
     ListQuery {
         path,
+        id: None,
         query: query
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect(),

@@ -184,6 +184,7 @@ fn list(path: &'static str, filter: &[(&'static str, &str)]) -> ListQuery {
     let query = filter.iter().chain(&[("per_page", "50")]);
     ListQuery {
         path,
+        id: None,
         query: query
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect(),

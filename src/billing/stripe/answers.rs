@@ -112,6 +112,7 @@ fn hint(meaning: &RefusalMeaning) -> String {
             "entitlement_read" => "Entitlements",
             "event_read" => "Events",
             "plan_read" => "Prices",
+            "product_read" => "Products",
             other => other.strip_suffix("_read").unwrap_or(other),
         };
         format!(

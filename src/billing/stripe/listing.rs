@@ -20,7 +20,7 @@ use crate::{
 
 /// Stripe's maximum number of objects per page.
 const PAGE: &str = "100";
-pub(super) const PAGE_SIZE: u64 = 100;
+pub(crate) const PAGE_SIZE: u64 = 100;
 
 /// Parameter that replaces ids by objects.
 pub(super) const EXPAND: &str = "expand[]";
@@ -48,7 +48,7 @@ pub(super) fn with_invoices(session: ReadSession<'_>, listing: ListQuery) -> Lis
     listing
 }
 
-pub(super) fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
+pub(crate) fn subscriptions(filter: &[(&'static str, &str)]) -> ListQuery {
     listing("v1/subscriptions", filter)
 }
 
@@ -66,12 +66,21 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
     let limit = ("limit", PAGE);
     ListQuery {
         path,
+        id: None,
         query: filter
             .iter()
             .chain([&limit])
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect(),
         format: &StripePages,
+    }
+}
+
+/// Returns the list of what the object with this id has; `path` has `{id}` in its place.
+pub(crate) fn listing_of(path: &'static str, id: &str) -> ListQuery {
+    ListQuery {
+        id: Some(id.to_owned()),
+        ..listing(path, &[])
     }
 }
 
@@ -83,7 +92,7 @@ pub(crate) fn is_possible_id(customer: &CustomerId) -> bool {
     (1..=MAX_ID_LENGTH).contains(&id.len()) && !is_dots && !id.chars().any(char::is_control)
 }
 
-pub(super) async fn next_page(
+pub(crate) async fn next_page(
     session: ReadSession<'_>,
     pages: &mut Pages<'_>,
     prices: &SharedPrices,

@@ -24,7 +24,9 @@ use super::{
     provider::{Hosts, Provider},
     source::{Events, OptionalExtra, RecordedForm, SourceDefinition, WantedWhen},
 };
-pub(crate) use listing::{is_possible_id, listing};
+pub(crate) use listing::{
+    PAGE_SIZE, is_possible_id, listing, listing_of, next_page, subscriptions,
+};
 pub(crate) use lookups::StripeLookups;
 
 /// Page with the form for a restricted key.

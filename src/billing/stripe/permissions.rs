@@ -55,7 +55,34 @@ pub(in crate::billing) const ENTITLEMENTS: &[PermissionDefinition] = &[
         query: &[("customer", "cus_prodverdict_doctor"), ("limit", "1")],
     },
     CUSTOMERS,
+    PermissionDefinition {
+        name: "rak_subscription_read",
+        objects: "subscriptions",
+        when: WantedWhen::Always,
+        lost: Some(LOST_WITHOUT_DERIVATION),
+        path: "v1/subscriptions",
+        query: ONE,
+    },
+    PermissionDefinition {
+        name: "rak_product_read",
+        objects: "products",
+        when: WantedWhen::Always,
+        lost: Some(LOST_WITHOUT_DERIVATION),
+        path: "v1/products",
+        query: ONE,
+    },
+    PermissionDefinition {
+        name: "rak_event_read",
+        objects: "events",
+        when: WantedWhen::Always,
+        lost: Some(LOST_WITHOUT_DERIVATION),
+        path: "v1/events",
+        query: ONE,
+    },
 ];
+
+const LOST_WITHOUT_DERIVATION: &str =
+    "a check of many customers takes one request for each of them";
 
 const CUSTOMERS: PermissionDefinition = PermissionDefinition {
     name: super::PROVIDER.customer_permission,

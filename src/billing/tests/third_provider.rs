@@ -165,6 +165,7 @@ impl PageFormat for Acme {
 fn pages<'a>(session: ReadSession<'a>, query: Vec<(&'static str, String)>) -> Pages<'a> {
     let listing = ListQuery {
         path: "memberships",
+        id: None,
         query,
         format: &Acme,
     };

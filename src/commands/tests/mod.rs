@@ -1,5 +1,6 @@
 //! Properties of the use cases with any data, tested against the fake Stripe.
 
+mod entitlements;
 mod faults;
 mod paddle_plans;
 mod plans;

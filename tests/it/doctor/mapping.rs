@@ -216,7 +216,14 @@ fn more_than_some_requests_are_left_to_a_check() {
     examined.configure(source, "source_of_truth: stripe_entitlements");
     examined
         .examine()
-        .shows("permissions", "pass", &["entitlements, customers"])
+        .shows(
+            "permissions",
+            "warn",
+            &[
+                "entitlements, customers, subscriptions, events",
+                "it may not read products (`rak_product_read`): a check of many customers takes one request for each",
+            ],
+        )
         .shows(
             "plans",
             "skip",

@@ -7,6 +7,7 @@ mod configuration;
 mod confirming;
 mod database_faults;
 mod echoing;
+mod entitlements;
 mod evidence;
 mod explain;
 mod fake_stripe;

@@ -1,0 +1,232 @@
+//! Reads Stripe's log of changes: each change of a customer's entitlements, with all that it then had, and each change
+//! of a subscription's products.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::objects::{Summary, moved_customer, summary};
+use crate::{
+    billing::{
+        DecodeError, Error,
+        decoding::{check_kind, from_text},
+        pages::{ListElement, Pages},
+        stripe::{self, PAGE_SIZE},
+        transport::ReadSession,
+    },
+    contract::{CustomerId, UnixSeconds},
+};
+
+const ENTITLEMENTS: &str = "entitlements.active_entitlement_summary.updated";
+const SUBSCRIPTION: &str = "customer.subscription.updated";
+
+/// Age up to which Stripe lists events.
+pub(super) const LISTED_SECONDS: i64 = 30 * 86_400;
+
+/// The changes of all customers that Stripe lists.
+#[derive(Debug, Default)]
+pub(super) struct ChangeLog {
+    latest: BTreeMap<CustomerId, LatestChange>,
+    /// Customers whose subscriptions changed their products.
+    moved: BTreeSet<CustomerId>,
+    /// True if an event does not show whose change it is.
+    has_unreadable: bool,
+}
+
+/// The latest change of a customer's entitlements.
+#[derive(Debug)]
+pub(super) struct LatestChange {
+    at: UnixSeconds,
+    /// Features after the change. `None` if the log does not show all of them, or two orders of simultaneous events are
+    /// possible.
+    pub(super) features: Option<BTreeSet<String>>,
+}
+
+impl ChangeLog {
+    pub(super) fn latest(&self, customer: &CustomerId) -> Option<&LatestChange> {
+        self.latest.get(customer)
+    }
+
+    /// Returns false if some event might be about any customer.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.has_unreadable
+    }
+
+    /// Returns true if a subscription of the customer has had other products.
+    pub(super) fn has_moved(&self, customer: &CustomerId) -> bool {
+        self.moved.contains(customer)
+    }
+
+    /// Returns true if nobody's entitlements changed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.latest.is_empty()
+    }
+
+    fn add_event(&mut self, at: UnixSeconds, event: &WireEvent) -> Result<(), DecodeError> {
+        let WireData {
+            object,
+            previous_attributes,
+        } = &event.data;
+        match event.kind.as_str() {
+            ENTITLEMENTS => self.add(at, summary(object)?),
+            SUBSCRIPTION => self
+                .moved
+                .extend(moved_customer(object, previous_attributes.as_ref())?),
+            // A server that ignores the filter lists other events too.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(&mut self, at: UnixSeconds, change: Summary) {
+        let Summary { customer, features } = change;
+        let Some(known) = self.latest.get_mut(&customer) else {
+            self.latest.insert(customer, LatestChange { at, features });
+            return;
+        };
+        match at.cmp(&known.at) {
+            Ordering::Less => {}
+            Ordering::Equal if known.features == features => {}
+            Ordering::Equal => known.features = None,
+            Ordering::Greater => *known = LatestChange { at, features },
+        }
+    }
+}
+
+/// The log, as far as it has been read.
+#[derive(Debug)]
+pub(super) struct ChangePages<'a> {
+    pages: Pages<'a>,
+    log: ChangeLog,
+    /// Time of the oldest event so far.
+    oldest: Option<UnixSeconds>,
+    read: u64,
+}
+
+impl<'a> ChangePages<'a> {
+    /// Reads the first page.
+    pub(super) async fn begin(session: ReadSession<'a>) -> Result<Self, Error> {
+        let kinds = [ENTITLEMENTS, SUBSCRIPTION].map(|kind| ("types[]", kind));
+        let listing = stripe::listing("v1/events", &kinds);
+        let mut begun = Self {
+            pages: Pages::new(session, &listing),
+            log: ChangeLog::default(),
+            oldest: None,
+            read: 0,
+        };
+        begun.next_page().await?;
+        Ok(begun)
+    }
+
+    /// Returns the number of pages left if the rest is as dense as the part that was read.
+    pub(super) fn pages_left(&self, now: UnixSeconds) -> u64 {
+        if !self.pages.has_more() {
+            return 0;
+        }
+        let age = self.oldest.map_or(0, |oldest| now.distance(oldest)).max(1);
+        let all = self.read.saturating_mul(LISTED_SECONDS.unsigned_abs()) / age;
+        all.saturating_sub(self.read).div_ceil(PAGE_SIZE).max(1)
+    }
+
+    /// Reads the rest.
+    pub(super) async fn read(mut self) -> Result<ChangeLog, Error> {
+        while self.pages.has_more() {
+            self.next_page().await?;
+        }
+        Ok(self.log)
+    }
+
+    async fn next_page(&mut self) -> Result<(), Error> {
+        for event in self.pages.next(listed_event).await?.unwrap_or_default() {
+            self.read += 1;
+            let at = UnixSeconds(event.created);
+            self.oldest = Some(at);
+            if let Err(error) = self.log.add_event(at, &event) {
+                tracing::warn!("{}: {error}", event.id);
+                self.log.has_unreadable = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An event, whose object is in the API version that its account had when it happened.
+#[derive(Deserialize)]
+#[serde(expecting = "an event")]
+struct WireEvent {
+    object: Option<String>,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    created: i64,
+    data: WireData,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "the data of an event")]
+struct WireData {
+    object: Value,
+    previous_attributes: Option<Value>,
+}
+
+impl ListElement for WireEvent {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+fn listed_event(text: &RawValue) -> Result<WireEvent, DecodeError> {
+    let event: WireEvent = from_text("event", text)?;
+    check_kind("event", event.object.as_deref(), &event.id)?;
+    Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Returns the log with one change of a subscription: the ids of its products, before and after.
+    fn log(previous: &Value, items: &Value) -> ChangeLog {
+        let event = json!({
+            "object": "event", "id": "evt_1", "type": SUBSCRIPTION, "created": 1,
+            "data": {"object": {"customer": "cus_1", "items": items}, "previous_attributes": previous},
+        });
+        let event = serde_json::from_value::<WireEvent>(event).expect("an event");
+        let mut log = ChangeLog::default();
+        log.has_unreadable = log.add_event(UnixSeconds(1), &event).is_err();
+        log
+    }
+
+    #[test]
+    fn only_other_products_are_a_move() {
+        let items = |products: &[&str]| {
+            let item = |product: &&str| json!({"price": {"product": product}});
+            json!({"data": products.iter().map(item).collect::<Vec<_>>(), "has_more": false})
+        };
+        let old_form = json!({"data": [{"plan": {"product": "prod_a"}}]});
+        let unknown = json!({"data": [{"price": {}}]});
+        let cut = json!({"data": [{"price": {"product": "prod_a"}}], "has_more": true});
+        let now = items(&["prod_a"]);
+        for (previous, items, expected) in [
+            (json!({"status": "trialing"}), &now, false),
+            (json!(null), &now, false),
+            (json!({"items": now}), &now, false),
+            (json!({"items": old_form}), &now, false),
+            (json!({"items": items(&["prod_b"])}), &now, true),
+            (json!({"items": items(&["prod_a", "prod_b"])}), &now, true),
+            (json!({"items": unknown}), &unknown, true),
+            (json!({"items": cut}), &cut, true),
+        ] {
+            let log = log(&previous, items);
+            assert_eq!(log.has_moved(&"cus_1".into()), expected, "{previous}");
+            assert!(log.is_readable());
+        }
+        assert!(!log(&json!({"items": 7}), &now).is_readable());
+    }
+}

@@ -1,0 +1,342 @@
+//! Reads the entitlements of many customers with few requests: from subscriptions, the features of their products, and
+//! Stripe's log of changes. Only the customers for whom these do not suffice are asked for.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+use super::{
+    asking::{Answers, FeaturesOfCustomers, ask, facts},
+    changes::{ChangePages, LISTED_SECONDS},
+    decision::{Decision, Observed, ProductGroup, decide, ground, open_subscriptions},
+    products::ProductFeatures,
+    subscriptions::SubscriptionPages,
+};
+use crate::{
+    billing::{
+        BillingFacts, Error, ReadPlan, ReadStep,
+        extras::{Extra, is_refusal},
+        source::{OnProgress, RestOfList},
+        stripe::PAGE_SIZE,
+        transport::{ReadFuture, ReadSession},
+    },
+    contract::{CustomerId, SeenModes, Subscription, UnixSeconds, text::counted},
+    notice,
+};
+
+/// Minimum number of customers: with fewer, little can be saved.
+const FEWEST: usize = 50;
+
+/// About as many requests show whether it is cheaper to derive.
+const EXPLORATION: u64 = 10;
+
+/// Time for which the begin of the log is not relied upon.
+const MARGIN: i64 = 3_600;
+
+/// Minimum number of additional requests that is announced.
+const MANY: usize = 20;
+
+pub(super) const SUBSCRIPTIONS: Extra = Extra {
+    message: "the key may not read subscriptions, so the entitlements of each customer were read separately",
+    hint: "set `Subscriptions` to Read for the key (`rak_subscription_read`), and a check takes fewer requests",
+};
+
+pub(super) const PRODUCTS: Extra = Extra {
+    message: "the key may not read products, so the entitlements of each customer were read separately",
+    hint: "set `Products` to Read for the key (`rak_product_read`), and a check takes fewer requests",
+};
+
+pub(super) const EVENTS: Extra = Extra {
+    message: "the key may not read events, so the entitlements of each customer were read separately",
+    hint: "set `Events` to Read for the key (`rak_event_read`), and a check takes fewer requests",
+};
+
+/// A begun read of many customers' entitlements.
+#[derive(Debug)]
+pub(super) struct Derivation<'a> {
+    session: ReadSession<'a>,
+    customers: BTreeSet<CustomerId>,
+    subscriptions: SubscriptionPages<'a>,
+    changes: ChangePages<'a>,
+    products: ProductFeatures,
+    now: UnixSeconds,
+}
+
+/// Begins to read, as far as an estimate needs. Returns `None` if asking for each customer takes fewer requests, or if the
+/// key may not read what else is needed.
+pub(super) async fn begin<'a>(
+    session: ReadSession<'a>,
+    customers: &BTreeSet<CustomerId>,
+) -> Result<Option<(ReadPlan, Derivation<'a>)>, Error> {
+    let Some(now) = session.now().filter(|_| is_worth_a_try(session, customers)) else {
+        return Ok(None);
+    };
+    let start = Instant::now();
+    let first_page = SubscriptionPages::begin(session).await;
+    let Some(subscriptions) = unless_refused(session, SUBSCRIPTIONS, first_page)? else {
+        return Ok(None);
+    };
+    let response_time = start.elapsed();
+    let Some(sample) = Sample::new(customers, &subscriptions, now) else {
+        return Ok(None);
+    };
+    let each = count(customers.len());
+    if sample.pages_left.saturating_add(sample.asked) >= each {
+        return Ok(None);
+    }
+    let first_page = ChangePages::begin(session).await;
+    let Some(changes) = unless_refused(session, EVENTS, first_page)? else {
+        return Ok(None);
+    };
+    let mut products = ProductFeatures::default();
+    let first = sample.products.iter().take(1).cloned().collect();
+    let read = products.read(session, &first).await;
+    if unless_refused(session, PRODUCTS, read)?.is_none() {
+        return Ok(None);
+    }
+    let (pages, pages_of_changes) = (sample.pages_left, changes.pages_left(now));
+    let number = count(sample.products.len());
+    // One customer of each product is always asked for.
+    let asked = sample.asked.saturating_add(number);
+    let plan = ReadPlan {
+        steps: vec![
+            ReadStep::new("subscriptions that are not canceled", pages),
+            ReadStep::new("changes of the last 30 days", pages_of_changes),
+            ReadStep::new("features of products", number.saturating_sub(1)),
+            ReadStep::new(
+                "entitlements of customers whom the others leave open",
+                asked,
+            ),
+        ],
+        response_time,
+        in_sequence: pages.max(pages_of_changes),
+        is_derived: true,
+        ..ReadPlan::new(true)
+    };
+    let is_cheaper = plan.remaining_requests() < each;
+    let derivation = Derivation {
+        session,
+        customers: customers.clone(),
+        subscriptions,
+        changes,
+        products,
+        now,
+    };
+    Ok(is_cheaper.then_some((plan, derivation)))
+}
+
+/// Returns false if there are too few customers, or if the budget suffices for asking but not for finding out if
+/// something else is cheaper.
+fn is_worth_a_try(session: ReadSession<'_>, customers: &BTreeSet<CustomerId>) -> bool {
+    let each = session.requests().saturating_add(count(customers.len()));
+    let is_affordable = |max: u64| max < each || each.saturating_add(EXPLORATION) <= max;
+    let was_refused = [SUBSCRIPTIONS, PRODUCTS, EVENTS]
+        .into_iter()
+        .any(|extra| !session.extras().wants(extra));
+    customers.len() >= FEWEST && !was_refused && session.max_requests().is_none_or(is_affordable)
+}
+
+/// Returns the answer, or `None` after noting that the provider refuses it.
+fn unless_refused<T>(
+    session: ReadSession<'_>,
+    extra: Extra,
+    answer: Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    match answer {
+        Err(error) if is_refusal(&error) => {
+            session.extras().refuse(extra);
+            Ok(None)
+        }
+        answer => answer.map(Some),
+    }
+}
+
+/// An estimate from the first page of subscriptions.
+struct Sample {
+    products: BTreeSet<String>,
+    /// Approximate number of pages left.
+    pages_left: u64,
+    /// Approximate number of customers who will have to be asked for.
+    asked: u64,
+}
+
+impl Sample {
+    /// Returns the estimate, or `None` if the page has no subscription of any of the customers. At most, each of them has
+    /// one, among as many others as on the first page.
+    fn new(
+        customers: &BTreeSet<CustomerId>,
+        subscriptions: &SubscriptionPages<'_>,
+        now: UnixSeconds,
+    ) -> Option<Self> {
+        let seen = subscriptions.seen();
+        let since = since(now, seen);
+        let open = open_subscriptions(customers, seen);
+        let is_in_log = |one: &&Subscription| one.created >= since;
+        let undecided = open
+            .values()
+            .filter(|open| !open.iter().any(is_in_log) && ground(open, since).is_none());
+        let scaled = |number: usize| {
+            let all = count(number).saturating_mul(count(customers.len()));
+            all.checked_div(count(open.len()))
+        };
+        let pages = scaled(seen.len())?.div_ceil(PAGE_SIZE);
+        Some(Self {
+            products: products_of(open.values().flatten().copied()),
+            pages_left: if subscriptions.has_more() {
+                pages.saturating_sub(1).max(1)
+            } else {
+                0
+            },
+            asked: scaled(undecided.count())?,
+        })
+    }
+}
+
+/// Returns the time since which Stripe's log is complete. The newest time that Stripe shows may be later than `now`, if
+/// that is not the time of day.
+fn since(now: UnixSeconds, seen: &[Subscription]) -> UnixSeconds {
+    let times = seen
+        .iter()
+        .flat_map(|one| [Some(one.created), one.period_start()]);
+    let newest = times.flatten().max().map_or(now, |newest| newest.max(now));
+    newest.plus(MARGIN - LISTED_SECONDS)
+}
+
+fn products_of<'s>(subscriptions: impl IntoIterator<Item = &'s Subscription>) -> BTreeSet<String> {
+    let items = subscriptions.into_iter().flat_map(|one| one.items.iter());
+    items
+        .filter_map(|item| item.price.product.clone())
+        .collect()
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+impl<'a> RestOfList<'a> for Derivation<'a> {
+    fn read<'p>(self: Box<Self>, on_progress: OnProgress<'p>) -> ReadFuture<'p, BillingFacts>
+    where
+        'a: 'p,
+        Self: 'p,
+    {
+        Box::pin(async move {
+            let Self {
+                session,
+                customers,
+                subscriptions,
+                changes,
+                mut products,
+                now,
+            } = *self;
+            let (listed, changes) =
+                futures::try_join!(subscriptions.read(on_progress), changes.read())?;
+            let open = open_subscriptions(&customers, &listed.subscriptions);
+            let used = products_of(open.values().flatten().copied());
+            products.read(session, &used).await?;
+            let asking = Asking {
+                session,
+                on_progress,
+                before: count(listed.subscriptions.len()),
+            };
+            if open.is_empty() && !customers.iter().any(|one| changes.latest(one).is_some()) {
+                // Only asking shows if the key has the wrong mode.
+                let answers = asking.ask(&customers).await?;
+                return Ok(answers.of_the_right_mode()?.into_facts());
+            }
+            let observed = Observed {
+                subscriptions: &listed.subscriptions,
+                changes: &changes,
+                products: &products,
+                since: since(now, &listed.subscriptions),
+                in_test_mode: listed.seen_modes.test.is_some(),
+            };
+            let decision = decide(&customers, &observed);
+            let is_log_empty = changes.is_empty();
+            let (features, seen) = asking.complete(&customers, decision, is_log_empty).await?;
+            let listed = listed.seen_modes;
+            let seen_modes = SeenModes {
+                live: seen.live.or(listed.live),
+                test: seen.test.or(listed.test),
+            };
+            Ok(BillingFacts {
+                are_derived: true,
+                ..facts(features, seen_modes)
+            })
+        })
+    }
+}
+
+/// The requests for single customers, after everything else was read.
+struct Asking<'a, 'p> {
+    session: ReadSession<'a>,
+    on_progress: OnProgress<'p>,
+    /// Number of objects that were read before.
+    before: u64,
+}
+
+impl Asking<'_, '_> {
+    /// Asks for the customers whose entitlements are not decided, and for the first one of each group. If it has other
+    /// features than its products, their features changed while its period was running, and all others of the group are
+    /// asked for too.
+    async fn complete(
+        &self,
+        customers: &BTreeSet<CustomerId>,
+        decision: Decision,
+        is_log_empty: bool,
+    ) -> Result<(FeaturesOfCustomers, SeenModes), Error> {
+        let Decision {
+            mut known,
+            mut asked,
+            unlogged,
+            groups,
+        } = decision;
+        asked.extend(groups.iter().filter_map(ProductGroup::first).cloned());
+        let mut answers = self.ask(&asked).await?;
+        let is_entitled = |customer: &CustomerId| answers.features.contains_key(customer);
+        let mut open = BTreeSet::new();
+        let mut reason = "the features of their products changed";
+        if is_log_empty && unlogged.iter().any(is_entitled) {
+            reason = "Stripe's log shows no changes of entitlements";
+            open = customers.difference(&asked).cloned().collect();
+        } else {
+            for group in groups {
+                let first = group.first().and_then(|first| answers.features.get(first));
+                let has_changed = first.unwrap_or(&BTreeSet::new()) != &group.features;
+                let rest = group.customers.into_iter().skip(1);
+                if has_changed {
+                    open.extend(rest);
+                } else if !group.features.is_empty() {
+                    known.extend(rest.map(|customer| (customer, group.features.clone())));
+                }
+            }
+        }
+        say_how_many(open.len(), reason);
+        answers.add_all(self.ask(&open).await?);
+        known.extend(answers.features);
+        Ok((known, answers.seen_modes))
+    }
+
+    async fn ask(&self, customers: &BTreeSet<CustomerId>) -> Result<Answers, Error> {
+        let session = self.session;
+        let needed = session.requests().saturating_add(count(customers.len()));
+        if let Some(max) = session.max_requests().filter(|max| needed > *max) {
+            return Err(Error::BudgetTooSmall {
+                provider: session.provider().name,
+                needed,
+                max,
+            });
+        }
+        let on_progress = |number| (self.on_progress)(self.before.saturating_add(number));
+        ask(session, customers, &on_progress).await
+    }
+}
+
+fn say_how_many(customers: usize, reason: &str) {
+    let requests = counted(count(customers), "request");
+    let line = format!("Stripe: {requests} more, one for each customer, because {reason}");
+    match customers {
+        0 => {}
+        1..MANY => tracing::info!("{line}"),
+        _ => notice::say(&line),
+    }
+}

@@ -1,0 +1,175 @@
+//! Entitlements of many customers: a few requests read them, and the findings are those of asking for each.
+
+use fake_stripe::{
+    Customer, Endpoint, Feature, Item, Key, Permission, Price, Product, Status, Subscription, World,
+};
+use testing::{
+    database::Database,
+    program::{KEY, ProgramOutput},
+};
+
+use super::live::{Live, NOW, contract};
+
+const DAY: i64 = 86_400;
+const CUSTOMERS: usize = 2_000;
+
+/// Numbers of the customers whose rows are wrong: two of old subscribers, one of a new subscriber, one of a former one.
+const WRONG: [usize; 4] = [17, 430, 1_990, 999];
+
+/// Names of the products, each with one feature.
+const PRODUCTS: [&str; 3] = ["basic", "pro", "team"];
+
+fn has_ended(number: usize) -> bool {
+    number % 100 == 99
+}
+
+/// Subscribers of three products by the month, some of them new, some former ones, and rows for them.
+fn business(more: &[&str]) -> Live {
+    let mut world = World::new(NOW);
+    for name in PRODUCTS {
+        world.feature(Feature::new(&format!("feat_{name}"), name));
+        let mut product = Product::new(&format!("prod_{name}"), name);
+        product.features = vec![format!("feat_{name}").into()];
+        world.product(product);
+        let mut price = Price::monthly(&format!("price_{name}"), 900);
+        price.product = format!("prod_{name}").into();
+        world.price(price);
+    }
+    let mut rows = Vec::new();
+    for number in 0..CUSTOMERS {
+        let customer = format!("cus_{number:04}");
+        let name = PRODUCTS[number % PRODUCTS.len()];
+        // The last customers came within the month, about which Stripe's log tells.
+        let is_new = number >= CUSTOMERS - 30;
+        let age = i64::try_from(CUSTOMERS - number).expect("a small number");
+        let created = if is_new {
+            NOW - age * DAY / 2
+        } else {
+            NOW - (60 + age / 3) * DAY
+        };
+        world.clock = created;
+        world.customer(Customer::new(&customer).created(created));
+        let status = if has_ended(number) {
+            Status::Canceled
+        } else {
+            Status::Active
+        };
+        let begin = if is_new {
+            created
+        } else {
+            NOW - (1 + age % 28) * DAY
+        };
+        let item = Item::new(&format!("price_{name}")).period(begin, begin + 30 * DAY);
+        world.subscription(
+            Subscription::new(&customer, status)
+                .created(created)
+                .item(item),
+        );
+        if !has_ended(number) {
+            let features = [format!("feat_{name}").into()];
+            world
+                .change_entitlements(&customer, &features)
+                .expect("both exist");
+        }
+        let paid = has_ended(number) == WRONG.contains(&number);
+        rows.push(format!("('usr_{number:04}', '{customer}', {paid}, null)"));
+    }
+    world.clock = NOW;
+    let source = [
+        "source_of_truth: stripe_entitlements",
+        "requests_per_second: 1000",
+    ];
+    let contract = contract(&[&source, more].concat());
+    let contract = contract.replace("    stripe: {", "    entitlements: {");
+    Live::new(world, Database::of_users(&rows.join(", ")), &contract)
+}
+
+fn check(live: &Live, arguments: &str) -> ProgramOutput {
+    let now = jiff::Timestamp::from_second(NOW).expect("a time");
+    let program = live.program(&format!("check access {arguments} --now"));
+    live.run(program.argument(now.to_string()))
+}
+
+fn allow(live: &Live, permissions: &[Permission]) {
+    let key = Key::restricted(KEY, permissions.iter().copied());
+    live.stripe.world(|world| world.keys.add(key));
+}
+
+#[test]
+fn two_thousand_customers_take_under_thirty_requests() {
+    let live = business(&[]);
+    let derived = check(&live, "--format json").with_status(1);
+    assert_eq!(
+        derived.findings(),
+        [
+            "revenue-leak user:usr_0017",
+            "revenue-leak user:usr_0430",
+            "revenue-leak user:usr_1990",
+            "no-subscription user:usr_0999",
+        ]
+    );
+    let counts = live.stripe.counts();
+    let requests = live.stripe.requests().len();
+    assert!(requests < 30 + WRONG.len(), "{counts:?}");
+    // One for the first customer of each product, and one for each suspect.
+    let asked = counts[&Endpoint::ListActiveEntitlements];
+    assert_eq!(asked, PRODUCTS.len() + WRONG.len(), "{counts:?}");
+
+    // A key that may read nothing else makes the check ask for each.
+    allow(&live, &[Permission::EntitlementRead]);
+    let asked = check(&live, "--format json").with_status(1);
+    let findings = |ran: &ProgramOutput| ran.json()["findings"].to_string();
+    assert_eq!(findings(&derived), findings(&asked));
+    assert!(live.stripe.requests().len() - requests > CUSTOMERS);
+}
+
+#[test]
+fn the_cost_of_many_entitlements_is_said_before() {
+    let live = business(&[]);
+    let plan = check(&live, "--plan").with_status(0);
+    plan.says(&[
+        "to list subscriptions that are not canceled",
+        "to list changes of the last 30 days",
+        "to list features of products",
+        "to list entitlements of customers whom the others leave open",
+        "one more  for each customer whose account disagrees",
+        "1 %  of the 10000 requests",
+    ]);
+    assert!(live.stripe.requests().len() < 15);
+    let ran = check(&live, "").with_status(1);
+    ran.says(&[
+        "Stripe: about 2",
+        ", 1 % of what a small account may read in a month",
+    ]);
+}
+
+#[test]
+fn a_missing_permission_for_few_requests_is_named() {
+    let live = business(&[]);
+    allow(
+        &live,
+        &[
+            Permission::EntitlementRead,
+            Permission::SubscriptionRead,
+            Permission::ProductRead,
+        ],
+    );
+    let ran = check(&live, "").with_status(1);
+    ran.says(&[
+        "Stripe: about 2002 requests",
+        "the key may not read events, so the entitlements of each customer were read separately",
+        "(`rak_event_read`)",
+    ]);
+    assert_eq!(
+        live.stripe.counts()[&Endpoint::ListActiveEntitlements],
+        CUSTOMERS
+    );
+}
+
+#[test]
+fn many_entitlements_are_not_read_over_the_limit() {
+    let live = business(&["max_requests: 20"]);
+    let ran = check(&live, "").unanswered();
+    ran.says(&["but `max_requests` allows 20"]);
+    assert!(live.stripe.requests().len() <= 20);
+}
