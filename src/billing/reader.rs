@@ -279,16 +279,16 @@ impl BillingReader {
     }
 
     /// Reads the evidence behind findings with a handful of requests: changes of subscriptions, newest first, until
-    /// `suffices`, or the deliveries about the first of `findings`. Returns `None` if the source has neither.
+    /// `is_sufficient`, or the deliveries about the first of `findings`. Returns `None` if the source has neither.
     pub async fn evidence(
         &self,
         findings: &[Finding],
-        suffices: &(dyn Fn(&EventLog) -> bool + Sync),
+        is_sufficient: &(dyn Fn(&EventLog) -> bool + Sync),
     ) -> Result<Option<ProviderEvidence>, Error> {
         let session = self.transport.session_of(EVENTS_DEADLINE);
         match self.source.events {
             Events::Log { log, .. } => {
-                let log = log.changes(session, suffices).await?;
+                let log = log.changes(session, is_sufficient).await?;
                 Ok(Some(ProviderEvidence::Events(log)))
             }
             Events::Deliveries {

@@ -151,11 +151,11 @@ pub(crate) trait DeliveryReads: fmt::Debug + Sync {
 
 /// Requests for events.
 pub(crate) trait EventReads: fmt::Debug + Sync {
-    /// Reads changes of subscriptions, newest first, until `suffices`.
+    /// Reads changes of subscriptions, newest first, until `is_sufficient`.
     fn changes<'a>(
         &'a self,
         session: ReadSession<'a>,
-        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+        is_sufficient: &'a (dyn Fn(&EventLog) -> bool + Sync),
     ) -> ReadFuture<'a, EventLog>;
 
     /// Passes on events of every type since a time, newest first, about `max` of them at most. Returns true if there

@@ -120,7 +120,7 @@ struct Rule<E> {
     fault: Fault,
     times: Times,
     seen: u64,
-    armed: Armed,
+    armed: FaultHandle,
 }
 
 /// The requests that a rule matches.
@@ -134,9 +134,9 @@ pub(crate) enum RequestFilter<E> {
 
 /// A handle of an injected fault that reports whether it has occurred.
 #[derive(Debug, Clone, Default)]
-pub struct Armed(Arc<AtomicU64>);
+pub struct FaultHandle(Arc<AtomicU64>);
 
-impl Armed {
+impl FaultHandle {
     pub fn has_fired(&self) -> bool {
         self.times_fired() > 0
     }
@@ -147,8 +147,13 @@ impl Armed {
 }
 
 impl<E: PartialEq> Faults<E> {
-    pub(crate) fn add(&mut self, filter: RequestFilter<E>, fault: Fault, times: Times) -> Armed {
-        let armed = Armed::default();
+    pub(crate) fn add(
+        &mut self,
+        filter: RequestFilter<E>,
+        fault: Fault,
+        times: Times,
+    ) -> FaultHandle {
+        let armed = FaultHandle::default();
         self.0.push(Rule {
             filter,
             fault,
@@ -159,7 +164,7 @@ impl<E: PartialEq> Faults<E> {
         armed
     }
 
-    pub(crate) fn remove(&mut self, armed: &Armed) {
+    pub(crate) fn remove(&mut self, armed: &FaultHandle) {
         self.0.retain(|rule| !Arc::ptr_eq(&rule.armed.0, &armed.0));
     }
 

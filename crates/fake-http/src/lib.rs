@@ -32,7 +32,7 @@ pub use self::{
     answer::Answer,
     api::{Api, ApiRoute, Asked, FakeWorld},
     client::client_builder,
-    faults::{Armed, Fault, MalformedList, MalformedObject, Times},
+    faults::{Fault, FaultHandle, MalformedList, MalformedObject, Times},
     hosts::{PADDLE, ProviderHosts, STRIPE},
     incoming::Incoming,
     latency::Latency,

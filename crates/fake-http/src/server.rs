@@ -28,7 +28,7 @@ use super::{
     api::{Api, ApiRoute as _, FakeWorld as _},
     connection::{ConnectionReset, ResettableListener},
     engine::Engine,
-    faults::{Armed, Fault, RequestFilter, Times},
+    faults::{Fault, FaultHandle, RequestFilter, Times},
     incoming::Incoming,
     latency::Latency,
     limits::{Limiter, Limits},
@@ -164,7 +164,7 @@ impl<A: Api> Fake<A> {
         ids: impl IntoIterator<Item = String>,
         fault: Fault,
         times: Times,
-    ) -> Armed {
+    ) -> FaultHandle {
         let mut state = self.engine.state();
         state
             .faults
@@ -172,7 +172,7 @@ impl<A: Api> Fake<A> {
     }
 
     /// Removes the remaining occurrences of a fault.
-    pub fn disarm(&self, armed: &Armed) {
+    pub fn disarm(&self, armed: &FaultHandle) {
         self.engine.state().faults.remove(armed);
     }
 

@@ -8,7 +8,7 @@ use std::{
 use compact_str::CompactString;
 use fake_http::{
     FakeWorld,
-    ids::{Numbers, ulid},
+    ids::{IdCounters, ulid},
 };
 use jiff::{Span, Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -51,12 +51,12 @@ pub struct World {
     pub(crate) forgotten: BTreeSet<String>,
     /// Customers whose creation was announced by an event.
     pub(crate) announced: BTreeSet<String>,
-    numbers: Numbers,
+    id_counters: IdCounters,
     /// The last moment that an event or id was given, in microseconds.
     last: i64,
     recorded: Option<Vec<CompactString>>,
     /// Id counters of the inactive namespaces.
-    waiting: BTreeMap<CompactString, Numbers>,
+    waiting: BTreeMap<CompactString, IdCounters>,
     /// Stage of each customer's last change.
     stages: BTreeMap<String, Stage>,
     /// Namespace of an id or another word, such as an e-mail.
@@ -91,10 +91,10 @@ impl World {
         let last = mem::replace(&mut self.last, 0);
         let recorded = self.recorded.replace(Vec::new());
         let waiting = self.waiting.remove(&stage.namespace);
-        let theirs = waiting.unwrap_or_else(|| Numbers::new(&stage.namespace));
-        let ours = mem::replace(&mut self.numbers, theirs);
+        let theirs = waiting.unwrap_or_else(|| IdCounters::new(&stage.namespace));
+        let ours = mem::replace(&mut self.id_counters, theirs);
         let result = acts(self);
-        let mut theirs = mem::replace(&mut self.numbers, ours);
+        let mut theirs = mem::replace(&mut self.id_counters, ours);
         for id in theirs.take_fresh() {
             self.note(&stage.namespace, &id);
         }
@@ -133,7 +133,7 @@ impl World {
     pub(crate) fn id(&mut self, prefix: &'static str) -> String {
         let milliseconds = self.tick().as_millisecond();
         let form = |number| ulid(prefix, milliseconds, number);
-        self.numbers.next_in_form(prefix, form).into()
+        self.id_counters.next_in_form(prefix, form).into()
     }
 
     /// Records an event about an object, as it is now.

@@ -27,12 +27,12 @@ mod tests;
 mod version;
 mod world;
 
-pub use fake_http::{
-    Armed, Fault, Latency, LimitReason, Limits, LoadProblem, MalformedList, MalformedObject, Times,
-    Unsupported, client_builder,
-};
 #[cfg(feature = "tls")]
 pub use fake_http::{Certificates, CertificatesError};
+pub use fake_http::{
+    Fault, FaultHandle, Latency, LimitReason, Limits, LoadProblem, MalformedList, MalformedObject,
+    Times, Unsupported, client_builder,
+};
 
 pub use self::{
     api::StripeApi,

@@ -6,7 +6,7 @@ use crate::billing::{
     source::{PermissionDefinition, WantedWhen},
 };
 
-const ONE: &[(&str, &str)] = &[("per_page", "1")];
+const ONE_OBJECT: &[(&str, &str)] = &[("per_page", "1")];
 
 pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
     PermissionDefinition {
@@ -15,7 +15,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: None,
         path: "subscriptions",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: "customer.read",
@@ -23,7 +23,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: Some(LOST_WITHOUT_CUSTOMERS),
         path: "customers",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: notifications::PERMISSION,
@@ -31,7 +31,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Evidence,
         lost: Some("findings do not say whether a notification was delivered"),
         path: "notifications",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: refunds::ADJUSTMENTS_PERMISSION,
@@ -39,7 +39,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Refunds,
         lost: None,
         path: "adjustments",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: refunds::TRANSACTIONS_PERMISSION,
@@ -47,6 +47,6 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Refunds,
         lost: None,
         path: "transactions",
-        query: ONE,
+        query: ONE_OBJECT,
     },
 ];

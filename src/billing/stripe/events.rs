@@ -34,7 +34,7 @@ const CHANGES: [&str; 5] = [
 ];
 
 /// Other event types on which handlers grant or remove access.
-const ACTED_ON: [&str; 5] = [
+const ACCESS_EVENTS: [&str; 5] = [
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
     "invoice.paid",
@@ -50,9 +50,9 @@ impl EventReads for StripeEvents {
     fn changes<'a>(
         &'a self,
         session: ReadSession<'a>,
-        suffices: &'a (dyn Fn(&EventLog) -> bool + Sync),
+        is_sufficient: &'a (dyn Fn(&EventLog) -> bool + Sync),
     ) -> ReadFuture<'a, EventLog> {
-        Box::pin(read_changes(session, suffices))
+        Box::pin(read_changes(session, is_sufficient))
     }
 
     fn all<'a>(
@@ -73,13 +73,13 @@ impl ListElement for ProviderEvent {
 }
 
 /// Reads the events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not
-/// accepted, and changes of subscriptions until `suffices` returns true or the page limit is reached.
+/// accepted, and changes of subscriptions until `is_sufficient` returns true or the page limit is reached.
 async fn read_changes(
     session: ReadSession<'_>,
-    suffices: &(dyn Fn(&EventLog) -> bool + Sync),
+    is_sufficient: &(dyn Fn(&EventLog) -> bool + Sync),
 ) -> Result<EventLog, Error> {
     let mut log = EventLog::default();
-    let kinds: Vec<_> = CHANGES.into_iter().chain(ACTED_ON).collect();
+    let kinds: Vec<_> = CHANGES.into_iter().chain(ACCESS_EVENTS).collect();
     let mut pages = Pages::new(session, &events(&kinds, &[("delivery_success", "false")]));
     let mut requests = 0;
     while requests < MAX_UNDELIVERED_PAGES
@@ -94,7 +94,7 @@ async fn read_changes(
     {
         requests += 1;
         log.changes.extend(page);
-        if suffices(&log) {
+        if is_sufficient(&log) {
             break;
         }
     }

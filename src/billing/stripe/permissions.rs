@@ -5,7 +5,7 @@ use crate::billing::{
     source::{PermissionDefinition, WantedWhen},
 };
 
-const ONE: &[(&str, &str)] = &[("limit", "1")];
+const ONE_OBJECT: &[(&str, &str)] = &[("limit", "1")];
 
 /// For subscriptions.
 pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
@@ -15,7 +15,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: None,
         path: "v1/subscriptions",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     CUSTOMERS,
     PermissionDefinition {
@@ -24,7 +24,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Evidence,
         lost: Some("findings do not say whether a webhook was delivered"),
         path: "v1/events",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: "rak_invoice_read",
@@ -32,7 +32,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::Invoices,
         lost: Some("the check cannot see since when payment is overdue"),
         path: "v1/invoices",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: "rak_billing_clock_read",
@@ -40,7 +40,7 @@ pub(super) const SUBSCRIPTIONS: &[PermissionDefinition] = &[
         when: WantedWhen::TestMode,
         lost: Some("subscriptions on test clocks are not listed"),
         path: "v1/test_helpers/test_clocks",
-        query: ONE,
+        query: ONE_OBJECT,
     },
 ];
 
@@ -61,7 +61,7 @@ pub(in crate::billing) const ENTITLEMENTS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: Some(LOST_WITHOUT_DERIVATION),
         path: "v1/subscriptions",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: "rak_product_read",
@@ -69,7 +69,7 @@ pub(in crate::billing) const ENTITLEMENTS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: Some(LOST_WITHOUT_DERIVATION),
         path: "v1/products",
-        query: ONE,
+        query: ONE_OBJECT,
     },
     PermissionDefinition {
         name: "rak_event_read",
@@ -77,7 +77,7 @@ pub(in crate::billing) const ENTITLEMENTS: &[PermissionDefinition] = &[
         when: WantedWhen::Always,
         lost: Some(LOST_WITHOUT_DERIVATION),
         path: "v1/events",
-        query: ONE,
+        query: ONE_OBJECT,
     },
 ];
 
@@ -90,7 +90,7 @@ const CUSTOMERS: PermissionDefinition = PermissionDefinition {
     when: WantedWhen::Always,
     lost: Some(LOST_WITHOUT_CUSTOMERS),
     path: "v1/customers",
-    query: ONE,
+    query: ONE_OBJECT,
 };
 
 #[cfg(test)]

@@ -42,8 +42,8 @@ async fn with_events(all: usize, undelivered: usize) -> Server {
 
 async fn read(server: &Server, enough: usize) -> EventLog {
     let reader = server.reader(Source::Stripe);
-    let suffices = |log: &EventLog| log.changes.len() >= enough;
-    let evidence = reader.evidence(&[], &suffices).await;
+    let is_sufficient = |log: &EventLog| log.changes.len() >= enough;
+    let evidence = reader.evidence(&[], &is_sufficient).await;
     match evidence.expect("events") {
         Some(ProviderEvidence::Events(log)) => log,
         other => panic!("Stripe keeps a log: {other:?}"),

@@ -132,7 +132,7 @@ fn reasons(selected: &ScenarioRuns<'_>, results: &[Option<RunOutcome>]) -> Vec<S
 fn reason(result: Option<&RunOutcome>) -> Option<String> {
     match result {
         Some(RunOutcome::Finished(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
-        Some(RunOutcome::NotReached(unreached)) => Some(unreached.because().to_owned()),
+        Some(RunOutcome::NotReached(unreached)) => Some(unreached.as_str().to_owned()),
         Some(RunOutcome::CouldNotTell(problem) | RunOutcome::InvalidScenario(problem)) => {
             Some(problem.message.clone())
         }

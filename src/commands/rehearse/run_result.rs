@@ -55,7 +55,7 @@ pub(super) enum SkipReason {
 }
 
 impl SkipReason {
-    pub(super) fn because(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::FirstPurchaseFails => "its purchase fails as that of `first-purchase` does",
             Self::NoResponse => "the handler does not answer",

@@ -1,7 +1,7 @@
 //! The functions that all fake providers share: deliver events, list requests, and inject a fault.
 
 use fake_http::{
-    Api, Armed, Fake, Fault, Times,
+    Api, Fake, Fault, FaultHandle, Times,
     webhook::{Endpoint, Reply, Signature},
 };
 use futures::future::BoxFuture;
@@ -59,7 +59,7 @@ impl<A: Api> ServedFake<A> {
 /// A fault injected into one request.
 #[derive(Debug)]
 struct InjectedFault<'f, A: Api> {
-    armed: Armed,
+    armed: FaultHandle,
     fake: &'f Fake<A>,
 }
 

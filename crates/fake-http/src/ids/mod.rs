@@ -1,9 +1,9 @@
 //! Ids that are the same in every run.
 
+mod counters;
 mod identifiers;
-mod numbers;
 
 pub use self::{
+    counters::IdCounters,
     identifiers::{identifier, mix, ulid},
-    numbers::Numbers,
 };

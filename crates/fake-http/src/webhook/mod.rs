@@ -68,16 +68,16 @@ impl Endpoint {
         Self { source_ip, ..self }
     }
 
-    /// Delivers a body once and waits up to `patience` for the response; `now` is the real time in seconds since 1970,
+    /// Delivers a body once and waits up to `timeout` for the response; `now` is the real time in seconds since 1970,
     /// not the scenario's.
     pub async fn deliver(
         &self,
         body: &[u8],
         signature: Signature,
-        (now, patience): (i64, Duration),
+        (now, timeout): (i64, Duration),
     ) -> Reply {
         let (header, sent) = sign(self.scheme, body, signature, (&self.secret, now));
-        let mut request = self.client.post(self.url.clone()).timeout(patience);
+        let mut request = self.client.post(self.url.clone()).timeout(timeout);
         for (name, value) in self.scheme.headers() {
             request = request.header(name, value);
         }

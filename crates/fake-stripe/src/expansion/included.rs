@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Adds a requested field to an object if it has one. Returns false if no object of its kind ever has it.
-pub(super) fn included(
+pub(super) fn add_requested_field(
     object: &mut Map<String, Value>,
     (key, rest): (&str, &[&str]),
     view: View<'_>,

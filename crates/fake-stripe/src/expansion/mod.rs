@@ -6,7 +6,7 @@ mod named;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::{included::included, named::object_of};
+use self::{included::add_requested_field, named::object_of};
 use fake_http::Unsupported;
 
 use super::{
@@ -106,36 +106,36 @@ pub(crate) fn expand(
                 "You cannot expand more than {MAX_DEPTH} levels of a property. Property: {path}"
             )));
         }
-        let walk = Walk { path, view };
-        walk.through(value, &keys, "")?;
+        let expansion = ExpansionPath { path, view };
+        expansion.expand_in(value, &keys, "")?;
     }
     Ok(())
 }
 
 /// One path to expand.
 #[derive(Debug, Clone, Copy)]
-struct Walk<'w> {
+struct ExpansionPath<'w> {
     path: &'w str,
     view: View<'w>,
 }
 
-impl Walk<'_> {
+impl ExpansionPath<'_> {
     /// Expands the path in a value. `discounted` is the subscription that its discounts belong to.
-    fn through(self, value: &mut Value, keys: &[&str], discounted: &str) -> Result<(), ApiError> {
+    fn expand_in(self, value: &mut Value, keys: &[&str], discounted: &str) -> Result<(), ApiError> {
         let Some((key, rest)) = keys.split_first() else {
             return Ok(());
         };
         match value {
             Value::Array(values) => values
                 .iter_mut()
-                .try_for_each(|value| self.through(value, keys, discounted)),
-            Value::Object(object) => self.step(object, (key, rest), discounted),
+                .try_for_each(|value| self.expand_in(value, keys, discounted)),
+            Value::Object(object) => self.expand_field(object, (key, rest), discounted),
             Value::Null => Ok(()),
             Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(self.refusal()),
         }
     }
 
-    fn step(
+    fn expand_field(
         self,
         object: &mut Map<String, Value>,
         (key, rest): (&str, &[&str]),
@@ -143,7 +143,7 @@ impl Walk<'_> {
     ) -> Result<(), ApiError> {
         let owner = subscription_of(object).map(ToOwned::to_owned);
         let discounted = owner.as_deref().unwrap_or(discounted);
-        let is_included = included(object, (key, rest), self.view)?;
+        let is_included = add_requested_field(object, (key, rest), self.view)?;
         let kind = object.get("object").and_then(Value::as_str);
         let kind = kind.unwrap_or_default().to_owned();
         let is_expandable = EXPANDABLE.contains(&key);
@@ -156,10 +156,10 @@ impl Walk<'_> {
         };
         match inner {
             Value::String(_) if !is_expandable => return Err(self.gap_unless(false)),
-            Value::String(_) => self.put(inner, key, discounted)?,
+            Value::String(_) => self.replace_id(inner, key, discounted)?,
             Value::Array(ids) if is_expandable => {
                 for id in ids.iter_mut().filter(|id| id.is_string()) {
-                    self.put(id, key, discounted)?;
+                    self.replace_id(id, key, discounted)?;
                 }
             }
             Value::Bool(_) | Value::Number(_) => return Err(self.refusal()),
@@ -168,11 +168,11 @@ impl Walk<'_> {
             }
             Value::Null | Value::Array(_) | Value::Object(_) => {}
         }
-        self.through(inner, rest, discounted)
+        self.expand_in(inner, rest, discounted)
     }
 
     /// Replaces an id by its object.
-    fn put(self, id: &mut Value, key: &str, discounted: &str) -> Result<(), ApiError> {
+    fn replace_id(self, id: &mut Value, key: &str, discounted: &str) -> Result<(), ApiError> {
         let name = id.as_str().unwrap_or_default();
         let found = match key {
             "discount" | "discounts" => discount(name, discounted, self.view),

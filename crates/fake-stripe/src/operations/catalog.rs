@@ -145,6 +145,6 @@ impl World {
     }
 
     pub(crate) fn new_discount_id(&mut self) -> CompactString {
-        self.numbers.next("di_1", 20)
+        self.id_counters.next("di_1", 20)
     }
 }

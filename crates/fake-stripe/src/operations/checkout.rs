@@ -280,7 +280,7 @@ impl World {
         }
         if let Some(coupon) = session.coupon.clone() {
             subscription.details.discount = Some(Discount {
-                id: self.numbers.next("di_1", 20),
+                id: self.id_counters.next("di_1", 20),
                 coupon,
                 start: self.clock,
                 checkout_session: Some(session.id.clone()),

@@ -74,7 +74,7 @@ impl World {
     /// Records an event whose type and object no application can know. It may refer to a customer.
     pub fn unknown_event(&mut self, customer: Option<&str>) -> CompactString {
         self.begin_provider_operation();
-        let id = self.numbers.next("nvl_1", 19);
+        let id = self.id_counters.next("nvl_1", 19);
         let object = json!({
             "id": id.as_str(),
             "object": "billing.novelty",

@@ -41,7 +41,7 @@ impl World {
     /// Completes a Checkout session in `payment` mode with a null customer. Returns the id of the session.
     pub fn guest_payment(&mut self, price: &str) -> CompactString {
         self.begin_user_operation();
-        let id = self.numbers.next("cs_test_a1", 55);
+        let id = self.id_counters.next("cs_test_a1", 55);
         let mut session = CheckoutSession {
             id: id.clone(),
             created: self.clock,

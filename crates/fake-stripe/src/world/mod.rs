@@ -23,7 +23,7 @@ mod subscription;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
-use fake_http::ids::Numbers;
+use fake_http::ids::IdCounters;
 pub(crate) use fake_http::ids::{identifier, mix};
 
 pub use self::{
@@ -80,7 +80,7 @@ pub struct World {
     pub(crate) objects: Objects,
     /// Pairs of (customer, subscription), so that a lookup by customer does not scan a million subscriptions.
     by_customer: BTreeSet<(Slot, Slot)>,
-    pub(crate) numbers: Numbers,
+    pub(crate) id_counters: IdCounters,
     pub(crate) context: Context,
 }
 
@@ -115,7 +115,7 @@ impl World {
             test_clocks: Collection::default(),
             objects: Objects::default(),
             by_customer: BTreeSet::new(),
-            numbers: Numbers::default(),
+            id_counters: IdCounters::default(),
             context: Context::default(),
         }
     }
@@ -376,7 +376,7 @@ impl World {
 
     pub(crate) fn fill(&mut self, id: &mut CompactString, prefix: &'static str, length: usize) {
         if id.is_empty() {
-            *id = self.numbers.next(prefix, length);
+            *id = self.id_counters.next(prefix, length);
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use compact_str::CompactString;
-use fake_http::{FakeWorld, ids::Numbers};
+use fake_http::{FakeWorld, ids::IdCounters};
 use serde_json::Value;
 
 use super::World;
@@ -41,7 +41,7 @@ pub(crate) struct Context {
     /// Events recorded since the stage was entered.
     recorded: Option<Vec<CompactString>>,
     /// Id counters of the inactive namespaces.
-    waiting: BTreeMap<CompactString, Numbers>,
+    waiting: BTreeMap<CompactString, IdCounters>,
     /// Stage of each customer's last change.
     stages: BTreeMap<CompactString, Stage>,
     /// Namespace of an id or another word, such as an e-mail.
@@ -75,12 +75,12 @@ impl World {
         let recorded = self.context.recorded.replace(Vec::new());
         let numbers = (!stage.namespace.is_empty()).then(|| {
             let waiting = self.context.waiting.remove(&stage.namespace);
-            let theirs = waiting.unwrap_or_else(|| Numbers::new(&stage.namespace));
-            mem::replace(&mut self.numbers, theirs)
+            let theirs = waiting.unwrap_or_else(|| IdCounters::new(&stage.namespace));
+            mem::replace(&mut self.id_counters, theirs)
         });
         let result = acts(self);
         if let Some(ours) = numbers {
-            let mut theirs = mem::replace(&mut self.numbers, ours);
+            let mut theirs = mem::replace(&mut self.id_counters, ours);
             for id in theirs.take_fresh() {
                 self.note(&stage.namespace, &id);
             }
@@ -119,7 +119,7 @@ impl World {
         self.context.cause = match self.context.request.clone() {
             Some(cause) => cause,
             None => Cause {
-                request: Some(self.numbers.next("req_", 14)),
+                request: Some(self.id_counters.next("req_", 14)),
                 idempotency_key: None,
             },
         };

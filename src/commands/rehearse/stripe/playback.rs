@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Start time, which has no effect on the result.
-const BEGINS: i64 = 1_767_225_600;
+const START: i64 = 1_767_225_600;
 
 /// Checks that the fake provider creates the events that each step sends and reaches the recorded states.
 pub(crate) fn reproduces(
@@ -30,10 +30,10 @@ pub(crate) fn reproduces(
     let Some(prices) = TestPrices::from_contract(contract) else {
         return false;
     };
-    let mut world = World::new(BEGINS);
+    let mut world = World::new(START);
     add_prices(&mut world, &prices, version);
     let context = EventContext {
-        clock: BEGINS,
+        clock: START,
         version: None,
         namespace: "recorded".into(),
     };
@@ -149,10 +149,10 @@ mod tests {
     ) -> Result<Recording, ActionError> {
         let contract = contract();
         let prices = TestPrices::from_contract(&contract).expect("a paid plan");
-        let mut world = World::new(BEGINS);
+        let mut world = World::new(START);
         add_prices(&mut world, &prices, version);
         let context = EventContext {
-            clock: BEGINS,
+            clock: START,
             version: None,
             namespace: "life".into(),
         };

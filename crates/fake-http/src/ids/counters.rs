@@ -9,7 +9,7 @@ use super::identifiers::{identifier, mix};
 /// The ids of one namespace. Namespaces count separately, so that scenarios that run in parallel get the same ids in
 /// every run.
 #[derive(Debug, Default)]
-pub struct Numbers {
+pub struct IdCounters {
     /// First number of this namespace.
     start: u64,
     given: BTreeMap<&'static str, u64>,
@@ -18,7 +18,7 @@ pub struct Numbers {
     is_named: bool,
 }
 
-impl Numbers {
+impl IdCounters {
     pub fn new(namespace: &str) -> Self {
         Self {
             start: namespace
