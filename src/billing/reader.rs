@@ -100,12 +100,10 @@ impl BillingReader {
             mode: implied.or(settings.host),
             own_base,
             evidence: match source.events {
-                Events::Log { max_requests, .. } | Events::Deliveries { max_requests, .. }
-                    if settings.evidence =>
-                {
-                    max_requests
-                }
-                Events::Log { .. } | Events::Deliveries { .. } | Events::None => 0,
+                Some(
+                    Events::Log { max_requests, .. } | Events::Deliveries { max_requests, .. },
+                ) if settings.evidence => max_requests,
+                Some(_) | None => 0,
             },
             transport: Transport::new(provider, client, base, key, options)?,
         })
@@ -287,21 +285,21 @@ impl BillingReader {
     ) -> Result<Option<ProviderEvidence>, Error> {
         let session = self.transport.session_of(EVENTS_DEADLINE);
         match self.source.events {
-            Events::Log { log, .. } => {
+            Some(Events::Log { log, .. }) => {
                 let log = log.changes(session, is_sufficient).await?;
                 Ok(Some(ProviderEvidence::Events(log)))
             }
-            Events::Deliveries {
+            Some(Events::Deliveries {
                 reads,
                 max_subscriptions,
                 ..
-            } => {
+            }) => {
                 let subscriptions = explained_by_deliveries(findings, max_subscriptions);
                 let mut log = reads.about(session, &subscriptions).await?;
                 self.own_base.clone_into(&mut log.base);
                 Ok(Some(ProviderEvidence::Deliveries(log)))
             }
-            Events::None => Ok(None),
+            None => Ok(None),
         }
     }
 
@@ -313,7 +311,7 @@ impl BillingReader {
         max: u64,
         take: &mut (dyn FnMut(serde_json::Value) + Send),
     ) -> Result<Option<bool>, Error> {
-        let Events::Log { log, .. } = self.source.events else {
+        let Some(Events::Log { log, .. }) = self.source.events else {
             return Ok(None);
         };
         let session = self.transport.session();

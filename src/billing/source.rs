@@ -23,7 +23,7 @@ pub struct SourceDefinition {
     pub(crate) provider: &'static Provider,
     pub(crate) lists: &'static dyn Lists,
     pub(crate) lookups: &'static dyn Lookups,
-    pub(crate) events: Events,
+    pub(crate) events: Option<Events>,
     /// True if the objects are subscriptions, which have ids.
     pub(crate) has_subscriptions: bool,
     /// True if the objects can only be listed customer by customer.
@@ -136,7 +136,6 @@ pub(crate) enum Events {
         /// Maximum number of requests for the evidence of findings.
         max_requests: u64,
     },
-    None,
 }
 
 /// Requests for deliveries.
@@ -276,8 +275,8 @@ impl SourceDefinition {
         }
     }
 
-    /// Returns true if the provider's events can be read.
-    pub fn has_event_log(&self) -> bool {
-        matches!(self.events, Events::Log { .. })
+    /// Returns true if the lifecycles of subscriptions can be read from the provider's events.
+    pub fn has_lifecycles(&self) -> bool {
+        self.has_subscriptions && matches!(self.events, Some(Events::Log { .. }))
     }
 }

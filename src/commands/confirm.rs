@@ -129,6 +129,12 @@ async fn read_customers(
         .map(CustomerId::from)
         .collect();
     customers.extend(current_customers(contract, sources, facts, findings).await?);
+    // A finding about a feature names the customers who have it.
+    let of_features = findings
+        .iter()
+        .filter(|finding| finding.rule == Rule::UnmappedFeature);
+    let named = of_features.flat_map(|finding| finding.subject.named.iter());
+    customers.extend(named.map(|id| CustomerId::from(id.as_str())));
     let customers: Vec<_> = customers.into_iter().collect();
     if !sources.billing.is_listed_by_customer()
         && sources.billing.lookup_requests(customers.len()) > sources.billing.requests()

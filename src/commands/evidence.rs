@@ -26,13 +26,15 @@ impl EvidenceFailures {
         facts: &Facts,
         findings: &mut [Finding],
     ) {
-        let is_wanted = contract.evidence && findings.iter().any(is_explained_by_events);
+        let judged = &contract.contract;
+        let is_explained = |finding: &Finding| is_explained_by_events(judged, finding);
+        let is_wanted = contract.evidence && findings.iter().any(is_explained);
         if !is_wanted || self.0.contains_key(&contract.key_env) {
             return;
         }
-        let is_sufficient = |log: &EventLog| contains_last_changes(log, findings);
+        let is_sufficient = |log: &EventLog| contains_last_changes(judged, log, findings);
         let evidence = sources.billing.evidence(findings, &is_sufficient).await;
-        let (judged, now) = (&contract.contract, sources.now);
+        let now = sources.now;
         match evidence {
             Ok(Some(ProviderEvidence::Events(log))) => {
                 add_causes(judged, facts, &log, now, findings);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::objects::{ListedEntitlement, listed};
+use super::objects::{ListedEntitlement, listed_entitlement};
 use crate::{
     billing::{
         BillingFacts, Entitlement, Error, PriceTable, RefusalMeaning, combine_entitlements,
@@ -34,7 +34,7 @@ pub(super) struct Answers {
 impl Answers {
     /// Returns the answers. If Stripe knows none of the customers, and one exists in the other mode, the key has the
     /// wrong mode, which is an error.
-    pub(super) fn of_the_right_mode(self) -> Result<Self, Error> {
+    pub(super) fn reject_other_mode(self) -> Result<Self, Error> {
         match self.of_the_other_mode {
             Some(error) if !self.is_one_known => Err(error),
             of_the_other_mode => Ok(Self {
@@ -46,6 +46,8 @@ impl Answers {
 
     /// Adds answers about other customers.
     pub(super) fn add_all(&mut self, others: Self) {
+        self.is_one_known |= others.is_one_known;
+        self.of_the_other_mode = self.of_the_other_mode.take().or(others.of_the_other_mode);
         self.features.extend(others.features);
         self.seen_modes.live = self.seen_modes.live.take().or(others.seen_modes.live);
         self.seen_modes.test = self.seen_modes.test.take().or(others.seen_modes.test);
@@ -56,7 +58,7 @@ impl Answers {
     }
 }
 
-/// Returns the facts that customers with these features are.
+/// Returns the billing facts for customers with these features.
 pub(super) fn facts(features: FeaturesOfCustomers, seen_modes: SeenModes) -> BillingFacts {
     let rows = features.into_iter().flat_map(|(customer, features)| {
         features.into_iter().map(move |feature| Entitlement {
@@ -71,8 +73,8 @@ pub(super) fn facts(features: FeaturesOfCustomers, seen_modes: SeenModes) -> Bil
     }
 }
 
-/// Asks for the entitlements of each customer. Unknown customers have none. `on_progress` receives the number of customers
-/// asked for.
+/// Asks about the entitlements of each customer. Unknown customers have none. `on_progress` receives the number of
+/// customers asked about.
 pub(super) async fn ask(
     session: ReadSession<'_>,
     customers: impl IntoIterator<Item = &CustomerId>,
@@ -146,7 +148,7 @@ async fn entitlements_of_customer(
     let mut pages = Pages::new(session, &listing);
     let mut found = Vec::new();
     loop {
-        match pages.next(listed).await {
+        match pages.next(listed_entitlement).await {
             Ok(Some(page)) => found.extend(page),
             Ok(None) => return Ok(CustomerAnswer::Entitled(found)),
             Err(error) if found.is_empty() && is_unknown_customer(&error) => {

@@ -1,4 +1,4 @@
-//! Reads Stripe's log of changes: each change of a customer's entitlements, with all that it then had, and each change
+//! Reads Stripe's log of changes: each change of a customer's entitlements, with the complete list after it, and each change
 //! of a subscription's products.
 
 use std::{
@@ -19,21 +19,22 @@ use crate::{
         transport::ReadSession,
     },
     contract::{CustomerId, UnixSeconds},
+    http::scrub::presentable,
 };
 
 const ENTITLEMENTS: &str = "entitlements.active_entitlement_summary.updated";
 const SUBSCRIPTION: &str = "customer.subscription.updated";
 
 /// Age up to which Stripe lists events.
-pub(super) const LISTED_SECONDS: i64 = 30 * 86_400;
+pub(super) const EVENT_RETENTION_SECONDS: i64 = 30 * 86_400;
 
 /// The changes of all customers that Stripe lists.
 #[derive(Debug, Default)]
 pub(super) struct ChangeLog {
     latest: BTreeMap<CustomerId, LatestChange>,
     /// Customers whose subscriptions changed their products.
-    moved: BTreeSet<CustomerId>,
-    /// True if an event does not show whose change it is.
+    with_changed_products: BTreeSet<CustomerId>,
+    /// True if an event could not be decoded, so that its change may concern any customer.
     has_unreadable: bool,
 }
 
@@ -41,8 +42,7 @@ pub(super) struct ChangeLog {
 #[derive(Debug)]
 pub(super) struct LatestChange {
     at: UnixSeconds,
-    /// Features after the change. `None` if the log does not show all of them, or two orders of simultaneous events are
-    /// possible.
+    /// Features after the change. `None` if the log does not show all of them, or if simultaneous events disagree.
     pub(super) features: Option<BTreeSet<String>>,
 }
 
@@ -56,13 +56,13 @@ impl ChangeLog {
         !self.has_unreadable
     }
 
-    /// Returns true if a subscription of the customer has had other products.
-    pub(super) fn has_moved(&self, customer: &CustomerId) -> bool {
-        self.moved.contains(customer)
+    /// Returns true if a subscription of the customer had other products since the log began.
+    pub(super) fn has_changed_products(&self, customer: &CustomerId) -> bool {
+        self.with_changed_products.contains(customer)
     }
 
     /// Returns true if nobody's entitlements changed.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(super) fn has_no_entitlement_changes(&self) -> bool {
         self.latest.is_empty()
     }
 
@@ -74,7 +74,7 @@ impl ChangeLog {
         match event.kind.as_str() {
             ENTITLEMENTS => self.add(at, summary(object)?),
             SUBSCRIPTION => self
-                .moved
+                .with_changed_products
                 .extend(moved_customer(object, previous_attributes.as_ref())?),
             // A server that ignores the filter lists other events too.
             _ => {}
@@ -128,7 +128,10 @@ impl<'a> ChangePages<'a> {
             return 0;
         }
         let age = self.oldest.map_or(0, |oldest| now.distance(oldest)).max(1);
-        let all = self.read.saturating_mul(LISTED_SECONDS.unsigned_abs()) / age;
+        let all = self
+            .read
+            .saturating_mul(EVENT_RETENTION_SECONDS.unsigned_abs())
+            / age;
         all.saturating_sub(self.read).div_ceil(PAGE_SIZE).max(1)
     }
 
@@ -146,7 +149,7 @@ impl<'a> ChangePages<'a> {
             let at = UnixSeconds(event.created);
             self.oldest = Some(at);
             if let Err(error) = self.log.add_event(at, &event) {
-                tracing::warn!("{}: {error}", event.id);
+                tracing::warn!("{}: {error}", presentable(&event.id));
                 self.log.has_unreadable = true;
             }
         }
@@ -191,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the log with one change of a subscription: the ids of its products, before and after.
+    /// Returns the log after one event with these previous attributes and items.
     fn log(previous: &Value, items: &Value) -> ChangeLog {
         let event = json!({
             "object": "event", "id": "evt_1", "type": SUBSCRIPTION, "created": 1,
@@ -224,7 +227,11 @@ mod tests {
             (json!({"items": cut}), &cut, true),
         ] {
             let log = log(&previous, items);
-            assert_eq!(log.has_moved(&"cus_1".into()), expected, "{previous}");
+            assert_eq!(
+                log.has_changed_products(&"cus_1".into()),
+                expected,
+                "{previous}"
+            );
             assert!(log.is_readable());
         }
         assert!(!log(&json!({"items": 7}), &now).is_readable());

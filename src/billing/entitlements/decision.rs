@@ -1,8 +1,8 @@
-//! Decides whose entitlements are known without asking for them. Pure.
+//! Decides which customers' entitlements are known without a request about each. Pure.
 //!
 //! Stripe changes a customer's entitlements when a subscription begins, changes its items or ends, and when a period
 //! begins, and records each change in its log. A customer without a change in the log therefore has what it had when the
-//! log begins; and if the running period began within the log, what its products had then.
+//! log began, and, if its current period began within the log, what its products had at that moment.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,12 +16,17 @@ use super::{
 };
 use crate::contract::{CustomerId, Status, Subscription, UnixSeconds};
 
-/// Lengths of the periods from which features are derived: those of a month. During a longer one, a product may get a
-/// feature, and later lose it for the moment at which the next period begins.
-const MONTH: RangeInclusive<u64> = 27 * 86_400..=32 * 86_400;
+/// Lengths of monthly periods, in seconds, with a day's tolerance. Others are not used: during a longer one, a product may
+/// get a feature and lose it again before the next period begins.
+const MONTH_SECONDS: RangeInclusive<u64> = 27 * 86_400..=32 * 86_400;
 
 /// The shortest first period, in seconds.
 const FIRST_PERIOD: i64 = 27 * 86_400;
+
+const DAY: i64 = 86_400;
+
+/// Size from which a group has so many periods that some customer's shows each change of the features of its products.
+const LARGE_GROUP: usize = 100;
 
 /// Everything that was read, apart from answers about single customers.
 #[derive(Debug)]
@@ -35,33 +40,54 @@ pub(super) struct Observed<'o> {
     pub(super) in_test_mode: bool,
 }
 
-/// The customers by the way in which their entitlements become known.
+/// The customers, grouped by how their entitlements become known.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
-    /// Features of customers that are known.
+    /// Known features, by customer.
     pub(super) known: FeaturesOfCustomers,
-    /// Customers that have to be asked for.
+    /// Customers to ask Stripe about.
     pub(super) asked: BTreeSet<CustomerId>,
-    /// Those of them who must have a change in the log if they have any feature and the log is complete.
+    /// Those in `asked` that must be in the log if they have any feature: otherwise Stripe does not log changes.
     pub(super) unlogged: BTreeSet<CustomerId>,
     pub(super) groups: Vec<ProductGroup>,
 }
 
-/// The customers of the same products, who have the features of these products if the first of them has.
+/// The customers of the same products, who have the features of these products if the witnesses have them.
 #[derive(Debug)]
 pub(super) struct ProductGroup {
     pub(super) features: BTreeSet<String>,
-    /// Sorted by the begin of the running period.
-    pub(super) customers: Vec<CustomerId>,
+    /// Customers to ask Stripe about.
+    pub(super) witnesses: BTreeSet<CustomerId>,
+    pub(super) others: Vec<CustomerId>,
 }
 
 impl ProductGroup {
-    /// Returns the customer whose running period began first.
-    pub(super) fn first(&self) -> Option<&CustomerId> {
-        self.customers.first()
+    /// Chooses as witnesses the customer whose period began first, and with `each_day` the first one of each day. The
+    /// customers are sorted by the start of their period.
+    fn new(
+        features: BTreeSet<String>,
+        customers: &[(UnixSeconds, &CustomerId)],
+        each_day: bool,
+    ) -> Self {
+        let mut group = Self {
+            features,
+            witnesses: BTreeSet::new(),
+            others: Vec::new(),
+        };
+        let mut last_day = None;
+        for (start, customer) in customers {
+            let day = each_day.then_some(start.0.div_euclid(DAY));
+            if last_day.replace(day) == Some(day) {
+                group.others.push((*customer).clone());
+            } else {
+                group.witnesses.insert((*customer).clone());
+            }
+        }
+        group
     }
 }
 
+/// Sorts the customers by what was read about them.
 pub(super) fn decide(customers: &BTreeSet<CustomerId>, observed: &Observed<'_>) -> Decision {
     if !observed.changes.is_readable() {
         return Decision {
@@ -73,24 +99,26 @@ pub(super) fn decide(customers: &BTreeSet<CustomerId>, observed: &Observed<'_>) 
     let mut decision = Decision::default();
     let mut groups: BTreeMap<BTreeSet<&str>, Vec<(UnixSeconds, &CustomerId)>> = BTreeMap::new();
     let mut contradicted = BTreeSet::new();
+    let mut changed_products = BTreeSet::new();
     for customer in customers {
         let open = open.get(customer).map(Vec::as_slice).unwrap_or_default();
+        changed_products.extend(changed_products_of(observed, customer, open));
         match observed.changes.latest(customer) {
             Some(LatestChange {
                 features: Some(features),
                 ..
-            }) => {
+            }) if features.is_empty() || !open.is_empty() => {
                 contradicted.extend(contradiction(observed, open, features));
                 if !features.is_empty() {
                     decision.known.insert(customer.clone(), features.clone());
                 }
             }
             None if open.is_empty() && !observed.in_test_mode => {}
-            None if !observed.changes.has_moved(customer)
-                && let Some((products, begin)) = ground(open, observed.since)
+            None if !observed.changes.has_changed_products(customer)
+                && let Some((products, start)) = deciding_products(open, observed.since)
                 && observed.products.of_all(products.iter().copied()).is_some() =>
             {
-                groups.entry(products).or_default().push((begin, customer));
+                groups.entry(products).or_default().push((start, customer));
             }
             latest => {
                 let began = |one: &&Subscription| one.created >= observed.since;
@@ -103,15 +131,17 @@ pub(super) fn decide(customers: &BTreeSet<CustomerId>, observed: &Observed<'_>) 
     }
     for (products, mut customers) in groups {
         customers.sort_unstable();
-        let customers = customers.into_iter().map(|(_, customer)| customer.clone());
         match observed.products.of_all(products.iter().copied()) {
             Some(features) if !contradicted.contains(&products) => {
-                decision.groups.push(ProductGroup {
-                    customers: customers.collect(),
-                    features,
-                });
+                let each_day =
+                    customers.len() < LARGE_GROUP || !products.is_disjoint(&changed_products);
+                let group = ProductGroup::new(features, &customers, each_day);
+                decision.groups.push(group);
             }
-            _ => decision.asked.extend(customers),
+            _ => {
+                let customers = customers.into_iter().map(|(_, customer)| customer.clone());
+                decision.asked.extend(customers);
+            }
         }
     }
     decision
@@ -136,7 +166,7 @@ pub(super) fn open_subscriptions<'o>(
 }
 
 /// Returns the products whose features the customer has, and since when, unless something else may decide what it has.
-pub(super) fn ground<'o>(
+pub(super) fn deciding_products<'o>(
     open: &[&'o Subscription],
     since: UnixSeconds,
 ) -> Option<(BTreeSet<&'o str>, UnixSeconds)> {
@@ -144,10 +174,11 @@ pub(super) fn ground<'o>(
     let period = subscription.period?;
     let details = subscription.details.as_deref();
     let is_one_period = details.is_none_or(|details| details.item_periods.is_empty());
-    let is_a_month = MONTH.contains(&period.start().distance(period.end()));
-    // A subscription that began within the log should be in it. Neither a trial nor a part of a month came before.
-    let begin = subscription.created.plus(FIRST_PERIOD).max(since);
-    let is_within = subscription.created < since && begin <= period.start();
+    let is_a_month = MONTH_SECONDS.contains(&period.start().distance(period.end()));
+    // A subscription that began within the log should be in it. A first period of this length is neither a short trial nor
+    // a part of a month.
+    let earliest_start = subscription.created.plus(FIRST_PERIOD).max(since);
+    let is_within = subscription.created < since && earliest_start <= period.start();
     (is_one_period && is_a_month && is_within).then_some((products, period.start()))
 }
 
@@ -168,8 +199,24 @@ fn only_products<'o>(open: &[&'o Subscription]) -> Option<(&'o Subscription, BTr
     Some((subscription, products.collect::<Option<_>>()?))
 }
 
-/// Returns the products of a customer who was last seen with other features: they may have been others for somebody else
-/// too.
+/// Returns the customer's products if its features changed although its subscription is older than the log and has kept
+/// its products: then the features of one of them changed.
+fn changed_products_of<'o>(
+    observed: &Observed<'_>,
+    customer: &CustomerId,
+    open: &[&'o Subscription],
+) -> BTreeSet<&'o str> {
+    let changes = observed.changes;
+    if changes.latest(customer).is_none() || changes.has_changed_products(customer) {
+        return BTreeSet::new();
+    }
+    only_products(open)
+        .filter(|(subscription, _)| subscription.created < observed.since)
+        .map_or_else(BTreeSet::new, |(_, products)| products)
+}
+
+/// Returns the customer's products if its last logged features differ from theirs. Their features then changed, so they
+/// decide nothing for other customers either.
 fn contradiction<'o>(
     observed: &Observed<'_>,
     open: &[&'o Subscription],
@@ -242,8 +289,10 @@ mod tests {
         let known = known.map(|(one, features)| format!("known {one} {features:?}"));
         let groups = decision.groups.iter();
         let groups = groups.map(|one| {
-            let customers: Vec<_> = one.customers.iter().map(CustomerId::as_str).collect();
-            format!("derived {} {:?}", customers.join("+"), one.features)
+            let witnesses: Vec<_> = one.witnesses.iter().map(CustomerId::as_str).collect();
+            let others = one.others.iter().map(|one| format!("+{one}"));
+            let others = others.collect::<String>();
+            format!("derived {}{others} {:?}", witnesses.join("&"), one.features)
         });
         asked
             .chain(known)
@@ -305,13 +354,30 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_group_is_whose_period_began_first() {
+    fn a_small_group_has_a_witness_of_each_day() {
         let mut both = bought("4", 7);
         both.items = [item(Some("prod_team")), item(Some("prod_pro"))].into();
         assert_eq!(
             on_quiet_days(&[bought("1", 3), bought("2", 9), bought("3", 9), both]),
-            r#"derived cus_2+cus_3+cus_1 {"pro"}, derived cus_4 {"pro", "team"}"#
+            r#"derived cus_1&cus_2+cus_3 {"pro"}, derived cus_4 {"pro", "team"}"#
         );
+    }
+
+    #[test]
+    fn a_large_group_has_one_witness_unless_its_product_changed() {
+        let mut all: Vec<_> = (0..100)
+            .map(|number| bought(&format!("{number:03}"), 20))
+            .collect();
+        all.extend([bought("first", 25), bought("1", 3)]);
+        let witnesses = |log: &ChangeLog| {
+            let text = decided(&all, log, false);
+            let derived = text.split("derived ").nth(1).unwrap_or_default();
+            derived.split('+').next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(witnesses(&ChangeLog::default()), "cus_first");
+        let mut log = ChangeLog::default();
+        log.add(NOW.plus(-5), change("cus_007", Some(&["pro"])));
+        assert_eq!(witnesses(&log), "cus_000&cus_1&cus_first");
     }
 
     #[test]
@@ -325,9 +391,18 @@ mod tests {
         let mut log = ChangeLog::default();
         log.add(NOW.plus(-5), change("cus_1", Some(&["pro", "team"])));
         log.add(NOW.plus(-9), change("cus_1", Some(&["pro"])));
-        assert_eq!(decided(&[], &log, false), r#"known cus_1 {"pro", "team"}"#);
+        let open = [bought("1", 3)];
+        assert_eq!(
+            decided(&open, &log, false),
+            r#"known cus_1 {"pro", "team"}"#
+        );
         log.add(NOW.plus(-5), change("cus_1", Some(&["pro", "team"])));
-        assert_eq!(decided(&[], &log, false), r#"known cus_1 {"pro", "team"}"#);
+        assert_eq!(
+            decided(&open, &log, false),
+            r#"known cus_1 {"pro", "team"}"#
+        );
+        // Something else than an event ended them, such as the deletion of the customer.
+        assert_eq!(decided(&[], &log, false), "asked cus_1");
         log.add(NOW.plus(-5), change("cus_1", Some(&["team"])));
         assert_eq!(decided(&[], &log, false), "asked cus_1");
         log.add(NOW.plus(-4), change("cus_1", Some(&[])));

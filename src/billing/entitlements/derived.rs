@@ -1,5 +1,5 @@
 //! Reads the entitlements of many customers with few requests: from subscriptions, the features of their products, and
-//! Stripe's log of changes. Only the customers for whom these do not suffice are asked for.
+//! Stripe's log of changes. Stripe is asked about each of the other customers.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::{
     asking::{Answers, FeaturesOfCustomers, ask, facts},
-    changes::{ChangePages, LISTED_SECONDS},
-    decision::{Decision, Observed, ProductGroup, decide, ground, open_subscriptions},
+    changes::{ChangePages, EVENT_RETENTION_SECONDS},
+    decision::{Decision, Observed, decide, deciding_products, open_subscriptions},
     products::ProductFeatures,
     subscriptions::SubscriptionPages,
 };
@@ -27,13 +27,13 @@ use crate::{
 /// Minimum number of customers: with fewer, little can be saved.
 const FEWEST: usize = 50;
 
-/// About as many requests show whether it is cheaper to derive.
+/// Approximate number of requests that it takes to find out whether deriving is cheaper.
 const EXPLORATION: u64 = 10;
 
-/// Time for which the begin of the log is not relied upon.
-const MARGIN: i64 = 3_600;
+/// Seconds at the start of the log that are not relied upon.
+const LOG_MARGIN: i64 = 3_600;
 
-/// Minimum number of additional requests that is announced.
+/// Smallest number of additional requests that is announced.
 const MANY: usize = 20;
 
 pub(super) const SUBSCRIPTIONS: Extra = Extra {
@@ -62,8 +62,8 @@ pub(super) struct Derivation<'a> {
     now: UnixSeconds,
 }
 
-/// Begins to read, as far as an estimate needs. Returns `None` if asking for each customer takes fewer requests, or if the
-/// key may not read what else is needed.
+/// Begins to read, as far as an estimate needs. Returns `None` if asking about each customer takes fewer requests, if the
+/// key may not read what else is needed, or if the first page shows none of the customers.
 pub(super) async fn begin<'a>(
     session: ReadSession<'a>,
     customers: &BTreeSet<CustomerId>,
@@ -96,15 +96,19 @@ pub(super) async fn begin<'a>(
     }
     let (pages, pages_of_changes) = (sample.pages_left, changes.pages_left(now));
     let number = count(sample.products.len());
-    // One customer of each product is always asked for.
+    // Stripe is asked about one customer of each set of products, of which there are about as many as products.
     let asked = sample.asked.saturating_add(number);
     let plan = ReadPlan {
         steps: vec![
-            ReadStep::new("subscriptions that are not canceled", pages),
+            // Once more the first page: see `SubscriptionPages::read`.
+            ReadStep::new(
+                "subscriptions that are not canceled",
+                pages.saturating_add(1),
+            ),
             ReadStep::new("changes of the last 30 days", pages_of_changes),
             ReadStep::new("features of products", number.saturating_sub(1)),
             ReadStep::new(
-                "entitlements of customers whom the others leave open",
+                "entitlements of customers that these lists do not decide",
                 asked,
             ),
         ],
@@ -114,6 +118,12 @@ pub(super) async fn begin<'a>(
         ..ReadPlan::new(true)
     };
     let is_cheaper = plan.remaining_requests() < each;
+    // Asking about all of them must stay affordable, whatever the lists turn out to say.
+    let lists = plan.remaining_requests().saturating_sub(asked);
+    let (sent, worst) = (session.requests(), lists.saturating_add(each));
+    let may_fail = session
+        .max_requests()
+        .is_some_and(|max| sent.saturating_add(each) <= max && max < sent.saturating_add(worst));
     let derivation = Derivation {
         session,
         customers: customers.clone(),
@@ -122,11 +132,11 @@ pub(super) async fn begin<'a>(
         products,
         now,
     };
-    Ok(is_cheaper.then_some((plan, derivation)))
+    Ok((is_cheaper && !may_fail).then_some((plan, derivation)))
 }
 
-/// Returns false if there are too few customers, or if the budget suffices for asking but not for finding out if
-/// something else is cheaper.
+/// Returns false if there are too few customers, if the key was refused one of the lists before, or if the budget
+/// suffices for asking but not for finding out if something else is cheaper.
 fn is_worth_a_try(session: ReadSession<'_>, customers: &BTreeSet<CustomerId>) -> bool {
     let each = session.requests().saturating_add(count(customers.len()));
     let is_affordable = |max: u64| max < each || each.saturating_add(EXPLORATION) <= max;
@@ -156,13 +166,13 @@ struct Sample {
     products: BTreeSet<String>,
     /// Approximate number of pages left.
     pages_left: u64,
-    /// Approximate number of customers who will have to be asked for.
+    /// Approximate number of customers that Stripe will have to be asked about.
     asked: u64,
 }
 
 impl Sample {
-    /// Returns the estimate, or `None` if the page has no subscription of any of the customers. At most, each of them has
-    /// one, among as many others as on the first page.
+    /// Returns the estimate, or `None` if the page has no subscription of any of the customers. It assumes one subscription
+    /// per customer, and the same share of other subscriptions on every page.
     fn new(
         customers: &BTreeSet<CustomerId>,
         subscriptions: &SubscriptionPages<'_>,
@@ -174,7 +184,7 @@ impl Sample {
         let is_in_log = |one: &&Subscription| one.created >= since;
         let undecided = open
             .values()
-            .filter(|open| !open.iter().any(is_in_log) && ground(open, since).is_none());
+            .filter(|open| !open.iter().any(is_in_log) && deciding_products(open, since).is_none());
         let scaled = |number: usize| {
             let all = count(number).saturating_mul(count(customers.len()));
             all.checked_div(count(open.len()))
@@ -192,14 +202,14 @@ impl Sample {
     }
 }
 
-/// Returns the time since which Stripe's log is complete. The newest time that Stripe shows may be later than `now`, if
-/// that is not the time of day.
+/// Returns the time since which Stripe's log is complete. `now` may be behind Stripe's clock, so a later time in the
+/// subscriptions counts instead.
 fn since(now: UnixSeconds, seen: &[Subscription]) -> UnixSeconds {
     let times = seen
         .iter()
         .flat_map(|one| [Some(one.created), one.period_start()]);
     let newest = times.flatten().max().map_or(now, |newest| newest.max(now));
-    newest.plus(MARGIN - LISTED_SECONDS)
+    newest.plus(LOG_MARGIN - EVENT_RETENTION_SECONDS)
 }
 
 fn products_of<'s>(subscriptions: impl IntoIterator<Item = &'s Subscription>) -> BTreeSet<String> {
@@ -241,7 +251,7 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             if open.is_empty() && !customers.iter().any(|one| changes.latest(one).is_some()) {
                 // Only asking shows if the key has the wrong mode.
                 let answers = asking.ask(&customers).await?;
-                return Ok(answers.of_the_right_mode()?.into_facts());
+                return Ok(answers.reject_other_mode()?.into_facts());
             }
             let observed = Observed {
                 subscriptions: &listed.subscriptions,
@@ -251,7 +261,10 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
                 in_test_mode: listed.seen_modes.test.is_some(),
             };
             let decision = decide(&customers, &observed);
-            let is_log_empty = changes.is_empty();
+            if !changes.is_readable() {
+                say_how_many(decision.asked.len(), "an event cannot be read");
+            }
+            let is_log_empty = changes.has_no_entitlement_changes();
             let (features, seen) = asking.complete(&customers, decision, is_log_empty).await?;
             let listed = listed.seen_modes;
             let seen_modes = SeenModes {
@@ -275,9 +288,9 @@ struct Asking<'a, 'p> {
 }
 
 impl Asking<'_, '_> {
-    /// Asks for the customers whose entitlements are not decided, and for the first one of each group. If it has other
-    /// features than its products, their features changed while its period was running, and all others of the group are
-    /// asked for too.
+    /// Asks about the customers whose entitlements are not decided, and about the witnesses of each group. If one has other
+    /// features than its products, their features changed during its period, and Stripe is asked about the rest of the
+    /// group too.
     async fn complete(
         &self,
         customers: &BTreeSet<CustomerId>,
@@ -290,28 +303,34 @@ impl Asking<'_, '_> {
             unlogged,
             groups,
         } = decision;
-        asked.extend(groups.iter().filter_map(ProductGroup::first).cloned());
+        asked.extend(
+            groups
+                .iter()
+                .flat_map(|group| group.witnesses.iter().cloned()),
+        );
         let mut answers = self.ask(&asked).await?;
         let is_entitled = |customer: &CustomerId| answers.features.contains_key(customer);
-        let mut open = BTreeSet::new();
+        let mut unresolved = BTreeSet::new();
         let mut reason = "the features of their products changed";
         if is_log_empty && unlogged.iter().any(is_entitled) {
             reason = "Stripe's log shows no changes of entitlements";
-            open = customers.difference(&asked).cloned().collect();
+            unresolved = customers.difference(&asked).cloned().collect();
         } else {
             for group in groups {
-                let first = group.first().and_then(|first| answers.features.get(first));
-                let has_changed = first.unwrap_or(&BTreeSet::new()) != &group.features;
-                let rest = group.customers.into_iter().skip(1);
+                let none = BTreeSet::new();
+                let mut witnesses = group.witnesses.iter();
+                let has_changed = witnesses
+                    .any(|one| answers.features.get(one).unwrap_or(&none) != &group.features);
+                let rest = group.others.into_iter();
                 if has_changed {
-                    open.extend(rest);
+                    unresolved.extend(rest);
                 } else if !group.features.is_empty() {
                     known.extend(rest.map(|customer| (customer, group.features.clone())));
                 }
             }
         }
-        say_how_many(open.len(), reason);
-        answers.add_all(self.ask(&open).await?);
+        say_how_many(unresolved.len(), reason);
+        answers.add_all(self.ask(&unresolved).await?);
         known.extend(answers.features);
         Ok((known, answers.seen_modes))
     }
@@ -332,8 +351,8 @@ impl Asking<'_, '_> {
 }
 
 fn say_how_many(customers: usize, reason: &str) {
-    let requests = counted(count(customers), "request");
-    let line = format!("Stripe: {requests} more, one for each customer, because {reason}");
+    let requests = counted(count(customers), "more request");
+    let line = format!("Stripe: {requests}, one for each customer, because {reason}");
     match customers {
         0 => {}
         1..MANY => tracing::info!("{line}"),

@@ -31,7 +31,10 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     provider: &stripe::PROVIDER,
     lists: &ActiveEntitlements,
     lookups: &stripe::StripeLookups,
-    events: Events::None,
+    events: Some(Events::Log {
+        log: &stripe::events::ENTITLEMENT_EVENTS,
+        max_requests: stripe::events::MAX_REQUESTS,
+    }),
     has_subscriptions: false,
     listed_by_customer: true,
     customers_at_once: NonZeroUsize::MIN,
@@ -61,7 +64,7 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     recorded_refunds: None,
 };
 
-/// Reads per month of accounts with few payments. Larger accounts have more
+/// Monthly read allowance of small accounts. Larger accounts have more
 /// (<https://docs.stripe.com/rate-limits#api-read-request-allocations>).
 const MONTHLY_READS: NonZeroU64 = NonZeroU64::new(10_000).unwrap();
 
@@ -114,7 +117,7 @@ async fn begin(
     Ok(BegunList { plan, rest })
 }
 
-/// The customers who have to be asked for.
+/// The customers to ask Stripe about.
 #[derive(Debug)]
 struct EachCustomer<'a> {
     session: ReadSession<'a>,
@@ -129,7 +132,7 @@ impl<'a> RestOfList<'a> for EachCustomer<'a> {
     {
         Box::pin(async move {
             let answers = ask(self.session, &self.customers, on_progress).await?;
-            Ok(answers.of_the_right_mode()?.into_facts())
+            Ok(answers.reject_other_mode()?.into_facts())
         })
     }
 }

@@ -35,16 +35,18 @@ pub(crate) struct ListedEntitlement {
     pub(crate) livemode: Option<bool>,
 }
 
-pub(crate) fn listed(text: &RawValue) -> Result<ListedEntitlement, DecodeError> {
-    decoded(from_text(ENTITLEMENT, text)?)
+pub(crate) fn listed_entitlement(text: &RawValue) -> Result<ListedEntitlement, DecodeError> {
+    checked_entitlement(from_text(ENTITLEMENT, text)?)
 }
 
-/// Reads the same from a value.
-pub(crate) fn listed_value(value: &Value) -> Result<ListedEntitlement, DecodeError> {
-    decoded(from_value(ENTITLEMENT, value)?)
+/// Reads a listed entitlement from a parsed value.
+pub(crate) fn listed_entitlement_from_value(
+    value: &Value,
+) -> Result<ListedEntitlement, DecodeError> {
+    checked_entitlement(from_value(ENTITLEMENT, value)?)
 }
 
-fn decoded(wire: WireEntitlement) -> Result<ListedEntitlement, DecodeError> {
+fn checked_entitlement(wire: WireEntitlement) -> Result<ListedEntitlement, DecodeError> {
     check_kind(ENTITLEMENT, wire.object.as_deref(), &wire.id)?;
     Ok(ListedEntitlement {
         feature: feature_key(wire.lookup_key, wire.feature, Some(&wire.id))?,
@@ -74,8 +76,8 @@ pub(super) fn summary(object: &Value) -> Result<Summary, DecodeError> {
     })
 }
 
-/// Returns the customer of a changed subscription if it had other products before. Versions since 2025-03-31.basil include
-/// the items in every change of their periods.
+/// Returns the customer of a changed subscription if it had other products before. API versions since
+/// 2025-03-31.basil list `items` as changed at every renewal, so the products are compared.
 pub(super) fn moved_customer(
     object: &Value,
     previous: Option<&Value>,

@@ -13,7 +13,7 @@ use crate::billing::{
     transport::ReadSession,
 };
 
-/// Status of an answer to a key that lacks the permission.
+/// HTTP status when the key lacks a permission.
 const FORBIDDEN: u16 = 403;
 
 /// Features of products, by product id; `None` for a product whose features do not show what its customers may use.
@@ -60,8 +60,8 @@ impl ListElement for ProductFeature {
     }
 }
 
-/// Returns the features of a product. Returns `None` if it is deleted, or if one of its features is archived: it is not
-/// documented who may use that.
+/// Returns the features of a product. Returns `None` if Stripe does not find the product, or if one of its features is
+/// archived: Stripe does not document who may use an archived feature.
 async fn features_of_product(
     session: ReadSession<'_>,
     product: &str,

@@ -1,8 +1,8 @@
-//! Lists the subscriptions that are not canceled, page by page: parts of the list read at once would take more requests.
+//! Lists the subscriptions that are not canceled, page by page: reading parts in parallel would take more requests.
 
 use crate::{
     billing::{
-        BillingFacts, Error,
+        BillingFacts, Decoded, Error,
         facts::FactsBuilder,
         pages::Pages,
         prices::SharedPrices,
@@ -44,11 +44,22 @@ impl<'a> SubscriptionPages<'a> {
         self.pages.has_more()
     }
 
-    /// Reads the rest.
+    /// Reads the rest, and then what is new since the first page: a subscription that replaced one on a later page was made
+    /// before that page was read without the old one.
     pub(super) async fn read(mut self, on_progress: OnProgress<'_>) -> Result<BillingFacts, Error> {
         while self.pages.has_more() {
             self.next_page().await?;
             on_progress(self.builder.count());
+        }
+        let newest = self.seen().iter().map(|one| one.created).max();
+        let mut again = Pages::new(self.session, &stripe::subscriptions(&[]));
+        while let Some(page) = next_page(self.session, &mut again, &self.prices).await? {
+            let is_known = |one: &Decoded| Some(one.subscription.created) <= newest;
+            let is_complete = page.iter().any(is_known);
+            self.builder.extend(page);
+            if is_complete {
+                break;
+            }
         }
         Ok(self.builder.finish())
     }

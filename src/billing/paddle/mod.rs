@@ -72,11 +72,11 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
     lists: &customers::PaddleLists,
     lookups: &lookups::PaddleLookups,
-    events: Events::Deliveries {
+    events: Some(Events::Deliveries {
         reads: &notifications::PaddleNotifications,
         max_subscriptions: notifications::MAX_SUBSCRIPTIONS,
         max_requests: notifications::MAX_REQUESTS,
-    },
+    }),
     has_subscriptions: true,
     listed_by_customer: false,
     customers_at_once: customers::AT_ONCE,

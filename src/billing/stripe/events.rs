@@ -18,14 +18,14 @@ use crate::{
 const EVENT: &str = "event";
 
 /// Maximum number of requests.
-pub(super) const MAX_REQUESTS: u64 = 5;
+pub(in crate::billing) const MAX_REQUESTS: u64 = 5;
 
 /// The part of these requests that is spent on undelivered events. It is limited because an endpoint that is down
 /// leaves every event undelivered.
 const MAX_UNDELIVERED_PAGES: u64 = 2;
 
 /// Event types of subscription changes.
-const CHANGES: [&str; 5] = [
+const CHANGES: &[&str] = &[
     "customer.subscription.created",
     "customer.subscription.deleted",
     "customer.subscription.paused",
@@ -34,7 +34,7 @@ const CHANGES: [&str; 5] = [
 ];
 
 /// Other event types on which handlers grant or remove access.
-const ACCESS_EVENTS: [&str; 5] = [
+const ACCESS_EVENTS: &[&str] = &[
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
     "invoice.paid",
@@ -42,9 +42,29 @@ const ACCESS_EVENTS: [&str; 5] = [
     "invoice.payment_succeeded",
 ];
 
-/// Stripe's log of events.
+/// Object of the event about a customer's entitlements.
+const SUMMARY: &str = "entitlements.active_entitlement_summary";
+
+/// Stripe's log of events about one kind of object.
 #[derive(Debug)]
-pub(super) struct StripeEvents;
+pub(in crate::billing) struct StripeEvents {
+    /// Event types of its changes.
+    changes: &'static [&'static str],
+    /// Other event types on which handlers grant or remove access.
+    others: &'static [&'static str],
+}
+
+/// The events about subscriptions.
+pub(super) static SUBSCRIPTION_EVENTS: StripeEvents = StripeEvents {
+    changes: CHANGES,
+    others: ACCESS_EVENTS,
+};
+
+/// The events about entitlements.
+pub(in crate::billing) static ENTITLEMENT_EVENTS: StripeEvents = StripeEvents {
+    changes: &["entitlements.active_entitlement_summary.updated"],
+    others: &[],
+};
 
 impl EventReads for StripeEvents {
     fn changes<'a>(
@@ -52,7 +72,7 @@ impl EventReads for StripeEvents {
         session: ReadSession<'a>,
         is_sufficient: &'a (dyn Fn(&EventLog) -> bool + Sync),
     ) -> ReadFuture<'a, EventLog> {
-        Box::pin(read_changes(session, is_sufficient))
+        Box::pin(read_changes(session, self, is_sufficient))
     }
 
     fn all<'a>(
@@ -73,14 +93,15 @@ impl ListElement for ProviderEvent {
 }
 
 /// Reads the events of the last 30 days, which is as far as Stripe lists them: those that some endpoint has not
-/// accepted, and changes of subscriptions until `is_sufficient` returns true or the page limit is reached.
+/// accepted, and changes until `is_sufficient` returns true or the page limit is reached.
 async fn read_changes(
     session: ReadSession<'_>,
+    kinds: &StripeEvents,
     is_sufficient: &(dyn Fn(&EventLog) -> bool + Sync),
 ) -> Result<EventLog, Error> {
     let mut log = EventLog::default();
-    let kinds: Vec<_> = CHANGES.into_iter().chain(ACCESS_EVENTS).collect();
-    let mut pages = Pages::new(session, &events(&kinds, &[("delivery_success", "false")]));
+    let all = [kinds.changes, kinds.others].concat();
+    let mut pages = Pages::new(session, &events(&all, &[("delivery_success", "false")]));
     let mut requests = 0;
     while requests < MAX_UNDELIVERED_PAGES
         && let Some(page) = pages.next(event_text).await?
@@ -88,7 +109,7 @@ async fn read_changes(
         requests += 1;
         log.undelivered.extend(page);
     }
-    let mut pages = Pages::new(session, &events(&CHANGES, &[]));
+    let mut pages = Pages::new(session, &events(kinds.changes, &[]));
     while requests < MAX_REQUESTS
         && let Some(page) = pages.next(event_text).await?
     {
@@ -212,16 +233,16 @@ fn event_text(text: &RawValue) -> Result<ProviderEvent, DecodeError> {
     })
 }
 
-/// Returns the subscription that the object is or belongs to, in any API version.
+/// Returns the subscription that the object is or belongs to, in any API version; of entitlements, the customer.
 fn subscription_of(object: &Value) -> Option<SubscriptionId> {
-    let id = if object.get("object").and_then(Value::as_str) == Some("subscription") {
-        object.get("id")
-    } else {
+    let id = match object.get("object").and_then(Value::as_str) {
+        Some("subscription") => object.get("id"),
+        Some(SUMMARY) => object.get("customer"),
         // Since API version 2025-03-31.basil, invoices have it in `parent`.
-        object
+        Some(_) | None => object
             .get("subscription")
             .filter(|subscription| !subscription.is_null())
-            .or_else(|| object.pointer("/parent/subscription_details/subscription"))
+            .or_else(|| object.pointer("/parent/subscription_details/subscription")),
     }?;
     let id = id.as_str().or_else(|| id.get("id")?.as_str())?;
     Some(SubscriptionId::from(id))
@@ -243,6 +264,7 @@ mod tests {
             json!({"object": "subscription", "id": "sub_1", "customer": "cus_1"}),
             json!({"object": "checkout.session", "id": "cs_1", "subscription": "sub_1"}),
             json!({"object": "invoice", "id": "in_1", "subscription": {"id": "sub_1"}}),
+            json!({"object": "entitlements.active_entitlement_summary", "customer": "sub_1"}),
             json!({"object": "invoice", "subscription": null, "parent": {"subscription_details": {"subscription": "sub_1"}}}),
         ] {
             assert_eq!(

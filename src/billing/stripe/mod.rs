@@ -6,7 +6,7 @@
 mod answers;
 mod customers;
 mod estimate;
-mod events;
+pub(super) mod events;
 mod listing;
 mod lookups;
 pub mod objects;
@@ -79,10 +79,10 @@ pub(crate) static SUBSCRIPTIONS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
     lists: &customers::StripeLists,
     lookups: &StripeLookups,
-    events: Events::Log {
-        log: &events::StripeEvents,
+    events: Some(Events::Log {
+        log: &events::SUBSCRIPTION_EVENTS,
         max_requests: events::MAX_REQUESTS,
-    },
+    }),
     has_subscriptions: true,
     listed_by_customer: false,
     customers_at_once: NonZeroUsize::MIN,

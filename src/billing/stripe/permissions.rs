@@ -75,7 +75,9 @@ pub(in crate::billing) const ENTITLEMENTS: &[PermissionDefinition] = &[
         name: "rak_event_read",
         objects: "events",
         when: WantedWhen::Always,
-        lost: Some(LOST_WITHOUT_DERIVATION),
+        lost: Some(
+            "a check of many customers takes one request for each of them, and findings do not say whether a webhook was delivered",
+        ),
         path: "v1/events",
         query: ONE_OBJECT,
     },

@@ -139,12 +139,19 @@ async fn a_key_that_may_not_read_events_costs_one_request() {
 }
 
 #[tokio::test]
-async fn sources_without_an_event_log_send_no_request() {
+async fn entitlements_have_events_of_their_own() {
     let server = with_events(1, 1).await;
     let reader = server.reader(Source::StripeEntitlements);
     let evidence = reader.evidence(&[], &|_| false).await;
-    assert!(evidence.expect("nothing to fail").is_none());
-    assert!(server.requests().is_empty());
+    assert!(evidence.expect("a log").is_some());
+    let requests = server.requests();
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert_eq!(
+            kinds(&request),
+            ["entitlements.active_entitlement_summary.updated"]
+        );
+    }
 }
 
 /// Returns the ids that are passed on from a log of `all` events, whether there are more, and the server.

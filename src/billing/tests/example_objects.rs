@@ -60,7 +60,7 @@ fn official_objects_never_panic_a_reader() {
         assert_eq!(stripe, text, "{name}");
         assert!(paddle_objects::decode_recorded_value(&value, &mut prices).is_err());
         drop(entitlement_objects::entitlement(&value));
-        let entitlement = entitlement_objects::listed(&raw);
+        let entitlement = entitlement_objects::listed_entitlement(&raw);
         assert_eq!(
             entitlement.is_ok(),
             name == "entitlements.active_entitlement",

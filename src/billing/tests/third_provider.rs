@@ -21,7 +21,7 @@ use crate::{
         pages::{ListPage, ListQuery, PageFormat, Pages},
         prices::SharedPrices,
         provider::{Hosts, Provider},
-        source::{BegunList, Events, Lists, Lookups, OnProgress, RestOfList},
+        source::{BegunList, Lists, Lookups, OnProgress, RestOfList},
         transport::{Endpoint, ReadFuture, ReadSession},
     },
     contract::{
@@ -61,7 +61,7 @@ static MEMBERSHIPS: SourceDefinition = SourceDefinition {
     provider: &PROVIDER,
     lists: &Acme,
     lookups: &Acme,
-    events: Events::None,
+    events: None,
     has_subscriptions: true,
     listed_by_customer: false,
     customers_at_once: NonZeroUsize::MIN,

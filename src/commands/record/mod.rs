@@ -73,7 +73,7 @@ async fn record(
     output: &Output,
 ) -> Result<String, Failure> {
     let contract = chosen(config, arguments.contract.as_deref())?;
-    if !definition(contract.contract.source).has_event_log() {
+    if !definition(contract.contract.source).has_lifecycles() {
         return Err(not_supported(contract).into());
     }
     let prices =

@@ -451,7 +451,7 @@ proptest! {
     }
 }
 
-/// Returns a subscription by the month to a product, whose running period began this many hours ago.
+/// Returns a subscription by the month to a product, whose current period began this many hours ago.
 fn monthly(customer: usize, products: &'static [usize], began: i64) -> (i64, Action) {
     let bought = Bought {
         customer,
@@ -482,6 +482,16 @@ fn changes_of_products_are_seen_although_the_log_has_none() {
             monthly(0, &[0], 29 * 24),
             (10 * 24, Action::Move(0, &[1])),
             monthly(1, &[1], 25 * 24),
+        ],
+        // The first one came from another product with the same features before the log begins.
+        vec![
+            removed(120 * 24),
+            attached(36 * 24),
+            monthly(0, &[0], 28 * 24),
+            (35 * 24, Action::Move(0, &[1])),
+            removed(12 * 24),
+            monthly(1, &[1], 10 * 24),
+            attached(8 * 24),
         ],
         // The second one's period began while the feature was away, which is too long ago for the log.
         vec![

@@ -131,7 +131,7 @@ fn the_cost_of_many_entitlements_is_said_before() {
         "to list subscriptions that are not canceled",
         "to list changes of the last 30 days",
         "to list features of products",
-        "to list entitlements of customers whom the others leave open",
+        "to list entitlements of customers that these lists do not decide",
         "one more  for each customer whose account disagrees",
         "1 %  of the 10000 requests",
     ]);

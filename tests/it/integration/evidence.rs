@@ -1,14 +1,16 @@
 //! The causes of findings, from the provider's events: each cause, a missing permission, a limit, and evidence turned
 //! off.
 
-use fake_stripe::{Endpoint, Event, Key, Permission, Status, Subscription, World};
+use fake_stripe::{
+    Customer, Endpoint, Event, Feature, Key, Permission, Status, Subscription, World,
+};
 use serde_json::json;
 use testing::{
     database::Database,
     program::{KEY, ProgramOutput},
 };
 
-use super::live::{Live, NOW, contract_with};
+use super::live::{Live, NOW, contract, contract_with};
 
 const DAY: i64 = 86_400;
 
@@ -249,4 +251,28 @@ fn a_plan_includes_the_requests_for_evidence() {
     live.configure(&contract(&["evidence: off", "max_requests: 5"]));
     let ran = live.run(live.program("check access --plan"));
     assert!(!ran.with_status(0).all().contains("webhooks"));
+}
+
+#[test]
+fn the_event_of_entitlements_that_the_row_lacks_is_named() {
+    let mut world = World::new(NOW);
+    world.feature(Feature::new("feat_pro", "pro"));
+    world.customer(Customer::new("cus_alice"));
+    world.entitle("cus_alice", "feat_pro");
+    let kind = "entitlements.active_entitlement_summary.updated";
+    world.event(Event {
+        object: json!({"object": "entitlements.active_entitlement_summary", "customer": "cus_alice"}),
+        pending_webhooks: 1,
+        ..event("evt_entitled", kind, "")
+    });
+    let contract = contract(&["source_of_truth: stripe_entitlements", "evidence: on"]);
+    let contract = contract.replace("    stripe: {", "    entitlements: {");
+    let database = Database::of_users("('usr_alice', 'cus_alice', false, null)");
+    let live = Live::new(world, database, &contract);
+    let report = live.json().with_status(1).json();
+    let leak = &report["findings"][0];
+    assert_eq!(leak["rule"], "revenue-leak");
+    let fix = leak["fix"].as_str().expect("a text");
+    assert!(fix.ends_with("stripe events resend evt_entitled"), "{fix}");
+    assert!(events_asked(&live) > 0);
 }

@@ -100,7 +100,7 @@ pub fn explained_by_deliveries(findings: &[Finding], max: usize) -> Vec<Subscrip
     let mut subscriptions = Vec::new();
     let explained = findings
         .iter()
-        .filter(|one| super::is_explained_by_events(one));
+        .filter(|one| missing_handler_action(one).is_some());
     for id in explained.filter_map(|one| one.subject.subscription.as_deref()) {
         let id = SubscriptionId::from(id);
         if subscriptions.len() < max && !subscriptions.contains(&id) {
@@ -119,8 +119,8 @@ pub fn add_delivery_causes(
     now: UnixSeconds,
     findings: &mut [Finding],
 ) {
-    let written = rows_written(facts, findings);
-    let changed = changes(facts, now, findings);
+    let written = rows_written(contract, facts, findings);
+    let changed = changes(contract, facts, now, findings);
     let updated_at = contract.column(Field::UpdatedAt);
     for finding in findings {
         let account = finding.subject.account.as_deref();

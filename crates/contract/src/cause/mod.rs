@@ -11,11 +11,11 @@ pub use deliveries::{
 use std::collections::BTreeMap;
 
 use super::{
-    Contract, Facts, Field, Finding, Status, Subscription, SubscriptionId, UnixSeconds,
-    rules::HandlerAction,
+    Contract, Facts, Field, Finding, Rule, Source, Status, Subscription, SubscriptionId,
+    UnixSeconds, rules::HandlerAction,
 };
 
-/// An event of the provider about a subscription.
+/// An event of the provider about a subscription, or about a customer's entitlements, which stand in for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderEvent {
     pub id: String,
@@ -24,7 +24,7 @@ pub struct ProviderEvent {
     pub created: UnixSeconds,
     /// Number of endpoints that have not answered it with 2xx.
     pub pending: u64,
-    /// The subscription that is its object, or that its object belongs to.
+    /// The subscription that is its object, or that its object belongs to. The customer, if it is about entitlements.
     pub subscription: Option<SubscriptionId>,
     /// Fields of its object that an update changed.
     pub changed: Vec<String>,
@@ -52,7 +52,7 @@ enum Cause<'l> {
         row: RowSince,
     },
     /// The log was read to its end without finding the change, which is older than the log.
-    TooOld,
+    TooOld(Source),
     /// The log was read to its end without finding this change, which should be in it.
     NotInLog(LatestChange),
     /// Reading stopped at this time, before the change was found.
@@ -99,24 +99,42 @@ enum RowSince {
     Written(UnixSeconds),
 }
 
-/// Returns the handler's action that is missing for the finding.
+/// Returns the handler's action that is missing for the finding about a subscription.
 fn missing_handler_action(finding: &Finding) -> Option<HandlerAction> {
     finding.rule.definition()?.missing_handler_action
 }
 
-/// Returns true if events can explain the finding.
-pub fn is_explained_by_events(finding: &Finding) -> bool {
-    missing_handler_action(finding).is_some() && finding.subject.subscription.is_some()
+/// Returns the handler's action that is missing for the finding.
+fn missing_action(contract: &Contract, finding: &Finding) -> Option<HandlerAction> {
+    // Entitlements leave nothing behind when they end, so this is all that shows it.
+    if finding.rule == Rule::NoSubscription && !contract.source.has_subscriptions() {
+        return Some(HandlerAction::Takes);
+    }
+    missing_handler_action(finding)
 }
 
-/// Returns true if the log contains the last change of each subscription that findings are about, so that reading can
-/// stop.
-pub fn contains_last_changes(log: &EventLog, findings: &[Finding]) -> bool {
+/// Returns the id of the object whose events explain the finding: the subscription, or the customer of entitlements.
+fn explained_object<'f>(contract: &Contract, finding: &'f Finding) -> Option<&'f str> {
+    missing_action(contract, finding)?;
+    let subject = &finding.subject;
+    if contract.source.has_subscriptions() {
+        subject.subscription.as_deref()
+    } else {
+        subject.customer.as_deref()
+    }
+}
+
+/// Returns true if events can explain the finding.
+pub fn is_explained_by_events(contract: &Contract, finding: &Finding) -> bool {
+    explained_object(contract, finding).is_some()
+}
+
+/// Returns true if the log contains the last change of each object that findings are about, so that reading can stop.
+pub fn contains_last_changes(contract: &Contract, log: &EventLog, findings: &[Finding]) -> bool {
     findings
         .iter()
-        .filter(|finding| is_explained_by_events(finding))
-        .filter_map(|finding| finding.subject.subscription.as_deref())
-        .all(|subscription| relevance::last_change(log, subscription).is_some())
+        .filter_map(|finding| explained_object(contract, finding))
+        .all(|object| relevance::last_change(log, object).is_some())
 }
 
 /// Adds the cause to each finding that events can explain: to its evidence, its message, and its fix unless the
@@ -128,17 +146,17 @@ pub fn add_causes(
     now: UnixSeconds,
     findings: &mut [Finding],
 ) {
-    let written = rows_written(facts, findings);
-    let changed = changes(facts, now, findings);
+    let written = rows_written(contract, facts, findings);
+    let changed = changes(contract, facts, now, findings);
     for finding in findings {
         let account = finding.subject.account.as_deref();
         let row = account.and_then(|account| written.get(account)).copied();
-        let subscription = finding.subject.subscription.as_deref();
-        let changed = subscription.and_then(|subscription| changed.get(subscription));
+        let object = explained_object(contract, finding);
+        let changed = object.and_then(|object| changed.get(object));
         let changed = changed
             .filter(|change| change.is_within_the_log(now))
             .copied();
-        let Some(cause) = cause(finding, log, row, changed) else {
+        let Some(cause) = cause(contract, finding, log, (row, changed)) else {
             continue;
         };
         for line in cause.evidence(contract.column(Field::UpdatedAt)) {
@@ -156,10 +174,14 @@ pub fn add_causes(
 }
 
 /// Returns the time of the last write to the rows of the findings, by account.
-fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSeconds> {
+fn rows_written(
+    contract: &Contract,
+    facts: &Facts,
+    findings: &[Finding],
+) -> BTreeMap<String, UnixSeconds> {
     let mut wanted: Vec<_> = findings
         .iter()
-        .filter(|finding| is_explained_by_events(finding))
+        .filter(|finding| is_explained_by_events(contract, finding))
         .filter_map(|finding| finding.subject.account.as_deref())
         .collect();
     wanted.sort_unstable();
@@ -176,14 +198,14 @@ fn rows_written(facts: &Facts, findings: &[Finding]) -> BTreeMap<String, UnixSec
 
 /// Returns the latest change that shows in the subscriptions of the findings, by subscription.
 fn changes(
+    contract: &Contract,
     facts: &Facts,
     now: UnixSeconds,
     findings: &[Finding],
 ) -> BTreeMap<String, LatestChange> {
     let mut wanted: Vec<_> = findings
         .iter()
-        .filter(|finding| is_explained_by_events(finding))
-        .filter_map(|finding| finding.subject.subscription.as_deref())
+        .filter_map(|finding| explained_object(contract, finding))
         .collect();
     wanted.sort_unstable();
     facts
@@ -200,18 +222,22 @@ fn changes(
 }
 
 fn cause<'l>(
+    contract: &Contract,
     finding: &Finding,
     log: &'l EventLog,
-    written: Option<UnixSeconds>,
-    changed: Option<LatestChange>,
+    (written, changed): (Option<UnixSeconds>, Option<LatestChange>),
 ) -> Option<Cause<'l>> {
-    let missing = missing_handler_action(finding)?;
-    let subscription = finding.subject.subscription.as_deref()?;
-    let change = relevance::last_change(log, subscription);
-    if change.is_none() && !log.is_cut {
-        return Some(changed.map_or(Cause::TooOld, Cause::NotInLog));
+    let missing = missing_action(contract, finding)?;
+    let object = explained_object(contract, finding)?;
+    let change = relevance::last_change(log, object);
+    if change.is_none() && finding.rule == Rule::NoSubscription {
+        // The customer may never have had entitlements.
+        return None;
     }
-    let undelivered = missing.undelivered(log, subscription, change);
+    if change.is_none() && !log.is_cut {
+        return Some(changed.map_or(Cause::TooOld(contract.source), Cause::NotInLog));
+    }
+    let undelivered = missing.undelivered(log, object, change);
     if !undelivered.is_empty() {
         return Some(Cause::NotDelivered(undelivered));
     }
@@ -469,8 +495,44 @@ mod tests {
         assert!(leak.message.contains("No webhook in 30 days"));
         let world = facts([account("2").paid()], []);
         let before = findings(&contract, &world);
-        assert!(!is_explained_by_events(&before[0]));
+        assert!(!is_explained_by_events(&contract, &before[0]));
         assert_eq!(with_cause(&contract, &world, &log([])), before[0]);
+    }
+
+    #[test]
+    fn entitlements_are_explained_by_the_events_of_their_customer() {
+        let contract = Contract {
+            source: Source::StripeEntitlements,
+            ..contract()
+        };
+        let summary = |ago| ProviderEvent {
+            subscription: Some(SubscriptionId::from("cus_1")),
+            ..event(
+                "evt_summary",
+                "entitlements.active_entitlement_summary.updated",
+                ago,
+            )
+        };
+        let mut entitled = subscription("1", "active", "price_pro");
+        entitled.created = UnixSeconds::default();
+        let leak = |log: &EventLog| {
+            let world = facts([account("1")], [entitled.clone()]);
+            with_cause(&contract, &world, log)
+        };
+        let lost = leak(&log([pending(summary(DAY))]));
+        assert_eq!(lost.rule, Rule::RevenueLeak);
+        assert!(last(&lost.fix).ends_with("stripe events resend evt_summary"));
+        let old = leak(&log([]));
+        assert!(last(&old.message).contains("entitlements last changed before"));
+        assert!(last(&old.fix).ends_with("from the entitlements as they are now."));
+
+        // A customer whose entitlements have ended has none, and one who never had any has no event.
+        let without =
+            |log: &EventLog| with_cause(&contract, &facts([account("1").paid()], []), log);
+        let ended = without(&log([summary(DAY)]));
+        assert_eq!(ended.rule, Rule::NoSubscription);
+        assert!(last(&ended.message).starts_with("Webhook delivered"));
+        assert!(!without(&log([])).message.contains("ebhook"));
     }
 
     #[test]
@@ -481,12 +543,12 @@ mod tests {
         );
         let leaks = findings(&contract(), &world);
         let mut log = log([created(DAY)]);
-        assert!(!contains_last_changes(&log, &leaks));
+        assert!(!contains_last_changes(&contract(), &log, &leaks));
         log.changes.push(ProviderEvent {
             subscription: Some(SubscriptionId::from("sub_2")),
             ..created(DAY)
         });
-        assert!(contains_last_changes(&log, &leaks));
+        assert!(contains_last_changes(&contract(), &log, &leaks));
     }
 
     #[test]

@@ -11,12 +11,16 @@ const ACCESS_FIELDS: [&str; 4] = ["status", "items", "plan", "pause_collection"]
 
 const UPDATED: &str = "customer.subscription.updated";
 
+/// The event of a customer's entitlements, which has all of them.
+const SUMMARY: &str = "entitlements.active_entitlement_summary.updated";
+
 /// Types of other events, each of which reports a change.
-const OTHER_CHANGES: [&str; 4] = [
+const OTHER_CHANGES: [&str; 5] = [
     "customer.subscription.created",
     "customer.subscription.deleted",
     "customer.subscription.paused",
     "customer.subscription.resumed",
+    SUMMARY,
 ];
 
 impl HandlerAction {
@@ -29,6 +33,7 @@ impl HandlerAction {
                 "customer.subscription.created",
                 "customer.subscription.resumed",
                 UPDATED,
+                SUMMARY,
                 "invoice.paid",
                 "invoice.payment_succeeded",
             ]
@@ -37,6 +42,7 @@ impl HandlerAction {
                 "customer.subscription.deleted",
                 "customer.subscription.paused",
                 UPDATED,
+                SUMMARY,
                 "invoice.payment_failed",
             ]
             .contains(&kind),
@@ -48,7 +54,7 @@ impl HandlerAction {
     pub(super) fn undelivered<'l>(
         self,
         log: &'l EventLog,
-        subscription: &str,
+        object: &str,
         change: Option<&'l ProviderEvent>,
     ) -> Vec<&'l ProviderEvent> {
         let since = change.map_or(UnixSeconds(i64::MIN), |change| {
@@ -59,7 +65,7 @@ impl HandlerAction {
             .undelivered
             .iter()
             .chain(pending)
-            .filter(|event| event.is_about(subscription))
+            .filter(|event| event.is_about(object))
             .filter(|event| event.created >= since && self.fits(&event.kind))
             .collect();
         let is_change = |event: &ProviderEvent| change.is_some_and(|change| change.id == event.id);
@@ -72,12 +78,12 @@ impl HandlerAction {
     }
 }
 
-/// Returns the newest event that changed access or plan in the subscription.
-pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&'l ProviderEvent> {
+/// Returns the newest event that changed access or plan in the subscription, or in the customer's entitlements.
+pub(super) fn last_change<'l>(log: &'l EventLog, object: &str) -> Option<&'l ProviderEvent> {
     let find = |events: &'l [ProviderEvent]| {
         events
             .iter()
-            .find(|event| event.is_about(subscription) && event.is_change())
+            .find(|event| event.is_about(object) && event.is_change())
     };
     match (find(&log.changes), find(&log.undelivered)) {
         (Some(change), Some(other)) if other.created > change.created => Some(other),
@@ -86,9 +92,9 @@ pub(super) fn last_change<'l>(log: &'l EventLog, subscription: &str) -> Option<&
 }
 
 impl ProviderEvent {
-    fn is_about(&self, subscription: &str) -> bool {
+    fn is_about(&self, object: &str) -> bool {
         let about = self.subscription.as_ref();
-        about.is_some_and(|about| about.as_str() == subscription)
+        about.is_some_and(|about| about.as_str() == object)
     }
 
     fn is_change(&self) -> bool {

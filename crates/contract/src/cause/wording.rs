@@ -33,7 +33,7 @@ impl Cause<'_> {
                     named(change)
                 )]
             }
-            Self::TooOld => vec!["no webhook about the change in 30 days".to_owned()],
+            Self::TooOld(_) => vec!["no webhook about the change in 30 days".to_owned()],
             Self::NotInLog(change) => vec![format!(
                 "the event log has no webhook about the change: the subscription {} {}",
                 change.what, change.at
@@ -50,7 +50,7 @@ impl Cause<'_> {
         let events: Vec<&ProviderEvent> = match self {
             Self::NotDelivered(events) => events.iter().take(MAX_SHOWN).copied().collect(),
             Self::Delivered { change, .. } => vec![change],
-            Self::TooOld | Self::NotInLog(_) | Self::NotReached(_) => return None,
+            Self::TooOld(_) | Self::NotInLog(_) | Self::NotReached(_) => return None,
         };
         let mention = |event: &ProviderEvent| EventMention {
             kind: event.kind.clone(),
@@ -83,9 +83,13 @@ impl Cause<'_> {
                     named(change)
                 ))
             }
-            Self::TooOld => Some(
-                "No webhook in 30 days — the subscription's last change is older than the provider's event log."
-                    .to_owned(),
+            Self::TooOld(source) => Some(
+                if source.has_subscriptions() {
+                    "No webhook in 30 days — the subscription's last change is older than the provider's event log."
+                } else {
+                    "No webhook in 30 days — the entitlements last changed before the provider's event log begins."
+                }
+                .to_owned(),
             ),
             Self::NotInLog(change) => Some(format!(
                 "No webhook in the log — the provider's event log has none about the subscription, although it {} {}.",
@@ -111,9 +115,13 @@ impl Cause<'_> {
                 "Check that your endpoint listens for {}, and what its handler does with {}.",
                 change.kind, change.id
             )),
-            Self::TooOld => Some(
-                "The event is too old to be resent: correct the row from the subscription as it is now."
-                    .to_owned(),
+            Self::TooOld(source) => Some(
+                if source.has_subscriptions() {
+                    "The event is too old to be resent: correct the row from the subscription as it is now."
+                } else {
+                    "The event is too old to be resent: correct the row from the entitlements as they are now."
+                }
+                .to_owned(),
             ),
             Self::NotInLog(_) => Some(
                 "There is no event to resend: correct the row from the subscription as it is now."

@@ -1,4 +1,4 @@
-//! `refunded-access`: the running period was refunded in full, and the account still has access.
+//! `refunded-access`: the current period was refunded in full, and the account still has access.
 
 use super::{
     definition::{
@@ -17,7 +17,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         id: "refunded-access",
         severity: Severity::Medium,
         uses_contract_severity: false,
-        description: "the running period was refunded in full, and the account still has access",
+        description: "the current period was refunded in full, and the account still has access",
         help: "Decide what a refund means: cancel the subscription at the provider, or leave the access until the end of \
                the period and turn the rule off.",
         column: Some(RuleColumn::Field(Field::HasPaidAccess)),
@@ -66,7 +66,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
     let refunds = paying.iter().filter_map(|one| Some((one, refund(one)?)));
     let refunds = refunds.map(|(one, refund)| {
         format!(
-            "refund {} of {} covers the running period of {}",
+            "refund {} of {} covers the current period of {}",
             refund.id, refund.at, one.id
         )
     });
@@ -77,7 +77,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
         case.account_entity(link.account),
         FindingDraft {
             message: format!(
-                "{} was refunded in full for the running period but {}.\nRefunded access — {} keeps paid features \
+                "{} was refunded in full for the current period but {}.\nRefunded access — {} keeps paid features \
                  without having paid for them.",
                 case.entity_capital(),
                 case.explain_flag(true),
@@ -94,7 +94,7 @@ fn check(one: &JudgedAccount<'_, '_>) {
 
 fn explain(one: &JudgedAccount<'_, '_>) -> NoFinding {
     if one.link.account.paid && one.access == CustomerAccess::Granting {
-        return NoFinding::Holds("the running period was not refunded in full".to_owned());
+        return NoFinding::Holds("the current period was not refunded in full".to_owned());
     }
     one.explain_other_accounts("whose subscription grants access")
 }

@@ -9,7 +9,7 @@ use super::{
     Impossible,
     events::{EventObject, previous_attributes},
 };
-use crate::world::{ActiveEntitlement, BroughtFeatures, Status, Subscription, World};
+use crate::world::{ActiveEntitlement, GrantedFeatures, Status, Subscription, World};
 
 impl World {
     /// Sets the features that a customer may use.
@@ -68,8 +68,8 @@ impl World {
             return;
         };
         let customer = subscription.customer.clone();
-        let now = self.features_brought_by(subscription);
-        let before = self.brought.get(id).cloned();
+        let now = self.features_granted_by(subscription);
+        let before = self.granted_features.get(id).cloned();
         let is_unchanged = match (&before, &now) {
             (Some(before), Some(now)) => before.items == now.items,
             (None, Some(now)) => now.features.is_empty(),
@@ -80,24 +80,24 @@ impl World {
             return;
         }
         match now {
-            Some(now) => self.brought.insert(id.into(), now),
-            None => self.brought.remove(id),
+            Some(now) => self.granted_features.insert(id.into(), now),
+            None => self.granted_features.remove(id),
         };
-        let wanted = self.features_brought_to(&customer);
+        let wanted = self.features_granted_to(&customer);
         let attached = self.products.iter().flat_map(|product| &product.features);
         let lost = before.iter().flat_map(|before| &before.features);
-        let sold: BTreeSet<&CompactString> = attached.chain(lost).collect();
+        let from_products: BTreeSet<&CompactString> = attached.chain(lost).collect();
         let others = self.entitlements_of(&customer).into_iter().rev();
         let others = others
             .map(|one| &one.feature)
-            .filter(|one| !sold.contains(one));
+            .filter(|one| !from_products.contains(one));
         let all: Vec<CompactString> = others.chain(&wanted).cloned().collect();
         self.set_entitlements_and_record(&customer, &all);
     }
 
-    /// Returns what a subscription would bring if it began now; `None` if it was never paid or has ended. Stripe leaves
-    /// the features to a subscription that is paused, and to one whose payment fails.
-    fn features_brought_by(&self, subscription: &Subscription) -> Option<BroughtFeatures> {
+    /// Returns what a subscription would grant if it began now; `None` while its first payment is due, and after it has
+    /// ended. Paused subscriptions, and those whose payment fails, keep their features.
+    fn features_granted_by(&self, subscription: &Subscription) -> Option<GrantedFeatures> {
         let brings = match subscription.status {
             Status::Active
             | Status::Trialing
@@ -110,7 +110,7 @@ impl World {
             | Status::Other(_) => false,
         };
         let items = subscription.items.iter();
-        brings.then(|| BroughtFeatures {
+        brings.then(|| GrantedFeatures {
             items: items
                 .map(|item| (item.price.clone(), item.period.map(|period| period.start)))
                 .collect(),
@@ -130,14 +130,14 @@ impl World {
     }
 
     /// Lists the features that all subscriptions of a customer bring.
-    fn features_brought_to(&self, customer: &str) -> Vec<CompactString> {
+    fn features_granted_to(&self, customer: &str) -> Vec<CompactString> {
         let mut features = Vec::new();
         for id in self.subscriptions_of(customer) {
-            let known = self.brought.get(&id).cloned();
-            let brought = known.or_else(|| self.features_brought_by(self.find_subscription(&id)?));
+            let known = self.granted_features.get(&id).cloned();
+            let granted = known.or_else(|| self.features_granted_by(self.find_subscription(&id)?));
             add_new(
                 &mut features,
-                &brought.map_or(Vec::new(), |one| one.features),
+                &granted.map_or(Vec::new(), |one| one.features),
             );
         }
         features
@@ -154,10 +154,10 @@ impl World {
         };
         let subscriptions = self.subscriptions.iter();
         let kept: Vec<_> = subscriptions
-            .filter(|one| !self.brought.contains_key(&one.id) && is_sold_in(one))
-            .filter_map(|one| Some((one.id.clone(), self.features_brought_by(one)?)))
+            .filter(|one| !self.granted_features.contains_key(&one.id) && is_sold_in(one))
+            .filter_map(|one| Some((one.id.clone(), self.features_granted_by(one)?)))
             .collect();
-        self.brought.extend(kept);
+        self.granted_features.extend(kept);
     }
 
     /// Sets a customer's entitlements, and records an event if they differ.

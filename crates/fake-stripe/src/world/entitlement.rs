@@ -40,7 +40,7 @@ pub struct ActiveEntitlement {
 /// The features that a subscription brings to its customer. They are those that its products had when it began, when its
 /// items last changed, or when its current period began, whichever was last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BroughtFeatures {
+pub(crate) struct GrantedFeatures {
     /// Price and start of the period of each item at that time.
     pub(crate) items: Vec<(CompactString, Option<i64>)>,
     pub(crate) features: Vec<CompactString>,

@@ -45,7 +45,7 @@ pub use self::{
 };
 pub(crate) use self::{
     collection::{Collection, Object, Slot},
-    entitlement::BroughtFeatures,
+    entitlement::GrantedFeatures,
     lifecycle::period_length,
 };
 use self::{objects::Objects, stage::Context};
@@ -72,7 +72,7 @@ pub struct World {
     pub(crate) features: Collection<Feature>,
     pub(crate) entitlements: Collection<ActiveEntitlement>,
     /// By subscription. Those without features are left out, unless a feature may come with the next period.
-    pub(crate) brought: BTreeMap<CompactString, BroughtFeatures>,
+    pub(crate) granted_features: BTreeMap<CompactString, GrantedFeatures>,
     pub(crate) events: Collection<Event>,
     pub(crate) webhook_endpoints: Collection<WebhookEndpoint>,
     pub(crate) test_clocks: Collection<TestClock>,
@@ -109,7 +109,7 @@ impl World {
             subscriptions: Collection::default(),
             features: Collection::default(),
             entitlements: Collection::default(),
-            brought: BTreeMap::new(),
+            granted_features: BTreeMap::new(),
             events: Collection::default(),
             webhook_endpoints: Collection::default(),
             test_clocks: Collection::default(),

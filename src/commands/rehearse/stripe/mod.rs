@@ -54,7 +54,7 @@ impl StripeProvider {
         let entitlements = objects.map(|object| {
             Ok(Entitlement {
                 customer: CustomerId::from(customer.id.as_str()),
-                feature: entitlement_objects::listed_value(object)?.feature,
+                feature: entitlement_objects::listed_entitlement_from_value(object)?.feature,
             })
         });
         let entitlements = entitlements.collect::<Result<Vec<_>, DecodeError>>()?;
