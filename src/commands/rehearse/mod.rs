@@ -329,12 +329,13 @@ async fn rehearse_on_database(
             return outcome;
         }
     };
-    let ending = if scenarios.len() == 1 { "" } else { "s" };
+    // Those without a play are only reported as not played.
+    let played = scenarios.iter().filter(|one| !one.plays.is_empty()).count();
+    let ending = if played == 1 { "" } else { "s" };
     output.say(&format!(
-        "The fake {} listens at {}; playing {} scenario{ending} against {}",
+        "The fake {} listens at {}; playing {played} scenario{ending} against {}",
         Provider::for_source(systems.config.settings.source).name(),
         systems.provider.base_url(),
-        scenarios.len(),
         systems.config.settings.handler,
     ));
     let progress = RunProgress::new(&systems, &scenarios, options);
