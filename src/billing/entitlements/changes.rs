@@ -15,14 +15,13 @@ use crate::{
         DecodeError, Error,
         decoding::{check_kind, from_text},
         pages::{ListElement, Pages},
-        stripe::{self, PAGE_SIZE},
+        stripe::{self, PAGE_SIZE, events::SUMMARY_UPDATED},
         transport::ReadSession,
     },
     contract::{CustomerId, UnixSeconds},
     http::scrub::presentable,
 };
 
-const ENTITLEMENTS: &str = "entitlements.active_entitlement_summary.updated";
 const SUBSCRIPTION: &str = "customer.subscription.updated";
 
 /// Age up to which Stripe lists events.
@@ -72,7 +71,7 @@ impl ChangeLog {
             previous_attributes,
         } = &event.data;
         match event.kind.as_str() {
-            ENTITLEMENTS => self.add(at, summary(object)?),
+            SUMMARY_UPDATED => self.add(at, summary(object)?),
             SUBSCRIPTION => self
                 .with_changed_products
                 .extend(moved_customer(object, previous_attributes.as_ref())?),
@@ -110,7 +109,7 @@ pub(super) struct ChangePages<'a> {
 impl<'a> ChangePages<'a> {
     /// Reads the first page.
     pub(super) async fn begin(session: ReadSession<'a>) -> Result<Self, Error> {
-        let kinds = [ENTITLEMENTS, SUBSCRIPTION].map(|kind| ("types[]", kind));
+        let kinds = [SUMMARY_UPDATED, SUBSCRIPTION].map(|kind| ("types[]", kind));
         let listing = stripe::listing("v1/events", &kinds);
         let mut begun = Self {
             pages: Pages::new(session, &listing),

@@ -16,14 +16,14 @@ use super::{
 };
 use crate::contract::{CustomerId, Status, Subscription, UnixSeconds};
 
+const DAY: i64 = 86_400;
+
 /// Lengths of monthly periods, in seconds, with a day's tolerance. Others are not used: during a longer one, a product may
 /// get a feature and lose it again before the next period begins.
 const MONTH_SECONDS: RangeInclusive<u64> = 27 * 86_400..=32 * 86_400;
 
 /// The shortest first period, in seconds.
-const FIRST_PERIOD: i64 = 27 * 86_400;
-
-const DAY: i64 = 86_400;
+const FIRST_PERIOD: i64 = 27 * DAY;
 
 /// Size from which a group has so many periods that some customer's shows each change of the features of its products.
 const LARGE_GROUP: usize = 100;
@@ -235,8 +235,6 @@ mod tests {
 
     use super::{super::objects::Summary, *};
     use crate::contract::{Details, Item, Pause, Period, Price};
-
-    const DAY: i64 = 86_400;
 
     fn item(product: Option<&str>) -> Item {
         let product = product.map(str::to_owned);

@@ -9,12 +9,12 @@ use crate::{
     billing::{
         DecodeError, Entitlement,
         decoding::{Reference, check_kind, from_text, from_value},
+        stripe::events::SUMMARY,
     },
     contract::CustomerId,
 };
 
 const ENTITLEMENT: &str = "entitlements.active_entitlement";
-const SUMMARY: &str = "entitlements.active_entitlement_summary";
 const SUBSCRIPTION: &str = "subscription";
 const PRODUCT_FEATURE: &str = "product_feature";
 

@@ -42,8 +42,12 @@ const ACCESS_EVENTS: &[&str] = &[
     "invoice.payment_succeeded",
 ];
 
-/// Object of the event about a customer's entitlements.
-const SUMMARY: &str = "entitlements.active_entitlement_summary";
+/// Type of the event about a customer's entitlements.
+pub(in crate::billing) const SUMMARY_UPDATED: &str =
+    "entitlements.active_entitlement_summary.updated";
+
+/// Object of that event.
+pub(in crate::billing) const SUMMARY: &str = "entitlements.active_entitlement_summary";
 
 /// Stripe's log of events about one kind of object.
 #[derive(Debug)]
@@ -62,7 +66,7 @@ pub(super) static SUBSCRIPTION_EVENTS: StripeEvents = StripeEvents {
 
 /// The events about entitlements.
 pub(in crate::billing) static ENTITLEMENT_EVENTS: StripeEvents = StripeEvents {
-    changes: &["entitlements.active_entitlement_summary.updated"],
+    changes: &[SUMMARY_UPDATED],
     others: &[],
 };
 
