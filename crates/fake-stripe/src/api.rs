@@ -17,6 +17,7 @@ use super::{
     endpoint::Endpoint,
     endpoints::{Call, Handler, Route, Verb, WriteRequest, routes},
     error::ApiError,
+    expansion,
     form::{self, Form},
     idempotency::{Claim, Idempotency, RequestIdentity, Saved},
     version::{ApiVersion, UnknownVersion},
@@ -192,10 +193,14 @@ fn respond(
     let query = query_of(&request.uri);
     let mut form = Form::from_pairs(&[query, body.pairs.clone()].concat())?;
     world.put_in_order();
+    let expand = form.texts("expand")?;
+    for permission in expansion::permissions(&expand) {
+        admitted.require(permission, &world.account)?;
+    }
     let mut call = Call {
         path: request.uri.path(),
         id,
-        expand: form.texts("expand")?,
+        expand,
         form,
         version,
         key_is_live: admitted.live,

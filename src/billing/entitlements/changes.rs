@@ -1,5 +1,4 @@
-//! Reads Stripe's log of changes: each change of a customer's entitlements, with the complete list after it, and each change
-//! of a subscription's products.
+//! Reads Stripe's log of changes of customers' entitlements, each with the complete list after it.
 
 use std::{
     cmp::Ordering,
@@ -9,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::objects::{Summary, moved_customer, summary};
+use super::objects::{Summary, summary};
 use crate::{
     billing::{
         DecodeError, Error,
@@ -22,8 +21,6 @@ use crate::{
     http::scrub::presentable,
 };
 
-const SUBSCRIPTION: &str = "customer.subscription.updated";
-
 /// Age up to which Stripe lists events.
 pub(super) const EVENT_RETENTION_SECONDS: i64 = 30 * 86_400;
 
@@ -31,8 +28,6 @@ pub(super) const EVENT_RETENTION_SECONDS: i64 = 30 * 86_400;
 #[derive(Debug, Default)]
 pub(super) struct ChangeLog {
     latest: BTreeMap<CustomerId, LatestChange>,
-    /// Customers whose subscriptions changed their products.
-    with_changed_products: BTreeSet<CustomerId>,
     /// True if an event could not be decoded, so that its change may concern any customer.
     has_unreadable: bool,
 }
@@ -40,7 +35,7 @@ pub(super) struct ChangeLog {
 /// The latest change of a customer's entitlements.
 #[derive(Debug)]
 pub(super) struct LatestChange {
-    at: UnixSeconds,
+    pub(super) at: UnixSeconds,
     /// Features after the change. `None` if the log does not show all of them, or if simultaneous events disagree.
     pub(super) features: Option<BTreeSet<String>>,
 }
@@ -55,28 +50,15 @@ impl ChangeLog {
         !self.has_unreadable
     }
 
-    /// Returns true if a subscription of the customer had other products since the log began.
-    pub(super) fn has_changed_products(&self, customer: &CustomerId) -> bool {
-        self.with_changed_products.contains(customer)
-    }
-
     /// Returns true if nobody's entitlements changed.
-    pub(super) fn has_no_entitlement_changes(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.latest.is_empty()
     }
 
     fn add_event(&mut self, at: UnixSeconds, event: &WireEvent) -> Result<(), DecodeError> {
-        let WireData {
-            object,
-            previous_attributes,
-        } = &event.data;
-        match event.kind.as_str() {
-            SUMMARY_UPDATED => self.add(at, summary(object)?),
-            SUBSCRIPTION => self
-                .with_changed_products
-                .extend(moved_customer(object, previous_attributes.as_ref())?),
-            // A server that ignores the filter lists other events too.
-            _ => {}
+        // A server that ignores the filter lists other events too.
+        if event.kind == SUMMARY_UPDATED {
+            self.add(at, summary(&event.data.object)?);
         }
         Ok(())
     }
@@ -109,8 +91,7 @@ pub(super) struct ChangePages<'a> {
 impl<'a> ChangePages<'a> {
     /// Reads the first page.
     pub(super) async fn begin(session: ReadSession<'a>) -> Result<Self, Error> {
-        let kinds = [SUMMARY_UPDATED, SUBSCRIPTION].map(|kind| ("types[]", kind));
-        let listing = stripe::listing("v1/events", &kinds);
+        let listing = stripe::listing("v1/events", &[("type", SUMMARY_UPDATED)]);
         let mut begun = Self {
             pages: Pages::new(session, &listing),
             log: ChangeLog::default(),
@@ -172,7 +153,6 @@ struct WireEvent {
 #[serde(expecting = "the data of an event")]
 struct WireData {
     object: Value,
-    previous_attributes: Option<Value>,
 }
 
 impl ListElement for WireEvent {
@@ -185,54 +165,4 @@ fn listed_event(text: &RawValue) -> Result<WireEvent, DecodeError> {
     let event: WireEvent = from_text("event", text)?;
     check_kind("event", event.object.as_deref(), &event.id)?;
     Ok(event)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// Returns the log after one event with these previous attributes and items.
-    fn log(previous: &Value, items: &Value) -> ChangeLog {
-        let event = json!({
-            "object": "event", "id": "evt_1", "type": SUBSCRIPTION, "created": 1,
-            "data": {"object": {"customer": "cus_1", "items": items}, "previous_attributes": previous},
-        });
-        let event = serde_json::from_value::<WireEvent>(event).expect("an event");
-        let mut log = ChangeLog::default();
-        log.has_unreadable = log.add_event(UnixSeconds(1), &event).is_err();
-        log
-    }
-
-    #[test]
-    fn only_other_products_are_a_move() {
-        let items = |products: &[&str]| {
-            let item = |product: &&str| json!({"price": {"product": product}});
-            json!({"data": products.iter().map(item).collect::<Vec<_>>(), "has_more": false})
-        };
-        let old_form = json!({"data": [{"plan": {"product": "prod_a"}}]});
-        let unknown = json!({"data": [{"price": {}}]});
-        let cut = json!({"data": [{"price": {"product": "prod_a"}}], "has_more": true});
-        let now = items(&["prod_a"]);
-        for (previous, items, expected) in [
-            (json!({"status": "trialing"}), &now, false),
-            (json!(null), &now, false),
-            (json!({"items": now}), &now, false),
-            (json!({"items": old_form}), &now, false),
-            (json!({"items": items(&["prod_b"])}), &now, true),
-            (json!({"items": items(&["prod_a", "prod_b"])}), &now, true),
-            (json!({"items": unknown}), &unknown, true),
-            (json!({"items": cut}), &cut, true),
-        ] {
-            let log = log(&previous, items);
-            assert_eq!(
-                log.has_changed_products(&"cus_1".into()),
-                expected,
-                "{previous}"
-            );
-            assert!(log.is_readable());
-        }
-        assert!(!log(&json!({"items": 7}), &now).is_readable());
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Stripe changes a customer's entitlements when a subscription begins, changes its items or ends, and when a period
 //! begins, and records each change in its log. A customer without a change in the log therefore has what it had when the
-//! log began, and, if its current period began within the log, what its products had at that moment.
+//! log began, and, if its current period began within the log, the features that its products had at that moment.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,6 +13,7 @@ use super::{
     asking::FeaturesOfCustomers,
     changes::{ChangeLog, LatestChange},
     products::ProductFeatures,
+    renewals::RenewedProducts,
 };
 use crate::contract::{CustomerId, Status, Subscription, UnixSeconds};
 
@@ -25,6 +26,9 @@ const MONTH_SECONDS: RangeInclusive<u64> = 27 * 86_400..=32 * 86_400;
 /// The shortest first period, in seconds.
 const FIRST_PERIOD: i64 = 27 * DAY;
 
+/// Time of a change of entitlements that a new period makes, in seconds since the period began.
+const AFTER_RENEWAL: RangeInclusive<i64> = -3_600..=DAY;
+
 /// Size from which a group has so many periods that some customer's shows each change of the features of its products.
 const LARGE_GROUP: usize = 100;
 
@@ -32,6 +36,7 @@ const LARGE_GROUP: usize = 100;
 #[derive(Debug)]
 pub(super) struct Observed<'o> {
     pub(super) subscriptions: &'o [Subscription],
+    pub(super) renewed: &'o RenewedProducts,
     pub(super) changes: &'o ChangeLog,
     pub(super) products: &'o ProductFeatures,
     /// Time since which the log of changes is complete.
@@ -114,8 +119,8 @@ pub(super) fn decide(customers: &BTreeSet<CustomerId>, observed: &Observed<'_>) 
                 }
             }
             None if open.is_empty() && !observed.in_test_mode => {}
-            None if !observed.changes.has_changed_products(customer)
-                && let Some((products, start)) = deciding_products(open, observed.since)
+            None if let Some((products, start)) =
+                deciding_products(open, observed.renewed, observed.since)
                 && observed.products.of_all(products.iter().copied()).is_some() =>
             {
                 groups.entry(products).or_default().push((start, customer));
@@ -168,6 +173,7 @@ pub(super) fn open_subscriptions<'o>(
 /// Returns the products whose features the customer has, and since when, unless something else may decide what it has.
 pub(super) fn deciding_products<'o>(
     open: &[&'o Subscription],
+    renewed: &RenewedProducts,
     since: UnixSeconds,
 ) -> Option<(BTreeSet<&'o str>, UnixSeconds)> {
     let (subscription, products) = only_products(open)?;
@@ -179,7 +185,12 @@ pub(super) fn deciding_products<'o>(
     // a part of a month.
     let earliest_start = subscription.created.plus(FIRST_PERIOD).max(since);
     let is_within = subscription.created < since && earliest_start <= period.start();
-    (is_one_period && is_a_month && is_within).then_some((products, period.start()))
+    // A customer that changed its products since has the features of the time of that change.
+    let is_unchanged = renewed
+        .get(&subscription.id)
+        .is_some_and(|before| before.iter().eq(&products));
+    let decides = is_one_period && is_a_month && is_within && is_unchanged;
+    decides.then_some((products, period.start()))
 }
 
 /// Returns the customer's only subscription with its products, if it is in use.
@@ -199,20 +210,28 @@ fn only_products<'o>(open: &[&'o Subscription]) -> Option<(&'o Subscription, BTr
     Some((subscription, products.collect::<Option<_>>()?))
 }
 
-/// Returns the customer's products if its features changed although its subscription is older than the log and has kept
-/// its products: then the features of one of them changed.
+/// Returns the products with which the customer's period began if its features changed at that time, although its
+/// subscription is older than the log: then the features of one of them changed, unless the products did.
 fn changed_products_of<'o>(
-    observed: &Observed<'_>,
+    observed: &Observed<'o>,
     customer: &CustomerId,
     open: &[&'o Subscription],
 ) -> BTreeSet<&'o str> {
-    let changes = observed.changes;
-    if changes.latest(customer).is_none() || changes.has_changed_products(customer) {
+    let change = observed.changes.latest(customer);
+    let Some((change, (subscription, products))) = change.zip(only_products(open)) else {
+        return BTreeSet::new();
+    };
+    let is_renewal = subscription.period.is_some_and(|period| {
+        let after = change.at.0.saturating_sub(period.start().0);
+        AFTER_RENEWAL.contains(&after)
+    });
+    if subscription.created >= observed.since || !is_renewal {
         return BTreeSet::new();
     }
-    only_products(open)
-        .filter(|(subscription, _)| subscription.created < observed.since)
-        .map_or_else(BTreeSet::new, |(_, products)| products)
+    let renewed = observed.renewed.get(&subscription.id);
+    renewed.map_or(products, |renewed| {
+        renewed.iter().map(String::as_str).collect()
+    })
 }
 
 /// Returns the customer's products if its last logged features differ from theirs. Their features then changed, so they
@@ -266,7 +285,19 @@ mod tests {
     }
 
     /// Decides on the customers of these subscriptions and on `cus_1`, and describes the decision.
+    /// Each has renewed with the products that it has, unless it is named `moved`.
     fn decided(subscriptions: &[Subscription], changes: &ChangeLog, in_test_mode: bool) -> String {
+        let renewed = subscriptions
+            .iter()
+            .filter(|one| one.id.as_str() != "moved");
+        let renewed = renewed.map(|one| {
+            let products = one
+                .items
+                .iter()
+                .filter_map(|item| item.price.product.clone());
+            (one.id.clone(), products.collect())
+        });
+        let renewed = renewed.collect();
         let products = ProductFeatures::from_iter([
             ("prod_pro", Some(set(&["pro"]))),
             ("prod_team", Some(set(&["pro", "team"]))),
@@ -276,6 +307,7 @@ mod tests {
         let customers = customers.chain([CustomerId::from("cus_1")]).collect();
         let observed = Observed {
             subscriptions,
+            renewed: &renewed,
             changes,
             products: &products,
             since: NOW.plus(-29 * DAY),
@@ -313,7 +345,8 @@ mod tests {
     #[test]
     fn features_follow_from_one_monthly_subscription_in_use() {
         assert_eq!(on_quiet_days(&[bought("1", 3)]), r#"derived cus_1 {"pro"}"#);
-        let changes: [(&str, Change); 12] = [
+        let changes: [(&str, Change); 13] = [
+            ("moved", |one| one.id = "moved".into()),
             ("late", |one| one.status = Status::PastDue),
             ("paused", |one| one.pause = Some(Pause::KeepAsDraft)),
             ("clocked", |one| one.on_test_clock = true),
@@ -374,7 +407,12 @@ mod tests {
         };
         assert_eq!(witnesses(&ChangeLog::default()), "cus_first");
         let mut log = ChangeLog::default();
-        log.add(NOW.plus(-5), change("cus_007", Some(&["pro"])));
+        let renewal = NOW.plus(-20 * DAY);
+        // Any other time is that of a change of plan.
+        log.add(renewal.plus(2 * DAY), change("cus_007", Some(&["pro"])));
+        assert_eq!(witnesses(&log), "cus_first");
+        let mut log = ChangeLog::default();
+        log.add(renewal, change("cus_007", Some(&["pro"])));
         assert_eq!(witnesses(&log), "cus_000&cus_1&cus_first");
     }
 

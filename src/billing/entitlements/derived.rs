@@ -1,5 +1,5 @@
-//! Reads the entitlements of many customers with few requests: from subscriptions, the features of their products, and
-//! Stripe's log of changes. Stripe is asked about each of the other customers.
+//! Reads the entitlements of many customers with few requests: from subscriptions with their latest invoices, the
+//! features of their products, and Stripe's log of changes. Stripe is asked about each of the other customers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::{
     changes::{ChangePages, EVENT_RETENTION_SECONDS},
     decision::{Decision, Observed, decide, deciding_products, open_subscriptions},
     products::ProductFeatures,
-    subscriptions::SubscriptionPages,
+    subscriptions::{SubscriptionPages, check_permission},
 };
 use crate::{
     billing::{
@@ -39,6 +39,11 @@ const MANY: usize = 20;
 pub(super) const SUBSCRIPTIONS: Extra = Extra {
     message: "the key may not read subscriptions, so the entitlements of each customer were read separately",
     hint: "set `Subscriptions` to Read for the key (`rak_subscription_read`), and a check takes fewer requests",
+};
+
+pub(super) const INVOICES: Extra = Extra {
+    message: "the key may not read invoices, so the entitlements of each customer were read separately",
+    hint: "set `Invoices` to Read for the key (`rak_invoice_read`), and a check takes fewer requests",
 };
 
 pub(super) const PRODUCTS: Extra = Extra {
@@ -73,7 +78,12 @@ pub(super) async fn begin<'a>(
     };
     let start = Instant::now();
     let first_page = SubscriptionPages::begin(session).await;
-    let Some(subscriptions) = unless_refused(session, SUBSCRIPTIONS, first_page)? else {
+    let refused = match &first_page {
+        // The page is refused if the key may read subscriptions only.
+        Err(error) if is_refusal(error) && check_permission(session).await.is_ok() => INVOICES,
+        _ => SUBSCRIPTIONS,
+    };
+    let Some(subscriptions) = unless_refused(session, refused, first_page)? else {
         return Ok(None);
     };
     let response_time = start.elapsed();
@@ -105,7 +115,10 @@ pub(super) async fn begin<'a>(
                 "subscriptions that are not canceled",
                 pages.saturating_add(1),
             ),
-            ReadStep::new("changes of the last 30 days", pages_of_changes),
+            ReadStep::new(
+                "changes of entitlements in the last 30 days",
+                pages_of_changes,
+            ),
             ReadStep::new("features of products", number.saturating_sub(1)),
             ReadStep::new(
                 "entitlements of customers that these lists do not decide",
@@ -140,7 +153,7 @@ pub(super) async fn begin<'a>(
 fn is_worth_a_try(session: ReadSession<'_>, customers: &BTreeSet<CustomerId>) -> bool {
     let each = session.requests().saturating_add(count(customers.len()));
     let is_affordable = |max: u64| max < each || each.saturating_add(EXPLORATION) <= max;
-    let was_refused = [SUBSCRIPTIONS, PRODUCTS, EVENTS]
+    let was_refused = [SUBSCRIPTIONS, INVOICES, PRODUCTS, EVENTS]
         .into_iter()
         .any(|extra| !session.extras().wants(extra));
     customers.len() >= FEWEST && !was_refused && session.max_requests().is_none_or(is_affordable)
@@ -178,13 +191,14 @@ impl Sample {
         subscriptions: &SubscriptionPages<'_>,
         now: UnixSeconds,
     ) -> Option<Self> {
-        let seen = subscriptions.seen();
+        let (seen, renewed) = (subscriptions.seen(), subscriptions.renewed());
         let since = since(now, seen);
         let open = open_subscriptions(customers, seen);
         let is_in_log = |one: &&Subscription| one.created >= since;
-        let undecided = open
-            .values()
-            .filter(|open| !open.iter().any(is_in_log) && deciding_products(open, since).is_none());
+        let is_decided = |open: &&Vec<&Subscription>| {
+            open.iter().any(is_in_log) || deciding_products(open, renewed, since).is_some()
+        };
+        let undecided = open.values().filter(|open| !is_decided(open));
         let scaled = |number: usize| {
             let all = count(number).saturating_mul(count(customers.len()));
             all.checked_div(count(open.len()))
@@ -238,7 +252,7 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
                 mut products,
                 now,
             } = *self;
-            let (listed, changes) =
+            let ((listed, renewed), changes) =
                 futures::try_join!(subscriptions.read(on_progress), changes.read())?;
             let open = open_subscriptions(&customers, &listed.subscriptions);
             let used = products_of(open.values().flatten().copied());
@@ -255,6 +269,7 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             }
             let observed = Observed {
                 subscriptions: &listed.subscriptions,
+                renewed: &renewed,
                 changes: &changes,
                 products: &products,
                 since: since(now, &listed.subscriptions),
@@ -264,7 +279,7 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             if !changes.is_readable() {
                 say_how_many(decision.asked.len(), "an event cannot be read");
             }
-            let is_log_empty = changes.has_no_entitlement_changes();
+            let is_log_empty = changes.is_empty();
             let (features, seen) = asking.complete(&customers, decision, is_log_empty).await?;
             let listed = listed.seen_modes;
             let seen_modes = SeenModes {

@@ -7,6 +7,7 @@ mod decision;
 mod derived;
 pub(crate) mod objects;
 mod products;
+mod renewals;
 mod subscriptions;
 
 use std::{
@@ -44,6 +45,10 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
             when: WantedWhen::Always,
         },
         OptionalExtra {
+            extra: derived::INVOICES,
+            when: WantedWhen::Always,
+        },
+        OptionalExtra {
             extra: derived::PRODUCTS,
             when: WantedWhen::Always,
         },
@@ -57,7 +62,7 @@ pub(crate) static ENTITLEMENTS: SourceDefinition = SourceDefinition {
     key_page: Some(
         "https://dashboard.stripe.com/apikeys/create?name=ProdVerdict&permissions[]=rak_entitlement_read\
          &permissions[]=rak_customer_read&permissions[]=rak_subscription_read&permissions[]=rak_product_read\
-         &permissions[]=rak_event_read",
+         &permissions[]=rak_event_read&permissions[]=rak_invoice_read",
     ),
     recorded_file: "stripe/entitlements.json",
     recorded_form: RecordedForm::Entitlements(entitlement),

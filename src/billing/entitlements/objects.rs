@@ -15,7 +15,6 @@ use crate::{
 };
 
 const ENTITLEMENT: &str = "entitlements.active_entitlement";
-const SUBSCRIPTION: &str = "subscription";
 const PRODUCT_FEATURE: &str = "product_feature";
 
 /// Reads `{customer, lookup_key, feature}`, where `feature` is an id or an expanded feature.
@@ -74,61 +73,6 @@ pub(super) fn summary(object: &Value) -> Result<Summary, DecodeError> {
         customer: CustomerId::from(wire.customer.0),
         features: (!wire.entitlements.has_more).then_some(features),
     })
-}
-
-/// Returns the customer of a changed subscription if it had other products before. API versions since
-/// 2025-03-31.basil list `items` as changed at every renewal, so the products are compared.
-pub(super) fn moved_customer(
-    object: &Value,
-    previous: Option<&Value>,
-) -> Result<Option<CustomerId>, DecodeError> {
-    let Some(items_before) = previous.and_then(|previous| previous.get("items")) else {
-        return Ok(None);
-    };
-    let wire: WireChangedSubscription = from_value(SUBSCRIPTION, object)?;
-    let items_before: WireChangedItems = from_value(SUBSCRIPTION, items_before)?;
-    let (before, after) = (items_before.products(), wire.items.products());
-    let is_same = before.is_some() && before == after;
-    Ok((!is_same).then(|| CustomerId::from(wire.customer.0)))
-}
-
-impl WireChangedItems {
-    /// Returns the products, or `None` if they are not all known.
-    fn products(self) -> Option<BTreeSet<String>> {
-        let products = self.data.into_iter().map(|item| {
-            let price = item.price.or(item.plan)?;
-            Some(price.product?.0)
-        });
-        products.collect::<Option<_>>().filter(|_| !self.has_more)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "a subscription")]
-struct WireChangedSubscription {
-    customer: Reference,
-    items: WireChangedItems,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "a list of items")]
-struct WireChangedItems {
-    data: Vec<WireChangedItem>,
-    #[serde(default)]
-    has_more: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "an item")]
-struct WireChangedItem {
-    price: Option<WireChangedPrice>,
-    plan: Option<WireChangedPrice>,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "a price")]
-struct WireChangedPrice {
-    product: Option<Reference>,
 }
 
 /// A feature of a product.

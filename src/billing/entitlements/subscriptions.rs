@@ -1,13 +1,17 @@
-//! Lists the subscriptions that are not canceled, page by page: reading parts in parallel would take more requests.
+//! Lists the subscriptions that are not canceled with their latest invoices, page by page: reading parts in parallel
+//! would take more requests.
 
+use serde_json::value::RawValue;
+
+use super::renewals::RenewedProducts;
 use crate::{
     billing::{
         BillingFacts, Decoded, Error,
         facts::FactsBuilder,
-        pages::Pages,
+        pages::{ListQuery, Pages},
         prices::SharedPrices,
         source::OnProgress,
-        stripe::{self, next_page},
+        stripe::{self, EXPAND, complete_items, objects::decode_live_text},
         transport::ReadSession,
     },
     contract::Subscription,
@@ -20,6 +24,7 @@ pub(super) struct SubscriptionPages<'a> {
     pages: Pages<'a>,
     prices: SharedPrices,
     builder: FactsBuilder,
+    renewed: RenewedProducts,
 }
 
 impl<'a> SubscriptionPages<'a> {
@@ -27,11 +32,13 @@ impl<'a> SubscriptionPages<'a> {
     pub(super) async fn begin(session: ReadSession<'a>) -> Result<Self, Error> {
         let mut begun = Self {
             session,
-            pages: Pages::new(session, &stripe::subscriptions(&[])),
+            pages: Pages::new(session, &with_invoices()),
             prices: SharedPrices::default(),
             builder: FactsBuilder::default(),
+            renewed: RenewedProducts::default(),
         };
-        begun.next_page().await?;
+        let page = begun.next_page().await?;
+        begun.builder.extend(page.unwrap_or_default());
         Ok(begun)
     }
 
@@ -40,20 +47,28 @@ impl<'a> SubscriptionPages<'a> {
         self.builder.subscriptions()
     }
 
+    /// Returns the products of the subscriptions read so far.
+    pub(super) fn renewed(&self) -> &RenewedProducts {
+        &self.renewed
+    }
+
     pub(super) fn has_more(&self) -> bool {
         self.pages.has_more()
     }
 
     /// Reads the rest, and then what is new since the first page: a subscription that replaced one on a later page was made
     /// before that page was read without the old one.
-    pub(super) async fn read(mut self, on_progress: OnProgress<'_>) -> Result<BillingFacts, Error> {
-        while self.pages.has_more() {
-            self.next_page().await?;
+    pub(super) async fn read(
+        mut self,
+        on_progress: OnProgress<'_>,
+    ) -> Result<(BillingFacts, RenewedProducts), Error> {
+        while let Some(page) = self.next_page().await? {
+            self.builder.extend(page);
             on_progress(self.builder.count());
         }
         let newest = self.seen().iter().map(|one| one.created).max();
-        let mut again = Pages::new(self.session, &stripe::subscriptions(&[]));
-        while let Some(page) = next_page(self.session, &mut again, &self.prices).await? {
+        self.pages = Pages::new(self.session, &with_invoices());
+        while let Some(page) = self.next_page().await? {
             let is_known = |one: &Decoded| Some(one.subscription.created) <= newest;
             let is_complete = page.iter().any(is_known);
             self.builder.extend(page);
@@ -61,12 +76,38 @@ impl<'a> SubscriptionPages<'a> {
                 break;
             }
         }
-        Ok(self.builder.finish())
+        Ok((self.builder.finish(), self.renewed))
     }
 
-    async fn next_page(&mut self) -> Result<(), Error> {
-        let page = next_page(self.session, &mut self.pages, &self.prices).await?;
-        self.builder.extend(page.unwrap_or_default());
-        Ok(())
+    async fn next_page(&mut self) -> Result<Option<Vec<Decoded>>, Error> {
+        let Self {
+            session,
+            pages,
+            prices,
+            renewed,
+            ..
+        } = self;
+        let decode = |text: &RawValue| {
+            let decoded = decode_live_text(text, &mut prices.locked())?;
+            renewed.add(text, &decoded);
+            Ok(decoded)
+        };
+        let Some(mut page) = pages.next(decode).await? else {
+            return Ok(None);
+        };
+        complete_items(*session, &mut page, prices).await?;
+        Ok(Some(page))
     }
+}
+
+/// Checks if the key may list subscriptions when their invoices are left out.
+pub(super) async fn check_permission(session: ReadSession<'_>) -> Result<(), Error> {
+    let prices = SharedPrices::default();
+    let mut pages = Pages::new(session, &stripe::subscriptions(&[]));
+    let decode = |text: &RawValue| decode_live_text(text, &mut prices.locked());
+    pages.next(decode).await.map(drop)
+}
+
+fn with_invoices() -> ListQuery {
+    stripe::subscriptions(&[(EXPAND, "data.latest_invoice")])
 }

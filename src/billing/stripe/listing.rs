@@ -23,7 +23,7 @@ const PAGE: &str = "100";
 pub(crate) const PAGE_SIZE: u64 = 100;
 
 /// Parameter that replaces ids by objects.
-pub(super) const EXPAND: &str = "expand[]";
+pub(crate) const EXPAND: &str = "expand[]";
 
 /// Longer than any id that Stripe creates or accepts.
 const MAX_ID_LENGTH: usize = 255;
@@ -92,7 +92,7 @@ pub(crate) fn is_possible_id(customer: &CustomerId) -> bool {
     (1..=MAX_ID_LENGTH).contains(&id.len()) && !is_dots && !id.chars().any(char::is_control)
 }
 
-pub(crate) async fn next_page(
+pub(super) async fn next_page(
     session: ReadSession<'_>,
     pages: &mut Pages<'_>,
     prices: &SharedPrices,
@@ -111,13 +111,21 @@ pub(crate) async fn next_page(
     let Some(mut page) = page? else {
         return Ok(None);
     };
-    for decoded in page
-        .iter_mut()
-        .filter(|decoded| decoded.may_have_more_items)
-    {
+    complete_items(session, &mut page, prices).await?;
+    Ok(Some(page))
+}
+
+/// Reads all items of the subscriptions that include only their first ones.
+pub(crate) async fn complete_items(
+    session: ReadSession<'_>,
+    page: &mut [Decoded],
+    prices: &SharedPrices,
+) -> Result<(), Error> {
+    let truncated = page.iter_mut().filter(|one| one.may_have_more_items);
+    for decoded in truncated {
         complete(session, decoded, prices).await?;
     }
-    Ok(Some(page))
+    Ok(())
 }
 
 /// Reads all items of a subscription that includes only its first ones.

@@ -25,7 +25,7 @@ use super::{
     source::{Events, OptionalExtra, RecordedForm, SourceDefinition, WantedWhen},
 };
 pub(crate) use listing::{
-    PAGE_SIZE, is_possible_id, listing, listing_of, next_page, subscriptions,
+    EXPAND, PAGE_SIZE, complete_items, is_possible_id, listing, listing_of, subscriptions,
 };
 pub(crate) use lookups::StripeLookups;
 

@@ -81,6 +81,14 @@ pub(in crate::billing) const ENTITLEMENTS: &[PermissionDefinition] = &[
         path: "v1/events",
         query: ONE_OBJECT,
     },
+    PermissionDefinition {
+        name: "rak_invoice_read",
+        objects: "invoices",
+        when: WantedWhen::Always,
+        lost: Some(LOST_WITHOUT_DERIVATION),
+        path: "v1/invoices",
+        query: ONE_OBJECT,
+    },
 ];
 
 const LOST_WITHOUT_DERIVATION: &str =

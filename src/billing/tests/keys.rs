@@ -148,7 +148,8 @@ fn only_an_unrestricted_stripe_key_is_warned_about() {
             .hint
             .ends_with(
                 "permissions[]=rak_entitlement_read&permissions[]=rak_customer_read\
-                 &permissions[]=rak_subscription_read&permissions[]=rak_product_read&permissions[]=rak_event_read"
+                 &permissions[]=rak_subscription_read&permissions[]=rak_product_read&permissions[]=rak_event_read\
+                 &permissions[]=rak_invoice_read"
             ),
         "{warning:?}"
     );

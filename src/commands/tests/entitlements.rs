@@ -8,12 +8,11 @@ use std::{
 
 use compact_str::CompactString;
 use fake_stripe::{
-    Customer, Event, FakeStripe, Feature, Interval, Item, Price, Product, Status, Subscription,
-    TestClock, World,
+    Customer, FakeStripe, Feature, Interval, Item, Price, Product, Status, Subscription, TestClock,
+    World,
 };
 use proptest::prelude::*;
 use secrecy::SecretString;
-use serde_json::{Value, json};
 
 use super::plans::NOW;
 use crate::{
@@ -131,6 +130,8 @@ fn histories() -> impl Strategy<Value = History> {
 struct Running {
     bought: Bought,
     products: &'static [usize],
+    /// Products at the start of the period.
+    renewed: &'static [usize],
     created: i64,
     period: (i64, i64),
     status: Status,
@@ -140,12 +141,6 @@ struct Running {
 impl Running {
     fn renews(&self) -> bool {
         !matches!(self.status, Status::Canceled | Status::Paused)
-    }
-
-    fn items(&self) -> Value {
-        let item = |product: &usize| json!({"price": {"id": price(*product, Interval::Month), "product": format!("prod_{product}")}});
-        let data: Vec<_> = self.products.iter().map(item).collect();
-        json!({"object": "list", "has_more": false, "data": data})
     }
 }
 
@@ -194,6 +189,7 @@ impl Play {
             self.change(place, |one| {
                 let length = period_length(one.bought.interval);
                 one.period = (end, end + length);
+                one.renewed = one.products;
                 if one.status == Status::Trialing {
                     one.status = Status::Active;
                 }
@@ -206,24 +202,8 @@ impl Play {
         let Some(one) = self.running.get_mut(place) else {
             return;
         };
-        let before = one.items();
         change(one);
-        let object = json!({"object": "subscription", "customer": customer(one.bought.customer), "items": one.items()});
         let (customer, products) = (one.bought.customer, one.products);
-        let event = Event {
-            id: "".into(),
-            created: self.world.clock,
-            kind: "customer.subscription.updated".into(),
-            api_version: "2026-10-28.endive".into(),
-            object,
-            previous_attributes: Some(json!({"items": before})),
-            request: None,
-            idempotency_key: None,
-            pending_webhooks: 0,
-        };
-        if self.is_logged {
-            self.world.event(event);
-        }
         let features = self.features(products);
         if let Some(one) = self.running.get_mut(place) {
             one.features = features;
@@ -268,6 +248,7 @@ impl Play {
                 self.running.push(Running {
                     bought,
                     products: bought.products,
+                    renewed: bought.products,
                     created: now,
                     period: (now, end),
                     status,
@@ -323,17 +304,33 @@ impl Play {
         }
         for one in self.running {
             let customer = customer(one.bought.customer);
+            let items = |products: &'static [usize]| {
+                products.iter().map(|product| {
+                    let item = Item::new(&price(*product, one.bought.interval));
+                    item.period(one.period.0, one.period.1)
+                })
+            };
             let mut subscription = Subscription::new(&customer, one.status).created(one.created);
-            for product in one.products {
-                let item = Item::new(&price(*product, one.bought.interval));
-                subscription = subscription.item(item.period(one.period.0, one.period.1));
+            for item in items(one.renewed) {
+                subscription = subscription.item(item);
             }
             if customer == clocked() && !self.world.livemode {
                 subscription = subscription.with(|details| {
                     details.test_clock = Some("clock_1".into());
                 });
             }
-            self.world.subscription(subscription);
+            let id = self.world.subscription(subscription);
+            let is_first = one.period.0 == one.created;
+            let reason = if is_first {
+                "subscription_create"
+            } else {
+                "subscription_cycle"
+            };
+            self.world.draft_invoice(&id, reason);
+            self.world
+                .change_subscription_silently(&id, |subscription| {
+                    subscription.items = items(one.products).collect();
+                });
         }
         self.world
     }

@@ -23,7 +23,8 @@ fn has_ended(number: usize) -> bool {
     number % 100 == 99
 }
 
-/// Subscribers of three products by the month, some of them new, some former ones, and rows for them.
+/// Subscribers of three products by the month, all of whose periods began within the month, some of them new, some former
+/// ones, and rows for them.
 fn business(more: &[&str]) -> Live {
     let mut world = World::new(NOW);
     for name in PRODUCTS {
@@ -60,11 +61,10 @@ fn business(more: &[&str]) -> Live {
             NOW - (1 + age % 28) * DAY
         };
         let item = Item::new(&format!("price_{name}")).period(begin, begin + 30 * DAY);
-        world.subscription(
-            Subscription::new(&customer, status)
-                .created(created)
-                .item(item),
-        );
+        let subscription = Subscription::new(&customer, status).created(created);
+        let subscription = world.subscription(subscription.item(item));
+        let reason = if is_new { "create" } else { "cycle" };
+        world.draft_invoice(&subscription, &format!("subscription_{reason}"));
         if !has_ended(number) {
             let features = [format!("feat_{name}").into()];
             world
@@ -129,7 +129,7 @@ fn the_cost_of_many_entitlements_is_said_before() {
     let plan = check(&live, "--plan").with_status(0);
     plan.says(&[
         "to list subscriptions that are not canceled",
-        "to list changes of the last 30 days",
+        "to list changes of entitlements in the last 30 days",
         "to list features of products",
         "to list entitlements of customers that these lists do not decide",
         "one more  for each customer whose account disagrees",
@@ -146,24 +146,39 @@ fn the_cost_of_many_entitlements_is_said_before() {
 #[test]
 fn a_missing_permission_for_few_requests_is_named() {
     let live = business(&[]);
-    allow(
-        &live,
-        &[
-            Permission::EntitlementRead,
-            Permission::SubscriptionRead,
-            Permission::ProductRead,
-        ],
-    );
-    let ran = check(&live, "").with_status(1);
-    ran.says(&[
-        "Stripe: about 2002 requests",
-        "the key may not read events, so the entitlements of each customer were read separately",
-        "(`rak_event_read`)",
-    ]);
-    assert_eq!(
-        live.stripe.counts()[&Endpoint::ListActiveEntitlements],
-        CUSTOMERS
-    );
+    let granted = [
+        Permission::EntitlementRead,
+        Permission::SubscriptionRead,
+        Permission::InvoiceRead,
+        Permission::ProductRead,
+        Permission::EventRead,
+    ];
+    for (missing, objects) in [
+        (Permission::SubscriptionRead, "subscriptions"),
+        (Permission::InvoiceRead, "invoices"),
+        (Permission::EventRead, "events"),
+    ] {
+        allow(
+            &live,
+            &granted.map(|one| {
+                if one == missing {
+                    Permission::EntitlementRead
+                } else {
+                    one
+                }
+            }),
+        );
+        let before = live.stripe.counts();
+        let ran = check(&live, "").with_status(1);
+        ran.says(&[
+            "Stripe: about 200",
+            &format!("the key may not read {objects}, so the entitlements of each customer were read separately"),
+            &format!("(`rak_{}`)", missing.slug()),
+        ]);
+        let list = Endpoint::ListActiveEntitlements;
+        let asked = live.stripe.counts()[&list] - before.get(&list).copied().unwrap_or_default();
+        assert_eq!(asked, CUSTOMERS);
+    }
 }
 
 #[test]

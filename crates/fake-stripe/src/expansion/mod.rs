@@ -11,6 +11,7 @@ use fake_http::Unsupported;
 
 use super::{
     error::ApiError,
+    keys::Permission,
     shapes::{self, View},
 };
 
@@ -91,6 +92,20 @@ const REMOVED_EXPANSIONS: [(&str, &str); 10] = [
     ("payment_intent", "invoice"),
     ("subscription", "discount"),
 ];
+
+/// Returns the permissions that a restricted key needs for the objects on these paths.
+pub(crate) fn permissions(paths: &[impl AsRef<str>]) -> impl Iterator<Item = Permission> {
+    let keys = paths.iter().flat_map(|path| path.as_ref().split('.'));
+    keys.filter_map(|key| match key {
+        "charge" | "latest_charge" => Some(Permission::ChargeRead),
+        "customer" => Some(Permission::CustomerRead),
+        "invoice" | "latest_invoice" => Some(Permission::InvoiceRead),
+        "payment_intent" => Some(Permission::PaymentIntentRead),
+        "product" => Some(Permission::ProductRead),
+        "subscription" => Some(Permission::SubscriptionRead),
+        _ => None,
+    })
+}
 
 /// Expands every path in an object or a list.
 pub(crate) fn expand(

@@ -9,8 +9,8 @@ use crate::world::{
 
 impl World {
     /// Drafts an invoice for the current period of a subscription, including pending items, and makes it the latest.
-    /// Records no event.
-    pub(super) fn draft_invoice(&mut self, id: &str, reason: &str) -> CompactString {
+    /// `reason` is its `billing_reason`. Records no event.
+    pub fn draft_invoice(&mut self, id: &str, reason: &str) -> CompactString {
         let Some(subscription) = self.find_subscription(id).cloned() else {
             return CompactString::default();
         };

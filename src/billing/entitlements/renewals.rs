@@ -1,0 +1,199 @@
+//! Decodes the invoice of a subscription's current period, which shows the products that the subscription had when the
+//! period began.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    billing::{
+        Decoded,
+        decoding::{Reference, from_text},
+    },
+    contract::{Subscription, SubscriptionId},
+};
+
+const SUBSCRIPTION: &str = "subscription";
+
+/// `billing_reason` of an invoice that Stripe creates when a period begins.
+const RENEWAL: &str = "subscription_cycle";
+
+/// Products at the start of the current period, by subscription. Subscriptions whose latest invoice does not show them are
+/// missing.
+#[derive(Debug, Default)]
+pub(super) struct RenewedProducts(BTreeMap<SubscriptionId, BTreeSet<String>>);
+
+impl RenewedProducts {
+    pub(super) fn get(&self, subscription: &SubscriptionId) -> Option<&BTreeSet<String>> {
+        self.0.get(subscription)
+    }
+
+    /// Adds what a listed subscription with its latest invoice shows. An invoice that cannot be decoded shows nothing.
+    pub(super) fn add(&mut self, text: &RawValue, decoded: &Decoded) {
+        let Subscription { id, period, .. } = &decoded.subscription;
+        let invoice = match from_text::<WireSubscription>(SUBSCRIPTION, text) {
+            Ok(wire) => wire.latest_invoice,
+            Err(error) => {
+                tracing::warn!("{error}");
+                None
+            }
+        };
+        let products = invoice
+            .zip(*period)
+            .and_then(|(invoice, period)| invoice.products_at(period.start().0));
+        match products {
+            Some(products) => self.0.insert(id.clone(), products),
+            None => self.0.remove(id),
+        };
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a subscription")]
+struct WireSubscription {
+    latest_invoice: Option<WireInvoice>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an invoice")]
+struct WireInvoice {
+    billing_reason: Option<String>,
+    lines: WireLines,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a list of lines")]
+struct WireLines {
+    data: Vec<WireLine>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a line")]
+struct WireLine {
+    period: WirePeriod,
+    parent: Option<WireParent>,
+    pricing: Option<WirePricing>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a period")]
+struct WirePeriod {
+    start: i64,
+    end: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "the parent of a line")]
+struct WireParent {
+    subscription_item_details: Option<WireItemDetails>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "details of an item")]
+struct WireItemDetails {
+    proration: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "the pricing of a line")]
+struct WirePricing {
+    price_details: Option<WirePriceDetails>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "details of a price")]
+struct WirePriceDetails {
+    product: Reference,
+}
+
+impl WireInvoice {
+    /// Returns the products of the items that the invoice bills at this time, or `None` if it does not show all of them.
+    fn products_at(&self, start: i64) -> Option<BTreeSet<String>> {
+        let shows_all = self.billing_reason.as_deref() == Some(RENEWAL) && !self.lines.has_more;
+        let lines = self.lines.data.iter().filter(|line| line.is_of_item());
+        let products = lines.map(|line| line.product().filter(|_| line.is_billed_at(start)));
+        products.collect::<Option<_>>().filter(|_| shows_all)
+    }
+}
+
+impl WireLine {
+    /// Returns false for prorations and other additions.
+    fn is_of_item(&self) -> bool {
+        let parent = self.parent.as_ref();
+        let item = parent.and_then(|parent| parent.subscription_item_details.as_ref());
+        item.is_some_and(|item| !item.proration)
+    }
+
+    /// Metered usage is billed at the end of its period.
+    fn is_billed_at(&self, time: i64) -> bool {
+        self.period.start == time || self.period.end == time
+    }
+
+    fn product(&self) -> Option<String> {
+        let details = self.pricing.as_ref()?.price_details.as_ref()?;
+        Some(details.product.0.clone())
+    }
+}
+
+#[cfg(test)]
+impl FromIterator<(SubscriptionId, BTreeSet<String>)> for RenewedProducts {
+    fn from_iter<I: IntoIterator<Item = (SubscriptionId, BTreeSet<String>)>>(products: I) -> Self {
+        Self(products.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const START: i64 = 1_000;
+
+    fn line(product: &str, period: (i64, i64), proration: bool) -> Value {
+        json!({
+            "period": {"start": period.0, "end": period.1},
+            "parent": {"subscription_item_details": {"proration": proration}},
+            "pricing": {"price_details": {"product": product}},
+        })
+    }
+
+    fn invoice(lines: &[Value]) -> Value {
+        json!({"billing_reason": RENEWAL, "lines": {"data": lines, "has_more": false}})
+    }
+
+    fn products(invoice: &Value) -> Option<String> {
+        let invoice: WireInvoice = serde_json::from_value(invoice.clone()).expect("an invoice");
+        let products = invoice.products_at(START)?.into_iter();
+        Some(products.collect::<Vec<_>>().join("+"))
+    }
+
+    #[test]
+    fn a_renewal_shows_the_products_at_its_time() {
+        let month = (START, START + 10);
+        let basic = line("basic", month, false);
+        let metered = line("usage", (START - 10, START), false);
+        let proration = line("pro", (START - 5, START - 1), true);
+        let addition = json!({
+            "period": {"start": 7, "end": 8},
+            "parent": {"subscription_item_details": null, "invoice_item_details": {}},
+            "pricing": null,
+        });
+        let all = invoice(&[basic.clone(), metered, proration, addition]);
+        assert_eq!(products(&all).as_deref(), Some("basic+usage"));
+
+        let earlier = line("basic", (START - 20, START - 10), false);
+        assert_eq!(products(&invoice(&[basic.clone(), earlier])), None);
+        let mut unpriced = basic.clone();
+        unpriced["pricing"] = Value::Null;
+        assert_eq!(products(&invoice(&[basic.clone(), unpriced])), None);
+        let mut update = invoice(std::slice::from_ref(&basic));
+        update["billing_reason"] = json!("subscription_update");
+        assert_eq!(products(&update), None);
+        let mut cut = invoice(&[basic]);
+        cut["lines"]["has_more"] = json!(true);
+        assert_eq!(products(&cut), None);
+    }
+}
