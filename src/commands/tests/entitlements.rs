@@ -24,6 +24,9 @@ use crate::{
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 const CUSTOMERS: usize = 70;
+
+/// More customers of one product, so many that Stripe is asked about the first of them alone.
+const CROWD: usize = 120;
 const PRODUCTS: usize = 3;
 const FEATURES: usize = 2;
 
@@ -55,6 +58,7 @@ struct Bought {
 #[derive(Debug, Clone)]
 struct History {
     actions: Vec<(i64, Action)>,
+    customers: usize,
     in_live_mode: bool,
     /// False if Stripe's log does not show the changes.
     is_logged: bool,
@@ -120,6 +124,7 @@ fn histories() -> impl Strategy<Value = History> {
     )
         .prop_map(|(first, actions, old, recent, in_live_mode)| History {
             actions: [first, actions, old, recent].concat(),
+            customers: CUSTOMERS,
             in_live_mode,
             is_logged: true,
         })
@@ -150,6 +155,7 @@ struct Play {
     running: Vec<Running>,
     /// Features of each product.
     attached: [BTreeSet<usize>; PRODUCTS],
+    customers: usize,
     is_logged: bool,
 }
 
@@ -296,7 +302,7 @@ impl Play {
             }
         }
         if !self.is_logged {
-            for number in 0..CUSTOMERS {
+            for number in 0..self.customers {
                 for feature in self.features_of_customer(number) {
                     self.world.entitle(&customer(number), &feature);
                 }
@@ -371,7 +377,7 @@ impl History {
             };
             world.feature(Feature::new(&format!("feat_{number}"), &key));
         }
-        for number in 0..CUSTOMERS {
+        for number in 0..self.customers {
             world.customer(Customer::new(&customer(number)));
         }
         if !self.in_live_mode {
@@ -386,6 +392,7 @@ impl History {
             world,
             running: Vec::new(),
             attached: [[0].into(), [0, 1].into(), [0, 1].into()],
+            customers: self.customers,
             is_logged: self.is_logged,
         };
         play.play(self)
@@ -407,7 +414,7 @@ fn read(fake: &FakeStripe, history: &History, now: Option<UnixSeconds>) -> (Bill
     let reader = BillingReader::new(Source::StripeEntitlements, client, &key, &settings);
     let reader = reader.expect("a reader");
     // Some customers do not exist.
-    let customers = (0..CUSTOMERS + 2).map(|number| CustomerId::from(customer(number)));
+    let customers = (0..history.customers + 2).map(|number| CustomerId::from(customer(number)));
     let customers: Vec<_> = customers.collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -513,6 +520,24 @@ fn changes_of_products_are_seen_although_the_log_has_none() {
 }
 
 #[test]
+fn the_first_of_many_customers_has_renewed_with_its_product() {
+    let toggled = |age| (age, Action::Toggle(1, 1));
+    // It came from another product with the same features, after a feature was attached that the others still lack.
+    let special = [
+        (200 * 24, Action::Toggle(0, 1)),
+        toggled(120 * 24),
+        toggled(20 * 24),
+        monthly(0, &[0], 29 * 24),
+        (10 * 24, Action::Move(0, &[1])),
+    ];
+    let mut history = among_others(special, true);
+    history.customers += CROWD;
+    let crowd = (CUSTOMERS..history.customers).map(|customer| monthly(customer, &[1], 25 * 24));
+    history.actions.extend(crowd);
+    compare(&history).expect("equal answers");
+}
+
+#[test]
 fn an_empty_log_decides_nothing() {
     let toggled = |age| (age, Action::Toggle(1, 1));
     // Its entitlements must have changed within the log.
@@ -539,6 +564,7 @@ fn among_others(special: impl IntoIterator<Item = (i64, Action)>, is_logged: boo
     });
     History {
         actions: others.chain(special).collect(),
+        customers: CUSTOMERS,
         in_live_mode: true,
         is_logged,
     }
