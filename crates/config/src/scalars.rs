@@ -6,11 +6,11 @@ use serde::Deserialize;
 /// Names by which the reader recognizes these newtypes.
 pub(super) const VERSION: &str = "Version";
 pub(super) const LITERAL: &str = "Literal";
-pub(super) const DURATION: &str = "DurationText";
-pub(super) const CELL: &str = "ColumnValue";
-pub(super) const COUNT: &str = "PositiveInteger";
-pub(super) const WHOLE: &str = "WholeNumber";
-pub(super) const LIMIT: &str = "NullableInteger";
+pub(super) const DURATION_TEXT: &str = "DurationText";
+pub(super) const COLUMN_VALUE: &str = "ColumnValue";
+pub(super) const POSITIVE_INTEGER: &str = "PositiveInteger";
+pub(super) const WHOLE_NUMBER: &str = "WholeNumber";
+pub(super) const NULLABLE_INTEGER: &str = "NullableInteger";
 
 /// Version of the format.
 #[derive(Debug, Deserialize, JsonSchema)]

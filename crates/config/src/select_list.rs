@@ -21,16 +21,16 @@ pub fn plain_columns(sql: &str) -> BTreeMap<Field, PlainColumn> {
     plain(&words).unwrap_or_default()
 }
 
-/// Words after which the list of tables ends.
-const AFTER_TABLES: [&str; 9] = [
+/// Words that begin a clause after the FROM clause.
+const CLAUSES_AFTER_FROM: [&str; 9] = [
     "where", "group", "having", "window", "order", "limit", "offset", "fetch", "for",
 ];
 
 /// Words that combine several queries.
 const COMBINING: [&str; 3] = ["union", "intersect", "except"];
 
-/// Words that can follow a table, and are therefore not an alias of it.
-const AFTER_A_TABLE: [&str; 10] = [
+/// Words that can follow a table without being its alias.
+const NOT_ALIASES: [&str; 10] = [
     "join",
     "left",
     "right",
@@ -50,7 +50,9 @@ fn plain(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn>> {
     let from = position_of_from(all)?;
     let list = without_distinct(all.get(1..from)?);
     let rest = all.get(from.checked_add(1)?..)?;
-    let end = rest.iter().position(|word| is_any(word, &AFTER_TABLES));
+    let end = rest
+        .iter()
+        .position(|word| is_any(word, &CLAUSES_AFTER_FROM));
     let tables = tables(rest.get(..end.unwrap_or(rest.len()))?);
     let mut found = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -178,7 +180,7 @@ fn table(words: &[SqlWord]) -> QueryTable {
         && !rest.first().is_some_and(|word| word.is_mark('.'));
     let alias = match rest {
         [r#as, SqlWord::Name(alias), ..] if r#as.is("as") => Some(alias),
-        [word @ SqlWord::Name(alias), ..] if !is_any(word, &AFTER_A_TABLE) => Some(alias),
+        [word @ SqlWord::Name(alias), ..] if !is_any(word, &NOT_ALIASES) => Some(alias),
         [SqlWord::Brackets, r#as, SqlWord::Name(alias), ..] if r#as.is("as") => Some(alias),
         [SqlWord::Brackets, SqlWord::Name(alias), ..] => Some(alias),
         _ => table.map(|(_, name)| name),

@@ -18,7 +18,10 @@ use super::{
     diagnostics::{DiagnosticDraft, Diagnostics, quote},
     entry::SourceSpan,
     forms::{FIX, FIX_FORMS, INCLUDED, WORDS},
-    scalars::{CELL, COUNT, DURATION, LIMIT, LITERAL, VERSION, WHOLE},
+    scalars::{
+        COLUMN_VALUE, DURATION_TEXT, LITERAL, NULLABLE_INTEGER, POSITIVE_INTEGER, VERSION,
+        WHOLE_NUMBER,
+    },
     secrets, suggestion,
     tree::{Node, NodeKey, NodeKind, Scalar, ScalarType},
     type_error::{TypeError, one_of},
@@ -276,8 +279,8 @@ impl<'de> Deserializer<'de> for NodeReader<'de> {
         use ScalarType::{Boolean, Fraction, Integer, Text};
         let text = match name {
             VERSION => self.literal(&[Integer], "the number 1")?,
-            COUNT | WHOLE => self.literal(&[Integer], "a whole number")?,
-            LIMIT => match self.scalar().map(Scalar::meaning) {
+            POSITIVE_INTEGER | WHOLE_NUMBER => self.literal(&[Integer], "a whole number")?,
+            NULLABLE_INTEGER => match self.scalar().map(Scalar::meaning) {
                 Some(ScalarType::Nothing) => "null",
                 _ => self.literal(&[Integer], "a whole number or `null`")?,
             },
@@ -306,10 +309,10 @@ impl<'de> Deserializer<'de> for NodeReader<'de> {
                 return visitor.visit_str(self.literal(&[Integer], what)?);
             }
             LITERAL => self.literal(&[Text, Integer, Fraction], "text or a number")?,
-            DURATION => {
+            DURATION_TEXT => {
                 self.literal(&[Text, Integer], "a duration such as `14d`, `5m` or `10s`")?
             }
-            CELL => match self.scalar().map(Scalar::meaning) {
+            COLUMN_VALUE => match self.scalar().map(Scalar::meaning) {
                 // As Postgres spells it: the values are compared with the column's text.
                 Some(Boolean(value)) => {
                     if value {
