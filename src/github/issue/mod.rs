@@ -36,7 +36,7 @@ pub(super) enum IssueResult {
         /// Findings that the issue listed before.
         earlier: PreviousRun,
         /// Set if the issue is up to date but the comment about the change may be missing.
-        comment: Option<ClientError>,
+        comment_error: Option<ClientError>,
     },
     /// A later run has updated the issue.
     Newer(Option<String>),
@@ -85,21 +85,21 @@ pub(super) async fn publish(
         first_round: None,
         opened: None,
     };
-    let mut last = None;
+    let mut last_error = None;
     for _ in 0..MAX_ROUNDS {
         match work.round(client).await {
             Ok(IssueRound::Done(own_issue)) => return Ok(work.end(client, own_issue).await),
             Ok(IssueRound::Newer(url)) => return Ok(IssueResult::Newer(url)),
             Ok(IssueRound::TooMany) => return Ok(IssueResult::TooMany),
             Ok(IssueRound::Unclear) => return Ok(IssueResult::Unclear),
-            Ok(IssueRound::Again) => last = None,
+            Ok(IssueRound::Again) => last_error = None,
             // The issue exists. If a concurrent run opened another one, the next run resolves that.
             Err(_unverified) if work.opened.is_some() => break,
-            Err(error) if error.is_ambiguous() => last = Some(error),
+            Err(error) if error.is_ambiguous() => last_error = Some(error),
             Err(error) => return Err(error),
         }
     }
-    match last {
+    match last_error {
         Some(error) if work.opened.is_none() => Err(error),
         _ => {
             let opened = work.opened.take();
@@ -133,7 +133,7 @@ impl Work<'_> {
         };
         let mut own_issues = own_issues.into_iter();
         let Some(oldest) = own_issues.next() else {
-            return self.first(client).await;
+            return self.open_if_needed(client).await;
         };
         let others: Vec<_> = own_issues.collect();
         if self.yields_to_any(client, &oldest, &others).await {
@@ -145,7 +145,7 @@ impl Work<'_> {
             }
             return Ok(IssueRound::Newer(oldest.html_url));
         }
-        if self.bring_up_to_date(client, &oldest).await?.is_none() {
+        if self.bring_up_to_date(client, &oldest).await? == Edit::IssueGone {
             return Ok(IssueRound::Again);
         }
         for other in &others {
@@ -177,8 +177,8 @@ impl Work<'_> {
         false
     }
 
-    /// Opens the first issue, if one is needed.
-    async fn first(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
+    /// Opens an issue, if there are findings and this run has not opened one yet.
+    async fn open_if_needed(&mut self, client: &mut Client) -> Result<IssueRound, ClientError> {
         self.first_round.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
             FirstRound {
@@ -226,22 +226,15 @@ impl Work<'_> {
         }
     }
 
-    /// Returns `None` if the issue no longer exists.
+    /// Writes the report into the issue, unless it is there already.
     async fn bring_up_to_date(
         &mut self,
         client: &mut Client,
         issue: &ListedIssue,
-    ) -> Result<Option<()>, ClientError> {
+    ) -> Result<Edit, ClientError> {
         let written = ExistingIssue::read(issue.text().unwrap_or_default());
         let has_same_content = self.draft.has_content_of(&written);
         let is_by_this_run = self.draft.wrote(&written);
-        let state = |change| IssueState {
-            is_open: issue.is_open(),
-            clean: self.body.clean,
-            change,
-            has_same_content,
-            keeps_state: self.draft.keeps_state(),
-        };
         let update = match &self.first_round {
             // An issue that was just opened needs no comment.
             Some(FirstRound { update: None, .. }) => IssueUpdate {
@@ -260,7 +253,14 @@ impl Work<'_> {
             None => {
                 let earlier = written.earlier();
                 let change = earlier.change(&self.body.fingerprints());
-                let update = state(change.as_ref()).update();
+                let state = IssueState {
+                    is_open: issue.is_open(),
+                    clean: self.body.clean,
+                    change: change.as_ref(),
+                    has_same_content,
+                    keeps_state: self.draft.keeps_state(),
+                };
+                let update = state.update();
                 self.first_round = Some(FirstRound {
                     earlier,
                     change,
@@ -270,7 +270,7 @@ impl Work<'_> {
             }
         };
         let Some(patch) = self.patch(update) else {
-            return Ok(Some(()));
+            return Ok(Edit::Done);
         };
         edit(client, self.target, issue.number, patch).await
     }
@@ -303,17 +303,19 @@ impl Work<'_> {
             "Two runs opened an issue at the same moment. The report is kept in #{oldest}."
         );
         let patch = json!({"body": body, "state": "closed", "state_reason": "not_planned"});
-        edit(client, self.target, other, patch).await.map(drop)
+        edit(client, self.target, other, patch).await?;
+        Ok(())
     }
 
-    /// Comments last and without a retry, because a missing comment is better than a duplicate.
+    /// Comments on the change, if needed, and returns the result. The comment comes last and is not retried, because a
+    /// missing comment is better than a duplicate.
     async fn end(&mut self, client: &mut Client, own_issue: Option<OwnIssue>) -> IssueResult {
         let first_round = self.first_round.take();
         let (earlier, update, change) = match first_round {
             Some(first_round) => (first_round.earlier, first_round.update, first_round.change),
             None => (PreviousRun::Nothing, None, None),
         };
-        let mut failed = None;
+        let mut comment_error = None;
         if let Some(update) = update.filter(|update| update.comments)
             && let Some(own_issue) = &own_issue
         {
@@ -322,7 +324,7 @@ impl Work<'_> {
                 "/repos/{}/issues/{}/comments",
                 self.target.repository, own_issue.number
             );
-            failed = client
+            comment_error = client
                 .send(Call::post(path, json!({"body": text})))
                 .await
                 .err();
@@ -330,7 +332,7 @@ impl Work<'_> {
         IssueResult::Done {
             url: own_issue.and_then(|issue| issue.url),
             earlier,
-            comment: failed,
+            comment_error,
         }
     }
 }
@@ -344,18 +346,27 @@ impl OwnIssue {
     }
 }
 
-/// Returns `None` if the issue no longer exists.
+/// Result of editing an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edit {
+    /// The issue has the new text and state, or needed no change.
+    Done,
+    /// The issue no longer exists.
+    IssueGone,
+}
+
+/// Changes the text and the state of an issue.
 async fn edit(
     client: &mut Client,
     target: &IssueTarget<'_>,
     number: u64,
     patch: Value,
-) -> Result<Option<()>, ClientError> {
+) -> Result<Edit, ClientError> {
     let path = format!("/repos/{}/issues/{number}", target.repository);
     // Not retried here. Another run may have written meanwhile, so the next round reads the issues first.
     match client.send(Call::patch(path, patch, false)).await {
-        Ok(_answer) => Ok(Some(())),
-        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
+        Ok(_answer) => Ok(Edit::Done),
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(Edit::IssueGone),
         Err(error) => Err(error),
     }
 }

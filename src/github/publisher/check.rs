@@ -108,13 +108,13 @@ impl Check {
             && error.is_unknown_commit()
             && other != sha
         {
-            warnings.push(Fallback::Commit.problem(error, context));
+            warnings.push(Fallback::Commit.warning(error, context));
             outcome = self.open_on(client, subject, other).await;
         }
         if let Err(error) = &outcome
             && error.is_final()
         {
-            warnings.push(Fallback::CheckRun.problem(error, context));
+            warnings.push(Fallback::CheckRun.warning(error, context));
             self.state = CheckState::None;
         }
         outcome
@@ -182,7 +182,7 @@ impl Check {
         drop(kept);
         left.extend(fitting.into_iter().skip(appended.sent));
         if let Some(error) = &appended.error {
-            warnings.push(Fallback::Annotations(left.len()).problem(error, context));
+            warnings.push(Fallback::Annotations(left.len()).warning(error, context));
         }
         let summary = match left.len() {
             0 => publication.summary.clone(),
@@ -203,7 +203,7 @@ impl Check {
         };
         match check_run::conclude(client, &run, &output, &ending).await {
             Ok(()) => self.state = CheckState::Concluded(run),
-            Err(error) => warnings.push(Fallback::Conclusion.problem(&error, context)),
+            Err(error) => warnings.push(Fallback::Conclusion.warning(&error, context)),
         }
         left
     }

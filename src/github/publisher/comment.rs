@@ -1,10 +1,13 @@
 //! The comment's part of the publisher.
 
 use super::{Fallback, Publisher, fallback};
-use crate::github::{
-    client::Client,
-    comment::{self, CommentMode, CommentResult, CommentTarget},
-    publication::Publication,
+use crate::{
+    github::{
+        client::Client,
+        comment::{self, CommentMode, CommentResult, CommentTarget},
+        publication::Publication,
+    },
+    problem::Warning,
 };
 
 impl Publisher {
@@ -28,19 +31,19 @@ impl Publisher {
             Ok(CommentResult::Written(url) | CommentResult::Unchanged(url)) => url,
             Ok(CommentResult::NotNeeded) => None,
             Ok(CommentResult::Newer(url)) => {
-                self.warnings.push(fallback::problem(
+                self.warnings.push(Warning::new(
                     "a newer run has commented already; its comment stays",
                 ));
                 url
             }
             Ok(CommentResult::TooMany) => {
-                self.warnings.push(fallback::problem(
+                self.warnings.push(Warning::new(
                     "the pull request has too many comments to look for ours; none was made",
                 ));
                 None
             }
             Ok(CommentResult::Unclear) => {
-                self.warnings.push(fallback::unclear(
+                self.warnings.push(fallback::author_unknown(
                     "a comment of this job stands on the pull request, and GitHub does not say which account the token is; \
                      none was written",
                 ));

@@ -19,7 +19,8 @@ pub(super) enum Fallback {
 }
 
 impl Fallback {
-    pub(super) fn problem(self, error: &ClientError, context: &Context) -> Warning {
+    /// Returns the warning about the rejected part.
+    pub(super) fn warning(self, error: &ClientError, context: &Context) -> Warning {
         let cause = Warning::from(error);
         let meaning = match self {
             Self::PullRequest => {
@@ -97,7 +98,7 @@ pub(super) fn annotations_are(count: usize) -> String {
 }
 
 /// Returns a warning that nothing was written, because a duplicate could not be ruled out.
-pub(super) fn unclear(message: &str) -> Warning {
+pub(super) fn author_unknown(message: &str) -> Warning {
     Warning::new(message).hint(
         "let the runner reach GitHub's GraphQL API, which names the account, or delete the old one",
     )
@@ -108,8 +109,4 @@ pub(super) fn locked() -> Warning {
         "there is no comment: the pull request is locked; the report is in the job summary instead",
     )
     .hint("unlock the pull request, or set `comment: off`")
-}
-
-pub(super) fn problem(message: &str) -> Warning {
-    Warning::new(message)
 }

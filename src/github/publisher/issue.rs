@@ -8,6 +8,7 @@ use crate::{
         issue::{self, IssueResult, IssueTarget},
         publication::Publication,
     },
+    problem::Warning,
 };
 
 impl Publisher {
@@ -32,9 +33,9 @@ impl Publisher {
             Ok(IssueResult::Done {
                 url,
                 earlier,
-                comment,
+                comment_error,
             }) => {
-                if let Some(error) = comment {
+                if let Some(error) = comment_error {
                     self.warn(Fallback::IssueComment, &error);
                 }
                 Some(Issued {
@@ -44,7 +45,7 @@ impl Publisher {
                 })
             }
             Ok(IssueResult::Newer(url)) => {
-                self.warnings.push(fallback::problem(
+                self.warnings.push(Warning::new(
                     "a newer run has written the issue already; its report stays",
                 ));
                 Some(Issued {
@@ -54,13 +55,13 @@ impl Publisher {
                 })
             }
             Ok(IssueResult::TooMany) => {
-                self.warnings.push(fallback::problem(
+                self.warnings.push(Warning::new(
                     "too many issues have the label to look for ours; none was opened",
                 ));
                 None
             }
             Ok(IssueResult::Unclear) => {
-                self.warnings.push(fallback::unclear(
+                self.warnings.push(fallback::author_unknown(
                     "an issue of this job stands, and GitHub does not say which account the token is; none was written",
                 ));
                 None

@@ -143,7 +143,7 @@ impl Publisher {
         match timeout(budget, cancelling).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(self.masked(Warning::from(&error))),
-            Err(_elapsed) => Some(fallback::problem(
+            Err(_elapsed) => Some(Warning::new(
                 "the check run could not be ended in time; GitHub shows it as running",
             )),
         }
@@ -168,9 +168,9 @@ impl Publisher {
         if self.context.needs_locating(self.comment_wish())
             && let Err(error) = self.context.locate(client).await
         {
-            let problem = Fallback::PullRequest.problem(&error, &self.context);
-            if !self.warnings.contains(&problem) {
-                self.warnings.push(problem);
+            let warning = Fallback::PullRequest.warning(&error, &self.context);
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
             }
         }
     }
@@ -237,6 +237,6 @@ impl Publisher {
     }
 
     fn warn(&mut self, fallback: Fallback, error: &ClientError) {
-        self.warnings.push(fallback.problem(error, &self.context));
+        self.warnings.push(fallback.warning(error, &self.context));
     }
 }
