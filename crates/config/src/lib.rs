@@ -69,8 +69,8 @@ pub struct Config {
     /// Warnings about a valid file.
     pub warnings: Vec<Warning>,
     places: Vec<ContractPlaces>,
-    /// Place of the list of contracts.
-    list: Place,
+    /// Place of the key `contracts`.
+    contracts_place: Place,
 }
 
 impl Config {
@@ -81,11 +81,11 @@ impl Config {
         Some(places.of_finding(rule, price).clone())
     }
 
-    /// Returns the place for advice about the contract at that index, or else the place of the list of contracts.
+    /// Returns the place for advice about the contract at that index, or else the place of the key `contracts`.
     pub fn advice_place(&self, contract_index: usize, about: &ContractKey) -> Place {
         let places = self.places.get(contract_index);
         places
-            .map_or(&self.list, |places| places.of_advice(about))
+            .map_or(&self.contracts_place, |places| places.of_advice(about))
             .clone()
     }
 }

@@ -114,7 +114,7 @@ const MUTATIONS: &[Mutation] = &[
     ("userId: \"{account_id}\"", "userId: \"«{foo}»\"", Code::Placeholder, "unknown placeholder `{foo}` in `userId`", "known placeholders: `{account_id}`, `{email}`, `{customer_id}`"),
     ("plan: pro", "plan: «sk_test_4eC39HqLyjWDarjtT1zdp7dc»", Code::SecretValue, "`plan` should not contain a password or key", ""),
     ("plan: pro", "plan: «true»", Code::WrongType, "`plan` should be text or a number, found the boolean `true`", "in quotes"),
-    ("plan: pro", "\"pl[an]\": «pro»", Code::InvalidValue, "a key of metadata should be at most 40 characters", ""),
+    ("plan: pro", "\"pl[an]\": «pro»", Code::InvalidValue, "a metadata key should have 1 to 40 characters, none of them `[` or `]`", ""),
     // the gate
     ("user={account_id}", "user=«{id}»", Code::Placeholder, "unknown placeholder `{id}` in `url`", ""),
     ("\"http://localhost:3000/api/me?user={account_id}\"", "«\"https://app.example/me?user={account_id}\"»", Code::InvalidValue, "found the host `app.example`", ""),

@@ -86,7 +86,7 @@ pub(super) fn config(
         },
         warnings,
         places: contract_places,
-        list: list.place().clone(),
+        contracts_place: list.place().clone(),
     })
 }
 

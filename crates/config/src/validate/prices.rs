@@ -91,7 +91,7 @@ pub(super) fn check_id(price: &str, span: &SourceSpan, diagnostics: &Diagnostics
         return true;
     }
     let message = format!(
-        "a price id should not be empty, or begin or end with a space, found {}",
+        "a price id should not be empty, nor begin or end with a space, found {}",
         quote(price)
     );
     diagnostics.add_at(DiagnosticDraft::invalid(message), span);

@@ -43,18 +43,18 @@ pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
     let Config {
         contracts,
         rehearsal: _, // See `rehearsing`.
-        warnings: _,  // A contract that is skipped now is one that is gone.
+        warnings: _,  // A contract of a type that is skipped now is missing from `contracts`.
         places,
-        list,
+        contracts_place,
     } = head;
     let pairs = pairs::matching(&base.contracts, contracts);
     let several = base.contracts.len() > 1 || contracts.len() > 1;
     let mut found = Vec::new();
-    let mut gone = Vec::new();
+    let mut removed = Vec::new();
     for (before, partner) in base.contracts.iter().zip(&pairs) {
         let now = partner.and_then(|index| contracts.get(index).zip(places.get(index)));
         let Some((now, places)) = now else {
-            gone.push(before.name.as_str());
+            removed.push(before.name.as_str());
             continue;
         };
         let mut notes = Notes {
@@ -70,7 +70,7 @@ pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
         contract: None,
         found,
     };
-    if !gone.is_empty() {
+    if !removed.is_empty() {
         let change = format!(
             "the number of `contracts` changes from {} to {}",
             base.contracts.len(),
@@ -78,10 +78,10 @@ pub fn weakened(base: &Config, head: &Config) -> Vec<Weakening> {
         );
         let effect = format!(
             "no longer judges {} {}",
-            wording::plural(gone.len(), "the contract", "the contracts"),
-            listed(gone)
+            wording::plural(removed.len(), "the contract", "the contracts"),
+            listed(removed)
         );
-        notes.note(effect, change, list);
+        notes.note(effect, change, contracts_place);
     }
     rehearsing::compare(base, head, &pairs, &mut notes);
     notes.found.sort_by(|a, b| {

@@ -22,7 +22,7 @@ pub(super) fn compare(
     };
     let Some(now) = &head.rehearsal else {
         let change = "the section `rehearsal` is removed";
-        notes.note("rehearses nothing", change, &head.list);
+        notes.note("rehearses nothing", change, &head.contracts_place);
         return;
     };
     // `..` is not used: a new field has to be compared here, unless a comment names another place.

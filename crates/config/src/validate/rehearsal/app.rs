@@ -48,7 +48,7 @@ pub(super) fn command(
 ) -> Option<String> {
     let (span, _) = entry.written()?;
     let text = filled(key, entry, diagnostics)?;
-    texts::has_no_secret(key, text, span, diagnostics).then(|| text.to_owned())
+    texts::check_no_secret(key, text, span, diagnostics).then(|| text.to_owned())
 }
 
 fn variables(
@@ -71,7 +71,7 @@ fn variables(
                 diagnostics.add_at(DiagnosticDraft::invalid(message), span);
                 return None;
             }
-            let has_no_secret = texts::has_no_secret(name, text, span, diagnostics);
+            let has_no_secret = texts::check_no_secret(name, text, span, diagnostics);
             has_no_secret.then(|| (name.clone(), text.clone()))
         })
         .collect();

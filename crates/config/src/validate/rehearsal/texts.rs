@@ -29,7 +29,7 @@ pub(super) fn template(
     if !not_blank(&quote(key), text, span, diagnostics) {
         return None;
     }
-    if !has_no_secret(key, text, span, diagnostics) {
+    if !check_no_secret(key, text, span, diagnostics) {
         return None;
     }
     match Template::parse(text) {
@@ -42,7 +42,7 @@ pub(super) fn template(
 }
 
 /// Returns true if the text contains no password or key, and reports it otherwise.
-pub(super) fn has_no_secret(
+pub(super) fn check_no_secret(
     key: &str,
     text: &str,
     span: &SourceSpan,
@@ -103,20 +103,21 @@ pub(super) fn metadata(
         .iter()
         .map(|(key, entry)| {
             let (span, Literal(text)) = entry.written()?;
-            check_key(key, span, diagnostics);
+            check_metadata_key(key, span, diagnostics);
             Some((key.clone(), template(key, text, span, diagnostics)?))
         })
         .collect();
     read.into_iter().collect()
 }
 
-fn check_key(key: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
+/// Reports a key that Stripe would refuse.
+fn check_metadata_key(key: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
     let fits = !key.trim().is_empty()
         && key.chars().count() <= MAX_KEY_LENGTH
         && !key.contains(['[', ']']);
     if !fits {
         let message = format!(
-            "a key of metadata should be at most {MAX_KEY_LENGTH} characters without brackets, found {}",
+            "a metadata key should have 1 to {MAX_KEY_LENGTH} characters, none of them `[` or `]`, found {}",
             quote(key)
         );
         diagnostics.add_at(DiagnosticDraft::invalid(message), span);
