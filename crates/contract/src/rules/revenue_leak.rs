@@ -44,7 +44,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     missing_handler_action: Some(HandlerAction::Gives),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
-    correct: RuleCorrection::Row(|row| row.flag(true)),
+    correct: RuleCorrection::Row(|row| row.corrected_access(true)),
 };
 
 fn check(judged: &JudgedAccount<'_, '_>) {

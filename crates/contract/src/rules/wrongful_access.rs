@@ -43,7 +43,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     missing_handler_action: Some(HandlerAction::Takes),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
-    correct: RuleCorrection::Row(|row| row.flag(false)),
+    correct: RuleCorrection::Row(|row| row.corrected_access(false)),
 };
 
 fn check(judged: &JudgedAccount<'_, '_>) {
