@@ -41,8 +41,8 @@ pub fn start(arguments: &Arguments, now: i64) -> Result<Running<PaddleApi>, Vec<
 /// Returns the greeting, which describes the fake.
 pub fn greeting(fake: &Running<PaddleApi>) -> String {
     let mut text = format!(
-        "A fake Paddle is at {}. It knows any key but one of a live account, forgets everything when it ends, and never \
-         calls the real one. Ctrl-C ends it.",
+        "A fake Paddle is at {}. It accepts any key except a live one, forgets everything when it ends, and never \
+         calls the real Paddle. Ctrl-C ends it.",
         fake.base_url()
     );
     if let Some(loaded) = fake.loaded {

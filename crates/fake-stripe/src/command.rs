@@ -55,8 +55,8 @@ fn certificates(_: &Arguments) -> Option<&'static Path> {
 /// Returns the greeting, which describes the fake.
 pub fn greeting(fake: &Running<StripeApi>) -> String {
     let mut text = format!(
-        "A fake Stripe is at {}. It knows any key that begins with `sk_test_` or `rk_test_`, forgets everything when \
-             it ends, and never calls the real one. Ctrl-C ends it.",
+        "A fake Stripe is at {}. It accepts any key that begins with `sk_test_` or `rk_test_`, forgets everything when \
+             it ends, and never calls the real Stripe. Ctrl-C ends it.",
         fake.base_url()
     );
     if let Some(loaded) = fake.loaded {

@@ -63,13 +63,13 @@ impl World {
 
     /// Entitles the customer of a subscription to the features of its products if the subscription began or ended, or if
     /// its items or its period changed. Other entitlements of the customer stay as they are.
-    pub(super) fn update_entitlements_and_record(&mut self, id: &str) {
-        let Some(subscription) = self.find_subscription(id) else {
+    pub(super) fn entitle_by_subscription(&mut self, subscription_id: &str) {
+        let Some(subscription) = self.find_subscription(subscription_id) else {
             return;
         };
         let customer = subscription.customer.clone();
         let now = self.features_granted_by(subscription);
-        let before = self.granted_features.get(id).cloned();
+        let before = self.granted_features.get(subscription_id).cloned();
         let is_unchanged = match (&before, &now) {
             (Some(before), Some(now)) => before.items == now.items,
             (None, Some(now)) => now.features.is_empty(),
@@ -80,8 +80,8 @@ impl World {
             return;
         }
         match now {
-            Some(now) => self.granted_features.insert(id.into(), now),
-            None => self.granted_features.remove(id),
+            Some(now) => self.granted_features.insert(subscription_id.into(), now),
+            None => self.granted_features.remove(subscription_id),
         };
         let wanted = self.features_granted_to(&customer);
         let attached = self.products.iter().flat_map(|product| &product.features);

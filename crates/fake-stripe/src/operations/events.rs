@@ -175,9 +175,10 @@ impl World {
         }
     }
 
+    /// Records the event about the entitlements that a new or changed subscription brings or takes.
     fn record_entitlements_of(&mut self, thing: EventObject<'_>) {
         if let EventObject::Subscription(id) = thing {
-            self.update_entitlements_and_record(id);
+            self.entitle_by_subscription(id);
         }
     }
 
