@@ -52,13 +52,13 @@ pub(super) async fn run(arguments: &CheckArgs, environment: &Environment) -> u8 
         return planned.unwrap_or_else(|error| super::could_not_write(&output, &error));
     }
     run.repairs = reporting.wants_repairs();
-    let outcome = compared(&config, &run, arguments.baseline.as_deref()).await;
+    let outcome = check_against_baseline(&config, &run, arguments.baseline.as_deref()).await;
     reporting.find_changes(&outcome, &config).await;
     reporting.finish(outcome, &output)
 }
 
 /// Checks all contracts, and compares the findings with a baseline.
-pub(super) async fn compared(
+pub(super) async fn check_against_baseline(
     config: &Config,
     run: &RunParameters<'_>,
     baseline: Option<&Path>,

@@ -27,7 +27,7 @@ use crate::{
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(arguments: &DoctorArgs, environment: &Environment) -> u8 {
-    let (report, output) = examined(&arguments.config.config, environment).await;
+    let (report, output) = check_setup(&arguments.config.config, environment).await;
     output.say(&report.summary());
     let written = output.data(&match arguments.format.format.unwrap_or_default() {
         Format::Text => report::doctor_text(&report, output.colour),
@@ -40,7 +40,7 @@ pub(super) async fn run(arguments: &DoctorArgs, environment: &Environment) -> u8
 }
 
 /// Makes all checks of the setup with the configuration at `path`. Returns them with the output that masks its secrets.
-pub(super) async fn examined(path: &Path, environment: &Environment) -> (DoctorReport, Output) {
+pub(super) async fn check_setup(path: &Path, environment: &Environment) -> (DoctorReport, Output) {
     let config = configuration::load(path);
     let mask = mask_of_environment(config.as_ref().ok(), environment);
     let output = Output::of_process(mask.clone());

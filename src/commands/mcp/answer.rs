@@ -42,7 +42,7 @@ impl ToolAnswer {
     pub(super) fn into_result(self) -> CallToolResult {
         let text = self.value.to_string();
         if text.len() > MAX_ANSWER_BYTES {
-            return refused("the answer is too long: run the command in a terminal");
+            return failed_call("the answer is too long: run the command in a terminal");
         }
         let mut result = if self.is_error {
             CallToolResult::structured_error(self.value)
@@ -58,6 +58,6 @@ impl ToolAnswer {
 }
 
 /// Returns the result of a call that was not carried out.
-pub(super) fn refused(why: &str) -> CallToolResult {
+pub(super) fn failed_call(why: &str) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(why)])
 }

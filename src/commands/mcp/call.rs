@@ -12,7 +12,7 @@ use tokio::sync::watch;
 pub(super) struct Call {
     context: RequestContext<RoleServer>,
     /// Turns false when the client has gone.
-    open: watch::Receiver<bool>,
+    is_client_there: watch::Receiver<bool>,
 }
 
 /// Where the progress of a call is reported.
@@ -23,11 +23,17 @@ pub(super) struct ProgressSink {
 }
 
 impl Call {
-    pub(super) fn new(context: RequestContext<RoleServer>, open: watch::Receiver<bool>) -> Self {
-        Self { context, open }
+    pub(super) fn new(
+        context: RequestContext<RoleServer>,
+        is_client_there: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            context,
+            is_client_there,
+        }
     }
 
-    /// Waits until the client cancels the call, or has not taken its answer for seconds after it went away.
+    /// Waits until the client cancels the call, or until the library gives up on a client that went away seconds ago.
     pub(super) async fn cancelled(&self) {
         self.context.ct.cancelled().await;
     }
@@ -35,12 +41,12 @@ impl Call {
     /// Waits until the client cancels the call or goes away.
     pub(super) fn abandoned(&self) -> impl Future<Output = ()> + use<> {
         let cancelled = self.context.ct.clone().cancelled_owned();
-        let mut open = self.open.clone();
+        let mut is_client_there = self.is_client_there.clone();
         async move {
             tokio::select! {
                 () = cancelled => {}
                 // A closed channel means the same.
-                _ = open.wait_for(|is_open| !is_open) => {}
+                _ = is_client_there.wait_for(|is_there| !is_there) => {}
             }
         }
     }

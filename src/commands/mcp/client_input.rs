@@ -38,7 +38,7 @@ pub(super) struct ClientInput {
     pub(super) messages: DuplexStream,
     pub(super) refusals: mpsc::Sender<Refusal>,
     /// Turns false when the client has gone: the protocol's library first waits for answers that nobody reads.
-    pub(super) is_open: watch::Sender<bool>,
+    pub(super) is_client_there: watch::Sender<bool>,
 }
 
 impl ClientInput {
@@ -56,7 +56,7 @@ impl ClientInput {
             }
             line = Line::default();
         }
-        self.is_open.send_replace(false);
+        self.is_client_there.send_replace(false);
     }
 }
 

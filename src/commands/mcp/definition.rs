@@ -18,8 +18,8 @@ pub(super) struct ToolDefinition {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) description: &'static str,
-    pub(super) input: fn() -> Arc<JsonObject>,
-    pub(super) output: fn() -> Arc<JsonObject>,
+    pub(super) input_schema: fn() -> Arc<JsonObject>,
+    pub(super) output_schema: fn() -> Arc<JsonObject>,
     pub(super) effects: Effects,
     pub(super) run: ToolFunction,
 }
@@ -43,20 +43,22 @@ pub(super) enum Effects {
 #[derive(Debug)]
 pub(super) struct InvalidArguments(pub(super) String);
 
-/// Reads the arguments of a call.
-pub(super) fn arguments<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, InvalidArguments> {
+/// Parses the arguments of a call.
+pub(super) fn parse_arguments<T: DeserializeOwned>(
+    arguments: JsonObject,
+) -> Result<T, InvalidArguments> {
     serde_json::from_value(Value::Object(arguments))
         .map_err(|error| InvalidArguments(error.to_string()))
 }
 
 /// Returns the schema of a tool's arguments.
-pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
+pub(super) fn input_schema<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     // NOTE: it fails only for types that are not structs, as the test of all tools would show.
     schema_for_input::<T>().unwrap_or_default()
 }
 
 /// Returns the schema of a tool's answer, without the sizes of numbers: clients warn of formats that they do not know.
-pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
+pub(super) fn output_schema<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     let mut schema = Value::Object(schema_for_output::<T>().as_ref().clone());
     remove_sizes(&mut schema);
     match schema {
@@ -95,9 +97,9 @@ impl ToolDefinition {
         if !is_read_only {
             annotations = annotations.destructive(false).idempotent(true);
         }
-        Tool::new(self.name, self.description, (self.input)())
+        Tool::new(self.name, self.description, (self.input_schema)())
             .with_title(self.title)
-            .with_raw_output_schema((self.output)())
+            .with_raw_output_schema((self.output_schema)())
             .with_annotations(annotations)
     }
 }

@@ -43,7 +43,7 @@ const WAITING_REFUSALS: usize = 16;
 /// Time for calls to clean up after the client has gone: an application has five seconds to exit.
 const CLEANING_UP: Duration = Duration::from_secs(10);
 
-/// Time for it after a signal, because the next signal may kill the process.
+/// Time to clean up after a signal, shorter because the next signal may kill the process.
 const CLEANING_UP_AFTER_SIGNAL: Duration = Duration::from_millis(1_500);
 
 pub(super) async fn run(arguments: McpArgs, environment: &Environment) -> u8 {
@@ -57,29 +57,29 @@ pub(super) async fn run(arguments: McpArgs, environment: &Environment) -> u8 {
 /// Serves one client until it goes away, and waits until its calls have cleaned up.
 async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Problem> {
     let mut signals = Signals::listen();
-    let (is_open, open) = watch::channel(true);
-    let session = Session::new(arguments, environment, open);
-    let calls = session.calls();
+    let (presence, is_client_there) = watch::channel(true);
+    let session = Session::new(arguments, environment, is_client_there);
+    let running_calls = session.running_calls();
     let (input, output) = stdio();
     let (messages, passed_on) = tokio::io::duplex(WAITING_BYTES);
     let (refusals, refused) = mpsc::channel(WAITING_REFUSALS);
     let client = ClientInput {
         messages,
         refusals,
-        is_open,
+        is_client_there: presence,
     };
     drop(tokio::spawn(client.pass_on(input)));
     let transport = AsyncRwTransport::new_server(passed_on, output);
     let transport = RefusingTransport::new(transport, refused);
-    let begun = tokio::select! {
-        begun = rmcp::serve_server(BillingServer::new(session), transport) => begun,
+    let started = tokio::select! {
+        started = rmcp::serve_server(BillingServer::new(session), transport) => started,
         () = signals.cancelled() => return Ok(()),
     };
-    let service = match begun {
+    let service = match started {
         Ok(service) => service,
         // The client has gone before it said anything.
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
-        Err(error) => return Err(not_begun(&error)),
+        Err(error) => return Err(protocol_problem(&error)),
     };
     let stop = service.cancellation_token();
     let mut served = std::pin::pin!(service.waiting());
@@ -87,15 +87,15 @@ async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Probl
         quit = &mut served => quit,
         () = signals.cancelled() => {
             stop.cancel();
-            drop(timeout(CLEANING_UP_AFTER_SIGNAL, calls.write()).await);
+            drop(timeout(CLEANING_UP_AFTER_SIGNAL, running_calls.write()).await);
             return Ok(());
         }
     };
     // Calls hold the other side of the lock.
     tokio::select! {
-        cleaned = timeout(CLEANING_UP, calls.write()) => drop(cleaned),
+        cleaned = timeout(CLEANING_UP, running_calls.write()) => drop(cleaned),
         () = signals.cancelled() => {
-            drop(timeout(CLEANING_UP_AFTER_SIGNAL, calls.write()).await);
+            drop(timeout(CLEANING_UP_AFTER_SIGNAL, running_calls.write()).await);
         }
     }
     match quit {
@@ -109,7 +109,7 @@ async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Probl
 }
 
 /// Returns the problem of a client that does not follow the protocol. What it sent is not repeated.
-fn not_begun(error: &ServerInitializeError) -> Problem {
+fn protocol_problem(error: &ServerInitializeError) -> Problem {
     let why = match error {
         ServerInitializeError::ExpectedInitializeRequest(_) => {
             "its first message is neither a request nor `initialize`"

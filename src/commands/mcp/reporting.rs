@@ -8,14 +8,15 @@ use crate::{
     report::{self, AgentSettings, Outcome, Provenance},
 };
 
-/// Answers with an outcome. `output` masks the secrets of the run.
-pub(super) async fn report(
+/// Places the findings of an outcome at changed lines, keeps it as the last report, and returns the answer. `output` masks
+/// the secrets of the run.
+pub(super) async fn report_outcome(
     session: &Session,
     mut outcome: Outcome,
     (config, now): (Option<&Config>, UnixSeconds),
     output: &Output,
 ) -> ToolAnswer {
-    let path = session.config();
+    let path = session.config_path();
     if let Some(config) = config
         && let Ok(changes) = WorkingTreeChanges::find(&outcome, config, path).await
     {
@@ -35,6 +36,6 @@ pub(super) async fn report(
         is_example: false,
     };
     let report = report::agent_report(&outcome, settings);
-    session.keep(outcome);
+    session.keep_report(outcome);
     ToolAnswer::new(&report, report.exit_code(), &ours).with_link(resources::last_report())
 }

@@ -94,7 +94,7 @@ pub(super) fn read(uri: &str, session: &Session) -> Result<ReadResourceResult, E
     let mut text = (resource.read)(session)?;
     let mut contents = Vec::new();
     if resource.quotes {
-        let config = configuration::load(session.config()).ok();
+        let config = configuration::load(session.config_path()).ok();
         text = session.output(config.as_ref()).mask(&text);
         contents.push(ResourceContents::text(DATA_NOTICE, uri));
     }
@@ -103,7 +103,7 @@ pub(super) fn read(uri: &str, session: &Session) -> Result<ReadResourceResult, E
 }
 
 fn read_last_report(session: &Session) -> Result<String, ErrorData> {
-    let outcome = session.last().ok_or_else(|| {
+    let outcome = session.last_report().ok_or_else(|| {
         ErrorData::resource_not_found(
             "nothing was checked or rehearsed in this session: call `check_access_contract` or `rehearse_webhooks` first",
             None,
@@ -121,8 +121,8 @@ fn read_last_report(session: &Session) -> Result<String, ErrorData> {
 
 fn read_scenarios(session: &Session) -> Result<String, ErrorData> {
     // Without a configuration, these are the built-in ones.
-    let config = configuration::load(session.config()).ok();
-    let lines = rehearse::scenario_lines(config.as_ref(), session.config());
+    let config = configuration::load(session.config_path()).ok();
+    let lines = rehearse::scenario_lines(config.as_ref(), session.config_path());
     lines.map_err(|_unreadable| {
         ErrorData::internal_error(
             "a scenario cannot be read: `rehearse_webhooks` says why",

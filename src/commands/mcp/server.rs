@@ -12,7 +12,7 @@ use rmcp::{
 };
 
 use super::{
-    answer::{ToolAnswer, refused},
+    answer::{ToolAnswer, failed_call},
     definition::{Effects, InvalidArguments},
     prompt, resources,
     session::Session,
@@ -70,12 +70,12 @@ impl ServerHandler for BillingServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let calls = self.session.calls();
-        let _running = calls.read().await;
+        let running_calls = self.session.running_calls();
+        let _running = running_calls.read().await;
         let Some(tool) = tools::find(&request.name) else {
             return Err(ErrorData::invalid_params("there is no such tool", None));
         };
-        let call = self.session.call(context);
+        let call = self.session.new_call(context);
         let arguments = request.arguments.unwrap_or_default();
         let running = (tool.run)(&self.session, arguments, &call);
         let answered = if tool.effects == Effects::CallsApplication {
@@ -84,12 +84,14 @@ impl ServerHandler for BillingServer {
         } else {
             tokio::select! {
                 answered = running => answered,
-                () = call.cancelled() => return Ok(refused("cancelled").into()),
+                () = call.cancelled() => return Ok(failed_call("cancelled").into()),
             }
         };
         let result = match answered {
             Ok(answer) => ToolAnswer::into_result(answer),
-            Err(InvalidArguments(why)) => refused(&format!("the arguments cannot be used: {why}")),
+            Err(InvalidArguments(why)) => {
+                failed_call(&format!("the arguments cannot be used: {why}"))
+            }
         };
         Ok(result.into())
     }

@@ -18,46 +18,51 @@ pub(super) struct Session {
     pub(super) arguments: McpArgs,
     pub(super) environment: Environment,
     /// The last report of a check or a rehearsal, masked.
-    last: RefCell<Option<Rc<Outcome>>>,
+    last_report: RefCell<Option<Rc<Outcome>>>,
     /// Held by the call that uses the scratch database and the application's address, which serve one at a time.
-    pub(super) scratch: Mutex<()>,
+    pub(super) scratch_lock: Mutex<()>,
     /// Each call holds the reading side until it has cleaned up.
-    calls: Arc<RwLock<()>>,
-    open: watch::Receiver<bool>,
+    running_calls: Arc<RwLock<()>>,
+    /// Turns false when the client has gone.
+    is_client_there: watch::Receiver<bool>,
 }
 
 impl Session {
     pub(super) fn new(
         arguments: McpArgs,
         environment: Environment,
-        open: watch::Receiver<bool>,
+        is_client_there: watch::Receiver<bool>,
     ) -> Self {
         Self {
             arguments,
             environment,
-            last: RefCell::new(None),
-            scratch: Mutex::new(()),
-            calls: Arc::default(),
-            open,
+            last_report: RefCell::new(None),
+            scratch_lock: Mutex::new(()),
+            running_calls: Arc::default(),
+            is_client_there,
         }
     }
 
     /// Returns the lock whose writing side is free when no call runs.
-    pub(super) fn calls(&self) -> Arc<RwLock<()>> {
-        Arc::clone(&self.calls)
+    pub(super) fn running_calls(&self) -> Arc<RwLock<()>> {
+        Arc::clone(&self.running_calls)
     }
 
-    pub(super) fn call(&self, context: rmcp::service::RequestContext<rmcp::RoleServer>) -> Call {
-        Call::new(context, self.open.clone())
+    pub(super) fn new_call(
+        &self,
+        context: rmcp::service::RequestContext<rmcp::RoleServer>,
+    ) -> Call {
+        Call::new(context, self.is_client_there.clone())
     }
 
     /// Returns the path of the configuration.
-    pub(super) fn config(&self) -> &Path {
+    pub(super) fn config_path(&self) -> &Path {
         &self.arguments.config.config
     }
 
+    /// Returns what is read from recorded files instead of the provider and the database.
     pub(super) fn recorded(&self) -> RecordedSides {
-        RecordedSides::from_arguments(&self.arguments.fixtures, self.config())
+        RecordedSides::from_arguments(&self.arguments.fixtures, self.config_path())
     }
 
     pub(super) fn has_recordings(&self) -> bool {
@@ -74,12 +79,12 @@ impl Session {
     }
 
     /// Returns the last report of a check or a rehearsal.
-    pub(super) fn last(&self) -> Option<Rc<Outcome>> {
-        self.last.borrow().clone()
+    pub(super) fn last_report(&self) -> Option<Rc<Outcome>> {
+        self.last_report.borrow().clone()
     }
 
     /// Keeps the report of a check or a rehearsal, which is masked.
-    pub(super) fn keep(&self, outcome: Outcome) {
-        self.last.replace(Some(Rc::new(outcome)));
+    pub(super) fn keep_report(&self, outcome: Outcome) {
+        self.last_report.replace(Some(Rc::new(outcome)));
     }
 }

@@ -223,7 +223,7 @@ async fn play(
         baseline: arguments.baseline.as_deref(),
         options: &options,
     };
-    let (outcome, output) = rehearsed(request, signals).await;
+    let (outcome, output) = rehearse_against_baseline(request, signals).await;
     Played {
         outcome,
         output,
@@ -245,7 +245,7 @@ pub(super) struct RehearsalRequest<'r> {
 }
 
 /// Rehearses, and compares the findings with a baseline. Returns the outcome with the output that masks its secrets.
-pub(super) async fn rehearsed(
+pub(super) async fn rehearse_against_baseline(
     request: RehearsalRequest<'_>,
     signals: &mut Signals,
 ) -> (Outcome, Output) {

@@ -12,9 +12,10 @@ use crate::{
         mcp::{
             answer::ToolAnswer,
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
-            reporting::report,
+            reporting::report_outcome,
             session::Session,
         },
         run_parameters::RunParameters,
@@ -29,8 +30,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     title: "Check the access contract",
     description: "Reads the billing provider and the application's database, both read-only, and reports everyone who pays without access or \
                   has access without paying, grouped by cause.",
-    input: input::<CheckInput>,
-    output: output::<AgentReport>,
+    input_schema: input_schema::<CheckInput>,
+    output_schema: output_schema::<AgentReport>,
     effects: Effects::ReadsSystems,
     run: |session, arguments, _| -> ToolFuture<'_> { Box::pin(run(session, arguments)) },
 };
@@ -41,19 +42,20 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
 struct CheckInput {}
 
 async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
-    let CheckInput {} = arguments(given)?;
+    let CheckInput {} = parse_arguments(given)?;
     let now = crate::commands::now();
-    let config = match configuration::load(session.config()) {
+    let config = match configuration::load(session.config_path()) {
         Ok(config) => config,
         Err(unusable) => {
             let output = session.output(None);
             let outcome = unanswered(unusable.problems());
-            return Ok(report(session, outcome, (None, now), &output).await);
+            return Ok(report_outcome(session, outcome, (None, now), &output).await);
         }
     };
     let output = session.output(Some(&config));
     let progress = Progress::new(output.on_terminal);
     let run = RunParameters::new(&session.environment, &progress, session.recorded(), now);
-    let outcome = check::compared(&config, &run, session.arguments.baseline.as_deref()).await;
-    Ok(report(session, outcome, (Some(&config), now), &output).await)
+    let outcome =
+        check::check_against_baseline(&config, &run, session.arguments.baseline.as_deref()).await;
+    Ok(report_outcome(session, outcome, (Some(&config), now), &output).await)
 }

@@ -12,7 +12,8 @@ use crate::{
         mcp::{
             answer::ToolAnswer,
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
             session::Session,
         },
@@ -26,8 +27,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     title: "Check the setup",
     description: "Checks step by step what a check and a rehearsal need: configuration, variables, key, permissions, database, columns, plans, \
                   scratch database and webhook handler. Sends the handler one event that it knows no account for, and one with a forged signature.",
-    input: input::<DoctorInput>,
-    output: output::<DoctorAnswer>,
+    input_schema: input_schema::<DoctorInput>,
+    output_schema: output_schema::<DoctorAnswer>,
     effects: Effects::CallsApplication,
     run: |session, arguments, call| -> ToolFuture<'_> {
         Box::pin(async move {
@@ -39,8 +40,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     },
 };
 
-/// Maximum number of checks with a text, and of details of one.
-const MAX_TOLD: usize = 12;
+/// Maximum number of checks that are listed, and of details of one.
+const MAX_LISTED: usize = 12;
 const MAX_DETAILS: usize = 3;
 
 /// No arguments.
@@ -94,16 +95,16 @@ struct DoctorText {
 }
 
 async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
-    let DoctorInput {} = arguments(given)?;
-    let _turn = session.scratch.lock().await;
-    let (report, output) = doctor::examined(session.config(), &session.environment).await;
+    let DoctorInput {} = parse_arguments(given)?;
+    let _turn = session.scratch_lock.lock().await;
+    let (report, output) = doctor::check_setup(session.config_path(), &session.environment).await;
     let answer = DoctorAnswer::new(&report);
     Ok(ToolAnswer::new(&answer, answer.exit_code, &output))
 }
 
 impl DoctorAnswer {
     fn new(report: &DoctorReport) -> Self {
-        let is_told =
+        let is_listed =
             |step: &&DoctorStep| matches!(step.result.status, StepStatus::Fail | StepStatus::Warn);
         let names = |is_wanted: fn(StepStatus) -> bool| {
             let steps = report.steps.iter();
@@ -112,16 +113,16 @@ impl DoctorAnswer {
             names.dedup();
             names
         };
-        let told: Vec<_> = report.steps.iter().filter(is_told).collect();
+        let listed: Vec<_> = report.steps.iter().filter(is_listed).collect();
         Self {
             result: report.status().as_str(),
             exit_code: report.exit_status(),
             notice: DATA_NOTICE,
             summary: report.summary(),
-            checks_left_out: told.len().saturating_sub(MAX_TOLD),
-            checks: told
+            checks_left_out: listed.len().saturating_sub(MAX_LISTED),
+            checks: listed
                 .into_iter()
-                .take(MAX_TOLD)
+                .take(MAX_LISTED)
                 .map(DoctorCheck::new)
                 .collect(),
             passed: names(|status| status == StepStatus::Pass),

@@ -12,7 +12,8 @@ use crate::{
         mcp::{
             answer::ToolAnswer,
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
             session::Session,
         },
@@ -27,8 +28,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "explain_account",
     title: "Explain the verdict for one account",
     description: "Shows one account, customer or subscription: the row, the subscriptions and how each counts, every rule, and the evidence.",
-    input: input::<ExplainInput>,
-    output: output::<ExplainAnswer>,
+    input_schema: input_schema::<ExplainInput>,
+    output_schema: output_schema::<ExplainAnswer>,
     effects: Effects::ReadsSystems,
     run: |session, arguments, _| -> ToolFuture<'_> { Box::pin(run(session, arguments)) },
 };
@@ -64,8 +65,8 @@ struct ExplainAnswer {
 }
 
 async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
-    let asked: ExplainInput = arguments(given)?;
-    let config = match configuration::load(session.config()) {
+    let asked: ExplainInput = parse_arguments(given)?;
+    let config = match configuration::load(session.config_path()) {
         Ok(config) => config,
         Err(unusable) => {
             let nothing = ExplainedEntity::unanswered(&asked.entity, unusable.problems());

@@ -15,12 +15,15 @@ use crate::{
             answer::ToolAnswer,
             call::{Call, ProgressSink},
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
-            reporting::report,
+            reporting::report_outcome,
             session::Session,
         },
-        rehearse::{RehearsalOptions, RehearsalRequest, RunCount, not_begun, rehearsed},
+        rehearse::{
+            RehearsalOptions, RehearsalRequest, RunCount, not_begun, rehearse_against_baseline,
+        },
         run_parameters::FailOn,
         signals::Signals,
     },
@@ -34,8 +37,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     description: "Plays billing lifecycles (purchases, renewals, failing cards, cancellations, forged events) against the application's webhook \
                   handler, with a fake Stripe and a scratch database, and reports which step leaves a wrong row, with the changed line that most \
                   likely matters. Starts the application if a command is configured, and removes everything at the end. Takes seconds to minutes.",
-    input: input::<RehearseInput>,
-    output: output::<AgentReport>,
+    input_schema: input_schema::<RehearseInput>,
+    output_schema: output_schema::<AgentReport>,
     effects: Effects::CallsApplication,
     run: |session, arguments, call| -> ToolFuture<'_> { Box::pin(run(session, arguments, call)) },
 };
@@ -57,22 +60,22 @@ async fn run(
     given: JsonObject,
     call: &Call,
 ) -> Result<ToolAnswer, InvalidArguments> {
-    let asked: RehearseInput = arguments(given)?;
+    let asked: RehearseInput = parse_arguments(given)?;
     let now = crate::commands::now();
-    let config = match configuration::load(session.config()) {
+    let config = match configuration::load(session.config_path()) {
         Ok(config) => config,
         Err(unusable) => {
             let output = session.output(None);
             let outcome = not_begun(unusable.problems());
-            return Ok(report(session, outcome, (None, now), &output).await);
+            return Ok(report_outcome(session, outcome, (None, now), &output).await);
         }
     };
     let turn = tokio::select! {
-        turn = session.scratch.lock() => turn,
+        turn = session.scratch_lock.lock() => turn,
         () = call.abandoned() => {
             let output = session.output(Some(&config));
             let outcome = not_begun(vec![cancelled()]);
-            return Ok(report(session, outcome, (None, now), &output).await);
+            return Ok(report_outcome(session, outcome, (None, now), &output).await);
         }
     };
     let (counting, counted) = watch::channel(RunCount::default());
@@ -87,21 +90,21 @@ async fn run(
     };
     let request = RehearsalRequest {
         config: &config,
-        path: session.config(),
+        path: session.config_path(),
         environment: &session.environment,
         command: &session.arguments.command,
         baseline: session.arguments.baseline.as_deref(),
         options: &options,
     };
     let mut signals = Signals::until(call.abandoned());
-    let rehearsal = Box::pin(rehearsed(request, &mut signals));
+    let rehearsal = Box::pin(rehearse_against_baseline(request, &mut signals));
     let reporting = Box::pin(report_progress(call.progress(), counted));
     let (outcome, output) = match select(rehearsal, reporting).await {
         Either::Left((done, _)) => done,
         Either::Right(((), rehearsal)) => rehearsal.await,
     };
     drop(turn);
-    Ok(report(session, outcome, (Some(&config), now), &output).await)
+    Ok(report_outcome(session, outcome, (Some(&config), now), &output).await)
 }
 
 fn cancelled() -> Problem {

@@ -13,7 +13,8 @@ use crate::{
         mcp::{
             answer::ToolAnswer,
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
             session::Session,
         },
@@ -28,8 +29,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     title: "Suggest a contract",
     description: "Recognizes the stack of the repository and reads some rows of the database in DATABASE_URL, if it is set, and proposes the text of \
                   prodverdict.yml. Writes nothing.",
-    input: input::<SuggestInput>,
-    output: output::<SuggestAnswer>,
+    input_schema: input_schema::<SuggestInput>,
+    output_schema: output_schema::<SuggestAnswer>,
     effects: Effects::ReadsSystems,
     run: |session, arguments, _| -> ToolFuture<'_> { Box::pin(run(session, arguments)) },
 };
@@ -67,9 +68,9 @@ struct SuggestAnswer {
 }
 
 async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
-    let asked: SuggestInput = arguments(given)?;
+    let asked: SuggestInput = parse_arguments(given)?;
     let output = session.output(None);
-    let place = (folder_of(session.config()), asked.stack.as_deref());
+    let place = (folder_of(session.config_path()), asked.stack.as_deref());
     let proposed = init::propose(place, &session.environment, &output).await;
     let answer = match proposed.and_then(within_limits) {
         Ok(proposal) => SuggestAnswer::new(proposal),

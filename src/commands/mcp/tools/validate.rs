@@ -12,7 +12,8 @@ use crate::{
         mcp::{
             answer::ToolAnswer,
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
             session::Session,
         },
@@ -25,8 +26,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "validate_config",
     title: "Validate the configuration",
     description: "Checks the configuration file and returns every problem with its line. Reads nothing else.",
-    input: input::<ValidateInput>,
-    output: output::<ValidateAnswer>,
+    input_schema: input_schema::<ValidateInput>,
+    output_schema: output_schema::<ValidateAnswer>,
     effects: Effects::ReadsFiles,
     run: |session, arguments, _| -> ToolFuture<'_> {
         Box::pin(async move { run(session, arguments) })
@@ -60,8 +61,8 @@ struct ValidateAnswer {
 }
 
 fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
-    let ValidateInput {} = arguments(given)?;
-    let (answer, output) = match configuration::load(session.config()) {
+    let ValidateInput {} = parse_arguments(given)?;
+    let (answer, output) = match configuration::load(session.config_path()) {
         Ok(config) => {
             let contracts = config.contracts.len();
             let answer = ValidateAnswer::new(contracts, &[], &config.warnings);

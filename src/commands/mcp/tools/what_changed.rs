@@ -15,7 +15,8 @@ use crate::{
         mcp::{
             answer::ToolAnswer,
             definition::{
-                Effects, InvalidArguments, ToolDefinition, ToolFuture, arguments, input, output,
+                Effects, InvalidArguments, ToolDefinition, ToolFuture, input_schema, output_schema,
+                parse_arguments,
             },
             session::Session,
         },
@@ -33,8 +34,8 @@ pub(super) const TOOL: ToolDefinition = ToolDefinition {
     title: "Find the changed lines that matter to billing",
     description: "Compares the working tree with a commit and lists the changed lines that mention a column, a plan, a price or an event of the \
                   access contract. Runs `git`, and nothing that the repository names.",
-    input: input::<ChangedInput>,
-    output: output::<ChangedAnswer>,
+    input_schema: input_schema::<ChangedInput>,
+    output_schema: output_schema::<ChangedAnswer>,
     effects: Effects::ReadsFiles,
     run: |session, arguments, _| -> ToolFuture<'_> { Box::pin(run(session, arguments)) },
 };
@@ -73,8 +74,8 @@ struct ChangedAnswer {
 }
 
 async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
-    let asked: ChangedInput = arguments(given)?;
-    let path = session.config();
+    let asked: ChangedInput = parse_arguments(given)?;
+    let path = session.config_path();
     let config = match configuration::load(path) {
         Ok(config) => config,
         Err(unusable) => {
@@ -96,7 +97,7 @@ async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, Invalid
 
 impl ChangedAnswer {
     fn new(tree: &WorkingTree, paths: &TreePaths, config: &Config) -> Self {
-        let lines = lines(tree, paths, config);
+        let lines = relevant_lines(tree, paths, config);
         let mut files = tree.files.iter();
         Self {
             exit_code: 0,
@@ -129,14 +130,14 @@ impl ChangedAnswer {
 }
 
 /// Lists the lines that mention a name of a contract, one entry for each line.
-fn lines(tree: &WorkingTree, paths: &TreePaths, config: &Config) -> Vec<Change> {
+fn relevant_lines(tree: &WorkingTree, paths: &TreePaths, config: &Config) -> Vec<Change> {
     let rehearsal = config.rehearsal.as_ref();
     let handler_paths = rehearsal.map_or(&[][..], |one| &one.handler_paths);
     let diff = Diff::new(&tree.files, handler_paths, &paths.of_config);
     let mut found: Vec<Change> = Vec::new();
     for contract in &config.contracts {
         let mut finder = Finder::new(&diff, names_of_contract(contract));
-        for name in names(contract) {
+        for name in names_and_events(contract) {
             for line in finder.relevant_lines(&[name]).iter() {
                 let change = line.describe(None);
                 found.push(Change {
@@ -152,7 +153,7 @@ fn lines(tree: &WorkingTree, paths: &TreePaths, config: &Config) -> Vec<Change> 
 }
 
 /// Lists the names of a contract, and the events by which an application learns of its state.
-fn names(contract: &AccessContract) -> Vec<Name> {
+fn names_and_events(contract: &AccessContract) -> Vec<Name> {
     let source = contract.contract.source;
     let events: BTreeSet<&str> = Rule::all_with_handler_rules()
         .flat_map(|rule| rule.info().events.for_source(source))
