@@ -8,7 +8,7 @@ use crate::{
         Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
         RuleColumn, evaluate,
     },
-    sources::{Sources, replace},
+    sources::{Sources, replace_subscriptions},
 };
 
 /// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
@@ -145,7 +145,7 @@ async fn read_customers(
         return Ok(());
     }
     let again = sources.billing.customers(&customers).await?;
-    replace(facts, &customers, again.subscriptions);
+    replace_subscriptions(facts, &customers, again.subscriptions);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::{
     billing::{RateLimit, ReadPlan},
     config::{AccessContract, Config},
     report,
-    sources::{customers_of, in_full},
+    sources::{customers_of, describe_cost},
 };
 
 /// Prints the cost of checking each contract, without checking it.
@@ -24,7 +24,7 @@ pub(super) async fn run(
         match cost(contract, run).await {
             Ok(Some((plan, rate_limit))) => {
                 let provider = contract.contract.source.provider();
-                output.data(&in_full(&contract.name, provider, &plan, rate_limit))?;
+                output.data(&describe_cost(&contract.name, provider, &plan, rate_limit))?;
             }
             Ok(None) => {}
             Err(failure) => {

@@ -12,7 +12,7 @@ use super::{
     url::Target,
     url_error::UrlError,
 };
-use crate::{config::host::is_near, problem::ErrorCode};
+use crate::{config::host::is_local_or_private, problem::ErrorCode};
 
 /// Timeout for connecting: long enough for a database that wakes up, short enough for somebody who watches.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,8 +66,8 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
             let addresses = lookup_host((target.host.as_str(), target.port))
                 .await
                 .map_err(ConnectError::UnknownHost)?;
-            is_remote =
-                !target.is_near() && addresses.map(|address| address.ip()).any(is_remote_address);
+            is_remote = !target.is_local_or_private()
+                && addresses.map(|address| address.ip()).any(is_remote_address);
         }
         let mut is_exposed = is_remote && matches!(target.tls().mode, PgSslMode::Disable);
         let options = if is_remote && matches!(target.tls().mode, PgSslMode::Prefer) {
@@ -111,7 +111,7 @@ fn is_remote_address(address: IpAddr) -> bool {
         IpAddr::V4(address) => Host::Ipv4(address),
         IpAddr::V6(address) => Host::Ipv6(address),
     };
-    !is_near(&host)
+    !is_local_or_private(&host)
 }
 
 fn offers_no_tls(error: &sqlx::Error) -> bool {
@@ -262,10 +262,10 @@ mod tests {
             "[::1]",
             "%2Ftmp",
         ] {
-            assert!(target(host).is_near(), "{host}");
+            assert!(target(host).is_local_or_private(), "{host}");
         }
         for host in ["db.example.com", "203.0.113.7", "[2001:db8::1]"] {
-            assert!(!target(host).is_near(), "{host}");
+            assert!(!target(host).is_local_or_private(), "{host}");
         }
     }
 }

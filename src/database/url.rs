@@ -11,7 +11,7 @@ use super::{
     url_mistake::Mistake,
     url_parameters::{Parameters, Tls},
 };
-use crate::config::host::is_near;
+use crate::config::host::is_local_or_private;
 
 /// Address and options of a connection.
 #[derive(Debug)]
@@ -115,13 +115,13 @@ impl Target {
     }
 
     /// Returns true if the name alone shows that it is this machine or in its network.
-    pub(super) fn is_near(&self) -> bool {
+    pub(super) fn is_local_or_private(&self) -> bool {
         let host = match self.host.parse() {
             Ok(IpAddr::V4(address)) => Host::Ipv4(address),
             Ok(IpAddr::V6(address)) => Host::Ipv6(address),
             Err(_) => Host::Domain(self.host.as_str()),
         };
-        self.uses_socket || self.is_loopback() || is_near(&host)
+        self.uses_socket || self.is_loopback() || is_local_or_private(&host)
     }
 
     /// Returns the URL's search path, in the syntax of `set search_path`.

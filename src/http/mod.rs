@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::host::is_near;
+use crate::config::host::is_local_or_private;
 
 /// Timeout for connecting: long enough for a slow TLS handshake over a long distance, short enough for somebody who
 /// watches.
@@ -57,7 +57,7 @@ pub fn base_url(text: &str) -> Result<String, BaseUrlError> {
     let url = Url::parse(text).map_err(|_parse| BaseUrlError::NotAUrl)?;
     match url.scheme() {
         "https" => {}
-        "http" if url.host().is_some_and(|host| is_near(&host)) => {}
+        "http" if url.host().is_some_and(|host| is_local_or_private(&host)) => {}
         "http" => return Err(BaseUrlError::PlainHttp(url.origin().ascii_serialization())),
         scheme => return Err(BaseUrlError::Scheme(scrub::presentable(scheme))),
     }

@@ -12,7 +12,7 @@ use super::{
     error::{Error, Sameness, ScratchRefusal},
 };
 use crate::{
-    config::{AccountsQuery, host::is_near},
+    config::{AccountsQuery, host::is_local_or_private},
     database::{self, Target, quoted_table},
 };
 
@@ -82,7 +82,7 @@ fn is_near_target(target: &Target) -> bool {
     } else {
         target.host.clone()
     };
-    target.uses_socket || Host::parse(&host).is_ok_and(|host| is_near(&host))
+    target.uses_socket || Host::parse(&host).is_ok_and(|host| is_local_or_private(&host))
 }
 
 /// Locks out other rehearsals for as long as the connection lasts.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Returns a line such as `Stripe: about 196 requests, 8s`.
-pub(super) fn in_short(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -> String {
+pub(super) fn cost_line(provider: &str, plan: &ReadPlan, rate_limit: RateLimit) -> String {
     let requests = plan.requests();
     let share = plan.percent_of_month().map_or_else(String::new, |percent| {
         format!(", {percent} % of what a small account may read in a month")
@@ -51,7 +51,7 @@ fn qualifier(plan: &ReadPlan) -> &'static str {
 }
 
 /// Returns the cost of one contract, step by step.
-pub(crate) fn in_full(
+pub(crate) fn describe_cost(
     contract: &str,
     provider: &str,
     plan: &ReadPlan,
@@ -122,12 +122,12 @@ mod tests {
         plan.monthly_reads = NonZeroU64::new(10_000);
         plan.steps.push(ReadStep::new("entitlements", 2_000));
         let limit = RateLimit::per_second(25, 100, 8);
-        let line = in_short("Acme", &plan, limit);
+        let line = cost_line("Acme", &plan, limit);
         assert!(
             line.ends_with(", 20 % of what a small account may read in a month"),
             "{line}"
         );
-        let text = in_full("access", "Acme", &plan, limit);
+        let text = describe_cost("access", "Acme", &plan, limit);
         assert!(
             text.contains("      20 %  of the 10000 requests a month that Acme allows"),
             "{text}"
@@ -140,10 +140,10 @@ mod tests {
             customers_at_once: 50,
             ..ReadPlan::new(false)
         };
-        let text = in_full("access", "Acme", &plan, RateLimit::per_minute(240, 8));
+        let text = describe_cost("access", "Acme", &plan, RateLimit::per_minute(240, 8));
         assert!(text.contains("(240 a minute, 8 at once)"), "{text}");
         assert!(text.contains("for every 50 customers"), "{text}");
-        let text = in_full(
+        let text = describe_cost(
             "access",
             "Acme",
             &ReadPlan::new(false),

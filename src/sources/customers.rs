@@ -2,8 +2,8 @@
 
 use crate::contract::{Account, CustomerId, Facts, Subscription};
 
-/// Replaces the known subscriptions of these customers, which must be sorted.
-pub(crate) fn replace(
+/// Replaces the known subscriptions of these customers. The customers must be sorted.
+pub(crate) fn replace_subscriptions(
     facts: &mut Facts,
     customers: &[CustomerId],
     subscriptions: Vec<Subscription>,

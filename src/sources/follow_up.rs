@@ -3,7 +3,7 @@
 use super::{
     billing_source::ListedFacts,
     cost,
-    customers::{ASKED, replace, some_customers},
+    customers::{ASKED, replace_subscriptions, some_customers},
 };
 use crate::{
     billing::{BillingReader, Error},
@@ -32,7 +32,7 @@ impl ContractProvider<'_> {
         let plan = begun.plan();
         let is_everything = plan.is_everything;
         if plan.remaining_requests() > 0 {
-            notice::say(&cost::in_short(provider, plan, reader.rate_limit()));
+            notice::say(&cost::cost_line(provider, plan, reader.rate_limit()));
         }
         let facts = begun.read(&|count| line.read(count)).await?;
         tracing::info!(
@@ -107,7 +107,7 @@ impl ContractProvider<'_> {
         reader.afford(number)?;
         self.say_how_many(number);
         let again = reader.read_customers(customers).await?;
-        replace(facts, customers, again.subscriptions);
+        replace_subscriptions(facts, customers, again.subscriptions);
         Ok(no_known_customer)
     }
 

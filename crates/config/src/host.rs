@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use url::Host;
 
 /// Returns true for loopback, private (RFC 1918, RFC 4193) and link-local addresses, `localhost`, and bare service
-/// names as on a CI job's network.
-pub fn is_near<S: AsRef<str>>(host: &Host<S>) -> bool {
+/// names such as `postgres`, which the network of a CI job has.
+pub fn is_local_or_private<S: AsRef<str>>(host: &Host<S>) -> bool {
     let address = match host {
         Host::Domain(name) => return !name.as_ref().trim_end_matches('.').contains('.'),
         Host::Ipv4(address) => IpAddr::V4(*address),
@@ -45,7 +45,7 @@ mod tests {
             "[fe80::1]",
             "[::ffff:10.0.0.1]",
         ] {
-            assert!(is_near(&Host::parse(near).unwrap()), "{near}");
+            assert!(is_local_or_private(&Host::parse(near).unwrap()), "{near}");
         }
         for far in [
             "db.example.com",
@@ -58,7 +58,7 @@ mod tests {
             "[::ffff:8.8.8.8]",
             "134744072",
         ] {
-            assert!(!is_near(&Host::parse(far).unwrap()), "{far}");
+            assert!(!is_local_or_private(&Host::parse(far).unwrap()), "{far}");
         }
     }
 }

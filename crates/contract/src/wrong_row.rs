@@ -53,8 +53,8 @@ impl<'c, 'f> WrongRow<'c, 'f> {
         only_plan(self.case, &self.paying)
     }
 
-    /// Returns the value that makes `has_paid_access` equal `paid`: `paid` itself, or a word for the column that it is read
-    /// from.
+    /// Returns the value after which `has_paid_access` equals `paid`: `paid` itself, or a word for the column that it is
+    /// read from.
     pub(crate) fn corrected_access(&self, paid: bool) -> Correction {
         let field = Field::HasPaidAccess;
         let (column, values) = match self.case.contract.columns.get(&field) {

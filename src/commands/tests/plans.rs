@@ -16,7 +16,7 @@ use crate::{
     },
     http,
     notice::Progress,
-    sources::{ContractProvider, replace, some_customers},
+    sources::{ContractProvider, replace_subscriptions, some_customers},
 };
 
 pub(super) const NOW: i64 = 1_795_392_000;
@@ -301,7 +301,7 @@ async fn asking_for_each(
         return judge(case, reader, &mut facts).await;
     }
     let again = reader.read_customers(&open.customers).await;
-    replace(
+    replace_subscriptions(
         &mut facts,
         &open.customers,
         again.expect("answers").subscriptions,

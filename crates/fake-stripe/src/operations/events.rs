@@ -4,16 +4,16 @@ use compact_str::CompactString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::world::{Event, Subscription, World};
 use crate::{
     shapes::{
         self, ActiveEntitlementShape, CustomerShape, EventShape, PriceShape, ProductShape,
         SubscriptionShape, View,
     },
     version::ApiVersion,
+    world::{Event, Subscription, World},
 };
 
-/// The object of an event.
+/// The object of an event, by its kind and id.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum EventObject<'a> {
     Customer(&'a str),
@@ -88,14 +88,14 @@ impl World {
     }
 
     /// Renders an object in the current event version. Returns null if it does not exist.
-    pub(super) fn render(&self, thing: EventObject<'_>) -> Value {
+    pub(super) fn render(&self, object_id: EventObject<'_>) -> Value {
         let version = self.context.events_version.as_ref();
         let view = View {
             world: self,
             version: version.unwrap_or(&self.default_version),
         };
-        let some = &self.objects;
-        let found = match thing {
+        let objects = &self.objects;
+        let found = match object_id {
             EventObject::Customer(id) => self
                 .customers
                 .get(id)
@@ -112,72 +112,83 @@ impl World {
                 .products
                 .get(id)
                 .map(|one| to_json(&ProductShape::new(one, view))),
-            EventObject::Invoice(id) => some.invoices.get(id).map(|one| shapes::invoice(one, view)),
-            EventObject::InvoiceItem(id) => some
+            EventObject::Invoice(id) => objects
+                .invoices
+                .get(id)
+                .map(|one| shapes::invoice(one, view)),
+            EventObject::InvoiceItem(id) => objects
                 .invoice_items
                 .get(id)
                 .map(|one| shapes::invoice_item(one, view)),
-            EventObject::InvoicePayment(id) => some
+            EventObject::InvoicePayment(id) => objects
                 .invoice_payments
                 .get(id)
                 .map(|one| shapes::invoice_payment(one, view)),
-            EventObject::PaymentIntent(id) => some
+            EventObject::PaymentIntent(id) => objects
                 .payment_intents
                 .get(id)
                 .map(|one| shapes::payment_intent(one, view)),
-            EventObject::PaymentMethod(id) => some
+            EventObject::PaymentMethod(id) => objects
                 .payment_methods
                 .get(id)
                 .map(|one| shapes::payment_method(one, view)),
-            EventObject::Charge(id) => some.charges.get(id).map(|one| shapes::charge(one, view)),
-            EventObject::Refund(id) => some.refunds.get(id).map(|one| shapes::refund(one, view)),
-            EventObject::Dispute(id) => some.disputes.get(id).map(|one| shapes::dispute(one, view)),
-            EventObject::Session(id) => some
+            EventObject::Charge(id) => objects.charges.get(id).map(|one| shapes::charge(one, view)),
+            EventObject::Refund(id) => objects.refunds.get(id).map(|one| shapes::refund(one, view)),
+            EventObject::Dispute(id) => objects
+                .disputes
+                .get(id)
+                .map(|one| shapes::dispute(one, view)),
+            EventObject::Session(id) => objects
                 .sessions
                 .get(id)
                 .map(|one| shapes::checkout_session(one, view)),
-            EventObject::Schedule(id) => some
+            EventObject::Schedule(id) => objects
                 .schedules
                 .get(id)
                 .map(|one| shapes::schedule(one, view)),
-            EventObject::Coupon(id) => some.coupons.get(id).map(|one| shapes::coupon(one, view)),
+            EventObject::Coupon(id) => objects.coupons.get(id).map(|one| shapes::coupon(one, view)),
             EventObject::Entitlements(id) => Some(shapes::entitlement_summary(id, view)),
         };
         found.unwrap_or_default()
     }
 
     /// Records an event with the object as it is now, and one about the entitlements that it changes.
-    pub(super) fn record_event(&mut self, kind: &str, thing: EventObject<'_>) {
-        let object = self.render(thing);
+    pub(super) fn record_event(&mut self, kind: &str, object_id: EventObject<'_>) {
+        let object = self.render(object_id);
         self.record_object(kind, object, None);
-        self.record_entitlements_of(thing);
+        self.record_entitlements_of(object_id);
     }
 
     /// Applies a change and records an event with the difference, unless the object stayed the same.
     pub(super) fn record_change(
         &mut self,
         kind: &str,
-        thing: EventObject<'_>,
+        object_id: EventObject<'_>,
         change: impl FnOnce(&mut Self),
     ) {
-        let before = self.render(thing);
+        let before = self.render(object_id);
         change(self);
-        self.record_difference(kind, thing, &before);
+        self.record_difference(kind, object_id, &before);
     }
 
     /// Records an event with the difference since the object was rendered, if it differs, and one about the entitlements
     /// that it changes.
-    pub(super) fn record_difference(&mut self, kind: &str, thing: EventObject<'_>, before: &Value) {
-        let after = self.render(thing);
+    pub(super) fn record_difference(
+        &mut self,
+        kind: &str,
+        object_id: EventObject<'_>,
+        before: &Value,
+    ) {
+        let after = self.render(object_id);
         if let Some(previous) = previous_attributes(before, &after) {
             self.record_object(kind, after, Some(previous));
-            self.record_entitlements_of(thing);
+            self.record_entitlements_of(object_id);
         }
     }
 
     /// Records the event about the entitlements that a new or changed subscription brings or takes.
-    fn record_entitlements_of(&mut self, thing: EventObject<'_>) {
-        if let EventObject::Subscription(id) = thing {
+    fn record_entitlements_of(&mut self, object_id: EventObject<'_>) {
+        if let EventObject::Subscription(id) = object_id {
             self.entitle_by_subscription(id);
         }
     }
@@ -197,6 +208,7 @@ impl World {
         );
     }
 
+    /// Records an event with a rendered object. Returns the id of the event.
     pub(super) fn record_object(
         &mut self,
         kind: &str,

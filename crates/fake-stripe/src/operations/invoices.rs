@@ -91,7 +91,7 @@ impl World {
         Ok(())
     }
 
-    /// Voids an invoice. A subscription that waited for it expires.
+    /// Voids an invoice. An incomplete subscription that waited for its payment expires.
     pub fn void_invoice(&mut self, id: &str) -> Result<(), Impossible> {
         let voidable = [InvoiceStatus::Open, InvoiceStatus::Uncollectible];
         let invoice = self.require_invoice_status(id, &voidable, "voiding it")?;
@@ -148,23 +148,23 @@ impl World {
         self.objects.invoice_items.remove(id);
     }
 
-    /// Previews the subscription's next invoice with changed items, as JSON of this version. Everything is restored
-    /// except prices that `change` adds.
+    /// Returns a subscription's next invoice as it would be with changed items, as JSON of this version. Afterwards the
+    /// subscription is as before; only prices that `change` adds stay.
     pub(crate) fn preview_invoice(
         &mut self,
-        id: &str,
+        subscription_id: &str,
         version: &ApiVersion,
         change: impl FnOnce(&mut Self, Vec<Item>) -> Vec<Item>,
     ) -> Value {
-        let Some(before) = self.find_subscription(id).cloned() else {
+        let Some(before) = self.find_subscription(subscription_id).cloned() else {
             return Value::Null;
         };
         let items = change(self, before.items.clone());
-        self.change_subscription_silently(id, |one| one.items = items);
+        self.change_subscription_silently(subscription_id, |one| one.items = items);
         let previous_version = self.context.events_version.replace(version.clone());
-        let mut preview = self.render_next_invoice(id);
+        let mut preview = self.render_next_invoice(subscription_id);
         self.context.events_version = previous_version;
-        self.change_subscription_silently(id, |one| *one = before);
+        self.change_subscription_silently(subscription_id, |one| *one = before);
         let invoice_id = preview.get("id").and_then(Value::as_str);
         let preview_id = format!("upcoming_{}", invoice_id.unwrap_or_default());
         if let Some(preview) = preview.as_object_mut() {

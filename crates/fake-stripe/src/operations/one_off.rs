@@ -9,7 +9,7 @@ use crate::world::{
 };
 
 impl World {
-    /// Pays a Checkout session without subscription. Returns the charge.
+    /// Opens a Checkout session without a subscription, and pays it. Returns the id of the charge.
     pub fn pay_once(&mut self, session: CheckoutSession) -> Result<CompactString, Impossible> {
         let id = self.open_checkout(session)?;
         let mut session = self.open_session(&id, "completing it")?;
@@ -38,8 +38,8 @@ impl World {
         Ok(charge.unwrap_or_default())
     }
 
-    /// Completes a Checkout session in `payment` mode with a null customer. Returns the id of the session.
-    pub fn guest_payment(&mut self, price: &str) -> CompactString {
+    /// Completes a Checkout session in `payment` mode without a customer. Returns the id of the session.
+    pub fn pay_as_guest(&mut self, price: &str) -> CompactString {
         self.begin_user_operation();
         let id = self.id_counters.next("cs_test_a1", 55);
         let mut session = CheckoutSession {
@@ -63,8 +63,8 @@ impl World {
         id
     }
 
-    /// Creates an invoice for a one-off purchase, and pays it or fails its payment.
-    pub fn one_off_invoice(
+    /// Creates an invoice for a one-off purchase, and pays it or declines its payment. Returns the id of the invoice.
+    pub fn create_one_off_invoice(
         &mut self,
         customer: &str,
         price: &str,

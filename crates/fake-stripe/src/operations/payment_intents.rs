@@ -1,4 +1,4 @@
-//! Payment intents without an invoice, on request.
+//! User-requested operations on payment intents.
 
 use compact_str::CompactString;
 
@@ -14,9 +14,9 @@ impl World {
         id
     }
 
-    /// Confirms a one-off payment with a card.
+    /// Pays a payment intent with a card, or the invoice that it belongs to.
     pub fn confirm_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
-        let intent = self.intent_in_waiting(id, "confirming it")?;
+        let intent = self.unpaid_intent(id, "confirming it")?;
         if let Some(invoice) = intent.invoice {
             return self.pay_invoice(&invoice);
         }
@@ -25,9 +25,9 @@ impl World {
         Ok(())
     }
 
-    /// Cancels a one-off payment.
+    /// Cancels a payment intent that is not paid yet.
     pub fn cancel_payment_intent(&mut self, id: &str) -> Result<(), Impossible> {
-        self.intent_in_waiting(id, "canceling it")?;
+        self.unpaid_intent(id, "canceling it")?;
         self.begin_user_operation();
         let clock = self.clock;
         self.change_intent(id, |intent| {
@@ -51,11 +51,8 @@ impl World {
         Ok(())
     }
 
-    fn intent_in_waiting(
-        &self,
-        id: &str,
-        action: &'static str,
-    ) -> Result<PaymentIntent, Impossible> {
+    /// Returns a copy of a payment intent that can still be paid or canceled.
+    fn unpaid_intent(&self, id: &str, action: &'static str) -> Result<PaymentIntent, Impossible> {
         let found = self.objects.payment_intents.get(id);
         let intent = found.ok_or_else(|| Impossible::unknown("payment_intent", id))?;
         match intent.status {

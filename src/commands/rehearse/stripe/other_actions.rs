@@ -35,7 +35,7 @@ impl StripeActions<'_> {
             }
             ProviderAction::GuestPayment {} => {
                 let price = self.customer.price(self.prices, PriceRole::Once)?;
-                self.world.guest_payment(&price);
+                self.world.pay_as_guest(&price);
             }
             ProviderAction::Stranger {} => self.stranger()?,
             ProviderAction::Invent {} => {
@@ -70,8 +70,11 @@ impl StripeActions<'_> {
                 self.customer.payment = Some(self.world.pay_once(session)?);
             }
             ProviderAction::OneOffInvoice { paid } => {
-                self.world
-                    .one_off_invoice(&self.customer.id, &price, *paid == YesNo::Yes)?;
+                self.world.create_one_off_invoice(
+                    &self.customer.id,
+                    &price,
+                    *paid == YesNo::Yes,
+                )?;
             }
             ProviderAction::Refund { amount, .. } => {
                 const PART: i64 = 100;

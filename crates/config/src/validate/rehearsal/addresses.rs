@@ -14,7 +14,7 @@ use super::{
     },
     texts,
 };
-use crate::host::is_near;
+use crate::host::is_local_or_private;
 use problem::ErrorCode;
 
 pub(super) fn handler(
@@ -117,7 +117,7 @@ pub(super) fn url(
     else {
         return invalid(&quote(text));
     };
-    if !allow_remote && !is_near(&host) {
+    if !allow_remote && !is_local_or_private(&host) {
         let message = format!(
             "`{key}` should point to this machine or its own network, found the host {}",
             quote(&host.to_string())

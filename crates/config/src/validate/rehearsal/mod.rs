@@ -44,12 +44,12 @@ pub(super) fn settings<'e>(
     let allow_remote = written.allow_remote.value().copied().unwrap_or_default();
     let contract = choices::contract(&written.contract, contracts, owner, diagnostics);
     let source = contract.map_or(Source::Stripe, |(_, source)| source);
-    provider::check(written, source, diagnostics);
+    provider::report_keys_of_other(written, source, diagnostics);
     let handler = addresses::handler(&written.handler, allow_remote, owner, diagnostics);
     let secret_env = variable(
         "secret_env",
         &written.secret_env,
-        provider::secret_variable(source),
+        provider::default_secret_variable(source),
         diagnostics,
     );
     let source_ip = addresses::source_ip(&written.source_ip, diagnostics);
@@ -68,7 +68,11 @@ pub(super) fn settings<'e>(
         .and_then(|database| app::command("migrate", &database.migrate, diagnostics));
     let api_version = api_version(&written.api_version, diagnostics);
     let api_versions = api_versions(&written.api_versions, diagnostics);
-    let fake = fake(provider::fake(written, diagnostics), source, diagnostics);
+    let fake = fake(
+        provider::fake_key(written, diagnostics),
+        source,
+        diagnostics,
+    );
     let app = app::settings(&written.app, allow_remote, diagnostics);
     let account = diagnostics
         .require(&written.account, "account", owner)
@@ -171,7 +175,7 @@ fn fake(
 ) -> Option<FakeSettings> {
     let Some(written) = entry.value() else {
         return entry.is_absent().then(|| FakeSettings {
-            listen: provider::listen(source).to_owned(),
+            listen: provider::default_address(source).to_owned(),
             fixtures: None,
             address_file: None,
         });
@@ -180,7 +184,7 @@ fn fake(
     let address_file = texts::path("address_file", &written.address_file, diagnostics);
     let listen = match written.listen.written() {
         Some((span, text)) => addresses::listen(text, span, diagnostics),
-        None => Some(provider::listen(source).to_owned()),
+        None => Some(provider::default_address(source).to_owned()),
     };
     Some(FakeSettings {
         listen: listen?,

@@ -10,23 +10,23 @@ use super::super::super::{
 };
 
 /// Returns the default variable of the webhook secret.
-pub(super) fn secret_variable(source: Source) -> &'static str {
+pub(super) fn default_secret_variable(source: Source) -> &'static str {
     match source {
         Source::Paddle => "PADDLE_WEBHOOK_SECRET",
         Source::Stripe | Source::StripeEntitlements => "STRIPE_WEBHOOK_SECRET",
     }
 }
 
-/// Returns the default address of the fake provider. Both can run at once.
-pub(super) fn listen(source: Source) -> &'static str {
+/// Returns the default address of the fake provider. The ports differ, so that both fakes can run at once.
+pub(super) fn default_address(source: Source) -> &'static str {
     match source {
         Source::Paddle => "127.0.0.1:12112",
         Source::Stripe | Source::StripeEntitlements => "127.0.0.1:12111",
     }
 }
 
-/// Returns `fake`, or else `fake_stripe`, its earlier name.
-pub(super) fn fake<'w>(
+/// Returns the key `fake`, or else `fake_stripe`, its earlier name.
+pub(super) fn fake_key<'w>(
     written: &'w RawRehearsal,
     diagnostics: &Diagnostics<'_>,
 ) -> &'w Entry<Fake> {
@@ -42,9 +42,13 @@ pub(super) fn fake<'w>(
 }
 
 /// Reports the keys that only the other provider has.
-pub(super) fn check(written: &RawRehearsal, source: Source, diagnostics: &Diagnostics<'_>) {
+pub(super) fn report_keys_of_other(
+    written: &RawRehearsal,
+    source: Source,
+    diagnostics: &Diagnostics<'_>,
+) {
     let checkout = written.checkout.value();
-    let of_stripe = [
+    let stripe_keys = [
         ("api_version", span(&written.api_version)),
         ("api_versions", span(&written.api_versions)),
         (
@@ -57,23 +61,23 @@ pub(super) fn check(written: &RawRehearsal, source: Source, diagnostics: &Diagno
         ),
         ("metadata", checkout.and_then(|one| span(&one.metadata))),
     ];
-    let of_paddle = [(
+    let paddle_keys = [(
         "custom_data",
         checkout.and_then(|one| span(&one.custom_data)),
     )];
-    let (foreign, other, help): (&[_], _, _) = match source {
+    let (unused_keys, other, help): (&[_], _, _) = match source {
         Source::Paddle => (
-            &of_stripe,
+            &stripe_keys,
             "Stripe",
             "with Paddle, `checkout.custom_data` says which account a purchase belongs to",
         ),
         Source::Stripe | Source::StripeEntitlements => (
-            &of_paddle,
+            &paddle_keys,
             "Paddle",
             "with Stripe, `client_reference_id` or `metadata` says which account a purchase belongs to",
         ),
     };
-    for (key, span) in foreign {
+    for (key, span) in unused_keys {
         if let Some(span) = span {
             let message = format!("`{key}` is a key of {other}, which this contract does not use");
             let draft = DiagnosticDraft::new(ErrorCode::Conflict, message);

@@ -24,7 +24,7 @@ fn customers_are_made_and_move() {
 #[test]
 fn the_session_of_a_guest_is_kept() {
     let mut play = Play::new(NEW);
-    let (id, events) = play.after(0, |world| world.guest_payment("price_a"));
+    let (id, events) = play.after(0, |world| world.pay_as_guest("price_a"));
     assert_eq!(events[0].kind, "checkout.session.completed");
     let kept = play.world.objects.sessions.get(&id).expect("a session");
     let amount = kept.items.iter().map(|item| item.price.as_str());
