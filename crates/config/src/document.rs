@@ -219,7 +219,7 @@ pub(super) struct RawDatabase {
     #[serde(default, rename = "where")]
     #[schemars(length(min = 1))]
     pub(super) filter: Entry<String>,
-    /// One SELECT whose output columns have the names under `columns`, instead of `users_table`, `columns`, `join` and `where`. Columns that it plainly names, such as `u.plan`, are known by their own names in findings, changed lines and repairs.
+    /// One SELECT whose output columns have the names under `columns`, instead of `users_table`, `columns`, `join` and `where`. If an output column is a plain column of a table, such as `u.paid as has_paid_access`, then findings, changed lines and repairs name that column.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) query: Entry<String>,
