@@ -15,12 +15,13 @@ use crate::{
     billing::key_advice,
     config::{AccessContract, Config},
     contract::{
-        Advice, Evaluation, Finding, Mode, SeenModes, Summary, Unanswerable, Verdict, evaluate,
+        Advice, Contract, Evaluation, Facts, Finding, Mode, SeenModes, Summary, Unanswerable,
+        Verdict, evaluate,
     },
     notice,
     problem::Warning,
     report::{ContractOutcome, Outcome, Repair, Reported},
-    sources::{CheckInput, some_customers},
+    sources::{CheckInput, Sources, some_customers},
 };
 
 /// Checks every contract. If one of them has no verdict, the others are still checked, but the run as a whole has none
@@ -31,7 +32,7 @@ pub(crate) async fn run_check(config: &Config, run: &RunParameters<'_>) -> Outco
     let mut evidence = EvidenceFailures::default();
     for (index, contract) in config.contracts.iter().enumerate() {
         let checked = check_contract(contract, run, &mut evidence, &mut warnings).await;
-        contracts.push(outcome(config, index, contract, run, checked));
+        contracts.push(contract_outcome(config, index, contract, run, checked));
     }
     warnings.extend(evidence.into_warnings());
     super::once_each(&mut warnings);
@@ -85,25 +86,21 @@ async fn check_contract(
         mut facts,
         customers_were_looked_up,
         are_derived,
-        warnings: more,
+        warnings: of_reading,
     } = sources.read().await?;
-    warnings.extend(more);
-    let mut evaluation = evaluate(&contract.contract, &facts, run.now);
-    if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation
-        && !customers_were_looked_up
-    {
-        let some = some_customers(&facts.accounts);
-        facts.customer_known = sources.billing.any_customer_exists(&some).await?;
-        if facts.customer_known {
-            evaluation = evaluate(&contract.contract, &facts, run.now);
-        }
-    }
-    let mut evaluation = evaluation?;
+    warnings.extend(of_reading);
+    let first = evaluate_first_read(
+        &contract.contract,
+        &sources,
+        &mut facts,
+        customers_were_looked_up,
+    );
+    let mut evaluation = first.await?;
     if let Some(wait) = contract.confirm_after
         && sources.are_live()
         && !evaluation.findings.is_empty()
     {
-        notice::say(&before_second_read(evaluation.findings.len(), wait));
+        notice::say(&second_read_notice(evaluation.findings.len(), wait));
         tokio::time::sleep(wait).await;
         evaluation = confirm(&contract.contract, &sources, &mut facts, evaluation).await?;
     } else if are_derived && !evaluation.findings.is_empty() {
@@ -131,6 +128,28 @@ async fn check_contract(
     })
 }
 
+/// Evaluates the facts of the first read. If no account has a known customer, first asks the provider whether it knows a
+/// few of them, unless they were looked up already.
+async fn evaluate_first_read(
+    contract: &Contract,
+    sources: &Sources<'_>,
+    facts: &mut Facts,
+    customers_were_looked_up: bool,
+) -> Result<Evaluation, Failure> {
+    let evaluation = evaluate(contract, facts, sources.now);
+    if let Err(Unanswerable::NoCustomerKnown { .. }) = evaluation
+        && !customers_were_looked_up
+    {
+        let some = some_customers(&facts.accounts);
+        facts.customer_known = sources.billing.any_customer_exists(&some).await?;
+        if facts.customer_known {
+            return Ok(evaluate(contract, facts, sources.now)?);
+        }
+    }
+    Ok(evaluation?)
+}
+
+/// Returns the mode of the objects that were read, if all have the same.
 fn mode_of_objects(seen: &SeenModes) -> Option<Mode> {
     match (&seen.live, &seen.test) {
         (Some(_), None) => Some(Mode::Live),
@@ -139,7 +158,7 @@ fn mode_of_objects(seen: &SeenModes) -> Option<Mode> {
     }
 }
 
-fn before_second_read(findings: usize, wait: Duration) -> String {
+fn second_read_notice(findings: usize, wait: Duration) -> String {
     let (findings, them) = match findings {
         1 => ("1 finding".to_owned(), "it"),
         several => (format!("{several} findings"), "them"),
@@ -150,7 +169,7 @@ fn before_second_read(findings: usize, wait: Duration) -> String {
     )
 }
 
-fn outcome(
+fn contract_outcome(
     config: &Config,
     index: usize,
     contract: &AccessContract,
@@ -199,15 +218,15 @@ fn outcome(
     outcome
 }
 
-/// Adds the places of findings. Shrinks the original list while it builds the new one, so that a million findings are
+/// Adds the places to findings. Shrinks the original list while it builds the new one, so that a million findings are
 /// not held twice.
 fn placed(config: &Config, index: usize, mut findings: Vec<Finding>) -> Vec<Reported> {
-    const AT_ONCE: usize = 1 << 16;
+    const BETWEEN_SHRINKING: usize = 1 << 16;
     let mut placed = Vec::with_capacity(findings.len());
     while let Some(finding) = findings.pop() {
         let place = config.place(index, finding.rule, finding.subject.price.as_deref());
         placed.push(Reported::new(finding, place));
-        if findings.len().is_multiple_of(AT_ONCE) {
+        if findings.len().is_multiple_of(BETWEEN_SHRINKING) {
             findings.shrink_to_fit();
         }
     }

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_near_if_its_name_shows_it() {
+    fn a_host_is_local_if_its_name_shows_it() {
         let target = |host: &str| {
             let url = format!("postgres://u:p@{host}/d");
             Target::parse(&secrecy::SecretString::from(url)).unwrap()

@@ -56,7 +56,7 @@ pub(super) fn check_url(opening: &ScratchOptions<'_>) -> Result<Target, Error> {
         }
         .into());
     }
-    if !opening.rehearsal.allow_remote && !is_near_target(&target) {
+    if !opening.rehearsal.allow_remote && !is_local_or_private_target(&target) {
         return Err(ScratchRefusal::Remote {
             env,
             host: target.host,
@@ -76,7 +76,7 @@ fn address(target: &Target) -> (String, u16) {
     (host, target.port)
 }
 
-fn is_near_target(target: &Target) -> bool {
+fn is_local_or_private_target(target: &Target) -> bool {
     let host = if target.host.contains(':') {
         format!("[{}]", target.host)
     } else {
@@ -283,7 +283,7 @@ mod tests {
             "postgres://u:p@10.0.0.5/db",
             "postgres://u:p@x/db?host=/var/run/postgresql",
         ] {
-            assert!(is_near_target(&target(near)), "{near}");
+            assert!(is_local_or_private_target(&target(near)), "{near}");
         }
         for far in [
             "postgres://u:p@db.example.com/db",
@@ -293,7 +293,7 @@ mod tests {
             "postgres://u:p@[2001:db8::1]/db",
             "postgres://u:p@x/db?host=localhost,db.example.com",
         ] {
-            assert!(!is_near_target(&target(far)), "{far}");
+            assert!(!is_local_or_private_target(&target(far)), "{far}");
         }
     }
 
