@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::failure::Failure;
 use crate::{
     contract::{
-        Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
-        RuleColumn, evaluate,
+        Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, PriceId,
+        Rule, RuleColumn, Subscription, evaluate,
     },
     sources::{Sources, replace_subscriptions},
 };
@@ -16,10 +16,15 @@ pub(crate) async fn confirm(
     contract: &Contract,
     sources: &Sources<'_>,
     facts: &mut Facts,
+    are_derived: bool,
     first: Evaluation,
 ) -> Result<Evaluation, Failure> {
     read_accounts(sources, facts, &first.findings).await?;
-    read_customers(contract, sources, facts, &first.findings).await?;
+    if are_derived {
+        replace_derived(contract, sources, facts, &first.findings).await?;
+    } else {
+        read_customers(contract, sources, facts, &first.findings).await?;
+    }
     let mut second = evaluate(contract, facts, sources.now)?;
     keep_confirmed(&mut second, &first);
     Ok(second)
@@ -32,8 +37,49 @@ pub(crate) async fn judge_answers(
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<Evaluation, Failure> {
-    read_customers(contract, sources, facts, findings).await?;
+    replace_derived(contract, sources, facts, findings).await?;
     Ok(evaluate(contract, facts, sources.now)?)
+}
+
+/// Reads the customers of the findings. If what was derived for one is wrong, all customers for whom the same was derived
+/// are read.
+async fn replace_derived(
+    contract: &Contract,
+    sources: &Sources<'_>,
+    facts: &mut Facts,
+    findings: &[Finding],
+) -> Result<(), Failure> {
+    let derived = prices_of_customers(&facts.subscriptions);
+    read_customers(contract, sources, facts, findings).await?;
+    let doubtful = with_wrong_prices(&derived, &prices_of_customers(&facts.subscriptions));
+    if !doubtful.is_empty() {
+        let again = sources.billing.customers(&doubtful).await?;
+        replace_subscriptions(facts, &doubtful, again.subscriptions);
+    }
+    Ok(())
+}
+
+type PricesOfCustomers = BTreeMap<CustomerId, BTreeSet<PriceId>>;
+
+fn prices_of_customers(subscriptions: &[Subscription]) -> PricesOfCustomers {
+    let mut prices = PricesOfCustomers::new();
+    for subscription in subscriptions {
+        let of_customer = prices.entry(subscription.customer.clone()).or_default();
+        of_customer.extend(subscription.items.iter().map(|item| item.price.id.clone()));
+    }
+    prices
+}
+
+/// Returns the sorted customers with the same derived prices as a customer who has others in truth.
+fn with_wrong_prices(derived: &PricesOfCustomers, now: &PricesOfCustomers) -> Vec<CustomerId> {
+    let is_wrong = |(customer, prices): &(&CustomerId, _)| now.get(*customer) != Some(*prices);
+    let wrong: BTreeSet<_> = derived
+        .iter()
+        .filter(is_wrong)
+        .map(|(_, prices)| prices)
+        .collect();
+    let doubtful = derived.iter().filter(|(_, prices)| wrong.contains(prices));
+    doubtful.map(|(customer, _)| customer.clone()).collect()
 }
 
 /// Keeps the findings about entities that also had a finding in the first read, under any rule.
@@ -235,6 +281,28 @@ mod tests {
         assert_eq!(counted, u64::try_from(second.findings.len()).expect("few"));
         let kept = second.findings.iter().map(text).collect();
         (kept, second.summary.settled)
+    }
+
+    #[test]
+    fn a_wrong_derivation_puts_equal_ones_in_doubt() {
+        let features = |all: &[(&str, &str)]| {
+            let of_customer = all.iter().map(|(customer, feature)| {
+                contract::testing::subscription(customer, "active", feature).id(customer)
+            });
+            prices_of_customers(&of_customer.collect::<Vec<_>>())
+        };
+        let derived = [("1", "pro"), ("2", "pro"), ("3", "team"), ("4", "basic")];
+        let doubtful = |answers: &[(&str, &str)]| {
+            let doubtful = with_wrong_prices(&features(&derived), &features(answers));
+            let ids = doubtful.iter().map(CustomerId::as_str);
+            ids.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(doubtful(&derived), "");
+        assert_eq!(doubtful(&[derived[0], derived[1], derived[2]]), "cus_4");
+        let lost = [("1", "basic"), derived[1], derived[2], derived[3]];
+        assert_eq!(doubtful(&lost), "cus_1 cus_2");
+        let more = [derived[0], derived[1], derived[2], derived[3], ("5", "pro")];
+        assert_eq!(doubtful(&more), "");
     }
 
     #[test]

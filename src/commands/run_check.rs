@@ -102,7 +102,14 @@ async fn check_contract(
     {
         notice::say(&second_read_notice(evaluation.findings.len(), wait));
         tokio::time::sleep(wait).await;
-        evaluation = confirm(&contract.contract, &sources, &mut facts, evaluation).await?;
+        evaluation = confirm(
+            &contract.contract,
+            &sources,
+            &mut facts,
+            are_derived,
+            evaluation,
+        )
+        .await?;
     } else if are_derived && !evaluation.findings.is_empty() {
         let findings = &evaluation.findings;
         evaluation = judge_answers(&contract.contract, &sources, &mut facts, findings).await?;

@@ -81,7 +81,7 @@ impl BillingSource for LiveBilling<'_> {
     }
 
     fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts> {
-        async move { Ok(self.reader.read_customers(customers).await?) }.boxed_local()
+        async move { Ok(self.provider().read_customers(customers).await?) }.boxed_local()
     }
 
     fn owners<'a>(

@@ -38,6 +38,8 @@ pub(super) struct LatestChange {
     pub(super) at: UnixSeconds,
     /// Features after the change. `None` if the log does not show all of them, or if simultaneous events disagree.
     pub(super) features: Option<BTreeSet<String>>,
+    /// Features before the change. `None` if the log does not show all of them.
+    pub(super) before: Option<BTreeSet<String>>,
 }
 
 impl ChangeLog {
@@ -58,22 +60,35 @@ impl ChangeLog {
     fn add_event(&mut self, at: UnixSeconds, event: &WireEvent) -> Result<(), DecodeError> {
         // A server that ignores the filter lists other events too.
         if event.kind == SUMMARY_UPDATED {
-            self.add(at, summary(&event.data.object)?);
+            let WireData {
+                object,
+                previous_attributes,
+            } = &event.data;
+            self.add(at, summary(object, previous_attributes.as_ref())?);
         }
         Ok(())
     }
 
     pub(super) fn add(&mut self, at: UnixSeconds, change: Summary) {
-        let Summary { customer, features } = change;
+        let Summary {
+            customer,
+            features,
+            before,
+        } = change;
+        let change = LatestChange {
+            at,
+            features,
+            before,
+        };
         let Some(known) = self.latest.get_mut(&customer) else {
-            self.latest.insert(customer, LatestChange { at, features });
+            self.latest.insert(customer, change);
             return;
         };
         match at.cmp(&known.at) {
             Ordering::Less => {}
-            Ordering::Equal if known.features == features => {}
+            Ordering::Equal if known.features == change.features => {}
             Ordering::Equal => known.features = None,
-            Ordering::Greater => *known = LatestChange { at, features },
+            Ordering::Greater => *known = change,
         }
     }
 }
@@ -115,12 +130,15 @@ impl<'a> ChangePages<'a> {
         all.saturating_sub(self.read).div_ceil(PAGE_SIZE).max(1)
     }
 
-    /// Reads the rest.
-    pub(super) async fn read(mut self) -> Result<ChangeLog, Error> {
-        while self.pages.has_more() {
+    /// Reads the rest. Returns `None` if it has more than this number of pages.
+    pub(super) async fn read(mut self, most: u64) -> Result<Option<ChangeLog>, Error> {
+        for _ in 0..most {
+            if !self.pages.has_more() {
+                return Ok(Some(self.log));
+            }
             self.next_page().await?;
         }
-        Ok(self.log)
+        Ok(Some(self.log).filter(|_| !self.pages.has_more()))
     }
 
     async fn next_page(&mut self) -> Result<(), Error> {
@@ -153,6 +171,7 @@ struct WireEvent {
 #[serde(expecting = "the data of an event")]
 struct WireData {
     object: Value,
+    previous_attributes: Option<Value>,
 }
 
 impl ListElement for WireEvent {

@@ -15,7 +15,7 @@ use super::{
     products::ProductFeatures,
     renewals::RenewedProducts,
 };
-use crate::contract::{CustomerId, Status, Subscription, UnixSeconds};
+use crate::contract::{CustomerId, Period, Status, Subscription, UnixSeconds};
 
 const DAY: i64 = 86_400;
 
@@ -29,8 +29,8 @@ const FIRST_PERIOD: i64 = 27 * DAY;
 /// Time of a change of entitlements that a new period makes, in seconds since the period began.
 const AFTER_RENEWAL: RangeInclusive<i64> = -3_600..=DAY;
 
-/// Size from which a group has so many periods that some customer's shows each change of the features of its products.
-const LARGE_GROUP: usize = 100;
+/// Size from which a group has so many periods that usually some customer's shows each change of its products' features.
+pub(super) const LARGE_GROUP: usize = 100;
 
 /// Everything that was read, apart from answers about single customers.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl ProductGroup {
         };
         let mut last_day = None;
         for (start, customer) in customers {
-            let day = each_day.then_some(start.0.div_euclid(DAY));
+            let day = each_day.then(|| day(*start));
             if last_day.replace(day) == Some(day) {
                 group.others.push((*customer).clone());
             } else {
@@ -105,14 +105,15 @@ pub(super) fn decide(customers: &BTreeSet<CustomerId>, observed: &Observed<'_>) 
     let mut groups: BTreeMap<BTreeSet<&str>, Vec<(UnixSeconds, &CustomerId)>> = BTreeMap::new();
     let mut contradicted = BTreeSet::new();
     let mut changed_products = BTreeSet::new();
+    let used = features_of_each_set(observed, &open);
     for customer in customers {
         let open = open.get(customer).map(Vec::as_slice).unwrap_or_default();
-        changed_products.extend(changed_products_of(observed, customer, open));
+        changed_products.extend(changed_products_of(observed, &used, customer, open));
         match observed.changes.latest(customer) {
             Some(LatestChange {
                 features: Some(features),
                 ..
-            }) if features.is_empty() || !open.is_empty() => {
+            }) if features.is_empty() || has_known_products(observed, open) => {
                 contradicted.extend(contradiction(observed, open, features));
                 if !features.is_empty() {
                     decision.known.insert(customer.clone(), features.clone());
@@ -180,7 +181,6 @@ pub(super) fn deciding_products<'o>(
     let period = subscription.period?;
     let details = subscription.details.as_deref();
     let is_one_period = details.is_none_or(|details| details.item_periods.is_empty());
-    let is_a_month = MONTH_SECONDS.contains(&period.start().distance(period.end()));
     // A subscription that began within the log should be in it. A first period of this length is neither a short trial nor
     // a part of a month.
     let earliest_start = subscription.created.plus(FIRST_PERIOD).max(since);
@@ -189,19 +189,35 @@ pub(super) fn deciding_products<'o>(
     let is_unchanged = renewed
         .get(&subscription.id)
         .is_some_and(|before| before.iter().eq(&products));
-    let decides = is_one_period && is_a_month && is_within && is_unchanged;
+    let decides = is_one_period && is_a_month(period) && is_within && is_unchanged;
     decides.then_some((products, period.start()))
 }
 
+/// Returns the number of the day.
+pub(super) fn day(time: UnixSeconds) -> i64 {
+    time.0.div_euclid(DAY)
+}
+
+/// Returns false for a period whose customers are always asked about.
+pub(super) fn is_a_month(period: Period) -> bool {
+    MONTH_SECONDS.contains(&period.start().distance(period.end()))
+}
+
 /// Returns the customer's only subscription with its products, if it is in use.
-fn only_products<'o>(open: &[&'o Subscription]) -> Option<(&'o Subscription, BTreeSet<&'o str>)> {
+pub(super) fn only_products<'o>(
+    open: &[&'o Subscription],
+) -> Option<(&'o Subscription, BTreeSet<&'o str>)> {
     let [subscription] = open else {
         return None;
     };
     let is_in_use = matches!(subscription.status, Status::Active | Status::Trialing)
         && subscription.pause.is_none()
         && !subscription.on_test_clock
-        && !subscription.items.is_empty();
+        && !subscription.items.is_empty()
+        && subscription
+            .items
+            .iter()
+            .all(|item| item.quantity != Some(0));
     if !is_in_use {
         return None;
     }
@@ -210,10 +226,33 @@ fn only_products<'o>(open: &[&'o Subscription]) -> Option<(&'o Subscription, BTr
     Some((subscription, products.collect::<Option<_>>()?))
 }
 
-/// Returns the products with which the customer's period began if its features changed at that time, although its
-/// subscription is older than the log: then the features of one of them changed, unless the products did.
+/// Returns false if a product of these subscriptions does not show what its customers may use, or if there are none.
+fn has_known_products(observed: &Observed<'_>, open: &[&Subscription]) -> bool {
+    let items = open.iter().flat_map(|one| one.items.iter());
+    let products = items.map(|item| item.price.product.as_deref());
+    let products = products.collect::<Option<BTreeSet<_>>>();
+    let products = products.filter(|products| !products.is_empty());
+    products.is_some_and(|products| observed.products.of_all(products).is_some())
+}
+
+/// Returns the features of each set of products that a customer has.
+fn features_of_each_set(
+    observed: &Observed<'_>,
+    open: &BTreeMap<&CustomerId, Vec<&Subscription>>,
+) -> BTreeSet<BTreeSet<String>> {
+    let sets = open.values().filter_map(|open| only_products(open));
+    let sets: BTreeSet<_> = sets.map(|(_, products)| products).collect();
+    let features = sets.into_iter();
+    features
+        .filter_map(|products| observed.products.of_all(products))
+        .collect()
+}
+
+/// Returns the products of a renewal at which the customer's features changed; empty if they did not. If it had all
+/// features of other products before, it has changed to cheaper ones, and the features of none have changed.
 fn changed_products_of<'o>(
     observed: &Observed<'o>,
+    used: &BTreeSet<BTreeSet<String>>,
     customer: &CustomerId,
     open: &[&'o Subscription],
 ) -> BTreeSet<&'o str> {
@@ -225,7 +264,14 @@ fn changed_products_of<'o>(
         let after = change.at.0.saturating_sub(period.start().0);
         AFTER_RENEWAL.contains(&after)
     });
-    if subscription.created >= observed.since || !is_renewal {
+    let before = change
+        .before
+        .as_ref()
+        .filter(|before| used.contains(*before));
+    let is_downgrade = before
+        .zip(change.features.as_ref())
+        .is_some_and(|(before, after)| before.is_superset(after));
+    if subscription.created >= observed.since || !is_renewal || is_downgrade {
         return BTreeSet::new();
     }
     let renewed = observed.renewed.get(&subscription.id);
@@ -253,7 +299,7 @@ mod tests {
     use contract::testing::{NOW, subscription};
 
     use super::{super::objects::Summary, *};
-    use crate::contract::{Details, Item, Pause, Period, Price};
+    use crate::contract::{Details, Item, Pause, Price};
 
     fn item(product: Option<&str>) -> Item {
         let product = product.map(str::to_owned);
@@ -285,17 +331,20 @@ mod tests {
     }
 
     /// Decides on the customers of these subscriptions and on `cus_1`, and describes the decision.
-    /// Each has renewed with the products that it has, unless it is named `moved`.
+    /// Each has renewed with the products that it has, except for `moved` and `unknown`.
     fn decided(subscriptions: &[Subscription], changes: &ChangeLog, in_test_mode: bool) -> String {
-        let renewed = subscriptions
+        let known = subscriptions
             .iter()
-            .filter(|one| one.id.as_str() != "moved");
-        let renewed = renewed.map(|one| {
-            let products = one
-                .items
-                .iter()
-                .filter_map(|item| item.price.product.clone());
-            (one.id.clone(), products.collect())
+            .filter(|one| one.id.as_str() != "unknown");
+        let renewed = known.map(|one| {
+            let items = one.items.iter();
+            let products = match one.id.as_str() {
+                "moved" => set(&["prod_team"]),
+                _ => items
+                    .filter_map(|item| item.price.product.clone())
+                    .collect(),
+            };
+            (one.id.clone(), products)
         });
         let renewed = renewed.collect();
         let products = ProductFeatures::from_iter([
@@ -339,13 +388,22 @@ mod tests {
         Summary {
             customer: CustomerId::from(customer),
             features: features.map(set),
+            before: None,
         }
     }
 
     #[test]
     fn features_follow_from_one_monthly_subscription_in_use() {
         assert_eq!(on_quiet_days(&[bought("1", 3)]), r#"derived cus_1 {"pro"}"#);
-        let changes: [(&str, Change); 13] = [
+        let changes: [(&str, Change); 15] = [
+            ("unknown", |one| one.id = "unknown".into()),
+            ("of none", |one| {
+                let none = Item {
+                    quantity: Some(0),
+                    ..item(Some("prod_pro"))
+                };
+                one.items = [none].into();
+            }),
             ("moved", |one| one.id = "moved".into()),
             ("late", |one| one.status = Status::PastDue),
             ("paused", |one| one.pause = Some(Pause::KeepAsDraft)),
@@ -399,7 +457,9 @@ mod tests {
         let mut all: Vec<_> = (0..100)
             .map(|number| bought(&format!("{number:03}"), 20))
             .collect();
-        all.extend([bought("first", 25), bought("1", 3)]);
+        let mut team = bought("team", 3);
+        team.items = [item(Some("prod_team"))].into();
+        all.extend([bought("first", 25), bought("1", 3), team]);
         let witnesses = |log: &ChangeLog| {
             let text = decided(&all, log, false);
             let derived = text.split("derived ").nth(1).unwrap_or_default();
@@ -411,9 +471,20 @@ mod tests {
         // Any other time is that of a change of plan.
         log.add(renewal.plus(2 * DAY), change("cus_007", Some(&["pro"])));
         assert_eq!(witnesses(&log), "cus_first");
-        let mut log = ChangeLog::default();
-        log.add(renewal, change("cus_007", Some(&["pro"])));
-        assert_eq!(witnesses(&log), "cus_000&cus_1&cus_first");
+        let renewed = |before: &[&str]| {
+            let mut log = ChangeLog::default();
+            let before = Some(set(before));
+            let change = Summary {
+                before,
+                ..change("cus_007", Some(&["pro"]))
+            };
+            log.add(renewal, change);
+            witnesses(&log)
+        };
+        assert_eq!(renewed(&[]), "cus_000&cus_1&cus_first");
+        assert_eq!(renewed(&["pro", "beta"]), "cus_000&cus_1&cus_first");
+        // It had another product until then.
+        assert_eq!(renewed(&["pro", "team"]), "cus_first");
     }
 
     #[test]
@@ -445,6 +516,10 @@ mod tests {
         assert_eq!(decided(&[], &log, false), "");
         log.add(NOW.plus(-3), change("cus_1", None));
         assert_eq!(decided(&[], &log, false), "asked cus_1");
+        let mut archived = bought("1", 3);
+        archived.items = [item(Some("prod_archived"))].into();
+        log.add(NOW.plus(-2), change("cus_1", Some(&["old"])));
+        assert_eq!(decided(&[archived], &log, false), "asked cus_1");
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Reads the entitlements of many customers with few requests: from subscriptions with their latest invoices, the
 //! features of their products, and Stripe's log of changes. Stripe is asked about each of the other customers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
 use super::{
     asking::{Answers, FeaturesOfCustomers, ask, facts},
     changes::{ChangePages, EVENT_RETENTION_SECONDS},
-    decision::{Decision, Observed, decide, deciding_products, open_subscriptions},
+    decision::{
+        Decision, LARGE_GROUP, Observed, day, decide, deciding_products, is_a_month, only_products,
+        open_subscriptions,
+    },
     products::ProductFeatures,
+    renewals::RenewedProducts,
     subscriptions::{SubscriptionPages, check_permission},
 };
 use crate::{
@@ -29,6 +33,9 @@ const FEWEST: usize = 50;
 
 /// Approximate number of requests that it takes to find out whether deriving is cheaper.
 const EXPLORATION: u64 = 10;
+
+/// Number of days on which the periods of a month begin.
+const DAYS_OF_MONTH: u64 = 31;
 
 /// Seconds at the start of the log that are not relied upon.
 const LOG_MARGIN: i64 = 3_600;
@@ -77,14 +84,16 @@ pub(super) async fn begin<'a>(
         return Ok(None);
     };
     let start = Instant::now();
-    let first_page = SubscriptionPages::begin(session).await;
-    let refused = match &first_page {
-        // The page is refused if the key may read subscriptions only.
-        Err(error) if is_refusal(error) && check_permission(session).await.is_ok() => INVOICES,
-        _ => SUBSCRIPTIONS,
-    };
-    let Some(subscriptions) = unless_refused(session, refused, first_page)? else {
-        return Ok(None);
+    let subscriptions = match SubscriptionPages::begin(session).await {
+        // Stripe refuses the whole page if the key may not read one of the two.
+        Err(error) if is_refusal(&error) => {
+            let without_invoices = check_permission(session).await;
+            if unless_refused(session, SUBSCRIPTIONS, without_invoices)?.is_some() {
+                session.extras().refuse(INVOICES);
+            }
+            return Ok(None);
+        }
+        first_page => first_page?,
     };
     let response_time = start.elapsed();
     let Some(sample) = Sample::new(customers, &subscriptions, now) else {
@@ -106,8 +115,7 @@ pub(super) async fn begin<'a>(
     }
     let (pages, pages_of_changes) = (sample.pages_left, changes.pages_left(now));
     let number = count(sample.products.len());
-    // Stripe is asked about one customer of each set of products, of which there are about as many as products.
-    let asked = sample.asked.saturating_add(number);
+    let asked = sample.asked;
     let plan = ReadPlan {
         steps: vec![
             // Once more the first page: see `SubscriptionPages::read`.
@@ -185,7 +193,7 @@ struct Sample {
 
 impl Sample {
     /// Returns the estimate, or `None` if the page has no subscription of any of the customers. It assumes one subscription
-    /// per customer, and the same share of other subscriptions on every page.
+    /// per customer, and the same shares of products and kinds of subscriptions on every page.
     fn new(
         customers: &BTreeSet<CustomerId>,
         subscriptions: &SubscriptionPages<'_>,
@@ -194,16 +202,27 @@ impl Sample {
         let (seen, renewed) = (subscriptions.seen(), subscriptions.renewed());
         let since = since(now, seen);
         let open = open_subscriptions(customers, seen);
-        let is_in_log = |one: &&Subscription| one.created >= since;
-        let is_decided = |open: &&Vec<&Subscription>| {
-            open.iter().any(is_in_log) || deciding_products(open, renewed, since).is_some()
-        };
-        let undecided = open.values().filter(|open| !is_decided(open));
         let scaled = |number: usize| {
             let all = count(number).saturating_mul(count(customers.len()));
             all.checked_div(count(open.len()))
         };
+        let mut undecided = 0;
+        let mut groups: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+        for open in open.values() {
+            match estimated_products(open, renewed, since) {
+                Some((products, start)) => groups.entry(products).or_default().push(day(start)),
+                None => undecided += 1,
+            }
+        }
         let pages = scaled(seen.len())?.div_ceil(PAGE_SIZE);
+        let witnesses = groups.into_values().filter_map(|mut days| {
+            if scaled(days.len())? >= count(LARGE_GROUP) {
+                return Some(1);
+            }
+            days.sort_unstable();
+            days.dedup();
+            Some(scaled(days.len())?.min(DAYS_OF_MONTH))
+        });
         Some(Self {
             products: products_of(open.values().flatten().copied()),
             pages_left: if subscriptions.has_more() {
@@ -211,9 +230,24 @@ impl Sample {
             } else {
                 0
             },
-            asked: scaled(undecided.count())?,
+            asked: scaled(undecided)?.saturating_add(witnesses.sum()),
         })
     }
+}
+
+/// Returns the products that decide what a customer has, or will decide it when its subscription is older than the log,
+/// and the start of its period.
+fn estimated_products<'o>(
+    open: &[&'o Subscription],
+    renewed: &RenewedProducts,
+    since: UnixSeconds,
+) -> Option<(BTreeSet<&'o str>, UnixSeconds)> {
+    let (subscription, products) = only_products(open)?;
+    if subscription.created < since {
+        return deciding_products(open, renewed, since);
+    }
+    let period = subscription.period.filter(|period| is_a_month(*period))?;
+    Some((products, period.start()))
 }
 
 /// Returns the time since which Stripe's log is complete. `now` may be behind Stripe's clock, so a later time in the
@@ -252,16 +286,26 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
                 mut products,
                 now,
             } = *self;
+            let each = count(customers.len());
             let ((listed, renewed), changes) =
-                futures::try_join!(subscriptions.read(on_progress), changes.read())?;
+                futures::try_join!(subscriptions.read(on_progress), changes.read(each))?;
             let open = open_subscriptions(&customers, &listed.subscriptions);
             let used = products_of(open.values().flatten().copied());
-            products.read(session, &used).await?;
             let asking = Asking {
                 session,
                 on_progress,
                 before: count(listed.subscriptions.len()),
             };
+            // Stripe is asked about at least one customer of each product.
+            let number = count(used.len());
+            let is_cheaper = number.saturating_mul(2) < each;
+            let may_fail =
+                asking.can_afford(each) && !asking.can_afford(each.saturating_add(number));
+            let Some(changes) = changes.filter(|_| is_cheaper && !may_fail) else {
+                let answers = asking.ask(&customers).await?;
+                return Ok(answers.reject_other_mode()?.into_facts());
+            };
+            products.read(session, &used).await?;
             if open.is_empty() && !customers.iter().any(|one| changes.latest(one).is_some()) {
                 // Only asking shows if the key has the wrong mode.
                 let answers = asking.ask(&customers).await?;
@@ -352,16 +396,22 @@ impl Asking<'_, '_> {
 
     async fn ask(&self, customers: &BTreeSet<CustomerId>) -> Result<Answers, Error> {
         let session = self.session;
-        let needed = session.requests().saturating_add(count(customers.len()));
-        if let Some(max) = session.max_requests().filter(|max| needed > *max) {
+        let number = count(customers.len());
+        if let Some(max) = session.max_requests().filter(|_| !self.can_afford(number)) {
             return Err(Error::BudgetTooSmall {
                 provider: session.provider().name,
-                needed,
+                needed: session.requests().saturating_add(number),
                 max,
             });
         }
         let on_progress = |number| (self.on_progress)(self.before.saturating_add(number));
         ask(session, customers, &on_progress).await
+    }
+
+    /// Returns true if the budget allows this many more requests.
+    fn can_afford(&self, requests: u64) -> bool {
+        let needed = self.session.requests().saturating_add(requests);
+        self.session.max_requests().is_none_or(|max| needed <= max)
     }
 }
 

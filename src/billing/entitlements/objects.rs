@@ -15,6 +15,9 @@ use crate::{
 };
 
 const ENTITLEMENT: &str = "entitlements.active_entitlement";
+/// Number of features from which an event may leave some out.
+const SHOWN_FEATURES: usize = 10;
+
 const PRODUCT_FEATURE: &str = "product_feature";
 
 /// Reads `{customer, lookup_key, feature}`, where `feature` is an id or an expanded feature.
@@ -60,19 +63,29 @@ pub(super) struct Summary {
     pub(super) customer: CustomerId,
     /// `None` if the event shows only the first ones.
     pub(super) features: Option<BTreeSet<String>>,
+    /// Features before the event. `None` if the event does not show all of them.
+    pub(super) before: Option<BTreeSet<String>>,
 }
 
-pub(super) fn summary(object: &Value) -> Result<Summary, DecodeError> {
+pub(super) fn summary(object: &Value, previous: Option<&Value>) -> Result<Summary, DecodeError> {
     let wire: WireSummary = from_value(SUMMARY, object)?;
-    let features = wire.entitlements.data.into_iter().map(|one| {
+    let before = previous.and_then(|previous| {
+        let wire: WirePreviousSummary = from_value(SUMMARY, previous).ok()?;
+        features(wire.entitlements.data).ok()
+    });
+    Ok(Summary {
+        customer: CustomerId::from(wire.customer.0),
+        features: Some(features(wire.entitlements.data)?).filter(|_| !wire.entitlements.has_more),
+        before: before.filter(|before| before.len() < SHOWN_FEATURES),
+    })
+}
+
+fn features(entitlements: Vec<WireEntitlement>) -> Result<BTreeSet<String>, DecodeError> {
+    let features = entitlements.into_iter().map(|one| {
         let id = one.id;
         feature_key(one.lookup_key, one.feature, Some(&id))
     });
-    let features = features.collect::<Result<_, _>>()?;
-    Ok(Summary {
-        customer: CustomerId::from(wire.customer.0),
-        features: (!wire.entitlements.has_more).then_some(features),
-    })
+    features.collect()
 }
 
 /// A feature of a product.
@@ -110,6 +123,18 @@ struct WireSummary {
 struct WireSummaryList {
     data: Vec<WireEntitlement>,
     has_more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "what a summary of entitlements said before")]
+struct WirePreviousSummary {
+    entitlements: WirePreviousList,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a list of entitlements")]
+struct WirePreviousList {
+    data: Vec<WireEntitlement>,
 }
 
 #[derive(Deserialize)]
@@ -227,13 +252,35 @@ mod tests {
         let features = |has_more: bool| {
             let data = json!([{"id": "ent_1", "lookup_key": "pro"}, {"id": "ent_2", "feature": {"id": "feat_2"}}]);
             let list = json!({"object": "list", "data": data, "has_more": has_more});
-            let read = summary(&json!({"customer": "cus_1", "entitlements": list}));
+            let read = summary(&json!({"customer": "cus_1", "entitlements": list}), None);
             read.expect("a summary").features
         };
         let whole = ["feat_2".to_owned(), "pro".to_owned()].into();
         assert_eq!(features(false), Some(whole));
         assert_eq!(features(true), None);
-        assert!(summary(&json!({"entitlements": {"data": [], "has_more": false}})).is_err());
+        assert!(
+            summary(
+                &json!({"entitlements": {"data": [], "has_more": false}}),
+                None
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_summary_says_what_the_customer_had_before() {
+        let now = json!({"customer": "cus_1", "entitlements": {"data": [], "has_more": false}});
+        let before = |number: usize| {
+            let one =
+                |number| json!({"id": format!("ent_{number}"), "lookup_key": format!("{number}")});
+            let data: Vec<_> = (0..number).map(one).collect();
+            let previous = json!({"entitlements": {"data": data}});
+            let read = summary(&now, Some(&previous)).expect("a summary");
+            read.before.map(|before| before.len())
+        };
+        assert_eq!([0, 2, 9, 10].map(before), [Some(0), Some(2), Some(9), None]);
+        let read = summary(&now, Some(&json!({"entitlements": {"has_more": true}})));
+        assert_eq!(read.expect("a summary").before, None);
     }
 
     #[test]

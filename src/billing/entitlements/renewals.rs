@@ -33,7 +33,10 @@ impl RenewedProducts {
     pub(super) fn add(&mut self, text: &RawValue, decoded: &Decoded) {
         let Subscription { id, period, .. } = &decoded.subscription;
         let invoice = match from_text::<WireSubscription>(SUBSCRIPTION, text) {
-            Ok(wire) => wire.latest_invoice,
+            Ok(WireSubscription {
+                latest_invoice: Some(WireLatest::Expanded(invoice)),
+            }) => Some(invoice),
+            Ok(_) => None,
             Err(error) => {
                 tracing::warn!("{error}");
                 None
@@ -52,7 +55,14 @@ impl RenewedProducts {
 #[derive(Deserialize)]
 #[serde(expecting = "a subscription")]
 struct WireSubscription {
-    latest_invoice: Option<WireInvoice>,
+    latest_invoice: Option<WireLatest>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "an id or an invoice")]
+enum WireLatest {
+    Expanded(WireInvoice),
+    Id(#[expect(dead_code, reason = "an invoice that was not expanded shows nothing")] String),
 }
 
 #[derive(Deserialize)]
@@ -109,11 +119,17 @@ struct WirePriceDetails {
 }
 
 impl WireInvoice {
-    /// Returns the products of the items that the invoice bills at this time, or `None` if it does not show all of them.
+    /// Returns the products of the items of a period that began at this time, or `None` if the invoice does not show all
+    /// of them.
     fn products_at(&self, start: i64) -> Option<BTreeSet<String>> {
-        let shows_all = self.billing_reason.as_deref() == Some(RENEWAL) && !self.lines.has_more;
+        let is_of_period = |line: &WireLine| line.is_of_item() && line.period.start == start;
+        // Metered usage is billed when its period ends, which is when the next one begins.
+        let is_billed = |line: &WireLine| line.period.start == start || line.period.end == start;
+        let shows_all = self.billing_reason.as_deref() == Some(RENEWAL)
+            && !self.lines.has_more
+            && self.lines.data.iter().any(is_of_period);
         let lines = self.lines.data.iter().filter(|line| line.is_of_item());
-        let products = lines.map(|line| line.product().filter(|_| line.is_billed_at(start)));
+        let products = lines.map(|line| line.product().filter(|_| is_billed(line)));
         products.collect::<Option<_>>().filter(|_| shows_all)
     }
 }
@@ -124,11 +140,6 @@ impl WireLine {
         let parent = self.parent.as_ref();
         let item = parent.and_then(|parent| parent.subscription_item_details.as_ref());
         item.is_some_and(|item| !item.proration)
-    }
-
-    /// Metered usage is billed at the end of its period.
-    fn is_billed_at(&self, time: i64) -> bool {
-        self.period.start == time || self.period.end == time
     }
 
     fn product(&self) -> Option<String> {
@@ -149,6 +160,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::contract::{Metadata, Period, UnixSeconds};
 
     const START: i64 = 1_000;
 
@@ -161,13 +173,48 @@ mod tests {
     }
 
     fn invoice(lines: &[Value]) -> Value {
-        json!({"billing_reason": RENEWAL, "lines": {"data": lines, "has_more": false}})
+        invoice_because(RENEWAL, lines, false)
+    }
+
+    fn invoice_because(reason: &str, lines: &[Value], has_more: bool) -> Value {
+        json!({"billing_reason": reason, "lines": {"data": lines, "has_more": has_more}})
     }
 
     fn products(invoice: &Value) -> Option<String> {
         let invoice: WireInvoice = serde_json::from_value(invoice.clone()).expect("an invoice");
         let products = invoice.products_at(START)?.into_iter();
         Some(products.collect::<Vec<_>>().join("+"))
+    }
+
+    /// Returns the products that the latest invoice shows after each of these reads of a subscription.
+    fn added(invoices: &[Value]) -> Option<usize> {
+        let mut renewed = RenewedProducts::default();
+        let mut subscription = contract::testing::subscription("1", "active", "price");
+        subscription.period = Some(Period::new(UnixSeconds(START), UnixSeconds(START + 10)));
+        let id = subscription.id.clone();
+        let decoded = Decoded {
+            subscription,
+            livemode: None,
+            customer_metadata: Metadata::default(),
+            may_have_more_items: false,
+            currency: None,
+            period: None,
+        };
+        for invoice in invoices {
+            let object = json!({"id": "sub_1", "latest_invoice": invoice});
+            let text = RawValue::from_string(object.to_string()).expect("JSON");
+            renewed.add(&text, &decoded);
+        }
+        renewed.get(&id).map(BTreeSet::len)
+    }
+
+    #[test]
+    fn the_last_read_of_a_subscription_counts() {
+        let shown = invoice(&[line("basic", (START, START + 10), false)]);
+        assert_eq!(added(std::slice::from_ref(&shown)), Some(1));
+        for unknown in [json!(null), json!("in_1"), json!({"lines": 7})] {
+            assert_eq!(added(&[shown.clone(), unknown.clone()]), None, "{unknown}");
+        }
     }
 
     #[test]
@@ -186,14 +233,18 @@ mod tests {
 
         let earlier = line("basic", (START - 20, START - 10), false);
         assert_eq!(products(&invoice(&[basic.clone(), earlier])), None);
-        let mut unpriced = basic.clone();
-        unpriced["pricing"] = Value::Null;
+        // The invoice of the period before.
+        let before = line("basic", (START - 10, START), false);
+        assert_eq!(products(&invoice(&[before])), None);
+        let unpriced = json!({
+            "period": {"start": START, "end": START + 10},
+            "parent": {"subscription_item_details": {"proration": false}},
+            "pricing": null,
+        });
         assert_eq!(products(&invoice(&[basic.clone(), unpriced])), None);
-        let mut update = invoice(std::slice::from_ref(&basic));
-        update["billing_reason"] = json!("subscription_update");
+        let lines = [basic];
+        let update = invoice_because("subscription_update", &lines, false);
         assert_eq!(products(&update), None);
-        let mut cut = invoice(&[basic]);
-        cut["lines"]["has_more"] = json!(true);
-        assert_eq!(products(&cut), None);
+        assert_eq!(products(&invoice_because(RENEWAL, &lines, true)), None);
     }
 }

@@ -111,21 +111,11 @@ pub(super) async fn next_page(
     let Some(mut page) = page? else {
         return Ok(None);
     };
-    complete_items(session, &mut page, prices).await?;
-    Ok(Some(page))
-}
-
-/// Reads all items of the subscriptions that include only their first ones.
-pub(crate) async fn complete_items(
-    session: ReadSession<'_>,
-    page: &mut [Decoded],
-    prices: &SharedPrices,
-) -> Result<(), Error> {
     let truncated = page.iter_mut().filter(|one| one.may_have_more_items);
     for decoded in truncated {
         complete(session, decoded, prices).await?;
     }
-    Ok(())
+    Ok(Some(page))
 }
 
 /// Reads all items of a subscription that includes only its first ones.

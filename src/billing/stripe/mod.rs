@@ -24,9 +24,7 @@ use super::{
     provider::{Hosts, Provider},
     source::{Events, OptionalExtra, RecordedForm, SourceDefinition, WantedWhen},
 };
-pub(crate) use listing::{
-    EXPAND, PAGE_SIZE, complete_items, is_possible_id, listing, listing_of, subscriptions,
-};
+pub(crate) use listing::{EXPAND, PAGE_SIZE, is_possible_id, listing, listing_of, subscriptions};
 pub(crate) use lookups::StripeLookups;
 
 /// Page with the form for a restricted key.

@@ -1,6 +1,7 @@
 //! Whole reads against small servers on loopback.
 
 mod both_ends;
+mod derived;
 mod events;
 mod example_objects;
 mod extras;

@@ -441,8 +441,10 @@ fn compare(history: &History) -> Result<(), TestCaseError> {
     let (asked, most) = read(&fake, history, None);
     prop_assert_eq!(features(&derived), features(&asked));
     prop_assert_eq!(&derived.subscriptions, &asked.subscriptions);
-    prop_assert!(derived.are_derived && !asked.are_derived);
-    prop_assert!(requests < most, "{} requests instead of {}", requests, most);
+    prop_assert!(!asked.are_derived);
+    // With few customers of many products, asking about each may be cheaper.
+    let is_cheaper = requests < most || !derived.are_derived;
+    prop_assert!(is_cheaper, "{} requests instead of {}", requests, most);
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! Entitlements of many customers: a few requests read them, and the findings are those of asking for each.
 
 use fake_stripe::{
-    Customer, Endpoint, Feature, Item, Key, Permission, Price, Product, Status, Subscription, World,
+    Customer, Endpoint, Event, Feature, Item, Key, Permission, Price, Product, Status,
+    Subscription, World,
 };
+use serde_json::json;
 use testing::{
     database::Database,
     program::{KEY, ProgramOutput},
@@ -124,6 +126,53 @@ fn two_thousand_customers_take_under_thirty_requests() {
 }
 
 #[test]
+fn customers_of_an_unmapped_feature_are_asked_about() {
+    let live = business(&[
+        "plans: { basic: basic, pro: pro }",
+        "rules: { plan-drift: off }",
+    ]);
+    let ran = check(&live, "--format json").with_status(1);
+    assert_eq!(
+        ran.findings(),
+        [
+            "revenue-leak user:usr_0430",
+            "revenue-leak user:usr_1990",
+            "no-subscription user:usr_0999",
+            "unmapped-feature feature:team",
+        ]
+    );
+    // One for each product, one for each account, and three whom the finding about the feature names.
+    let asked = live.stripe.counts()[&Endpoint::ListActiveEntitlements];
+    assert_eq!(asked, PRODUCTS.len() + 3 + 3);
+}
+
+#[test]
+fn an_event_that_cannot_be_read_is_named_and_everybody_asked_about() {
+    let live = business(&[]);
+    live.stripe.world(|world| {
+        world.event(Event {
+            id: "evt_\u{1b}[31mred".into(),
+            created: NOW,
+            kind: "entitlements.active_entitlement_summary.updated".into(),
+            api_version: "2026-10-28.endive".into(),
+            object: json!({"object": "entitlements.active_entitlement_summary"}),
+            previous_attributes: None,
+            request: None,
+            idempotency_key: None,
+            pending_webhooks: 0,
+        });
+    });
+    let ran = check(&live, "").with_status(1);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    ran.says(&[
+        "red: ",
+        "one for each customer, because an event cannot be read",
+    ]);
+    let asked = live.stripe.counts()[&Endpoint::ListActiveEntitlements];
+    assert_eq!(asked, CUSTOMERS + WRONG.len());
+}
+
+#[test]
 fn the_cost_of_many_entitlements_is_said_before() {
     let live = business(&[]);
     let plan = check(&live, "--plan").with_status(0);
@@ -156,6 +205,7 @@ fn a_missing_permission_for_few_requests_is_named() {
     for (missing, objects) in [
         (Permission::SubscriptionRead, "subscriptions"),
         (Permission::InvoiceRead, "invoices"),
+        (Permission::ProductRead, "products"),
         (Permission::EventRead, "events"),
     ] {
         allow(
@@ -172,6 +222,7 @@ fn a_missing_permission_for_few_requests_is_named() {
         let ran = check(&live, "").with_status(1);
         ran.says(&[
             "Stripe: about 200",
+            " requests, ",
             &format!("the key may not read {objects}, so the entitlements of each customer were read separately"),
             &format!("(`rak_{}`)", missing.slug()),
         ]);
