@@ -1,5 +1,8 @@
 """Databases on the server of TEST_DATABASE_URL, through psql."""
 
+import base64
+import hashlib
+import hmac
 import os
 import secrets
 import subprocess
@@ -18,6 +21,15 @@ def url(database: str, role: str | None = None) -> str:
     host = f"{SERVER.hostname}:{SERVER.port}"
     user = f"{role}:{PASSWORD}" if role else f"{SERVER.username}:{SERVER.password}"
     return SERVER._replace(netloc=f"{user}@{host}", path=f"/{database}").geturl()
+
+
+def stored_password() -> str:
+    """Returns what Postgres stores for PASSWORD (RFC 5803), hashed once: 4,096 times would take most of a short check."""
+    salt = b"prodverdict-test"
+    salted = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt, 1)
+    client, server = (hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key"))
+    salt, client, server = (base64.b64encode(one).decode() for one in (salt, hashlib.sha256(client).digest(), server))
+    return f"SCRAM-SHA-256$1:{salt}${client}:{server}"
 
 
 def psql(database: str, sql: str) -> list[list[str]]:

@@ -32,7 +32,7 @@ import tomllib
 
 import provider
 from folder import ROOT, bare, columns_of, example_is_filled, fill, is_complete, load_yaml, preset_folders
-from postgres import NAME, PASSWORD, Failed, copy, drop, psql, url
+from postgres import NAME, Failed, copy, drop, psql, stored_password, url
 from recorded import DEFAULTS, paddle_subscription, stripe_subscription
 
 
@@ -149,7 +149,7 @@ class Proof:
                 from information_schema.columns where column_name ~ '[A-Z]' \\gexec
             """)
         role = self.read("role.sql")
-        psql(NAME, re.sub(r"\bprodverdict\b", NAME, role).replace("'…'", f"'{PASSWORD}'"))
+        psql(NAME, re.sub(r"\bprodverdict\b", NAME, role).replace("'…'", f"'{stored_password()}'"))
         psql(NAME, self.spelling(self.case.get("rows", "")))
 
     def is_recognized(self):

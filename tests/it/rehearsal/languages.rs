@@ -40,14 +40,21 @@ struct App {
     config: Small<'static>,
 }
 
+/// The role of the applications.
+const ROLE: &str = "app";
+
 impl App {
     /// Copies an application into a temporary folder under `parent`.
     fn under(parent: &Path, sources: &str) -> Self {
         let folder = tempfile::tempdir_in(parent).expect("a folder");
         copy(&Path::new(SOURCES).join(sources), folder.path());
+        let database = Database::with(ACCOUNTS.schema);
+        // The clients of Go and Java refuse the superuser of scripts/postgres, whose password is hashed once.
+        let role = database.role(ROLE);
+        database.run(&format!("alter role {role} superuser"));
         Self {
             folder,
-            database: Database::with(ACCOUNTS.schema),
+            database,
             port: free_port(),
             variables: vec![("PGSSLMODE", "disable".to_owned())],
             config: ACCOUNTS,
@@ -77,7 +84,10 @@ impl App {
         let mut program = prodverdict(&format!("rehearse {arguments}"))
             .within(self.folder.path())
             .variable("PORT", &self.port.to_string())
-            .variable("REHEARSAL_DATABASE_URL", self.database.admin_url().as_str());
+            .variable(
+                "REHEARSAL_DATABASE_URL",
+                self.database.url_of(ROLE).as_str(),
+            );
         for (name, value) in &self.variables {
             program = program.variable(name, value);
         }

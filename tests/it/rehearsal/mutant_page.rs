@@ -116,10 +116,14 @@ impl MutantPage {
             fs::write(&path, text).expect("written");
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(
-            text, expected,
+        let lines = text.lines().zip(expected.lines());
+        let different = lines.filter(|(line, expected)| line != expected);
+        let different = different.map(|(line, expected)| format!("-{expected}\n+{line}\n"));
+        let different = different.collect::<String>();
+        assert!(
+            text == expected,
             "{} says something else: read what is different, and if it is right, write the file with \
-             `PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`",
+             `PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`\n{different}",
             self.path
         );
     }
