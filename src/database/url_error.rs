@@ -1,4 +1,4 @@
-//! Errors of a database URL, with hints. No text shows a value of the URL.
+//! Errors of a database URL, with hints.
 
 use super::url_mistake::Mistake;
 
@@ -18,6 +18,7 @@ pub enum UrlError {
     #[error("its `{0}` cannot be used")]
     Parameter(&'static str),
     #[error("its parameter{} is unknown, and may change what is read", QuotedName(.0.as_deref()))]
+    /// With its name, unless that might be a part of the password.
     UnknownParameter(Option<String>),
     #[error("its `{0}` and its `{1}` both say where to look for tables")]
     TwoSearchPaths(&'static str, &'static str),

@@ -17,15 +17,15 @@ struct Declaring {
     creators: BTreeMap<String, String>,
 }
 
-/// Reads every table of every file that imports from Drizzle's module for Postgres.
+/// Reads every Postgres table of every TypeScript or JavaScript file that mentions `drizzle-orm`.
 pub(super) fn tables(repository: &Repository) -> Vec<DeclaredTable> {
     let is_snake = repository.files.iter().any(|file| {
-        let words = file.text.split_whitespace().collect::<Vec<_>>().concat();
-        words.contains("casing:'snake_case'") || words.contains("casing:\"snake_case\"")
+        let compact = file.text.split_whitespace().collect::<Vec<_>>().concat();
+        compact.contains("casing:'snake_case'") || compact.contains("casing:\"snake_case\"")
     });
-    let code = [".ts", ".js", ".mts", ".mjs"];
+    let extensions = [".ts", ".js", ".mts", ".mjs"];
     let files = repository.files.iter().filter(|file| {
-        let is_code = code.iter().any(|ending| file.path.ends_with(ending));
+        let is_code = extensions.iter().any(|ending| file.path.ends_with(ending));
         is_code && file.text.contains("drizzle-orm")
     });
     files.flat_map(|file| tables_of(file, is_snake)).collect()
@@ -111,7 +111,7 @@ fn declaring(tokens: &[Token]) -> Declaring {
     found
 }
 
-/// Reads the properties of the first object: a column has the name in its first call, or else the property's.
+/// Returns the names of the columns: the properties of the first object.
 fn columns_of(tokens: &[Token], is_snake: bool) -> Vec<String> {
     let start = tokens.iter().position(|token| token.is_mark("{"));
     let inner = start
@@ -145,10 +145,15 @@ fn columns_of(tokens: &[Token], is_snake: bool) -> Vec<String> {
     columns
 }
 
-/// Returns the name of the column: `key: text("name")`, or `key: t.text()`.
+/// Returns a column's name: the text argument of its call, as in `key: text("name")`, or else the key, as in `key: t.text()`.
 fn column(key: &str, value: &[Token], is_snake: bool) -> String {
-    let open = value.iter().position(|token| token.is_mark("("));
-    let argument = open.and_then(|open| value.get(open + 1));
+    let ends = |token: &Token| token.is_mark(",") || token.is_mark("}");
+    let call = value
+        .iter()
+        .position(|token| ends(token) || token.is_mark("("));
+    let argument = call
+        .filter(|place| value.get(*place).is_some_and(|token| !ends(token)))
+        .and_then(|open| value.get(open + 1));
     match argument {
         Some(argument) if argument.kind == TokenKind::Text => argument.text.clone(),
         _ if is_snake => snake(key),
@@ -188,9 +193,17 @@ mod tests {
     #[test]
     fn columns_have_the_names_in_their_calls() {
         let found = read(
-            "export const teams = pgTable('teams', {\n  id: serial('id').primaryKey(),\n  customer: text('stripe_customer_id').unique(), // text('no')\n  plan: varchar('plan_name', { length: 50 }),\n  createdAt: timestamp().defaultNow(),\n}, (t) => ({ i: index('x').on(t.id) }));",
+            "export const teams = pgTable('teams', {\n  id: serial('id').primaryKey(),\n  customer: text('stripe_customer_id').unique(), // text('no')\n  plan: varchar('plan_name', { length: 50 }),\n  createdAt: timestamp().defaultNow(),\n  owner: ownerColumn,\n  label: text('name'),\n}, (t) => ({ i: index('x').on(t.id) }));",
         );
-        let columns = ["id", "stripe_customer_id", "plan_name", "createdAt"].map(str::to_owned);
+        let columns = [
+            "id",
+            "stripe_customer_id",
+            "plan_name",
+            "createdAt",
+            "owner",
+            "name",
+        ]
+        .map(str::to_owned);
         assert_eq!(found, [("teams".to_owned(), columns.to_vec())]);
     }
 

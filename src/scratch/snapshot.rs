@@ -37,7 +37,7 @@ pub struct RowChange {
 }
 
 impl Scratch {
-    /// Reads the rows of all tables that hold one of the tokens (an account's ids and e-mail address), in one round trip.
+    /// Reads every row, of any table, that holds one of the tokens (an account's ids and e-mail address), in one round trip.
     pub async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Error> {
         let mut connection = self
             .pool
@@ -53,6 +53,7 @@ impl Snapshot {
     fn new(rows: Vec<KeyedRow>) -> Self {
         let mut snapshot = Self::default();
         for row in rows {
+            // `Display` puts the name in backticks, for messages.
             let table = row.table.to_string().replace('`', "");
             let mut key = (table, row.key);
             // Equal rows of a table without a primary key stay separate.

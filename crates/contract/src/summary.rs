@@ -38,7 +38,7 @@ pub struct Summary {
     pub items_without_amount: u64,
 }
 
-/// Money counted so far, as positions of findings and of their shares, which take less space than ids.
+/// The sums and payers that were counted. Stores the position of each finding and share, which takes less space than ids.
 #[derive(Default)]
 struct Counted {
     table: HashTable<(u32, u32)>,
@@ -48,8 +48,8 @@ struct Counted {
 impl Counted {
     /// Records a share of a finding, or all of it. Returns false if the money was recorded before.
     fn insert(&mut self, (finding, share): (usize, usize), findings: &[Finding]) -> bool {
-        let place = (narrow(finding), narrow(share));
-        let money_at = |(finding, share): (u32, u32)| {
+        let position = (narrow(finding), narrow(share));
+        let key_at = |(finding, share): (u32, u32)| {
             let finding = findings.get(widen(finding))?;
             let payer = match finding.shares.get(widen(share)) {
                 Some(share) => Some(share.payer.as_str()),
@@ -57,20 +57,21 @@ impl Counted {
             };
             payer.map(|payer| (side(finding.rule), payer))
         };
-        let money = money_at(place);
-        if money.is_none() {
+        // Money without a known payer cannot be recognized again.
+        let key = key_at(position);
+        if key.is_none() {
             return true;
         }
-        let hash = |place: (u32, u32)| self.hasher.hash_one(money_at(place));
+        let hash = |position: (u32, u32)| self.hasher.hash_one(key_at(position));
         let entry = self.table.entry(
-            hash(place),
-            |known| money_at(*known) == money,
+            hash(position),
+            |known| key_at(*known) == key,
             |known| hash(*known),
         );
         match entry {
             Entry::Occupied(_) => false,
             Entry::Vacant(vacant) => {
-                vacant.insert(place);
+                vacant.insert(position);
                 true
             }
         }
@@ -82,7 +83,7 @@ fn side(rule: Rule) -> Option<MoneySide> {
     rule.definition().and_then(|definition| definition.money)
 }
 
-/// Returns the payer of everything that a finding is about.
+/// Returns the id that identifies the money of a finding without shares: the subscription's, or else the customer's.
 fn payer(finding: &Finding) -> Option<&str> {
     let subject = &finding.subject;
     let subscription = subject.subscription.as_deref();

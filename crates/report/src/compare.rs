@@ -106,6 +106,11 @@ impl Outcome {
         counts
     }
 
+    /// Returns true if there is a finding, even if it is accepted.
+    pub fn has_findings(&self) -> bool {
+        self.fingerprints().next().is_some()
+    }
+
     /// Returns the fingerprints of all findings, including accepted ones.
     pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
         let found = self

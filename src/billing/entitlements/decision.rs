@@ -136,21 +136,39 @@ pub(super) fn decide(customers: &BTreeSet<CustomerId>, observed: &Observed<'_>) 
         }
     }
     for (products, mut customers) in groups {
+        let features = observed.products.of_all(products.iter().copied());
+        let Some(features) = features.filter(|_| !contradicted.contains(&products)) else {
+            let customers = customers.into_iter().map(|(_, customer)| customer.clone());
+            decision.asked.extend(customers);
+            continue;
+        };
         customers.sort_unstable();
-        match observed.products.of_all(products.iter().copied()) {
-            Some(features) if !contradicted.contains(&products) => {
-                let each_day =
-                    customers.len() < LARGE_GROUP || !products.is_disjoint(&changed_products);
-                let group = ProductGroup::new(features, &customers, each_day);
-                decision.groups.push(group);
-            }
-            _ => {
-                let customers = customers.into_iter().map(|(_, customer)| customer.clone());
-                decision.asked.extend(customers);
-            }
-        }
+        let each_day = customers.len() < LARGE_GROUP || !products.is_disjoint(&changed_products);
+        let group = ProductGroup::new(features, &customers, each_day);
+        decision.groups.push(group);
     }
     decision
+}
+
+/// Adds the features of the groups whose witnesses have those of their products, and returns the customers of the others.
+pub(super) fn resolve_groups(
+    groups: Vec<ProductGroup>,
+    answers: &FeaturesOfCustomers,
+    known: &mut FeaturesOfCustomers,
+) -> BTreeSet<CustomerId> {
+    let none = BTreeSet::new();
+    let mut unresolved = BTreeSet::new();
+    for group in groups {
+        let mut witnesses = group.witnesses.iter();
+        let has_changed = witnesses.any(|one| answers.get(one).unwrap_or(&none) != &group.features);
+        if has_changed {
+            unresolved.extend(group.others);
+        } else if !group.features.is_empty() {
+            let others = group.others.into_iter();
+            known.extend(others.map(|customer| (customer, group.features.clone())));
+        }
+    }
+    unresolved
 }
 
 /// Returns the subscriptions of each customer that have not ended.

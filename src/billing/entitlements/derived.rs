@@ -10,7 +10,7 @@ use super::{
     changes::{ChangePages, EVENT_RETENTION_SECONDS},
     decision::{
         Decision, LARGE_GROUP, Observed, day, decide, deciding_products, is_a_month, only_products,
-        open_subscriptions,
+        open_subscriptions, resolve_groups,
     },
     products::ProductFeatures,
     renewals::RenewedProducts,
@@ -84,16 +84,8 @@ pub(super) async fn begin<'a>(
         return Ok(None);
     };
     let start = Instant::now();
-    let subscriptions = match SubscriptionPages::begin(session).await {
-        // Stripe refuses the whole page if the key may not read one of the two.
-        Err(error) if is_refusal(&error) => {
-            let without_invoices = check_permission(session).await;
-            if unless_refused(session, SUBSCRIPTIONS, without_invoices)?.is_some() {
-                session.extras().refuse(INVOICES);
-            }
-            return Ok(None);
-        }
-        first_page => first_page?,
+    let Some(subscriptions) = begin_subscriptions(session).await? else {
+        return Ok(None);
     };
     let response_time = start.elapsed();
     let Some(sample) = Sample::new(customers, &subscriptions, now) else {
@@ -113,34 +105,13 @@ pub(super) async fn begin<'a>(
     if unless_refused(session, PRODUCTS, read)?.is_none() {
         return Ok(None);
     }
-    let (pages, pages_of_changes) = (sample.pages_left, changes.pages_left(now));
-    let number = count(sample.products.len());
-    let asked = sample.asked;
     let plan = ReadPlan {
-        steps: vec![
-            // Once more the first page: see `SubscriptionPages::read`.
-            ReadStep::new(
-                "subscriptions that are not canceled",
-                pages.saturating_add(1),
-            ),
-            ReadStep::new(
-                "changes of entitlements in the last 30 days",
-                pages_of_changes,
-            ),
-            ReadStep::new("features of products", number.saturating_sub(1)),
-            ReadStep::new(
-                "entitlements of customers that these lists do not decide",
-                asked,
-            ),
-        ],
         response_time,
-        in_sequence: pages.max(pages_of_changes),
-        is_derived: true,
-        ..ReadPlan::new(true)
+        ..sample.plan(changes.pages_left(now))
     };
     let is_cheaper = plan.remaining_requests() < each;
     // Asking about all of them must stay affordable, whatever the lists turn out to say.
-    let lists = plan.remaining_requests().saturating_sub(asked);
+    let lists = plan.remaining_requests().saturating_sub(sample.asked);
     let (sent, worst) = (session.requests(), lists.saturating_add(each));
     let may_fail = session
         .max_requests()
@@ -154,6 +125,23 @@ pub(super) async fn begin<'a>(
         now,
     };
     Ok((is_cheaper && !may_fail).then_some((plan, derivation)))
+}
+
+/// Reads the first page of subscriptions. Returns `None` after noting that the key may not read them or their invoices.
+async fn begin_subscriptions(
+    session: ReadSession<'_>,
+) -> Result<Option<SubscriptionPages<'_>>, Error> {
+    match SubscriptionPages::begin(session).await {
+        // Stripe refuses the whole page if the key may not read one of the two.
+        Err(error) if is_refusal(&error) => {
+            let without_invoices = check_permission(session).await;
+            if unless_refused(session, SUBSCRIPTIONS, without_invoices)?.is_some() {
+                session.extras().refuse(INVOICES);
+            }
+            Ok(None)
+        }
+        first_page => first_page.map(Some),
+    }
 }
 
 /// Returns false if there are too few customers, if the key was refused one of the lists before, or if the budget
@@ -232,6 +220,32 @@ impl Sample {
             },
             asked: scaled(undecided)?.saturating_add(witnesses.sum()),
         })
+    }
+
+    /// Returns what is left to read after the first pages and the features of one product.
+    fn plan(&self, pages_of_changes: u64) -> ReadPlan {
+        let products = count(self.products.len());
+        ReadPlan {
+            steps: vec![
+                // Once more the first page: see `SubscriptionPages::read`.
+                ReadStep::new(
+                    "subscriptions that are not canceled",
+                    self.pages_left.saturating_add(1),
+                ),
+                ReadStep::new(
+                    "changes of entitlements in the last 30 days",
+                    pages_of_changes,
+                ),
+                ReadStep::new("features of products", products.saturating_sub(1)),
+                ReadStep::new(
+                    "entitlements of customers that these lists do not decide",
+                    self.asked,
+                ),
+            ],
+            in_sequence: self.pages_left.max(pages_of_changes),
+            is_derived: true,
+            ..ReadPlan::new(true)
+        }
     }
 }
 
@@ -369,25 +383,13 @@ impl Asking<'_, '_> {
         );
         let mut answers = self.ask(&asked).await?;
         let is_entitled = |customer: &CustomerId| answers.features.contains_key(customer);
-        let mut unresolved = BTreeSet::new();
-        let mut reason = "the features of their products changed";
-        if is_log_empty && unlogged.iter().any(is_entitled) {
-            reason = "Stripe's log shows no changes of entitlements";
-            unresolved = customers.difference(&asked).cloned().collect();
+        let (unresolved, reason) = if is_log_empty && unlogged.iter().any(is_entitled) {
+            let others = customers.difference(&asked).cloned().collect();
+            (others, "Stripe's log shows no changes of entitlements")
         } else {
-            for group in groups {
-                let none = BTreeSet::new();
-                let mut witnesses = group.witnesses.iter();
-                let has_changed = witnesses
-                    .any(|one| answers.features.get(one).unwrap_or(&none) != &group.features);
-                let rest = group.others.into_iter();
-                if has_changed {
-                    unresolved.extend(rest);
-                } else if !group.features.is_empty() {
-                    known.extend(rest.map(|customer| (customer, group.features.clone())));
-                }
-            }
-        }
+            let unresolved = resolve_groups(groups, &answers.features, &mut known);
+            (unresolved, "the features of their products changed")
+        };
         say_how_many(unresolved.len(), reason);
         answers.add_all(self.ask(&unresolved).await?);
         known.extend(answers.features);

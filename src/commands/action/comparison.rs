@@ -37,7 +37,7 @@ pub(super) async fn compare(
         is_complete,
     });
     let has_earlier = previous.earlier.is_some();
-    let has_findings = outcome.fingerprints().next().is_some();
+    let has_findings = outcome.has_findings();
     outcome.warnings.extend(previous.problem);
     if lets_known_pass && !has_earlier && has_findings {
         outcome.warnings.push(no_earlier_result());

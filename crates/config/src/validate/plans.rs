@@ -21,7 +21,7 @@ const LOOKUP_KEY: &str = "lookup_key:";
 pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: &Diagnostics<'_>) {
     let pairs = written.plans.value().map(|plans| plans.0.as_slice());
     for (key, entry) in pairs.unwrap_or_default() {
-        let is_key = entry
+        let key_is_valid = entry
             .span()
             .is_some_and(|span| check_key(key, contract.source, &span.key_span(), diagnostics));
         let Some((span, words)) = entry.written() else {
@@ -30,7 +30,7 @@ pub(super) fn fill(contract: &mut Contract, written: &RawContract, diagnostics: 
         let Some(plan) = plan(key, span, words, diagnostics) else {
             continue;
         };
-        if is_key {
+        if key_is_valid {
             let key = PlanKey::parse(key, contract.source);
             contract.plans.insert(key, plan);
         }
@@ -62,9 +62,10 @@ fn check_key(key: &str, source: Source, span: &SourceSpan, diagnostics: &Diagnos
         );
         return false;
     }
-    // A placeholder is reported as such, whoever the provider is.
-    let is_price = parsed.kind == PlanKeyKind::Price && !preset_placeholders::is_price(key);
-    let foreign = if is_price {
+    // A key that is no product and no lookup key of this provider parses as a price, so only those can be foreign. A
+    // preset's placeholder is reported elsewhere.
+    let may_be_foreign = parsed.kind == PlanKeyKind::Price && !preset_placeholders::is_price(key);
+    let foreign = if may_be_foreign {
         describe_foreign_key(&parsed.text, source)
     } else {
         None
@@ -145,10 +146,10 @@ fn plan(
         );
     }
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut is_plan = true;
+    let mut words_are_valid = true;
     for (span, word) in &words {
         let fits = not_blank("the plan of a price", word, span, diagnostics);
-        is_plan &= fits && check_word(key, word, span, diagnostics);
+        words_are_valid &= fits && check_word(key, word, span, diagnostics);
         let line = diagnostics.lines().number(span.value.start);
         if lines.insert(word.trim(), line).is_some() && fits {
             let message = format!("the plan {} is listed twice", quote(word));
@@ -159,11 +160,11 @@ fn plan(
         }
     }
     let plan = PlanWords::new(words.into_iter().map(|(_, word)| word));
-    plan.filter(|_| is_plan)
+    plan.filter(|_| words_are_valid)
 }
 
-/// Returns true if the word can be a plan. An application may store the provider's own id, which then is the key too; any other
-/// id means that key and value are swapped.
+/// Returns true if the word can be a plan. An application may store the provider's own id, but then the key is the same id.
+/// Any other id is reported: it belongs in the key too, or key and value are swapped.
 fn check_word(key: &str, word: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) -> bool {
     let word = word.trim();
     if word == key && !key.ends_with('*') {

@@ -15,6 +15,9 @@ use problem::{Problem, Warning};
 
 use super::{LINE_BREAK, ownership, stake};
 
+/// Maximum number of problems to list.
+const SHOWN_PROBLEMS: usize = 20;
+
 /// Maximum number of contracts to list. A configuration can have any number; this many rows fill a screen.
 const SHOWN_CONTRACTS: usize = 20;
 
@@ -52,7 +55,7 @@ fn status_figures(outcome: &Outcome) -> String {
     if outcome.since.is_none() {
         return String::new();
     }
-    let has_findings = outcome.fingerprints().next().is_some();
+    let has_findings = outcome.has_findings();
     let figures = Overview::new(outcome).status_figures.into_iter();
     let words = figures.filter_map(|Figure { label, value }| {
         let label = label.to_lowercase();
@@ -65,7 +68,7 @@ fn status_figures(outcome: &Outcome) -> String {
     words.collect()
 }
 
-/// Renders the blocks before the findings of a page: `rules` are a table and a chart of the rules.
+/// Renders the blocks before the findings of a page: `rules` are the blocks about the broken rules.
 pub(super) fn blocks(
     outcome: &Outcome,
     pull_request: Option<&str>,
@@ -118,7 +121,7 @@ pub(super) fn remarks(outcome: &Outcome) -> Vec<String> {
     let mut blocks: Vec<_> = advice(outcome).into_iter().collect();
     if let Some(warnings) = warnings(&outcome.warnings) {
         let number = counted(length(outcome.warnings.len()), "warning");
-        blocks.push(if outcome.fingerprints().next().is_some() {
+        blocks.push(if outcome.has_findings() {
             format!("<details>\n<summary>{number}</summary>\n\n{warnings}\n\n</details>")
         } else {
             warnings
@@ -164,10 +167,11 @@ fn problems(outcome: &Outcome) -> Vec<String> {
         let found = contract.problem.as_ref()?;
         Some(problem(found, outcome.name_of(contract)))
     });
-    whole_run
-        .chain(contract_problems)
-        .take(SHOWN_CONTRACTS)
-        .collect()
+    let mut blocks: Vec<_> = whole_run.chain(contract_problems).collect();
+    let more = hidden(blocks.len(), SHOWN_PROBLEMS);
+    blocks.truncate(SHOWN_PROBLEMS);
+    blocks.extend(more.map(|more| format!("… and {}", counted(more, "more problem"))));
+    blocks
 }
 
 fn problem(problem: &Problem, contract: Option<&str>) -> String {
@@ -192,7 +196,7 @@ fn problem(problem: &Problem, contract: Option<&str>) -> String {
     block
 }
 
-/// Returns the table of the broken rules, if any.
+/// Returns the table of the broken rules as blocks: one, or none if no rule is broken.
 pub(super) fn rules(outcome: &Outcome) -> Vec<String> {
     by_rule(outcome).into_iter().collect()
 }
@@ -203,14 +207,14 @@ fn by_rule(outcome: &Outcome) -> Option<String> {
         return None;
     }
     let is_compared = outcome.since.is_some();
-    let (title, rule) = if is_compared {
+    let (title, alignment) = if is_compared {
         (" New |", "--:|")
     } else {
         ("", "")
     };
     let mut lines = vec![
         format!("| Severity | Findings |{title} Rule | Broken when |"),
-        format!("|---|--:|{rule}---|---|"),
+        format!("|---|--:|{alignment}---|---|"),
     ];
     lines.extend(counts.into_iter().map(|((severity, rule), count)| {
         let severity = severity.as_str().to_uppercase();
@@ -251,8 +255,8 @@ fn by_contract(outcome: &Outcome) -> Option<String> {
             grouped(summary.accounts),
         ));
     }
-    if let Some(more) = outcome.contracts.len().checked_sub(SHOWN_CONTRACTS + 1) {
-        let more = counted(length(more + 1), "more contract");
+    if let Some(more) = hidden(outcome.contracts.len(), SHOWN_CONTRACTS) {
+        let more = counted(more, "more contract");
         lines.push(format!("\n… and {more}"));
     }
     Some(lines.join("\n"))
@@ -326,11 +330,15 @@ fn advice(outcome: &Outcome) -> Option<String> {
             format!("- {title}: {}", bullet(advice))
         })
         .collect();
-    if let Some(more) = outcome.advice().count().checked_sub(SHOWN_WARNINGS + 1) {
-        let more = length(more + 1);
+    if let Some(more) = hidden(outcome.advice().count(), SHOWN_WARNINGS) {
         shown.push(format!("- {} more: the log has all of it", grouped(more)));
     }
     (!shown.is_empty()).then(|| shown.join("\n"))
+}
+
+/// Returns the number of items beyond those shown, if any.
+fn hidden(all: usize, shown: usize) -> Option<u64> {
+    all.checked_sub(shown).map(length).filter(|more| *more > 0)
 }
 
 /// Formats a problem's message and hint as one list item.
@@ -349,8 +357,8 @@ pub fn warnings(warnings: &[Warning]) -> Option<String> {
         .take(SHOWN_WARNINGS)
         .map(|warning| format!("- Warning: {}", bullet(warning)))
         .collect();
-    if let Some(more) = warnings.len().checked_sub(SHOWN_WARNINGS + 1) {
-        let more = counted(length(more + 1), "more warning");
+    if let Some(more) = hidden(warnings.len(), SHOWN_WARNINGS) {
+        let more = counted(more, "more warning");
         shown.push(format!("- {more}: the log has all of them"));
     }
     (!shown.is_empty()).then(|| shown.join("\n"))

@@ -33,13 +33,14 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
         // Which tables are read is only known if they can be read.
         Err(_) => return unread(server, beyond_reading),
     };
-    let writes = read
+    // The check `database` reports the connection's own warning.
+    let role_warnings = read
         .warnings
         .iter()
         .filter(|warning| Some(*warning) != server.warning.as_ref())
         .cloned();
-    let mut warnings: Vec<_> = writes.collect();
-    // A superuser is reported once, with the tables.
+    let mut warnings: Vec<_> = role_warnings.collect();
+    // A warning about the tables already advises a role that only reads.
     if warnings.is_empty() {
         warnings.extend(beyond_reading);
     }
@@ -48,18 +49,18 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     } else {
         ""
     };
-    let writes = if warnings.is_empty() {
+    let read_only = if warnings.is_empty() {
         ", and cannot write to its tables"
     } else {
         ""
     };
-    let message = format!("role {} sees every row{bypasses}{writes}", role.name);
+    let message = format!("role {} sees every row{bypasses}{read_only}", role.name);
     StepResult::warned(message, warnings)
 }
 
 fn unread(server: &ServerFacts, beyond_reading: Option<Warning>) -> StepResult {
     let role = &server.role.name;
-    let message = format!("role {role}: see `columns` for the accounts, which cannot be read");
+    let message = format!("role {role}: the accounts cannot be read; see `columns`");
     match beyond_reading {
         Some(warning) => StepResult::warned(message, vec![warning]),
         None => StepResult::skip(message),

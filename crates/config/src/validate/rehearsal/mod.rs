@@ -23,7 +23,9 @@ use super::{
     values::{duration, variable},
 };
 
+/// Version of Stripe's API that the fake speaks by default.
 const DEFAULT_API_VERSION: &str = "2026-10-28.endive";
+/// Default time to settle: long enough for a job queue to write.
 const DEFAULT_SETTLE: Duration = Duration::from_secs(5);
 
 /// Maximum time to settle. Every step of every scenario may wait this long.
@@ -43,8 +45,9 @@ pub(super) fn settings<'e>(
     };
     let allow_remote = written.allow_remote.value().copied().unwrap_or_default();
     let contract = choices::contract(&written.contract, contracts, owner, diagnostics);
+    // Without a valid contract, the other keys are checked as for Stripe.
     let source = contract.map_or(Source::Stripe, |(_, source)| source);
-    provider::report_keys_of_other(written, source, diagnostics);
+    provider::report_keys_of_other_provider(written, source, diagnostics);
     let handler = addresses::handler(&written.handler, allow_remote, owner, diagnostics);
     let secret_env = variable(
         "secret_env",

@@ -42,7 +42,7 @@ pub(super) fn fake_key<'w>(
 }
 
 /// Reports the keys that only the other provider has.
-pub(super) fn report_keys_of_other(
+pub(super) fn report_keys_of_other_provider(
     written: &RawRehearsal,
     source: Source,
     diagnostics: &Diagnostics<'_>,

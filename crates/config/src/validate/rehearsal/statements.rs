@@ -89,7 +89,7 @@ fn report(
         SqlErrorKind::Unopened => ("this bracket was not opened", "remove it, or open it"),
         SqlErrorKind::SecondStatement => (
             "a second statement begins here",
-            "write a list of statements: `sql: [insert …, insert …]`",
+            "write a list: each statement on a line of its own below `sql:`, after `- `",
         ),
         SqlErrorKind::Parameter => (
             "a numbered parameter has no value here",
