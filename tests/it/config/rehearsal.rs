@@ -106,7 +106,7 @@ const MUTATIONS: &[Mutation] = &[
     ("({account_id}, {email})", "({account_id}, '«{email}')»", Code::InvalidValue, "a placeholder cannot be inside a string", "without quotes"),
     ("({account_id}, {email})", "(«$1, {email})»", Code::InvalidValue, "a numbered parameter has no value here", "`{account_id}`"),
     ("({account_id}, {email})", "«({account_id}, {email}»", Code::InvalidValue, "this quote, bracket or comment is not closed", ""),
-    ("({account_id}, {email})", "({account_id}, {email}); «delete from users»", Code::InvalidValue, "a second statement begins here", "a list of statements"),
+    ("({account_id}, {email})", "({account_id}, {email}); «delete from users»", Code::InvalidValue, "a second statement begins here", "each statement on a line of its own"),
     ("insert into users (id, email) values ({account_id}, {email})", "«insert into users (email) values ({email})»", Code::InvalidValue, "`sql` should identify the account that it creates", "`returning id`"),
     // texts
     ("client_reference_id: \"{account_id}\"", "client_reference_id: \"«{accountid}»\"", Code::Placeholder, "unknown placeholder `{accountid}` in `client_reference_id`", "did you mean `{account_id}`?"),
