@@ -302,7 +302,7 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             } = *self;
             let each = count(customers.len());
             let ((listed, renewed), changes) =
-                futures::try_join!(subscriptions.read(on_progress), changes.read(each))?;
+                futures::try_join!(subscriptions.read(on_progress), changes.read(each / 2))?;
             let open = open_subscriptions(&customers, &listed.subscriptions);
             let used = products_of(open.values().flatten().copied());
             let asking = Asking {
