@@ -25,9 +25,8 @@ pub struct KeyFormat {
     pub(crate) test: &'static [&'static str],
     /// Prefix of keys that can do everything, if the provider has narrower ones.
     pub(crate) unrestricted: Option<&'static str>,
-    /// Advice on creating a key, and the page for it if there is one.
+    /// Advice on creating a key.
     pub(crate) creation: &'static str,
-    pub(crate) creation_page: Option<&'static str>,
 }
 
 /// Separate hosts for each mode, chosen by an environment variable. Each has its own keys.
@@ -59,12 +58,14 @@ pub enum KeyError {
     Form {
         provider: &'static str,
         format: &'static KeyFormat,
+        page: Option<&'static str>,
     },
     #[error("the {provider} key is {kind}, but an API key was expected")]
     Kind {
         provider: &'static str,
         kind: &'static str,
         format: &'static KeyFormat,
+        page: Option<&'static str>,
     },
     #[error("the contract says `mode: {}`, but the {provider} key is a {} key", .expected.as_str(), .found.as_str())]
     Mode {
@@ -111,7 +112,9 @@ impl Explain for KeyError {
             Self::Quotes { .. } => {
                 "store the key again without quotes; nothing was sent".to_owned()
             }
-            Self::Kind { format, .. } | Self::Form { format, .. } => format.advice(),
+            Self::Kind { format, page, .. } | Self::Form { format, page, .. } => {
+                format.advice(*page)
+            }
             Self::Mode { .. } => {
                 "use a key of the mode that the contract names, or change `mode:`".to_owned()
             }
@@ -135,11 +138,13 @@ impl KeyFormat {
         }
     }
 
-    /// Rejects values that cannot be a key of the provider, so that no other secret is ever sent to it.
+    /// Rejects values that cannot be a key of the provider, so that no other secret is ever sent to it. `page` creates a
+    /// key.
     pub(crate) fn check(
         &'static self,
         provider: &'static str,
         key: &SecretString,
+        page: Option<&'static str>,
     ) -> Result<(), KeyError> {
         let key = key.expose_secret();
         if key.is_empty() {
@@ -157,6 +162,7 @@ impl KeyFormat {
                 provider,
                 kind,
                 format: self,
+                page,
             });
         }
         if self.matches(key) {
@@ -165,6 +171,7 @@ impl KeyFormat {
         Err(KeyError::Form {
             provider,
             format: self,
+            page,
         })
     }
 
@@ -203,8 +210,9 @@ impl KeyFormat {
         found.map_or("an API key", |(_, kind)| *kind)
     }
 
-    fn advice(&self) -> String {
-        match self.creation_page {
+    /// Returns the advice for creating a key, with the page that does if there is one.
+    pub(crate) fn advice(&self, page: Option<&str>) -> String {
+        match page {
             Some(page) => format!("{}: {page}", self.creation),
             None => self.creation.to_owned(),
         }

@@ -67,14 +67,15 @@ impl Provider {
     }
 
     /// Rejects values that cannot be a key of the provider, and keys of the wrong mode. Keys that do not show their mode
-    /// are left to the provider.
+    /// are left to the provider. `page` creates a key.
     pub(crate) fn check_key(
         &'static self,
         key: &SecretString,
         mode: Option<Mode>,
         chosen_host: Option<Mode>,
+        page: Option<&'static str>,
     ) -> Result<(), KeyError> {
-        self.keys.check(self.name, key)?;
+        self.keys.check(self.name, key, page)?;
         let found = self.key_mode(key);
         match &self.hosts {
             Hosts::One(_) => check_mode(self.name, mode, found),

@@ -75,7 +75,7 @@ impl BillingReader {
         let provider = source.provider;
         let key = SecretString::from(key.expose_secret().trim());
         let mode = provider.key_mode(&key);
-        provider.check_key(&key, settings.mode, settings.host)?;
+        provider.check_key(&key, settings.mode, settings.host, source.key_page)?;
         let implied = mode.or(settings.mode);
         let own_base = provider.base(settings.host, implied);
         let base = settings.base.as_deref().unwrap_or(own_base);
@@ -138,10 +138,12 @@ impl BillingReader {
 
     /// Fails if the budget does not allow this many more requests, in addition to those for events.
     pub fn afford(&self, requests: u64) -> Result<(), Error> {
-        let needed = self
-            .requests()
-            .saturating_add(requests)
-            .saturating_add(self.evidence);
+        self.check_budget(requests.saturating_add(self.evidence))
+    }
+
+    /// Fails if the budget does not allow this many more requests.
+    pub fn check_budget(&self, requests: u64) -> Result<(), Error> {
+        let needed = self.requests().saturating_add(requests);
         match self.transport.max_requests() {
             Some(max) if needed > max => Err(Error::BudgetTooSmall {
                 provider: self.source.provider.name,
@@ -364,11 +366,7 @@ pub fn key_advice(source: Source, key: &SecretString) -> Option<Warning> {
 /// Returns the advice for creating a key for the usual reads of the source.
 pub fn creation_advice(source: Source) -> String {
     let definition = definition(source);
-    let creation = definition.provider.keys.creation;
-    match definition.key_page {
-        Some(page) => format!("{creation}: {page}"),
-        None => creation.to_owned(),
-    }
+    definition.provider.keys.advice(definition.key_page)
 }
 
 /// Returns the kind of a key that the provider of the source accepts, such as `a restricted key`.

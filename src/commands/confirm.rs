@@ -6,8 +6,9 @@ use super::failure::Failure;
 use crate::{
     contract::{
         Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, PriceId,
-        Rule, RuleColumn, Subscription, evaluate,
+        Rule, RuleColumn, evaluate, text::counted,
     },
+    notice,
     sources::{Sources, replace_subscriptions},
 };
 
@@ -16,70 +17,66 @@ pub(crate) async fn confirm(
     contract: &Contract,
     sources: &Sources<'_>,
     facts: &mut Facts,
-    are_derived: bool,
     first: Evaluation,
 ) -> Result<Evaluation, Failure> {
     read_accounts(sources, facts, &first.findings).await?;
-    if are_derived {
-        replace_derived(contract, sources, facts, &first.findings).await?;
-    } else {
-        read_customers(contract, sources, facts, &first.findings).await?;
-    }
+    read_customers(contract, sources, facts, &first.findings).await?;
     let mut second = evaluate(contract, facts, sources.now)?;
     keep_confirmed(&mut second, &first);
     Ok(second)
 }
 
-/// Reads the customers of the findings, whose facts were derived, and judges what the provider states about them.
+/// Reads the customers of the findings, whose facts were derived, and judges what the provider states about them. If what
+/// was derived for one is wrong, all customers for whom the same was derived are read.
 pub(crate) async fn judge_answers(
     contract: &Contract,
     sources: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
 ) -> Result<Evaluation, Failure> {
-    replace_derived(contract, sources, facts, findings).await?;
-    Ok(evaluate(contract, facts, sources.now)?)
-}
-
-/// Reads the customers of the findings. If what was derived for one is wrong, all customers for whom the same was derived
-/// are read.
-async fn replace_derived(
-    contract: &Contract,
-    sources: &Sources<'_>,
-    facts: &mut Facts,
-    findings: &[Finding],
-) -> Result<(), Failure> {
-    let derived = prices_of_customers(&facts.subscriptions);
-    read_customers(contract, sources, facts, findings).await?;
-    let doubtful = with_wrong_prices(&derived, &prices_of_customers(&facts.subscriptions));
-    if !doubtful.is_empty() {
+    let mut derived = prices_of_customers(facts);
+    let read = read_customers(contract, sources, facts, findings).await?;
+    let wrong = wrong_prices(&derived, &prices_of_customers(facts));
+    derived.retain(|customer, prices| wrong.contains(prices) && !read.contains(customer));
+    if !derived.is_empty() {
+        let doubtful: Vec<_> = derived.into_keys().collect();
+        let requests = counted(
+            sources.billing.lookup_requests(doubtful.len()),
+            "more request",
+        );
+        notice::say(&format!(
+            "Reading customers one by one, as an answer differs from what follows from the lists: {requests}"
+        ));
         let again = sources.billing.customers(&doubtful).await?;
         replace_subscriptions(facts, &doubtful, again.subscriptions);
     }
-    Ok(())
+    Ok(evaluate(contract, facts, sources.now)?)
 }
 
 type PricesOfCustomers = BTreeMap<CustomerId, BTreeSet<PriceId>>;
 
-fn prices_of_customers(subscriptions: &[Subscription]) -> PricesOfCustomers {
-    let mut prices = PricesOfCustomers::new();
-    for subscription in subscriptions {
+/// Returns the prices of each customer of an account, and of everybody else with a subscription.
+fn prices_of_customers(facts: &Facts) -> PricesOfCustomers {
+    let linked = facts.accounts.iter().flat_map(customers);
+    let mut prices: PricesOfCustomers = linked.map(|one| (one, BTreeSet::new())).collect();
+    for subscription in &facts.subscriptions {
         let of_customer = prices.entry(subscription.customer.clone()).or_default();
         of_customer.extend(subscription.items.iter().map(|item| item.price.id.clone()));
     }
     prices
 }
 
-/// Returns the sorted customers with the same derived prices as a customer who has others in truth.
-fn with_wrong_prices(derived: &PricesOfCustomers, now: &PricesOfCustomers) -> Vec<CustomerId> {
-    let is_wrong = |(customer, prices): &(&CustomerId, _)| now.get(*customer) != Some(*prices);
-    let wrong: BTreeSet<_> = derived
-        .iter()
-        .filter(is_wrong)
-        .map(|(_, prices)| prices)
-        .collect();
-    let doubtful = derived.iter().filter(|(_, prices)| wrong.contains(prices));
-    doubtful.map(|(customer, _)| customer.clone()).collect()
+/// Returns what was derived for the customers who have something else in truth.
+fn wrong_prices(
+    derived: &PricesOfCustomers,
+    stated: &PricesOfCustomers,
+) -> BTreeSet<BTreeSet<PriceId>> {
+    let none = BTreeSet::new();
+    let is_wrong = |(customer, prices): &(&CustomerId, &BTreeSet<PriceId>)| {
+        stated.get(*customer).unwrap_or(&none) != *prices
+    };
+    let wrong = derived.iter().filter(is_wrong);
+    wrong.map(|(_, prices)| prices.clone()).collect()
 }
 
 /// Keeps the findings about entities that also had a finding in the first read, under any rule.
@@ -162,13 +159,13 @@ fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
     ids.into_iter().collect()
 }
 
-/// Reads each customer again, or lists everything if that takes fewer requests.
+/// Reads each customer again, or lists everything if that takes fewer requests. Returns the customers that were read.
 async fn read_customers(
     contract: &Contract,
     sources: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<CustomerId>, Failure> {
     let mut customers: BTreeSet<_> = findings
         .iter()
         .filter_map(|finding| finding.subject.customer.as_deref())
@@ -181,18 +178,16 @@ async fn read_customers(
         .filter(|finding| finding.rule == Rule::UnmappedFeature);
     let named = of_features.flat_map(|finding| finding.subject.named.iter());
     customers.extend(named.map(|id| CustomerId::from(id.as_str())));
-    let customers: Vec<_> = customers.into_iter().collect();
+    let ids: Vec<_> = customers.iter().cloned().collect();
     if !sources.billing.is_listed_by_customer()
-        && sources.billing.lookup_requests(customers.len()) > sources.billing.requests()
+        && sources.billing.lookup_requests(ids.len()) > sources.billing.requests()
     {
-        return sources.read_billing_again(facts).await;
+        sources.read_billing_again(facts).await?;
+    } else if !ids.is_empty() {
+        let again = sources.billing.customers(&ids).await?;
+        replace_subscriptions(facts, &ids, again.subscriptions);
     }
-    if customers.is_empty() {
-        return Ok(());
-    }
-    let again = sources.billing.customers(&customers).await?;
-    replace_subscriptions(facts, &customers, again.subscriptions);
-    Ok(())
+    Ok(customers)
 }
 
 /// Returns the current customers of the accounts with findings, which may have changed since the first read.
@@ -284,25 +279,37 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_derivation_puts_equal_ones_in_doubt() {
-        let features = |all: &[(&str, &str)]| {
+    fn a_wrong_derivation_is_known_by_its_features() {
+        let prices = |all: &[(&str, &str)]| {
             let of_customer = all.iter().map(|(customer, feature)| {
-                contract::testing::subscription(customer, "active", feature).id(customer)
+                contract::testing::subscription(customer, "active", feature)
             });
-            prices_of_customers(&of_customer.collect::<Vec<_>>())
+            let accounts = ["1", "2", "3", "4"].map(contract::testing::account);
+            prices_of_customers(&contract::testing::facts(
+                accounts,
+                of_customer.collect::<Vec<_>>(),
+            ))
         };
-        let derived = [("1", "pro"), ("2", "pro"), ("3", "team"), ("4", "basic")];
-        let doubtful = |answers: &[(&str, &str)]| {
-            let doubtful = with_wrong_prices(&features(&derived), &features(answers));
-            let ids = doubtful.iter().map(CustomerId::as_str);
-            ids.collect::<Vec<_>>().join(" ")
+        let derived = [("1", "pro"), ("2", "pro"), ("3", "team")];
+        let wrong = |stated: &[(&str, &str)]| {
+            let wrong = wrong_prices(&prices(&derived), &prices(stated)).into_iter();
+            let texts = wrong.map(|one| {
+                one.iter()
+                    .map(PriceId::as_str)
+                    .collect::<Vec<_>>()
+                    .join("+")
+            });
+            texts.collect::<Vec<_>>()
         };
-        assert_eq!(doubtful(&derived), "");
-        assert_eq!(doubtful(&[derived[0], derived[1], derived[2]]), "cus_4");
-        let lost = [("1", "basic"), derived[1], derived[2], derived[3]];
-        assert_eq!(doubtful(&lost), "cus_1 cus_2");
-        let more = [derived[0], derived[1], derived[2], derived[3], ("5", "pro")];
-        assert_eq!(doubtful(&more), "");
+        assert_eq!(wrong(&derived), [""; 0]);
+        assert_eq!(wrong(&[("1", "pro"), ("2", "pro")]), ["team"]);
+        assert_eq!(
+            wrong(&[("1", "basic"), ("2", "pro"), ("3", "team")]),
+            ["pro"]
+        );
+        // The fourth was thought to have nothing.
+        let bought_once = [derived[0], derived[1], derived[2], ("4", "pro")];
+        assert_eq!(wrong(&bought_once), [""]);
     }
 
     #[test]

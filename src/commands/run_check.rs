@@ -96,23 +96,17 @@ async fn check_contract(
         customers_were_looked_up,
     );
     let mut evaluation = first.await?;
+    if are_derived && !evaluation.findings.is_empty() {
+        let findings = &evaluation.findings;
+        evaluation = judge_answers(&contract.contract, &sources, &mut facts, findings).await?;
+    }
     if let Some(wait) = contract.confirm_after
         && sources.are_live()
         && !evaluation.findings.is_empty()
     {
         notice::say(&second_read_notice(evaluation.findings.len(), wait));
         tokio::time::sleep(wait).await;
-        evaluation = confirm(
-            &contract.contract,
-            &sources,
-            &mut facts,
-            are_derived,
-            evaluation,
-        )
-        .await?;
-    } else if are_derived && !evaluation.findings.is_empty() {
-        let findings = &evaluation.findings;
-        evaluation = judge_answers(&contract.contract, &sources, &mut facts, findings).await?;
+        evaluation = confirm(&contract.contract, &sources, &mut facts, evaluation).await?;
     }
     evidence
         .add_causes(contract, &sources, &facts, &mut evaluation.findings)

@@ -147,18 +147,31 @@ fn columns_of(tokens: &[Token], is_snake: bool) -> Vec<String> {
 
 /// Returns a column's name: the text argument of its call, as in `key: text("name")`, or else the key, as in `key: t.text()`.
 fn column(key: &str, value: &[Token], is_snake: bool) -> String {
-    let ends = |token: &Token| token.is_mark(",") || token.is_mark("}");
-    let call = value
-        .iter()
-        .position(|token| ends(token) || token.is_mark("("));
-    let argument = call
-        .filter(|place| value.get(*place).is_some_and(|token| !ends(token)))
-        .and_then(|open| value.get(open + 1));
+    let argument = first_call(value).and_then(|open| value.get(open + 1));
     match argument {
         Some(argument) if argument.kind == TokenKind::Text => argument.text.clone(),
         _ if is_snake => snake(key),
         _ => key.to_owned(),
     }
+}
+
+/// Returns the place of the first opening parenthesis before the property ends.
+fn first_call(value: &[Token]) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (place, token) in value.iter().enumerate() {
+        if token.kind != TokenKind::Mark {
+            continue;
+        }
+        match token.text.as_str() {
+            "(" if depth == 0 => return Some(place),
+            "," | "}" if depth == 0 => return None,
+            // Type arguments can have braces.
+            "{" | "[" | "(" => depth += 1,
+            "}" | "]" | ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn snake(key: &str) -> String {
@@ -193,7 +206,7 @@ mod tests {
     #[test]
     fn columns_have_the_names_in_their_calls() {
         let found = read(
-            "export const teams = pgTable('teams', {\n  id: serial('id').primaryKey(),\n  customer: text('stripe_customer_id').unique(), // text('no')\n  plan: varchar('plan_name', { length: 50 }),\n  createdAt: timestamp().defaultNow(),\n  owner: ownerColumn,\n  label: text('name'),\n}, (t) => ({ i: index('x').on(t.id) }));",
+            "export const teams = pgTable('teams', {\n  id: serial('id').primaryKey(),\n  customer: text('stripe_customer_id').unique(), // text('no')\n  plan: varchar('plan_name', { length: 50 }),\n  createdAt: timestamp().defaultNow(),\n  owner: ownerColumn,\n  label: text('name'),\n  meta: json<{ a: string }>('meta_data'),\n}, (t) => ({ i: index('x').on(t.id) }));",
         );
         let columns = [
             "id",
@@ -202,6 +215,7 @@ mod tests {
             "createdAt",
             "owner",
             "name",
+            "meta_data",
         ]
         .map(str::to_owned);
         assert_eq!(found, [("teams".to_owned(), columns.to_vec())]);

@@ -6,7 +6,7 @@ use super::{
     customers::{ASKED, replace_subscriptions, some_customers},
 };
 use crate::{
-    billing::{BillingFacts, BillingReader, Error},
+    billing::{BillingReader, Error},
     contract::{Contract, CustomerId, Facts, FollowUp, ListingScope, UnixSeconds, follow_up},
     notice::{self, Progress},
 };
@@ -76,17 +76,6 @@ impl ContractProvider<'_> {
         Ok(were_asked)
     }
 
-    /// Reads what each of these customers has, after checking that the budget allows it.
-    pub(crate) async fn read_customers(
-        &self,
-        customers: &[CustomerId],
-    ) -> Result<BillingFacts, Error> {
-        let number = self.reader.lookup_requests(customers.len());
-        self.reader.afford(number)?;
-        self.say_how_many(number);
-        self.reader.read_customers(customers).await
-    }
-
     /// Reads the subscriptions of each customer whose state is in doubt, or everything if that takes fewer requests.
     async fn read_in_doubt(&self, facts: &mut Facts, follow_up: &FollowUp) -> Result<bool, Error> {
         let reader = self.reader;
@@ -115,7 +104,9 @@ impl ContractProvider<'_> {
         if number == 0 {
             return Ok(no_known_customer);
         }
-        let again = self.read_customers(customers).await?;
+        reader.afford(number)?;
+        self.say_how_many(number);
+        let again = reader.read_customers(customers).await?;
         replace_subscriptions(facts, customers, again.subscriptions);
         Ok(no_known_customer)
     }

@@ -81,7 +81,12 @@ impl BillingSource for LiveBilling<'_> {
     }
 
     fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts> {
-        async move { Ok(self.provider().read_customers(customers).await?) }.boxed_local()
+        async move {
+            let number = self.reader.lookup_requests(customers.len());
+            self.reader.check_budget(number)?;
+            Ok(self.reader.read_customers(customers).await?)
+        }
+        .boxed_local()
     }
 
     fn owners<'a>(

@@ -70,6 +70,8 @@ pub(super) struct Derivation<'a> {
     customers: BTreeSet<CustomerId>,
     subscriptions: SubscriptionPages<'a>,
     changes: ChangePages<'a>,
+    /// Maximum number of pages of changes to read.
+    most_pages_of_changes: u64,
     products: ProductFeatures,
     now: UnixSeconds,
 }
@@ -105,26 +107,44 @@ pub(super) async fn begin<'a>(
     if unless_refused(session, PRODUCTS, read)?.is_none() {
         return Ok(None);
     }
+    let pages_of_changes = changes.pages_left(now);
     let plan = ReadPlan {
         response_time,
-        ..sample.plan(changes.pages_left(now))
+        ..sample.plan(pages_of_changes)
     };
     let is_cheaper = plan.remaining_requests() < each;
-    // Asking about all of them must stay affordable, whatever the lists turn out to say.
-    let lists = plan.remaining_requests().saturating_sub(sample.asked);
-    let (sent, worst) = (session.requests(), lists.saturating_add(each));
-    let may_fail = session
-        .max_requests()
-        .is_some_and(|max| sent.saturating_add(each) <= max && max < sent.saturating_add(worst));
+    let other_lists = plan
+        .remaining_requests()
+        .saturating_sub(sample.asked)
+        .saturating_sub(pages_of_changes);
+    let most_pages_of_changes = most_pages_of_changes(session, each, other_lists);
     let derivation = Derivation {
         session,
         customers: customers.clone(),
         subscriptions,
         changes,
+        most_pages_of_changes: most_pages_of_changes.unwrap_or_default(),
         products,
         now,
     };
-    Ok((is_cheaper && !may_fail).then_some((plan, derivation)))
+    let is_bounded = most_pages_of_changes.is_some_and(|most| pages_of_changes <= most);
+    Ok((is_cheaper && is_bounded).then_some((plan, derivation)))
+}
+
+/// Returns the number of pages of changes to read at most, so that asking about each customer stays affordable, whatever
+/// the other lists turn out to say. Returns `None` if they leave no room for it.
+fn most_pages_of_changes(session: ReadSession<'_>, each: u64, other_lists: u64) -> Option<u64> {
+    let half = each / 2;
+    let Some(max) = session.max_requests() else {
+        return Some(half);
+    };
+    let left = max.saturating_sub(session.requests());
+    if left < each {
+        // Only deriving can succeed.
+        return Some(u64::MAX);
+    }
+    let most = left.checked_sub(each.saturating_add(other_lists))?;
+    Some(most.min(half))
 }
 
 /// Reads the first page of subscriptions. Returns `None` after noting that the key may not read them or their invoices.
@@ -297,12 +317,15 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
                 customers,
                 subscriptions,
                 changes,
+                most_pages_of_changes,
                 mut products,
                 now,
             } = *self;
             let each = count(customers.len());
-            let ((listed, renewed), changes) =
-                futures::try_join!(subscriptions.read(on_progress), changes.read(each / 2))?;
+            let ((listed, renewed), changes) = futures::try_join!(
+                subscriptions.read(on_progress),
+                changes.read(most_pages_of_changes)
+            )?;
             let open = open_subscriptions(&customers, &listed.subscriptions);
             let used = products_of(open.values().flatten().copied());
             let asking = Asking {
@@ -312,10 +335,10 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             };
             // Stripe is asked about at least one customer of each product.
             let number = count(used.len());
-            let is_cheaper = number.saturating_mul(2) < each;
-            let may_fail =
-                asking.can_afford(each) && !asking.can_afford(each.saturating_add(number));
-            let Some(changes) = changes.filter(|_| is_cheaper && !may_fail) else {
+            let is_dearer = number.saturating_mul(2) >= each;
+            let may_fail = !asking.can_afford(each.saturating_add(number));
+            let is_better_to_ask = asking.can_afford(each) && (is_dearer || may_fail);
+            let Some(changes) = changes.filter(|_| !is_better_to_ask) else {
                 let answers = asking.ask(&customers).await?;
                 return Ok(answers.reject_other_mode()?.into_facts());
             };

@@ -55,7 +55,6 @@ pub(crate) static PROVIDER: Provider = Provider {
         unrestricted: None,
         creation: "create an API key with the permissions `subscription.read`, `customer.read` and \
                    `notification.read` under Developer tools > Authentication",
-        creation_page: None,
     },
     key_form: None,
     // For each IP address.

@@ -60,7 +60,6 @@ pub(crate) static PROVIDER: Provider = Provider {
         test: &["sk_test_", "rk_test_", "rkcs_test_"],
         unrestricted: Some("sk_"),
         creation: "create a restricted key",
-        creation_page: Some(KEY_PAGE),
     },
     key_form: Some(KEY_FORM),
     live_limit: RateLimit::per_second(25, 100, 8),

@@ -19,8 +19,11 @@ fn check(
     mode: Option<Mode>,
     host: Option<Mode>,
 ) -> Result<(), KeyError> {
-    let provider = definition(source).provider;
-    provider.check_key(&SecretString::from(key), mode, host)
+    let definition = definition(source);
+    let key = SecretString::from(key);
+    definition
+        .provider
+        .check_key(&key, mode, host, definition.key_page)
 }
 
 const LEGACY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef01";
@@ -46,6 +49,17 @@ fn secrets_of_others_are_refused_without_being_shown() {
             assert!(!error.hint().is_empty());
         }
     }
+}
+
+#[test]
+fn the_page_for_another_key_is_that_of_the_source() {
+    let permissions = |source| {
+        let error = check(source, "pk_live_a", None, None).unwrap_err();
+        let hint = error.hint();
+        hint.matches("permissions[]=rak_entitlement_read").count()
+    };
+    assert_eq!(permissions(Source::Stripe), 0);
+    assert_eq!(permissions(Source::StripeEntitlements), 1);
 }
 
 #[test]

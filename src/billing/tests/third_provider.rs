@@ -46,7 +46,6 @@ static PROVIDER: Provider = Provider {
         test: &["acme_test_"],
         unrestricted: None,
         creation: "create one in the settings",
-        creation_page: None,
     },
     key_form: None,
     live_limit: RateLimit::per_second(100, 100, 2),
@@ -323,7 +322,7 @@ async fn single_objects_of_a_third_provider_are_looked_up() {
 
 #[test]
 fn a_key_of_a_third_provider_has_its_form() {
-    let check = |key| PROVIDER.check_key(&SecretString::from(key), None, None);
+    let check = |key| PROVIDER.check_key(&SecretString::from(key), None, None, None);
     assert_eq!(check("acme_live_1"), Ok(()));
     assert_eq!(
         check("rk_live_1").unwrap_err().to_string(),

@@ -147,6 +147,25 @@ fn customers_of_an_unmapped_feature_are_asked_about() {
 }
 
 #[test]
+fn an_answer_that_differs_puts_all_alike_in_doubt() {
+    let live = business(&[]);
+    let former: Vec<_> = (0..CUSTOMERS).filter(|number| has_ended(*number)).collect();
+    // They bought something once, so nothing but Stripe's answer says that they may use it.
+    live.stripe.world(|world| {
+        for number in &former {
+            world.entitle(&format!("cus_{number:04}"), "feat_basic");
+        }
+    });
+    let ran = check(&live, "--format json").with_status(1);
+    let findings = ran.findings().into_iter();
+    let leaks = findings.filter(|finding| finding.starts_with("revenue-leak"));
+    // One of them has access, about which Stripe is asked first.
+    assert_eq!(leaks.count(), former.len() - 1 + 3);
+    let asked = live.stripe.counts()[&Endpoint::ListActiveEntitlements];
+    assert_eq!(asked, PRODUCTS.len() + WRONG.len() + former.len() - 1);
+}
+
+#[test]
 fn an_event_that_cannot_be_read_is_named_and_everybody_asked_about() {
     let live = business(&[]);
     live.stripe.world(|world| {
