@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     asking::{Answers, FeaturesOfCustomers, ask, facts},
-    changes::{ChangePages, EVENT_RETENTION_SECONDS},
+    changes::{ChangeLog, ChangePages, EVENT_RETENTION_SECONDS},
     decision::{
         Decision, LARGE_GROUP, Observed, day, decide, deciding_products, is_a_month, only_products,
         open_subscriptions, resolve_groups,
@@ -117,17 +117,17 @@ pub(super) async fn begin<'a>(
         .remaining_requests()
         .saturating_sub(sample.asked)
         .saturating_sub(pages_of_changes);
-    let most_pages_of_changes = most_pages_of_changes(session, each, other_lists);
+    let most = most_pages_of_changes(session, each, other_lists);
     let derivation = Derivation {
         session,
         customers: customers.clone(),
         subscriptions,
         changes,
-        most_pages_of_changes: most_pages_of_changes.unwrap_or_default(),
+        most_pages_of_changes: most.unwrap_or_default(),
         products,
         now,
     };
-    let is_bounded = most_pages_of_changes.is_some_and(|most| pages_of_changes <= most);
+    let is_bounded = most.is_some_and(|most| pages_of_changes <= most);
     Ok((is_cheaper && is_bounded).then_some((plan, derivation)))
 }
 
@@ -338,16 +338,16 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             let is_dearer = number.saturating_mul(2) >= each;
             let may_fail = !asking.can_afford(each.saturating_add(number));
             let is_better_to_ask = asking.can_afford(each) && (is_dearer || may_fail);
-            let Some(changes) = changes.filter(|_| !is_better_to_ask) else {
+            // If the lists show nobody, only asking shows if the key has the wrong mode.
+            let shows_somebody = |changes: &ChangeLog| {
+                !open.is_empty() || customers.iter().any(|one| changes.latest(one).is_some())
+            };
+            let decisive = changes.filter(|changes| !is_better_to_ask && shows_somebody(changes));
+            let Some(changes) = decisive else {
                 let answers = asking.ask(&customers).await?;
                 return Ok(answers.reject_other_mode()?.into_facts());
             };
             products.read(session, &used).await?;
-            if open.is_empty() && !customers.iter().any(|one| changes.latest(one).is_some()) {
-                // Only asking shows if the key has the wrong mode.
-                let answers = asking.ask(&customers).await?;
-                return Ok(answers.reject_other_mode()?.into_facts());
-            }
             let observed = Observed {
                 subscriptions: &listed.subscriptions,
                 renewed: &renewed,
