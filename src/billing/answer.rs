@@ -21,6 +21,8 @@ pub(crate) struct ProviderResponse<'a> {
     pub(crate) key: &'a SecretString,
     /// Header with the request id, which support can look up.
     pub(crate) request_id_header: &'static str,
+    /// Page that creates a key for the source.
+    pub(crate) key_page: Option<&'static str>,
 }
 
 impl ProviderResponse<'_> {

@@ -1,7 +1,7 @@
 //! The result of reading a provider, built up object by object.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher as _, RandomState},
     pin::pin,
 };
@@ -10,7 +10,10 @@ use futures::{Stream, TryStreamExt as _};
 use hashbrown::HashTable;
 
 use super::{Decoded, Error};
-use crate::contract::{CustomerId, Metadata, SeenModes, Subscription};
+use crate::contract::{CustomerId, Metadata, PriceId, SeenModes, Subscription};
+
+/// The prices in the subscriptions of each customer.
+pub(crate) type PricesOfCustomers = BTreeMap<CustomerId, BTreeSet<PriceId>>;
 
 /// Everything that one read of a provider found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

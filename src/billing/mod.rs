@@ -52,6 +52,7 @@ pub use settings::Settings;
 pub use source::{RecordedForm, RecordedObjects, RecordedRefunds, SourceDefinition};
 // A rehearsal decodes the objects of the fake providers.
 pub(crate) use entitlements::objects as entitlement_objects;
+pub(crate) use facts::PricesOfCustomers;
 pub(crate) use paddle::objects as paddle_objects;
 pub use stripe::objects as stripe_objects;
 

@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    BillingFacts, CatalogPrice, Error, KeyPermission, RateLimit, ReadPlan, Settings,
-    SourceDefinition, catalog,
+    BillingFacts, CatalogPrice, Error, KeyPermission, PricesOfCustomers, RateLimit, ReadPlan,
+    Settings, SourceDefinition, catalog,
     extras::Extras,
     lookup, permissions,
     provider::Provider,
@@ -91,6 +91,7 @@ impl BillingReader {
             extras: Extras::new(extras.map(|one| one.extra).collect()),
             refunds: settings.refunds,
             now: settings.now,
+            key_page: source.key_page,
         };
         let permissions = source.permissions.iter();
         let permissions = permissions.filter(|one| one.when.applies(settings, implied));
@@ -169,6 +170,13 @@ impl BillingReader {
         let session = self.transport.session();
         let customers = distinct(customers);
         self.source.lists.customers(session, &customers).await
+    }
+
+    /// Returns the prices of customers after their latest change, as far as the newest page of the provider's events shows
+    /// it. The result is empty for a source that derives nothing.
+    pub(crate) async fn logged_prices(&self) -> Result<PricesOfCustomers, Error> {
+        let session = self.transport.session();
+        self.source.lists.logged_prices(session).await
     }
 
     /// Reads these subscriptions, and skips unknown ones. The result is empty for a source without subscriptions.

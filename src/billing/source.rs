@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, fmt, num::NonZeroUsize};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    BillingFacts, DecodeError, Decoded, Entitlement, PriceTable, ReadPlan, Settings,
+    BillingFacts, DecodeError, Decoded, Entitlement, PriceTable, PricesOfCustomers, ReadPlan,
+    Settings,
     extras::Extra,
     metadata::WireCustomer,
     pages::ListQuery,
@@ -60,6 +61,12 @@ pub(crate) trait Lists: fmt::Debug + Sync {
         session: ReadSession<'a>,
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> ReadFuture<'a, BillingFacts>;
+
+    /// Returns the prices of customers after their latest change, as far as the newest page of the provider's events shows
+    /// it. A source that derives nothing needs no events.
+    fn logged_prices<'a>(&'a self, _: ReadSession<'a>) -> ReadFuture<'a, PricesOfCustomers> {
+        Box::pin(async { Ok(PricesOfCustomers::new()) })
+    }
 }
 
 /// A started list with its estimated cost.

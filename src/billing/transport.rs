@@ -47,6 +47,7 @@ pub(crate) struct Transport {
     extras: Extras,
     refunds: bool,
     now: Option<UnixSeconds>,
+    key_page: Option<&'static str>,
 }
 
 /// A path as in the provider's documentation. The provider counts requests by these paths.
@@ -66,6 +67,8 @@ pub(crate) struct ClientOptions {
     pub(crate) refunds: bool,
     /// Time of the reads.
     pub(crate) now: Option<UnixSeconds>,
+    /// Page that creates a key, for the hint of an error.
+    pub(crate) key_page: Option<&'static str>,
 }
 
 impl Transport {
@@ -97,6 +100,7 @@ impl Transport {
             extras: options.extras,
             refunds: options.refunds,
             now: options.now,
+            key_page: options.key_page,
         })
     }
 
@@ -297,6 +301,7 @@ impl ReadSession<'_> {
             body,
             key: &self.transport.key,
             request_id_header: self.provider().request_id_header,
+            key_page: transport.key_page,
         };
         if !status.is_success() {
             let refusal = (self.provider().refusal)(&answer);

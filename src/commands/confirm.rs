@@ -1,9 +1,14 @@
-//! Confirms findings by a second read: since webhooks lag, only findings of both reads are reported.
+//! Reads the accounts and customers of findings again. Since webhooks lag, only findings of both reads are reported; and
+//! facts that were derived are replaced by what the provider states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::failure::Failure;
 use crate::{
+    billing::PricesOfCustomers,
     contract::{
         Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, PriceId,
         Rule, RuleColumn, evaluate, text::counted,
@@ -12,34 +17,90 @@ use crate::{
     sources::{Sources, replace_subscriptions},
 };
 
-/// Reads the accounts and customers of the findings again, and keeps findings confirmed by both reads.
-pub(crate) async fn confirm(
-    contract: &Contract,
-    sources: &Sources<'_>,
-    facts: &mut Facts,
-    first: Evaluation,
-) -> Result<Evaluation, Failure> {
-    read_accounts(sources, facts, &first.findings).await?;
-    read_customers(contract, sources, facts, &first.findings).await?;
-    let mut second = evaluate(contract, facts, sources.now)?;
-    keep_confirmed(&mut second, &first);
-    Ok(second)
+/// The second read of a contract.
+pub(crate) struct SecondRead<'c> {
+    pub(crate) contract: &'c Contract,
+    pub(crate) sources: &'c Sources<'c>,
+    /// Time to wait for webhooks. `None` if findings need no confirmation.
+    pub(crate) wait: Option<Duration>,
+    /// True if some of the provider's facts were derived.
+    pub(crate) are_derived: bool,
 }
 
-/// Reads the customers of the findings, whose facts were derived, and judges what the provider states about them. If what
-/// was derived for one is wrong, all customers for whom the same was derived are read.
-pub(crate) async fn judge_answers(
-    contract: &Contract,
+impl SecondRead<'_> {
+    /// Reads the accounts and customers of the findings again, and returns the findings of both reads. If a finding is due
+    /// to a wrong derivation, others may be missing, so it starts anew with corrected facts.
+    pub(crate) async fn confirm(
+        &self,
+        facts: &mut Facts,
+        mut first: Evaluation,
+    ) -> Result<Evaluation, Failure> {
+        let mut derived = self.are_derived.then(|| prices_of_customers(facts));
+        while !first.findings.is_empty() && (self.wait.is_some() || derived.is_some()) {
+            let mut second = self.read(facts, &first.findings).await?;
+            let was_wrong = match derived.take() {
+                Some(derived) => correct_derived(self.sources, facts, &derived).await?,
+                None => false,
+            };
+            if !was_wrong {
+                if self.wait.is_some() {
+                    keep_confirmed(&mut second, &first);
+                }
+                return Ok(second);
+            }
+            first = self.evaluate(facts)?;
+        }
+        Ok(first)
+    }
+
+    async fn read(&self, facts: &mut Facts, findings: &[Finding]) -> Result<Evaluation, Failure> {
+        if let Some(wait) = self.wait {
+            notice::say(&second_read_notice(findings.len(), wait));
+            tokio::time::sleep(wait).await;
+            read_accounts(self.sources, facts, findings).await?;
+        }
+        read_customers(self.contract, self.sources, facts, findings).await?;
+        self.evaluate(facts)
+    }
+
+    fn evaluate(&self, facts: &Facts) -> Result<Evaluation, Failure> {
+        Ok(evaluate(self.contract, facts, self.sources.now)?)
+    }
+}
+
+fn second_read_notice(findings: usize, wait: Duration) -> String {
+    let (findings, them) = match findings {
+        1 => ("1 finding".to_owned(), "it"),
+        several => (format!("{several} findings"), "them"),
+    };
+    let wait = humantime::format_duration(wait);
+    format!(
+        "{findings} so far. Reading {them} again in {wait}, because webhooks lag (`confirm_after`)"
+    )
+}
+
+/// Compares what the provider stated with what was derived before. If a derivation was wrong, reads all customers for
+/// whom the same was derived, and returns true.
+async fn correct_derived(
     sources: &Sources<'_>,
     facts: &mut Facts,
-    findings: &[Finding],
-) -> Result<Evaluation, Failure> {
-    let mut derived = prices_of_customers(facts);
-    let read = read_customers(contract, sources, facts, findings).await?;
-    let wrong = wrong_prices(&derived, &prices_of_customers(facts));
-    derived.retain(|customer, prices| wrong.contains(prices) && !read.contains(customer));
-    if !derived.is_empty() {
-        let doubtful: Vec<_> = derived.into_keys().collect();
+    derived: &PricesOfCustomers,
+) -> Result<bool, Failure> {
+    let mut wrong = differing(derived, &prices_of_customers(facts));
+    if !wrong.is_empty() {
+        let logged = sources.billing.logged_prices().await?;
+        // The log decides in a derivation, so a change that it shows now has happened since.
+        wrong.retain(|customer, prices| logged.get(customer) != Some(prices));
+    }
+    if wrong.is_empty() {
+        return Ok(false);
+    }
+    let suspect = derived_sets(derived, &wrong);
+    let doubtful = derived
+        .iter()
+        .filter(|(customer, prices)| suspect.contains(prices) && !wrong.contains_key(*customer));
+    let doubtful: Vec<_> = doubtful.map(|(customer, _)| customer.clone()).collect();
+    if !doubtful.is_empty() {
         let requests = counted(
             sources.billing.lookup_requests(doubtful.len()),
             "more request",
@@ -50,10 +111,8 @@ pub(crate) async fn judge_answers(
         let again = sources.billing.customers(&doubtful).await?;
         replace_subscriptions(facts, &doubtful, again.subscriptions);
     }
-    Ok(evaluate(contract, facts, sources.now)?)
+    Ok(true)
 }
-
-type PricesOfCustomers = BTreeMap<CustomerId, BTreeSet<PriceId>>;
 
 /// Returns the prices of each customer of an account, and of everybody else with a subscription.
 fn prices_of_customers(facts: &Facts) -> PricesOfCustomers {
@@ -66,17 +125,24 @@ fn prices_of_customers(facts: &Facts) -> PricesOfCustomers {
     prices
 }
 
-/// Returns what was derived for the customers who have something else in truth.
-fn wrong_prices(
-    derived: &PricesOfCustomers,
-    stated: &PricesOfCustomers,
-) -> BTreeSet<BTreeSet<PriceId>> {
-    let none = BTreeSet::new();
-    let is_wrong = |(customer, prices): &(&CustomerId, &BTreeSet<PriceId>)| {
-        stated.get(*customer).unwrap_or(&none) != *prices
-    };
-    let wrong = derived.iter().filter(is_wrong);
-    wrong.map(|(_, prices)| prices.clone()).collect()
+/// Returns the prices that the provider states for the customers for whom others were derived.
+fn differing(derived: &PricesOfCustomers, stated: &PricesOfCustomers) -> PricesOfCustomers {
+    let stated = derived.iter().map(|(customer, derived)| {
+        let stated = stated.get(customer).cloned().unwrap_or_default();
+        (customer, derived, stated)
+    });
+    let differing = stated.filter(|(_, derived, stated)| stated != *derived);
+    let differing = differing.map(|(customer, _, stated)| (customer.clone(), stated));
+    differing.collect()
+}
+
+/// Returns the sets of prices that were derived for these customers.
+fn derived_sets<'d>(
+    derived: &'d PricesOfCustomers,
+    customers: &PricesOfCustomers,
+) -> BTreeSet<&'d BTreeSet<PriceId>> {
+    let sets = customers.keys().filter_map(|one| derived.get(one));
+    sets.collect()
 }
 
 /// Keeps the findings about entities that also had a finding in the first read, under any rule.
@@ -159,13 +225,13 @@ fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
     ids.into_iter().collect()
 }
 
-/// Reads each customer again, or lists everything if that takes fewer requests. Returns the customers that were read.
+/// Reads each customer again, or lists everything if that takes fewer requests.
 async fn read_customers(
     contract: &Contract,
     sources: &Sources<'_>,
     facts: &mut Facts,
     findings: &[Finding],
-) -> Result<BTreeSet<CustomerId>, Failure> {
+) -> Result<(), Failure> {
     let mut customers: BTreeSet<_> = findings
         .iter()
         .filter_map(|finding| finding.subject.customer.as_deref())
@@ -178,7 +244,7 @@ async fn read_customers(
         .filter(|finding| finding.rule == Rule::UnmappedFeature);
     let named = of_features.flat_map(|finding| finding.subject.named.iter());
     customers.extend(named.map(|id| CustomerId::from(id.as_str())));
-    let ids: Vec<_> = customers.iter().cloned().collect();
+    let ids: Vec<_> = customers.into_iter().collect();
     if !sources.billing.is_listed_by_customer()
         && sources.billing.lookup_requests(ids.len()) > sources.billing.requests()
     {
@@ -187,7 +253,7 @@ async fn read_customers(
         let again = sources.billing.customers(&ids).await?;
         replace_subscriptions(facts, &ids, again.subscriptions);
     }
-    Ok(customers)
+    Ok(())
 }
 
 /// Returns the current customers of the accounts with findings, which may have changed since the first read.
@@ -292,14 +358,14 @@ mod tests {
         };
         let derived = [("1", "pro"), ("2", "pro"), ("3", "team")];
         let wrong = |stated: &[(&str, &str)]| {
-            let wrong = wrong_prices(&prices(&derived), &prices(stated)).into_iter();
-            let texts = wrong.map(|one| {
-                one.iter()
-                    .map(PriceId::as_str)
-                    .collect::<Vec<_>>()
-                    .join("+")
-            });
-            texts.collect::<Vec<_>>()
+            let derived = prices(&derived);
+            let wrong = differing(&derived, &prices(stated));
+            let sets = derived_sets(&derived, &wrong).into_iter();
+            let text = |set: &BTreeSet<PriceId>| {
+                let names: Vec<_> = set.iter().map(PriceId::as_str).collect();
+                names.join("+")
+            };
+            sets.map(text).collect::<Vec<_>>()
         };
         assert_eq!(wrong(&derived), [""; 0]);
         assert_eq!(wrong(&[("1", "pro"), ("2", "pro")]), ["team"]);

@@ -1,9 +1,7 @@
 //! Checks every contract of a configuration: the use case behind `check`, `demo` and `action`.
 
-use std::time::Duration;
-
 use super::{
-    confirm::{confirm, judge_answers},
+    confirm::SecondRead,
     credentials::{missing_credentials, open},
     evidence::EvidenceFailures,
     failure::Failure,
@@ -18,7 +16,6 @@ use crate::{
         Advice, Contract, Evaluation, Facts, Finding, Mode, SeenModes, Summary, Unanswerable,
         Verdict, evaluate,
     },
-    notice,
     problem::Warning,
     report::{ContractOutcome, Outcome, Repair, Reported},
     sources::{CheckInput, Sources, some_customers},
@@ -95,19 +92,14 @@ async fn check_contract(
         &mut facts,
         customers_were_looked_up,
     );
-    let mut evaluation = first.await?;
-    if are_derived && !evaluation.findings.is_empty() {
-        let findings = &evaluation.findings;
-        evaluation = judge_answers(&contract.contract, &sources, &mut facts, findings).await?;
-    }
-    if let Some(wait) = contract.confirm_after
-        && sources.are_live()
-        && !evaluation.findings.is_empty()
-    {
-        notice::say(&second_read_notice(evaluation.findings.len(), wait));
-        tokio::time::sleep(wait).await;
-        evaluation = confirm(&contract.contract, &sources, &mut facts, evaluation).await?;
-    }
+    let first = first.await?;
+    let second_read = SecondRead {
+        contract: &contract.contract,
+        sources: &sources,
+        wait: contract.confirm_after.filter(|_| sources.are_live()),
+        are_derived,
+    };
+    let mut evaluation = second_read.confirm(&mut facts, first).await?;
     evidence
         .add_causes(contract, &sources, &facts, &mut evaluation.findings)
         .await;
@@ -157,17 +149,6 @@ fn mode_of_objects(seen: &SeenModes) -> Option<Mode> {
         (None, Some(_)) => Some(Mode::Test),
         (Some(_), Some(_)) | (None, None) => None,
     }
-}
-
-fn second_read_notice(findings: usize, wait: Duration) -> String {
-    let (findings, them) = match findings {
-        1 => ("1 finding".to_owned(), "it"),
-        several => (format!("{several} findings"), "them"),
-    };
-    let wait = humantime::format_duration(wait);
-    format!(
-        "{findings} so far. Reading {them} again in {wait}, because webhooks lag (`confirm_after`)"
-    )
 }
 
 fn contract_outcome(

@@ -3,7 +3,7 @@
 use futures::future::LocalBoxFuture;
 
 use crate::{
-    billing::{BillingFacts, ProviderEvidence, RateLimit, ReadPlan},
+    billing::{BillingFacts, PricesOfCustomers, ProviderEvidence, RateLimit, ReadPlan},
     contract::{CustomerId, EventLog, Facts, Finding, Mode, SubscriptionId, UnixSeconds},
     problem::{Failure, Warning},
 };
@@ -52,6 +52,10 @@ pub(crate) trait BillingSource {
 
     /// Reads all objects of these customers. May also return objects of other customers.
     fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts>;
+
+    /// Returns the prices of customers after their latest change, as far as the newest page of the provider's events shows
+    /// it. The result is empty if nothing is derived.
+    fn logged_prices(&self) -> SourceFuture<'_, PricesOfCustomers>;
 
     /// Returns the customers of these subscriptions.
     fn owners<'a>(

@@ -7,7 +7,10 @@ use super::{
     follow_up::ContractProvider,
 };
 use crate::{
-    billing::{BillingFacts, BillingReader, ProviderEvidence, RateLimit, ReadPlan, definition},
+    billing::{
+        BillingFacts, BillingReader, PricesOfCustomers, ProviderEvidence, RateLimit, ReadPlan,
+        definition,
+    },
     contract::{Contract, CustomerId, EventLog, Facts, Finding, Mode, SubscriptionId, UnixSeconds},
     notice::Progress,
     problem::Warning,
@@ -85,6 +88,14 @@ impl BillingSource for LiveBilling<'_> {
             let number = self.reader.lookup_requests(customers.len());
             self.reader.check_budget(number)?;
             Ok(self.reader.read_customers(customers).await?)
+        }
+        .boxed_local()
+    }
+
+    fn logged_prices(&self) -> SourceFuture<'_, PricesOfCustomers> {
+        async move {
+            self.reader.check_budget(1)?;
+            Ok(self.reader.logged_prices().await?)
         }
         .boxed_local()
     }

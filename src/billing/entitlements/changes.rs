@@ -11,13 +11,13 @@ use serde_json::{Value, value::RawValue};
 use super::objects::{Summary, summary};
 use crate::{
     billing::{
-        DecodeError, Error,
+        DecodeError, Error, PricesOfCustomers,
         decoding::{check_kind, from_text},
         pages::{ListElement, Pages},
         stripe::{self, PAGE_SIZE, events::SUMMARY_UPDATED},
         transport::ReadSession,
     },
-    contract::{CustomerId, UnixSeconds},
+    contract::{CustomerId, PriceId, UnixSeconds},
     http::scrub::presentable,
 };
 
@@ -139,6 +139,18 @@ impl<'a> ChangePages<'a> {
             self.next_page().await?;
         }
         Ok(Some(self.log).filter(|_| !self.pages.has_more()))
+    }
+
+    /// Returns the prices of the customers after their latest change, which have the names of the features. Changes that
+    /// do not show all features are left out.
+    pub(super) fn prices(self) -> PricesOfCustomers {
+        let latest = self.log.latest.into_iter();
+        let prices = latest.filter_map(|(customer, change)| {
+            let features = change.features?;
+            let prices = features.iter().map(|one| PriceId::from(one.as_str()));
+            Some((customer, prices.collect()))
+        });
+        prices.collect()
     }
 
     async fn next_page(&mut self) -> Result<(), Error> {

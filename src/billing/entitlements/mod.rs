@@ -15,9 +15,9 @@ use std::{
     num::{NonZeroU64, NonZeroUsize},
 };
 
-use self::{asking::ask, objects::entitlement};
+use self::{asking::ask, changes::ChangePages, objects::entitlement};
 use super::{
-    BillingFacts, ReadPlan, ReadStep,
+    BillingFacts, PricesOfCustomers, ReadPlan, ReadStep,
     source::{
         BegunList, Events, Lists, OnProgress, OptionalExtra, RecordedForm, RestOfList,
         SourceDefinition, WantedWhen,
@@ -95,6 +95,13 @@ impl Lists for ActiveEntitlements {
         Box::pin(async move {
             let answers = ask(session, customers.iter().copied(), &|_| {}).await?;
             Ok(answers.into_facts())
+        })
+    }
+
+    fn logged_prices<'a>(&'a self, session: ReadSession<'a>) -> ReadFuture<'a, PricesOfCustomers> {
+        Box::pin(async move {
+            let newest = ChangePages::begin(session).await?;
+            Ok(newest.prices())
         })
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{KEY_PAGE, PROVIDER};
+use super::{KEY_FORM, PROVIDER};
 use crate::{
     billing::{ExceededLimit, ProviderRefusal, RefusalMeaning, answer::ProviderResponse},
     contract::Mode,
@@ -36,7 +36,7 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
         provider: PROVIDER.name,
         status: answer.status.as_u16(),
         passing: is_passing(answer),
-        hint: hint(&meaning),
+        hint: hint(&meaning, answer.key_page.unwrap_or(KEY_FORM)),
         meaning,
         message,
         request_id: answer.request_id(),
@@ -100,9 +100,9 @@ fn exceeded_limit(answer: &ProviderResponse<'_>, code: Option<&str>) -> Exceeded
     }
 }
 
-fn hint(meaning: &RefusalMeaning) -> String {
+fn hint(meaning: &RefusalMeaning, key_page: &str) -> String {
     let invalid_key = format!(
-        "the key is wrong or was revoked: create a new restricted one and store it in the secret: {KEY_PAGE}"
+        "the key is wrong or was revoked: create a new restricted one and store it in the secret: {key_page}"
     );
     meaning.hint(PROVIDER.name, &invalid_key, |permission| {
         let permission = permission.unwrap_or("subscription_read");
@@ -158,6 +158,7 @@ mod tests {
             .collect();
         refusal(&ProviderResponse {
             request_id_header: PROVIDER.request_id_header,
+            key_page: Some("the page"),
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             body: json!({ "error": error }).to_string().into_bytes(),

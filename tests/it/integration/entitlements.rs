@@ -18,6 +18,9 @@ const CUSTOMERS: usize = 2_000;
 /// Numbers of the customers whose rows are wrong: two of old subscribers, one of a new subscriber, one of a former one.
 const WRONG: [usize; 4] = [17, 430, 1_990, 999];
 
+/// Number of requests of the first read.
+const FIRST_READ: u64 = 28;
+
 /// Names of the products, each with one feature.
 const PRODUCTS: [&str; 3] = ["basic", "pro", "team"];
 
@@ -147,22 +150,66 @@ fn customers_of_an_unmapped_feature_are_asked_about() {
 }
 
 #[test]
-fn an_answer_that_differs_puts_all_alike_in_doubt() {
-    let live = business(&[]);
-    let former: Vec<_> = (0..CUSTOMERS).filter(|number| has_ended(*number)).collect();
-    // They bought something once, so nothing but Stripe's answer says that they may use it.
-    live.stripe.world(|world| {
-        for number in &former {
-            world.entitle(&format!("cus_{number:04}"), "feat_basic");
-        }
+fn a_second_read_takes_one_request_for_each_suspect() {
+    let live = business(&["confirm_after: 100ms"]);
+    let ran = check(&live, "--format json").with_status(1);
+    assert_eq!(ran.findings().len(), WRONG.len());
+    let counts = live.stripe.counts();
+    let asked = counts[&Endpoint::ListActiveEntitlements];
+    assert_eq!(asked, PRODUCTS.len() + WRONG.len(), "{counts:?}");
+    assert!(live.stripe.requests().len() < 30 + WRONG.len());
+}
+
+#[test]
+fn a_change_between_the_reads_puts_nobody_else_in_doubt() {
+    let live = business(&["confirm_after: 100ms"]);
+    let asked = || {
+        let counts = live.stripe.counts();
+        *counts.get(&Endpoint::ListActiveEntitlements).unwrap_or(&0)
+    };
+    // The subscription of a suspect ends after the lists were read.
+    live.stripe.before_request(FIRST_READ + 1, |world| {
+        world
+            .change_entitlements("cus_0017", &[])
+            .expect("it exists");
     });
     let ran = check(&live, "--format json").with_status(1);
-    let findings = ran.findings().into_iter();
-    let leaks = findings.filter(|finding| finding.starts_with("revenue-leak"));
-    // One of them has access, about which Stripe is asked first.
-    assert_eq!(leaks.count(), former.len() - 1 + 3);
-    let asked = live.stripe.counts()[&Endpoint::ListActiveEntitlements];
-    assert_eq!(asked, PRODUCTS.len() + WRONG.len() + former.len() - 1);
+    assert_eq!(
+        ran.findings(),
+        [
+            "revenue-leak user:usr_0430",
+            "revenue-leak user:usr_1990",
+            "no-subscription user:usr_0999",
+        ]
+    );
+    assert_eq!(ran.json()["summary"]["settled"], 1);
+    assert_eq!(asked(), PRODUCTS.len() + WRONG.len());
+}
+
+#[test]
+fn an_answer_that_differs_puts_all_alike_in_doubt() {
+    for (wait, reads) in [("0", 1), ("100ms", 2)] {
+        let live = business(&[&format!("confirm_after: {wait}")]);
+        let former: Vec<_> = (0..CUSTOMERS).filter(|number| has_ended(*number)).collect();
+        // They bought something once, so nothing but Stripe's answer says that they may use it.
+        live.stripe.world(|world| {
+            for number in &former {
+                world.entitle(&format!("cus_{number:04}"), "feat_basic");
+            }
+        });
+        let ran = check(&live, "--format json").with_status(1);
+        let findings = ran.findings();
+        let leaks = findings
+            .iter()
+            .filter(|finding| finding.starts_with("revenue-leak"));
+        // One of them has access, about which Stripe is asked first.
+        assert_eq!(leaks.count(), former.len() - 1 + 3);
+        assert_eq!(ran.json()["summary"]["settled"], 0);
+        let in_doubt = WRONG.len() + former.len() - 1;
+        let confirmed = (reads - 1) * findings.len();
+        let asked = live.stripe.counts()[&Endpoint::ListActiveEntitlements];
+        assert_eq!(asked, PRODUCTS.len() + in_doubt + confirmed);
+    }
 }
 
 #[test]

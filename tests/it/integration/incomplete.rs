@@ -110,6 +110,24 @@ fn with_key(live: &Live, key: &str) -> ProgramOutput {
 }
 
 #[test]
+fn the_advice_for_a_revoked_key_has_the_permissions_it_needs() {
+    let live = one_customer();
+    live.stripe.fail(Fault::KeyRevoked, Times::Always);
+    let source = "    source_of_truth: stripe_entitlements\n    entitlements: {";
+    let entitlements = contract(&[]).replace("    stripe: {", source);
+    for (configuration, permission) in [
+        (contract(&[]), "rak_subscription_read"),
+        (entitlements, "rak_entitlement_read"),
+    ] {
+        live.configure(&configuration);
+        live.check().unanswered().says(&[
+            "the key is wrong or was revoked",
+            &format!("apikeys/create?name=ProdVerdict&permissions[]={permission}"),
+        ]);
+    }
+}
+
+#[test]
 fn a_key_that_does_not_fit_is_named_by_its_kind() {
     let live = one_customer();
     live.stripe
