@@ -1,43 +1,53 @@
 //! Parameters accepted for each kind of stored object.
 
 use compact_str::CompactString;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+use self::FieldFormat::{Boolean, Decimal, Integer, Text, Tree};
 use crate::{
     error::ApiError,
     form::{Form, Given},
     world::RecordKind,
 };
 
-/// The format of a field.
+/// The format of a parameter's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FieldFormat {
     Text,
-    Flag,
-    Number,
+    Boolean,
+    Integer,
     Decimal,
     /// A hash or a list, merged into the existing value.
     Tree,
 }
 
+/// The name of a parameter, which is also the object's field, and the format of its value.
 type Field = (&'static str, FieldFormat);
-
-use FieldFormat::{Decimal, Flag, Number, Text, Tree};
 
 /// The parameters of a request, under the object's field names.
 #[derive(Debug)]
 pub(super) struct GivenFields {
-    pub(super) given: Map<String, Value>,
-    /// True if a setup intent is confirmed on creation.
+    pub(super) fields: Map<String, Value>,
+    /// True if the request confirms the setup intent that it creates.
     pub(super) confirmed: bool,
 }
 
 impl GivenFields {
-    pub(super) fn read(kind: RecordKind, form: &mut Form, is_new: bool) -> Result<Self, ApiError> {
+    /// Reads the parameters of a new object. Fails if a required one is missing.
+    pub(super) fn read_new(kind: RecordKind, form: &mut Form) -> Result<Self, ApiError> {
+        let given = Self::read(kind, form)?;
+        let mut required = required(kind).iter();
+        match required.find(|name| !given.fields.contains_key(**name)) {
+            Some(missing) => Err(form.missing(missing)),
+            None => Ok(given),
+        }
+    }
+
+    /// Reads the parameters of a change, all of which are optional.
+    pub(super) fn read(kind: RecordKind, form: &mut Form) -> Result<Self, ApiError> {
         let mut given = Map::new();
-        for (name, format) in fields(kind) {
-            let value = read_field(form, name, *format)?;
-            if let Some(value) = value {
+        for (name, format) in accepted(kind) {
+            if let Some(value) = read_field(form, name, *format)? {
                 given.insert((*name).to_owned(), value);
             }
         }
@@ -57,28 +67,25 @@ impl GivenFields {
         }
         let confirmed = form.boolean("confirm")?.unwrap_or(false);
         form.ignore(ignored(kind));
-        let missing = required(kind)
-            .iter()
-            .find(|name| !given.contains_key(**name));
-        if let Some(name) = missing.filter(|_| is_new) {
-            return Err(form.missing(name));
-        }
-        Ok(Self { given, confirmed })
+        Ok(Self {
+            fields: given,
+            confirmed,
+        })
     }
 
-    /// Returns the customer that the object is for.
+    /// Returns the customer that the object is for, which a tax id names as its owner.
     pub(super) fn customer(&self) -> Option<CompactString> {
         let owner = self
-            .given
+            .fields
             .get("owner")
             .and_then(|owner| owner.get("customer"));
-        let named = self.given.get("customer").or(owner);
+        let named = self.fields.get("customer").or(owner);
         named.and_then(Value::as_str).map(CompactString::from)
     }
 }
 
-/// Merges fields into an object: hashes key by key, where null removes a metadata key.
-pub(super) fn merged(object: &mut Value, given: Map<String, Value>) {
+/// Merges fields into an object. A hash is merged key by key, and a null in `metadata` removes the key.
+pub(super) fn merge_fields(object: &mut Value, given: Map<String, Value>) {
     let Some(object) = object.as_object_mut() else {
         return;
     };
@@ -86,7 +93,7 @@ pub(super) fn merged(object: &mut Value, given: Map<String, Value>) {
         let is_metadata = name == "metadata";
         match (object.get_mut(&name), value) {
             (Some(before @ Value::Object(_)), Value::Object(fields)) => {
-                merged(before, fields);
+                merge_fields(before, fields);
                 if let (true, Some(metadata)) = (is_metadata, before.as_object_mut()) {
                     metadata.retain(|_, value| !value.is_null());
                 }
@@ -101,42 +108,43 @@ pub(super) fn merged(object: &mut Value, given: Map<String, Value>) {
 fn read_field(form: &mut Form, name: &str, format: FieldFormat) -> Result<Option<Value>, ApiError> {
     let found = match format {
         Text => form.text(name)?.into_value(|text| text.as_str().into()),
-        Flag => form.boolean(name)?.map(Value::Bool),
-        Number => form.integer(name)?.into_value(Value::from),
-        Decimal => match form.plain(name)? {
-            None => None,
-            Some(text) => {
-                let number = text
-                    .parse::<f64>()
-                    .ok()
-                    .and_then(serde_json::Number::from_f64);
-                let wrong = || ApiError::invalid(format!("Invalid decimal: {text}")).param(name);
-                Some(Value::Number(number.ok_or_else(wrong)?))
-            }
-        },
+        Boolean => form.boolean(name)?.map(Value::Bool),
+        Integer => form.integer(name)?.into_value(Value::from),
+        Decimal => read_decimal(form, name)?.map(Value::Number),
         Tree => form.tree(name),
     };
     Ok(found)
 }
 
-fn fields(kind: RecordKind) -> &'static [Field] {
+fn read_decimal(form: &mut Form, name: &str) -> Result<Option<Number>, ApiError> {
+    let Some(text) = form.plain(name)? else {
+        return Ok(None);
+    };
+    match text.parse::<f64>().ok().and_then(Number::from_f64) {
+        Some(number) => Ok(Some(number)),
+        None => Err(ApiError::invalid(format!("Invalid decimal: {text}")).param(name)),
+    }
+}
+
+/// Returns the parameters that are stored.
+fn accepted(kind: RecordKind) -> &'static [Field] {
     match kind {
         RecordKind::PromotionCode => &[
-            ("active", Flag),
+            ("active", Boolean),
             ("code", Text),
             ("coupon", Text),
             ("customer", Text),
-            ("expires_at", Number),
-            ("max_redemptions", Number),
+            ("expires_at", Integer),
+            ("max_redemptions", Integer),
             ("promotion", Tree),
             ("restrictions", Tree),
         ],
         RecordKind::TaxRate => &[
-            ("active", Flag),
+            ("active", Boolean),
             ("country", Text),
             ("description", Text),
             ("display_name", Text),
-            ("inclusive", Flag),
+            ("inclusive", Boolean),
             ("jurisdiction", Text),
             ("percentage", Decimal),
             ("state", Text),
@@ -151,23 +159,23 @@ fn fields(kind: RecordKind) -> &'static [Field] {
             ("usage", Text),
         ],
         RecordKind::CreditNote => &[
-            ("amount", Number),
-            ("credit_amount", Number),
+            ("amount", Integer),
+            ("credit_amount", Integer),
             ("invoice", Text),
             ("memo", Text),
-            ("out_of_band_amount", Number),
+            ("out_of_band_amount", Integer),
             ("reason", Text),
-            ("refund_amount", Number),
+            ("refund_amount", Integer),
         ],
         RecordKind::PaymentLink => &[
-            ("active", Flag),
+            ("active", Boolean),
             ("after_completion", Tree),
-            ("allow_promotion_codes", Flag),
+            ("allow_promotion_codes", Boolean),
             ("line_items", Tree),
             ("subscription_data", Tree),
         ],
         RecordKind::PortalConfiguration => &[
-            ("active", Flag),
+            ("active", Boolean),
             ("business_profile", Tree),
             ("default_return_url", Text),
             ("features", Tree),
@@ -177,6 +185,7 @@ fn fields(kind: RecordKind) -> &'static [Field] {
     }
 }
 
+/// Returns the parameters without which no object is created.
 fn required(kind: RecordKind) -> &'static [&'static str] {
     match kind {
         RecordKind::TaxRate => &["display_name", "inclusive", "percentage"],
@@ -188,7 +197,7 @@ fn required(kind: RecordKind) -> &'static [&'static str] {
     }
 }
 
-/// Returns parameters of Stripe that have no effect here.
+/// Returns the parameters that Stripe accepts but that have no effect here.
 fn ignored(kind: RecordKind) -> &'static [&'static str] {
     match kind {
         RecordKind::PromotionCode => &["customer_account"],

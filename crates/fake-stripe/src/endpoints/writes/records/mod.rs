@@ -6,7 +6,7 @@ mod templates;
 use compact_str::CompactString;
 use serde_json::{Map, Value, json};
 
-use self::fields::{GivenFields, merged};
+use self::fields::{GivenFields, merge_fields};
 use super::{WriteRequest, customers::is_test_card};
 use crate::{
     endpoint::Endpoint,
@@ -136,19 +136,19 @@ fn spec(request: &WriteRequest<'_>) -> Result<&'static Spec, ApiError> {
 
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let spec = spec(request)?;
-    let mut wanted = GivenFields::read(spec.kind, &mut request.call.form, true)?;
+    let mut given = GivenFields::read_new(spec.kind, &mut request.call.form)?;
     request.reject_unread_parameters()?;
     let owner = (!request.call.id.is_empty()).then(|| CompactString::from(request.call.id));
-    let customer = owner.or(wanted.customer());
+    let customer = owner.or(given.customer());
     if let Some(customer) = &customer {
         let customers = (&*world, &world.customers);
         request
             .call
             .find_by_parameter(customers, "customer", customer, "customer")?;
     }
-    let customer = templates::complete(spec.kind, &mut wanted.given, customer, world)?;
+    let customer = templates::complete(spec.kind, &mut given.fields, customer, world)?;
     let livemode = world.livemode;
-    let confirmed = wanted.confirmed;
+    let confirmed = given.confirmed;
     let id = request.apply(world, customer.as_deref(), |world| {
         world.create_record(spec.kind, customer.clone(), |id, created| {
             let fixed = json!({
@@ -157,7 +157,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
                 "livemode": livemode,
                 "customer": customer.as_deref(),
             });
-            templates::object(spec.kind, fields_of(fixed), wanted.given)
+            templates::object(spec.kind, fields_of(fixed), given.fields)
         })
     });
     if confirmed {
@@ -169,9 +169,9 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let spec = spec(request)?;
     let customer = find(&request.call, world, spec)?.customer.clone();
-    let wanted = GivenFields::read(spec.kind, &mut request.call.form, false)?;
+    let given = GivenFields::read(spec.kind, &mut request.call.form)?;
     request.reject_unread_parameters()?;
-    change(request, world, customer.as_deref(), "updated", wanted.given);
+    change(request, world, customer.as_deref(), "updated", given.fields);
     record_response(request, world, request.call.id)
 }
 
@@ -187,11 +187,11 @@ fn delete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 /// Confirms a setup intent: a card is saved for later.
 fn confirm(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     find(&request.call, world, spec(request)?)?;
-    let wanted = GivenFields::read(RecordKind::SetupIntent, &mut request.call.form, false)?;
+    let given = GivenFields::read(RecordKind::SetupIntent, &mut request.call.form)?;
     request.reject_unread_parameters()?;
     let id = request.call.id;
-    if !wanted.given.is_empty() {
-        world.change_record(id, "updated", |object| merged(object, wanted.given));
+    if !given.fields.is_empty() {
+        world.change_record(id, "updated", |object| merge_fields(object, given.fields));
     }
     succeed(request, world, id);
     record_response(request, world, id)
@@ -213,7 +213,7 @@ fn succeed(request: &WriteRequest<'_>, world: &mut World, id: &str) {
         };
         world.change_record(id, "succeeded", |object| {
             let done = json!({"payment_method": card, "status": "succeeded"});
-            merged(object, fields_of(done));
+            merge_fields(object, fields_of(done));
         });
     });
 }
@@ -256,7 +256,7 @@ fn change(
 ) {
     let id = request.call.id;
     request.apply(world, customer, |world| {
-        world.change_record(id, happened, |object| merged(object, given));
+        world.change_record(id, happened, |object| merge_fields(object, given));
     });
 }
 

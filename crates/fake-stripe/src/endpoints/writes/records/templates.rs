@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::{Map, Value, json};
 
-use super::fields::merged;
+use super::fields::merge_fields;
 use crate::{
     error::ApiError,
     world::{RecordKind, World},
@@ -101,12 +101,12 @@ pub(super) fn object(
     given: Map<String, Value>,
 ) -> Value {
     let id = fixed.get("id").and_then(Value::as_str).unwrap_or_default();
-    let mut object = usual(kind, id);
+    let mut object = defaults(kind, id);
     if !has_customer(kind) {
         fixed.remove("customer");
     }
-    merged(&mut object, fixed);
-    merged(&mut object, given);
+    merge_fields(&mut object, fixed);
+    merge_fields(&mut object, given);
     object
 }
 
@@ -120,7 +120,7 @@ fn has_customer(kind: RecordKind) -> bool {
     }
 }
 
-fn usual(kind: RecordKind, id: &str) -> Value {
+fn defaults(kind: RecordKind, id: &str) -> Value {
     let tail: String = id.chars().rev().take(8).collect();
     match kind {
         RecordKind::PromotionCode => json!({
