@@ -69,7 +69,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     product.metadata = new_metadata(form)?;
     let price = match form.hash("default_price_data")? {
         Given::Set(mut data) => {
-            let price = PriceData::read(&mut data, false)?;
+            let price = PriceData::read_default_price(&mut data)?;
             data.reject_unread_parameters()?;
             Some(price)
         }

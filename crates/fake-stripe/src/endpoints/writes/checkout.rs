@@ -43,7 +43,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 const IGNORED: [&str; 30] = [
     "adaptive_pricing",
     "after_expiration",

@@ -1,5 +1,7 @@
 //! Customers: create, update and delete.
 
+use compact_str::CompactString;
+
 use super::WriteRequest;
 use crate::{
     endpoint::Endpoint,
@@ -32,7 +34,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 const IGNORED: [&str; 18] = [
     "address",
     "balance",
@@ -56,12 +58,13 @@ const IGNORED: [&str; 18] = [
 
 /// The customer fields set by a request.
 struct CustomerChanges {
-    email: Given<compact_str::CompactString>,
-    name: Given<compact_str::CompactString>,
-    description: Given<compact_str::CompactString>,
-    phone: Given<compact_str::CompactString>,
+    email: Given<CompactString>,
+    name: Given<CompactString>,
+    description: Given<CompactString>,
+    phone: Given<CompactString>,
     metadata: Given<Vec<(String, String)>>,
-    card: Given<compact_str::CompactString>,
+    /// The default payment method.
+    card: Given<CompactString>,
 }
 
 impl CustomerChanges {
@@ -88,6 +91,15 @@ impl CustomerChanges {
         Ok(changes)
     }
 
+    /// Takes out the card that becomes the default, and checks that it exists. An unset card is left to `apply`.
+    fn take_card(&mut self, world: &World) -> Result<Option<CompactString>, ApiError> {
+        let Given::Set(card) = &self.card else {
+            return Ok(None);
+        };
+        check_card_exists(world, card)?;
+        Ok(std::mem::replace(&mut self.card, Given::Absent).set())
+    }
+
     fn apply(self, customer: &mut Customer) {
         self.email.put_in(&mut customer.email);
         let has_details = self.name != Given::Absent
@@ -95,6 +107,7 @@ impl CustomerChanges {
             || self.phone != Given::Absent
             || self.metadata != Given::Absent
             || self.card != Given::Absent;
+        // The first write to `details` allocates them.
         if has_details {
             let details = &mut customer.details;
             self.name.put_in(&mut details.name);
@@ -110,10 +123,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let mut changes = CustomerChanges::read(&mut request.call.form)?;
     let clock = request.call.form.plain("test_clock")?;
     request.reject_unread_parameters()?;
-    if let Given::Set(card) = &changes.card {
-        known_card(world, card)?;
-    }
-    let card = std::mem::replace(&mut changes.card, Given::Absent);
+    let card = changes.take_card(world)?;
     let mut customer = Customer::default();
     changes.apply(&mut customer);
     if clock.is_some() {
@@ -121,7 +131,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     }
     let id = request.apply(world, None, |world| {
         let id = world.create_customer(customer);
-        give(world, &id, card);
+        set_default_card(world, &id, card);
         id
     });
     customer_response(request, world, &id)
@@ -129,22 +139,16 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 
 fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let id = request.call.id;
-    let customer = (&*world, &world.customers);
-    let customer = request.call.find(customer, "customer", id)?;
+    let customers = (&*world, &world.customers);
+    let customer = request.call.find(customers, "customer", id)?;
     if customer.deleted {
         return Err(ApiError::missing("customer", id, "id"));
     }
     let mut changes = CustomerChanges::read(&mut request.call.form)?;
     request.reject_unread_parameters()?;
-    if let Given::Set(card) = &changes.card {
-        known_card(world, card)?;
-    }
-    let card = match &changes.card {
-        Given::Set(_) => std::mem::replace(&mut changes.card, Given::Absent),
-        Given::Absent | Given::Unset => Given::Absent,
-    };
+    let card = changes.take_card(world)?;
     request.apply(world, Some(id), |world| {
-        give(world, id, card);
+        set_default_card(world, id, card);
         world.update_customer(id, |customer| changes.apply(customer))
     })?;
     customer_response(request, world, id)
@@ -182,7 +186,7 @@ pub(super) fn is_test_card(id: &str) -> bool {
     id.starts_with("pm_card_")
 }
 
-pub(super) fn known_card(world: &World, id: &str) -> Result<(), ApiError> {
+pub(super) fn check_card_exists(world: &World, id: &str) -> Result<(), ApiError> {
     if is_test_card(id) || world.objects.payment_methods.get(id).is_some() {
         Ok(())
     } else {
@@ -190,14 +194,14 @@ pub(super) fn known_card(world: &World, id: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Makes a card the customer's default.
-fn give(world: &mut World, customer: &str, card: Given<compact_str::CompactString>) {
-    let Given::Set(card) = card else { return };
+/// Attaches the card to the customer and makes it the default.
+fn set_default_card(world: &mut World, customer: &str, card: Option<CompactString>) {
+    let Some(card) = card else { return };
     let known = (!is_test_card(&card)).then_some(card.as_str());
-    let given = world.attach_card(customer, known);
+    let attached = world.attach_card(customer, known);
     world
         .update_customer(customer, |customer| {
-            customer.details.default_payment_method = given;
+            customer.details.default_payment_method = attached;
         })
         .ok();
 }

@@ -32,7 +32,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 const IGNORED: [&str; 8] = [
     "customer_account",
     "discountable",
@@ -60,7 +60,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let price = price(form)?;
     let data = match form.hash("price_data")? {
         Given::Set(mut data) => {
-            let read = PriceData::read(&mut data, true)?;
+            let read = PriceData::read(&mut data)?;
             data.reject_unread_parameters()?;
             Some(read)
         }

@@ -41,7 +41,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe for new and existing invoices that have no effect here.
+/// Parameters that Stripe accepts for new and existing invoices, and that have no effect here.
 pub(super) const IGNORED: [&str; 11] = [
     "automatic_tax",
     "custom_fields",

@@ -23,6 +23,7 @@ pub(super) struct WantedItem {
     pub(super) metadata: Given<Vec<(String, String)>>,
 }
 
+/// The price of an item.
 #[derive(Debug)]
 pub(super) enum Priced {
     Known(CompactString),
@@ -37,7 +38,7 @@ impl WantedItem {
         let price = match (known, form.hash("price_data")?) {
             (Some(id), _) => Some(Priced::Known(id)),
             (None, Given::Set(mut data)) => {
-                let price = PriceData::read(&mut data, true)?;
+                let price = PriceData::read(&mut data)?;
                 data.reject_unread_parameters()?;
                 Some(Priced::New(Box::new(price)))
             }
@@ -72,7 +73,7 @@ impl WantedItem {
         forms.into_iter().map(read).collect()
     }
 
-    /// Checks that everything it refers to exists and suits subscriptions.
+    /// Checks that the price, or the product of a new one, exists. A known price must also suit subscriptions.
     pub(super) fn check(
         &self,
         request: &WriteRequest<'_>,

@@ -146,7 +146,7 @@ fn change_dispute(
     request.body(world, &shapes::dispute(dispute, request.call.view(world)))
 }
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 const IGNORED_FOR_CARDS: [&str; 5] = [
     "allow_redisplay",
     "billing_details",

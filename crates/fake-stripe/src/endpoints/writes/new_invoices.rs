@@ -47,7 +47,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe for new invoices only that have no effect here.
+/// Parameters that Stripe accepts for new invoices only, and that have no effect here.
 const IGNORED_FOR_NEW: [&str; 11] = [
     "account_tax_ids",
     "application_fee_amount",

@@ -2,7 +2,7 @@
 
 use super::{
     WriteRequest,
-    customers::{is_test_card, known_card, new_metadata},
+    customers::{check_card_exists, is_test_card, new_metadata},
 };
 use crate::{
     endpoint::Endpoint,
@@ -47,7 +47,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 const IGNORED: [&str; 16] = [
     "automatic_payment_methods",
     "capture_method",
@@ -90,7 +90,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         .call
         .find_by_parameter(customers, "customer", customer.as_str(), "customer")?;
     if let Some(card) = &card {
-        known_card(world, card)?;
+        check_card_exists(world, card)?;
     }
     let id = request.apply(world, Some(&customer), |world| {
         let id = world.create_payment_intent(intent);

@@ -32,47 +32,53 @@ pub(super) const ROUTES: &[Route] = &[
 #[derive(Debug)]
 pub(super) struct PriceData {
     price: Price,
-    product: Sold,
+    product: PriceProduct,
 }
 
 /// The product of a new price.
 #[derive(Debug)]
-enum Sold {
-    /// Given by the parameters outside `price_data`.
-    FromParameters,
+enum PriceProduct {
+    /// The product that the same request creates.
+    OfRequest,
     Known(CompactString),
     New(Box<Product>),
 }
 
 impl PriceData {
-    /// Reads the parameters common to all spellings. With `names_product`, the product is named or described too.
-    pub(super) fn read(form: &mut Form, names_product: bool) -> Result<Self, ApiError> {
+    /// Reads a new price and its product, which is named or described.
+    pub(super) fn read(form: &mut Form) -> Result<Self, ApiError> {
+        let mut data = Self::read_default_price(form)?;
+        data.product = read_product(form)?;
+        Ok(data)
+    }
+
+    /// Reads the default price of a product that the same request creates.
+    pub(super) fn read_default_price(form: &mut Form) -> Result<Self, ApiError> {
         let mut price = Price::one_time("", 0);
         price.currency = form.required("currency")?.to_lowercase();
-        price.recurring = recurring(form)?;
+        price.recurring = read_recurring(form)?;
         price.unit_amount = form.integer("unit_amount")?.set();
         let decimal = form.plain("unit_amount_decimal")?;
+        // A whole number is stored as `unit_amount`, whichever parameter has it.
         if price.unit_amount.is_none() {
             price.unit_amount = decimal.as_deref().and_then(|text| text.parse().ok());
             price.unit_amount_decimal = decimal.filter(|_| price.unit_amount.is_none());
         }
         price.metadata = new_metadata(form)?;
         form.ignore(&["tax_behavior", "currency_options", "custom_unit_amount"]);
-        let product = if names_product {
-            sold(form)?
-        } else {
-            Sold::FromParameters
-        };
-        Ok(Self { price, product })
+        Ok(Self {
+            price,
+            product: PriceProduct::OfRequest,
+        })
     }
 
-    /// Checks that everything it refers to exists.
+    /// Checks that the named product exists.
     pub(super) fn check(&self, world: &World, param: &str) -> Result<(), ApiError> {
         match &self.product {
-            Sold::Known(id) if world.products.get(id).is_none() => {
+            PriceProduct::Known(id) if world.products.get(id).is_none() => {
                 Err(ApiError::missing("product", id, param))
             }
-            Sold::Known(_) | Sold::FromParameters | Sold::New(_) => Ok(()),
+            PriceProduct::Known(_) | PriceProduct::OfRequest | PriceProduct::New(_) => Ok(()),
         }
     }
 
@@ -83,18 +89,18 @@ impl PriceData {
     /// Creates the price, and its product if that is new.
     pub(super) fn make(self, world: &mut World) -> CompactString {
         let product = match self.product {
-            Sold::Known(id) => id,
-            Sold::New(product) => world.create_product(*product),
-            Sold::FromParameters => CompactString::default(),
+            PriceProduct::Known(id) => id,
+            PriceProduct::New(product) => world.create_product(*product),
+            PriceProduct::OfRequest => CompactString::default(),
         };
         world.create_price(self.price.product(&product))
     }
 }
 
-fn sold(form: &mut Form) -> Result<Sold, ApiError> {
+fn read_product(form: &mut Form) -> Result<PriceProduct, ApiError> {
     let known = form.plain("product")?;
     match (known, form.hash("product_data")?) {
-        (Some(id), Given::Absent | Given::Unset) => Ok(Sold::Known(id)),
+        (Some(id), Given::Absent | Given::Unset) => Ok(PriceProduct::Known(id)),
         (None, Given::Set(mut data)) => {
             let id = data.plain("id")?.unwrap_or_default();
             let mut product = Product::new(&id, &data.required("name")?);
@@ -103,7 +109,7 @@ fn sold(form: &mut Form) -> Result<Sold, ApiError> {
             product.metadata = new_metadata(&mut data)?;
             data.ignore(&["images", "statement_descriptor", "tax_code", "unit_label"]);
             data.reject_unread_parameters()?;
-            Ok(Sold::New(Box::new(product)))
+            Ok(PriceProduct::New(Box::new(product)))
         }
         (Some(_), Given::Set(_)) => Err(ApiError::invalid(
             "You may only specify one of these parameters: product, product_data.",
@@ -112,7 +118,7 @@ fn sold(form: &mut Form) -> Result<Sold, ApiError> {
     }
 }
 
-fn recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
+fn read_recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
     let Given::Set(mut form) = form.hash("recurring")? else {
         return Ok(None);
     };
@@ -140,12 +146,12 @@ fn recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
 
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
-    let mut data = PriceData::read(form, true)?;
+    let mut data = PriceData::read(form)?;
     let tiered = form
         .choice("billing_scheme", &["per_unit", "tiered"])?
         .set()
         == Some("tiered");
-    let transfers = form.boolean("transfer_lookup_key")?.unwrap_or(false);
+    let transfers_key = form.boolean("transfer_lookup_key")?.unwrap_or(false);
     data.price.tiered = tiered;
     data.price.active = form.boolean("active")?.unwrap_or(true);
     data.price.lookup_key = form.plain("lookup_key")?;
@@ -156,9 +162,9 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     }
     request.reject_unread_parameters()?;
     data.check(world, "product")?;
-    let holder = holder(world, data.price.lookup_key.as_deref(), transfers)?;
+    let holder = holder_of_key(world, data.price.lookup_key.as_deref(), transfers_key)?;
     let id = request.apply(world, None, |world| {
-        release(world, holder.as_deref());
+        remove_key(world, holder.as_deref());
         data.make(world)
     });
     price_response(request, world, &id)
@@ -170,18 +176,18 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let form = &mut request.call.form;
     let active = form.boolean("active")?;
     let lookup_key = form.text("lookup_key")?;
-    let transfers = form.boolean("transfer_lookup_key")?.unwrap_or(false);
+    let transfers_key = form.boolean("transfer_lookup_key")?.unwrap_or(false);
     let nickname = form.text("nickname")?;
     let metadata = form.metadata()?;
     form.ignore(&["currency_options", "tax_behavior"]);
     request.reject_unread_parameters()?;
-    let wanted = match &lookup_key {
+    let new_key = match &lookup_key {
         Given::Set(key) => Some(key.as_str()),
         Given::Absent | Given::Unset => None,
     };
-    let holder = holder(world, wanted, transfers)?.filter(|holder| holder != id);
+    let holder = holder_of_key(world, new_key, transfers_key)?.filter(|holder| holder != id);
     request.apply(world, None, |world| {
-        release(world, holder.as_deref());
+        remove_key(world, holder.as_deref());
         world.update_price(id, |price| {
             price.active = active.unwrap_or(price.active);
             lookup_key.put_in(&mut price.lookup_key);
@@ -192,16 +198,16 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     price_response(request, world, id)
 }
 
-/// Returns the current holder of a lookup key. Fails if there is one and the key is not to be transferred.
-fn holder(
+/// Returns the price that has the lookup key now. Fails if there is one and the key is not to be transferred.
+fn holder_of_key(
     world: &World,
     key: Option<&str>,
-    transfers: bool,
+    transfers_key: bool,
 ) -> Result<Option<CompactString>, ApiError> {
     let Some(key) = key else { return Ok(None) };
     let mut prices = world.prices.iter();
     match prices.find(|price| price.lookup_key.as_deref() == Some(key)) {
-        Some(price) if !transfers => Err(ApiError::invalid(format!(
+        Some(price) if !transfers_key => Err(ApiError::invalid(format!(
             "A price (`{}`) already uses that lookup key.",
             price.id
         ))
@@ -210,7 +216,7 @@ fn holder(
     }
 }
 
-fn release(world: &mut World, holder: Option<&str>) {
+fn remove_key(world: &mut World, holder: Option<&str>) {
     if let Some(holder) = holder {
         world
             .update_price(holder, |price| price.lookup_key = None)

@@ -48,7 +48,7 @@ struct RequestedPhase {
     length: PhaseLength,
 }
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 const IGNORED_FOR_PHASES: [&str; 17] = [
     "add_invoice_items",
     "application_fee_percent",

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{
     WriteRequest,
-    customers::{known_card, new_metadata},
+    customers::{check_card_exists, new_metadata},
     items::{WantedItem, check_new},
 };
 use crate::{
@@ -45,7 +45,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Parameters of Stripe that have no effect here.
+/// Parameters that Stripe accepts but that have no effect here.
 pub(super) const IGNORED: [&str; 17] = [
     "add_invoice_items",
     "application_fee_percent",
@@ -109,7 +109,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         )?;
     }
     if let Some(card) = &card {
-        known_card(world, card)?;
+        check_card_exists(world, card)?;
         subscription.details.default_payment_method = Some(card.clone());
     }
     subscription.details.cancel_at_period_end = flag;

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{
     WriteRequest,
-    customers::known_card,
+    customers::check_card_exists,
     items::{Priced, WantedItem},
     prices::boxed,
     subscriptions::{BEHAVIORS, IGNORED, coupon, subscription_response},
@@ -281,7 +281,7 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         wanted.trial_end = Given::Absent;
     }
     if let Given::Set(card) = &wanted.card {
-        known_card(world, card)?;
+        check_card_exists(world, card)?;
     }
     for (position, item) in wanted.items.iter().enumerate() {
         let param = format!("items[{position}][id]");
