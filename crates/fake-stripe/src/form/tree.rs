@@ -1,7 +1,8 @@
-//! Names with brackets, as a tree.
+//! Parameters whose names have brackets, as a tree.
 
 use serde_json::Value;
 
+/// The value of a parameter, or the parameters inside its brackets.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Text {
@@ -35,7 +36,7 @@ pub(super) fn insert(
         return;
     };
     let key = if key.is_empty() {
-        place(fields, rest)
+        index_of_unnumbered(fields, rest)
     } else {
         (*key).to_owned()
     };
@@ -63,7 +64,7 @@ pub(super) fn insert(
 }
 
 /// Returns the index for `[]`: the last element if it does not have this key yet, else a new one.
-fn place(fields: &[(String, Node)], rest: &[&str]) -> String {
+fn index_of_unnumbered(fields: &[(String, Node)], rest: &[&str]) -> String {
     let is_open = |node: &Node| match (node, rest.first()) {
         (Node::Branch(inner), Some(next)) => !inner.iter().any(|(field, _)| field == next),
         (Node::Branch(_) | Node::Text { .. }, _) => false,

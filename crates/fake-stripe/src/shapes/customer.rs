@@ -5,15 +5,16 @@ use serde::Serialize;
 use super::{Empty, Null, View};
 use crate::world::{Customer, Metadata};
 
+/// A customer as Stripe returns it.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum CustomerShape<'w> {
-    Whole(Box<Whole<'w>>),
-    Deleted(Stub<'w>),
+    Active(Box<ActiveCustomer<'w>>),
+    Deleted(DeletedCustomer<'w>),
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Whole<'w> {
+pub(crate) struct ActiveCustomer<'w> {
     id: &'w str,
     object: &'static str,
     address: Null,
@@ -40,8 +41,9 @@ pub(crate) struct Whole<'w> {
     test_clock: Option<&'w str>,
 }
 
+/// The stub that remains of a deleted customer.
 #[derive(Debug, Serialize)]
-pub(crate) struct Stub<'w> {
+pub(crate) struct DeletedCustomer<'w> {
     id: &'w str,
     object: &'static str,
     deleted: bool,
@@ -58,14 +60,14 @@ struct CustomerInvoiceSettings<'w> {
 impl<'w> CustomerShape<'w> {
     pub(crate) fn new(customer: &'w Customer, view: View<'w>) -> Self {
         if customer.deleted {
-            return Self::Deleted(Stub {
+            return Self::Deleted(DeletedCustomer {
                 id: &customer.id,
                 object: "customer",
                 deleted: true,
             });
         }
         let details = &*customer.details;
-        Self::Whole(Box::new(Whole {
+        Self::Active(Box::new(ActiveCustomer {
             id: &customer.id,
             object: "customer",
             address: Null,
@@ -96,7 +98,7 @@ impl<'w> CustomerShape<'w> {
     }
 }
 
-/// Returns the invoice prefix of a customer: eight capitals and digits, as at Stripe.
+/// Derives the invoice prefix of a customer from its id: eight capital letters and digits, as at Stripe.
 pub(crate) fn invoice_prefix(id: &str) -> String {
     let tail = id
         .trim_start_matches("cus_")

@@ -71,11 +71,11 @@ async fn objects_have_every_required_key_and_no_unknown_one() {
     };
     let bench = Bench::of(whole_world());
     let mut wrong = Vec::new();
-    for (heading, path, place) in OBJECTS {
+    for (heading, path, pointer) in OBJECTS {
         let listed = listed(&document, heading);
         assert!(listed.keys.len() > 2, "{heading}");
         let body = bench.get(path, &[]).await;
-        let value = at(&body, place).unwrap_or_else(|| panic!("{path} {place}"));
+        let value = at(&body, pointer).unwrap_or_else(|| panic!("{path} {pointer}"));
         assert!(
             value.as_array().is_none_or(|values| !values.is_empty()),
             "{path}"
@@ -126,25 +126,25 @@ fn listed(document: &str, heading: &str) -> Listed {
     root
 }
 
-fn check(value: &Value, listed: &Listed, place: &str, wrong: &mut Vec<String>) {
+fn check(value: &Value, listed: &Listed, pointer: &str, wrong: &mut Vec<String>) {
     match value {
         Value::Object(object) if !listed.keys.is_empty() => {
             for (key, entry) in &listed.keys {
                 match object.get(key) {
                     None if entry.optional => {}
-                    None => wrong.push(format!("{place}/{key} is missing")),
+                    None => wrong.push(format!("{pointer}/{key} is missing")),
                     Some(Value::Null) if !entry.nullable => {
-                        wrong.push(format!("{place}/{key} is null"));
+                        wrong.push(format!("{pointer}/{key} is null"));
                     }
-                    Some(value) => check(value, entry, &format!("{place}/{key}"), wrong),
+                    Some(value) => check(value, entry, &format!("{pointer}/{key}"), wrong),
                 }
             }
             let unknown = object.keys().filter(|key| !listed.keys.contains_key(*key));
-            wrong.extend(unknown.map(|key| format!("{place}/{key} is not listed")));
+            wrong.extend(unknown.map(|key| format!("{pointer}/{key} is not listed")));
         }
         Value::Array(values) => values
             .iter()
-            .for_each(|value| check(value, listed, place, wrong)),
+            .for_each(|value| check(value, listed, pointer, wrong)),
         Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn naive(world: &World, passes: impl Fn(&Subscription) -> bool) -> Ve
         .enumerate()
         .filter(|(_, one)| passes(one))
         .collect();
-    found.sort_by_key(|(place, one)| std::cmp::Reverse((one.created, *place)));
+    found.sort_by_key(|(position, one)| std::cmp::Reverse((one.created, *position)));
     found
         .into_iter()
         .map(|(_, one)| one.id.to_string())

@@ -116,7 +116,7 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     found.unwrap_or_else(|| panic!("no text at {pointer} of {value}"))
 }
 
-/// Returns the value at a place; a missing one differs from null.
+/// Returns the value at a JSON pointer; a missing one differs from null.
 fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
     value.pointer(pointer)
 }

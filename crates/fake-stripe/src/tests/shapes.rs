@@ -71,27 +71,27 @@ async fn versioned(bench: &Bench, id: &str, version: &str) -> Value {
 }
 
 /// Collects the paths of all keys; lists are represented by their first element, and `metadata` is skipped.
-fn places(value: &Value, place: &str, found: &mut BTreeSet<String>) {
+fn pointers(value: &Value, pointer: &str, found: &mut BTreeSet<String>) {
     match value {
-        Value::Object(_) if place.ends_with("metadata") => {}
+        Value::Object(_) if pointer.ends_with("metadata") => {}
         Value::Object(object) => {
             for (key, value) in object {
-                let place = format!("{place}/{key}");
-                places(value, &place, found);
-                found.insert(place);
+                let pointer = format!("{pointer}/{key}");
+                pointers(value, &pointer, found);
+                found.insert(pointer);
             }
         }
         Value::Array(values) => values
             .iter()
             .take(1)
-            .for_each(|value| places(value, &format!("{place}/0"), found)),
+            .for_each(|value| pointers(value, &format!("{pointer}/0"), found)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
 fn keys(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    places(value, "", &mut found);
+    pointers(value, "", &mut found);
     found
 }
 
@@ -122,8 +122,12 @@ async fn subscriptions_have_the_keys_of_the_plausible_examples() {
             "cancellation_details/reason",
             "status_details/paused/type",
         ] {
-            let place = format!("/{same}");
-            assert_eq!(at(&actual, &place), at(&documented, &place), "{id} {same}");
+            let pointer = format!("/{same}");
+            assert_eq!(
+                at(&actual, &pointer),
+                at(&documented, &pointer),
+                "{id} {same}"
+            );
         }
         for null in [
             "cancel_at",
@@ -133,8 +137,8 @@ async fn subscriptions_have_the_keys_of_the_plausible_examples() {
             "trial_end",
             "pause_collection",
         ] {
-            let place = format!("/{null}");
-            let is_null = |value| at(value, &place) == Some(&Value::Null);
+            let pointer = format!("/{null}");
+            let is_null = |value| at(value, &pointer) == Some(&Value::Null);
             assert_eq!(is_null(&actual), is_null(&documented), "{id} {null}");
         }
     }
@@ -209,7 +213,7 @@ const LEFT_OUT: [(&str, &str); 1] = [("invoice", "subscription")];
 async fn nothing_of_the_official_examples_is_left_out() {
     let bench = Bench::of(whole_world());
     let mut missing = Vec::new();
-    for (name, path, place) in [
+    for (name, path, pointer) in [
         ("subscription", "/v1/subscriptions/collection_paused", ""),
         (
             "subscription_item",
@@ -271,7 +275,7 @@ async fn nothing_of_the_official_examples_is_left_out() {
         };
         let documented: Value = serde_json::from_str(&example).unwrap();
         let body = bench.get(path, &[]).await;
-        let actual = at(&body, place).unwrap().as_object().unwrap();
+        let actual = at(&body, pointer).unwrap().as_object().unwrap();
         let left_out = documented
             .as_object()
             .unwrap()

@@ -62,7 +62,7 @@ impl SharedDefault for Details {
     }
 }
 
-/// `pause_collection`: invoices are still created, but not collected.
+/// A pause of collection: invoices are still created, but not collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PauseCollection {
     /// `void`, `keep_as_draft` or `mark_uncollectible`.
@@ -75,7 +75,7 @@ pub struct PauseCollection {
 pub struct Item {
     pub id: CompactString,
     pub price: CompactString,
-    /// Quantity; `None` for a metered price.
+    /// `None` for a metered price.
     pub quantity: Option<u32>,
     pub period: Option<Period>,
     pub metadata: Option<Box<Metadata>>,
@@ -168,7 +168,7 @@ impl Subscription {
         self
     }
 
-    /// Returns the latest start of the items' periods: the filter `current_period_start` compares it.
+    /// Returns the latest start of the items' periods, which the filter `current_period_start` compares.
     pub(crate) fn latest_period_start(&self) -> Option<i64> {
         self.items
             .iter()
@@ -177,7 +177,7 @@ impl Subscription {
             .max()
     }
 
-    /// Returns the earliest end of the items' periods: the filter `current_period_end` compares it.
+    /// Returns the earliest end of the items' periods, which the filter `current_period_end` compares.
     pub(crate) fn earliest_period_end(&self) -> Option<i64> {
         self.items
             .iter()

@@ -11,13 +11,14 @@ pub(super) struct Query {
     any_suffices: bool,
 }
 
+/// A comparison of a field with a value.
 #[derive(Debug)]
 struct Condition {
     negated: bool,
     /// Field names from the outside in: `metadata`, `plan`.
-    place: Vec<String>,
+    path: Vec<String>,
     operator: Operator,
-    /// `None` for `null`.
+    /// The text to compare with, or `None` for `null`.
     value: Option<String>,
 }
 
@@ -42,7 +43,7 @@ const OPERATORS: [(&str, Operator); 6] = [
 
 impl Query {
     pub(super) fn parse(text: &str) -> Result<Self, ApiError> {
-        let wrong = || {
+        let invalid = || {
             ApiError::invalid(format!(
                 "We were unable to parse your search query: {text}. See https://docs.stripe.com/search#search-query-language."
             ))
@@ -54,7 +55,7 @@ impl Query {
             any_suffices: false,
         };
         loop {
-            let (condition, after) = Condition::parse(rest).ok_or_else(wrong)?;
+            let (condition, after) = Condition::parse(rest).ok_or_else(invalid)?;
             query.conditions.push(condition);
             rest = after.trim_start();
             if rest.is_empty() {
@@ -64,7 +65,7 @@ impl Query {
             let is_or = word.eq_ignore_ascii_case("or");
             let is_joined = is_or || word.eq_ignore_ascii_case("and");
             if query.conditions.len() > 1 && is_or != query.any_suffices {
-                return Err(wrong());
+                return Err(invalid());
             }
             query.any_suffices = is_or;
             // Conditions without an operator between them are joined by AND.
@@ -72,6 +73,7 @@ impl Query {
         }
     }
 
+    /// Returns true if the object is a result of the search.
     pub(super) fn finds(&self, object: &Value) -> bool {
         let mut conditions = self.conditions.iter();
         if self.any_suffices {
@@ -93,10 +95,10 @@ impl Condition {
             let rest = rest.strip_prefix(*sign)?;
             Some((*operator, rest))
         })?;
-        let (value, rest) = value(rest.trim_start())?;
+        let (value, rest) = parse_value(rest.trim_start())?;
         let condition = Self {
             negated,
-            place: place(name.trim())?,
+            path: parse_path(name.trim())?,
             operator,
             value,
         };
@@ -104,39 +106,37 @@ impl Condition {
     }
 
     fn holds(&self, object: &Value) -> bool {
-        let found = self.found(object);
+        let found = self.value_in(object);
         let holds = match (&self.value, found) {
             (None, found) => found.is_none(),
             (Some(_), None) => false,
-            (Some(value), Some(found)) => self.compares(&found, value),
+            (Some(value), Some(found)) => self.compare(&found, value),
         };
         holds != self.negated
     }
 
-    /// Returns the object's value at `place` as text.
-    fn found(&self, object: &Value) -> Option<String> {
-        let inner = |object: &Value, place: &[String]| {
-            place
-                .iter()
-                .try_fold(object, |object, name| object.get(name))
-                .cloned()
-        };
-        let is_subscription = self.place == ["subscription"];
-        let found = inner(object, &self.place).or_else(|| {
-            let place = "/parent/subscription_details/subscription";
-            object.pointer(place).filter(|_| is_subscription).cloned()
+    /// Returns the object's value at `path` as text.
+    fn value_in(&self, object: &Value) -> Option<String> {
+        let mut path = self.path.iter();
+        let found = path.try_fold(object, |inner, name| inner.get(name));
+        // Searches for invoices still name the field `subscription`, which the object has elsewhere.
+        let is_subscription = self.path == ["subscription"];
+        let found = found.or_else(|| {
+            let moved = object.pointer("/parent/subscription_details/subscription");
+            moved.filter(|_| is_subscription)
         })?;
         match found {
-            Value::String(text) => Some(text),
+            Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(flag) => Some(flag.to_string()),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
     }
 
-    fn compares(&self, found: &str, value: &str) -> bool {
+    /// Returns true if the object's value is as the operator demands. Only whole numbers can be above or below others.
+    fn compare(&self, found: &str, value: &str) -> bool {
         let numbers = || Some((found.parse::<i64>().ok()?, value.parse::<i64>().ok()?));
-        let compare = |holds: fn(i64, i64) -> bool| {
+        let compare_numbers = |holds: fn(i64, i64) -> bool| {
             numbers().is_some_and(|(found, value)| holds(found, value))
         };
         match self.operator {
@@ -144,16 +144,16 @@ impl Condition {
             Operator::Contains => found
                 .to_ascii_lowercase()
                 .contains(&value.to_ascii_lowercase()),
-            Operator::Above => compare(|found, value| found > value),
-            Operator::AtLeast => compare(|found, value| found >= value),
-            Operator::Below => compare(|found, value| found < value),
-            Operator::AtMost => compare(|found, value| found <= value),
+            Operator::Above => compare_numbers(|found, value| found > value),
+            Operator::AtLeast => compare_numbers(|found, value| found >= value),
+            Operator::Below => compare_numbers(|found, value| found < value),
+            Operator::AtMost => compare_numbers(|found, value| found <= value),
         }
     }
 }
 
 /// Splits `metadata["plan"]` into `metadata`, `plan`.
-fn place(name: &str) -> Option<Vec<String>> {
+fn parse_path(name: &str) -> Option<Vec<String>> {
     let (first, key) = match name.split_once('[') {
         None => (name, None),
         Some((first, key)) => {
@@ -169,8 +169,8 @@ fn place(name: &str) -> Option<Vec<String>> {
     Some(names.map(ToOwned::to_owned).collect())
 }
 
-/// Parses a quoted text with `\` escapes, a number, or `null`.
-fn value(text: &str) -> Option<(Option<String>, &str)> {
+/// Parses the value at the start of a text: a quoted text with `\` escapes, a number, or `null`. Returns the rest too.
+fn parse_value(text: &str) -> Option<(Option<String>, &str)> {
     let quote = text.chars().next().filter(|first| "\"'".contains(*first));
     let Some(quote) = quote else {
         let end = text.find(' ').unwrap_or(text.len());

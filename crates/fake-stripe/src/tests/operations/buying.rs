@@ -45,7 +45,7 @@ fn since_basil_a_purchase_makes_an_active_subscription() {
         &json!({"default_payment_method": null})
     );
     let completed = "checkout.session.completed";
-    for (place, expected) in [
+    for (pointer, expected) in [
         ("/status", json!("complete")),
         ("/payment_status", json!("paid")),
         ("/mode", json!("subscription")),
@@ -57,7 +57,7 @@ fn since_basil_a_purchase_makes_an_active_subscription() {
         ("/customer_details/email", json!("b@example.com")),
         ("/amount_total", json!(2000)),
     ] {
-        assert_eq!(events.at(completed, place), &expected, "{place}");
+        assert_eq!(events.at(completed, pointer), &expected, "{pointer}");
     }
     assert_eq!(events.at("invoice.created", "/status"), "draft");
     assert_eq!(events.at("invoice.finalized", "/status"), "open");
@@ -172,12 +172,12 @@ fn a_trial_and_a_whole_discount_cost_nothing() {
         let created = "customer.subscription.created";
         assert_eq!(events.at(created, "/status"), "trialing");
         let end = json!(play.stage.clock + 14 * DAY);
-        for place in [
+        for pointer in [
             "/trial_end",
             "/billing_cycle_anchor",
             super::period_end(version),
         ] {
-            assert_eq!(events.at(created, place), &end, "{place}");
+            assert_eq!(events.at(created, pointer), &end, "{pointer}");
         }
         assert_eq!(events.at("invoice.paid", "/total"), 0);
         assert_eq!(play.status(&trial.subscription), "trialing");

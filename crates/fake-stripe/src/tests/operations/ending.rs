@@ -73,7 +73,7 @@ fn an_immediate_cancellation_keeps_the_period() {
         events.share_one_operation(version, true);
         let deleted = "customer.subscription.deleted";
         assert_eq!(events.kinds(), [deleted]);
-        for (place, expected) in [
+        for (pointer, expected) in [
             ("/status", json!("canceled")),
             ("/canceled_at", json!(play.stage.clock)),
             ("/ended_at", json!(play.stage.clock)),
@@ -84,7 +84,7 @@ fn an_immediate_cancellation_keeps_the_period() {
             ),
             (period_end(version), json!(end)),
         ] {
-            assert_eq!(events.at(deleted, place), &expected, "{place}");
+            assert_eq!(events.at(deleted, pointer), &expected, "{pointer}");
         }
         let (again, events) = play.after(0, |world| world.cancel_now("sub_a"));
         assert_eq!(

@@ -121,8 +121,8 @@ fn the_last_failure_follows_the_account_setting() {
             assert_eq!(play.status("sub_a"), status);
             assert!(events.kinds().contains(&kind), "{:?}", events.kinds());
             if how == GiveUp::Cancel {
-                let place = "/cancellation_details/reason";
-                assert_eq!(events.at(kind, place), "payment_failed");
+                let pointer = "/cancellation_details/reason";
+                assert_eq!(events.at(kind, pointer), "payment_failed");
                 assert_eq!(events.at(kind, "/ended_at"), play.stage.clock);
             }
             if how == GiveUp::Unpaid {

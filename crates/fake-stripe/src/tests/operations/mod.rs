@@ -134,12 +134,12 @@ impl RecordedEvents {
         found.unwrap_or_else(|| panic!("no {kind} among {:?}", self.kinds()))
     }
 
-    /// Returns the value at a place in the object of the first event of a kind.
+    /// Returns the value at a JSON pointer in the object of the first event of a kind.
     #[track_caller]
-    fn at(&self, kind: &str, place: &str) -> &Value {
+    fn at(&self, kind: &str, pointer: &str) -> &Value {
         let object = &self.event(kind).object;
-        let found = object.pointer(place);
-        found.unwrap_or_else(|| panic!("nothing at {place} of {object:#}"))
+        let found = object.pointer(pointer);
+        found.unwrap_or_else(|| panic!("nothing at {pointer} of {object:#}"))
     }
 
     #[track_caller]
@@ -173,7 +173,7 @@ fn schedule_of(world: &World, subscription: &str) -> Result<CompactString, Impos
     })
 }
 
-/// Returns the place of the period in an object of a version.
+/// Returns the JSON pointer to the end of the period in a subscription of this API version.
 fn period_end(version: &str) -> &'static str {
     if version == OLD {
         "/current_period_end"
