@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Empty, FeatureShape, Null, View};
+use super::{EmptyList, FeatureShape, Null, View};
 use crate::world::{Feature, Metadata, Price, Product, Recurring};
 
 #[derive(Debug, Serialize)]
@@ -174,9 +174,9 @@ pub(crate) struct ProductShape<'w> {
     created: i64,
     default_price: Option<&'w str>,
     description: Option<&'w str>,
-    images: Empty,
+    images: EmptyList,
     livemode: bool,
-    marketing_features: Empty,
+    marketing_features: EmptyList,
     metadata: &'w Metadata,
     name: &'w str,
     package_dimensions: Null,
@@ -200,9 +200,9 @@ impl<'w> ProductShape<'w> {
             created: product.created,
             default_price: product.default_price.as_deref(),
             description: product.description.as_deref(),
-            images: Empty,
+            images: EmptyList,
             livemode: view.world.livemode,
-            marketing_features: Empty,
+            marketing_features: EmptyList,
             metadata: &product.metadata,
             name: &product.name,
             package_dimensions: Null,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Empty, Null, View};
+use super::{EmptyList, Null, View};
 use crate::world::{Customer, Metadata};
 
 /// A customer as Stripe returns it.
@@ -35,7 +35,7 @@ pub(crate) struct ActiveCustomer<'w> {
     name: Option<&'w str>,
     next_invoice_sequence: u32,
     phone: Option<&'w str>,
-    preferred_locales: Empty,
+    preferred_locales: EmptyList,
     shipping: Null,
     tax_exempt: &'static str,
     test_clock: Option<&'w str>,
@@ -90,7 +90,7 @@ impl<'w> CustomerShape<'w> {
             name: details.name.as_deref(),
             next_invoice_sequence: details.invoices.saturating_add(1),
             phone: details.phone.as_deref(),
-            preferred_locales: Empty,
+            preferred_locales: EmptyList,
             shipping: Null,
             tax_exempt: "none",
             test_clock: details.test_clock.as_deref(),

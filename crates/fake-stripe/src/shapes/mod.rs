@@ -94,9 +94,9 @@ impl Serialize for Null {
 
 /// A list that is always empty here.
 #[derive(Debug, Clone, Copy, Default)]
-struct Empty;
+struct EmptyList;
 
-impl Serialize for Empty {
+impl Serialize for EmptyList {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq([(); 0])
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Empty, List, NO_METADATA, Null, PriceShape, View, catalog::PlanShape, coupon};
+use super::{EmptyList, List, NO_METADATA, Null, PriceShape, View, catalog::PlanShape, coupon};
 use crate::world::{Item, Metadata, Status, Subscription};
 
 /// Maximum length of an embedded list.
@@ -19,7 +19,7 @@ pub(crate) struct SubscriptionShape<'w> {
     billing_cycle_anchor: i64,
     billing_cycle_anchor_config: Null,
     billing_mode: BillingMode,
-    billing_schedules: Empty,
+    billing_schedules: EmptyList,
     billing_thresholds: Null,
     cancel_at: Option<i64>,
     cancel_at_period_end: bool,
@@ -35,7 +35,7 @@ pub(crate) struct SubscriptionShape<'w> {
     days_until_due: Option<u32>,
     default_payment_method: Option<&'w str>,
     default_source: Null,
-    default_tax_rates: Empty,
+    default_tax_rates: EmptyList,
     description: Option<&'w str>,
     /// The discount or null before API version basil; absent since then.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ impl<'w> SubscriptionShape<'w> {
                 .unwrap_or(subscription.created),
             billing_cycle_anchor_config: Null,
             billing_mode: BillingMode::new(details.flexible_billing),
-            billing_schedules: Empty,
+            billing_schedules: EmptyList,
             billing_thresholds: Null,
             cancel_at: details.cancel_at,
             cancel_at_period_end: details.cancel_at_period_end,
@@ -108,7 +108,7 @@ impl<'w> SubscriptionShape<'w> {
             days_until_due: details.days_until_due,
             default_payment_method: details.default_payment_method.as_deref(),
             default_source: Null,
-            default_tax_rates: Empty,
+            default_tax_rates: EmptyList,
             description: details.description.as_deref(),
             discount: (!at_items).then(|| {
                 let one = details.discount.as_ref();
@@ -179,14 +179,14 @@ pub(crate) struct ItemShape<'w> {
     #[serde(flatten)]
     period: Option<PeriodShape>,
     current_trial: Null,
-    discounts: Empty,
+    discounts: EmptyList,
     metadata: &'w Metadata,
     plan: Option<PlanShape<'w>>,
     price: Option<PriceShape<'w>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quantity: Option<u32>,
     subscription: &'w str,
-    tax_rates: Empty,
+    tax_rates: EmptyList,
 }
 
 impl<'w> ItemShape<'w> {
@@ -201,13 +201,13 @@ impl<'w> ItemShape<'w> {
             created: subscription.created,
             period: PeriodShape::from_item(Some(item)).filter(|_| at_items),
             current_trial: Null,
-            discounts: Empty,
+            discounts: EmptyList,
             metadata: item.metadata.as_deref().unwrap_or(&NO_METADATA),
             plan: price.map(|price| PlanShape::new(price, view)),
             price: price.map(|price| PriceShape::new(price, view)),
             quantity: item.quantity,
             subscription: &subscription.id,
-            tax_rates: Empty,
+            tax_rates: EmptyList,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::objects};
+use super::{Metadata, collection::implement_object};
 
 /// A product. `features` are the ids of entitlement features that come with it.
 #[derive(Debug, Clone)]
@@ -171,4 +171,4 @@ impl Price {
     }
 }
 
-objects!(Product, Price);
+implement_object!(Product, Price);

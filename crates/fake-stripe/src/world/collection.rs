@@ -14,7 +14,7 @@ pub(crate) trait Object {
 }
 
 /// Implements `Object` for types with the fields `id` and `created`.
-macro_rules! objects {
+macro_rules! implement_object {
     ($($name:ty),*) => {$(
         impl $crate::world::Object for $name {
             fn id(&self) -> &str {
@@ -27,7 +27,7 @@ macro_rules! objects {
         }
     )*};
 }
-pub(super) use objects;
+pub(super) use implement_object;
 
 /// The position of an object in its collection, in insertion order. Only `remove` changes the slots of others.
 pub(crate) type Slot = usize;

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::objects};
+use super::{Metadata, collection::implement_object};
 
 /// A coupon: a percentage or an amount off.
 #[derive(Debug, Clone)]
@@ -78,4 +78,4 @@ pub struct Discount {
     pub checkout_session: Option<CompactString>,
 }
 
-objects!(Coupon);
+implement_object!(Coupon);

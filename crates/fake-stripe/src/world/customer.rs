@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use super::{
     Metadata,
     boxed::{Boxed, SharedDefault},
-    collection::objects,
+    collection::implement_object,
 };
 
 /// A customer as the world stores it. A deleted one can still be retrieved, as `{id, object, deleted: true}`.
@@ -77,4 +77,4 @@ impl Customer {
     }
 }
 
-objects!(Customer);
+implement_object!(Customer);

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::objects};
+use super::{Metadata, collection::implement_object};
 
 #[derive(Debug, Clone)]
 pub struct Feature {
@@ -46,4 +46,4 @@ pub(crate) struct GrantedFeatures {
     pub(crate) features: Vec<CompactString>,
 }
 
-objects!(Feature, ActiveEntitlement);
+implement_object!(Feature, ActiveEntitlement);

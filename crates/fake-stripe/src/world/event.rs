@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::{Metadata, collection::objects};
+use super::{Metadata, collection::implement_object};
 
 /// An event with a snapshot of its object, rendered when the event happened.
 #[derive(Debug, Clone)]
@@ -40,4 +40,4 @@ pub struct TestClock {
     pub name: Option<CompactString>,
 }
 
-objects!(Event, WebhookEndpoint, TestClock);
+implement_object!(Event, WebhookEndpoint, TestClock);

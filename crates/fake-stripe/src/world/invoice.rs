@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, Period, collection::objects};
+use super::{Metadata, Period, collection::implement_object};
 
 /// The status of an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -155,4 +155,4 @@ impl InvoicePayment {
     }
 }
 
-objects!(Invoice, InvoiceItem, InvoicePayment);
+implement_object!(Invoice, InvoiceItem, InvoicePayment);

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Metadata, collection::objects};
+use super::{Metadata, collection::implement_object};
 
 /// A card of a customer.
 #[derive(Debug, Clone, Default)]
@@ -98,4 +98,4 @@ pub struct Dispute {
     pub metadata: Metadata,
 }
 
-objects!(PaymentMethod, PaymentIntent, Charge, Refund, Dispute);
+implement_object!(PaymentMethod, PaymentIntent, Charge, Refund, Dispute);

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::collection::objects;
+use super::collection::implement_object;
 
 /// A stored object as it is returned.
 #[derive(Debug, Clone, Default)]
@@ -55,4 +55,4 @@ impl RecordKind {
     }
 }
 
-objects!(Record);
+implement_object!(Record);

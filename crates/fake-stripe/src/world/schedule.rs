@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Item, Metadata, Period, collection::objects};
+use super::{Item, Metadata, Period, collection::implement_object};
 
 #[derive(Debug, Clone, Default)]
 pub struct Schedule {
@@ -58,4 +58,4 @@ impl Schedule {
     }
 }
 
-objects!(Schedule);
+implement_object!(Schedule);

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Item, Metadata, collection::objects};
+use super::{Item, Metadata, collection::implement_object};
 
 /// A Checkout session.
 #[derive(Debug, Clone, Default)]
@@ -107,4 +107,4 @@ pub struct PortalSession {
     pub configuration: Option<CompactString>,
 }
 
-objects!(CheckoutSession, PortalSession);
+implement_object!(CheckoutSession, PortalSession);

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use super::{
     Discount, Metadata,
     boxed::{Boxed, SharedDefault},
-    collection::objects,
+    collection::implement_object,
 };
 
 /// A subscription as the world stores it. The world fills in an empty `id`, a `created` of 0, and the missing periods
@@ -248,4 +248,4 @@ impl fmt::Display for Status {
     }
 }
 
-objects!(Subscription);
+implement_object!(Subscription);
