@@ -327,16 +327,19 @@ pub(super) fn nearest<'n>(
     wanted: &str,
     names: impl Iterator<Item = &'n str> + Clone,
 ) -> Option<String> {
-    let plain = |name: &str| {
+    let normalized = |name: &str| {
         name.chars()
             .filter(|c| *c != '_')
             .flat_map(char::to_lowercase)
             .collect::<String>()
     };
-    let wanted = plain(wanted);
+    let wanted = normalized(wanted);
     let allowed = if wanted.chars().count() < 6 { 1 } else { 2 };
     names
-        .map(|name| (strsim::damerau_levenshtein(&plain(name), &wanted), name))
+        .map(|name| {
+            let distance = strsim::damerau_levenshtein(&normalized(name), &wanted);
+            (distance, name)
+        })
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, name)| name.to_owned())

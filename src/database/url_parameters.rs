@@ -322,8 +322,8 @@ fn is_list_of_names(text: &str) -> bool {
     let mut rest = text.trim();
     loop {
         let after = if let Some(quoted) = rest.strip_prefix('"') {
-            let plain = quoted.replace("\"\"", "__");
-            let end = plain.find('"').filter(|end| *end > 0);
+            let without_escapes = quoted.replace("\"\"", "__");
+            let end = without_escapes.find('"').filter(|end| *end > 0);
             end.and_then(|end| quoted.get(end + 1..))
         } else {
             let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-');

@@ -187,7 +187,7 @@ impl<'a> Value<'a> {
     /// Describes the value by its type. The value itself is shown only if it is a short plain word: rows can hold
     /// personal data.
     fn described(self) -> String {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let built = match self.form {
             ValueForm::Scalar | ValueForm::Answer => None,
             ValueForm::Array | ValueForm::JsonList => Some("a list"),
@@ -200,7 +200,7 @@ impl<'a> Value<'a> {
         }
         match self.text.map(str::trim) {
             Some("") => format!("an empty value ({})", self.kind),
-            Some(text) if text.len() <= 24 && text.chars().all(plain) => {
+            Some(text) if text.len() <= 24 && text.chars().all(is_plain) => {
                 format!("`{text}` ({})", self.kind)
             }
             Some(_) => format!("a value of type {}", self.kind),

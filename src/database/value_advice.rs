@@ -45,9 +45,9 @@ fn mapped(name: &str, sql: &str) -> String {
 
 /// Returns the name for SQL, quoted unless it is plain.
 fn in_sql(column: &str) -> String {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts_plain = column.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-    if starts_plain && column.chars().all(plain) {
+    if starts_plain && column.chars().all(is_plain) {
         column.to_owned()
     } else {
         quoted(column)

@@ -2,7 +2,7 @@
 
 use super::{
     column::ColumnPath,
-    measured::{Measured, Row, names, names_one, whole_column},
+    measured::{Measured, Row, names, names_one, normalized, whole_column},
     recognition::{ValueKind, grants, kind_of},
 };
 use crate::database::ColumnForm;
@@ -119,7 +119,7 @@ impl Measured<'_> {
 
     /// Returns the column `active` of a table that is about payment; elsewhere, it is about something else.
     fn active(&self) -> Option<ColumnPath> {
-        let is_active = |name: &str| ["active", "isactive"].contains(&&*plain(name));
+        let is_active = |name: &str| ["active", "isactive"].contains(&&*normalized(name));
         let mut columns = self.table.columns.iter();
         let found = columns.find(|column| {
             column.is_readable && column.form == ColumnForm::Boolean && is_active(&column.name)
@@ -203,9 +203,4 @@ impl Measured<'_> {
             words.join(", ")
         ))
     }
-}
-
-/// Returns the name without case and underscores.
-fn plain(name: &str) -> String {
-    name.to_lowercase().replace('_', "")
 }

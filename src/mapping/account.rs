@@ -4,7 +4,7 @@ use super::{
     access::Access,
     column::{ColumnPath, Values},
     joining::{Billing, joined, owner_of_several},
-    measured::{Measured, names_account, whole_column},
+    measured::{Measured, names_account, normalized, whole_column},
     plan::Plan,
     recognition::ValueKind,
 };
@@ -248,10 +248,9 @@ fn completed<'m, 's>(
 impl Measured<'_> {
     /// Returns the column that marks rows as deleted.
     pub(super) fn deleted_mark(&self) -> Option<DeletedMark> {
-        let plain = |name: &str| name.to_lowercase().replace('_', "");
         self.table.columns.iter().find_map(|column| {
             let name = column.name.clone();
-            match (&*plain(&name), column.form) {
+            match (&*normalized(&name), column.form) {
                 ("deletedat" | "deletedon", ColumnForm::Time) => Some(DeletedMark::Time(name)),
                 ("deleted" | "isdeleted", ColumnForm::Boolean) => Some(DeletedMark::Flag(name)),
                 _ => None,

@@ -2,7 +2,7 @@
 
 use super::{
     column::ColumnPath,
-    measured::{Measured, names_account, whole_column},
+    measured::{Measured, names_account, normalized, whole_column},
     recognition::ValueKind,
 };
 
@@ -92,11 +92,11 @@ pub(super) fn owner_of_several<'m, 's>(
 
 /// Returns the column that is called after the table or its last word: `user_id` or `userId` for `users` and `app_users`.
 fn named_after(other: &Measured<'_>, table: &str) -> Option<String> {
-    let plain = |name: &str| name.to_lowercase().replace('_', "");
     let last = table.rsplit('_').next().unwrap_or_default();
-    let expected = [table, last].map(|name| format!("{}id", plain(name).trim_end_matches('s')));
+    let expected =
+        [table, last].map(|name| format!("{}id", normalized(name).trim_end_matches('s')));
     let mut columns = other.table.columns.iter();
-    let found = columns.find(|column| expected.contains(&plain(&column.name)));
+    let found = columns.find(|column| expected.contains(&normalized(&column.name)));
     found.map(|column| column.name.clone())
 }
 

@@ -127,8 +127,13 @@ pub(super) fn names(path: &ColumnPath, words: &[&str]) -> bool {
 
 /// Returns true if the name contains one of the words.
 pub(super) fn names_one(name: &str, words: &[&str]) -> bool {
-    let name = name.to_lowercase().replace('_', "");
+    let name = normalized(name);
     words.iter().any(|word| name.contains(word))
+}
+
+/// Returns the name in lower case and without underscores.
+pub(super) fn normalized(name: &str) -> String {
+    name.to_lowercase().replace('_', "")
 }
 
 /// Returns true for the usual names of tables of accounts.

@@ -32,8 +32,11 @@ impl sql::PlaceholderSyntax for Placeholder {
             .chain(&['}'])
             .collect();
         let length = written.chars().count();
-        let plain: String = written.chars().filter(|c| *c != ' ').collect();
-        match Self::ALL.into_iter().find(|known| known.as_str() == plain) {
+        let without_spaces: String = written.chars().filter(|c| *c != ' ').collect();
+        match Self::ALL
+            .into_iter()
+            .find(|known| known.as_str() == without_spaces)
+        {
             Some(known) if length <= rest.len() => PlaceholderMatch::Value(length, known),
             Some(_) | None => PlaceholderMatch::Unknown(length.min(rest.len())),
         }

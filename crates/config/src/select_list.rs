@@ -18,7 +18,7 @@ pub struct PlainColumn {
 /// Returns the plain columns of the query by field. A query with more than one SELECT at its top has none.
 pub fn plain_columns(sql: &str) -> BTreeMap<Field, PlainColumn> {
     let words = outer_words(sql).unwrap_or_default();
-    plain(&words).unwrap_or_default()
+    plain_columns_of_words(&words).unwrap_or_default()
 }
 
 /// Words that begin a clause after the FROM clause.
@@ -43,7 +43,7 @@ const NOT_ALIASES: [&str; 10] = [
     "tablesample",
 ];
 
-fn plain(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn>> {
+fn plain_columns_of_words(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn>> {
     if all.iter().any(|word| is_any(word, &COMBINING)) || !all.first()?.is("select") {
         return None;
     }

@@ -11,16 +11,16 @@ pub(super) fn nearest<'a>(
     if word.is_empty() || word.len() > MAX_LENGTH {
         return None;
     }
-    let plain = |word: &str| word.trim().to_lowercase().replace('-', "_");
-    let word = plain(word);
+    let normalized = |word: &str| word.trim().to_lowercase().replace('-', "_");
+    let word = normalized(word);
     candidates
         .into_iter()
         .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&word, &plain(candidate));
+            let distance = strsim::damerau_levenshtein(&word, &normalized(candidate));
             (distance, candidate)
         })
         .filter(|(distance, candidate)| {
-            *distance <= allowed(candidate) || is_prefix_of_either(&word, &plain(candidate))
+            *distance <= allowed(candidate) || is_prefix_of_either(&word, &normalized(candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

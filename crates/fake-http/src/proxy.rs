@@ -59,8 +59,8 @@ impl Upstream {
         let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
         let credentials = (!url.username().is_empty()).then(|| {
             let password = url.password().unwrap_or_default();
-            let plain = format!("{}:{}", decoded(url.username()), decoded(password));
-            format!("Basic {}", STANDARD.encode(plain))
+            let user_and_password = format!("{}:{}", decoded(url.username()), decoded(password));
+            format!("Basic {}", STANDARD.encode(user_and_password))
         });
         Some(Self {
             host: url.host_str()?.trim_matches(['[', ']']).to_owned(),

@@ -41,8 +41,8 @@ impl Window {
         malformed: Option<MalformedList>,
     ) -> Result<Self, ApiError> {
         let limit = form.limit()?;
-        let after = form.plain("starting_after")?;
-        let before = form.plain("ending_before")?;
+        let after = form.optional_text("starting_after")?;
+        let before = form.optional_text("ending_before")?;
         let cursor = match (after, before) {
             (Some(_), Some(_)) => {
                 return Err(ApiError::invalid(

@@ -576,8 +576,8 @@ mod tests {
 
     #[test]
     fn most_subscriptions_have_no_details() {
-        let plain = with_fields(&json!({"metadata": {}, "latest_invoice": "in_1"}));
-        assert_eq!(read(&plain).subscription.details, None);
+        let without_details = with_fields(&json!({"metadata": {}, "latest_invoice": "in_1"}));
+        assert_eq!(read(&without_details).subscription.details, None);
     }
 
     #[test]

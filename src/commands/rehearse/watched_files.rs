@@ -165,8 +165,8 @@ impl Scope {
 /// Returns the files and folders to search: the beginning of each pattern, up to its first sign.
 fn starts(root: &Path, patterns: &[String]) -> BTreeSet<PathBuf> {
     let beginning = |pattern: &String| {
-        let plain = |part: &&str| !part.contains(['*', '?', '[', '{', '\\']);
-        let parts = pattern.split('/').take_while(plain);
+        let is_plain = |part: &&str| !part.contains(['*', '?', '[', '{', '\\']);
+        let parts = pattern.split('/').take_while(is_plain);
         parts.fold(root.to_owned(), |path, part| path.join(part))
     };
     let all: BTreeSet<PathBuf> = patterns.iter().map(beginning).collect();

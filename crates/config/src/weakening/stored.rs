@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{super::diagnostics::quote, ContractPlaces, Notes, describe_change, listed};
 use contract::{Contract, Field, Included, PricePattern, Seats, Status};
+use problem::Place;
 
 pub(super) fn compare(
     before: &Contract,
@@ -12,11 +13,11 @@ pub(super) fn compare(
     notes: &mut Notes<'_>,
 ) {
     // A removed column is reported by `reading`, and a new one is stricter.
-    let judges = |field| before.columns.contains_key(&field) && now.columns.contains_key(&field);
-    if judges(Field::Seats) {
+    let both_read = |field| before.columns.contains_key(&field) && now.columns.contains_key(&field);
+    if both_read(Field::Seats) {
         compare_seats(&before.seats, &now.seats, places, notes);
     }
-    if judges(Field::Status) {
+    if both_read(Field::Status) {
         compare_status_words(before, now, places, notes);
     }
     compare_account_keys(before, now, places, notes);
@@ -28,8 +29,8 @@ fn compare_seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &m
         per_unit,
         included,
         prices,
-        unlimited,
-        unlimited_prices,
+        unlimited: _,        // See `compare_unlimited_seats`.
+        unlimited_prices: _, // See `compare_unlimited_seats`.
     } = now;
     let place = places.of_column(Field::Seats);
     let effect = "expects different numbers of seats";
@@ -48,14 +49,20 @@ fn compare_seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &m
     if pattern_set(prices.as_ref()) != pattern_set(before.prices.as_ref()) {
         let change = describe_change(
             "prices",
-            &shown(before.prices.as_ref()),
-            &shown(prices.as_ref()),
+            &shown_patterns(before.prices.as_ref()),
+            &shown_patterns(prices.as_ref()),
         );
         notes.note("counts the seats of different prices", change, place);
     }
-    let value = |value: &Option<i64>| value.map_or("null".to_owned(), |value| value.to_string());
+    compare_unlimited_seats(before, now, place, notes);
+}
+
+/// Compares the values that mean unlimited seats, and the prices that may have them.
+fn compare_unlimited_seats(before: &Seats, now: &Seats, place: &Place, notes: &mut Notes<'_>) {
+    let shown_value =
+        |value: &Option<i64>| value.map_or("null".to_owned(), |value| value.to_string());
     let values =
-        |seats: &Seats| -> BTreeSet<String> { seats.unlimited.iter().map(value).collect() };
+        |seats: &Seats| -> BTreeSet<String> { seats.unlimited.iter().map(shown_value).collect() };
     let (was, is) = (values(before), values(now));
     if !is.is_subset(&was) {
         let added = listed(is.difference(&was).map(String::as_str));
@@ -66,10 +73,10 @@ fn compare_seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &m
             place,
         );
     }
-    if unlimited.is_empty() || before.unlimited.is_empty() {
+    if now.unlimited.is_empty() || before.unlimited.is_empty() {
         return;
     }
-    let is_looser = match (&before.unlimited_prices, unlimited_prices) {
+    let is_looser = match (&before.unlimited_prices, &now.unlimited_prices) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(was), Some(is)) => !pattern_set(Some(is)).is_subset(&pattern_set(Some(was))),
@@ -77,8 +84,8 @@ fn compare_seats(before: &Seats, now: &Seats, places: &ContractPlaces, notes: &m
     if is_looser {
         let change = describe_change(
             "unlimited_prices",
-            &shown(before.unlimited_prices.as_ref()),
-            &shown(unlimited_prices.as_ref()),
+            &shown_patterns(before.unlimited_prices.as_ref()),
+            &shown_patterns(now.unlimited_prices.as_ref()),
         );
         notes.note("lets more prices buy unlimited seats", change, place);
     }
@@ -109,7 +116,7 @@ fn pattern_set(patterns: Option<&Vec<PricePattern>>) -> BTreeSet<String> {
     )
 }
 
-fn shown(patterns: Option<&Vec<PricePattern>>) -> String {
+fn shown_patterns(patterns: Option<&Vec<PricePattern>>) -> String {
     match patterns {
         None => "all".to_owned(),
         Some(_) => shown_set(&pattern_set(patterns)),
@@ -147,24 +154,24 @@ fn compare_status_words(
     }
 }
 
-/// Compares the keys by which `customer-mismatch` finds the account that a customer names.
+/// Compares the metadata keys by which `customer-mismatch` finds the account that a customer names: the configured keys,
+/// the one with the entity's name, and two that always count.
 fn compare_account_keys(
     before: &Contract,
     now: &Contract,
     places: &ContractPlaces,
     notes: &mut Notes<'_>,
 ) {
-    let plain = |key: &str| key.to_lowercase().replace(['_', '-'], "");
-    let entity_key = |contract: &Contract| plain(&format!("{}id", contract.entity));
-    let known = |key: &str| {
-        let plain = plain(key);
-        now.metadata_account.iter().any(|written| written == key)
-            || plain == entity_key(now)
-            || ["userid", "accountid"].contains(&plain.as_str())
+    let normalized = |key: &str| key.to_lowercase().replace(['_', '-'], "");
+    let entity_key = |contract: &Contract| normalized(&format!("{}id", contract.entity));
+    let is_gone = |key: &&str| {
+        let is_configured = now.metadata_account.iter().any(|other| other == key);
+        let name = normalized(key);
+        let is_usual = name == entity_key(now) || ["userid", "accountid"].contains(&name.as_str());
+        !is_configured && !is_usual
     };
-    let is_gone = |key: &&str| !known(key);
-    let written = before.metadata_account.iter().map(String::as_str);
-    let gone: Vec<_> = written.filter(is_gone).collect();
+    let configured = before.metadata_account.iter().map(String::as_str);
+    let gone: Vec<_> = configured.filter(is_gone).collect();
     if !gone.is_empty() {
         let shown =
             |contract: &Contract| listed(contract.metadata_account.iter().map(String::as_str));

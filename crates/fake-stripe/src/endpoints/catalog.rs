@@ -113,12 +113,12 @@ fn list_prices(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
     let form = &mut call.form;
     let created = form.times("created")?;
     let active = form.boolean("active")?;
-    let currency = form.plain("currency")?;
+    let currency = form.optional_text("currency")?;
     let lookup_keys = form.texts("lookup_keys")?;
-    let product = form.plain("product")?;
+    let product = form.optional_text("product")?;
     let interval = form.field("recurring", "interval")?;
     let usage_type = form.field("recurring", "usage_type")?;
-    let kind = form.plain("type")?;
+    let kind = form.optional_text("type")?;
     let window = call.window()?;
     let wanted = |price: &Price| {
         let recurring = price.recurring.as_ref();

@@ -42,14 +42,14 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let form = &mut call.form;
     let created = form.times("created")?;
-    let status = form.plain_choice("status", &["complete", "expired", "open"])?;
-    let customer = form.plain("customer")?;
+    let status = form.optional_choice("status", &["complete", "expired", "open"])?;
+    let customer = form.optional_text("customer")?;
     let email = form.field("customer_details", "email")?;
-    let subscription = form.plain("subscription")?;
-    let intent = form.plain("payment_intent")?;
+    let subscription = form.optional_text("subscription")?;
+    let intent = form.optional_text("payment_intent")?;
     // No session here has any of these.
-    let account = form.plain("customer_account")?;
-    let link = form.plain("payment_link")?;
+    let account = form.optional_text("customer_account")?;
+    let link = form.optional_text("payment_link")?;
     let window = call.window()?;
     let wanted = |session: &CheckoutSession| {
         account.is_none()

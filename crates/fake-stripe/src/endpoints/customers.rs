@@ -30,8 +30,8 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 
 fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let created = call.form.times("created")?;
-    let email = call.form.plain("email")?;
-    let clock = call.form.plain("test_clock")?;
+    let email = call.form.optional_text("email")?;
+    let clock = call.form.optional_text("test_clock")?;
     let window = call.window()?;
     let wanted = |customer: &Customer| {
         !customer.deleted

@@ -37,7 +37,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// Requires the customer: Stripe has no list of all entitlements.
 fn list_active_entitlements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let customer = call.form.plain("customer")?;
+    let customer = call.form.optional_text("customer")?;
     let window = call.window()?;
     let customer = customer.ok_or_else(|| ApiError::missing_parameter("customer"))?;
     call.find_by_parameter((world, &world.customers), "customer", &customer, "customer")?;
@@ -50,7 +50,7 @@ fn list_active_entitlements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8
 
 fn list_features(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let archived = call.form.boolean("archived")?.unwrap_or(false);
-    let lookup_key = call.form.plain("lookup_key")?;
+    let lookup_key = call.form.optional_text("lookup_key")?;
     let window = call.window()?;
     let wanted = |feature: &Feature| {
         feature.active != archived

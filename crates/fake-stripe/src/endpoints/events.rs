@@ -46,7 +46,7 @@ const LISTED_SECONDS: i64 = 30 * 86_400;
 
 fn list_events(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let created = call.form.times("created")?;
-    let one = call.form.plain("type")?;
+    let one = call.form.optional_text("type")?;
     let several = call.form.texts("types")?;
     let delivered = call.form.boolean("delivery_success")?;
     let window = call.window()?;

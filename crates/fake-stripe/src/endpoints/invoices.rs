@@ -50,12 +50,12 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     const STATUSES: [&str; 5] = ["draft", "open", "paid", "uncollectible", "void"];
     let form = &mut call.form;
     let created = form.times("created")?;
-    let status = form.plain_choice("status", &STATUSES)?;
-    let customer = form.plain("customer")?;
-    let subscription = form.plain("subscription")?;
+    let status = form.optional_choice("status", &STATUSES)?;
+    let customer = form.optional_text("customer")?;
+    let subscription = form.optional_text("subscription")?;
     let due = form.times("due_date")?;
-    let method = form.plain("collection_method")?;
-    let account = form.plain("customer_account")?;
+    let method = form.optional_text("collection_method")?;
+    let account = form.optional_text("customer_account")?;
     let window = call.window()?;
     let wanted = |invoice: &Invoice| {
         status.is_none_or(|status| invoice.status.as_str() == status)
@@ -89,8 +89,8 @@ fn retrieve_payment(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError>
 fn list_payments(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let form = &mut call.form;
     let created = form.times("created")?;
-    let status = form.plain_choice("status", &["canceled", "open", "paid"])?;
-    let invoice = form.plain("invoice")?;
+    let status = form.optional_choice("status", &["canceled", "open", "paid"])?;
+    let invoice = form.optional_text("invoice")?;
     let intent = form.field("payment", "payment_intent")?;
     let kind = form.field("payment", "type")?;
     let window = call.window()?;

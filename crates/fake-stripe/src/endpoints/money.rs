@@ -87,11 +87,15 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn list_methods(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let redisplay = call.form.plain("allow_redisplay")?;
-    let kind = call.form.plain("type")?;
+    let redisplay = call.form.optional_text("allow_redisplay")?;
+    let kind = call.form.optional_text("type")?;
     let (param, customer, account) = if call.id.is_empty() {
-        let customer = call.form.plain("customer")?;
-        ("customer", customer, call.form.plain("customer_account")?)
+        let customer = call.form.optional_text("customer")?;
+        (
+            "customer",
+            customer,
+            call.form.optional_text("customer_account")?,
+        )
     } else {
         ("id", Some(call.id.into()), None)
     };
@@ -146,8 +150,8 @@ fn payment_filters(
 ) -> Result<(TimeRange, Option<CompactString>, Option<CompactString>), ApiError> {
     Ok((
         form.times("created")?,
-        form.plain("charge")?,
-        form.plain("payment_intent")?,
+        form.optional_text("charge")?,
+        form.optional_text("payment_intent")?,
     ))
 }
 
@@ -186,9 +190,9 @@ fn movements(world: &World) -> Vec<Movement<'_>> {
 fn list_movements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let form = &mut call.form;
     let created = form.times("created")?;
-    let currency = form.plain("currency")?;
-    let source = form.plain("source")?;
-    let kind = form.plain("type")?;
+    let currency = form.optional_text("currency")?;
+    let source = form.optional_text("source")?;
+    let kind = form.optional_text("type")?;
     let window = call.window()?;
     let is_wanted = |movement: &Movement<'_>| {
         let is = if movement.amount > 0 {
@@ -222,10 +226,10 @@ fn retrieve_movement(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError
 fn list_items(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let form = &mut call.form;
     let created = form.times("created")?;
-    let customer = form.plain("customer")?;
-    let invoice = form.plain("invoice")?;
+    let customer = form.optional_text("customer")?;
+    let invoice = form.optional_text("invoice")?;
     let pending = form.boolean("pending")?;
-    let account = form.plain("customer_account")?;
+    let account = form.optional_text("customer_account")?;
     let window = call.window()?;
     let wanted = |item: &InvoiceItem| {
         account.is_none()

@@ -44,7 +44,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn retrieve_intent(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    call.form.plain("client_secret")?;
+    call.form.optional_text("client_secret")?;
     call.reject_unread_parameters()?;
     let intents = &world.objects.payment_intents;
     let intent = call.find_by_parameter((world, intents), "payment_intent", call.id, "intent");
@@ -54,8 +54,8 @@ fn retrieve_intent(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiErr
 
 fn list_intents(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let created = call.form.times("created")?;
-    let customer = call.form.plain("customer")?;
-    let account = call.form.plain("customer_account")?;
+    let customer = call.form.optional_text("customer")?;
+    let account = call.form.optional_text("customer_account")?;
     let window = call.window()?;
     let wanted = |intent: &PaymentIntent| {
         matches_filter(customer.as_ref(), intent.customer.as_str()) && account.is_none()
@@ -80,8 +80,8 @@ fn retrieve_charge(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> 
 
 fn list_charges(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let created = call.form.times("created")?;
-    let customer = call.form.plain("customer")?;
-    let intent = call.form.plain("payment_intent")?;
+    let customer = call.form.optional_text("customer")?;
+    let intent = call.form.optional_text("payment_intent")?;
     let window = call.window()?;
     let wanted = |charge: &Charge| {
         matches_filter(customer.as_ref(), charge.customer.as_str())

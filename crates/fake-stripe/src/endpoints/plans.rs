@@ -29,7 +29,7 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let created = call.form.times("created")?;
     let active = call.form.boolean("active")?;
-    let product = call.form.plain("product")?;
+    let product = call.form.optional_text("product")?;
     let window = call.window()?;
     let wanted = |price: &Price| {
         price.recurring.is_some()

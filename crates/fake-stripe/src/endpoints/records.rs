@@ -225,7 +225,7 @@ fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let mut filters: Vec<(&str, Value)> = Vec::new();
     for (name, format) in spec.filters {
         let value = match format {
-            Text => form.plain(name)?.map(|text| text.as_str().into()),
+            Text => form.optional_text(name)?.map(|text| text.as_str().into()),
             Flag => form.boolean(name)?.map(Value::Bool),
         };
         filters.extend(value.map(|value| (*name, value)));

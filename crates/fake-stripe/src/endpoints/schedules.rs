@@ -32,8 +32,8 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let form = &mut call.form;
     let created = form.times("created")?;
-    let customer = form.plain("customer")?;
-    let account = form.plain("customer_account")?;
+    let customer = form.optional_text("customer")?;
+    let account = form.optional_text("customer_account")?;
     let canceled = form.times("canceled_at")?;
     let completed = form.times("completed_at")?;
     let released = form.times("released_at")?;

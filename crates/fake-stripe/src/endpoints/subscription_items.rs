@@ -40,7 +40,7 @@ fn retrieve(call: &Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
 }
 
 fn list(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
-    let id = call.form.plain("subscription")?;
+    let id = call.form.optional_text("subscription")?;
     let window = call.window()?;
     let id = id.ok_or_else(|| ApiError::missing_parameter("subscription"))?;
     let subscription = call.find_by_parameter(

@@ -42,7 +42,7 @@ impl Form {
     pub(crate) fn limit(&mut self) -> Result<usize, ApiError> {
         const NAME: &str = "limit";
         const DEFAULT: usize = 10;
-        let found = self.plain_integer(NAME)?;
+        let found = self.optional_integer(NAME)?;
         let outside = |bound: &str, found: i64| {
             ApiError::invalid(format!(
                 "This value must be {bound} (it currently is '{found}')."
@@ -61,12 +61,12 @@ impl Form {
     /// Reads the filter `name=…`, or bounds: `name[gt]`, `[gte]`, `[lt]` and `[lte]`.
     pub(crate) fn times(&mut self, name: &str) -> Result<TimeRange, ApiError> {
         if self.has_text(name) {
-            let exact = self.plain_integer(name)?;
+            let exact = self.optional_integer(name)?;
             return Ok(exact.map_or(TimeRange::ALL, TimeRange::exactly));
         }
         self.inside(name, |form| {
             let mut bound = |key: &str, step: i64| {
-                let time = form.plain_integer(key)?;
+                let time = form.optional_integer(key)?;
                 Ok::<_, ApiError>(time.map(|time| time.saturating_add(step)))
             };
             let firsts = [bound("gte", 0)?, bound("gt", 1)?];
@@ -89,7 +89,7 @@ impl Form {
         name: &str,
         key: &str,
     ) -> Result<Option<CompactString>, ApiError> {
-        self.inside(name, |form| form.plain(key))
+        self.inside(name, |form| form.optional_text(key))
     }
 
     /// Reads keys of `name[key]=…`, and rejects the keys that were not read.

@@ -102,7 +102,7 @@ impl Form {
     }
 
     /// Reads a text that cannot be unset.
-    pub(crate) fn plain(&mut self, name: &str) -> Result<Option<CompactString>, ApiError> {
+    pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<CompactString>, ApiError> {
         match self.text(name)? {
             Given::Absent => Ok(None),
             Given::Set(text) => Ok(Some(text)),
@@ -111,7 +111,7 @@ impl Form {
     }
 
     pub(crate) fn required(&mut self, name: &str) -> Result<CompactString, ApiError> {
-        self.plain(name)?.ok_or_else(|| self.missing(name))
+        self.optional_text(name)?.ok_or_else(|| self.missing(name))
     }
 
     pub(crate) fn missing(&self, name: &str) -> ApiError {
@@ -123,7 +123,7 @@ impl Form {
     }
 
     pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
-        match self.plain(name)?.as_deref() {
+        match self.optional_text(name)?.as_deref() {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -145,7 +145,7 @@ impl Form {
     }
 
     /// Reads an integer that cannot be unset.
-    fn plain_integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
+    fn optional_integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
         match self.integer(name)? {
             Given::Absent => Ok(None),
             Given::Set(number) => Ok(Some(number)),
@@ -183,7 +183,7 @@ impl Form {
     }
 
     /// Reads one of some words, which cannot be unset.
-    pub(crate) fn plain_choice(
+    pub(crate) fn optional_choice(
         &mut self,
         name: &str,
         words: &[&'static str],
@@ -337,7 +337,7 @@ mod tests {
             is("Invalid object: flat", "h")
         );
         assert!(
-            some.plain("e")
+            some.optional_text("e")
                 .unwrap_err()
                 .message
                 .starts_with("You passed an empty string for 'e'.")

@@ -224,7 +224,7 @@ pub(crate) fn invoice_item(item: &InvoiceItem, view: View<'_>) -> Value {
     let unit = price
         .and_then(|price| price.unit_amount)
         .unwrap_or(line.amount);
-    let plain = json!({
+    let common = json!({
         "id": item.id.as_str(),
         "object": "invoiceitem",
         "amount": line.amount,
@@ -266,7 +266,7 @@ pub(crate) fn invoice_item(item: &InvoiceItem, view: View<'_>) -> Value {
             "unit_amount_decimal": unit.to_string(),
         })
     };
-    json_object([plain, versioned], &["customer_account", "test_clock"])
+    json_object([common, versioned], &["customer_account", "test_clock"])
 }
 
 pub(crate) fn invoice_payment(payment: &InvoicePayment, view: View<'_>) -> Value {

@@ -10,7 +10,7 @@ pub(crate) fn line(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Val
         start: invoice.created,
         end: invoice.created,
     });
-    let plain = json!({
+    let common = json!({
         "id": line.id.as_str(),
         "object": "line_item",
         "amount": line.amount,
@@ -31,7 +31,7 @@ pub(crate) fn line(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Val
     } else {
         until_basil(invoice, line, view)
     };
-    json_object([plain, versioned], &[])
+    json_object([common, versioned], &[])
 }
 
 fn since_basil(invoice: &Invoice, line: &InvoiceLine, view: View<'_>) -> Value {

@@ -23,9 +23,9 @@ async fn made(bench: &Bench, path: &str, body: &str) -> Value {
 async fn kept(bench: &Bench, path: &str, body: &str) -> String {
     let made = made(bench, path, body).await;
     let id = text(&made, "/id").to_owned();
-    let plain = path.split('?').next().unwrap();
-    assert_eq!(bench.get(&format!("{plain}/{id}"), &[]).await, made);
-    let listed = bench.get(plain, &[]).await;
+    let address = path.split('?').next().unwrap();
+    assert_eq!(bench.get(&format!("{address}/{id}"), &[]).await, made);
+    let listed = bench.get(address, &[]).await;
     assert!(ids(&listed).contains(&id), "{path}: {listed}");
     id
 }

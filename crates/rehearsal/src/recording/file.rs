@@ -178,7 +178,7 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
         expected,
         ..
     } = alike.into_iter().next()?;
-    let plain: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
+    let without_waits: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
     for (index, step) in steps.iter_mut().enumerate() {
         let mut days: Vec<u16> = waits
             .iter()
@@ -193,7 +193,7 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
     let recorded = RecordedTimes { times };
     Some(LifecycleShape {
         times,
-        scenario: scenario(&id_of(&plain), recorded, steps),
+        scenario: scenario(&id_of(&without_waits), recorded, steps),
         expected,
     })
 }

@@ -110,13 +110,15 @@ impl<'w> World<'w> {
 
     /// "Without case, `_` and `-`, `<entity>id`, `userid` or `accountid`."
     fn is_named_like_one(&self, key: &str) -> bool {
-        let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+        let normalized = |text: &str| text.to_lowercase().replace(['_', '-'], "");
         let names = [
-            plain(&self.contract.entity),
+            normalized(&self.contract.entity),
             "user".into(),
             "account".into(),
         ];
-        names.iter().any(|name| plain(key) == format!("{name}id"))
+        names
+            .iter()
+            .any(|name| normalized(key) == format!("{name}id"))
     }
 
     /// Counts the values of linked subscriptions under the key.

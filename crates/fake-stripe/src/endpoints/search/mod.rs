@@ -110,8 +110,8 @@ fn search_response(
     all: impl FnOnce(View<'_>) -> Vec<Value>,
 ) -> Result<Vec<u8>, ApiError> {
     let limit = call.form.limit()?;
-    let page = call.form.plain("page")?;
-    let query = call.form.plain("query")?;
+    let page = call.form.optional_text("page")?;
+    let query = call.form.optional_text("query")?;
     call.reject_unread_parameters()?;
     let query = query.ok_or_else(|| ApiError::missing_parameter("query"))?;
     let query = Query::parse(&query)?;

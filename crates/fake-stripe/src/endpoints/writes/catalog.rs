@@ -62,7 +62,7 @@ fn ignore(form: &mut Form) {
 
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
-    let id = form.plain("id")?.unwrap_or_default();
+    let id = form.optional_text("id")?.unwrap_or_default();
     let mut product = Product::new(&id, &form.required("name")?);
     product.active = form.boolean("active")?.unwrap_or(true);
     product.description = form.text("description")?.set();
@@ -98,10 +98,10 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let id = request.call.id;
     request.call.find((world, &world.products), "product", id)?;
     let form = &mut request.call.form;
-    let name = form.plain("name")?;
+    let name = form.optional_text("name")?;
     let active = form.boolean("active")?;
     let description = form.text("description")?;
-    let default_price = form.plain("default_price")?;
+    let default_price = form.optional_text("default_price")?;
     let metadata = form.metadata()?;
     ignore(form);
     request.reject_unread_parameters()?;

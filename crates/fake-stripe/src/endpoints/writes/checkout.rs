@@ -84,14 +84,14 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         .set();
     let lines = WantedItem::all(form, "line_items")?;
     let mut session = CheckoutSession {
-        customer: form.plain("customer")?,
-        customer_email: form.plain("customer_email")?,
-        client_reference_id: form.plain("client_reference_id")?,
+        customer: form.optional_text("customer")?,
+        customer_email: form.optional_text("customer_email")?,
+        client_reference_id: form.optional_text("client_reference_id")?,
         metadata: new_metadata(form)?,
         coupon: coupon(form)?,
         allow_promotion_codes: form.boolean("allow_promotion_codes")?.unwrap_or(false),
-        success_url: form.plain("success_url")?,
-        cancel_url: form.plain("cancel_url")?,
+        success_url: form.optional_text("success_url")?,
+        cancel_url: form.optional_text("cancel_url")?,
         expires_at: form.integer("expires_at")?.set().unwrap_or_default(),
         ..CheckoutSession::default()
     };
@@ -103,7 +103,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
             .get_or_insert_with(|| "create_invoice".into());
     }
     let is_hosted = form
-        .plain("ui_mode")?
+        .optional_text("ui_mode")?
         .is_none_or(|mode| mode.starts_with("hosted"));
     form.ignore(&["currency"]);
     form.ignore(&IGNORED);
@@ -196,7 +196,7 @@ fn complete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>
         Some("pending_while_active") => Payment::PendingWhileActive,
         Some(_) | None => Payment::Paid,
     };
-    let email = form.plain("email")?;
+    let email = form.optional_text("email")?;
     request.reject_unread_parameters()?;
     let completion = Completion { payment, email };
     let stage = customer

@@ -37,11 +37,11 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let value = coupon_value(form)?;
     let duration = form.choice("duration", &["forever", "once", "repeating"])?;
     let coupon = Coupon {
-        id: form.plain("id")?.unwrap_or_default(),
+        id: form.optional_text("id")?.unwrap_or_default(),
         value,
         duration: duration.set().unwrap_or("once").into(),
         duration_in_months: form.count("duration_in_months")?,
-        name: form.plain("name")?,
+        name: form.optional_text("name")?,
         metadata: new_metadata(form)?,
         ..Coupon::default()
     };
@@ -65,8 +65,8 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 
 fn coupon_value(form: &mut Form) -> Result<CouponValue, ApiError> {
     let amount = form.integer("amount_off")?.set();
-    let currency = form.plain("currency")?;
-    let percent = form.plain("percent_off")?;
+    let currency = form.optional_text("currency")?;
+    let percent = form.optional_text("percent_off")?;
     if let Some(percent) = percent {
         return basis_points(&percent)
             .map(CouponValue::BasisPoints)

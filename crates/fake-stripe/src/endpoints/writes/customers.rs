@@ -121,7 +121,7 @@ impl CustomerChanges {
 
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let mut changes = CustomerChanges::read(&mut request.call.form)?;
-    let clock = request.call.form.plain("test_clock")?;
+    let clock = request.call.form.optional_text("test_clock")?;
     request.reject_unread_parameters()?;
     let card = changes.take_card(world)?;
     let mut customer = Customer::default();

@@ -51,7 +51,7 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let features = (&*world, &world.features);
     let mut feature = request.call.find(features, "feature", id)?.clone();
     let form = &mut request.call.form;
-    feature.name = form.plain("name")?.unwrap_or(feature.name);
+    feature.name = form.optional_text("name")?.unwrap_or(feature.name);
     feature.active = form.boolean("active")?.unwrap_or(feature.active);
     crate::form::merge(&mut feature.metadata, form.metadata()?);
     request.reject_unread_parameters()?;

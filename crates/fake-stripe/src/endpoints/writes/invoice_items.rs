@@ -47,13 +47,13 @@ const IGNORED: [&str; 8] = [
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
     let customer = form.required("customer")?;
-    let invoice = form.plain("invoice")?;
-    let subscription = form.plain("subscription")?.unwrap_or_default();
+    let invoice = form.optional_text("invoice")?;
+    let subscription = form.optional_text("subscription")?.unwrap_or_default();
     let quantity = form.count("quantity")?;
     let amount = form.integer("amount")?.set();
     let unit = form.integer("unit_amount")?.set();
     let currency = form
-        .plain("currency")?
+        .optional_text("currency")?
         .map(|currency| currency.to_lowercase());
     let description = form.text("description")?.set().unwrap_or_default();
     let metadata = new_metadata(form)?;
@@ -114,11 +114,11 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 
 /// Reads the price: `pricing[price]` since basil, `price` before.
 fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError> {
-    let older = form.plain("price")?;
+    let older = form.optional_text("price")?;
     let Given::Set(mut pricing) = form.hash("pricing")? else {
         return Ok(older);
     };
-    let price = pricing.plain("price")?;
+    let price = pricing.optional_text("price")?;
     pricing.reject_unread_parameters()?;
     Ok(price.or(older))
 }

@@ -33,8 +33,8 @@ pub(super) enum Priced {
 impl WantedItem {
     /// Reads the keys that subscription items and line items have in common.
     pub(super) fn read(form: &mut Form) -> Result<Self, ApiError> {
-        let known = form.plain("price")?;
-        let known = known.or(form.plain("plan")?);
+        let known = form.optional_text("price")?;
+        let known = known.or(form.optional_text("plan")?);
         let price = match (known, form.hash("price_data")?) {
             (Some(id), _) => Some(Priced::Known(id)),
             (None, Given::Set(mut data)) => {
@@ -45,7 +45,7 @@ impl WantedItem {
             (None, Given::Absent | Given::Unset) => None,
         };
         let item = Self {
-            id: form.plain("id")?,
+            id: form.optional_text("id")?,
             price,
             quantity: form.count("quantity")?,
             deleted: form.boolean("deleted")?.unwrap_or(false),

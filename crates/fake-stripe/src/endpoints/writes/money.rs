@@ -58,7 +58,10 @@ pub(super) const ROUTES: &[Route] = &[
 
 fn refund(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
-    let (charge, intent) = (form.plain("charge")?, form.plain("payment_intent")?);
+    let (charge, intent) = (
+        form.optional_text("charge")?,
+        form.optional_text("payment_intent")?,
+    );
     let amount = form.integer("amount")?.set();
     let reasons = ["duplicate", "fraudulent", "requested_by_customer"];
     let reason = form.choice("reason", &reasons)?.set();

@@ -65,8 +65,8 @@ const IGNORED_FOR_NEW: [&str; 11] = [
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
     let customer = form.required("customer")?;
-    let subscription = form.plain("subscription")?;
-    let currency = form.plain("currency")?;
+    let subscription = form.optional_text("subscription")?;
+    let currency = form.optional_text("currency")?;
     let methods = ["charge_automatically", "send_invoice"];
     let method = form.choice("collection_method", &methods)?.set();
     let days = form.count("days_until_due")?;
@@ -111,8 +111,8 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 /// Previews the next invoice after hypothetical changes.
 fn preview(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
-    let customer = form.plain("customer")?;
-    let subscription = form.plain("subscription")?;
+    let customer = form.optional_text("customer")?;
+    let subscription = form.optional_text("subscription")?;
     let items = changes(form)?;
     form.ignore(&[
         "currency",
@@ -136,8 +136,8 @@ fn upcoming(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>
         return Err(gone.status(http::StatusCode::NOT_FOUND));
     }
     let form = &mut request.call.form;
-    let customer = form.plain("customer")?;
-    let subscription = form.plain("subscription")?;
+    let customer = form.optional_text("customer")?;
+    let subscription = form.optional_text("subscription")?;
     let mut items = changes(form)?;
     items.extend(WantedItem::all(form, "subscription_items")?);
     form.ignore(&[

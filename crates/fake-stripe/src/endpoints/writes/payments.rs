@@ -81,7 +81,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         ..PaymentIntent::default()
     };
     let is_confirmed = form.boolean("confirm")?.unwrap_or(false);
-    let card = form.plain("payment_method")?;
+    let card = form.optional_text("payment_method")?;
     form.ignore(&IGNORED);
     request.reject_unread_parameters()?;
     let customer = intent.customer.clone();

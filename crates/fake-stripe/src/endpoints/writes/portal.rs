@@ -21,8 +21,8 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let form = &mut request.call.form;
     let session = PortalSession {
         customer: form.required("customer")?,
-        return_url: form.plain("return_url")?,
-        configuration: form.plain("configuration")?,
+        return_url: form.optional_text("return_url")?,
+        configuration: form.optional_text("configuration")?,
         ..PortalSession::default()
     };
     form.ignore(&["flow_data", "locale", "on_behalf_of"]);

@@ -58,7 +58,7 @@ impl PriceData {
         price.currency = form.required("currency")?.to_lowercase();
         price.recurring = read_recurring(form)?;
         price.unit_amount = form.integer("unit_amount")?.set();
-        let decimal = form.plain("unit_amount_decimal")?;
+        let decimal = form.optional_text("unit_amount_decimal")?;
         // A whole number is stored as `unit_amount`, whichever parameter has it.
         if price.unit_amount.is_none() {
             price.unit_amount = decimal.as_deref().and_then(|text| text.parse().ok());
@@ -98,11 +98,11 @@ impl PriceData {
 }
 
 fn read_product(form: &mut Form) -> Result<PriceProduct, ApiError> {
-    let known = form.plain("product")?;
+    let known = form.optional_text("product")?;
     match (known, form.hash("product_data")?) {
         (Some(id), Given::Absent | Given::Unset) => Ok(PriceProduct::Known(id)),
         (None, Given::Set(mut data)) => {
-            let id = data.plain("id")?.unwrap_or_default();
+            let id = data.optional_text("id")?.unwrap_or_default();
             let mut product = Product::new(&id, &data.required("name")?);
             product.description = data.text("description")?.set();
             product.active = data.boolean("active")?.unwrap_or(true);
@@ -154,7 +154,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let transfers_key = form.boolean("transfer_lookup_key")?.unwrap_or(false);
     data.price.tiered = tiered;
     data.price.active = form.boolean("active")?.unwrap_or(true);
-    data.price.lookup_key = form.plain("lookup_key")?;
+    data.price.lookup_key = form.optional_text("lookup_key")?;
     data.price.nickname = form.text("nickname")?.set();
     form.ignore(&["tiers", "tiers_mode", "transform_quantity"]);
     if data.price.unit_amount.is_none() && data.price.unit_amount_decimal.is_none() && !tiered {

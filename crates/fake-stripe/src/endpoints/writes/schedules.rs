@@ -97,7 +97,7 @@ impl RequestedPhase {
 
 /// Reads a timestamp, or `now`.
 fn moment(form: &mut Form, name: &str, clock: i64) -> Result<Option<i64>, ApiError> {
-    match form.plain(name)?.as_deref() {
+    match form.optional_text(name)?.as_deref() {
         None => Ok(None),
         Some("now") => Ok(Some(clock)),
         Some(text) => text.parse().map(Some).map_err(|_no_number| {
@@ -129,8 +129,8 @@ fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
 
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
-    let from = form.plain("from_subscription")?;
-    let customer = form.plain("customer")?;
+    let from = form.optional_text("from_subscription")?;
+    let customer = form.optional_text("customer")?;
     let start = moment(form, "start_date", world.clock)?;
     let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
     let phases = RequestedPhase::all(form, world.clock)?;

@@ -83,7 +83,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let mut subscription = Subscription::new(&customer, Status::Incomplete);
     read_new(form, &mut subscription, world.clock)?;
     let coupon = coupon(form)?;
-    let card = form.plain("default_payment_method")?;
+    let card = form.optional_text("default_payment_method")?;
     let flag = form.boolean("cancel_at_period_end")?.unwrap_or(false);
     form.ignore(&IGNORED);
     form.ignore(&["billing_cycle_anchor", "trial_from_plan"]);
@@ -150,7 +150,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 fn read_new(form: &mut Form, subscription: &mut Subscription, clock: i64) -> Result<(), ApiError> {
     let metadata = new_metadata(form)?;
     let description = form.text("description")?.set();
-    let currency = form.plain("currency")?;
+    let currency = form.optional_text("currency")?;
     let cancel_at = form.integer("cancel_at")?.set();
     let days_until_due = form.count("days_until_due")?;
     let method = form
@@ -232,9 +232,9 @@ impl Trial {
 
 /// Reads `coupon`, or `discounts[0][coupon]`.
 pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError> {
-    let mut coupon = form.plain("coupon")?;
+    let mut coupon = form.optional_text("coupon")?;
     for mut discount in form.list("discounts")?.set().unwrap_or_default() {
-        coupon = discount.plain("coupon")?.or(coupon);
+        coupon = discount.optional_text("coupon")?.or(coupon);
         discount.ignore(&["discount", "promotion_code"]);
         discount.reject_unread_parameters()?;
     }

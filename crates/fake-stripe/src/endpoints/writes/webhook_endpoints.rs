@@ -43,7 +43,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     if enabled_events.is_empty() {
         return Err(form.missing("enabled_events"));
     }
-    let api_version = form.plain("api_version")?;
+    let api_version = form.optional_text("api_version")?;
     let metadata = new_metadata(form)?;
     form.ignore(&["connect", "description"]);
     request.reject_unread_parameters()?;
@@ -71,7 +71,7 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let id = request.call.id;
     let mut endpoint = find(request, world, id)?.clone();
     let form = &mut request.call.form;
-    endpoint.url = form.plain("url")?.unwrap_or(endpoint.url);
+    endpoint.url = form.optional_text("url")?.unwrap_or(endpoint.url);
     let enabled_events = form.texts("enabled_events")?;
     if !enabled_events.is_empty() {
         endpoint.enabled_events = enabled_events;

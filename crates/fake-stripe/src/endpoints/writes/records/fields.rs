@@ -117,7 +117,7 @@ fn read_field(form: &mut Form, name: &str, format: FieldFormat) -> Result<Option
 }
 
 fn read_decimal(form: &mut Form, name: &str) -> Result<Option<Number>, ApiError> {
-    let Some(text) = form.plain(name)? else {
+    let Some(text) = form.optional_text(name)? else {
         return Ok(None);
     };
     match text.parse::<f64>().ok().and_then(Number::from_f64) {

@@ -219,7 +219,7 @@ fn succeed(request: &WriteRequest<'_>, world: &mut World, id: &str) {
 }
 
 fn cancel(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
-    let reason = request.call.form.plain("cancellation_reason")?;
+    let reason = request.call.form.optional_text("cancellation_reason")?;
     let done = json!({"cancellation_reason": reason, "status": "canceled"});
     end(request, world, "canceled", done)
 }
