@@ -13,17 +13,22 @@ use crate::database::ColumnForm;
 /// The parts of a contract, as far as they were found.
 #[derive(Debug)]
 pub(super) struct Mapping<'m, 's> {
+    /// The table of accounts, or of details such as profiles with one row for each account.
     pub(super) account: &'m Measured<'s>,
+    /// Column of `account` with the account's id.
     pub(super) id: String,
+    /// Column with the id of the customer or of the subscription.
     pub(super) link: ColumnPath,
     pub(super) link_kind: ValueKind,
     /// True if the rows of `billing` hold the link, several of them for one account.
     pub(super) is_link_in_billing: bool,
+    /// The table that determines who has access, unless `account` does.
     pub(super) billing: Option<Billing<'m, 's>>,
     pub(super) access: Access,
     pub(super) plan: Option<Plan>,
-    /// True if the plan is in the rows of the accounts, and access in others.
+    /// True if the plan is in the rows of `account`, but access in those of `billing`.
     pub(super) is_plan_of_account: bool,
+    /// Column with the id of a subscription.
     pub(super) subscription: Option<ColumnPath>,
 }
 
@@ -36,21 +41,33 @@ pub(super) enum DeletedMark {
 
 impl<'m, 's> Mapping<'m, 's> {
     /// Returns the table that determines who has access.
-    pub(super) fn deciding(&self) -> &'m Measured<'s> {
+    pub(super) fn access_table(&self) -> &'m Measured<'s> {
         self.billing
             .as_ref()
             .map_or(self.account, |billing| billing.measured)
     }
 
-    /// Returns the name of the table of accounts, also if the rows with their details were taken.
-    pub(super) fn owner_name(&self) -> &'s str {
+    /// Adds the plan and the subscription, if the tables hold them.
+    fn with_plan_and_subscription(mut self, tables: &[Measured<'_>]) -> Self {
+        let access_table = self.access_table();
+        self.subscription = access_table.path_of(ValueKind::Subscription);
+        self.plan = access_table.plan(tables);
+        if self.plan.is_none() && self.billing.is_some() {
+            self.is_plan_of_account = true;
+            self.plan = self.account.plan(tables);
+        }
+        self
+    }
+
+    /// Returns the name of the table of accounts. If `account` has their details, that is the table to which it refers.
+    pub(super) fn accounts_table_name(&self) -> &'s str {
         let owner = self.account.owner();
         let owner = owner.filter(|key| key.column == self.id);
         owner.map_or(self.account.name(), |key| &key.target.name)
     }
 
     /// Returns the table whose rows hold the link.
-    pub(super) fn linking(&self) -> &'m Measured<'s> {
+    pub(super) fn link_table(&self) -> &'m Measured<'s> {
         match &self.billing {
             Some(billing) if self.is_link_in_billing => billing.measured,
             _ => self.account,
@@ -58,7 +75,7 @@ impl<'m, 's> Mapping<'m, 's> {
     }
 
     pub(super) fn link_values(&self) -> Option<&'m Values> {
-        self.linking().values.get(&self.link)
+        self.link_table().values.get(&self.link)
     }
 
     /// Returns true if rows without access hold the plan of rows with access.
@@ -66,11 +83,11 @@ impl<'m, 's> Mapping<'m, 's> {
         let Some(Plan::Stored(path, _)) = &self.plan else {
             return false;
         };
-        // A time passes without a write to the row.
+        // Access ends without a write to the row, which keeps its plan.
         if matches!(self.access, Access::Until(_)) {
             return self.billing.is_none();
         }
-        // Of a table of subscriptions, only rows with access are read.
+        // The contract reads only those rows of `billing` that have access.
         if self.billing.is_some() {
             return self.is_plan_of_account;
         }
@@ -83,7 +100,7 @@ impl<'m, 's> Mapping<'m, 's> {
         })
     }
 
-    /// Returns the number of values in the place of the link that are something else, such as ids of another provider.
+    /// Returns the number of values in the link's column that are something else, such as ids of another provider.
     pub(super) fn other_links(&self) -> usize {
         let values = self.link_values();
         values.map_or(0, |values| values.rows - values.count(self.link_kind))
@@ -91,7 +108,7 @@ impl<'m, 's> Mapping<'m, 's> {
 }
 
 /// Returns the best mapping. The error names the part that was not found.
-pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 's>, String> {
+pub(super) fn best_mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 's>, String> {
     let links = [ValueKind::Customer, ValueKind::Subscription];
     let mut error = None;
     for kind in links {
@@ -104,17 +121,10 @@ pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 
             })
             .collect();
         candidates.sort_by_key(|(table, path, values)| {
-            let own_access = table.access().is_some();
-            let is_plain = path.keys.is_empty();
-            let has_others = table.table.rows.len() > values.rows;
-            let points = usize::from(own_access) * 8
-                + usize::from(names_account(table.name())) * 4
-                + usize::from(is_plain) * 2
-                + usize::from(has_others);
-            std::cmp::Reverse((points, values.count(kind)))
+            std::cmp::Reverse((link_points(table, path, values), values.count(kind)))
         });
         for (table, path, _) in candidates {
-            match with_access(tables, table, path, kind) {
+            match mapping_by_link(tables, table, path, kind) {
                 Ok(mapping) => return Ok(mapping),
                 Err(reason) => error = error.or(Some(reason)),
             }
@@ -125,23 +135,63 @@ pub(super) fn mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 
     }))
 }
 
-fn with_access<'m, 's>(
+/// Rates how likely it is that this column links the accounts to customers.
+fn link_points(table: &Measured<'_>, path: &ColumnPath, values: &Values) -> usize {
+    let has_access = table.access().is_some();
+    let is_whole_column = path.keys.is_empty();
+    let has_rows_without_link = table.table.rows.len() > values.rows;
+    usize::from(has_access) * 8
+        + usize::from(names_account(table.name())) * 4
+        + usize::from(is_whole_column) * 2
+        + usize::from(has_rows_without_link)
+}
+
+/// Returns the mapping in which `table` holds the link.
+fn mapping_by_link<'m, 's>(
+    tables: &'m [Measured<'s>],
+    table: &'m Measured<'s>,
+    link: &ColumnPath,
+    link_kind: ValueKind,
+) -> Result<Mapping<'m, 's>, String> {
+    let mapping = match mapping_with_several_rows_per_account(tables, table, link, link_kind) {
+        Some(mapping) => mapping,
+        None => mapping_with_one_row_per_account(tables, table, link, link_kind)?,
+    };
+    Ok(mapping.with_plan_and_subscription(tables))
+}
+
+/// Returns the mapping in which several rows of `table`, each with a customer and its access, belong to one account.
+fn mapping_with_several_rows_per_account<'m, 's>(
+    tables: &'m [Measured<'s>],
+    table: &'m Measured<'s>,
+    link: &ColumnPath,
+    link_kind: ValueKind,
+) -> Option<Mapping<'m, 's>> {
+    if link_kind != ValueKind::Customer {
+        return None;
+    }
+    let (account, billing) = owner_of_several(tables, table)?;
+    Some(Mapping {
+        account,
+        id: billing.account_column.clone(),
+        link: link.clone(),
+        link_kind,
+        is_link_in_billing: true,
+        access: table.access()?,
+        billing: Some(billing),
+        plan: None,
+        is_plan_of_account: false,
+        subscription: None,
+    })
+}
+
+/// Returns the mapping in which each row of `account` is an account.
+fn mapping_with_one_row_per_account<'m, 's>(
     tables: &'m [Measured<'s>],
     account: &'m Measured<'s>,
     link: &ColumnPath,
     link_kind: ValueKind,
 ) -> Result<Mapping<'m, 's>, String> {
-    if link_kind == ValueKind::Customer
-        && let Some((owner, billing)) = owner_of_several(tables, account)
-        && let Some(access) = account.access()
-    {
-        return Ok(completed(
-            tables,
-            (owner, billing.account_column.clone()),
-            (link, link_kind, true),
-            (Some(billing), access),
-        ));
-    }
     let name = account.name();
     let id = account
         .id()
@@ -161,21 +211,27 @@ fn with_access<'m, 's>(
         .access()
         .filter(|access| account.depends_on(link, access));
     let elsewhere = access_elsewhere(tables, account, link, &id);
-    let found = match (own, elsewhere) {
+    let (billing, access) = match (own, elsewhere) {
         (Some(own), Some((billing, access))) if account.is_weak(&own) => (Some(billing), access),
         (Some(own), _) => (None, own),
         (None, Some((billing, access))) => (Some(billing), access),
-        (None, None) => return Err(no_access(tables, account, link, &id)),
+        (None, None) => return Err(no_access_found(tables, account, link, &id)),
     };
-    Ok(completed(
-        tables,
-        (account, id),
-        (link, link_kind, false),
-        found,
-    ))
+    Ok(Mapping {
+        account,
+        id,
+        link: link.clone(),
+        link_kind,
+        is_link_in_billing: false,
+        billing,
+        access,
+        plan: None,
+        is_plan_of_account: false,
+        subscription: None,
+    })
 }
 
-/// Finds the table that belongs to the accounts and is most about payment, and says who has access.
+/// Finds another table that belongs to the accounts and says who has access: of several, the one most about payment.
 fn access_elsewhere<'m, 's>(
     tables: &'m [Measured<'s>],
     account: &Measured<'_>,
@@ -188,7 +244,7 @@ fn access_elsewhere<'m, 's>(
         let billing = joined(account, link, id, other)?;
         Some((points, billing, access))
     });
-    // The first of equals.
+    // `max_by_key` would return the last of equals instead of the first.
     let best = candidates.reduce(|best, candidate| {
         if candidate.0 > best.0 {
             candidate
@@ -199,18 +255,19 @@ fn access_elsewhere<'m, 's>(
     best.map(|(_, billing, access)| (billing, access))
 }
 
-fn no_access(
+/// Returns the error for accounts of which no table says who has access, with statuses whose words are unknown.
+fn no_access_found(
     tables: &[Measured<'_>],
     account: &Measured<'_>,
     link: &ColumnPath,
     id: &str,
 ) -> String {
     let name = account.name();
-    let about = tables.iter().filter(|other| {
+    let related = tables.iter().filter(|other| {
         let is_own = other.table.table == account.table.table;
         is_own || other.payment_points() > 0 && joined(account, link, id, other).is_some()
     });
-    let unknown: Vec<_> = about.filter_map(Measured::unknown_status).collect();
+    let unknown: Vec<_> = related.filter_map(Measured::unknown_status).collect();
     if unknown.is_empty() {
         format!(
             "neither `{name}` nor a table that refers to it says who has access: no status, no yes/no column with a telling \
@@ -218,30 +275,6 @@ fn no_access(
         )
     } else {
         unknown.join("; ")
-    }
-}
-
-fn completed<'m, 's>(
-    tables: &'m [Measured<'s>],
-    (account, id): (&'m Measured<'s>, String),
-    (link, link_kind, is_link_in_billing): (&ColumnPath, ValueKind, bool),
-    (billing, access): (Option<Billing<'m, 's>>, Access),
-) -> Mapping<'m, 's> {
-    let deciding = billing.as_ref().map_or(account, |billing| billing.measured);
-    let plan = deciding.plan(tables);
-    let of_account = || account.plan(tables).filter(|_| billing.is_some());
-    let is_plan_of_account = plan.is_none() && billing.is_some();
-    Mapping {
-        account,
-        id,
-        link: link.clone(),
-        link_kind,
-        is_link_in_billing,
-        access,
-        plan: plan.or_else(of_account),
-        is_plan_of_account,
-        subscription: deciding.path_of(ValueKind::Subscription),
-        billing,
     }
 }
 

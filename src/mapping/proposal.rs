@@ -2,7 +2,7 @@
 
 use super::{
     access::Access,
-    account::{DeletedMark, Mapping, mapping},
+    account::{DeletedMark, Mapping, best_mapping},
     measured::{Measured, measured, names_account},
     plan::Plan,
     recognition::ValueKind,
@@ -31,7 +31,7 @@ pub struct Proposal {
 /// Proposes a contract. The error names the part that was not found.
 pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
     let tables = measured(sample);
-    let mapping = mapping(&tables)?;
+    let mapping = best_mapping(&tables)?;
     let link = mapping.link_values();
     let is_paddle =
         link.is_some_and(|values| values.words.keys().any(|word| word.starts_with("ctm_")));
@@ -59,7 +59,7 @@ fn stored_plans(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
         mapping.account.plans_with_access(None, path)
     } else {
         let access = Some(&mapping.access);
-        mapping.deciding().plans_with_access(access, path)
+        mapping.access_table().plans_with_access(access, path)
     };
     let plans = values.into_iter().map(|value| match storage {
         PlanStorage::Word | PlanStorage::ProductName => StoredPlan {
@@ -87,8 +87,8 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
 }
 
 fn explain_link(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut Vec<String>) {
-    let linking = mapping.linking();
-    let (name, path) = (linking.name(), mapping.link.shown());
+    let link_table = mapping.link_table();
+    let (name, path) = (link_table.name(), mapping.link.shown());
     let kind = match mapping.link_kind {
         ValueKind::Customer => "a customer id",
         ValueKind::Subscription | ValueKind::Price | ValueKind::Product | ValueKind::Status => {
@@ -99,7 +99,7 @@ fn explain_link(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: 
     let linked = linked.map_or(0, |values| values.count(mapping.link_kind));
     evidence.push(format!(
         "`{name}.{path}` holds {kind} in {linked} of {} rows",
-        linking.table.rows.len()
+        link_table.table.rows.len()
     ));
     let owner = mapping.account.owners().next();
     if let Some(owner) = owner.filter(|owner| owner.column != mapping.id) {
@@ -123,7 +123,7 @@ fn explain_access(
     evidence: &mut Vec<String>,
     unknown: &mut Vec<String>,
 ) {
-    let deciding = mapping.deciding();
+    let access_table = mapping.access_table();
     if let Some(billing) = &mapping.billing {
         evidence.push(format!(
             "`{}.{}` refers to `{}.{}`",
@@ -133,7 +133,7 @@ fn explain_access(
             billing.account_column
         ));
     }
-    let table = deciding.name();
+    let table = access_table.name();
     match &mapping.access {
         Access::Flag(path) => {
             evidence.push(format!(
@@ -146,7 +146,7 @@ fn explain_access(
             granting,
             unknown: unknown_words,
         } => {
-            let values = deciding.values.get(path);
+            let values = access_table.values.get(path);
             let known = values
                 .map(|values| values.count(ValueKind::Status))
                 .unwrap_or_default();
@@ -163,7 +163,7 @@ fn explain_access(
                     path.shown()
                 ));
             }
-            if mapping.billing.is_none() && deciding.is_weak(&mapping.access) {
+            if mapping.billing.is_none() && access_table.is_weak(&mapping.access) {
                 unknown.push(format!(
                     "whether `{table}.{}` is about paying: its name could mean something else",
                     path.shown()
@@ -182,7 +182,7 @@ fn explain_plan(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: 
     let holder = if mapping.is_plan_of_account {
         mapping.account
     } else {
-        mapping.deciding()
+        mapping.access_table()
     };
     match &mapping.plan {
         Some(Plan::Stored(path, _)) => {
@@ -237,7 +237,7 @@ fn explain_deleted(
 /// Names other tables of accounts with customers: a contract reads one.
 fn other_customers(mapping: &Mapping<'_, '_>, tables: &[Measured<'_>]) -> Option<String> {
     let is_read = |table: &Measured<'_>| {
-        [mapping.account, mapping.deciding()]
+        [mapping.account, mapping.access_table()]
             .iter()
             .any(|read| read.table.table == table.table.table)
     };

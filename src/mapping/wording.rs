@@ -16,7 +16,7 @@ const INDENT: &str = "        ";
 /// Returns the text of the contract, with the placeholders of a preset for its plans.
 pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
     let table = &mapping.account.table.table;
-    let entity = entity(mapping.owner_name());
+    let entity = entity(mapping.accounts_table_name());
     let (source, key) = if is_paddle {
         ("paddle", "paddle: { api_key_env: PADDLE_API_KEY }")
     } else {
@@ -90,7 +90,10 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
         Some(Plan::Stored(path, _)) => lines.push(format!("  plan: {}", value(path))),
         Some(Plan::Listed(list)) => {
             let own = format!("{}.", table_sql(table));
-            lines.push(format!("  plan: {{ sql: {} }}", yaml(&listed(list, &own))));
+            lines.push(format!(
+                "  plan: {{ sql: {} }}",
+                yaml(&plan_lookup(list, &own))
+            ));
         }
         None => {}
     }
@@ -98,7 +101,7 @@ fn columns(mapping: &Mapping<'_, '_>) -> String {
         lines.push(format!("  subscription_id: {}", value(path)));
     }
     if let Some(mark) = mapping.account.deleted_mark() {
-        lines.push(format!("where: {}", yaml(&kept(&mark, ""))));
+        lines.push(format!("where: {}", yaml(&not_deleted(&mark, ""))));
     }
     let lines = lines.into_iter().map(|line| format!("      {line}\n"));
     lines.collect()
@@ -129,7 +132,7 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
     let mut inner = vec!["true as paid".to_owned()];
     let plan = |alias: &str| match &mapping.plan {
         Some(Plan::Stored(path, _)) => Some(sql(path, alias)),
-        Some(Plan::Listed(list)) => Some(listed(list, alias)),
+        Some(Plan::Listed(list)) => Some(plan_lookup(list, alias)),
         None => None,
     };
     if mapping.is_plan_of_account {
@@ -147,10 +150,12 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
         billing
             .measured
             .deleted_mark()
-            .map(|mark| kept(&mark, "b.")),
+            .map(|mark| not_deleted(&mark, "b.")),
     );
     let mark = mapping.account.deleted_mark();
-    let accounts = mark.map_or_else(String::new, |mark| format!("where {}\n", kept(&mark, "a.")));
+    let accounts = mark.map_or_else(String::new, |mark| {
+        format!("where {}\n", not_deleted(&mark, "a."))
+    });
     let text = format!(
         "select {}\nfrom {} a\nleft join lateral (\nselect {}\nfrom {billing_table} b\nwhere {}\nlimit 1\n) s on true\n{accounts}",
         outer.join(", "),
@@ -165,16 +170,16 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
     )
 }
 
-/// Returns the condition for rows that are not deleted.
-fn kept(mark: &DeletedMark, alias: &str) -> String {
+/// Returns the condition for rows that are not deleted, in SQL.
+fn not_deleted(mark: &DeletedMark, alias: &str) -> String {
     match mark {
         DeletedMark::Time(column) => format!("{alias}{} is null", quoted(column)),
         DeletedMark::Flag(column) => format!("{alias}{} is not true", quoted(column)),
     }
 }
 
-/// Returns the word for the plan that a column refers to.
-fn listed(list: &PlanList, alias: &str) -> String {
+/// Returns the word for the plan that a column refers to, in SQL.
+fn plan_lookup(list: &PlanList, alias: &str) -> String {
     format!(
         "(select p.{}::text from {} p where p.{}::text = {alias}{}::text)",
         quoted(&list.word),

@@ -154,8 +154,8 @@ fn compare_status_words(
     }
 }
 
-/// Compares the metadata keys by which `customer-mismatch` finds the account that a customer names: the configured keys,
-/// the one with the entity's name, and two that always count.
+/// Compares the metadata keys by which `customer-mismatch` finds the account that a customer names: the configured
+/// keys, the one with the entity's name, and two that always count.
 fn compare_account_keys(
     before: &Contract,
     now: &Contract,
