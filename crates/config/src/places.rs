@@ -14,8 +14,8 @@ impl ContractPlaces {
         Self(contract)
     }
 
-    /// Returns the place of an entry under a key of the contract, such as `grace.past_due`, or else of the key, or else
-    /// of the contract.
+    /// Returns the place of the entry under a key of the contract, such as `grace.past_due`. If the entry is not
+    /// written, returns the place of the key, or else of the contract.
     pub(super) fn of_key(&self, key: &str, entry: Option<&str>) -> &Place {
         self.0.find(key, entry).unwrap_or(self.0.place())
     }
@@ -25,9 +25,9 @@ impl ContractPlaces {
         self.0.at(key)?.entry(entry).map(PlaceTree::place)
     }
 
-    /// Returns the place of the column's mapping. A column with a default has the place where it could be mapped.
+    /// Returns the place of the column's mapping, or else the place where the column could be mapped.
     pub(super) fn of_column(&self, field: Field) -> &Place {
-        self.column(field)
+        self.of_written_column(field)
             .or_else(|| self.0.find("database.columns", None))
             .unwrap_or_else(|| self.of_key("database", None))
     }
@@ -52,24 +52,24 @@ impl ContractPlaces {
     /// Returns the place for a finding of the rule; `price` is the expected one.
     pub(super) fn of_finding(&self, rule: Rule, price: Option<&str>) -> &Place {
         let mut keys = rule.info().keys.iter();
-        let found = keys.find_map(|key| self.written(*key, price));
+        let found = keys.find_map(|key| self.of_rule_key(*key, price));
         found.unwrap_or(self.0.place())
     }
 
     /// Returns the place of a key that a rule is about, if it is written.
-    fn written(&self, key: RuleKey, price: Option<&str>) -> Option<&Place> {
+    fn of_rule_key(&self, key: RuleKey, price: Option<&str>) -> Option<&Place> {
         match key {
             RuleKey::Contract => Some(self.0.place()),
-            RuleKey::Price => self.price(price?),
+            RuleKey::Price => self.of_price(price?),
             RuleKey::Plans => self.0.find("plans", None),
-            RuleKey::Column(field) => self.column(field),
+            RuleKey::Column(field) => self.of_written_column(field),
             RuleKey::Statuses => self.0.find("statuses", None),
             RuleKey::Source => self.0.find("source_of_truth", None),
         }
     }
 
-    /// Returns the entry of `plans` for the price: the exact one, or else the longest prefix.
-    fn price(&self, price: &str) -> Option<&Place> {
+    /// Returns the place of the price's entry in `plans`: the exact one, or else the longest prefix.
+    fn of_price(&self, price: &str) -> Option<&Place> {
         let plans = self.0.entry("plans")?;
         let exact = plans.entry(price);
         let found = exact.or_else(|| {
@@ -83,11 +83,12 @@ impl ContractPlaces {
         found.map(PlaceTree::place)
     }
 
-    /// Returns the place of the column, or of the query that computes it.
-    fn column(&self, field: Field) -> Option<&Place> {
+    /// Returns the place of the column, or of the query that computes it, if either is written.
+    fn of_written_column(&self, field: Field) -> Option<&Place> {
         let mapped = |name: &str| self.0.at("database.columns")?.entry(name);
-        let alias = (field == Field::CustomerId).then_some("stripe_customer_id");
-        let column = mapped(field.as_str()).or_else(|| mapped(alias?));
+        // The key has two names.
+        let other_name = (field == Field::CustomerId).then_some("stripe_customer_id");
+        let column = mapped(field.as_str()).or_else(|| mapped(other_name?));
         let column = column.or_else(|| self.0.at("database.query"));
         column.map(PlaceTree::place)
     }

@@ -1,4 +1,4 @@
-//! Changes of generated schemas that no attribute of schemars can express.
+//! Changes to generated schemas that no attribute of schemars can express.
 
 use schemars::Schema;
 use serde_json::{Value, json};
@@ -11,17 +11,18 @@ pub(super) fn only_rule_ids(schema: &mut Schema) {
     schema.insert("propertyNames".to_owned(), json!({ "enum": ids }));
 }
 
-/// Also accepts `false`, which is how YAML 1.1 reads a bare `off`.
+/// Makes a list of words also accept `false`, which is what YAML 1.1 reads for a bare `off`.
 pub(super) fn or_false(schema: &mut Schema) {
-    also(schema, &[false]);
+    also_accept(schema, &[false]);
 }
 
-/// Also accepts booleans, which is how YAML 1.1 reads bare `on` and `off`.
+/// Makes a list of words also accept booleans, which are what YAML 1.1 reads for bare `on` and `off`.
 pub(super) fn or_boolean(schema: &mut Schema) {
-    also(schema, &[true, false]);
+    also_accept(schema, &[true, false]);
 }
 
-fn also(schema: &mut Schema, values: &[bool]) {
+fn also_accept(schema: &mut Schema, values: &[bool]) {
+    // The type is `string`, which the booleans are not.
     schema.remove("type");
     if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
         words.extend(values.iter().copied().map(Value::Bool));

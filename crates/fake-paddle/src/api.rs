@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     endpoint::Endpoint,
-    endpoints::{Call, Route, Shown, routes},
+    endpoints::{Call, ResponseData, Route, routes},
     error::{ApiError, instead, over_limit},
     world::World,
 };
@@ -109,7 +109,7 @@ impl ApiRoute for Route {
     }
 }
 
-fn respond(world: &mut World, asked: &Asked<'_, PaddleApi>) -> Result<Shown, ApiError> {
+fn respond(world: &mut World, asked: &Asked<'_, PaddleApi>) -> Result<ResponseData, ApiError> {
     let request = &asked.incoming.parts;
     let base_url = admit(&request.headers, world.refuses_live)?;
     let (route, id) = asked.route.ok_or_else(ApiError::unknown_path)?;
@@ -207,7 +207,7 @@ fn add_leaves(path: &str, value: &Value, pairs: &mut Vec<Pair>) {
     }
 }
 
-impl Shown {
+impl ResponseData {
     fn answer(self, request: &str) -> Answer {
         let mut meta = json!({"request_id": request});
         if let (Some(pagination), Some(meta)) = (self.pagination, meta.as_object_mut()) {

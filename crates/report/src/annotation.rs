@@ -9,7 +9,7 @@ use problem::{Place, Problem, Warning};
 use super::{
     Outcome, Reported, count,
     neutral::{plain, shortened},
-    shown::{self, Shown},
+    shown::{self, ShownFinding},
 };
 
 /// GitHub accepts titles of 255 characters; counted in bytes to be safe.
@@ -160,7 +160,7 @@ impl AnnotationGroup<'_> {
     /// Describes the first finding in full, and counts the others.
     fn annotation(&self) -> Annotation {
         let finding = &self.first.finding;
-        let shown = Shown::new(finding);
+        let shown = ShownFinding::new(finding);
         let more = match self.others.len() {
             0 => String::new(),
             more => format!(" and {} more", count::grouped(count::length(more))),
@@ -202,7 +202,7 @@ impl AnnotationGroup<'_> {
         let all = std::iter::once(&self.first).chain(&self.others);
         let named: Vec<_> = all
             .take(MAX_NAMED_FINDINGS)
-            .map(|found| Shown::new(&found.finding).entity)
+            .map(|found| ShownFinding::new(&found.finding).entity)
             .collect();
         let more = match total.saturating_sub(named.len()) {
             0 => String::new(),

@@ -8,7 +8,7 @@ use contract::Finding;
 use super::{
     Change, ContractOutcome, Outcome, Reported,
     find::{longest_first, replaced},
-    shown::Shown,
+    shown::ShownFinding,
 };
 
 /// Maximum number of findings that are grouped. No text that groups findings can show more.
@@ -71,7 +71,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<FindingGroup<'_>> {
 impl<'a> GroupKey<'a> {
     fn new(contract: &'a ContractOutcome, found: &'a Reported) -> Self {
         let finding = &found.finding;
-        let shown = Shown::new(finding);
+        let shown = ShownFinding::new(finding);
         let names = numbered_ids(finding);
         let alike = |line: &String| without_numbers(&without(line, &names));
         let change = |change: &'a Change| (change.path.as_str(), change.line, change.does.as_str());
@@ -98,11 +98,11 @@ impl<'a> FindingGroup<'a> {
 
     /// Returns the texts of the group.
     pub(super) fn texts(&self) -> GroupTexts {
-        let first = Shown::new(&self.first.finding);
+        let first = ShownFinding::new(&self.first.finding);
         let mut differs = vec![false; first.message.len()];
         let mut has_other_fix = false;
         for found in &self.others {
-            let shown = Shown::new(&found.finding);
+            let shown = ShownFinding::new(&found.finding);
             for ((differs, line), other) in
                 differs.iter_mut().zip(&first.message).zip(&shown.message)
             {

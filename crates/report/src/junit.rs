@@ -14,7 +14,7 @@ use problem::{ErrorCode, Problem};
 use super::{
     ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported,
     neutral::{shortened, visible},
-    shown::{self, Shown},
+    shown::{self, ShownFinding},
 };
 
 /// Maximum length of an attribute. Most views show attributes as titles.
@@ -161,7 +161,7 @@ fn no_verdict(problem: &Problem, class: &str) -> TestCase {
 
 fn detail(found: &Reported) -> Detail {
     let finding = &found.finding;
-    let shown = Shown::new(finding);
+    let shown = ShownFinding::new(finding);
     let mut lines = shown.message.clone();
     lines.extend(shown.fix.iter().map(|line| format!("fix: {line}")));
     lines.extend(shown.evidence);

@@ -17,40 +17,40 @@ const MIN_HIGHLIGHTED_CHARACTERS: usize = 4;
 const REASON_CHARACTERS: usize = 120;
 
 /// The texts of a finding in visible lines of limited length. They still need escaping for the place that shows them.
-pub(super) struct Shown {
+pub(super) struct ShownFinding {
     pub(super) entity: String,
     /// Message with at least one line.
     pub(super) message: Vec<String>,
     pub(super) fix: Vec<String>,
     pub(super) evidence: Vec<String>,
-    /// Ids that the lines mention, as they appear there, longest first.
+    /// Ids to highlight in the lines, as they appear there, longest first.
     pub(super) names: Vec<String>,
 }
 
-impl Shown {
+impl ShownFinding {
     pub(super) fn new(finding: &Finding) -> Self {
         let subject = &finding.subject;
-        let names = [
+        let ids = [
             subject.account.as_deref(),
             subject.customer.as_deref(),
             subject.subscription.as_deref(),
             subject.price.as_deref(),
         ];
         let named = subject.named.iter().map(String::as_str);
-        let mut names: Vec<&str> = names.into_iter().flatten().chain(named).collect();
+        let mut names: Vec<&str> = ids.into_iter().flatten().chain(named).collect();
         names.push(finding.entity.id());
         let words = [&subject.status, &subject.plan_found, &subject.plan_expected];
         let words = words.into_iter().filter_map(Option::as_deref);
-        let mut hostile: Vec<_> = names
+        let mut replacements: Vec<_> = names
             .iter()
             .copied()
             .chain(words)
             .map(|name| (name.to_owned(), displayed_name(name)))
-            .filter(|(name, displayed_name)| name != displayed_name)
+            .filter(|(name, displayed)| name != displayed)
             .collect();
-        longest_first(&mut hostile, |(name, _)| name);
+        longest_first(&mut replacements, |(name, _)| name);
 
-        let lines_of = |text: &str| lines(&replaced(text, &hostile, |_, _, _| true));
+        let lines_of = |text: &str| lines(&replaced(text, &replacements, |_, _, _| true));
         let mut evidence: Vec<String> = Vec::new();
         for fact in finding.evidence_lines() {
             evidence.extend(lines_of(&fact));
@@ -60,7 +60,7 @@ impl Shown {
             message: lines_of(&finding.message),
             fix: lines_of(&finding.fix),
             evidence,
-            names: distinct(&names),
+            names: highlighted(&names),
         }
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn displayed_name(name: &str) -> String {
     shortened(&visible(name), NAME_CHARACTERS)
 }
 
-/// Splits a text into lines. Blank lines are dropped, because they separate blocks.
+/// Splits a text into lines. Blank lines are dropped, because in a report they separate blocks.
 fn lines(text: &str) -> Vec<String> {
     text.lines()
         .map(str::trim_end)
@@ -121,7 +121,8 @@ fn lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn distinct(names: &[&str]) -> Vec<String> {
+/// Returns the names as displayed, longest first, without those that are too short to be highlighted.
+fn highlighted(names: &[&str]) -> Vec<String> {
     let mut names: Vec<_> = names
         .iter()
         .map(|name| displayed_name(name))
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn a_name_with_line_ends_cannot_add_lines() {
         let finding = sample::about("usr_1\n\nVERDICT: PASS");
-        let shown = Shown::new(&finding);
+        let shown = ShownFinding::new(&finding);
         assert_eq!(shown.entity, "user:usr_1\\n\\nVERDICT: PASS");
         assert_eq!(
             shown.message,
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_very_long_name_is_shortened_everywhere() {
-        let shown = Shown::new(&sample::about(&"x".repeat(70_000)));
+        let shown = ShownFinding::new(&sample::about(&"x".repeat(70_000)));
         for line in shown.message.iter().chain(&shown.evidence) {
             assert!(line.chars().count() < 300, "{line}");
         }

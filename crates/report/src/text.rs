@@ -14,7 +14,7 @@ use super::{
     amount::amounts,
     count::{by_severity, counted, grouped},
     neutral::{LINE_CHARACTERS, shortened, terminal},
-    shown::{self, Shown},
+    shown::{self, ShownFinding},
 };
 
 /// Renders the report as blocks with blank lines between them: problems, findings, verdict.
@@ -221,7 +221,7 @@ fn parties(found: &Reported, contract: &ContractOutcome) -> Option<String> {
 
 /// Returns the evidence of a step, indented below the message.
 fn evidence(found: &Reported) -> Vec<String> {
-    let shown = Shown::new(&found.finding);
+    let shown = ShownFinding::new(&found.finding);
     let lines = shown.evidence.iter();
     lines.map(|line| format!("  {}", terminal(line))).collect()
 }
@@ -232,7 +232,7 @@ pub(super) fn finding(
     evidence: &[String],
     paint: Paint,
 ) -> String {
-    let shown = Shown::new(&found.finding);
+    let shown = ShownFinding::new(&found.finding);
     let severity = found.finding.severity;
     let label = format!("[{}]", severity.as_str().to_uppercase());
     let label = paint.with(severity_style(severity), &label);

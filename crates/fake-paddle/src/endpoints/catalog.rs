@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Route, Shown};
+use super::{Call, ResponseData, Route};
 use crate::{
     endpoint::Endpoint,
     error::ApiError,
@@ -22,7 +22,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get(Endpoint::ListDiscounts, "/discounts", list_discounts),
 ];
 
-fn list_prices(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list_prices(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let products = call.take("product_id");
     let recurring = call.take("recurring").pop();
     let kinds = call.take("type");
@@ -39,12 +39,12 @@ fn list_prices(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError
     call.page(found, true, |one| with_product(one, &parts, world))
 }
 
-fn retrieve_price(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn retrieve_price(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let parts = call.take_includes(&["product"])?;
     call.finish()?;
     let found = world.prices.get(call.id);
     let found = found.ok_or_else(|| ApiError::not_found(call.id))?;
-    Ok(Shown::one(&with_product(found, &parts, world)))
+    Ok(ResponseData::one(&with_product(found, &parts, world)))
 }
 
 fn with_product(price: &Price, parts: &[String], world: &World) -> Value {
@@ -56,7 +56,7 @@ fn with_product(price: &Price, parts: &[String], world: &World) -> Value {
     shown
 }
 
-fn list_products(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list_products(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let kinds = call.take("type");
     let parts = call.take_includes(&["prices"])?;
     let found = world.products.values();
@@ -65,12 +65,12 @@ fn list_products(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiErr
     call.page(found, true, |one| with_prices(one, &parts, world))
 }
 
-fn retrieve_product(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn retrieve_product(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let parts = call.take_includes(&["prices"])?;
     call.finish()?;
     let found = world.products.get(call.id);
     let found = found.ok_or_else(|| ApiError::not_found(call.id))?;
-    Ok(Shown::one(&with_prices(found, &parts, world)))
+    Ok(ResponseData::one(&with_prices(found, &parts, world)))
 }
 
 fn with_prices(product: &Product, parts: &[String], world: &World) -> Value {
@@ -83,6 +83,6 @@ fn with_prices(product: &Product, parts: &[String], world: &World) -> Value {
     shown
 }
 
-fn list_discounts(call: &mut Call<'_>, _: &mut World) -> Result<Shown, ApiError> {
+fn list_discounts(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, ApiError> {
     call.page(std::iter::empty::<&Price>(), true, |one| json!(one))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Call, Route, Shown};
+use super::{Call, ResponseData, Route};
 use crate::{
     endpoint::Endpoint,
     error::ApiError,
@@ -37,7 +37,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn list(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let emails: Vec<String> = call
         .take("email")
         .iter()
@@ -53,12 +53,12 @@ fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Customer, ApiError>
     found.ok_or_else(|| ApiError::not_found(call.id))
 }
 
-fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
-    find(call, world).map(Shown::one)
+    find(call, world).map(ResponseData::one)
 }
 
-fn create(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn create(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let email = call.required("email")?.to_lowercase();
     if let Some(there) = world.customers.values().find(|one| one.email == email) {
@@ -79,10 +79,10 @@ fn create(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     let customer = customer.clone();
     world.announced.insert(id);
     world.record("customer.created", &customer);
-    Ok(Shown::created(&customer))
+    Ok(ResponseData::created(&customer))
 }
 
-fn update(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn update(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     find(call, world)?;
     let now = world.tick();
@@ -104,10 +104,10 @@ fn update(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     customer.updated_at = now;
     let customer = customer.clone();
     world.record("customer.updated", &customer);
-    Ok(Shown::one(&customer))
+    Ok(ResponseData::one(&customer))
 }
 
-fn create_portal_session(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn create_portal_session(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let customer = find(call, world)?.id.clone();
     let subscriptions: Vec<String> = call.field("subscription_ids")?.unwrap_or_default();
@@ -121,7 +121,7 @@ fn create_portal_session(call: &mut Call<'_>, world: &mut World) -> Result<Shown
             "update_subscription_payment_method": format!("{page}/{subscription}/card"),
         })
     };
-    Ok(Shown::created(&json!({
+    Ok(ResponseData::created(&json!({
         "id": id,
         "customer_id": customer,
         "urls": {
@@ -132,24 +132,24 @@ fn create_portal_session(call: &mut Call<'_>, world: &mut World) -> Result<Shown
     })))
 }
 
-fn create_auth_token(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn create_auth_token(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     find(call, world)?;
     let token = world.id("pca_");
     let now = world.tick();
-    Ok(Shown::created(
+    Ok(ResponseData::created(
         &json!({"customer_auth_token": token, "expires_at": now}),
     ))
 }
 
-fn list_addresses(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list_addresses(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let customer = find(call, world)?.id.clone();
     let found = world.addresses.values();
     let found = found.filter(|one| one.customer_id == customer);
     call.page(found, true, |one| json!(one))
 }
 
-fn create_address(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn create_address(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let customer_id = find(call, world)?.id.clone();
     let id = world.id("add_");
@@ -169,5 +169,5 @@ fn create_address(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiEr
     };
     world.record("address.created", &address);
     world.addresses.insert(id, address.clone());
-    Ok(Shown::created(&address))
+    Ok(ResponseData::created(&address))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Route, Shown};
+use super::{Call, ResponseData, Route};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Event, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -58,23 +58,25 @@ const TYPES: [&str; 24] = [
     "transaction.updated",
 ];
 
-fn list(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let kinds = call.take("event_type");
     let found = world.events.values();
     let found = found.filter(|one| kinds.is_empty() || kinds.contains(&one.event_type));
     call.page(found, true, |one| json!(one))
 }
 
-fn list_types(call: &mut Call<'_>, _: &mut World) -> Result<Shown, ApiError> {
+fn list_types(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let shown = |name: &&str| {
         let group = name.split('.').next().unwrap_or_default();
         json!({"name": name, "description": "", "group": group, "available_versions": [1]})
     };
-    Ok(Shown::one(&TYPES.iter().map(shown).collect::<Vec<_>>()))
+    Ok(ResponseData::one(
+        &TYPES.iter().map(shown).collect::<Vec<_>>(),
+    ))
 }
 
-fn list_notifications(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list_notifications(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let about = call.take("filter");
     let world = &*world;
     let is_about = |event: &Event| {
@@ -111,12 +113,12 @@ fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Event, ApiError> {
     found.ok_or_else(|| ApiError::not_found(call.id))
 }
 
-fn retrieve_notification(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn retrieve_notification(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
-    Ok(Shown::one(&shown(find(call, world)?, world)))
+    Ok(ResponseData::one(&shown(find(call, world)?, world)))
 }
 
-fn list_logs(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list_logs(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let event = find(call, world)?;
     let log = json!({
         "id": call.id.replacen("ntf_", "ntflog_", 1),
@@ -129,11 +131,11 @@ fn list_logs(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> 
     call.page(found, true, move |_| log.clone())
 }
 
-fn replay(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn replay(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let event = find(call, world)?.event_id.clone();
     let notification = world.replay(&event);
     let notification = notification.ok_or_else(|| ApiError::not_found(call.id))?;
     let data = json!({"notification_id": notification});
-    Ok(Shown::with_status(202, &data))
+    Ok(ResponseData::with_status(202, &data))
 }

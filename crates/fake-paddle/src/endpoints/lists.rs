@@ -4,7 +4,7 @@ use fake_http::{Fault, MalformedList};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{Call, Shown};
+use super::{Call, ResponseData};
 use crate::{error::ApiError, objects::Listed};
 
 const DEFAULT_PAGE: usize = 50;
@@ -23,7 +23,7 @@ impl Call<'_> {
         objects: impl Iterator<Item = &'w T>,
         newest_first: bool,
         show: impl Fn(&T) -> Value,
-    ) -> Result<Shown, ApiError> {
+    ) -> Result<ResponseData, ApiError> {
         let asked = self.query.clone();
         let (ids, statuses) = (self.take("id"), self.take("status"));
         let after = self.take("after").pop();
@@ -63,7 +63,7 @@ impl Call<'_> {
             found.clear();
         }
         let is_forced = malformed == Some(MalformedList::HasMoreWithoutData);
-        Ok(Shown {
+        Ok(ResponseData {
             status: 200,
             data: found.into_iter().map(show).collect(),
             pagination: Some(json!({

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{endpoint::Endpoint, error::ApiError, world::World};
 
 /// Answers a request.
-type Handler = fn(&mut Call<'_>, &mut World) -> Result<Shown, ApiError>;
+type Handler = fn(&mut Call<'_>, &mut World) -> Result<ResponseData, ApiError>;
 
 /// One row of the route table.
 pub struct Route {
@@ -87,13 +87,13 @@ pub(crate) struct Call<'a> {
 
 /// The response to a request, before its envelope.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct ResponseData {
     pub(crate) status: u16,
     pub(crate) data: Value,
     pub(crate) pagination: Option<Value>,
 }
 
-impl Shown {
+impl ResponseData {
     fn one(object: &impl Serialize) -> Self {
         Self::with_status(200, object)
     }

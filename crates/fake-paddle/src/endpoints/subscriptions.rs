@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Route, Shown};
+use super::{Call, ResponseData, Route};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Subscription, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -50,7 +50,7 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-fn list(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let customers = call.take("customer_id");
     let addresses = call.take("address_id");
     let prices = call.take("price_id");
@@ -85,7 +85,7 @@ fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Subscription, ApiEr
     found.ok_or_else(|| ApiError::not_found(call.id))
 }
 
-fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let includes = call.take_includes(&["next_transaction", "recurring_transaction_details"])?;
     call.finish()?;
     let found = find(call, world)?;
@@ -95,15 +95,15 @@ fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
             fields.insert(part, Value::Null);
         }
     }
-    Ok(Shown::one(&shown))
+    Ok(ResponseData::one(&shown))
 }
 
 /// Returns the subscription after a change.
-fn changed(call: &Call<'_>, world: &World) -> Result<Shown, ApiError> {
-    Ok(Shown::one(&find(call, world)?.with_urls()))
+fn changed(call: &Call<'_>, world: &World) -> Result<ResponseData, ApiError> {
+    Ok(ResponseData::one(&find(call, world)?.with_urls()))
 }
 
-fn update(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn update(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     find(call, world)?;
     if call.body.get("items").is_some() {
@@ -128,7 +128,7 @@ fn is_immediate(call: &Call<'_>) -> bool {
     call.text("effective_from") == Some("immediately")
 }
 
-fn cancel(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn cancel(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     // A paused subscription has no period to wait for.
     let is_paused = find(call, world)?.status == "paused";
@@ -140,7 +140,7 @@ fn cancel(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     changed(call, world)
 }
 
-fn pause(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn pause(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     find(call, world)?;
     if is_immediate(call) {
@@ -151,7 +151,7 @@ fn pause(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     changed(call, world)
 }
 
-fn resume(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn resume(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     if find(call, world)?.status == "paused" {
         world.resume(call.id, true)?;
@@ -161,27 +161,27 @@ fn resume(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     changed(call, world)
 }
 
-fn activate(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn activate(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     find(call, world)?;
     world.end_trial(call.id, crate::operations::TrialEnd::Convert)?;
     changed(call, world)
 }
 
-fn charge(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn charge(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     find(call, world)?;
     for (price, _) in call.items()? {
         world.charge(call.id, &price)?;
     }
-    Ok(Shown {
+    Ok(ResponseData {
         status: 201,
         ..changed(call, world)?
     })
 }
 
 /// Returns the subscription as it is: the fake calculates no prorations.
-fn preview(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn preview(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let mut shown = json!(find(call, world)?.with_urls());
     if let Some(fields) = shown.as_object_mut() {
@@ -194,14 +194,14 @@ fn preview(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
             fields.insert(part.to_owned(), Value::Null);
         }
     }
-    Ok(Shown::one(&shown))
+    Ok(ResponseData::one(&shown))
 }
 
-fn update_payment_method(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn update_payment_method(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let id = find(call, world)?.id.clone();
     let mut transactions = world.transactions.values().rev();
     let newest = transactions.find(|one| one.subscription_id.as_ref() == Some(&id));
     let newest = newest.ok_or_else(|| ApiError::not_found(call.id))?;
-    Ok(Shown::one(newest))
+    Ok(ResponseData::one(newest))
 }

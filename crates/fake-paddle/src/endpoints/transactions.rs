@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Route, Shown};
+use super::{Call, ResponseData, Route};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Transaction, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -37,7 +37,7 @@ const PARTS: [&str; 7] = [
     "discount",
 ];
 
-fn list(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let customers = call.take("customer_id");
     let subscriptions = call.take("subscription_id");
     let origins = call.take("origin");
@@ -56,12 +56,12 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     call.page(found, true, |one| with_parts(one, &parts, world))
 }
 
-fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let parts = call.take_includes(&PARTS)?;
     call.finish()?;
     let found = world.transactions.get(call.id);
     let found = found.ok_or_else(|| ApiError::not_found(call.id))?;
-    Ok(Shown::one(&with_parts(found, &parts, world)))
+    Ok(ResponseData::one(&with_parts(found, &parts, world)))
 }
 
 /// Returns a transaction with the requested parts.
@@ -93,15 +93,15 @@ fn with_parts(transaction: &Transaction, parts: &[String], world: &World) -> Val
     shown
 }
 
-fn create(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn create(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let items = call.items()?;
     let customer = call.field("customer_id")?;
     let transaction = world.open(&items, customer, call.field("custom_data")?)?;
-    Ok(Shown::created(&transaction))
+    Ok(ResponseData::created(&transaction))
 }
 
-fn update(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn update(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let data = call.field("custom_data")?;
     let found = world.transactions.get_mut(call.id);
@@ -114,16 +114,16 @@ fn update(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
     }
     let changed = found.clone();
     world.record("transaction.updated", &changed);
-    Ok(Shown::one(&changed))
+    Ok(ResponseData::one(&changed))
 }
 
 /// Returns the body: the fake calculates no taxes.
-fn preview(call: &mut Call<'_>, _: &mut World) -> Result<Shown, ApiError> {
+fn preview(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
-    Ok(Shown::one(&call.body))
+    Ok(ResponseData::one(&call.body))
 }
 
-fn list_adjustments(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn list_adjustments(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let customers = call.take("customer_id");
     let subscriptions = call.take("subscription_id");
     let transactions = call.take("transaction_id");
@@ -142,12 +142,12 @@ fn list_adjustments(call: &mut Call<'_>, world: &mut World) -> Result<Shown, Api
     call.page(found, true, |one| json!(one))
 }
 
-fn create_adjustment(call: &mut Call<'_>, world: &mut World) -> Result<Shown, ApiError> {
+fn create_adjustment(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let transaction = call.required("transaction_id")?.to_owned();
     let is_full = call.text("type").is_none_or(|kind| kind == "full");
     world.refund(&transaction, is_full, true)?;
     let newest = world.adjustments.values().next_back();
     let newest = newest.ok_or_else(|| ApiError::not_found(&transaction))?;
-    Ok(Shown::created(newest))
+    Ok(ResponseData::created(newest))
 }

@@ -12,7 +12,7 @@ use crate::{
     groups::FindingGroup,
     json::ReportSeverity,
     json_status::ReportStatus,
-    shown::{Shown, displayed_name},
+    shown::{ShownFinding, displayed_name},
 };
 
 /// Findings with one cause.
@@ -49,7 +49,7 @@ impl AgentGroup {
         let names = quoted_names(finding);
         let text =
             |lines: &[String]| room.text(&replaced(&lines.join("\n"), &names, |_, _, _| true));
-        let shown = Shown::new(finding);
+        let shown = ShownFinding::new(finding);
         let evidence = shown.evidence.iter().take(room.examples);
         let entities = group.findings().take(room.examples);
         Self {

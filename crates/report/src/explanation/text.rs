@@ -8,7 +8,7 @@ use crate::{
     amount::amounts,
     count::grouped,
     neutral::{LINE_CHARACTERS, shortened, terminal, visible},
-    shown::{Shown, displayed_name},
+    shown::{ShownFinding, displayed_name},
     text::{Paint, finding, no_verdict, severity_style, verdict_style},
 };
 use contract::{
@@ -333,7 +333,7 @@ fn rules(judgement: &Judgement, is_one_account: bool, paint: Paint) -> String {
 fn with_evidence(found: &Reported, contract: Option<&str>, paint: Paint) -> String {
     let mut lines = vec![finding(found, contract, &[], paint)];
     let label = paint.with(AnsiColor::Cyan.on_default(), "evidence:");
-    let evidence = Shown::new(&found.finding).evidence;
+    let evidence = ShownFinding::new(&found.finding).evidence;
     lines.extend(
         evidence
             .iter()

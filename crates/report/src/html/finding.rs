@@ -6,7 +6,7 @@ use super::words::{code, line, lines, prose};
 use crate::{
     Change, Reported,
     amount::{amounts, largest},
-    shown::{Shown, displayed_name},
+    shown::{ShownFinding, displayed_name},
 };
 use baseline::FindingStatus;
 use contract::Finding;
@@ -19,7 +19,7 @@ pub(super) fn item(
     is_open: bool,
 ) -> Markup {
     let finding = &found.finding;
-    let shown = Shown::new(finding);
+    let shown = ShownFinding::new(finding);
     let status = found.status.as_ref();
     let word = status.map(FindingStatus::as_str);
     let first = shown.message.first().map_or("", String::as_str);
@@ -63,7 +63,7 @@ fn changes(changes: &[Change]) -> Markup {
 }
 
 /// Formats the evidence. That of a rehearsal is aligned in columns, so spaces are preserved.
-fn evidence(shown: &Shown) -> Markup {
+fn evidence(shown: &ShownFinding) -> Markup {
     html! {
         @if !shown.evidence.is_empty() {
             h3 { "Evidence" }

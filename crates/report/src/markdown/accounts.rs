@@ -11,7 +11,7 @@ use crate::{
         markdown::{code_cell, prose_cell},
         shortened, visible,
     },
-    shown::Shown,
+    shown::ShownFinding,
 };
 use baseline::{FindingStatus, day_of};
 use contract::{EntityKind, UnixSeconds};
@@ -241,7 +241,7 @@ impl Cells<'_> {
     }
 
     fn message(&self, found: &Reported) -> Option<String> {
-        let shown = Shown::new(&found.finding);
+        let shown = ShownFinding::new(&found.finding);
         let lines = self.texts.differing_lines.iter();
         let lines: Vec<_> = lines
             .filter_map(|index| shown.message.get(*index))

@@ -12,7 +12,7 @@ use crate::{
         markdown::{code, fenced, prose},
         shortened, visible,
     },
-    shown::Shown,
+    shown::ShownFinding,
 };
 use baseline::FindingStatus;
 use contract::Subject;
@@ -77,7 +77,7 @@ fn in_order(outcome: &Outcome, first: FindingOrder) -> Vec<(&ContractOutcome, &R
 /// it.
 fn step(found: &Reported) -> String {
     let finding = &found.finding;
-    let shown = Shown::new(finding);
+    let shown = ShownFinding::new(finding);
     let mut parts = vec![heading(found, &shown)];
     if !shown.fix.is_empty() {
         let hint = prose_lines(&shown.fix, &shown.names).join("\\\n");
@@ -97,7 +97,7 @@ fn step(found: &Reported) -> String {
     parts.join("\n\n")
 }
 
-pub(super) fn heading(found: &Reported, shown: &Shown) -> String {
+pub(super) fn heading(found: &Reported, shown: &ShownFinding) -> String {
     let status = found.status.as_ref();
     format!(
         "#### {}: {} ({}{})",
@@ -159,7 +159,7 @@ pub(super) fn prose_lines(lines: &[String], names: &[String]) -> Vec<String> {
 
 fn block(found: &Reported, name: Option<&str>) -> String {
     let finding = &found.finding;
-    let shown = Shown::new(finding);
+    let shown = ShownFinding::new(finding);
     let contract_suffix = name
         .map(|name| format!(" in contract {}", code(name)))
         .unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::{
     count::{counted, grouped, length},
     groups::{FindingGroup, GroupTexts},
     neutral::{NAME_CHARACTERS, markdown::code, shortened, visible},
-    shown::Shown,
+    shown::ShownFinding,
 };
 use baseline::FindingStatus;
 use contract::EntityKind;
@@ -99,7 +99,7 @@ impl GroupBlock {
         pull_request: Option<&str>,
         age: AgeColumn,
     ) -> Self {
-        let first = Shown::new(&group.first.finding);
+        let first = ShownFinding::new(&group.first.finding);
         let texts = group.texts();
         let table = |has_links, has_subscriptions| {
             let options = TableOptions {
@@ -183,7 +183,7 @@ impl GroupBlock {
 fn render_top(
     group: &FindingGroup<'_>,
     texts: &GroupTexts,
-    first: &Shown,
+    first: &ShownFinding,
     outcome: &Outcome,
     pull_request: Option<&str>,
 ) -> String {
@@ -213,7 +213,7 @@ fn render_title(group: &FindingGroup<'_>, outcome: &Outcome) -> String {
         name.map_or_else(String::new, |name| format!(" in contract {}", code(name)));
     let finding = &group.first.finding;
     if group.len() == 1 {
-        let heading = heading(group.first, &Shown::new(finding));
+        let heading = heading(group.first, &ShownFinding::new(finding));
         return format!("{heading}{contract_suffix}");
     }
     let number = counted(length(group.len()), entity_noun(finding.entity.kind()));
@@ -259,7 +259,7 @@ fn status_counts(group: &FindingGroup<'_>) -> String {
 }
 
 /// Lists the evidence of the first finding.
-fn evidence(group: &FindingGroup<'_>, first: &Shown) -> Option<String> {
+fn evidence(group: &FindingGroup<'_>, first: &ShownFinding) -> Option<String> {
     if first.evidence.is_empty() {
         return None;
     }

@@ -10,7 +10,7 @@ use super::{
     ContractOutcome, Outcome, Reported,
     count::{counted, length},
     neutral::visible,
-    shown::{Shown, hint_lines, message_line},
+    shown::{ShownFinding, hint_lines, message_line},
 };
 use contract::Verdict;
 
@@ -223,7 +223,7 @@ impl<'o> RepairGroup<'o> {
     fn write(&self, out: &mut String) {
         for found in &self.findings {
             let finding = &found.finding;
-            let shown = Shown::new(finding);
+            let shown = ShownFinding::new(finding);
             comment(
                 out,
                 &format!(
@@ -246,7 +246,7 @@ impl<'o> RepairGroup<'o> {
             }
         }
         if let (Some(row), Some(first)) = (self.row, self.findings.first()) {
-            statement(out, row, &Shown::new(&first.finding).entity);
+            statement(out, row, &ShownFinding::new(&first.finding).entity);
         }
     }
 }

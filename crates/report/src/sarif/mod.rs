@@ -24,7 +24,7 @@ use super::{
     harmless_json::indented,
     json::amounts,
     neutral::plain,
-    shown::{self, Shown},
+    shown::{self, ShownFinding},
 };
 
 /// Maximum number of results. GitHub rejects a run with more, and keeps only the 5,000 most severe.
@@ -103,7 +103,7 @@ fn result(
     places: &SarifPlaces<'_>,
 ) -> RunResult {
     let finding = &found.finding;
-    let shown = Shown::new(finding);
+    let shown = ShownFinding::new(finding);
     let mut lines = prefixed(&shown.entity, &shown.message);
     lines.extend(prefixed("fix", &shown.fix));
     lines.extend(prefixed("evidence", &shown.evidence));
