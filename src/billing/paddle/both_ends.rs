@@ -10,7 +10,7 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 
 use super::{
     listing::{ListOrder, PAGE_SIZE, count, next_page, subscriptions},
-    page::{PaddlePages, exact},
+    page::{PaddlePages, if_exact},
 };
 use crate::{
     billing::{
@@ -133,7 +133,7 @@ pub(super) async fn exact_count(
 ) -> Result<Option<u64>, Error> {
     let mut pages = Pages::new(session, listing);
     next_page(&mut pages, prices).await?;
-    Ok(pages.total.and_then(exact))
+    Ok(pages.total.and_then(if_exact))
 }
 
 impl<'a> BothEnds<'a> {
@@ -173,7 +173,7 @@ impl<'a> BothEnds<'a> {
     }
 
     pub(super) fn exact_total(&self) -> Option<u64> {
-        self.total.and_then(exact)
+        self.total.and_then(if_exact)
     }
 
     /// Returns the number of requests still needed, as far as the count tells.

@@ -1,4 +1,4 @@
-//! Paddle's pages, which have a count and a link to the next one.
+//! Paddle's pages, each with a link to the next one and, on request, a count of all objects.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,19 +9,20 @@ use crate::billing::{
     transport::{Endpoint, ExtraHeader, ReadFuture, ReadSession},
 };
 
-/// Upper limit of Paddle's counts.
+/// The largest number to which Paddle counts. A higher count only says that there are more objects.
 const MAX_COUNT: u64 = 100_000;
 
-/// Header that saves the server a count, and the request time.
+/// Header that asks for no count, which makes the response faster.
 const SKIP_COUNT: ExtraHeader = ("skip-count", "true");
 
-/// The form of Paddle's pages, according to the meaning of the count on the first of them.
+/// The form of Paddle's pages. The variants differ in what the count on the first page proves.
 #[derive(Debug)]
 pub(super) enum PaddlePages {
-    /// Nothing leaves the list, so that it cannot have fewer objects than it announced.
+    /// No object leaves the list while it is read, so that it has at least as many objects as were counted.
     Growing,
-    /// Objects leave the list when they change.
+    /// Objects leave the list when they change, so that it may end with fewer objects than were counted.
     Changing,
+    /// No count is requested.
     Uncounted,
 }
 
@@ -43,7 +44,7 @@ struct PaddleMeta {
 struct PaddlePagination {
     has_more: bool,
     next: Option<String>,
-    /// Negative if nobody counted.
+    /// Negative if the server did not count.
     estimated_total: Option<i64>,
 }
 
@@ -72,7 +73,7 @@ impl PageFormat for PaddlePages {
                 total,
                 exact_total: total
                     .filter(|_| matches!(self, Self::Growing))
-                    .and_then(exact),
+                    .and_then(if_exact),
             })
         })
     }
@@ -80,18 +81,18 @@ impl PageFormat for PaddlePages {
     fn cursor(&self, page: &ListPage, last: &str) -> Result<(&'static str, String), &'static str> {
         let next = page.next.as_deref();
         let next = next.ok_or("a page says that there is more but not where")?;
-        Ok(("after", cursor(next).unwrap_or_else(|| last.to_owned())))
+        Ok(("after", cursor_in(next).unwrap_or_else(|| last.to_owned())))
     }
 }
 
 /// Returns the count if it is exact.
-pub(super) fn exact(total: u64) -> Option<u64> {
+pub(super) fn if_exact(total: u64) -> Option<u64> {
     (total <= MAX_COUNT).then_some(total)
 }
 
-/// Returns the cursor of a URL. Nothing else of it is used: it may name a host other than the one requested, for
+/// Returns the cursor in a URL. Nothing else of it is used: it may name a host other than the one requested, for
 /// example behind a gateway, and the key must not be sent elsewhere.
-fn cursor(next: &str) -> Option<String> {
+fn cursor_in(next: &str) -> Option<String> {
     let (_, query) = next.split_once('?')?;
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let (_, cursor) = pairs.find(|(name, _)| name == "after")?;

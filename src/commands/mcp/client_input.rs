@@ -14,7 +14,7 @@ use tokio::{
 /// Maximum size of a message.
 pub(super) const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
-/// Maximum size of a message whose id is looked for, to refuse it by that.
+/// Maximum size of a message whose id is looked for, so that the refusal can name it.
 const MAX_SEARCHED_BYTES: usize = 16 * 1024 * 1024;
 
 /// The refusal of a message.
@@ -32,13 +32,14 @@ struct Envelope {
     method: Option<IgnoredAny>,
 }
 
-/// Where the messages of the client go.
+/// The destinations of what the client sends.
 #[derive(Debug)]
 pub(super) struct ClientInput {
     pub(super) messages: DuplexStream,
     pub(super) refusals: mpsc::Sender<Refusal>,
-    /// Turns false when the client has gone: the protocol's library first waits for answers that nobody reads.
-    pub(super) is_client_there: watch::Sender<bool>,
+    /// Turns false when the client has gone. The protocol's library reports that later, after it has waited for answers
+    /// that nobody reads.
+    pub(super) client_presence: watch::Sender<bool>,
 }
 
 impl ClientInput {
@@ -56,14 +57,14 @@ impl ClientInput {
             }
             line = Line::default();
         }
-        self.is_client_there.send_replace(false);
+        self.client_presence.send_replace(false);
     }
 }
 
 /// A line with its end.
 #[derive(Debug, Default)]
 struct Line {
-    /// At most [`MAX_SEARCHED_BYTES`], without the end of a longer line.
+    /// The line, or the first part of one that is longer than [`MAX_SEARCHED_BYTES`].
     bytes: Vec<u8>,
     is_cut: bool,
 }

@@ -20,7 +20,7 @@ use rmcp::{
     transport::{async_rw::AsyncRwTransport, stdio},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{RwLock, mpsc, watch},
     task::LocalSet,
     time::timeout,
 };
@@ -36,15 +36,17 @@ use crate::{
     report::Mask,
 };
 
-/// Number of bytes of messages, and of refusals, that wait for the library.
+/// Maximum number of bytes of messages that wait for the protocol's library to read them.
 const WAITING_BYTES: usize = 64 * 1024;
+
+/// Maximum number of refusals that wait to be sent.
 const WAITING_REFUSALS: usize = 16;
 
-/// Time for calls to clean up after the client has gone: an application has five seconds to exit.
-const CLEANING_UP: Duration = Duration::from_secs(10);
+/// Time for calls to clean up after the client has gone. It includes the five seconds that an application has to exit.
+const CLEAN_UP_TIME: Duration = Duration::from_secs(10);
 
 /// Time to clean up after a signal, shorter because the next signal may kill the process.
-const CLEANING_UP_AFTER_SIGNAL: Duration = Duration::from_millis(1_500);
+const CLEAN_UP_TIME_AFTER_SIGNAL: Duration = Duration::from_millis(1_500);
 
 pub(super) async fn run(arguments: McpArgs, environment: &Environment) -> u8 {
     let serving = Box::pin(serve(arguments, environment.clone()));
@@ -57,20 +59,20 @@ pub(super) async fn run(arguments: McpArgs, environment: &Environment) -> u8 {
 /// Serves one client until it goes away, and waits until its calls have cleaned up.
 async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Problem> {
     let mut signals = Signals::listen();
-    let (presence, is_client_there) = watch::channel(true);
+    let (client_presence, is_client_there) = watch::channel(true);
     let session = Session::new(arguments, environment, is_client_there);
     let running_calls = session.running_calls();
     let (input, output) = stdio();
-    let (messages, passed_on) = tokio::io::duplex(WAITING_BYTES);
-    let (refusals, refused) = mpsc::channel(WAITING_REFUSALS);
+    let (messages, library_input) = tokio::io::duplex(WAITING_BYTES);
+    let (refusals, refusals_to_send) = mpsc::channel(WAITING_REFUSALS);
     let client = ClientInput {
         messages,
         refusals,
-        is_client_there: presence,
+        client_presence,
     };
     drop(tokio::spawn(client.pass_on(input)));
-    let transport = AsyncRwTransport::new_server(passed_on, output);
-    let transport = RefusingTransport::new(transport, refused);
+    let transport = AsyncRwTransport::new_server(library_input, output);
+    let transport = RefusingTransport::new(transport, refusals_to_send);
     let started = tokio::select! {
         started = rmcp::serve_server(BillingServer::new(session), transport) => started,
         () = signals.cancelled() => return Ok(()),
@@ -87,16 +89,13 @@ async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Probl
         quit = &mut served => quit,
         () = signals.cancelled() => {
             stop.cancel();
-            drop(timeout(CLEANING_UP_AFTER_SIGNAL, running_calls.write()).await);
+            clean_up(&running_calls, CLEAN_UP_TIME_AFTER_SIGNAL).await;
             return Ok(());
         }
     };
-    // Calls hold the other side of the lock.
     tokio::select! {
-        cleaned = timeout(CLEANING_UP, running_calls.write()) => drop(cleaned),
-        () = signals.cancelled() => {
-            drop(timeout(CLEANING_UP_AFTER_SIGNAL, running_calls.write()).await);
-        }
+        () = clean_up(&running_calls, CLEAN_UP_TIME) => {}
+        () = signals.cancelled() => clean_up(&running_calls, CLEAN_UP_TIME_AFTER_SIGNAL).await,
     }
     match quit {
         Ok(QuitReason::Closed | QuitReason::Cancelled) => Ok(()),
@@ -108,7 +107,13 @@ async fn serve(arguments: McpArgs, environment: Environment) -> Result<(), Probl
     }
 }
 
-/// Returns the problem of a client that does not follow the protocol. What it sent is not repeated.
+/// Waits until all calls have cleaned up, but no longer than the limit.
+async fn clean_up(running_calls: &RwLock<()>, limit: Duration) {
+    // Each call holds the reading side of the lock.
+    drop(timeout(limit, running_calls.write()).await);
+}
+
+/// Returns the problem of a client that does not follow the protocol, without what it sent.
 fn protocol_problem(error: &ServerInitializeError) -> Problem {
     let why = match error {
         ServerInitializeError::ExpectedInitializeRequest(_) => {

@@ -1,4 +1,4 @@
-//! The reasons why a run ends early.
+//! The errors that end a run early.
 
 use crate::{
     commands::failure::Failure,
@@ -6,9 +6,10 @@ use crate::{
     rehearsal::Step,
 };
 
-/// The reason for an early end.
+/// An error that ends a run early.
 #[derive(Debug)]
 pub(super) enum RunError {
+    /// Only this scenario cannot be played; the others go on.
     InvalidScenario(Problem),
     /// The whole rehearsal has to stop.
     Failed(Failure),
@@ -16,12 +17,12 @@ pub(super) enum RunError {
 
 impl RunError {
     /// Returns the error for a step that the provider cannot perform.
-    pub(super) fn invalid_step(step: &Step, message: &str) -> Self {
+    pub(super) fn invalid_step(step: &Step, reason: &str) -> Self {
         Self::InvalidScenario(
             Problem::new(
                 ErrorCode::ScenarioUnplayable,
                 format!(
-                    "the scenario cannot be played at step `{}`: {message}",
+                    "the scenario cannot be played at step `{}`: {reason}",
                     step.id
                 ),
             )
