@@ -78,8 +78,14 @@ fn piece(rest: &str, first: char, language: Language) -> (Option<TokenKind>, usi
     }
     match (first, language) {
         (space, _) if space.is_whitespace() => (None, space.len_utf8()),
-        ('"', Language::Sql) => (Some(TokenKind::Name), closed(rest, first, false)),
-        ('\'', Language::Sql) => (Some(TokenKind::Text), closed(rest, first, false)),
+        ('"', Language::Sql) => (
+            Some(TokenKind::Name),
+            quoted_length(rest, first, QuoteEscape::DoubledQuote),
+        ),
+        ('\'', Language::Sql) => (
+            Some(TokenKind::Text),
+            quoted_length(rest, first, QuoteEscape::DoubledQuote),
+        ),
         ('$', Language::Sql) => match rest.split('$').nth(1) {
             // `$body$ … $body$`
             Some(tag) if tag.chars().all(is_word) => {
@@ -88,9 +94,10 @@ fn piece(rest: &str, first: char, language: Language) -> (Option<TokenKind>, usi
             }
             _ => (Some(TokenKind::Mark), 1),
         },
-        ('"', _) | ('\'' | '`', Language::TypeScript) => {
-            (Some(TokenKind::Text), closed(rest, first, true))
-        }
+        ('"', _) | ('\'' | '`', Language::TypeScript) => (
+            Some(TokenKind::Text),
+            quoted_length(rest, first, QuoteEscape::Backslash),
+        ),
         (letter, _) if is_word(letter) => {
             let length = rest.find(|letter| !is_word(letter)).unwrap_or(rest.len());
             (Some(TokenKind::Word), length)
@@ -99,14 +106,23 @@ fn piece(rest: &str, first: char, language: Language) -> (Option<TokenKind>, usi
     }
 }
 
-/// Returns the length of a quoted text. A quote inside is escaped, by a backslash or by doubling it.
-fn closed(rest: &str, quote: char, has_escapes: bool) -> usize {
+/// The way in which a quote is written inside a quoted text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum QuoteEscape {
+    Backslash,
+    DoubledQuote,
+}
+
+/// Returns the length of the quoted text at the beginning of `rest`, quotes included.
+fn quoted_length(rest: &str, quote: char, escape: QuoteEscape) -> usize {
+    let has_backslashes = escape == QuoteEscape::Backslash;
     let mut letters = rest.char_indices().skip(1).peekable();
     while let Some((at, letter)) = letters.next() {
-        if has_escapes && letter == '\\' {
+        if has_backslashes && letter == '\\' {
             letters.next();
         } else if letter == quote {
-            let is_doubled = !has_escapes && letters.peek().is_some_and(|(_, next)| *next == quote);
+            let is_doubled =
+                !has_backslashes && letters.peek().is_some_and(|(_, next)| *next == quote);
             if !is_doubled {
                 return at + letter.len_utf8();
             }

@@ -77,20 +77,25 @@ pub enum SqlErrorKind {
 
 /// Checks a part of a statement, such as a condition, which must not contain `;`.
 pub fn check_fragment<P: PlaceholderSyntax>(text: &str) -> Result<CheckedSql<P>, SqlError> {
-    Scanner::new(text, false).run()
+    Scanner::new(text).run()
 }
 
 /// Checks a complete statement, which may end with `;`.
 pub fn check_statement<P: PlaceholderSyntax>(text: &str) -> Result<CheckedSql<P>, SqlError> {
-    Scanner::new(text, true).run()
+    let scanner = Scanner {
+        may_end: true,
+        ..Scanner::new(text)
+    };
+    scanner.run()
 }
 
 /// Returns the words of a statement that are outside of brackets.
 pub(super) fn outer_words(text: &str) -> Result<Vec<SqlWord>, SqlError> {
     let mut words = Vec::new();
     let scanner: Scanner<'_, Now> = Scanner {
+        may_end: true,
         words: Some(&mut words),
-        ..Scanner::new(text, true)
+        ..Scanner::new(text)
     };
     scanner.run()?;
     Ok(words)
@@ -101,6 +106,7 @@ pub(super) fn outer_words(text: &str) -> Result<Vec<SqlWord>, SqlError> {
 struct Scanner<'w, P> {
     text: Vec<char>,
     at: usize,
+    /// True if the text may end with `;`.
     may_end: bool,
     has_ended: bool,
     has_code: bool,
@@ -111,12 +117,19 @@ struct Scanner<'w, P> {
     words: Option<&'w mut Vec<SqlWord>>,
 }
 
+/// The meaning of a backslash in a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backslash {
+    Escapes,
+    IsText,
+}
+
 impl<P: PlaceholderSyntax> Scanner<'_, P> {
-    fn new(text: &str, may_end: bool) -> Self {
+    fn new(text: &str) -> Self {
         Self {
             text: text.chars().collect(),
             at: 0,
-            may_end,
+            may_end: false,
             has_ended: false,
             has_code: false,
             opened: Vec::new(),
@@ -171,7 +184,7 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
             // Other letters before a quote do not change where the string ends.
             c if starts_name(c) => self.skip_while(|c| is_name(c) || c == '$'),
             c if c.is_ascii_digit() => self.skip_number(),
-            '\'' | '"' => self.skip_quoted(c, false)?,
+            '\'' | '"' => self.skip_quoted(c, Backslash::IsText)?,
             '$' => self.dollar()?,
             '(' | '[' => {
                 self.opened.push((c, start));
@@ -293,7 +306,7 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
     /// Skips `'…'` after an `E`, where a backslash escapes, including its continuation on later lines.
     fn skip_escape_string(&mut self) -> Result<(), SqlError> {
         loop {
-            self.skip_quoted('\'', true)?;
+            self.skip_quoted('\'', Backslash::Escapes)?;
             let Some(next) = self.continuation() else {
                 return Ok(());
             };
@@ -323,7 +336,7 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
     }
 
     /// Skips a string or a quoted name, in which the quote is doubled.
-    fn skip_quoted(&mut self, quote: char, has_escapes: bool) -> Result<(), SqlError> {
+    fn skip_quoted(&mut self, quote: char, backslash: Backslash) -> Result<(), SqlError> {
         let start = self.at;
         self.at += 1;
         while let Some(c) = self.peek(0) {
@@ -333,7 +346,8 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
             {
                 return Err(unusable(SqlErrorKind::Quoted, self.at));
             }
-            if (c == '\\' && has_escapes) || (c == quote && self.peek(1) == Some(quote)) {
+            let is_escape = c == '\\' && backslash == Backslash::Escapes;
+            if is_escape || (c == quote && self.peek(1) == Some(quote)) {
                 self.at += 2;
             } else if c == quote {
                 self.at += 1;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route};
+use super::{Call, ResponseData, Route, lists::ListOrder};
 use crate::{
     endpoint::Endpoint,
     error::ApiError,
@@ -36,7 +36,9 @@ fn list_prices(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, A
                 .is_none_or(|wanted| *wanted == is_recurring)
     });
     let world = &*world;
-    call.page(found, true, |one| with_product(one, &parts, world))
+    call.page(found, ListOrder::NewestFirst, |one| {
+        with_product(one, &parts, world)
+    })
 }
 
 fn retrieve_price(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
@@ -62,7 +64,9 @@ fn list_products(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData,
     let found = world.products.values();
     let found = found.filter(|one| kinds.is_empty() || kinds.contains(&one.kind));
     let world = &*world;
-    call.page(found, true, |one| with_prices(one, &parts, world))
+    call.page(found, ListOrder::NewestFirst, |one| {
+        with_prices(one, &parts, world)
+    })
 }
 
 fn retrieve_product(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
@@ -84,5 +88,9 @@ fn with_prices(product: &Product, parts: &[String], world: &World) -> Value {
 }
 
 fn list_discounts(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, ApiError> {
-    call.page(std::iter::empty::<&Price>(), true, |one| json!(one))
+    call.page(
+        std::iter::empty::<&Price>(),
+        ListOrder::NewestFirst,
+        |one| json!(one),
+    )
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Call, ResponseData, Route};
+use super::{Call, ResponseData, Route, lists::ListOrder};
 use crate::{
     endpoint::Endpoint,
     error::ApiError,
@@ -45,7 +45,7 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
         .collect();
     let found = world.customers.values();
     let found = found.filter(|one| emails.is_empty() || emails.contains(&one.email));
-    call.page(found, true, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |one| json!(one))
 }
 
 fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Customer, ApiError> {
@@ -146,7 +146,7 @@ fn list_addresses(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData
     let customer = find(call, world)?.id.clone();
     let found = world.addresses.values();
     let found = found.filter(|one| one.customer_id == customer);
-    call.page(found, true, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |one| json!(one))
 }
 
 fn create_address(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {

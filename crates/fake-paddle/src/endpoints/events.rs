@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route};
+use super::{Call, ResponseData, Route, lists::ListOrder};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Event, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -62,7 +62,7 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let kinds = call.take("event_type");
     let found = world.events.values();
     let found = found.filter(|one| kinds.is_empty() || kinds.contains(&one.event_type));
-    call.page(found, true, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |one| json!(one))
 }
 
 fn list_types(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, ApiError> {
@@ -85,7 +85,7 @@ fn list_notifications(call: &mut Call<'_>, world: &mut World) -> Result<Response
         about.is_empty() || ids.any(|id| about.iter().any(|wanted| wanted == id))
     };
     let found = world.events.values().filter(|one| is_about(one));
-    call.page(found, true, |one| shown(one, world))
+    call.page(found, ListOrder::NewestFirst, |one| shown(one, world))
 }
 
 /// Returns the notification of an event, which was delivered at once.
@@ -128,7 +128,7 @@ fn list_logs(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, Api
         "attempted_at": event.occurred_at,
     });
     let found = std::iter::once(event);
-    call.page(found, true, move |_| log.clone())
+    call.page(found, ListOrder::NewestFirst, move |_| log.clone())
 }
 
 fn replay(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {

@@ -9,11 +9,18 @@ use crate::{error::ApiError, objects::Listed};
 
 const DEFAULT_PAGE: usize = 50;
 
-/// More is cut to this silently.
+/// Maximum size of a page. Paddle silently reduces a larger one to it.
 const MAX_PAGE: usize = 200;
 
 /// Counts are exact up to this number.
 const MAX_COUNT: usize = 100_000;
+
+/// The order of a list by id, and so by time of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListOrder {
+    OldestFirst,
+    NewestFirst,
+}
 
 impl Call<'_> {
     /// Returns the requested page of objects, given in the order of their ids. The filters `id` and `status` are for all
@@ -21,14 +28,14 @@ impl Call<'_> {
     pub(super) fn page<'w, T: Listed + 'w>(
         &mut self,
         objects: impl Iterator<Item = &'w T>,
-        newest_first: bool,
+        default_order: ListOrder,
         show: impl Fn(&T) -> Value,
     ) -> Result<ResponseData, ApiError> {
         let asked = self.query.clone();
         let (ids, statuses) = (self.take("id"), self.take("status"));
         let after = self.take("after").pop();
         let size = self.page_size()?;
-        let newest_first = self.order(newest_first)?;
+        let order = self.order(default_order)?;
         self.finish()?;
         let has =
             |words: &[String], word: &str| words.is_empty() || words.iter().any(|one| one == word);
@@ -36,7 +43,7 @@ impl Call<'_> {
             .filter(|one| has(&ids, one.id()) && has(&statuses, one.status()))
             .collect();
         let total = found.len();
-        if newest_first {
+        if order == ListOrder::NewestFirst {
             found.reverse();
         }
         let malformed = match self.fault {
@@ -51,9 +58,11 @@ impl Call<'_> {
         if let Some(after) = after.filter(|_| !is_first) {
             let is_twice = malformed == Some(MalformedList::ObjectTwice);
             found.retain(|one| {
-                let order = one.id().cmp(after.as_str());
-                let order = if newest_first { order.reverse() } else { order };
-                order.is_gt() || is_twice && order.is_eq()
+                let position = match order {
+                    ListOrder::OldestFirst => one.id().cmp(after.as_str()),
+                    ListOrder::NewestFirst => after.as_str().cmp(one.id()),
+                };
+                position.is_gt() || is_twice && position.is_eq()
             });
         }
         let has_more = found.len() > size || malformed == Some(MalformedList::RepeatedPage);
@@ -90,15 +99,14 @@ impl Call<'_> {
         Ok(size.min(MAX_PAGE))
     }
 
-    /// Returns true for the newest first.
-    fn order(&mut self, default: bool) -> Result<bool, ApiError> {
+    fn order(&mut self, default: ListOrder) -> Result<ListOrder, ApiError> {
         let Some(written) = self.take("order_by").pop() else {
             return Ok(default);
         };
         // The official libraries write the direction in different cases.
         match written.to_lowercase().as_str() {
-            "id[asc]" => Ok(false),
-            "id[desc]" => Ok(true),
+            "id[asc]" => Ok(ListOrder::OldestFirst),
+            "id[desc]" => Ok(ListOrder::NewestFirst),
             _ => {
                 let detail = format!("cannot order by {written}");
                 Err(ApiError::invalid_field("order_by", detail))

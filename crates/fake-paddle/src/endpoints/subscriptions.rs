@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route};
+use super::{Call, ResponseData, Route, lists::ListOrder};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Subscription, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -76,7 +76,7 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
             && has(&actions, &action(one))
             && has_price(one)
     });
-    call.page(found, false, |one| json!(one.with_urls()))
+    call.page(found, ListOrder::OldestFirst, |one| json!(one.with_urls()))
 }
 
 fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Subscription, ApiError> {

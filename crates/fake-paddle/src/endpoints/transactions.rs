@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route};
+use super::{Call, ResponseData, Route, lists::ListOrder};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Transaction, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -53,7 +53,9 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
             && has(&modes, Some(&one.collection_mode))
     });
     let world = &*world;
-    call.page(found, true, |one| with_parts(one, &parts, world))
+    call.page(found, ListOrder::NewestFirst, |one| {
+        with_parts(one, &parts, world)
+    })
 }
 
 fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
@@ -139,7 +141,7 @@ fn list_adjustments(call: &mut Call<'_>, world: &mut World) -> Result<ResponseDa
                 one.subscription_id.as_deref().unwrap_or_default(),
             )
     });
-    call.page(found, true, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |one| json!(one))
 }
 
 fn create_adjustment(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {

@@ -167,10 +167,16 @@ impl ExpansionPath<'_> {
             if is_included || (kind.is_empty() && is_expandable) {
                 return Ok(());
             }
-            return Err(self.gap_unless(REMOVED_EXPANSIONS.contains(&(&kind, key))));
+            let is_removed = REMOVED_EXPANSIONS.contains(&(&kind, key));
+            let error = if is_removed {
+                self.refusal()
+            } else {
+                self.gap()
+            };
+            return Err(error);
         };
         match inner {
-            Value::String(_) if !is_expandable => return Err(self.gap_unless(false)),
+            Value::String(_) if !is_expandable => return Err(self.gap()),
             Value::String(_) => self.replace_id(inner, key, discounted)?,
             Value::Array(ids) if is_expandable => {
                 for id in ids.iter_mut().filter(|id| id.is_string()) {
@@ -179,7 +185,7 @@ impl ExpansionPath<'_> {
             }
             Value::Bool(_) | Value::Number(_) => return Err(self.refusal()),
             Value::Null if !is_expandable && !is_included && rest.is_empty() => {
-                return Err(self.gap_unless(false));
+                return Err(self.gap());
             }
             Value::Null | Value::Array(_) | Value::Object(_) => {}
         }
@@ -193,22 +199,20 @@ impl ExpansionPath<'_> {
             "discount" | "discounts" => discount(name, discounted, self.view),
             _ => object_of(key, name, self.view)?,
         };
-        *id = found.ok_or_else(|| self.gap_unless(false))?;
+        *id = found.ok_or_else(|| self.gap())?;
         Ok(())
     }
 
+    /// Returns the error that Stripe returns too.
     fn refusal(self) -> ApiError {
         let path = self.path;
         refused(format!("This property cannot be expanded ({path})."))
     }
 
-    /// Returns the error, marked as a gap of the fake unless Stripe would return an error too.
-    fn gap_unless(self, is_refused: bool) -> ApiError {
-        let refusal = self.refusal();
-        if is_refused {
-            return refusal;
-        }
-        refusal.unsupported(Unsupported::Expansion(self.path.to_owned()))
+    /// Returns the error for what Stripe would expand: it is marked as a gap of the fake.
+    fn gap(self) -> ApiError {
+        let unsupported = Unsupported::Expansion(self.path.to_owned());
+        self.refusal().unsupported(unsupported)
     }
 }
 

@@ -5,6 +5,13 @@ use compact_str::CompactString;
 use super::events::EventObject;
 use crate::world::{Charge, IntentStatus, InvoicePayment, InvoiceStatus, PaymentIntent, World};
 
+/// The answer of the bank to a charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChargeResult {
+    Succeeded,
+    Declined,
+}
+
 impl World {
     /// Creates a payment intent for the invoice total; does nothing for a zero total. Records no event.
     pub(super) fn create_intent_for(&mut self, invoice: &str) -> Option<CompactString> {
@@ -49,8 +56,13 @@ impl World {
         }
     }
 
-    /// Charges a card for an intent. Records no event.
-    pub(super) fn create_charge_for(&mut self, intent: &str, is_declined: bool) -> CompactString {
+    /// Charges a card for an intent successfully. Records no event.
+    pub(super) fn create_charge_for(&mut self, intent: &str) -> CompactString {
+        self.create_charge(intent, ChargeResult::Succeeded)
+    }
+
+    fn create_charge(&mut self, intent: &str, result: ChargeResult) -> CompactString {
+        let is_declined = result == ChargeResult::Declined;
         let Some(whole) = self.objects.payment_intents.get(intent).cloned() else {
             return CompactString::default();
         };
@@ -89,7 +101,7 @@ impl World {
 
     /// Charges an intent successfully and records the events.
     pub(super) fn charge_and_record(&mut self, intent: &str) {
-        let charge = self.create_charge_for(intent, false);
+        let charge = self.create_charge_for(intent);
         self.record_event("charge.succeeded", EventObject::Charge(&charge));
         self.record_event(
             "payment_intent.succeeded",
@@ -148,7 +160,7 @@ impl World {
     pub(super) fn decline_and_record(&mut self, id: &str, next: Option<i64>) {
         self.finalize_and_record(id);
         if let Some(intent) = self.create_intent_for(id) {
-            let charge = self.create_charge_for(&intent, true);
+            let charge = self.create_charge(&intent, ChargeResult::Declined);
             self.record_event("charge.failed", EventObject::Charge(&charge));
             self.record_event(
                 "payment_intent.payment_failed",

@@ -34,23 +34,12 @@ pub(super) fn evidence(context: StepContext<'_>, observed: &Observed) -> Vec<Str
     if skipped > 0 {
         lines.push(format!("sent      {skipped} more before these"));
     }
-    lines.extend(
-        observed
-            .earlier
-            .iter()
-            .skip(skipped)
-            .map(|earlier_delivery| delivery(earlier_delivery, true)),
-    );
+    lines.extend(observed.earlier.iter().skip(skipped).map(earlier_delivery));
     lines.extend(observed.visited.iter().map(|page| match &page.answer {
         Ok(status) => format!("visited   {}: answered {status}", page.url),
         Err(why) => format!("visited   {}: {}", page.url, shortened(why)),
     }));
-    lines.extend(
-        observed
-            .deliveries
-            .iter()
-            .map(|delivered| delivery(delivered, false)),
-    );
+    lines.extend(observed.deliveries.iter().map(delivery));
     if let Some(fault) = &observed.fault {
         lines.push(format!(
             "failed    {}{}",
@@ -109,7 +98,11 @@ pub(super) fn evidence(context: StepContext<'_>, observed: &Observed) -> Vec<Str
     lines
 }
 
-fn delivery(delivery: &Delivery, names_step: bool) -> String {
+fn earlier_delivery(earlier: &Delivery) -> String {
+    format!("{} (at {})", delivery(earlier), earlier.step)
+}
+
+fn delivery(delivery: &Delivery) -> String {
     let mut line = format!("sent      {} {}", delivery.event, delivery.id);
     if delivery.is_repeat {
         line.push_str(" again");
@@ -118,9 +111,6 @@ fn delivery(delivery: &Delivery, names_step: bool) -> String {
         line.push_str(&format!(" {}", signing(delivery.signed)));
     }
     line.push_str(&format!(": answered {}", answer(&delivery.answer)));
-    if names_step {
-        line.push_str(&format!(" (at {})", delivery.step));
-    }
     line
 }
 

@@ -17,23 +17,19 @@ pub(super) fn mentions(
         .flat_map(|bystander| &bystander.changes);
     let half = observed.fault.iter().flat_map(|fault| &fault.half_written);
     let changed = account_changes.chain(others).chain(half);
-    let about = about.map(|kind| event(kind, false));
+    let about = about.map(event);
     let now = observed
         .deliveries
         .iter()
-        .map(|delivery| delivered_event(delivery, false));
+        .map(|delivery| event(&delivery.event));
     let skipped = observed.earlier.len().saturating_sub(MAX_EARLIER);
-    let earlier = observed.earlier.iter().skip(skipped);
+    let earlier = observed.earlier.iter().skip(skipped).map(earlier_event);
     Mentions {
         fields: fields(
             context,
             changed.map(|change: &ColumnChange| change.column.as_str()),
         ),
-        events: about
-            .into_iter()
-            .chain(now)
-            .chain(earlier.map(|delivery| delivered_event(delivery, true)))
-            .collect(),
+        events: about.into_iter().chain(now).chain(earlier).collect(),
     }
 }
 
@@ -50,15 +46,18 @@ pub(super) fn fields<'a>(
         .collect()
 }
 
-fn delivered_event(delivery: &Delivery, is_earlier: bool) -> EventMention {
-    event(&delivery.event, is_earlier)
+fn earlier_event(delivery: &Delivery) -> EventMention {
+    EventMention {
+        is_earlier: true,
+        ..event(&delivery.event)
+    }
 }
 
-/// Mentions an event without its id: no log has the events of the fake.
-fn event(kind: &str, is_earlier: bool) -> EventMention {
+/// Mentions an event of this step without its id: no log has the events of the fake.
+fn event(kind: &str) -> EventMention {
     EventMention {
         kind: kind.to_owned(),
         id: None,
-        is_earlier,
+        is_earlier: false,
     }
 }
