@@ -49,13 +49,13 @@ impl Log {
 
     /// Returns the current position in the log, which is the number of lines so far.
     pub fn position(&self) -> usize {
-        let kept = self.kept();
+        let kept = self.locked();
         kept.dropped + kept.lines.len()
     }
 
     /// Returns the lines after a position that are still kept.
     pub fn since(&self, position: usize) -> Vec<String> {
-        let kept = self.kept();
+        let kept = self.locked();
         let skipped = position.saturating_sub(kept.dropped);
         kept.lines.iter().skip(skipped).cloned().collect()
     }
@@ -93,7 +93,7 @@ impl Log {
             shown.push('…');
         }
         tracing::info!("application: {shown}");
-        let mut kept = self.kept();
+        let mut kept = self.locked();
         if kept.lines.len() == SHOWN_LINES {
             kept.lines.pop_front();
             kept.dropped += 1;
@@ -101,7 +101,7 @@ impl Log {
         kept.lines.push_back(shown);
     }
 
-    fn kept(&self) -> MutexGuard<'_, LogLines> {
+    fn locked(&self) -> MutexGuard<'_, LogLines> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,7 +31,7 @@ impl ProviderResponse<'_> {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, RequestError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if error.is_data() {
-                let reason = self.shown(&error.to_string());
+                let reason = self.without_key(&error.to_string());
                 return RequestError::Unexpected(DecodeError::new("answer", None, ".", &reason));
             }
             let (bytes, excerpt) = (self.body.len(), self.excerpt());
@@ -48,27 +48,27 @@ impl ProviderResponse<'_> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Returns the server's text with keys removed.
-    pub(crate) fn shown(&self, text: &str) -> String {
-        scrub::shown(text, self.key)
+    /// Returns the server's text with keys replaced.
+    pub(crate) fn without_key(&self, text: &str) -> String {
+        scrub::without_key(text, self.key)
     }
 
     /// Returns the start of an unexpected body.
     pub(crate) fn excerpt(&self) -> String {
         if self.status.is_redirection() {
             let location = self.header("location").unwrap_or("nowhere");
-            return self.shown(&format!("a redirect to `{location}`"));
+            return self.without_key(&format!("a redirect to `{location}`"));
         }
         let text = String::from_utf8_lossy(&self.body);
         if text.trim().is_empty() {
             return "an empty body".to_owned();
         }
-        self.shown(&text.chars().take(MAX_REFUSAL_BYTES).collect::<String>())
+        self.without_key(&text.chars().take(MAX_REFUSAL_BYTES).collect::<String>())
     }
 
     pub(crate) fn request_id(&self) -> Option<String> {
         let id = self.header(self.request_id_header)?;
-        Some(self.shown(&id.chars().take(80).collect::<String>()))
+        Some(self.without_key(&id.chars().take(80).collect::<String>()))
     }
 
     /// Returns true if the status alone suggests that a retry may succeed.

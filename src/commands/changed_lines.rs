@@ -61,7 +61,7 @@ impl ChangedLines {
     }
 
     /// Lists the files that are needed to describe the changes in full. Without them, the descriptions are shorter.
-    pub(crate) fn wanted(&self) -> Vec<&str> {
+    pub(crate) fn files_to_read(&self) -> Vec<&str> {
         let lines = self
             .relevant
             .iter()

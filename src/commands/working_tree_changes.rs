@@ -41,13 +41,13 @@ impl WorkingTreeChanges {
             let text = fs::read_to_string(tree.root.join(path)).ok()?;
             (text.len() <= MAX_SOURCE_BYTES).then(|| (path.to_owned(), text))
         };
-        let now = lines.wanted().into_iter().filter_map(read).collect();
+        let now = lines.files_to_read().into_iter().filter_map(read).collect();
         Ok(Self { paths, lines, now })
     }
 
     /// Lists the lines with each finding, and moves its place to the likeliest one.
     pub(crate) fn place(&self, outcome: &mut Outcome) {
-        let shown = |path: String| self.paths.shown(&path);
+        let shown = |path: String| self.paths.displayed(&path);
         self.lines.place(outcome, &self.now, &shown);
     }
 }
@@ -83,8 +83,8 @@ impl TreePaths {
         }
     }
 
-    /// Returns a path of the tree as it is shown.
-    pub(crate) fn shown(&self, path: &str) -> String {
+    /// Returns a path of the tree as it is displayed: relative to the folder of this process, or in full.
+    pub(crate) fn displayed(&self, path: &str) -> String {
         let Some(folder) = &self.folder else {
             return self.root.join(path).display().to_string();
         };
@@ -110,13 +110,13 @@ mod tests {
             of_config: "apps/web/prodverdict.yml".to_owned(),
             folder: Some(PathBuf::from("apps/web")),
         };
-        assert_eq!(paths.shown("apps/web/src/a.ts"), "src/a.ts");
-        assert_eq!(paths.shown("apps/api/a.ts"), "../api/a.ts");
-        assert_eq!(paths.shown("a.ts"), "../../a.ts");
+        assert_eq!(paths.displayed("apps/web/src/a.ts"), "src/a.ts");
+        assert_eq!(paths.displayed("apps/api/a.ts"), "../api/a.ts");
+        assert_eq!(paths.displayed("a.ts"), "../../a.ts");
         let whole = TreePaths {
             folder: None,
             ..paths
         };
-        assert_eq!(whole.shown("a.ts"), "/r/a.ts");
+        assert_eq!(whole.displayed("a.ts"), "/r/a.ts");
     }
 }

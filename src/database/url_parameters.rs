@@ -217,7 +217,7 @@ impl Parameters {
                             .settings
                             .push((name.to_owned(), value.into_owned()));
                     } else if !has_no_effect(key) && unknown.is_none() {
-                        unknown = Some(shown(key));
+                        unknown = Some(safe_name(key));
                     }
                     continue;
                 }
@@ -311,7 +311,7 @@ fn has_no_effect(key: &str) -> bool {
 }
 
 /// Returns a name that is safe to show: any other text might be a part of the password.
-fn shown(key: &str) -> Option<String> {
+fn safe_name(key: &str) -> Option<String> {
     const MAX_LENGTH: usize = 40;
     let allowed = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-');
     (key.len() <= MAX_LENGTH && key.chars().all(allowed)).then(|| key.to_owned())

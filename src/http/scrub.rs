@@ -50,7 +50,7 @@ const INFIXES: [&str; 14] = [
 const MIN_TOKEN_LENGTH: usize = 12;
 
 /// Returns the text with this key, and everything that looks like a whole or a masked key, replaced.
-pub fn shown(text: &str, key: &SecretString) -> String {
+pub fn without_key(text: &str, key: &SecretString) -> String {
     let key = key.expose_secret();
     // Replacing a secret of a few characters would make messages unreadable, and no provider has keys that short.
     if key.len() < 8 {
@@ -188,7 +188,7 @@ mod tests {
     fn the_key_in_use_is_removed_whatever_it_looks_like() {
         let key = SecretString::from("0123456789abcdef");
         assert_eq!(
-            shown("bad token 0123456789abcdef!", &key),
+            without_key("bad token 0123456789abcdef!", &key),
             "bad token [key]!"
         );
     }

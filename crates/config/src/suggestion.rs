@@ -20,13 +20,14 @@ pub(super) fn nearest<'a>(
             (distance, candidate)
         })
         .filter(|(distance, candidate)| {
-            *distance <= allowed(candidate) || is_prefix_of_either(&word, &normalized(candidate))
+            *distance <= max_distance(candidate)
+                || is_prefix_of_either(&word, &normalized(candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-fn allowed(candidate: &str) -> usize {
+fn max_distance(candidate: &str) -> usize {
     (candidate.len() / 3).clamp(1, 4)
 }
 

@@ -155,7 +155,7 @@ impl PaddleWorld {
         };
         let refusal = self.refusal(&request);
         let refusal = refusal.map(|(status, body)| (status, body.to_string()));
-        let (status, body) = refusal.unwrap_or_else(|| self.found(&request));
+        let (status, body) = refusal.unwrap_or_else(|| self.respond(&request));
         request.status = status;
         self.requests.push(request);
         (status, body)
@@ -177,15 +177,15 @@ impl PaddleWorld {
         None
     }
 
-    fn found(&self, request: &PaddleRequest) -> (u16, String) {
+    fn respond(&self, request: &PaddleRequest) -> (u16, String) {
         let segments: Vec<_> = request.path.trim_matches('/').split('/').collect();
         let (status, body) = match segments[..] {
             ["subscriptions"] => return (200, self.page(request)),
-            ["subscriptions", id] => one(self.subscriptions.get(id).cloned()),
+            ["subscriptions", id] => one_object(self.subscriptions.get(id).cloned()),
             ["customers", id] => {
                 let mut all = self.subscriptions.values();
                 let is_known = all.any(|one| text(one, "customer_id") == id);
-                one(is_known.then(|| json!({"id": id, "custom_data": null})))
+                one_object(is_known.then(|| json!({"id": id, "custom_data": null})))
             }
             ["customers"] => list(&[]),
             ["notifications"] => {
@@ -248,7 +248,7 @@ impl PaddleWorld {
     }
 }
 
-fn one(found: Option<Value>) -> (u16, Value) {
+fn one_object(found: Option<Value>) -> (u16, Value) {
     found.map_or_else(
         || error(404, "not_found", None),
         |found| (200, json!({"data": found})),

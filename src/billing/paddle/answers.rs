@@ -40,7 +40,7 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
                 envelope
                     .meta
                     .and_then(|meta| meta.request_id)
-                    .map(|id| answer.shown(&id)),
+                    .map(|id| answer.without_key(&id)),
             ),
             Err(_) => (answer.meaning_without_envelope(), answer.excerpt(), None),
         };
@@ -78,15 +78,15 @@ fn hint(meaning: &RefusalMeaning) -> String {
 fn described(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> String {
     let detail = body.detail.as_deref().unwrap_or("no detail");
     match &body.code {
-        Some(code) => answer.shown(&format!("{detail} ({code})")),
-        None => answer.shown(detail),
+        Some(code) => answer.without_key(&format!("{detail} ({code})")),
+        None => answer.without_key(detail),
     }
 }
 
 fn meaning(answer: &ProviderResponse<'_>, body: &PaddleErrorBody) -> RefusalMeaning {
     let field = || {
         let first = body.errors.as_ref()?.first()?.field.as_deref()?;
-        Some(answer.shown(first))
+        Some(answer.without_key(first))
     };
     match (answer.status.as_u16(), body.code.as_deref()) {
         (401, _) | (403, Some("invalid_token" | "authentication_malformed")) => {

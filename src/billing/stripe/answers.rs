@@ -28,7 +28,7 @@ pub(super) fn refusal(answer: &ProviderResponse<'_>) -> ProviderRefusal {
     let (meaning, message) = match &body {
         Ok(body) => (
             meaning(answer, body),
-            answer.shown(body.message.as_deref().unwrap_or("no message")),
+            answer.without_key(body.message.as_deref().unwrap_or("no message")),
         ),
         Err(_) => (without_envelope(answer), answer.excerpt()),
     };
@@ -55,7 +55,7 @@ fn is_passing(answer: &ProviderResponse<'_>) -> bool {
 
 fn meaning(answer: &ProviderResponse<'_>, body: &StripeErrorBody) -> RefusalMeaning {
     let message = body.message.as_deref().unwrap_or_default();
-    let parameter = || body.param.as_deref().map(|name| answer.shown(name));
+    let parameter = || body.param.as_deref().map(|name| answer.without_key(name));
     match (answer.status.as_u16(), body.code.as_deref()) {
         (401, Some("api_key_expired")) => RefusalMeaning::ExpiredKey,
         (401, Some("secret_key_required")) => RefusalMeaning::PublishableKey,

@@ -69,7 +69,7 @@ async fn fetch(
     (repository, sha): (&Repository, &str),
 ) -> BTreeMap<String, String> {
     let mut now = BTreeMap::new();
-    for path in lines.wanted() {
+    for path in lines.files_to_read() {
         if let Ok(Some(text)) = client
             .fetch_file(repository, path, sha, MAX_SOURCE_BYTES)
             .await

@@ -119,7 +119,7 @@ impl JobInput<'_> {
             config,
             config_path: self.step.inputs.config_path(),
             files: &self.files_of_rehearsal(),
-            wanted: &self.wanted(),
+            wanted: &self.rehearsal_options(),
             committed: self.trusted.baseline.as_ref().ok(),
             today: self.step.today(),
         };
@@ -141,7 +141,7 @@ impl JobInput<'_> {
         }
     }
 
-    fn wanted(&self) -> RehearsalOptions {
+    fn rehearsal_options(&self) -> RehearsalOptions {
         RehearsalOptions {
             scenarios: self.step.inputs.rehearsal.scenarios.clone(),
             jobs: self.step.inputs.rehearsal.jobs.map(NonZeroUsize::get),
@@ -191,7 +191,7 @@ impl JobInput<'_> {
         if self.step.inputs.verdict.skip_without_credentials && !missing.is_empty() {
             return JobResult::skipped(&missing);
         }
-        let wanted = self.wanted();
+        let wanted = self.rehearsal_options();
         let outcome = rehearse(
             (config, &files),
             &mut setup,

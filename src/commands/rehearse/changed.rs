@@ -72,18 +72,18 @@ fn of_tree(
         .filter(is_affected)
         .map(|one| one.id.as_str())
         .collect();
-    let shown = |at: &ChangedLine| format!("{}:{}", paths.shown(&at.path), at.line);
+    let shown = |at: &ChangedLine| format!("{}:{}", paths.displayed(&at.path), at.line);
     let events = subjects.events.iter();
     let events = events.map(|(event, at)| format!("{event} ({})", shown(at)));
     let fields = subjects.fields.iter();
     let column = |field| contract.contract.column(field);
     let fields = fields.map(|(field, at)| format!("{} ({})", column(*field), shown(at)));
-    let files = own.keys().map(|path| paths.shown(path));
+    let files = own.keys().map(|path| paths.displayed(path));
     let mut reasons: Vec<_> = events.chain(fields).chain(files).collect();
     if ids.is_empty() || ids.len() == scenarios.len() {
         let configuration = tree.files.iter().any(|file| file.path == paths.of_config);
         reasons.extend(subjects.other.as_ref().map(shown));
-        reasons.extend(configuration.then(|| paths.shown(&paths.of_config)));
+        reasons.extend(configuration.then(|| paths.displayed(&paths.of_config)));
         return in_usual_order(&match reasons.first() {
             Some(reason) => format!("every scenario may depend on {reason}, which changed"),
             None => format!(

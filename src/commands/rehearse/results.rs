@@ -39,12 +39,12 @@ pub(super) fn all_scenarios<'s>(
     scenarios
         .map(|(scenario, selected)| {
             let results: Vec<_> = results.by_ref().take(selected.runs.len()).collect();
-            one(config, scenario, selected, results)
+            result_of_scenario(config, scenario, selected, results)
         })
         .collect()
 }
 
-fn one<'s>(
+fn result_of_scenario<'s>(
     config: &RehearsalConfig<'_>,
     scenario: &'s Scenario,
     selected: &ScenarioRuns<'s>,

@@ -195,7 +195,7 @@ impl Watch<'_> {
     fn tell_change(&self, changed: &[PathBuf]) {
         let changed = changed.iter();
         let changed: Vec<_> = changed
-            .map(|path| self.paths.shown(&path.to_string_lossy()))
+            .map(|path| self.paths.displayed(&path.to_string_lossy()))
             .collect();
         let first = match self.broken.len() {
             0 => String::new(),

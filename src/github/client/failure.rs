@@ -208,7 +208,7 @@ fn message_of(body: &[u8], token: &SecretString) -> String {
         return "no message".to_owned();
     }
     // A server or a proxy may echo the request.
-    let text = scrub::shown(&text, token);
+    let text = scrub::without_key(&text, token);
     text.chars().take(SHOWN_CHARACTERS).collect()
 }
 

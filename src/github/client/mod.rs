@@ -342,7 +342,7 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|source| ClientError::Unreadable {
             call: self.call.clone(),
             // The error may quote the response.
-            source: serde_json::Error::custom(scrub::shown(&source.to_string(), &self.token)),
+            source: serde_json::Error::custom(scrub::without_key(&source.to_string(), &self.token)),
         })
     }
 }

@@ -97,7 +97,7 @@ impl<'a> NodeReader<'a> {
             NodeName::Value(key) => quote(&key.text),
             NodeName::EntryOf(list) => format!("an entry of {}", quote(list)),
         };
-        let found = self.found();
+        let found = self.describe_value();
         let draft = match type_error {
             TypeError::Reported => return,
             TypeError::Expected(what) => {
@@ -121,7 +121,7 @@ impl<'a> NodeReader<'a> {
         }
     }
 
-    fn found(self) -> String {
+    fn describe_value(self) -> String {
         match &self.node.kind {
             NodeKind::List(_) => "a list".to_owned(),
             NodeKind::Mapping(_) => "a mapping".to_owned(),

@@ -85,11 +85,13 @@ fn list_notifications(call: &mut Call<'_>, world: &mut World) -> Result<Response
         about.is_empty() || ids.any(|id| about.iter().any(|wanted| wanted == id))
     };
     let found = world.events.values().filter(|one| is_about(one));
-    call.page(found, ListOrder::NewestFirst, |one| shown(one, world))
+    call.page(found, ListOrder::NewestFirst, |one| {
+        notification(one, world)
+    })
 }
 
 /// Returns the notification of an event, which was delivered at once.
-fn shown(event: &Event, world: &World) -> Value {
+fn notification(event: &Event, world: &World) -> Value {
     let notification = world.notification(event);
     json!({
         "id": notification.notification_id,
@@ -115,7 +117,7 @@ fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Event, ApiError> {
 
 fn retrieve_notification(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
-    Ok(ResponseData::one(&shown(find(call, world)?, world)))
+    Ok(ResponseData::one(&notification(find(call, world)?, world)))
 }
 
 fn list_logs(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {

@@ -202,7 +202,9 @@ impl Comment {
             notes.push("Parts of this overview did not fit here.".to_owned());
         }
         let groups = self.groups.iter().take(extent.groups);
-        let shown: usize = groups.map(|group| group.shown(extent.limits())).sum();
+        let shown: usize = groups
+            .map(|group| group.shown_findings(extent.limits()))
+            .sum();
         let omitted = self.findings.saturating_sub(shown);
         if omitted > 0 {
             let omitted = counted(length(omitted), "finding");

@@ -124,7 +124,7 @@ impl GroupBlock {
     }
 
     /// Returns the number of findings that a text within these limits shows.
-    pub(super) fn shown(&self, limits: GroupLimits) -> usize {
+    pub(super) fn shown_findings(&self, limits: GroupLimits) -> usize {
         if self.has_table {
             self.findings.min(limits.rows).min(MAX_ROWS)
         } else {
@@ -139,7 +139,7 @@ impl GroupBlock {
             .evidence
             .clone()
             .filter(|_| limits.level < OmissionLevel::Evidence);
-        let rows = self.shown(limits);
+        let rows = self.shown_findings(limits);
         if !self.has_table {
             parts.extend(evidence);
         } else if rows > MAX_UNFOLDED_ROWS {

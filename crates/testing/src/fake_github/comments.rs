@@ -53,7 +53,7 @@ pub(super) fn create(world: &mut World, token: &Token, request: &Recorded, numbe
 }
 
 pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &str) -> Reply {
-    if let Err(reply) = own(world, token, id) {
+    if let Err(reply) = check_is_own(world, token, id) {
         return reply;
     }
     let body = match body(world, request) {
@@ -73,7 +73,7 @@ pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &
 }
 
 pub(super) fn delete(world: &mut World, token: &Token, id: &str) -> Reply {
-    if let Err(reply) = own(world, token, id) {
+    if let Err(reply) = check_is_own(world, token, id) {
         return reply;
     }
     world
@@ -91,7 +91,7 @@ fn find(world: &World, number: &str) -> Option<u64> {
 
 /// Checks that the token wrote the comment. GitHub lets a token with write access change any; a careful
 /// client never does.
-fn own(world: &mut World, token: &Token, id: &str) -> Result<(), Reply> {
+fn check_is_own(world: &mut World, token: &Token, id: &str) -> Result<(), Reply> {
     if !token.writes_pulls {
         return Err(Reply::forbidden());
     }

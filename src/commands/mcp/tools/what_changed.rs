@@ -141,7 +141,7 @@ fn relevant_lines(tree: &WorkingTree, paths: &TreePaths, config: &Config) -> Vec
             for line in finder.relevant_lines(&[name]).iter() {
                 let change = line.describe(None);
                 found.push(Change {
-                    path: paths.shown(&change.path),
+                    path: paths.displayed(&change.path),
                     ..change
                 });
             }

@@ -206,7 +206,9 @@ fn next(
             .code("invoice_upcoming_none"));
     };
     let version = request.call.version.clone();
-    Ok(world.preview_invoice(&id, &version, |world, before| changed(world, before, items)))
+    Ok(world.preview_invoice(&id, &version, |world, before| {
+        changed_items(world, before, items)
+    }))
 }
 
 /// Reads the hypothetical items of the subscription.
@@ -234,7 +236,7 @@ fn changes(form: &mut Form) -> Result<Vec<WantedItem>, ApiError> {
     }
 }
 
-fn changed(world: &mut World, mut items: Vec<Item>, wanted: Vec<WantedItem>) -> Vec<Item> {
+fn changed_items(world: &mut World, mut items: Vec<Item>, wanted: Vec<WantedItem>) -> Vec<Item> {
     for change in wanted {
         let named = change.id.clone();
         let (deleted, quantity) = (change.deleted, change.quantity);
