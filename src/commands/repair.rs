@@ -8,7 +8,7 @@ use crate::{
         Account, Corrected, CustomerId, Facts, Field, Finding, RowCorrection, SubscriptionId,
         UnixSeconds, corrections, uncorrected,
     },
-    database::{ColumnKind, Stored, StoredRequest, Value, ValueForm},
+    database::{ColumnKind, StoredRequest, StoredRows, Value, ValueForm},
     report::{CellChange, CellKind, CellValue, Repair, RepairCell, RowRepair},
     sources::AccountSource,
 };
@@ -201,7 +201,7 @@ const NO_COLUMN: &str = "its table is a view, or `id` is not a column of that ta
 /// Returns the repair of one row, or the reason it has none.
 fn row_repair(
     table: &AccountsTable<'_>,
-    stored: &Stored,
+    stored: &StoredRows,
     account: &str,
     correction: &RowCorrection,
     (link, paid): (Option<&str>, Option<bool>),

@@ -61,7 +61,7 @@ pub(crate) fn all_missing_credentials<'c>(
 }
 
 /// Result of one contract with a verdict.
-struct Checked {
+struct CheckedContract {
     evaluation: Evaluation,
     repairs: Vec<Repair>,
     mode: Option<Mode>,
@@ -72,7 +72,7 @@ async fn check_contract(
     run: &RunParameters<'_>,
     evidence: &mut EvidenceFailures,
     warnings: &mut Vec<Warning>,
-) -> Result<Checked, Failure> {
+) -> Result<CheckedContract, Failure> {
     let sources = open(contract, run)?;
     if run.recorded == RecordedSides::Nothing
         && let Some(key) = run.environment.secret(&contract.key_env)
@@ -114,7 +114,7 @@ async fn check_contract(
     };
     let configured = contract.contract.mode;
     let mode = configured.or_else(|| mode_of_objects(&facts.seen_modes));
-    Ok(Checked {
+    Ok(CheckedContract {
         evaluation,
         repairs,
         mode: mode.or_else(|| sources.billing.mode()),
@@ -156,7 +156,7 @@ fn contract_outcome(
     index: usize,
     contract: &AccessContract,
     run: &RunParameters<'_>,
-    checked: Result<Checked, Failure>,
+    checked: Result<CheckedContract, Failure>,
 ) -> ContractOutcome {
     let fail_on = run.fail_on.for_contract(contract);
     let mut outcome = ContractOutcome {
@@ -173,7 +173,7 @@ fn contract_outcome(
         named: Vec::new(),
     };
     match checked {
-        Ok(Checked {
+        Ok(CheckedContract {
             evaluation,
             repairs,
             mode,

@@ -8,7 +8,7 @@ use url::Host;
 
 use super::{
     foreign_protocol::{ForeignProtocol, foreign_protocol, probe},
-    tls::Untrusted,
+    tls::CertificateRefusal,
     url::Target,
     url_error::UrlError,
 };
@@ -29,7 +29,7 @@ pub enum ConnectError {
     #[error("`sslmode` asks for TLS, which the server does not offer")]
     NoTls,
     #[error("its TLS certificate is not trusted")]
-    Certificate(#[source] Untrusted),
+    Certificate(#[source] CertificateRefusal),
     #[error("the server there is not Postgres{}", .0.described())]
     NotPostgres(ForeignProtocol),
     #[error("the password of user `{user}` is wrong, or there is no such user")]
@@ -52,12 +52,12 @@ pub enum ConnectError {
 
 /// A connection, and whether it crosses a public network without TLS.
 #[derive(Debug)]
-pub(super) struct Connected {
+pub(super) struct NewConnection {
     pub(super) connection: PgConnection,
     pub(super) is_exposed: bool,
 }
 
-pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> {
+pub(super) async fn connect(target: &Target) -> Result<NewConnection, ConnectError> {
     let options = target.options()?;
     let attempt = async {
         let mut is_remote = false;
@@ -74,7 +74,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
             // The driver does not report if it used TLS.
             match PgConnection::connect_with(&options.clone().ssl_mode(PgSslMode::Require)).await {
                 Ok(connection) => {
-                    return Ok(Connected {
+                    return Ok(NewConnection {
                         connection,
                         is_exposed: false,
                     });
@@ -89,7 +89,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connected, ConnectError> 
             options
         };
         let connection = PgConnection::connect_with(&options).await;
-        Ok(Connected {
+        Ok(NewConnection {
             connection: connection.map_err(|error| failure(error, target))?,
             is_exposed,
         })
@@ -129,7 +129,7 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
                 ConnectError::Refused(error)
             }
             io::ErrorKind::InvalidData => {
-                ConnectError::Certificate(Untrusted::new(&error, target.tls()))
+                ConnectError::Certificate(CertificateRefusal::new(&error, target.tls()))
             }
             io::ErrorKind::TimedOut => ConnectError::NoAnswer,
             _ => ConnectError::Broken(sqlx::Error::Io(error)),
@@ -137,7 +137,7 @@ fn failure(error: sqlx::Error, target: &Target) -> ConnectError {
         error if offers_no_tls(&error) => ConnectError::NoTls,
         sqlx::Error::Tls(error) => {
             let error = io::Error::other(error);
-            ConnectError::Certificate(Untrusted::new(&error, target.tls()))
+            ConnectError::Certificate(CertificateRefusal::new(&error, target.tls()))
         }
         sqlx::Error::Protocol(message) => match foreign_protocol(&message) {
             Some(protocol) => ConnectError::NotPostgres(protocol),

@@ -52,8 +52,8 @@ pub use sampling::{
 };
 pub use server::{RoleFacts, ServerFacts, describe_server};
 pub(crate) use statement::{quoted, quoted_table};
-pub use stored::{ColumnKind, Stored, StoredRequest, read_stored};
-pub use tls::Untrusted;
+pub use stored::{ColumnKind, StoredRequest, StoredRows, read_stored};
+pub use tls::CertificateRefusal;
 pub(crate) use url::Target;
 pub use url_error::UrlError;
 pub use url_mistake::Mistake;

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use sqlx::PgConnection;
 
 use super::{
-    connect::{ConnectError, Connected, connect},
+    connect::{ConnectError, NewConnection, connect},
     error::Error,
     url::Target,
 };
@@ -12,7 +12,7 @@ use crate::problem::Warning;
 
 /// A connection, with settings of its URL that are not applied yet.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenConnection {
     pub(super) connection: PgConnection,
     /// Search path, in the syntax of `set search_path`. The reader has to set it: behind a transaction pooler, a
     /// setting lasts no longer than its transaction, and a startup parameter is refused.
@@ -26,7 +26,7 @@ pub(super) async fn open_for_reading(
     url: &SecretString,
     env: &str,
     in_container_action: bool,
-) -> Result<Opened, Error> {
+) -> Result<OpenConnection, Error> {
     let env = env.to_owned();
     let target = match Target::parse(url) {
         Ok(target) => target,
@@ -60,7 +60,7 @@ pub(crate) async fn open(
     env: &str,
     in_container_action: bool,
 ) -> Result<PgConnection, Error> {
-    let Opened {
+    let OpenConnection {
         mut connection,
         search_path,
         warning: _,
@@ -73,12 +73,12 @@ pub(crate) async fn open(
     Ok(connection)
 }
 
-fn opened(connected: Connected, target: &Target, env: &str) -> Opened {
-    let Connected {
+fn opened(connected: NewConnection, target: &Target, env: &str) -> OpenConnection {
+    let NewConnection {
         connection,
         is_exposed,
     } = connected;
-    Opened {
+    OpenConnection {
         connection,
         search_path: target.search_path().map(str::to_owned),
         warning: is_exposed.then(|| exposed(&target.server(), env)),

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     error::Error,
-    opening::{Opened, open_for_reading},
+    opening::{OpenConnection, open_for_reading},
     statement::{SqlPosition, Statement},
 };
 use crate::{config::DatabaseSettings, problem::Warning};
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         settings: &'a DatabaseSettings,
         in_container_action: bool,
     ) -> Result<Self, Error> {
-        let Opened {
+        let OpenConnection {
             connection,
             search_path,
             warning,

@@ -27,7 +27,7 @@ pub enum ColumnKind {
 
 /// Rows of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredRows {
     /// Existing columns that can be written.
     pub columns: BTreeMap<String, ColumnKind>,
     /// Rows by the text of their id; several if that is not unique.
@@ -50,18 +50,21 @@ pub async fn read_stored(
     settings: &DatabaseSettings,
     in_container_action: bool,
     request: &StoredRequest<'_>,
-) -> Result<Stored, Error> {
+) -> Result<StoredRows, Error> {
     let mut session = Session::open(url, settings, in_container_action).await?;
     let read = read(&mut session, request).await;
     session.close().await;
     read.map_err(|failed| diagnosis::without_catalogs(failed, settings.statement_timeout))
 }
 
-async fn read(session: &mut Session<'_>, request: &StoredRequest<'_>) -> Result<Stored, Failed> {
+async fn read(
+    session: &mut Session<'_>,
+    request: &StoredRequest<'_>,
+) -> Result<StoredRows, Failed> {
     session.begin(RowSecurity::Refused).await?;
-    let mut stored = Stored {
+    let mut stored = StoredRows {
         columns: writable(session, request.table, request.columns).await?,
-        ..Stored::default()
+        ..StoredRows::default()
     };
     if stored.columns.contains_key(request.id) {
         let names: Vec<_> = stored.columns.keys().cloned().collect();

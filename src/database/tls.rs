@@ -8,7 +8,7 @@ use super::url_parameters::Tls;
 
 /// Reason why a certificate is refused.
 #[derive(Debug)]
-pub struct Untrusted {
+pub struct CertificateRefusal {
     reason: TlsRefusal,
     /// `sslrootcert` of the URL.
     authority: Authority,
@@ -35,7 +35,7 @@ enum Authority {
     File,
 }
 
-impl Untrusted {
+impl CertificateRefusal {
     pub(super) fn new(error: &io::Error, tls: &Tls) -> Self {
         let cause = error.get_ref();
         let cause = cause.and_then(|cause| cause.downcast_ref::<rustls::Error>());
@@ -120,7 +120,7 @@ fn format_day(time: UnixTime) -> String {
     )
 }
 
-impl fmt::Display for Untrusted {
+impl fmt::Display for CertificateRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             TlsRefusal::Expired(day) => write!(f, "it expired on {day}"),
@@ -136,4 +136,4 @@ impl fmt::Display for Untrusted {
     }
 }
 
-impl std::error::Error for Untrusted {}
+impl std::error::Error for CertificateRefusal {}

@@ -10,7 +10,7 @@ use super::{
 
 /// The functions of a file that declare tables.
 #[derive(Debug, Default)]
-struct Declaring {
+struct DeclaringFunctions {
     /// Schema of each variable that `pgSchema` made.
     schemas: BTreeMap<String, String>,
     /// Prefix of each function that `pgTableCreator` made.
@@ -60,7 +60,7 @@ fn tables_of(file: &RepositoryFile, is_snake: bool) -> Vec<DeclaredTable> {
 /// Returns schema, prefix and arguments if the tokens begin with a call that declares a table.
 fn call<'t>(
     tokens: &'t [Token],
-    declaring: &Declaring,
+    declaring: &DeclaringFunctions,
 ) -> Option<(Option<String>, String, &'t [Token])> {
     match tokens {
         [object, dot, method, open, arguments @ ..]
@@ -81,8 +81,8 @@ fn call<'t>(
 }
 
 /// Finds `x = pgSchema("…")` and `x = pgTableCreator((name) => …)`.
-fn declaring(tokens: &[Token]) -> Declaring {
-    let mut found = Declaring::default();
+fn declaring(tokens: &[Token]) -> DeclaringFunctions {
+    let mut found = DeclaringFunctions::default();
     let mut rest = tokens;
     while let [variable, tail @ ..] = rest {
         if let [equals, function, open, arguments @ ..] = tail

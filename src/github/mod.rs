@@ -28,6 +28,6 @@ pub use files::{FileError, append_outputs, append_summary};
 pub use limits::Limits;
 pub use previous_result::PreviousResult;
 pub use publication::{CommentBody, Conclusion, IssueBody, NamedFinding, Publication};
-pub use publisher::{Issued, Options, Published, Publisher, ReportMode};
+pub use publisher::{Options, Published, PublishedIssue, Publisher, ReportMode};
 pub use scheduled_run::ScheduledRun;
 pub use token_permissions::TokenPermission;

@@ -2,7 +2,7 @@
 
 use super::{
     column::ColumnPath,
-    measured::{Measured, Row, names, names_one, normalized, whole_column},
+    measured::{MeasuredTable, Row, names, names_one, normalized, whole_column},
     recognition::{ValueKind, grants, kind_of},
 };
 use crate::database::ColumnForm;
@@ -72,7 +72,7 @@ const PAYMENT: [&str; 9] = [
     "licen",
 ];
 
-impl Measured<'_> {
+impl MeasuredTable<'_> {
     /// Returns the column of this table that determines who has access.
     pub(super) fn access(&self) -> Option<Access> {
         let flag = self.column(ColumnForm::Boolean, &FLAGS, &OTHER_FLAGS);

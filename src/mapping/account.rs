@@ -4,7 +4,7 @@ use super::{
     access::Access,
     column::{ColumnPath, Values},
     joining::{Billing, joined, owner_of_several},
-    measured::{Measured, names_account, normalized, whole_column},
+    measured::{MeasuredTable, names_account, normalized, whole_column},
     plan::Plan,
     recognition::ValueKind,
 };
@@ -14,7 +14,7 @@ use crate::database::ColumnForm;
 #[derive(Debug)]
 pub(super) struct Mapping<'m, 's> {
     /// The table of accounts, or of details such as profiles with one row for each account.
-    pub(super) account: &'m Measured<'s>,
+    pub(super) account: &'m MeasuredTable<'s>,
     /// Column of `account` with the account's id.
     pub(super) id: String,
     /// Column with the id of the customer or of the subscription.
@@ -41,14 +41,14 @@ pub(super) enum DeletedMark {
 
 impl<'m, 's> Mapping<'m, 's> {
     /// Returns the table that determines who has access.
-    pub(super) fn access_table(&self) -> &'m Measured<'s> {
+    pub(super) fn access_table(&self) -> &'m MeasuredTable<'s> {
         self.billing
             .as_ref()
             .map_or(self.account, |billing| billing.measured)
     }
 
     /// Adds the plan and the subscription, if the tables hold them.
-    fn with_plan_and_subscription(mut self, tables: &[Measured<'_>]) -> Self {
+    fn with_plan_and_subscription(mut self, tables: &[MeasuredTable<'_>]) -> Self {
         let access_table = self.access_table();
         self.subscription = access_table.path_of(ValueKind::Subscription);
         self.plan = access_table.plan(tables);
@@ -67,7 +67,7 @@ impl<'m, 's> Mapping<'m, 's> {
     }
 
     /// Returns the table whose rows hold the link.
-    pub(super) fn link_table(&self) -> &'m Measured<'s> {
+    pub(super) fn link_table(&self) -> &'m MeasuredTable<'s> {
         match &self.billing {
             Some(billing) if self.is_link_in_billing => billing.measured,
             _ => self.account,
@@ -108,7 +108,9 @@ impl<'m, 's> Mapping<'m, 's> {
 }
 
 /// Returns the best mapping. The error names the part that was not found.
-pub(super) fn best_mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping<'m, 's>, String> {
+pub(super) fn best_mapping<'m, 's>(
+    tables: &'m [MeasuredTable<'s>],
+) -> Result<Mapping<'m, 's>, String> {
     let links = [ValueKind::Customer, ValueKind::Subscription];
     let mut error = None;
     for kind in links {
@@ -136,7 +138,7 @@ pub(super) fn best_mapping<'m, 's>(tables: &'m [Measured<'s>]) -> Result<Mapping
 }
 
 /// Rates how likely it is that this column links the accounts to customers.
-fn link_points(table: &Measured<'_>, path: &ColumnPath, values: &Values) -> usize {
+fn link_points(table: &MeasuredTable<'_>, path: &ColumnPath, values: &Values) -> usize {
     let has_access = table.access().is_some();
     let is_whole_column = path.keys.is_empty();
     let has_rows_without_link = table.table.rows.len() > values.rows;
@@ -148,8 +150,8 @@ fn link_points(table: &Measured<'_>, path: &ColumnPath, values: &Values) -> usiz
 
 /// Returns the mapping in which `table` holds the link.
 fn mapping_by_link<'m, 's>(
-    tables: &'m [Measured<'s>],
-    table: &'m Measured<'s>,
+    tables: &'m [MeasuredTable<'s>],
+    table: &'m MeasuredTable<'s>,
     link: &ColumnPath,
     link_kind: ValueKind,
 ) -> Result<Mapping<'m, 's>, String> {
@@ -162,8 +164,8 @@ fn mapping_by_link<'m, 's>(
 
 /// Returns the mapping in which several rows of `table`, each with a customer and its access, belong to one account.
 fn mapping_with_several_rows_per_account<'m, 's>(
-    tables: &'m [Measured<'s>],
-    table: &'m Measured<'s>,
+    tables: &'m [MeasuredTable<'s>],
+    table: &'m MeasuredTable<'s>,
     link: &ColumnPath,
     link_kind: ValueKind,
 ) -> Option<Mapping<'m, 's>> {
@@ -187,8 +189,8 @@ fn mapping_with_several_rows_per_account<'m, 's>(
 
 /// Returns the mapping in which each row of `account` is an account.
 fn mapping_with_one_row_per_account<'m, 's>(
-    tables: &'m [Measured<'s>],
-    account: &'m Measured<'s>,
+    tables: &'m [MeasuredTable<'s>],
+    account: &'m MeasuredTable<'s>,
     link: &ColumnPath,
     link_kind: ValueKind,
 ) -> Result<Mapping<'m, 's>, String> {
@@ -233,8 +235,8 @@ fn mapping_with_one_row_per_account<'m, 's>(
 
 /// Finds another table that belongs to the accounts and says who has access: of several, the one most about payment.
 fn access_elsewhere<'m, 's>(
-    tables: &'m [Measured<'s>],
-    account: &Measured<'_>,
+    tables: &'m [MeasuredTable<'s>],
+    account: &MeasuredTable<'_>,
     link: &ColumnPath,
     id: &str,
 ) -> Option<(Billing<'m, 's>, Access)> {
@@ -257,8 +259,8 @@ fn access_elsewhere<'m, 's>(
 
 /// Returns the error for accounts of which no table says who has access, with statuses whose words are unknown.
 fn no_access_found(
-    tables: &[Measured<'_>],
-    account: &Measured<'_>,
+    tables: &[MeasuredTable<'_>],
+    account: &MeasuredTable<'_>,
     link: &ColumnPath,
     id: &str,
 ) -> String {
@@ -267,7 +269,7 @@ fn no_access_found(
         let is_own = other.table.table == account.table.table;
         is_own || other.payment_points() > 0 && joined(account, link, id, other).is_some()
     });
-    let unknown: Vec<_> = related.filter_map(Measured::unknown_status).collect();
+    let unknown: Vec<_> = related.filter_map(MeasuredTable::unknown_status).collect();
     if unknown.is_empty() {
         format!(
             "neither `{name}` nor a table that refers to it says who has access: no status, no yes/no column with a telling \
@@ -278,7 +280,7 @@ fn no_access_found(
     }
 }
 
-impl Measured<'_> {
+impl MeasuredTable<'_> {
     /// Returns the column that marks rows as deleted.
     pub(super) fn deleted_mark(&self) -> Option<DeletedMark> {
         self.table.columns.iter().find_map(|column| {

@@ -2,14 +2,14 @@
 
 use super::{
     column::ColumnPath,
-    measured::{Measured, names_account, normalized, whole_column},
+    measured::{MeasuredTable, names_account, normalized, whole_column},
     recognition::ValueKind,
 };
 
 /// A table about payment, whose rows belong to accounts by these two columns.
 #[derive(Debug)]
 pub(super) struct Billing<'m, 's> {
-    pub(super) measured: &'m Measured<'s>,
+    pub(super) measured: &'m MeasuredTable<'s>,
     pub(super) column: String,
     pub(super) account_column: String,
 }
@@ -17,10 +17,10 @@ pub(super) struct Billing<'m, 's> {
 /// Finds the columns by which `other` belongs to the accounts: a foreign key, one to the same third table, equal customers,
 /// or a name such as `user_id`.
 pub(super) fn joined<'m, 's>(
-    account: &Measured<'_>,
+    account: &MeasuredTable<'_>,
     link: &ColumnPath,
     id: &str,
-    other: &'m Measured<'s>,
+    other: &'m MeasuredTable<'s>,
 ) -> Option<Billing<'m, 's>> {
     let (accounts, others) = (account.table, other.table);
     if accounts.table == others.table {
@@ -59,9 +59,9 @@ pub(super) fn joined<'m, 's>(
 
 /// Finds the table of accounts that several rows of `table` belong to, such as all subscriptions of a user.
 pub(super) fn owner_of_several<'m, 's>(
-    tables: &'m [Measured<'s>],
-    table: &'m Measured<'s>,
-) -> Option<(&'m Measured<'s>, Billing<'m, 's>)> {
+    tables: &'m [MeasuredTable<'s>],
+    table: &'m MeasuredTable<'s>,
+) -> Option<(&'m MeasuredTable<'s>, Billing<'m, 's>)> {
     if table.owner().is_some() || names_account(table.name()) {
         return None;
     }
@@ -91,7 +91,7 @@ pub(super) fn owner_of_several<'m, 's>(
 }
 
 /// Returns the column that is called after the table or its last word: `user_id` or `userId` for `users` and `app_users`.
-fn named_after(other: &Measured<'_>, table: &str) -> Option<String> {
+fn named_after(other: &MeasuredTable<'_>, table: &str) -> Option<String> {
     let last = table.rsplit('_').next().unwrap_or_default();
     let expected =
         [table, last].map(|name| format!("{}id", normalized(name).trim_end_matches('s')));
@@ -102,8 +102,8 @@ fn named_after(other: &Measured<'_>, table: &str) -> Option<String> {
 
 /// Returns true if at least half of the values of one column are in the other too.
 fn share_values(
-    (first, path): (&Measured<'_>, &ColumnPath),
-    (second, other_path): (&Measured<'_>, &ColumnPath),
+    (first, path): (&MeasuredTable<'_>, &ColumnPath),
+    (second, other_path): (&MeasuredTable<'_>, &ColumnPath),
 ) -> bool {
     let (Some(first), Some(second)) = (first.values.get(path), second.values.get(other_path))
     else {

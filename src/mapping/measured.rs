@@ -10,7 +10,7 @@ use crate::database::{ColumnForm, DatabaseSample, ForeignKey, SampledTable};
 
 /// A table with the counts of its values.
 #[derive(Debug)]
-pub(super) struct Measured<'s> {
+pub(super) struct MeasuredTable<'s> {
     pub(super) table: &'s SampledTable,
     pub(super) values: BTreeMap<ColumnPath, Values>,
 }
@@ -18,15 +18,15 @@ pub(super) struct Measured<'s> {
 /// A row of a sample.
 pub(super) type Row = [Option<String>];
 
-pub(super) fn measured(sample: &DatabaseSample) -> Vec<Measured<'_>> {
-    let tables = sample.tables.iter().map(|table| Measured {
+pub(super) fn measured(sample: &DatabaseSample) -> Vec<MeasuredTable<'_>> {
+    let tables = sample.tables.iter().map(|table| MeasuredTable {
         table,
         values: values_of(table),
     });
     tables.collect()
 }
 
-impl<'s> Measured<'s> {
+impl<'s> MeasuredTable<'s> {
     pub(super) fn name(&self) -> &'s str {
         &self.table.table.name
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     access::Access,
     column::ColumnPath,
-    measured::{Measured, names, whole_column},
+    measured::{MeasuredTable, names, whole_column},
     recognition::ValueKind,
 };
 use crate::{
@@ -46,9 +46,9 @@ impl Plan {
     }
 }
 
-impl Measured<'_> {
+impl MeasuredTable<'_> {
     /// Returns the plan of the rows; `tables` may have a list of plans.
-    pub(super) fn plan(&self, tables: &[Measured<'_>]) -> Option<Plan> {
+    pub(super) fn plan(&self, tables: &[MeasuredTable<'_>]) -> Option<Plan> {
         let stored = self.stored_plan();
         match &stored {
             Some((_, PlanStorage::Price | PlanStorage::Product)) | None => {}
@@ -94,7 +94,7 @@ impl Measured<'_> {
     }
 
     /// Returns the table of plans that a column refers to.
-    fn listed_plan(&self, tables: &[Measured<'_>]) -> Option<PlanList> {
+    fn listed_plan(&self, tables: &[MeasuredTable<'_>]) -> Option<PlanList> {
         self.table.references.iter().find_map(|key| {
             let list = tables
                 .iter()

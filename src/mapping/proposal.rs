@@ -3,7 +3,7 @@
 use super::{
     access::Access,
     account::{DeletedMark, Mapping, best_mapping},
-    measured::{Measured, measured, names_account},
+    measured::{MeasuredTable, measured, names_account},
     plan::Plan,
     recognition::ValueKind,
     wording,
@@ -217,7 +217,7 @@ fn explain_deleted(
     evidence: &mut Vec<String>,
     unknown: &mut Vec<String>,
 ) {
-    let column = |table: &Measured<'_>| match table.deleted_mark()? {
+    let column = |table: &MeasuredTable<'_>| match table.deleted_mark()? {
         DeletedMark::Time(column) | DeletedMark::Flag(column) => {
             Some(format!("`{}.{column}`", table.name()))
         }
@@ -235,8 +235,8 @@ fn explain_deleted(
 }
 
 /// Names other tables of accounts with customers: a contract reads one.
-fn other_customers(mapping: &Mapping<'_, '_>, tables: &[Measured<'_>]) -> Option<String> {
-    let is_read = |table: &Measured<'_>| {
+fn other_customers(mapping: &Mapping<'_, '_>, tables: &[MeasuredTable<'_>]) -> Option<String> {
+    let is_read = |table: &MeasuredTable<'_>| {
         [mapping.account, mapping.access_table()]
             .iter()
             .any(|read| read.table.table == table.table.table)

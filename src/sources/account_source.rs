@@ -3,7 +3,7 @@
 use super::billing_source::SourceFuture;
 use crate::{
     contract::AccountId,
-    database::{AccountSelection, DatabaseFacts, Stored, StoredRequest},
+    database::{AccountSelection, DatabaseFacts, StoredRequest, StoredRows},
 };
 
 /// Facts from the application's database.
@@ -24,5 +24,6 @@ pub(crate) trait AccountSource {
     fn with_email<'a>(&'a self, email: &'a str) -> SourceFuture<'a, Vec<AccountId>>;
 
     /// Reads the rows with these ids from the accounts' own table. Returns `None` if there is no table.
-    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>>;
+    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>)
+    -> SourceFuture<'a, Option<StoredRows>>;
 }

@@ -8,7 +8,7 @@ use crate::{
     config::AccessContract,
     contract::AccountId,
     database::{
-        self, AccountSelection, DatabaseFacts, ReadRequest, Stored, StoredRequest, read_stored,
+        self, AccountSelection, DatabaseFacts, ReadRequest, StoredRequest, StoredRows, read_stored,
     },
     notice::Progress,
     problem::Failure,
@@ -75,7 +75,10 @@ impl AccountSource for LiveAccounts<'_> {
         .boxed_local()
     }
 
-    fn stored<'a>(&'a self, request: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>> {
+    fn stored<'a>(
+        &'a self,
+        request: &'a StoredRequest<'a>,
+    ) -> SourceFuture<'a, Option<StoredRows>> {
         let settings = &self.contract.database;
         let in_container = self.request.in_container_action;
         async move {

@@ -7,8 +7,8 @@ use compact_str::CompactString;
 use http::{HeaderMap, Method};
 
 use super::{
-    answer::Answer, faults::Fault, hosts::ProviderHosts, incoming::Incoming, limits::OverLimit,
-    recorder::Pair,
+    answer::Answer, faults::Fault, hosts::ProviderHosts, incoming::IncomingRequest,
+    limits::OverLimit, recorder::Pair,
 };
 
 /// A provider's API.
@@ -35,16 +35,20 @@ pub trait Api: fmt::Debug + Default + Send + Sync + 'static {
     fn parse_body(headers: &HeaderMap, body: Option<Bytes>) -> Self::Body;
 
     /// Answers a request.
-    fn answer(&self, world: &mut Self::World, asked: Asked<'_, Self>) -> (Answer, Self::Held);
+    fn answer(
+        &self,
+        world: &mut Self::World,
+        asked: PendingRequest<'_, Self>,
+    ) -> (Answer, Self::Held);
 }
 
 /// A request to answer, with what was decided when it arrived.
 #[derive(Debug)]
-pub struct Asked<'a, A: Api> {
+pub struct PendingRequest<'a, A: Api> {
     pub number: u64,
     /// The route, and the first id in the path; `None` for an unknown path or method.
     pub route: Option<(&'static A::Route, &'a str)>,
-    pub incoming: &'a Incoming<A::Body>,
+    pub incoming: &'a IncomingRequest<A::Body>,
     pub fault: Option<&'a Fault>,
     pub refused: Option<OverLimit>,
 }

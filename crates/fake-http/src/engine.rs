@@ -12,13 +12,13 @@ use http::request::Parts;
 
 use super::{
     answer::{Delivery, Uncompressed},
-    api::{Api, ApiRoute as _, Asked, FakeWorld as _},
+    api::{Api, ApiRoute as _, FakeWorld as _, PendingRequest},
     connection::ConnectionReset,
     faults::{Fault, Faults},
-    incoming::Incoming,
+    incoming::IncomingRequest,
     latency::Latency,
     limits::{Limiter, OverLimit},
-    recorder::{self, Answered, Recorder},
+    recorder::{self, Recorder, RequestResult},
 };
 
 /// A change of the world scheduled for a request.
@@ -99,7 +99,7 @@ impl<A: Api> Engine<A> {
         self: Arc<Self>,
         route: Option<(&'static A::Route, String)>,
         reset: ConnectionReset,
-        incoming: Incoming<A::Body>,
+        incoming: IncomingRequest<A::Body>,
     ) -> Response {
         let endpoint = route
             .as_ref()
@@ -114,8 +114,8 @@ impl<A: Api> Engine<A> {
                 change(&mut world);
             }
         }
-        let entered = Entered::new(&self, &plan);
-        let asked = Asked {
+        let entered = InFlightRequest::new(&self, &plan);
+        let asked = PendingRequest {
             number: plan.number,
             route: route.as_ref().map(|(route, id)| (*route, id.as_str())),
             incoming: &incoming,
@@ -127,7 +127,7 @@ impl<A: Api> Engine<A> {
             tokio::time::sleep(plan.delay).await;
         }
         let disturbed = plan.fault.is_some() || plan.refused.is_some();
-        let result = Answered {
+        let result = RequestResult {
             status: answer.status,
             unsupported: answer.unsupported.clone(),
             disturbed,
@@ -153,7 +153,11 @@ impl<A: Api> Engine<A> {
         response
     }
 
-    fn plan_request(&self, endpoint: A::Endpoint, incoming: &Incoming<A::Body>) -> RequestPlan<A> {
+    fn plan_request(
+        &self,
+        endpoint: A::Endpoint,
+        incoming: &IncomingRequest<A::Body>,
+    ) -> RequestPlan<A> {
         let Parts {
             method,
             uri,
@@ -199,12 +203,12 @@ impl<A: Api> Engine<A> {
 }
 
 /// A request that counts as in flight until dropped, even if the client disconnects.
-struct Entered<'a, A: Api> {
+struct InFlightRequest<'a, A: Api> {
     engine: &'a Engine<A>,
     endpoint: Option<A::Endpoint>,
 }
 
-impl<'a, A: Api> Entered<'a, A> {
+impl<'a, A: Api> InFlightRequest<'a, A> {
     fn new(engine: &'a Engine<A>, plan: &RequestPlan<A>) -> Self {
         Self {
             engine,
@@ -213,7 +217,7 @@ impl<'a, A: Api> Entered<'a, A> {
     }
 }
 
-impl<A: Api> Drop for Entered<'_, A> {
+impl<A: Api> Drop for InFlightRequest<'_, A> {
     fn drop(&mut self) {
         if let Some(endpoint) = self.endpoint {
             self.engine.state().limiter.leave(endpoint);

@@ -4,12 +4,12 @@ use http::request::Parts;
 
 /// A completely received request.
 #[derive(Debug)]
-pub struct Incoming<B> {
+pub struct IncomingRequest<B> {
     pub parts: Parts,
     pub body: B,
 }
 
-impl<B: Default> Incoming<B> {
+impl<B: Default> IncomingRequest<B> {
     pub(crate) fn without_body(parts: Parts) -> Self {
         Self {
             parts,

@@ -30,11 +30,11 @@ pub mod webhook;
 
 pub use self::{
     answer::Answer,
-    api::{Api, ApiRoute, Asked, FakeWorld},
+    api::{Api, ApiRoute, FakeWorld, PendingRequest},
     client::client_builder,
     faults::{Fault, FaultHandle, MalformedList, MalformedObject, Times},
     hosts::{PADDLE, ProviderHosts, STRIPE},
-    incoming::Incoming,
+    incoming::IncomingRequest,
     latency::Latency,
     limits::{LimitReason, Limits, OverLimit},
     load_problem::LoadProblem,

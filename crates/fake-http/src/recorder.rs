@@ -37,7 +37,7 @@ pub struct Request<E> {
 
 /// The result of a request, added to it after the response was prepared.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct RequestResult {
     pub(crate) status: StatusCode,
     pub(crate) unsupported: Option<Unsupported>,
     pub(crate) disturbed: bool,
@@ -155,7 +155,7 @@ impl<E> Recorder<E> {
         self.arrived
     }
 
-    pub(crate) fn answer(&mut self, number: u64, result: Answered) {
+    pub(crate) fn answer(&mut self, number: u64, result: RequestResult) {
         let index = self
             .requests
             .binary_search_by_key(&number, |request| request.number);

@@ -29,7 +29,7 @@ use super::{
     connection::{ConnectionReset, ResettableListener},
     engine::Engine,
     faults::{Fault, FaultHandle, RequestFilter, Times},
-    incoming::Incoming,
+    incoming::IncomingRequest,
     latency::Latency,
     limits::{Limiter, Limits},
     recorder::Request,
@@ -317,7 +317,7 @@ fn router<A: Api>(engine: &Arc<Engine<A>>) -> Router {
             let incoming = if route.has_body() {
                 read::<A>(request).await
             } else {
-                Incoming::without_body(request.into_parts().0)
+                IncomingRequest::without_body(request.into_parts().0)
             };
             let route = (route, first_id(id));
             engine.handle(Some(route), reset, incoming).await
@@ -336,11 +336,11 @@ fn router<A: Api>(engine: &Arc<Engine<A>>) -> Router {
 }
 
 /// Receives a request with its body.
-async fn read<A: Api>(request: AxumRequest) -> Incoming<A::Body> {
+async fn read<A: Api>(request: AxumRequest) -> IncomingRequest<A::Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, A::MAX_BODY_BYTES).await.ok();
     let body = A::parse_body(&parts.headers, bytes);
-    Incoming { parts, body }
+    IncomingRequest { parts, body }
 }
 
 /// Returns the first id of a path; handlers read the others from the path itself.

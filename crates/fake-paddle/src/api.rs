@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use fake_http::{
-    Answer, Api, ApiRoute, Asked, PADDLE, Pair, ProviderHosts, ids::identifier, query_of,
+    Answer, Api, ApiRoute, PADDLE, Pair, PendingRequest, ProviderHosts, ids::identifier, query_of,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ impl Api for PaddleApi {
         JsonBody { value, pairs }
     }
 
-    fn answer(&self, world: &mut World, asked: Asked<'_, Self>) -> (Answer, ()) {
+    fn answer(&self, world: &mut World, asked: PendingRequest<'_, Self>) -> (Answer, ()) {
         let id = identifier("", asked.number, 26).to_lowercase();
         let disturbed = match (asked.refused, asked.fault) {
             (Some(over), _) => Some(over_limit(over, &id)),
@@ -109,7 +109,10 @@ impl ApiRoute for Route {
     }
 }
 
-fn respond(world: &mut World, asked: &Asked<'_, PaddleApi>) -> Result<ResponseData, ApiError> {
+fn respond(
+    world: &mut World,
+    asked: &PendingRequest<'_, PaddleApi>,
+) -> Result<ResponseData, ApiError> {
     let request = &asked.incoming.parts;
     let base_url = admit(&request.headers, world.refuses_live)?;
     let (route, id) = asked.route.ok_or_else(ApiError::unknown_path)?;

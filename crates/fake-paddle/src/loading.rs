@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    objects::{Customer, Listed, Price, Product, Subscription},
+    objects::{Customer, ListedObject, Price, Product, Subscription},
     world::World,
 };
 
@@ -81,7 +81,10 @@ impl World {
 }
 
 /// Reads the objects of a file, if it exists.
-fn read<T: DeserializeOwned + Listed>(path: &Path, problems: &mut Vec<LoadProblem>) -> Vec<T> {
+fn read<T: DeserializeOwned + ListedObject>(
+    path: &Path,
+    problems: &mut Vec<LoadProblem>,
+) -> Vec<T> {
     let problem = |entry: Option<usize>, id: Option<String>, message: String| LoadProblem {
         file: PathBuf::from(path),
         entry,

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use fake_http::{Answer, Fault, LimitReason};
 use http::{HeaderName, StatusCode, header};
 
-use super::{error::ApiError, idempotency::Saved};
+use super::{error::ApiError, idempotency::SavedResponse};
 
 pub(crate) fn error_answer(error: &ApiError, log_url: &str) -> Answer {
     let mut answer = Answer::json(error.status, error.body(log_url));
@@ -16,7 +16,7 @@ pub(crate) fn error_answer(error: &ApiError, log_url: &str) -> Answer {
 }
 
 /// Returns the saved response for a repeated idempotency key.
-pub(crate) fn replayed(saved: &Saved) -> Answer {
+pub(crate) fn replayed(saved: &SavedResponse) -> Answer {
     let mut answer = Answer::json(saved.status, Vec::new());
     answer.body = saved.body.clone();
     answer
@@ -25,8 +25,8 @@ pub(crate) fn replayed(saved: &Saved) -> Answer {
 }
 
 /// Returns the response to save for later requests with the same idempotency key.
-pub(crate) fn saved(answer: &Answer, request: &CompactString) -> Saved {
-    Saved {
+pub(crate) fn saved(answer: &Answer, request: &CompactString) -> SavedResponse {
+    SavedResponse {
         status: answer.status,
         body: answer.body.clone(),
         request: request.clone(),

@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use compact_str::CompactString;
 use fake_http::{
-    Answer, Api, ApiRoute, Asked, Fault, Incoming, Pair, ProviderHosts, STRIPE, Unsupported,
-    query_of,
+    Answer, Api, ApiRoute, Fault, IncomingRequest, Pair, PendingRequest, ProviderHosts, STRIPE,
+    Unsupported, query_of,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use super::{
     error::ApiError,
     expansion,
     form::{self, Form},
-    idempotency::{Claim, Idempotency, RequestIdentity, Saved},
+    idempotency::{Claim, Idempotency, RequestIdentity, SavedResponse},
     version::{ApiVersion, UnknownVersion},
     world::{Cause, World, identifier},
 };
@@ -86,7 +86,7 @@ impl Api for StripeApi {
         }
     }
 
-    fn answer(&self, world: &mut World, asked: Asked<'_, Self>) -> (Answer, KeyInUse) {
+    fn answer(&self, world: &mut World, asked: PendingRequest<'_, Self>) -> (Answer, KeyInUse) {
         let headers = &asked.incoming.parts.headers;
         let mut key = KeyInUse::new(&self.idempotency, asked.incoming);
         let id = identifier("req_", asked.number, 14);
@@ -143,7 +143,7 @@ impl ApiRoute for Route {
 /// Returns the saved response of a repeated request, or that of a new one.
 fn respond_once(
     world: &mut World,
-    asked: &Asked<'_, StripeApi>,
+    asked: &PendingRequest<'_, StripeApi>,
     key: &KeyInUse,
     (id, log_url): (&CompactString, &str),
     requested: Result<ApiVersion, ApiError>,
@@ -168,7 +168,7 @@ fn respond_once(
 /// Authorizes the key, checks the parameters, and renders the response.
 fn respond(
     world: &mut World,
-    asked: &Asked<'_, StripeApi>,
+    asked: &PendingRequest<'_, StripeApi>,
     cause: Cause,
     version: &ApiVersion,
 ) -> Result<Vec<u8>, ApiError> {
@@ -257,11 +257,11 @@ pub struct KeyInUse {
     keys: Arc<Mutex<Idempotency>>,
     key: Option<String>,
     claim: Claim,
-    saved: Option<Saved>,
+    saved: Option<SavedResponse>,
 }
 
 impl KeyInUse {
-    fn new(keys: &Arc<Mutex<Idempotency>>, incoming: &Incoming<FormBody>) -> Self {
+    fn new(keys: &Arc<Mutex<Idempotency>>, incoming: &IncomingRequest<FormBody>) -> Self {
         let Parts {
             method,
             uri,

@@ -19,7 +19,7 @@ pub(crate) struct Idempotency(BTreeMap<String, Entry>);
 struct Entry {
     identity: RequestIdentity,
     /// `None` while the first request is in progress.
-    saved: Option<Saved>,
+    saved: Option<SavedResponse>,
 }
 
 /// The parts of a request that must match to count as a repetition.
@@ -31,7 +31,7 @@ pub(crate) struct RequestIdentity {
 
 /// The response to the first request.
 #[derive(Debug, Clone)]
-pub(crate) struct Saved {
+pub(crate) struct SavedResponse {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
     pub(crate) request: CompactString,
@@ -42,7 +42,7 @@ pub(crate) struct Saved {
 pub(crate) enum Claim {
     /// First request with the key, or no key at all.
     First,
-    Again(Saved),
+    Again(SavedResponse),
     Refused(ApiError),
 }
 
@@ -82,7 +82,7 @@ impl Idempotency {
     }
 
     /// Finishes the first request. Without a saved response the key is free again.
-    pub(crate) fn finish(&mut self, key: &str, saved: Option<Saved>) {
+    pub(crate) fn finish(&mut self, key: &str, saved: Option<SavedResponse>) {
         match saved {
             Some(saved) => {
                 if let Some(entry) = self.0.get_mut(key) {
@@ -120,7 +120,7 @@ mod tests {
         );
         keys.finish("k", None);
         assert!(matches!(keys.claim("k", identity("b")), Claim::First));
-        let saved = Saved {
+        let saved = SavedResponse {
             status: StatusCode::OK,
             body: Bytes::from_static(b"{}"),
             request: "req_1".into(),

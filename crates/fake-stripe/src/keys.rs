@@ -246,7 +246,7 @@ impl Keys {
     }
 
     /// Looks up a presented key and returns its mode and permissions.
-    pub(crate) fn admit(&self, presented: Option<&SecretString>) -> Result<Admitted, ApiError> {
+    pub(crate) fn admit(&self, presented: Option<&SecretString>) -> Result<AcceptedKey, ApiError> {
         let secret = presented
             .map(ExposeSecret::expose_secret)
             .filter(|secret| !secret.is_empty());
@@ -257,7 +257,7 @@ impl Keys {
                  for details, or we can help at https://support.stripe.com/.",
             ));
         };
-        let masked = Masked::new(secret);
+        let masked = MaskedKey::new(secret);
         if secret.starts_with("pk_") {
             return Err(ApiError::unauthorized(
                 "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list \
@@ -289,7 +289,7 @@ impl Keys {
             None => (KeyState::Revoked, None, false),
         };
         match state {
-            KeyState::Valid => Ok(Admitted {
+            KeyState::Valid => Ok(AcceptedKey {
                 live: secret.split('_').nth(1) == Some("live"),
                 masked,
                 permissions,
@@ -311,14 +311,14 @@ impl Keys {
 
 /// An accepted key.
 #[derive(Debug)]
-pub(crate) struct Admitted {
+pub(crate) struct AcceptedKey {
     pub(crate) live: bool,
-    masked: Masked,
+    masked: MaskedKey,
     permissions: Option<BTreeSet<Permission>>,
     old_wording: bool,
 }
 
-impl Admitted {
+impl AcceptedKey {
     /// Checks a permission. This comes before the lookup, so that an error does not reveal which objects exist.
     pub(crate) fn require(&self, permission: Permission, account: &str) -> Result<(), ApiError> {
         let allowed = self
@@ -350,9 +350,9 @@ impl Admitted {
 
 /// A key with a masked middle, as in Stripe's error messages.
 #[derive(Debug)]
-struct Masked(String);
+struct MaskedKey(String);
 
-impl Masked {
+impl MaskedKey {
     fn new(secret: &str) -> Self {
         /// Number of trailing characters shown by Stripe.
         const SHOWN: usize = 4;
@@ -370,7 +370,7 @@ impl Masked {
     }
 }
 
-impl fmt::Display for Masked {
+impl fmt::Display for MaskedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -28,7 +28,7 @@ pub use self::{
     library::{built_in, parse},
     observed::{
         BystanderChange, ColumnChange, Delivery, GateAnswer, HandlerResponse, InjectedFault,
-        Observed, ProviderCall, RowState, Unsupported, Visited,
+        Observed, ProviderCall, RowState, Unsupported, VisitedPage,
     },
     parse_error::ParseError,
     provider::Provider,

@@ -31,7 +31,7 @@ pub struct Observed {
     /// The last output lines of the application, if the rehearsal started it.
     pub printed: Vec<String>,
     /// The success pages that were requested before the events were delivered.
-    pub visited: Vec<Visited>,
+    pub visited: Vec<VisitedPage>,
 }
 
 /// One delivery of an event.
@@ -158,7 +158,7 @@ pub struct InjectedFault {
 
 /// A success page that was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visited {
+pub struct VisitedPage {
     pub url: String,
     /// The status after redirects within the host, or the error.
     pub answer: Result<u16, String>,

@@ -6,7 +6,7 @@ use crate::{
     baseline::{FindingsSnapshot, PreviousRun},
     chat::{MessageInput, Webhook, WebhookError, message},
     cli::Environment,
-    github::{Context, Issued},
+    github::{Context, PublishedIssue},
     problem::Warning,
     report::{Mask, Outcome},
 };
@@ -54,7 +54,7 @@ impl Chat {
         &self,
         context: &Context,
         outcome: &Outcome,
-        issue: Option<&Issued>,
+        issue: Option<&PublishedIssue>,
         stored: Option<FindingsSnapshot>,
     ) -> Result<(), Warning> {
         // A later run has posted the changes, or will do so.

@@ -18,12 +18,12 @@ use crate::{
 
 /// The committed baseline.
 #[derive(Debug, Default)]
-pub(super) struct Committed {
+pub(super) struct CommittedBaseline {
     pub(super) accepted: Vec<BaselineEntry>,
     pub(super) warnings: Vec<Warning>,
 }
 
-impl Committed {
+impl CommittedBaseline {
     /// Returns true if the baseline accepts the finding with this fingerprint on that day.
     pub(super) fn accepts(&self, fingerprint: &str, today: Date) -> bool {
         let mut accepted = self.accepted.iter();
@@ -39,18 +39,18 @@ pub(super) async fn load(
     context: &mut Context,
     client: Result<&mut Client, &ClientError>,
     today: Date,
-) -> Result<Committed, Unusable> {
+) -> Result<CommittedBaseline, Unusable> {
     let Some(path) = path.map(|path| path.strip_prefix("./").unwrap_or(path)) else {
-        return Ok(Committed::default());
+        return Ok(CommittedBaseline::default());
     };
     if context.trust != Trust::Ordinary {
         let text = from_base(path, context, client, InputFile::Baseline).await;
         return match text.map_err(Unusable::Unreadable)? {
-            Some(text) => Ok(Committed {
+            Some(text) => Ok(CommittedBaseline {
                 accepted: parse_baseline(text, path, today)?,
                 warnings: Vec::new(),
             }),
-            None => Ok(Committed {
+            None => Ok(CommittedBaseline {
                 accepted: Vec::new(),
                 warnings: vec![none_at_base(path)],
             }),
@@ -63,7 +63,7 @@ pub(super) async fn load(
     if is_any_in_force && context.has_base() {
         warnings.extend(added_entries(path, &accepted, context, client, today).await);
     }
-    Ok(Committed { accepted, warnings })
+    Ok(CommittedBaseline { accepted, warnings })
 }
 
 /// Reports the entries that a pull request adds, or why they cannot be determined.

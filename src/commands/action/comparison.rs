@@ -1,6 +1,6 @@
 //! Compares the result with the committed baseline and with the last result of the default branch.
 
-use super::{committed::Committed, step::JobStep};
+use super::{committed::CommittedBaseline, step::JobStep};
 use crate::{
     baseline::FindingsSnapshot,
     github::{Publisher, Target},
@@ -12,7 +12,7 @@ use crate::{
 /// Stores the outcome if it is the new result of that branch.
 pub(super) async fn compare(
     step: &JobStep<'_>,
-    committed: &Committed,
+    committed: &CommittedBaseline,
     outcome: &mut Outcome,
     publisher: &mut Publisher,
 ) -> Option<FindingsSnapshot> {

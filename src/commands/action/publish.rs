@@ -12,7 +12,7 @@ use crate::{
         reporting::status,
     },
     contract::Verdict,
-    github::{Context, Issued, Publication, Published, Publisher},
+    github::{Context, Publication, Published, PublishedIssue, Publisher},
     report::{self, Outcome, Provenance, ReportPaths, workflow_command},
 };
 
@@ -159,7 +159,7 @@ impl Publish<'_> {
         &self,
         context: &Context,
         outcome: &Outcome,
-        issue: Option<&Issued>,
+        issue: Option<&PublishedIssue>,
         earlier: Option<FindingsSnapshot>,
     ) {
         let Some(chat) = &self.destinations.chat else {

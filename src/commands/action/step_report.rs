@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::{
-    committed::Committed,
+    committed::CommittedBaseline,
     configuration::inside,
     inputs::{Inputs, Mode},
 };
@@ -28,7 +28,7 @@ pub(super) struct TrustedInputs<'a> {
     pub(super) config_path: &'a str,
     pub(super) files: &'a ConfigFiles,
     pub(super) wanted: &'a RehearsalOptions,
-    pub(super) committed: Option<&'a Committed>,
+    pub(super) committed: Option<&'a CommittedBaseline>,
     pub(super) today: Date,
 }
 

@@ -1,7 +1,7 @@
 //! The configuration and the baseline that are in force.
 
 use super::{
-    committed::{self, Committed},
+    committed::{self, CommittedBaseline},
     configuration,
     step::JobStep,
 };
@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) struct TrustedFiles {
     pub(super) config: Result<Config, Unusable>,
-    pub(super) baseline: Result<Committed, Unusable>,
+    pub(super) baseline: Result<CommittedBaseline, Unusable>,
 }
 
 impl TrustedFiles {

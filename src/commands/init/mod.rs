@@ -73,7 +73,7 @@ async fn init(
         } else {
             Vec::new()
         };
-        Ok((Prepared { files, notes }, written))
+        Ok((PreparedFiles { files, notes }, written))
     };
     let Some(written) = agreed(arguments, known, output, prepare).await? else {
         return Ok(0);
@@ -143,7 +143,7 @@ async fn add_agents(
         let preset = choice::preset(known)?;
         let files = agents::files(arguments, &billing_paths(preset)).await?;
         let notes = Vec::new();
-        Ok((Prepared { files, notes }, ()))
+        Ok((PreparedFiles { files, notes }, ()))
     };
     agreed(arguments, known, output, prepare).await?;
     Ok(0)
@@ -151,7 +151,7 @@ async fn add_agents(
 
 /// Files that may be written, with what a person has to know about them.
 #[derive(Debug)]
-struct Prepared {
+struct PreparedFiles {
     files: Vec<NewFile>,
     notes: Vec<String>,
 }
@@ -162,10 +162,10 @@ async fn agreed<'p, T>(
     arguments: &InitArgs,
     mut known: KnownSigns<'p>,
     output: &Output,
-    prepare: impl AsyncFn(&KnownSigns<'p>) -> Result<(Prepared, T), Problem>,
+    prepare: impl AsyncFn(&KnownSigns<'p>) -> Result<(PreparedFiles, T), Problem>,
 ) -> Result<Option<T>, Problem> {
     loop {
-        let (Prepared { files, notes }, more) = prepare(&known).await?;
+        let (PreparedFiles { files, notes }, more) = prepare(&known).await?;
         if files.is_empty() {
             output.say("nothing to add: the files hold it already");
             return Ok(None);

@@ -24,7 +24,7 @@ const SHORT_HASH: usize = 10;
 
 /// The scenarios that are played first, and a line that says which and why.
 #[derive(Debug)]
-pub(super) struct Affected {
+pub(super) struct AffectedScenarios {
     pub(super) ids: BTreeSet<String>,
     pub(super) line: String,
 }
@@ -34,7 +34,7 @@ pub(super) struct Affected {
 pub(super) async fn affected(
     (config, path): (&Config, &Path),
     options: &RehearsalOptions,
-) -> Option<Affected> {
+) -> Option<AffectedScenarios> {
     let settings = config.rehearsal.as_ref()?;
     let contract = config.contracts.get(settings.contract_index)?;
     let files = ConfigFiles::beside(path);
@@ -50,7 +50,7 @@ fn of_tree(
     (settings, contract, path): (&Rehearsal, &AccessContract, &Path),
     tree: &WorkingTree,
     scenarios: &[Scenario],
-) -> Affected {
+) -> AffectedScenarios {
     let paths = TreePaths::new(&tree.root, path);
     let own = changed_scenarios(settings, tree, path);
     // The events in a scenario say nothing about the handler.
@@ -92,7 +92,7 @@ fn of_tree(
             ),
         });
     }
-    Affected {
+    AffectedScenarios {
         line: neutral::terminal(&format!(
             "Playing {} of {} scenarios first ({}), because changed lines are about {}",
             ids.len(),
@@ -128,8 +128,8 @@ fn changed_scenarios(
     files.collect()
 }
 
-fn in_usual_order(why: &str) -> Affected {
-    Affected {
+fn in_usual_order(why: &str) -> AffectedScenarios {
+    AffectedScenarios {
         ids: BTreeSet::new(),
         line: neutral::terminal(&format!("Playing in the usual order: {why}")),
     }

@@ -134,7 +134,7 @@ pub(super) async fn run(arguments: &RehearseArgs, environment: &Environment) -> 
             let signals = &mut Signals::listen();
             play(arguments, environment, (config, &BTreeSet::new()), signals).await
         }
-        Err(unusable) => Played::not_begun(unusable.problems()),
+        Err(unusable) => PlayedRehearsal::not_begun(unusable.problems()),
     };
     played.report(reporting).await
 }
@@ -155,14 +155,14 @@ fn reporting(arguments: &RehearseArgs) -> Result<Reporting<'_>, u8> {
 
 /// A rehearsal that ended.
 #[derive(Debug)]
-struct Played {
+struct PlayedRehearsal {
     outcome: Outcome,
     output: Output,
     /// `None` if it cannot be used.
     config: Option<Config>,
 }
 
-impl Played {
+impl PlayedRehearsal {
     fn not_begun(problems: Vec<Problem>) -> Self {
         Self {
             outcome: not_begun(problems),
@@ -197,7 +197,7 @@ async fn play(
     environment: &Environment,
     (config, broken): (Config, &BTreeSet<String>),
     signals: &mut Signals,
-) -> Played {
+) -> PlayedRehearsal {
     let path = &arguments.config.config;
     let mut options = RehearsalOptions {
         scenarios: arguments.scenario.clone(),
@@ -224,7 +224,7 @@ async fn play(
         options: &options,
     };
     let (outcome, output) = rehearse_against_baseline(request, signals).await;
-    Played {
+    PlayedRehearsal {
         outcome,
         output,
         config: Some(config),

@@ -16,7 +16,7 @@ use crate::{
     commands::failure::Failure,
     rehearsal::{
         Delivery, EventOrder, ExpectedRow, InjectedFault, Observed, ScenarioRun, Step, Variant,
-        Visited, YesNo,
+        VisitedPage, YesNo,
     },
 };
 
@@ -126,7 +126,7 @@ pub(super) async fn perform_actions(
 }
 
 /// Requests the success page of each checkout that the step completed, if configured.
-async fn visit(systems: &Systems<'_>, step: &Step, run: &ActiveRun<'_>) -> Vec<Visited> {
+async fn visit(systems: &Systems<'_>, step: &Step, run: &ActiveRun<'_>) -> Vec<VisitedPage> {
     match &systems.success_page {
         Some(page) => page.visit(step, &run.account).await,
         None => Vec::new(),

@@ -8,7 +8,7 @@ use super::{runner_address::RunnerAddress, test_accounts::TestAccount};
 use crate::{
     config::{Placeholder, Visit},
     http::client_builder,
-    rehearsal::{CheckoutPayment, ProviderAction, Step, Visited},
+    rehearsal::{CheckoutPayment, ProviderAction, Step, VisitedPage},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -48,7 +48,7 @@ impl<'r> SuccessPage<'r> {
     }
 
     /// Requests the page of each checkout that the step completed.
-    pub(super) async fn visit(&self, step: &Step, account: &TestAccount) -> Vec<Visited> {
+    pub(super) async fn visit(&self, step: &Step, account: &TestAccount) -> Vec<VisitedPage> {
         let mut visited = Vec::new();
         for action in &step.provider {
             let ProviderAction::Checkout(checkout) = action else {
@@ -64,7 +64,7 @@ impl<'r> SuccessPage<'r> {
                 Ok(response) => Ok(response.status().as_u16()),
                 Err(error) => Err(error.without_url().to_string()),
             };
-            visited.push(Visited { url, answer });
+            visited.push(VisitedPage { url, answer });
         }
         visited
     }

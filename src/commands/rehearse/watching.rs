@@ -8,8 +8,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    ConfigFiles, Played, interrupted, play, reporting, setup::not_configured, some_of::some_of,
-    watched_files::WatchedFiles,
+    ConfigFiles, PlayedRehearsal, interrupted, play, reporting, setup::not_configured,
+    some_of::some_of, watched_files::WatchedFiles,
 };
 use crate::{
     cli::{Environment, RehearseArgs, ReportFormat},
@@ -24,10 +24,10 @@ use crate::{
 
 /// The end of a play.
 enum Ending {
-    Played(Played),
+    Played(PlayedRehearsal),
     /// These files changed meanwhile, so it proves nothing.
     Outdated(Vec<PathBuf>),
-    Interrupted(Played),
+    Interrupted(PlayedRehearsal),
 }
 
 /// The command, until it is interrupted.
@@ -78,7 +78,7 @@ impl Watch<'_> {
                     (files, ending)
                 }
                 Err(problems) => {
-                    let played = Played::not_begun(problems);
+                    let played = PlayedRehearsal::not_begun(problems);
                     if self.status.is_none() {
                         return played.report(reporting(self.arguments)).await;
                     }
@@ -173,7 +173,7 @@ impl Watch<'_> {
     }
 
     /// Reports a play. One that did not begin breaks nothing, and corrects nothing.
-    async fn keep(&mut self, played: Played) {
+    async fn keep(&mut self, played: PlayedRehearsal) {
         if let Some(broken) = played.broken() {
             self.broken = broken;
         }

@@ -270,12 +270,12 @@ async fn post(
 }
 
 /// Outcome of an edit.
-enum Edited {
+enum EditOutcome {
     There,
     Gone,
 }
 
-impl Edited {
+impl EditOutcome {
     fn is_gone(&self) -> bool {
         matches!(self, Self::Gone)
     }
@@ -286,7 +286,7 @@ async fn edit(
     target: &CommentTarget<'_>,
     text: &str,
     comment: &Comment,
-) -> Result<Edited, ClientError> {
+) -> Result<EditOutcome, ClientError> {
     let path = format!(
         "/repos/{}/issues/comments/{}",
         target.repository, comment.id
@@ -296,8 +296,8 @@ async fn edit(
         .send(Call::patch(path, json!({"body": text}), false))
         .await
     {
-        Ok(_answer) => Ok(Edited::There),
-        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(Edited::Gone),
+        Ok(_answer) => Ok(EditOutcome::There),
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(EditOutcome::Gone),
         Err(error) => Err(error),
     }
 }

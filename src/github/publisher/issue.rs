@@ -1,6 +1,6 @@
 //! The issue's part of the publisher.
 
-use super::{Fallback, Issued, Publisher, fallback};
+use super::{Fallback, PublishedIssue, Publisher, fallback};
 use crate::{
     baseline::PreviousRun,
     github::{
@@ -16,7 +16,7 @@ impl Publisher {
         &mut self,
         client: &mut Client,
         publication: &Publication,
-    ) -> Option<Issued> {
+    ) -> Option<PublishedIssue> {
         if !self.context.policies.issue.is_wanted(self.options.issue) {
             return None;
         }
@@ -38,7 +38,7 @@ impl Publisher {
                 if let Some(error) = comment_error {
                     self.warn(Fallback::IssueComment, &error);
                 }
-                Some(Issued {
+                Some(PublishedIssue {
                     url,
                     earlier,
                     is_outdated: false,
@@ -48,7 +48,7 @@ impl Publisher {
                 self.warnings.push(Warning::new(
                     "a newer run has written the issue already; its report stays",
                 ));
-                Some(Issued {
+                Some(PublishedIssue {
                     url,
                     earlier: PreviousRun::Unknown,
                     is_outdated: true,

@@ -24,7 +24,7 @@ mod result;
 
 use check::{Check, CheckSubject};
 use fallback::Fallback;
-pub use result::{Issued, Options, Published, ReportMode};
+pub use result::{Options, Published, PublishedIssue, ReportMode};
 
 /// Publishes the result of one run in every place that GitHub permits.
 #[derive(Debug)]

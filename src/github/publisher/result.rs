@@ -32,7 +32,7 @@ pub struct Published {
     pub check_run_url: Option<String>,
     pub comment_url: Option<String>,
     /// `None` if no issue was wanted, or if GitHub rejected it.
-    pub issue: Option<Issued>,
+    pub issue: Option<PublishedIssue>,
     pub mode: ReportMode,
     /// Annotations that are on no check run. The caller prints them as workflow commands.
     pub annotations_left: Vec<Annotation>,
@@ -42,7 +42,7 @@ pub struct Published {
 
 /// Result of updating the issue, which may also be that none is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issued {
+pub struct PublishedIssue {
     pub url: Option<String>,
     /// Findings that the issue listed before this run.
     pub earlier: PreviousRun,

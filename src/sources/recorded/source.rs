@@ -14,7 +14,7 @@ use crate::{
     contract::{
         AccountId, CustomerId, EventLog, Facts, Finding, Mode, Source, SubscriptionId, UnixSeconds,
     },
-    database::{AccountSelection, DatabaseFacts, Stored, StoredRequest},
+    database::{AccountSelection, DatabaseFacts, StoredRequest, StoredRows},
     problem::Warning,
     sources::{
         account_source::AccountSource,
@@ -179,7 +179,7 @@ impl AccountSource for RecordedAccountRows<'_> {
         .boxed_local()
     }
 
-    fn stored<'a>(&'a self, _: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<Stored>> {
+    fn stored<'a>(&'a self, _: &'a StoredRequest<'a>) -> SourceFuture<'a, Option<StoredRows>> {
         async { Ok(None) }.boxed_local()
     }
 }

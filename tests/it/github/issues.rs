@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prodverdict::{
     baseline::PreviousRun,
-    github::{Issued, Published},
+    github::{Published, PublishedIssue},
     problem::Warning,
 };
 use testing::fake_github::{FakeGithub, Issue, Kind, Token, World};
@@ -62,7 +62,7 @@ fn writes(github: &FakeGithub) -> usize {
 #[track_caller]
 fn earlier(published: &Published) -> PreviousRun {
     assert_eq!(published.warnings, []);
-    let Some(Issued { earlier, .. }) = published.issue.clone() else {
+    let Some(PublishedIssue { earlier, .. }) = published.issue.clone() else {
         panic!("no issue");
     };
     earlier

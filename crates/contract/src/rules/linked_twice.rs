@@ -15,7 +15,7 @@ pub(super) const MAX_NAMED: usize = 5;
 pub(super) const MAX_IN_FINDING: usize = 100;
 
 /// A customer or subscription that several accounts store.
-pub(super) struct Linked<'f> {
+pub(super) struct SharedLink<'f> {
     pub(super) key: &'f str,
     pub(super) count: usize,
     pub(super) named: Vec<String>,
@@ -24,7 +24,10 @@ pub(super) struct Linked<'f> {
 }
 
 /// Returns `None` if fewer than two accounts store the id, or if none of these accounts is judged.
-pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Option<Linked<'f>> {
+pub(super) fn linked_twice<'f>(
+    case: &Case<'f>,
+    customer: CustomerNumber,
+) -> Option<SharedLink<'f>> {
     let accounts = || case.customers.accounts_of(customer);
     accounts().nth(1)?;
     if !case.has_judged_account(customer) {
@@ -40,7 +43,7 @@ pub(super) fn linked_twice<'f>(case: &Case<'f>, customer: CustomerNumber) -> Opt
     let rows: BTreeSet<_> = accounts()
         .map(|account| case.describe_row(account))
         .collect();
-    Some(Linked {
+    Some(SharedLink {
         key: case.customers.key(customer)?,
         count: ids.len(),
         listed: format!("{}{more}", named.join(", ")),

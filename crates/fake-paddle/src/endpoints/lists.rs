@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{Call, ResponseData};
-use crate::{error::ApiError, objects::Listed};
+use crate::{error::ApiError, objects::ListedObject};
 
 const DEFAULT_PAGE: usize = 50;
 
@@ -25,7 +25,7 @@ pub(super) enum ListOrder {
 impl Call<'_> {
     /// Returns the requested page of objects, given in the order of their ids. The filters `id` and `status` are for all
     /// kinds of objects; other filters were read before, because this rejects what was not.
-    pub(super) fn page<'w, T: Listed + 'w>(
+    pub(super) fn page<'w, T: ListedObject + 'w>(
         &mut self,
         objects: impl Iterator<Item = &'w T>,
         default_order: ListOrder,

@@ -26,10 +26,10 @@ pub struct Period {
     pub ends_at: Timestamp,
 }
 
-/// Implements `Listed` for types with the fields `id` and `status`.
+/// Implements `ListedObject` for types with the fields `id` and `status`.
 macro_rules! listed {
     ($($name:ty),*) => {$(
-        impl $crate::objects::Listed for $name {
+        impl $crate::objects::ListedObject for $name {
             fn id(&self) -> &str {
                 &self.id
             }
@@ -42,7 +42,7 @@ macro_rules! listed {
 }
 
 /// Fields that lists of all objects use.
-pub(crate) trait Listed: Clone + Serialize {
+pub(crate) trait ListedObject: Clone + Serialize {
     fn id(&self) -> &str;
     fn status(&self) -> &str;
 }
@@ -57,7 +57,7 @@ listed!(
     Transaction
 );
 
-impl Listed for Event {
+impl ListedObject for Event {
     fn id(&self) -> &str {
         &self.event_id
     }

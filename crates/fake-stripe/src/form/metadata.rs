@@ -1,18 +1,18 @@
 //! Metadata of a request, merged into that of an object.
 
-use super::{Form, Given, tree::Node};
+use super::{Form, Parameter, tree::Node};
 use crate::{error::ApiError, world::Metadata};
 
 impl Form {
     /// Reads `metadata` to be merged: an empty value removes a key, and an empty text removes all.
-    pub(crate) fn metadata(&mut self) -> Result<Given<Vec<(String, String)>>, ApiError> {
+    pub(crate) fn metadata(&mut self) -> Result<Parameter<Vec<(String, String)>>, ApiError> {
         const MAX_KEYS: usize = 50;
         const MAX_KEY_LENGTH: usize = 40;
         const MAX_VALUE_LENGTH: usize = 500;
         let fields = match self.hash("metadata")? {
-            Given::Absent => return Ok(Given::Absent),
-            Given::Unset => return Ok(Given::Unset),
-            Given::Set(form) => form.fields,
+            Parameter::Absent => return Ok(Parameter::Absent),
+            Parameter::Unset => return Ok(Parameter::Unset),
+            Parameter::Set(form) => form.fields,
         };
         let mut changes = Vec::with_capacity(fields.len());
         for (key, node) in fields {
@@ -47,16 +47,16 @@ impl Form {
             ))
             .param(self.written("metadata")));
         }
-        Ok(Given::Set(changes))
+        Ok(Parameter::Set(changes))
     }
 }
 
 /// Merges given metadata into existing metadata.
-pub(crate) fn merge(metadata: &mut Metadata, given: Given<Vec<(String, String)>>) {
+pub(crate) fn merge(metadata: &mut Metadata, given: Parameter<Vec<(String, String)>>) {
     match given {
-        Given::Absent => {}
-        Given::Unset => metadata.clear(),
-        Given::Set(changes) => {
+        Parameter::Absent => {}
+        Parameter::Unset => metadata.clear(),
+        Parameter::Set(changes) => {
             for (key, value) in changes {
                 if value.is_empty() {
                     metadata.remove(&key);

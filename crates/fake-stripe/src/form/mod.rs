@@ -21,14 +21,14 @@ const MAX_DEPTH: usize = 8;
 
 /// A parameter that a request may omit, or set to an empty value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Given<T> {
+pub(crate) enum Parameter<T> {
     Absent,
     /// Set to an empty text, which unsets a field.
     Unset,
     Set(T),
 }
 
-impl<T> Given<T> {
+impl<T> Parameter<T> {
     pub(crate) fn set(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),
@@ -92,11 +92,11 @@ impl Form {
         Some(self.fields.remove(position).1)
     }
 
-    pub(crate) fn text(&mut self, name: &str) -> Result<Given<CompactString>, ApiError> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Parameter<CompactString>, ApiError> {
         match self.take(name) {
-            None => Ok(Given::Absent),
-            Some(Node::Text { value, .. }) if value.is_empty() => Ok(Given::Unset),
-            Some(Node::Text { value, .. }) => Ok(Given::Set(value.into())),
+            None => Ok(Parameter::Absent),
+            Some(Node::Text { value, .. }) if value.is_empty() => Ok(Parameter::Unset),
+            Some(Node::Text { value, .. }) => Ok(Parameter::Set(value.into())),
             Some(Node::Branch(_)) => Err(self.invalid(name, "string", "a hash")),
         }
     }
@@ -104,9 +104,9 @@ impl Form {
     /// Reads a text that cannot be unset.
     pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<CompactString>, ApiError> {
         match self.text(name)? {
-            Given::Absent => Ok(None),
-            Given::Set(text) => Ok(Some(text)),
-            Given::Unset => Err(ApiError::empty(&self.written(name))),
+            Parameter::Absent => Ok(None),
+            Parameter::Set(text) => Ok(Some(text)),
+            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
         }
     }
 
@@ -131,12 +131,12 @@ impl Form {
         }
     }
 
-    pub(crate) fn integer(&mut self, name: &str) -> Result<Given<i64>, ApiError> {
+    pub(crate) fn integer(&mut self, name: &str) -> Result<Parameter<i64>, ApiError> {
         match self.text(name)? {
-            Given::Absent => Ok(Given::Absent),
-            Given::Unset => Ok(Given::Unset),
-            Given::Set(text) => match text.parse() {
-                Ok(number) => Ok(Given::Set(number)),
+            Parameter::Absent => Ok(Parameter::Absent),
+            Parameter::Unset => Ok(Parameter::Unset),
+            Parameter::Set(text) => match text.parse() {
+                Ok(number) => Ok(Parameter::Set(number)),
                 Err(_) => Err(self
                     .invalid(name, "integer", &text)
                     .code("parameter_invalid_integer")),
@@ -147,18 +147,18 @@ impl Form {
     /// Reads an integer that cannot be unset.
     fn optional_integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
         match self.integer(name)? {
-            Given::Absent => Ok(None),
-            Given::Set(number) => Ok(Some(number)),
-            Given::Unset => Err(ApiError::empty(&self.written(name))),
+            Parameter::Absent => Ok(None),
+            Parameter::Set(number) => Ok(Some(number)),
+            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
         }
     }
 
     /// Reads a non-negative number that cannot be unset.
     pub(crate) fn count(&mut self, name: &str) -> Result<Option<u32>, ApiError> {
         match self.integer(name)? {
-            Given::Absent => Ok(None),
-            Given::Unset => Err(ApiError::empty(&self.written(name))),
-            Given::Set(number) => u32::try_from(number).map(Some).map_err(|_malformed| {
+            Parameter::Absent => Ok(None),
+            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
+            Parameter::Set(number) => u32::try_from(number).map(Some).map_err(|_malformed| {
                 ApiError::invalid("This value must be greater than or equal to 0.")
                     .code("parameter_invalid_integer")
                     .param(self.written(name))
@@ -171,12 +171,12 @@ impl Form {
         &mut self,
         name: &str,
         words: &[&'static str],
-    ) -> Result<Given<&'static str>, ApiError> {
+    ) -> Result<Parameter<&'static str>, ApiError> {
         Ok(match self.text(name)? {
-            Given::Absent => Given::Absent,
-            Given::Unset => Given::Unset,
-            Given::Set(text) => match words.iter().find(|word| **word == text) {
-                Some(word) => Given::Set(word),
+            Parameter::Absent => Parameter::Absent,
+            Parameter::Unset => Parameter::Unset,
+            Parameter::Set(text) => match words.iter().find(|word| **word == text) {
+                Some(word) => Parameter::Set(word),
                 None => return Err(ApiError::none_of(&self.written(name), words)),
             },
         })
@@ -189,19 +189,19 @@ impl Form {
         words: &[&'static str],
     ) -> Result<Option<&'static str>, ApiError> {
         match self.choice(name, words)? {
-            Given::Absent => Ok(None),
-            Given::Set(word) => Ok(Some(word)),
-            Given::Unset => Err(ApiError::empty(&self.written(name))),
+            Parameter::Absent => Ok(None),
+            Parameter::Set(word) => Ok(Some(word)),
+            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
         }
     }
 
     /// Reads `name[key]=…`; an empty text unsets it.
-    pub(crate) fn hash(&mut self, name: &str) -> Result<Given<Self>, ApiError> {
+    pub(crate) fn hash(&mut self, name: &str) -> Result<Parameter<Self>, ApiError> {
         match self.take(name) {
-            None => Ok(Given::Absent),
-            Some(Node::Text { value, .. }) if value.is_empty() => Ok(Given::Unset),
+            None => Ok(Parameter::Absent),
+            Some(Node::Text { value, .. }) if value.is_empty() => Ok(Parameter::Unset),
             Some(Node::Text { value, .. }) => Err(self.invalid(name, "object", &value)),
-            Some(Node::Branch(fields)) => Ok(Given::Set(Self {
+            Some(Node::Branch(fields)) => Ok(Parameter::Set(Self {
                 path: self.written(name),
                 fields,
             })),
@@ -214,9 +214,9 @@ impl Form {
     }
 
     /// Reads `name[0][key]=…`.
-    pub(crate) fn list(&mut self, name: &str) -> Result<Given<Vec<Self>>, ApiError> {
-        let Given::Set(entries) = self.hash(name)? else {
-            return Ok(Given::Absent);
+    pub(crate) fn list(&mut self, name: &str) -> Result<Parameter<Vec<Self>>, ApiError> {
+        let Parameter::Set(entries) = self.hash(name)? else {
+            return Ok(Parameter::Absent);
         };
         let path = entries.path;
         let mut forms = Vec::with_capacity(entries.fields.len());
@@ -229,12 +229,12 @@ impl Form {
                 Node::Text { value, .. } => return Err(self.invalid(name, "object", &value)),
             }
         }
-        Ok(Given::Set(forms))
+        Ok(Parameter::Set(forms))
     }
 
     /// Reads `name[]=a&name[]=b`, also with indexes.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<CompactString>, ApiError> {
-        let Given::Set(entries) = self.hash(name)? else {
+        let Parameter::Set(entries) = self.hash(name)? else {
             return Ok(Vec::new());
         };
         let entries = in_order(entries.fields).into_iter();

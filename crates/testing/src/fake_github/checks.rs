@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{CheckRun, Recorded, Token, World, reply::Reply, routes::page};
+use super::{CheckRun, RecordedRequest, Token, World, reply::Reply, routes::page};
 
 /// Limit of a summary and of a text.
 const MAX_TEXT_BYTES: usize = 65_535;
 
-pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Reply {
+pub(super) fn create(world: &mut World, token: &Token, request: &RecordedRequest) -> Reply {
     if !token.writes_checks {
         return Reply::forbidden();
     }
@@ -37,7 +37,12 @@ pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Re
     answer(world, 201, id)
 }
 
-pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &str) -> Reply {
+pub(super) fn update(
+    world: &mut World,
+    token: &Token,
+    request: &RecordedRequest,
+    id: &str,
+) -> Reply {
     if !token.writes_checks {
         return Reply::forbidden();
     }
@@ -78,7 +83,7 @@ pub(super) fn get(world: &mut World, id: &str) -> Reply {
     }
 }
 
-pub(super) fn annotations(world: &mut World, request: &Recorded, id: &str) -> Reply {
+pub(super) fn annotations(world: &mut World, request: &RecordedRequest, id: &str) -> Reply {
     let Some(id) = find(world, id) else {
         return Reply::missing();
     };
@@ -93,7 +98,12 @@ pub(super) fn annotations(world: &mut World, request: &Recorded, id: &str) -> Re
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn list(world: &mut World, token: &Token, request: &Recorded, sha: &str) -> Reply {
+pub(super) fn list(
+    world: &mut World,
+    token: &Token,
+    request: &RecordedRequest,
+    sha: &str,
+) -> Reply {
     if !token.reads_checks {
         return Reply::forbidden();
     }

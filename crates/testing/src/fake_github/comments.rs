@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Comment, Recorded, Token, World, reply::Reply, routes::page};
+use super::{Comment, RecordedRequest, Token, World, reply::Reply, routes::page};
 
 const MAX_LENGTH: usize = 65_536;
 
-pub(super) fn list(world: &mut World, request: &Recorded, number: &str) -> Reply {
+pub(super) fn list(world: &mut World, request: &RecordedRequest, number: &str) -> Reply {
     let Some(number) = find(world, number) else {
         return Reply::missing();
     };
@@ -23,7 +23,12 @@ pub(super) fn list(world: &mut World, request: &Recorded, number: &str) -> Reply
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn create(world: &mut World, token: &Token, request: &Recorded, number: &str) -> Reply {
+pub(super) fn create(
+    world: &mut World,
+    token: &Token,
+    request: &RecordedRequest,
+    number: &str,
+) -> Reply {
     let Some(number) = find(world, number) else {
         return Reply::missing();
     };
@@ -52,7 +57,12 @@ pub(super) fn create(world: &mut World, token: &Token, request: &Recorded, numbe
     Reply::json(201, &to_json(world, &comment))
 }
 
-pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, id: &str) -> Reply {
+pub(super) fn update(
+    world: &mut World,
+    token: &Token,
+    request: &RecordedRequest,
+    id: &str,
+) -> Reply {
     if let Err(reply) = check_is_own(world, token, id) {
         return reply;
     }
@@ -113,7 +123,7 @@ fn check_is_own(world: &mut World, token: &Token, id: &str) -> Result<(), Reply>
     Ok(())
 }
 
-fn body(world: &mut World, request: &Recorded) -> Result<String, Reply> {
+fn body(world: &mut World, request: &RecordedRequest) -> Result<String, Reply> {
     let value = request.json();
     let text = value["body"].as_str().unwrap_or_default();
     if text.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Recorded, World, reply::Reply};
+use super::{RecordedRequest, World, reply::Reply};
 
 /// A fault of the first request with this method whose path contains this.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl Kind {
 }
 
 impl World {
-    pub(super) fn take_fault(&mut self, request: &Recorded) -> Option<Kind> {
+    pub(super) fn take_fault(&mut self, request: &RecordedRequest) -> Option<Kind> {
         let meant =
             |fault: &Fault| fault.method == request.method && request.path.contains(fault.path);
         match self.faults.iter().position(meant) {

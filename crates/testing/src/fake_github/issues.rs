@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Issue, Recorded, Token, World, reply::Reply, routes::page};
+use super::{Issue, RecordedRequest, Token, World, reply::Reply, routes::page};
 
 const MAX_BODY_LENGTH: usize = 65_536;
 
@@ -12,7 +12,7 @@ const MAX_LABEL_LENGTH: usize = 50;
 
 const DISABLED: &str = "Issues has been disabled in this repository.";
 
-pub(super) fn list(world: &mut World, token: &Token, request: &Recorded) -> Reply {
+pub(super) fn list(world: &mut World, token: &Token, request: &RecordedRequest) -> Reply {
     if !token.reads_issues {
         return Reply::forbidden();
     }
@@ -80,7 +80,7 @@ pub(super) fn list(world: &mut World, token: &Token, request: &Recorded) -> Repl
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Reply {
+pub(super) fn create(world: &mut World, token: &Token, request: &RecordedRequest) -> Reply {
     if !world.has_issues {
         return Reply::error(410, DISABLED);
     }
@@ -129,7 +129,12 @@ pub(super) fn create(world: &mut World, token: &Token, request: &Recorded) -> Re
 }
 
 /// Changes an issue. GitHub lets a token with write access change anyone's; a careful client never does.
-pub(super) fn update(world: &mut World, token: &Token, request: &Recorded, number: &str) -> Reply {
+pub(super) fn update(
+    world: &mut World,
+    token: &Token,
+    request: &RecordedRequest,
+    number: &str,
+) -> Reply {
     if !world.has_issues {
         return Reply::error(410, DISABLED);
     }
@@ -187,7 +192,7 @@ pub(super) fn label(world: &World, name: &str) -> Reply {
     }
 }
 
-pub(super) fn create_label(world: &mut World, token: &Token, request: &Recorded) -> Reply {
+pub(super) fn create_label(world: &mut World, token: &Token, request: &RecordedRequest) -> Reply {
     if !token.writes_issues {
         return Reply::forbidden();
     }
@@ -212,7 +217,7 @@ pub(super) fn create_label(world: &mut World, token: &Token, request: &Recorded)
 }
 
 /// Parses a body, none of whose texts may be too long.
-fn fields(world: &mut World, request: &Recorded) -> Result<Value, Reply> {
+fn fields(world: &mut World, request: &RecordedRequest) -> Result<Value, Reply> {
     let value = request.json();
     let body = value["body"].as_str().unwrap_or_default();
     if value.get("body").is_some() && body.trim().is_empty() {

@@ -32,7 +32,7 @@ mod routes;
 mod world;
 
 pub use faults::{Fault, Kind};
-pub use world::{CheckRun, Comment, Issue, Pull, Recorded, TOKEN, Token, World};
+pub use world::{CheckRun, Comment, Issue, Pull, RecordedRequest, TOKEN, Token, World};
 
 /// Maximum body size, above every limit of GitHub so that the fake's own rules reject bodies that are too long.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -87,13 +87,14 @@ impl FakeGithub {
         self.world().violations.clone()
     }
 
-    pub fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.world().requests.clone()
     }
 
     /// Counts the requests with this method whose path contains this.
     pub fn count(&self, method: &str, path: &str) -> usize {
-        let matches = |request: &&Recorded| request.method == method && request.path.contains(path);
+        let matches =
+            |request: &&RecordedRequest| request.method == method && request.path.contains(path);
         self.world().requests.iter().filter(matches).count()
     }
 }
@@ -113,7 +114,7 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
     let body: Bytes = axum::body::to_bytes(body, MAX_BYTES)
         .await
         .unwrap_or_default();
-    let request = Recorded::of(&parts, &body);
+    let request = RecordedRequest::of(&parts, &body);
     let (fault, reply) = {
         let mut world = lock(&world);
         world.requests.push(request.clone());

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{Pull, Recorded, Token, World, reply::Reply, routes::page};
+use super::{Pull, RecordedRequest, Token, World, reply::Reply, routes::page};
 
 /// Maximum number of files that GitHub lists for a pull request.
 const MAX_FILES: usize = 3000;
@@ -27,7 +27,7 @@ pub(super) fn workflow_run(world: &World, id: &str) -> Reply {
 }
 
 /// Lists the runs of a workflow by schedule, the newest first.
-pub(super) fn scheduled_runs(world: &mut World, request: &Recorded, file: &str) -> Reply {
+pub(super) fn scheduled_runs(world: &mut World, request: &RecordedRequest, file: &str) -> Reply {
     if request.parameter("event").as_deref() != Some("schedule") {
         world.violate("runs are listed for every event");
     }
@@ -41,7 +41,7 @@ pub(super) fn scheduled_runs(world: &mut World, request: &Recorded, file: &str) 
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn pulls(world: &mut World, request: &Recorded) -> Reply {
+pub(super) fn pulls(world: &mut World, request: &RecordedRequest) -> Reply {
     let state = request
         .parameter("state")
         .unwrap_or_else(|| "open".to_owned());
@@ -58,7 +58,7 @@ pub(super) fn pulls(world: &mut World, request: &Recorded) -> Reply {
     listed(world, request, &all)
 }
 
-pub(super) fn pulls_of_commit(world: &mut World, request: &Recorded, sha: &str) -> Reply {
+pub(super) fn pulls_of_commit(world: &mut World, request: &RecordedRequest, sha: &str) -> Reply {
     if !world.commits.contains(sha) {
         return Reply::error(422, &format!("No commit found for SHA: {sha}"));
     }
@@ -68,7 +68,7 @@ pub(super) fn pulls_of_commit(world: &mut World, request: &Recorded, sha: &str) 
 }
 
 /// Lists the commits of a branch, or of a branch that contains the commit, the newest first.
-pub(super) fn commits(world: &mut World, request: &Recorded) -> Reply {
+pub(super) fn commits(world: &mut World, request: &RecordedRequest) -> Reply {
     let from = request
         .parameter("sha")
         .unwrap_or_else(|| "main".to_owned());
@@ -88,7 +88,7 @@ pub(super) fn commits(world: &mut World, request: &Recorded) -> Reply {
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn files(world: &mut World, request: &Recorded, number: &str) -> Reply {
+pub(super) fn files(world: &mut World, request: &RecordedRequest, number: &str) -> Reply {
     let Some(pull) = world
         .pulls
         .iter()
@@ -103,7 +103,7 @@ pub(super) fn files(world: &mut World, request: &Recorded, number: &str) -> Repl
         .fold(reply, |reply, next| reply.with("link", next))
 }
 
-pub(super) fn contents(world: &World, request: &Recorded, path: &str) -> Reply {
+pub(super) fn contents(world: &World, request: &RecordedRequest, path: &str) -> Reply {
     let reference = request.parameter("ref").unwrap_or_default();
     if let Some(content) = world.files.get(&(reference.clone(), path.to_owned())) {
         if request.header("accept") == "application/vnd.github.raw+json" {
@@ -131,7 +131,7 @@ pub(super) fn contents(world: &World, request: &Recorded, path: &str) -> Reply {
     Reply::json(200, &json!(entries))
 }
 
-pub(super) fn graphql(world: &mut World, token: &Token, request: &Recorded) -> Reply {
+pub(super) fn graphql(world: &mut World, token: &Token, request: &RecordedRequest) -> Reply {
     if !world.answers_graphql {
         return Reply::missing();
     }
@@ -153,7 +153,7 @@ pub(super) fn graphql(world: &mut World, token: &Token, request: &Recorded) -> R
     )
 }
 
-fn listed(world: &mut World, request: &Recorded, all: &[Pull]) -> Reply {
+fn listed(world: &mut World, request: &RecordedRequest, all: &[Pull]) -> Reply {
     let (items, next) = page(world, request, all);
     let items: Vec<Value> = items.iter().map(Pull::to_json).collect();
     let reply = Reply::json(200, &json!(items));

@@ -1,10 +1,11 @@
 //! Routes requests and checks what every request must have.
 
 use super::{
-    Recorded, Token, World, checks, comments, description::description, issues, reads, reply::Reply,
+    RecordedRequest, Token, World, checks, comments, description::description, issues, reads,
+    reply::Reply,
 };
 
-pub(super) fn route(world: &mut World, request: &Recorded) -> Reply {
+pub(super) fn route(world: &mut World, request: &RecordedRequest) -> Reply {
     check_headers(world, request);
     let Some(token) = token(world, request) else {
         return Reply::error(401, "Bad credentials");
@@ -61,7 +62,7 @@ pub(super) fn route(world: &mut World, request: &Recorded) -> Reply {
     reply
 }
 
-fn answer(world: &mut World, token: &Token, request: &Recorded, path: &[&str]) -> Reply {
+fn answer(world: &mut World, token: &Token, request: &RecordedRequest, path: &[&str]) -> Reply {
     match (request.method.as_str(), path) {
         ("POST", ["check-runs"]) => checks::create(world, token, request),
         ("PATCH", ["check-runs", id]) => checks::update(world, token, request, id),
@@ -92,7 +93,7 @@ fn answer(world: &mut World, token: &Token, request: &Recorded, path: &[&str]) -
 }
 
 /// Checks the headers that GitHub requires of every client.
-fn check_headers(world: &mut World, request: &Recorded) {
+fn check_headers(world: &mut World, request: &RecordedRequest) {
     let expectations = [
         ("user-agent", "prodverdict/"),
         ("accept", "application/vnd.github"),
@@ -120,7 +121,7 @@ fn check_headers(world: &mut World, request: &Recorded) {
     }
 }
 
-fn token(world: &World, request: &Recorded) -> Option<Token> {
+fn token(world: &World, request: &RecordedRequest) -> Option<Token> {
     let text = request.header("authorization").strip_prefix("Bearer ")?;
     world.tokens.get(text).cloned()
 }
@@ -132,7 +133,7 @@ fn graphql_path(world: &World) -> String {
     )
 }
 
-fn unknown(world: &mut World, request: &Recorded) -> Reply {
+fn unknown(world: &mut World, request: &RecordedRequest) -> Reply {
     world.violate(format!(
         "{} {} is no route of GitHub's",
         request.method, request.path
@@ -149,7 +150,7 @@ fn decode(segment: &str) -> String {
 /// Returns one page of a list, with the `Link` header if there are more.
 pub(super) fn page<T: Clone>(
     world: &mut World,
-    request: &Recorded,
+    request: &RecordedRequest,
     all: &[T],
 ) -> (Vec<T>, Option<String>) {
     let number = |name: &str, default: usize| {

@@ -43,7 +43,7 @@ pub struct World {
     pub faults: Vec<Fault>,
     /// A fault of every request.
     pub always: Option<Kind>,
-    pub requests: Vec<Recorded>,
+    pub requests: Vec<RecordedRequest>,
     pub violations: Vec<String>,
     /// Requests refused without a rule violation, such as `403 POST /repos/acme/shop/check-runs`.
     pub refusals: Vec<String>,
@@ -120,7 +120,7 @@ pub struct CheckRun {
 
 /// A recorded request.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub struct RecordedRequest {
     pub method: String,
     pub path: String,
     pub query: String,
@@ -292,7 +292,7 @@ impl Pull {
     }
 }
 
-impl Recorded {
+impl RecordedRequest {
     pub(super) fn of(parts: &Parts, body: &[u8]) -> Self {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         Self {

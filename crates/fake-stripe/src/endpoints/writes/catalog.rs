@@ -7,7 +7,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::{Route, catalog::product_feature},
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     keys::Permission,
     shapes::{ProductFeatureShape, ProductShape, product_feature_id},
     world::{Product, World},
@@ -68,12 +68,12 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     product.description = form.text("description")?.set();
     product.metadata = new_metadata(form)?;
     let price = match form.hash("default_price_data")? {
-        Given::Set(mut data) => {
+        Parameter::Set(mut data) => {
             let price = PriceData::read_default_price(&mut data)?;
             data.reject_unread_parameters()?;
             Some(price)
         }
-        Given::Absent | Given::Unset => None,
+        Parameter::Absent | Parameter::Unset => None,
     };
     ignore(form);
     request.reject_unread_parameters()?;

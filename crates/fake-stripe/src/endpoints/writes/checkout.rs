@@ -14,7 +14,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given},
+    form::{Form, Parameter},
     keys::Permission,
     operations::{Completion, Payment},
     shapes,
@@ -97,7 +97,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     };
     subscription_data(form, &mut session, world.clock)?;
     let collection = form.choice("payment_method_collection", &["always", "if_required"])?;
-    if collection == Given::Set("if_required") {
+    if collection == Parameter::Set("if_required") {
         session
             .missing_payment_method
             .get_or_insert_with(|| "create_invoice".into());
@@ -149,7 +149,7 @@ fn subscription_data(
     clock: i64,
 ) -> Result<(), ApiError> {
     const DAY: i64 = 86_400;
-    let Given::Set(mut data) = form.hash("subscription_data")? else {
+    let Parameter::Set(mut data) = form.hash("subscription_data")? else {
         return Ok(());
     };
     session.subscription_metadata = new_metadata(&mut data)?;

@@ -7,7 +7,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     keys::Permission,
     shapes::CustomerShape,
     world::{Customer, Metadata, World},
@@ -58,25 +58,25 @@ const IGNORED: [&str; 18] = [
 
 /// The customer fields set by a request.
 struct CustomerChanges {
-    email: Given<CompactString>,
-    name: Given<CompactString>,
-    description: Given<CompactString>,
-    phone: Given<CompactString>,
-    metadata: Given<Vec<(String, String)>>,
+    email: Parameter<CompactString>,
+    name: Parameter<CompactString>,
+    description: Parameter<CompactString>,
+    phone: Parameter<CompactString>,
+    metadata: Parameter<Vec<(String, String)>>,
     /// The default payment method.
-    card: Given<CompactString>,
+    card: Parameter<CompactString>,
 }
 
 impl CustomerChanges {
     fn read(form: &mut Form) -> Result<Self, ApiError> {
         let method = form.text("payment_method")?;
-        let mut card = Given::Absent;
-        if let Given::Set(mut settings) = form.hash("invoice_settings")? {
+        let mut card = Parameter::Absent;
+        if let Parameter::Set(mut settings) = form.hash("invoice_settings")? {
             card = settings.text("default_payment_method")?;
             settings.ignore(&["custom_fields", "footer", "rendering_options"]);
             settings.reject_unread_parameters()?;
         }
-        if card == Given::Absent {
+        if card == Parameter::Absent {
             card = method;
         }
         let changes = Self {
@@ -93,20 +93,20 @@ impl CustomerChanges {
 
     /// Takes out the card that becomes the default, and checks that it exists. An unset card is left to `apply`.
     fn take_card(&mut self, world: &World) -> Result<Option<CompactString>, ApiError> {
-        let Given::Set(card) = &self.card else {
+        let Parameter::Set(card) = &self.card else {
             return Ok(None);
         };
         check_card_exists(world, card)?;
-        Ok(std::mem::replace(&mut self.card, Given::Absent).set())
+        Ok(std::mem::replace(&mut self.card, Parameter::Absent).set())
     }
 
     fn apply(self, customer: &mut Customer) {
         self.email.put_in(&mut customer.email);
-        let has_details = self.name != Given::Absent
-            || self.description != Given::Absent
-            || self.phone != Given::Absent
-            || self.metadata != Given::Absent
-            || self.card != Given::Absent;
+        let has_details = self.name != Parameter::Absent
+            || self.description != Parameter::Absent
+            || self.phone != Parameter::Absent
+            || self.metadata != Parameter::Absent
+            || self.card != Parameter::Absent;
         // The first write to `details` allocates them.
         if has_details {
             let details = &mut customer.details;

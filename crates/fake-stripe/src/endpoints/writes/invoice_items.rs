@@ -5,7 +5,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     keys::Permission,
     shapes,
     world::{InvoiceItem, InvoiceLine, World},
@@ -59,12 +59,12 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let metadata = new_metadata(form)?;
     let price = price(form)?;
     let data = match form.hash("price_data")? {
-        Given::Set(mut data) => {
+        Parameter::Set(mut data) => {
             let read = PriceData::read(&mut data)?;
             data.reject_unread_parameters()?;
             Some(read)
         }
-        Given::Absent | Given::Unset => None,
+        Parameter::Absent | Parameter::Unset => None,
     };
     form.ignore(&IGNORED);
     request.reject_unread_parameters()?;
@@ -115,7 +115,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 /// Reads the price: `pricing[price]` since basil, `price` before.
 fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError> {
     let older = form.optional_text("price")?;
-    let Given::Set(mut pricing) = form.hash("pricing")? else {
+    let Parameter::Set(mut pricing) = form.hash("pricing")? else {
         return Ok(older);
     };
     let price = pricing.optional_text("price")?;

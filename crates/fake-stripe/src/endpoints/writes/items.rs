@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     world::{Item, Metadata, World},
 };
 
@@ -17,15 +17,15 @@ use crate::{
 pub(super) struct WantedItem {
     /// Id of the existing item, in an update.
     pub(super) id: Option<CompactString>,
-    pub(super) price: Option<Priced>,
+    pub(super) price: Option<ItemPrice>,
     pub(super) quantity: Option<u32>,
     pub(super) deleted: bool,
-    pub(super) metadata: Given<Vec<(String, String)>>,
+    pub(super) metadata: Parameter<Vec<(String, String)>>,
 }
 
 /// The price of an item.
 #[derive(Debug)]
-pub(super) enum Priced {
+pub(super) enum ItemPrice {
     Known(CompactString),
     New(Box<PriceData>),
 }
@@ -36,13 +36,13 @@ impl WantedItem {
         let known = form.optional_text("price")?;
         let known = known.or(form.optional_text("plan")?);
         let price = match (known, form.hash("price_data")?) {
-            (Some(id), _) => Some(Priced::Known(id)),
-            (None, Given::Set(mut data)) => {
+            (Some(id), _) => Some(ItemPrice::Known(id)),
+            (None, Parameter::Set(mut data)) => {
                 let price = PriceData::read(&mut data)?;
                 data.reject_unread_parameters()?;
-                Some(Priced::New(Box::new(price)))
+                Some(ItemPrice::New(Box::new(price)))
             }
-            (None, Given::Absent | Given::Unset) => None,
+            (None, Parameter::Absent | Parameter::Unset) => None,
         };
         let item = Self {
             id: form.optional_text("id")?,
@@ -82,8 +82,8 @@ impl WantedItem {
     ) -> Result<(), ApiError> {
         match &self.price {
             None => Ok(()),
-            Some(Priced::New(data)) => data.check(world, param),
-            Some(Priced::Known(id)) => {
+            Some(ItemPrice::New(data)) => data.check(world, param),
+            Some(ItemPrice::Known(id)) => {
                 let prices = (world, &world.prices);
                 let price = request.call.find_by_parameter(prices, "price", id, param)?;
                 if price.recurring.is_none() {
@@ -107,8 +107,8 @@ impl WantedItem {
     /// Creates the item, and its price if that is new. Returns `None` without a price.
     pub(super) fn make(self, world: &mut World) -> Option<Item> {
         let price = match self.price? {
-            Priced::Known(id) => id,
-            Priced::New(data) => data.make(world),
+            ItemPrice::Known(id) => id,
+            ItemPrice::New(data) => data.make(world),
         };
         let recurring = world
             .prices

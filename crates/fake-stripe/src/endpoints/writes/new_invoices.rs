@@ -8,7 +8,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given},
+    form::{Form, Parameter},
     keys::Permission,
     shapes,
     world::{Invoice, InvoiceStatus, Item, World},
@@ -89,7 +89,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         let subscriptions = (&*world, &world.subscriptions);
         call.find_by_parameter(subscriptions, "subscription", id, "subscription")?;
     }
-    let takes_pending = subscription.is_some() || pending == Given::Set("include");
+    let takes_pending = subscription.is_some() || pending == Parameter::Set("include");
     let invoice = Invoice {
         customer: customer.clone(),
         subscription,
@@ -214,7 +214,7 @@ fn next(
 /// Reads the hypothetical items of the subscription.
 fn changes(form: &mut Form) -> Result<Vec<WantedItem>, ApiError> {
     match form.hash("subscription_details")? {
-        Given::Set(mut details) => {
+        Parameter::Set(mut details) => {
             let items = WantedItem::all(&mut details, "items")?;
             details.ignore(&[
                 "billing_cycle_anchor",
@@ -232,7 +232,7 @@ fn changes(form: &mut Form) -> Result<Vec<WantedItem>, ApiError> {
             details.reject_unread_parameters()?;
             Ok(items)
         }
-        Given::Absent | Given::Unset => Ok(Vec::new()),
+        Parameter::Absent | Parameter::Unset => Ok(Vec::new()),
     }
 }
 

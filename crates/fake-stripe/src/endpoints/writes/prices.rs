@@ -7,7 +7,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     keys::Permission,
     shapes::PriceShape,
     world::{Interval, Metadata, Price, Product, Recurring, World},
@@ -100,8 +100,8 @@ impl PriceData {
 fn read_product(form: &mut Form) -> Result<PriceProduct, ApiError> {
     let known = form.optional_text("product")?;
     match (known, form.hash("product_data")?) {
-        (Some(id), Given::Absent | Given::Unset) => Ok(PriceProduct::Known(id)),
-        (None, Given::Set(mut data)) => {
+        (Some(id), Parameter::Absent | Parameter::Unset) => Ok(PriceProduct::Known(id)),
+        (None, Parameter::Set(mut data)) => {
             let id = data.optional_text("id")?.unwrap_or_default();
             let mut product = Product::new(&id, &data.required("name")?);
             product.description = data.text("description")?.set();
@@ -111,15 +111,15 @@ fn read_product(form: &mut Form) -> Result<PriceProduct, ApiError> {
             data.reject_unread_parameters()?;
             Ok(PriceProduct::New(Box::new(product)))
         }
-        (Some(_), Given::Set(_)) => Err(ApiError::invalid(
+        (Some(_), Parameter::Set(_)) => Err(ApiError::invalid(
             "You may only specify one of these parameters: product, product_data.",
         )),
-        (None, Given::Absent | Given::Unset) => Err(form.missing("product")),
+        (None, Parameter::Absent | Parameter::Unset) => Err(form.missing("product")),
     }
 }
 
 fn read_recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
-    let Given::Set(mut form) = form.hash("recurring")? else {
+    let Parameter::Set(mut form) = form.hash("recurring")? else {
         return Ok(None);
     };
     let interval = match form
@@ -182,8 +182,8 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     form.ignore(&["currency_options", "tax_behavior"]);
     request.reject_unread_parameters()?;
     let new_key = match &lookup_key {
-        Given::Set(key) => Some(key.as_str()),
-        Given::Absent | Given::Unset => None,
+        Parameter::Set(key) => Some(key.as_str()),
+        Parameter::Absent | Parameter::Unset => None,
     };
     let holder = holder_of_key(world, new_key, transfers_key)?.filter(|holder| holder != id);
     request.apply(world, None, |world| {

@@ -7,7 +7,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     keys::Permission,
     operations::{NewSchedule, PhaseLength, WantedPhase},
     shapes,
@@ -109,7 +109,7 @@ fn moment(form: &mut Form, name: &str, clock: i64) -> Result<Option<i64>, ApiErr
 fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
     let end = moment(form, "end_date", clock)?;
     let iterations = form.count("iterations")?;
-    if let Given::Set(mut duration) = form.hash("duration")? {
+    if let Parameter::Set(mut duration) = form.hash("duration")? {
         let words = ["day", "week", "month", "year"];
         let interval = match duration.choice("interval", &words)?.set() {
             Some("day") => Interval::Day,

@@ -11,7 +11,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given},
+    form::{Form, Parameter},
     keys::Permission,
     operations::FirstPayment,
     shapes::SubscriptionShape,
@@ -179,7 +179,7 @@ fn read_new(form: &mut Form, subscription: &mut Subscription, clock: i64) -> Res
 }
 
 fn billing_mode(form: &mut Form) -> Result<bool, ApiError> {
-    let Given::Set(mut mode) = form.hash("billing_mode")? else {
+    let Parameter::Set(mut mode) = form.hash("billing_mode")? else {
         return Ok(false);
     };
     let kind = mode.choice("type", &["classic", "flexible"])?.set();
@@ -200,8 +200,8 @@ impl Trial {
     pub(super) fn read(form: &mut Form, clock: i64) -> Result<Self, ApiError> {
         let days = form.count("trial_period_days")?.filter(|days| *days > 0);
         let end = match form.text("trial_end")? {
-            Given::Set(now) if now == "now" => None,
-            Given::Set(text) => {
+            Parameter::Set(now) if now == "now" => None,
+            Parameter::Set(text) => {
                 let end = text.parse().map_err(|_malformed| {
                     ApiError::invalid(format!("Invalid integer: {text}"))
                         .code("parameter_invalid_integer")
@@ -209,11 +209,11 @@ impl Trial {
                 })?;
                 Some(end)
             }
-            Given::Absent | Given::Unset => None,
+            Parameter::Absent | Parameter::Unset => None,
         };
         let mut missing_payment_method = None;
-        if let Given::Set(mut settings) = form.hash("trial_settings")? {
-            if let Given::Set(mut behavior) = settings.hash("end_behavior")? {
+        if let Parameter::Set(mut settings) = form.hash("trial_settings")? {
+            if let Parameter::Set(mut behavior) = settings.hash("end_behavior")? {
                 let words = ["cancel", "create_invoice", "pause"];
                 let chosen = behavior.choice("missing_payment_method", &words)?.set();
                 missing_payment_method = chosen.map(CompactString::from);

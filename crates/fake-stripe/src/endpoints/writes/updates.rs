@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::{
     WriteRequest,
     customers::check_card_exists,
-    items::{Priced, WantedItem},
+    items::{ItemPrice, WantedItem},
     prices::boxed,
     subscriptions::{BEHAVIORS, IGNORED, coupon, subscription_response},
 };
@@ -13,7 +13,7 @@ use crate::{
     endpoint::Endpoint,
     endpoints::Route,
     error::ApiError,
-    form::{Form, Given, merge},
+    form::{Form, Parameter, merge},
     keys::Permission,
     operations::{EndForm, Impossible, TrialEnd},
     world::{PauseCollection, Status, Subscription, World},
@@ -29,14 +29,14 @@ pub(super) const ROUTES: &[Route] = &[Route::post(
 /// The changes that a request wants.
 struct SubscriptionChanges {
     items: Vec<WantedItem>,
-    metadata: Given<Vec<(String, String)>>,
-    description: Given<CompactString>,
-    card: Given<CompactString>,
-    pause: Given<PauseCollection>,
+    metadata: Parameter<Vec<(String, String)>>,
+    description: Parameter<CompactString>,
+    card: Parameter<CompactString>,
+    pause: Parameter<PauseCollection>,
     flag: Option<bool>,
-    cancel_at: Given<CancelAt>,
-    trial_end: Given<Option<i64>>,
-    days_until_due: Given<u32>,
+    cancel_at: Parameter<CancelAt>,
+    trial_end: Parameter<Option<i64>>,
+    days_until_due: Parameter<u32>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -55,10 +55,10 @@ impl SubscriptionChanges {
             )?
             .set();
         let days_until_due = match (method, days) {
-            (Some("charge_automatically"), _) => Given::Unset,
-            (Some(_), days) => Given::Set(days.unwrap_or(30)),
-            (None, Some(days)) => Given::Set(days),
-            (None, None) => Given::Absent,
+            (Some("charge_automatically"), _) => Parameter::Unset,
+            (Some(_), days) => Parameter::Set(days.unwrap_or(30)),
+            (None, Some(days)) => Parameter::Set(days),
+            (None, None) => Parameter::Absent,
         };
         let wanted = Self {
             items: WantedItem::all(form, "items")?,
@@ -85,13 +85,13 @@ impl SubscriptionChanges {
 
     fn wants_more_than_metadata(&self) -> bool {
         !self.items.is_empty()
-            || self.description != Given::Absent
-            || self.card != Given::Absent
-            || self.pause != Given::Absent
+            || self.description != Parameter::Absent
+            || self.card != Parameter::Absent
+            || self.pause != Parameter::Absent
             || self.flag.is_some()
-            || self.cancel_at != Given::Absent
-            || self.trial_end != Given::Absent
-            || self.days_until_due != Given::Absent
+            || self.cancel_at != Parameter::Absent
+            || self.trial_end != Parameter::Absent
+            || self.days_until_due != Parameter::Absent
     }
 
     fn apply(self, world: &mut World, id: &str) -> Result<(), Impossible> {
@@ -104,10 +104,10 @@ impl SubscriptionChanges {
         );
         world.update_subscription(id, |subscription| {
             let (metadata, description, card, days) = details_changes;
-            let is_unchanged = metadata == Given::Absent
-                && description == Given::Absent
-                && card == Given::Absent
-                && days == Given::Absent;
+            let is_unchanged = metadata == Parameter::Absent
+                && description == Parameter::Absent
+                && card == Parameter::Absent
+                && days == Parameter::Absent;
             if !is_unchanged {
                 let details = &mut subscription.details;
                 merge(&mut details.metadata, metadata);
@@ -117,19 +117,19 @@ impl SubscriptionChanges {
             }
         })?;
         match self.trial_end {
-            Given::Set(None) => world.end_trial(id, TrialEnd::Convert)?,
-            Given::Set(Some(end)) => world.update_subscription(id, |subscription| {
+            Parameter::Set(None) => world.end_trial(id, TrialEnd::Convert)?,
+            Parameter::Set(Some(end)) => world.update_subscription(id, |subscription| {
                 begin_trial(subscription, clock, end);
             })?,
-            Given::Absent | Given::Unset => {}
+            Parameter::Absent | Parameter::Unset => {}
         }
         for item in self.items {
             apply_item(world, id, item)?;
         }
         match self.pause {
-            Given::Set(pause) => world.pause_collection(id, pause)?,
-            Given::Unset => world.resume_collection(id)?,
-            Given::Absent => {}
+            Parameter::Set(pause) => world.pause_collection(id, pause)?,
+            Parameter::Unset => world.resume_collection(id)?,
+            Parameter::Absent => {}
         }
         apply_end(world, id, self.flag, &self.cancel_at)
     }
@@ -165,8 +165,8 @@ pub(super) fn apply_item(
         return Ok(id);
     }
     let price = match item.price {
-        Some(Priced::Known(price)) => Some(price),
-        Some(Priced::New(data)) => Some(data.make(world)),
+        Some(ItemPrice::Known(price)) => Some(price),
+        Some(ItemPrice::New(data)) => Some(data.make(world)),
         None => None,
     };
     if let Some(price) = price {
@@ -175,7 +175,7 @@ pub(super) fn apply_item(
     if let Some(quantity) = item.quantity {
         world.change_quantity(subscription, Some(&id), quantity)?;
     }
-    if item.metadata != Given::Absent {
+    if item.metadata != Parameter::Absent {
         world.update_subscription(subscription, |subscription| {
             let mut items = subscription.items.iter_mut();
             if let Some(found) = items.find(|found| found.id == id) {
@@ -192,7 +192,7 @@ fn apply_end(
     world: &mut World,
     id: &str,
     flag: Option<bool>,
-    cancel_at: &Given<CancelAt>,
+    cancel_at: &Parameter<CancelAt>,
 ) -> Result<(), Impossible> {
     let details = world.find_subscription(id).map(|found| &found.details);
     let is_ending =
@@ -202,25 +202,27 @@ fn apply_end(
     match (flag, cancel_at) {
         (Some(true), _) if is_flexible => world.schedule_cancel(id, EndForm::TimeOnly),
         (Some(true), _) => world.schedule_cancel(id, EndForm::FlagAndTime),
-        (_, Given::Set(CancelAt::PeriodEnd)) => world.schedule_cancel(id, EndForm::TimeOnly),
-        (_, Given::Set(CancelAt::Time(time))) => world.update_subscription(id, |subscription| {
-            let details = &mut subscription.details;
-            details.cancel_at = Some(*time);
-            details.cancel_at_period_end = false;
-            details.canceled_at = Some(clock);
-            details.cancellation_reason = Some("cancellation_requested".into());
-        }),
-        (Some(false), _) | (None, Given::Unset) if is_ending => world.keep_subscription(id),
-        (Some(false) | None, Given::Absent | Given::Unset) => Ok(()),
+        (_, Parameter::Set(CancelAt::PeriodEnd)) => world.schedule_cancel(id, EndForm::TimeOnly),
+        (_, Parameter::Set(CancelAt::Time(time))) => {
+            world.update_subscription(id, |subscription| {
+                let details = &mut subscription.details;
+                details.cancel_at = Some(*time);
+                details.cancel_at_period_end = false;
+                details.canceled_at = Some(clock);
+                details.cancellation_reason = Some("cancellation_requested".into());
+            })
+        }
+        (Some(false), _) | (None, Parameter::Unset) if is_ending => world.keep_subscription(id),
+        (Some(false) | None, Parameter::Absent | Parameter::Unset) => Ok(()),
     }
 }
 
-fn pause(form: &mut Form) -> Result<Given<PauseCollection>, ApiError> {
+fn pause(form: &mut Form) -> Result<Parameter<PauseCollection>, ApiError> {
     const BEHAVIORS: [&str; 3] = ["keep_as_draft", "mark_uncollectible", "void"];
     let mut form = match form.hash("pause_collection")? {
-        Given::Absent => return Ok(Given::Absent),
-        Given::Unset => return Ok(Given::Unset),
-        Given::Set(form) => form,
+        Parameter::Absent => return Ok(Parameter::Absent),
+        Parameter::Unset => return Ok(Parameter::Unset),
+        Parameter::Set(form) => form,
     };
     let behavior = form.choice("behavior", &BEHAVIORS)?.set();
     let Some(behavior) = behavior else {
@@ -231,27 +233,29 @@ fn pause(form: &mut Form) -> Result<Given<PauseCollection>, ApiError> {
         resumes_at: form.integer("resumes_at")?.set(),
     };
     form.reject_unread_parameters()?;
-    Ok(Given::Set(pause))
+    Ok(Parameter::Set(pause))
 }
 
-fn cancel_at(form: &mut Form) -> Result<Given<CancelAt>, ApiError> {
+fn cancel_at(form: &mut Form) -> Result<Parameter<CancelAt>, ApiError> {
     Ok(match form.text("cancel_at")? {
-        Given::Absent => Given::Absent,
-        Given::Unset => Given::Unset,
-        Given::Set(word) if word == "min_period_end" || word == "max_period_end" => {
-            Given::Set(CancelAt::PeriodEnd)
+        Parameter::Absent => Parameter::Absent,
+        Parameter::Unset => Parameter::Unset,
+        Parameter::Set(word) if word == "min_period_end" || word == "max_period_end" => {
+            Parameter::Set(CancelAt::PeriodEnd)
         }
-        Given::Set(text) => Given::Set(CancelAt::Time(parse_timestamp("cancel_at", &text)?)),
+        Parameter::Set(text) => {
+            Parameter::Set(CancelAt::Time(parse_timestamp("cancel_at", &text)?))
+        }
     })
 }
 
 /// Reads `trial_end`; `now` is set to `None`.
-fn trial_end(form: &mut Form) -> Result<Given<Option<i64>>, ApiError> {
+fn trial_end(form: &mut Form) -> Result<Parameter<Option<i64>>, ApiError> {
     Ok(match form.text("trial_end")? {
-        Given::Absent => Given::Absent,
-        Given::Unset => Given::Unset,
-        Given::Set(now) if now == "now" => Given::Set(None),
-        Given::Set(text) => Given::Set(Some(parse_timestamp("trial_end", &text)?)),
+        Parameter::Absent => Parameter::Absent,
+        Parameter::Unset => Parameter::Unset,
+        Parameter::Set(now) if now == "now" => Parameter::Set(None),
+        Parameter::Set(text) => Parameter::Set(Some(parse_timestamp("trial_end", &text)?)),
     })
 }
 
@@ -277,10 +281,10 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
             "A canceled subscription can only update its cancellation_details and metadata.",
         ));
     }
-    if wanted.trial_end == Given::Set(None) && !is_trial {
-        wanted.trial_end = Given::Absent;
+    if wanted.trial_end == Parameter::Set(None) && !is_trial {
+        wanted.trial_end = Parameter::Absent;
     }
-    if let Given::Set(card) = &wanted.card {
+    if let Parameter::Set(card) = &wanted.card {
         check_card_exists(world, card)?;
     }
     for (position, item) in wanted.items.iter().enumerate() {

@@ -8,7 +8,7 @@ use std::{
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::{Recorded, reply::Reply};
+use super::{RecordedRequest, reply::Reply};
 use crate::github_packages;
 
 mod complete;
@@ -112,7 +112,7 @@ fn match_path<'a>(template: &'a str, path: &str) -> Option<Vec<(&'a str, String)
 
 impl Operation<'_> {
     /// Lists the parts of the request that the description does not allow.
-    pub(super) fn faults_of_request(&self, request: &Recorded) -> Vec<String> {
+    pub(super) fn faults_of_request(&self, request: &RecordedRequest) -> Vec<String> {
         let mut faults = self.faults_of_parameters(request);
         let body = &self.definition["requestBody"];
         let schema = &body["content"]["application/json"]["schema"];
@@ -137,7 +137,7 @@ impl Operation<'_> {
         faults
     }
 
-    fn faults_of_parameters(&self, request: &Recorded) -> Vec<String> {
+    fn faults_of_parameters(&self, request: &RecordedRequest) -> Vec<String> {
         let schemas = &self.description.schemas;
         let parameters = self.definition["parameters"].as_array();
         let parameters: Vec<&Value> = parameters

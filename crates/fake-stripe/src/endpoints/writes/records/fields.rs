@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 use self::FieldFormat::{Boolean, Decimal, Integer, Text, Tree};
 use crate::{
     error::ApiError,
-    form::{Form, Given},
+    form::{Form, Parameter},
     world::RecordKind,
 };
 
@@ -51,7 +51,7 @@ impl GivenFields {
                 given.insert((*name).to_owned(), value);
             }
         }
-        if let Given::Set(changes) = form.metadata()? {
+        if let Parameter::Set(changes) = form.metadata()? {
             let metadata = changes.into_iter().map(|(key, value)| {
                 let is_removed = value.is_empty();
                 (
