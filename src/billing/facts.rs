@@ -23,8 +23,8 @@ pub struct BillingFacts {
     pub seen_modes: SeenModes,
     /// Metadata of the customers that have any, as far as subscriptions included their customer.
     pub customer_metadata: BTreeMap<CustomerId, Metadata>,
-    /// True if some of the facts follow from other objects than those that state them.
-    pub are_derived: bool,
+    /// Customers whose facts follow from other objects than those that state them. Some may have no subscription.
+    pub derived: BTreeSet<CustomerId>,
 }
 
 /// A builder of facts. If a subscription is read twice, the later read wins: its status may change while pages are

@@ -172,11 +172,13 @@ impl BillingReader {
         self.source.lists.customers(session, &customers).await
     }
 
-    /// Returns the prices of customers after their latest change, as far as the newest page of the provider's events shows
-    /// it. The result is empty for a source that derives nothing.
-    pub(crate) async fn logged_prices(&self) -> Result<PricesOfCustomers, Error> {
+    /// Returns those of the customers who had these derived prices until a recent event.
+    pub(crate) async fn changed_from(
+        &self,
+        derived: &PricesOfCustomers,
+    ) -> Result<BTreeSet<CustomerId>, Error> {
         let session = self.transport.session();
-        self.source.lists.logged_prices(session).await
+        self.source.lists.changed_from(session, derived).await
     }
 
     /// Reads these subscriptions, and skips unknown ones. The result is empty for a source without subscriptions.

@@ -62,10 +62,14 @@ pub(crate) trait Lists: fmt::Debug + Sync {
         customers: &'a BTreeSet<&'a CustomerId>,
     ) -> ReadFuture<'a, BillingFacts>;
 
-    /// Returns the prices of customers after their latest change, as far as the newest page of the provider's events shows
-    /// it. A source that derives nothing needs no events.
-    fn logged_prices<'a>(&'a self, _: ReadSession<'a>) -> ReadFuture<'a, PricesOfCustomers> {
-        Box::pin(async { Ok(PricesOfCustomers::new()) })
+    /// Returns those of the customers who had these derived prices until a recent event. A source that derives nothing
+    /// needs no events.
+    fn changed_from<'a>(
+        &'a self,
+        _: ReadSession<'a>,
+        _: &'a PricesOfCustomers,
+    ) -> ReadFuture<'a, BTreeSet<CustomerId>> {
+        Box::pin(async { Ok(BTreeSet::new()) })
     }
 }
 

@@ -6,12 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::failure::Failure;
+use super::{derived::DerivedPrices, failure::Failure};
 use crate::{
-    billing::PricesOfCustomers,
     contract::{
-        Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, PriceId,
-        Rule, RuleColumn, evaluate, text::counted,
+        Account, AccountId, Contract, CustomerId, Evaluation, Facts, Finding, MatchOn, Rule,
+        RuleColumn, evaluate, text::counted,
     },
     notice,
     sources::{Sources, replace_subscriptions},
@@ -23,26 +22,25 @@ pub(crate) struct SecondRead<'c> {
     pub(crate) sources: &'c Sources<'c>,
     /// Time to wait for webhooks. `None` if findings need no confirmation.
     pub(crate) wait: Option<Duration>,
-    /// True if some of the provider's facts were derived.
-    pub(crate) are_derived: bool,
 }
 
 impl SecondRead<'_> {
-    /// Reads the accounts and customers of the findings again, and returns the findings of both reads. If a finding is due
-    /// to a wrong derivation, others may be missing, so it starts anew with corrected facts.
+    /// Reads the accounts and customers of the findings again, and returns the findings of both reads. `derived` are the
+    /// customers whose facts were derived in the first read. If that was wrong for one of them, other findings may be wrong
+    /// or missing, so the corrected facts count as the first read.
     pub(crate) async fn confirm(
         &self,
         facts: &mut Facts,
+        derived: &BTreeSet<CustomerId>,
         mut first: Evaluation,
     ) -> Result<Evaluation, Failure> {
-        let mut derived = self.are_derived.then(|| prices_of_customers(facts));
-        while !first.findings.is_empty() && (self.wait.is_some() || derived.is_some()) {
-            let mut second = self.read(facts, &first.findings).await?;
-            let was_wrong = match derived.take() {
-                Some(derived) => correct_derived(self.sources, facts, &derived).await?,
-                None => false,
-            };
-            if !was_wrong {
+        let mut derived = DerivedPrices::new(facts, derived);
+        // The first read has shown that the key is not one of another account.
+        facts.customer_known = true;
+        while !first.findings.is_empty() && (self.wait.is_some() || !derived.is_empty()) {
+            let read = self.read(facts, &derived, &first.findings).await?;
+            let mut second = self.evaluate(facts)?;
+            if !self.correct(facts, &mut derived, &read).await? {
                 if self.wait.is_some() {
                     keep_confirmed(&mut second, &first);
                 }
@@ -53,14 +51,54 @@ impl SecondRead<'_> {
         Ok(first)
     }
 
-    async fn read(&self, facts: &mut Facts, findings: &[Finding]) -> Result<Evaluation, Failure> {
+    /// Reads the accounts and customers of the findings; without a wait, only the customers whose facts were derived.
+    /// Returns the customers.
+    async fn read(
+        &self,
+        facts: &mut Facts,
+        derived: &DerivedPrices,
+        findings: &[Finding],
+    ) -> Result<BTreeSet<CustomerId>, Failure> {
+        let Self {
+            contract, sources, ..
+        } = *self;
         if let Some(wait) = self.wait {
             notice::say(&second_read_notice(findings.len(), wait));
             tokio::time::sleep(wait).await;
-            read_accounts(self.sources, facts, findings).await?;
+            read_accounts(sources, facts, findings).await?;
         }
-        read_customers(self.contract, self.sources, facts, findings).await?;
-        self.evaluate(facts)
+        let mut customers = customers_of_findings(contract, sources, facts, findings).await?;
+        if self.wait.is_none() {
+            customers.retain(|customer| derived.contains(customer));
+        }
+        read_customers(sources, facts, &customers).await?;
+        Ok(customers)
+    }
+
+    /// Compares what the provider has stated about customers with what was derived for them. If that was wrong, reads all
+    /// customers for whom the same was derived, and returns true.
+    async fn correct(
+        &self,
+        facts: &mut Facts,
+        derived: &mut DerivedPrices,
+        read: &BTreeSet<CustomerId>,
+    ) -> Result<bool, Failure> {
+        let billing = &self.sources.billing;
+        let mut wrong = derived.take_wrong(facts, read);
+        if !wrong.is_empty() {
+            let changed = billing.changed_from(&wrong).await?;
+            wrong.retain(|customer, _| !changed.contains(customer));
+        }
+        let alike = derived.take_alike(&wrong);
+        if !alike.is_empty() {
+            let requests = counted(billing.lookup_requests(alike.len()), "more request");
+            notice::say(&format!(
+                "Reading customers one by one, as an answer differs from what follows from the lists: {requests}"
+            ));
+            let again = billing.customers(&alike).await?;
+            replace_subscriptions(facts, &alike, again.subscriptions);
+        }
+        Ok(!wrong.is_empty())
     }
 
     fn evaluate(&self, facts: &Facts) -> Result<Evaluation, Failure> {
@@ -77,72 +115,6 @@ fn second_read_notice(findings: usize, wait: Duration) -> String {
     format!(
         "{findings} so far. Reading {them} again in {wait}, because webhooks lag (`confirm_after`)"
     )
-}
-
-/// Compares what the provider stated with what was derived before. If a derivation was wrong, reads all customers for
-/// whom the same was derived, and returns true.
-async fn correct_derived(
-    sources: &Sources<'_>,
-    facts: &mut Facts,
-    derived: &PricesOfCustomers,
-) -> Result<bool, Failure> {
-    let mut wrong = differing(derived, &prices_of_customers(facts));
-    if !wrong.is_empty() {
-        let logged = sources.billing.logged_prices().await?;
-        // The log decides in a derivation, so a change that it shows now has happened since.
-        wrong.retain(|customer, prices| logged.get(customer) != Some(prices));
-    }
-    if wrong.is_empty() {
-        return Ok(false);
-    }
-    let suspect = derived_sets(derived, &wrong);
-    let doubtful = derived
-        .iter()
-        .filter(|(customer, prices)| suspect.contains(prices) && !wrong.contains_key(*customer));
-    let doubtful: Vec<_> = doubtful.map(|(customer, _)| customer.clone()).collect();
-    if !doubtful.is_empty() {
-        let requests = counted(
-            sources.billing.lookup_requests(doubtful.len()),
-            "more request",
-        );
-        notice::say(&format!(
-            "Reading customers one by one, as an answer differs from what follows from the lists: {requests}"
-        ));
-        let again = sources.billing.customers(&doubtful).await?;
-        replace_subscriptions(facts, &doubtful, again.subscriptions);
-    }
-    Ok(true)
-}
-
-/// Returns the prices of each customer of an account, and of everybody else with a subscription.
-fn prices_of_customers(facts: &Facts) -> PricesOfCustomers {
-    let linked = facts.accounts.iter().flat_map(customers);
-    let mut prices: PricesOfCustomers = linked.map(|one| (one, BTreeSet::new())).collect();
-    for subscription in &facts.subscriptions {
-        let of_customer = prices.entry(subscription.customer.clone()).or_default();
-        of_customer.extend(subscription.items.iter().map(|item| item.price.id.clone()));
-    }
-    prices
-}
-
-/// Returns the prices that the provider states for the customers for whom others were derived.
-fn differing(derived: &PricesOfCustomers, stated: &PricesOfCustomers) -> PricesOfCustomers {
-    let stated = derived.iter().map(|(customer, derived)| {
-        let stated = stated.get(customer).cloned().unwrap_or_default();
-        (customer, derived, stated)
-    });
-    let differing = stated.filter(|(_, derived, stated)| stated != *derived);
-    let differing = differing.map(|(customer, _, stated)| (customer.clone(), stated));
-    differing.collect()
-}
-
-/// Returns the sets of prices that were derived for these customers.
-fn derived_sets<'d>(
-    derived: &'d PricesOfCustomers,
-    customers: &PricesOfCustomers,
-) -> BTreeSet<&'d BTreeSet<PriceId>> {
-    let sets = customers.keys().filter_map(|one| derived.get(one));
-    sets.collect()
 }
 
 /// Keeps the findings about entities that also had a finding in the first read, under any rule.
@@ -225,13 +197,13 @@ fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
     ids.into_iter().collect()
 }
 
-/// Reads each customer again, or lists everything if that takes fewer requests.
-async fn read_customers(
+/// Returns the customers that the findings are about.
+async fn customers_of_findings(
     contract: &Contract,
     sources: &Sources<'_>,
-    facts: &mut Facts,
+    facts: &Facts,
     findings: &[Finding],
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<CustomerId>, Failure> {
     let mut customers: BTreeSet<_> = findings
         .iter()
         .filter_map(|finding| finding.subject.customer.as_deref())
@@ -244,7 +216,16 @@ async fn read_customers(
         .filter(|finding| finding.rule == Rule::UnmappedFeature);
     let named = of_features.flat_map(|finding| finding.subject.named.iter());
     customers.extend(named.map(|id| CustomerId::from(id.as_str())));
-    let ids: Vec<_> = customers.into_iter().collect();
+    Ok(customers)
+}
+
+/// Reads each customer again, or lists everything if that takes fewer requests.
+async fn read_customers(
+    sources: &Sources<'_>,
+    facts: &mut Facts,
+    customers: &BTreeSet<CustomerId>,
+) -> Result<(), Failure> {
+    let ids: Vec<_> = customers.iter().cloned().collect();
     if !sources.billing.is_listed_by_customer()
         && sources.billing.lookup_requests(ids.len()) > sources.billing.requests()
     {
@@ -342,40 +323,6 @@ mod tests {
         assert_eq!(counted, u64::try_from(second.findings.len()).expect("few"));
         let kept = second.findings.iter().map(text).collect();
         (kept, second.summary.settled)
-    }
-
-    #[test]
-    fn a_wrong_derivation_is_known_by_its_features() {
-        let prices = |all: &[(&str, &str)]| {
-            let of_customer = all.iter().map(|(customer, feature)| {
-                contract::testing::subscription(customer, "active", feature)
-            });
-            let accounts = ["1", "2", "3", "4"].map(contract::testing::account);
-            prices_of_customers(&contract::testing::facts(
-                accounts,
-                of_customer.collect::<Vec<_>>(),
-            ))
-        };
-        let derived = [("1", "pro"), ("2", "pro"), ("3", "team")];
-        let wrong = |stated: &[(&str, &str)]| {
-            let derived = prices(&derived);
-            let wrong = differing(&derived, &prices(stated));
-            let sets = derived_sets(&derived, &wrong).into_iter();
-            let text = |set: &BTreeSet<PriceId>| {
-                let names: Vec<_> = set.iter().map(PriceId::as_str).collect();
-                names.join("+")
-            };
-            sets.map(text).collect::<Vec<_>>()
-        };
-        assert_eq!(wrong(&derived), [""; 0]);
-        assert_eq!(wrong(&[("1", "pro"), ("2", "pro")]), ["team"]);
-        assert_eq!(
-            wrong(&[("1", "basic"), ("2", "pro"), ("3", "team")]),
-            ["pro"]
-        );
-        // The fourth was thought to have nothing.
-        let bought_once = [derived[0], derived[1], derived[2], ("4", "pro")];
-        assert_eq!(wrong(&bought_once), [""]);
     }
 
     #[test]

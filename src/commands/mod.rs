@@ -10,6 +10,7 @@ mod configuration;
 mod confirm;
 mod credentials;
 mod demo;
+mod derived;
 mod doctor;
 mod evidence;
 mod explain;

@@ -82,7 +82,7 @@ async fn check_contract(
     let CheckInput {
         mut facts,
         customers_were_looked_up,
-        are_derived,
+        derived,
         warnings: of_reading,
     } = sources.read().await?;
     warnings.extend(of_reading);
@@ -97,9 +97,8 @@ async fn check_contract(
         contract: &contract.contract,
         sources: &sources,
         wait: contract.confirm_after.filter(|_| sources.are_live()),
-        are_derived,
     };
-    let mut evaluation = second_read.confirm(&mut facts, first).await?;
+    let mut evaluation = second_read.confirm(&mut facts, &derived, first).await?;
     evidence
         .add_causes(contract, &sources, &facts, &mut evaluation.findings)
         .await;

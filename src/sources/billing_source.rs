@@ -1,5 +1,7 @@
 //! The billing side of a contract, live or recorded.
 
+use std::collections::BTreeSet;
+
 use futures::future::LocalBoxFuture;
 
 use crate::{
@@ -53,9 +55,11 @@ pub(crate) trait BillingSource {
     /// Reads all objects of these customers. May also return objects of other customers.
     fn customers<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, BillingFacts>;
 
-    /// Returns the prices of customers after their latest change, as far as the newest page of the provider's events shows
-    /// it. The result is empty if nothing is derived.
-    fn logged_prices(&self) -> SourceFuture<'_, PricesOfCustomers>;
+    /// Returns those of the customers who had these derived prices until a recent event.
+    fn changed_from<'a>(
+        &'a self,
+        derived: &'a PricesOfCustomers,
+    ) -> SourceFuture<'a, BTreeSet<CustomerId>>;
 
     /// Returns the customers of these subscriptions.
     fn owners<'a>(

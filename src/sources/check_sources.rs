@@ -1,12 +1,14 @@
 //! Both sources of one contract, which are read together, and partly read again later.
 
+use std::collections::BTreeSet;
+
 use super::{
     account_source::AccountSource,
     billing_source::{BillingSource, ListedFacts},
     customers::customers_of,
 };
 use crate::{
-    contract::{Facts, UnixSeconds},
+    contract::{CustomerId, Facts, UnixSeconds},
     database::DatabaseFacts,
     problem::{Failure, Warning},
 };
@@ -25,8 +27,8 @@ pub(crate) struct CheckInput {
     pub(crate) facts: Facts,
     /// True if some of the accounts' customers have already been looked up by id.
     pub(crate) customers_were_looked_up: bool,
-    /// True if some of the provider's facts follow from other objects than those that state them.
-    pub(crate) are_derived: bool,
+    /// Customers whose facts follow from other objects than those that state them.
+    pub(crate) derived: BTreeSet<CustomerId>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -39,7 +41,7 @@ impl Sources<'_> {
     /// Reads both sources, in parallel if they are independent.
     pub(crate) async fn read(&self) -> Result<CheckInput, Failure> {
         let (accounts, listed) = self.read_both().await?;
-        let are_derived = listed.facts.are_derived;
+        let derived = listed.facts.derived;
         let mut facts = Facts {
             accounts: accounts.accounts,
             mapped: accounts.mapped,
@@ -55,7 +57,7 @@ impl Sources<'_> {
             .await;
         Ok(CheckInput {
             customers_were_looked_up: followed?,
-            are_derived,
+            derived,
             facts,
             warnings: accounts.warnings,
         })

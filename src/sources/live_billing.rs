@@ -1,5 +1,7 @@
 //! Facts from a billing provider's API.
 
+use std::collections::BTreeSet;
+
 use futures::FutureExt as _;
 
 use super::{
@@ -92,10 +94,13 @@ impl BillingSource for LiveBilling<'_> {
         .boxed_local()
     }
 
-    fn logged_prices(&self) -> SourceFuture<'_, PricesOfCustomers> {
+    fn changed_from<'a>(
+        &'a self,
+        derived: &'a PricesOfCustomers,
+    ) -> SourceFuture<'a, BTreeSet<CustomerId>> {
         async move {
             self.reader.check_budget(1)?;
-            Ok(self.reader.logged_prices().await?)
+            Ok(self.reader.changed_from(derived).await?)
         }
         .boxed_local()
     }

@@ -42,6 +42,19 @@ pub(super) struct LatestChange {
     pub(super) before: Option<BTreeSet<String>>,
 }
 
+impl LatestChange {
+    /// Returns false if the change shows that the customer had other features before it, or has the same ones after it.
+    fn is_from(&self, features: &BTreeSet<PriceId>) -> bool {
+        let are_equal = |shown: &BTreeSet<String>| {
+            shown
+                .iter()
+                .map(String::as_str)
+                .eq(features.iter().map(PriceId::as_str))
+        };
+        self.before.as_ref().is_none_or(are_equal) && !self.features.as_ref().is_some_and(are_equal)
+    }
+}
+
 impl ChangeLog {
     pub(super) fn latest(&self, customer: &CustomerId) -> Option<&LatestChange> {
         self.latest.get(customer)
@@ -55,6 +68,17 @@ impl ChangeLog {
     /// Returns true if nobody's entitlements changed.
     pub(super) fn is_empty(&self) -> bool {
         self.latest.is_empty()
+    }
+
+    /// Returns those of the customers whose latest change is from these derived prices, which have the names of features,
+    /// to others. The change is newer than the derivation, which would have followed it, or asked about the customer.
+    pub(super) fn changed_from(&self, derived: &PricesOfCustomers) -> BTreeSet<CustomerId> {
+        let is_change = |(customer, derived): &(&CustomerId, &BTreeSet<PriceId>)| {
+            self.latest(customer)
+                .is_some_and(|change| change.is_from(derived))
+        };
+        let changed = derived.iter().filter(is_change);
+        changed.map(|(customer, _)| customer.clone()).collect()
     }
 
     fn add_event(&mut self, at: UnixSeconds, event: &WireEvent) -> Result<(), DecodeError> {
@@ -141,16 +165,9 @@ impl<'a> ChangePages<'a> {
         Ok(Some(self.log).filter(|_| !self.pages.has_more()))
     }
 
-    /// Returns the prices of the customers after their latest change, which have the names of the features. Changes that
-    /// do not show all features are left out.
-    pub(super) fn prices(self) -> PricesOfCustomers {
-        let latest = self.log.latest.into_iter();
-        let prices = latest.filter_map(|(customer, change)| {
-            let features = change.features?;
-            let prices = features.iter().map(|one| PriceId::from(one.as_str()));
-            Some((customer, prices.collect()))
-        });
-        prices.collect()
+    /// Returns what the pages that were read show.
+    pub(super) fn log(&self) -> &ChangeLog {
+        &self.log
     }
 
     async fn next_page(&mut self) -> Result<(), Error> {
@@ -196,4 +213,46 @@ fn listed_event(text: &RawValue) -> Result<WireEvent, DecodeError> {
     let event: WireEvent = from_text("event", text)?;
     check_kind("event", event.object.as_deref(), &event.id)?;
     Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(features: &[&str]) -> BTreeSet<String> {
+        features.iter().map(|one| (*one).to_owned()).collect()
+    }
+
+    #[test]
+    fn only_a_change_from_what_was_derived_explains_another_answer() {
+        let changes: [(Option<&[&str]>, Option<&[&str]>, bool); 7] = [
+            (Some(&["pro"]), Some(&["pro", "team"]), true),
+            (Some(&["pro"]), Some(&[]), true),
+            // Not all features are shown.
+            (Some(&["pro"]), None, true),
+            (None, Some(&["team"]), true),
+            // It had something else before.
+            (Some(&["basic"]), Some(&["basic", "team"]), false),
+            (Some(&[]), Some(&["team"]), false),
+            // The derivation followed this one.
+            (Some(&["basic"]), Some(&["pro"]), false),
+        ];
+        for (before, features, is_explained) in changes {
+            let mut log = ChangeLog::default();
+            let change = Summary {
+                customer: CustomerId::from("cus_1"),
+                features: features.map(set),
+                before: before.map(set),
+            };
+            log.add(UnixSeconds(7), change);
+            let prices = |customer: &str| {
+                let prices = BTreeSet::from([PriceId::from("pro")]);
+                (CustomerId::from(customer), prices)
+            };
+            let derived = PricesOfCustomers::from([prices("cus_1"), prices("cus_2")]);
+            let changed = log.changed_from(&derived);
+            assert_eq!(!changed.is_empty(), is_explained, "{before:?} {features:?}");
+            assert!(!changed.contains(&CustomerId::from("cus_2")));
+        }
+    }
 }

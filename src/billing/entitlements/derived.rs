@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 use super::{
-    asking::{Answers, FeaturesOfCustomers, ask, facts},
+    asking::{Answers, ask, facts},
     changes::{ChangeLog, ChangePages, EVENT_RETENTION_SECONDS},
     decision::{
         Decision, LARGE_GROUP, Observed, day, decide, deciding_products, is_a_month, only_products,
@@ -24,7 +24,7 @@ use crate::{
         stripe::PAGE_SIZE,
         transport::{ReadFuture, ReadSession},
     },
-    contract::{CustomerId, SeenModes, Subscription, UnixSeconds, text::counted},
+    contract::{CustomerId, Subscription, UnixSeconds, text::counted},
     notice,
 };
 
@@ -361,16 +361,11 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
                 say_how_many(decision.asked.len(), "an event cannot be read");
             }
             let is_log_empty = changes.is_empty();
-            let (features, seen) = asking.complete(&customers, decision, is_log_empty).await?;
-            let listed = listed.seen_modes;
-            let seen_modes = SeenModes {
-                live: seen.live.or(listed.live),
-                test: seen.test.or(listed.test),
-            };
-            Ok(BillingFacts {
-                are_derived: true,
-                ..facts(features, seen_modes)
-            })
+            let mut facts = asking.complete(customers, decision, is_log_empty).await?;
+            let (listed, seen) = (listed.seen_modes, &mut facts.seen_modes);
+            seen.live = seen.live.take().or(listed.live);
+            seen.test = seen.test.take().or(listed.test);
+            Ok(facts)
         })
     }
 }
@@ -389,10 +384,10 @@ impl Asking<'_, '_> {
     /// group too.
     async fn complete(
         &self,
-        customers: &BTreeSet<CustomerId>,
+        customers: BTreeSet<CustomerId>,
         decision: Decision,
         is_log_empty: bool,
-    ) -> Result<(FeaturesOfCustomers, SeenModes), Error> {
+    ) -> Result<BillingFacts, Error> {
         let Decision {
             mut known,
             mut asked,
@@ -416,7 +411,12 @@ impl Asking<'_, '_> {
         say_how_many(unresolved.len(), reason);
         answers.add_all(self.ask(&unresolved).await?);
         known.extend(answers.features);
-        Ok((known, answers.seen_modes))
+        let mut derived = customers;
+        derived.retain(|one| !asked.contains(one) && !unresolved.contains(one));
+        Ok(BillingFacts {
+            derived,
+            ..facts(known, answers.seen_modes)
+        })
     }
 
     async fn ask(&self, customers: &BTreeSet<CustomerId>) -> Result<Answers, Error> {

@@ -98,10 +98,14 @@ impl Lists for ActiveEntitlements {
         })
     }
 
-    fn logged_prices<'a>(&'a self, session: ReadSession<'a>) -> ReadFuture<'a, PricesOfCustomers> {
+    fn changed_from<'a>(
+        &'a self,
+        session: ReadSession<'a>,
+        derived: &'a PricesOfCustomers,
+    ) -> ReadFuture<'a, BTreeSet<CustomerId>> {
         Box::pin(async move {
             let newest = ChangePages::begin(session).await?;
-            Ok(newest.prices())
+            Ok(newest.log().changed_from(derived))
         })
     }
 }

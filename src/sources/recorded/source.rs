@@ -1,6 +1,6 @@
 //! Recorded files as the sources of a contract's facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::FutureExt as _;
 
@@ -90,8 +90,11 @@ impl BillingSource for RecordedBilling {
         async { Ok(self.list(&[]).await?.facts) }.boxed_local()
     }
 
-    fn logged_prices(&self) -> SourceFuture<'_, PricesOfCustomers> {
-        async { Ok(PricesOfCustomers::new()) }.boxed_local()
+    fn changed_from<'a>(
+        &'a self,
+        _: &'a PricesOfCustomers,
+    ) -> SourceFuture<'a, BTreeSet<CustomerId>> {
+        async { Ok(BTreeSet::new()) }.boxed_local()
     }
 
     fn owners<'a>(
