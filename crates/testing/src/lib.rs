@@ -23,6 +23,7 @@ pub mod handlers;
 pub mod installed;
 pub mod node_app;
 pub mod paddle_api;
+pub mod ports;
 pub mod postgres;
 pub mod program;
 pub mod proxy;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io,
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -187,7 +187,7 @@ impl NodeApp {
     /// Starts the `server.js` of a directory in the same way.
     pub fn run(packages: &Packages, directory: TempDir, environment: &[(&str, &str)]) -> Self {
         packages.link(directory.path());
-        let port = free_port();
+        let port = crate::ports::free_port();
         let log = File::create(directory.path().join("log")).expect("a log");
         let child = Command::new("node")
             .arg("server.js")
@@ -300,9 +300,4 @@ fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
             arguments.join(" ")
         ))
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }

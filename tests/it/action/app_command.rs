@@ -9,12 +9,13 @@ use testing::{
     database::Database,
     fake_github::{TOKEN, World},
     node_app::{self, Packages},
+    ports::free_port,
     runner::RUNTIME_TOKEN,
     shop::{KEY, PASSWORD, in_order},
 };
 
 use super::{
-    rehearsal::{SECRET, free_port, scratch},
+    rehearsal::{SECRET, scratch},
     scene::{Scene, start_by},
 };
 

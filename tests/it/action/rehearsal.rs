@@ -1,11 +1,10 @@
 //! `mode: rehearse`: rehearses a pull request's handler, and publishes the result like that of a check.
 
-use std::net::{SocketAddr, TcpListener};
-
 use testing::{
     database::Database,
     fake_github::{CheckRun, World},
     handlers::{App, Environment, Mutant, SCHEMA},
+    ports::free_port,
     shop::{in_order, line_of},
 };
 
@@ -19,12 +18,6 @@ pub(crate) struct Rehearsal {
     pub(crate) scratch: Database,
     app: Option<App>,
     pub(crate) config: String,
-}
-
-/// Returns a port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Creates a scratch database: the tables of the example app, without rows.

@@ -11,11 +11,12 @@ use tempfile::TempDir;
 use testing::{
     database::Database,
     handlers::SCHEMA,
+    ports::free_port,
     program::{folder, write},
 };
 
 use super::conversation::Conversation;
-use crate::rehearsal::example_app::{SECRET, SETTLE, configuration, free_port};
+use crate::rehearsal::example_app::{SECRET, SETTLE, configuration};
 
 /// A rehearsal that waits for an application that never becomes ready.
 struct Waiting {

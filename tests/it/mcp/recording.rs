@@ -8,11 +8,12 @@ use testing::{
     handlers::SCHEMA,
     installed::skip,
     node_app::{Packages, copy},
+    ports::free_port,
     program::{git, write},
 };
 
 use super::conversation::Conversation;
-use crate::rehearsal::example_app::{SECRET, SETTLE, configuration, free_port};
+use crate::rehearsal::example_app::{SECRET, SETTLE, configuration};
 
 const PAGE: &str = "docs/agents.md";
 

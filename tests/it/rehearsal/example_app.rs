@@ -1,9 +1,7 @@
 //! The example app, correct or broken, in Rust or in Node, with a separate database, and the program that rehearses it.
 
 use std::{
-    collections::BTreeSet,
     fs,
-    net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
     sync::Mutex,
@@ -15,6 +13,7 @@ use testing::{
     database::Database,
     handlers::{App, Environment, Mutant, SCHEMA},
     node_app::{NodeApp, Packages},
+    ports::free_port,
     program::{Program, TEST_KEY, folder, write},
 };
 
@@ -237,18 +236,6 @@ pub(crate) fn in_node(
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     start(&environment)
-}
-
-/// Returns a port that nothing listens on, and that no other rehearsal of these tests uses.
-pub(crate) fn free_port() -> u16 {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        if GIVEN.lock().expect("no panic").insert(port) {
-            return port;
-        }
-    }
 }
 
 /// Runs a function on each of these, three at a time: each waits for its app most of the time.

@@ -11,11 +11,11 @@ use tempfile::TempDir;
 use testing::{
     database::Database,
     installed,
+    ports::free_port,
     program::{Program, ProgramOutput, write},
 };
 
 use super::{
-    example_app::free_port,
     skipped,
     small::{ACCOUNTS, Small},
 };

@@ -12,11 +12,12 @@ use testing::{
     database::Database,
     handlers::SCHEMA,
     node_app::{Packages, copy},
+    ports::free_port,
     program::{Program, write},
 };
 
 use super::{
-    example_app::{SETTLE, configuration, free_port},
+    example_app::{SETTLE, configuration},
     skipped,
 };
 use crate::prodverdict;

@@ -12,11 +12,12 @@ use testing::{
     database::Database,
     handlers::SCHEMA,
     node_app::{Packages, copy},
+    ports::free_port,
     program::{CANARIES, write},
 };
 
 use super::{
-    example_app::{ExampleApp, Language, SECRET, SETTLE, configuration, free_port},
+    example_app::{ExampleApp, Language, SECRET, SETTLE, configuration},
     skipped,
 };
 

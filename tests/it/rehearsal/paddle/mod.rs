@@ -13,13 +13,11 @@ use tempfile::TempDir;
 use testing::{
     database::Database,
     node_app::{NodeApp, PADDLE_APP, Packages},
+    ports::free_port,
     program::{Program, folder, write},
 };
 
-use super::{
-    example_app::{SETTLE, free_port},
-    skipped,
-};
+use super::{example_app::SETTLE, skipped};
 use crate::prodverdict;
 
 const SECRET: &str = "pdl_ntfset_CanaryOfTheRehearsal";
