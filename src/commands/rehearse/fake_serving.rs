@@ -3,18 +3,19 @@
 use std::net::SocketAddr;
 
 use compact_str::CompactString;
-use fake_http::{
-    Api, Fake,
-    webhook::{Endpoint, Scheme},
-};
+use fake_http::{Api, Fake, webhook::Endpoint};
 use secrecy::SecretString;
 use url::Url;
 
-use super::{fake_provider::FakeProvider, files::ConfigFiles, served_fake::ServedFake};
+use super::{
+    fake_provider::FakeProvider, files::ConfigFiles, scenario_world::ScenarioWorld,
+    served_fake::ServedFake,
+};
 use crate::{
     commands::failure::no_http_client,
     config::Rehearsal,
     problem::{ErrorCode, Problem, Warning},
+    rehearsal::TestPrices,
 };
 
 /// The handler's URL, and the secret that its events are signed with.
@@ -27,12 +28,13 @@ pub(super) struct HandlerAddress {
 pub(super) type StartedFake = (Box<dyn FakeProvider>, Vec<CompactString>);
 
 /// Serves a world.
-pub(super) fn serve<A: Api>(
+pub(super) fn serve<A: Api<World: ScenarioWorld>>(
     settings: &Rehearsal,
     handler: HandlerAddress,
-    (scheme, world): (Scheme, A::World),
+    prices: &TestPrices,
+    world: A::World,
 ) -> Result<ServedFake<A>, Problem> {
-    let endpoint = Endpoint::new(scheme, handler.url, handler.secret);
+    let endpoint = Endpoint::new(A::World::SCHEME, handler.url, handler.secret);
     let endpoint = endpoint
         .map_err(|error| no_http_client(&error))?
         .with_source_ip(settings.source_ip);
@@ -54,7 +56,12 @@ pub(super) fn serve<A: Api>(
         )
         .at(settings.places.section.clone())
     })?;
-    Ok(ServedFake { fake, endpoint })
+    Ok(ServedFake {
+        fake,
+        endpoint,
+        prices: prices.clone(),
+        source: settings.source,
+    })
 }
 
 /// Loads the user's own objects, if configured. `load` returns the problems of a folder.

@@ -38,6 +38,7 @@ mod run_result;
 mod runner_address;
 mod running;
 mod scenario_run;
+mod scenario_world;
 mod selection;
 mod served_fake;
 mod setup;

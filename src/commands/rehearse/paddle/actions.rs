@@ -4,10 +4,10 @@ use compact_str::CompactString;
 use fake_paddle::{Checkout as PaddleCheckout, GiveUp, Stage, TrialEnd, World};
 use serde_json::{Value, json};
 
-use super::action_times::time_of;
 use crate::{
     commands::rehearse::{
         action_error::ActionError,
+        scenario_world::STRANGERS_EMAIL,
         test_customer::{EventContext, TestCustomer},
     },
     rehearsal::{
@@ -17,30 +17,13 @@ use crate::{
     },
 };
 
-/// E-mail of customers without an account.
-const STRANGERS_EMAIL: &str = "stranger@rehearsal.prodverdict.invalid";
-
-/// Creates a customer.
-pub(super) fn add_customer(world: &mut World, email: &str, context: EventContext) -> TestCustomer {
-    let (id, _) = world.on_stage(&stage(&context), |world| world.create_customer(email));
-    TestCustomer::new(id.into(), email, context)
-}
-
-/// Performs an action for a customer, and returns the ids of its events.
+/// Performs an action at the customer's time, and returns the ids of its events.
 pub(super) fn perform(
     world: &mut World,
     prices: &TestPrices,
     customer: &mut TestCustomer,
     action: &ProviderAction,
 ) -> Result<Vec<CompactString>, ActionError> {
-    if let ProviderAction::NotOurs(action) = action {
-        let context = &customer.context;
-        let stranger = customer
-            .stranger
-            .get_or_insert_with(|| Box::new(add_customer(world, STRANGERS_EMAIL, context.clone())));
-        return perform(world, prices, stranger, action);
-    }
-    customer.context.clock = time_of(world, customer, action)?;
     let stage = stage(&customer.context);
     let (done, events) = world.on_stage(&stage, |world| {
         let mut actions = PaddleActions {
@@ -54,7 +37,7 @@ pub(super) fn perform(
     Ok(events)
 }
 
-fn stage(context: &EventContext) -> Stage {
+pub(super) fn stage(context: &EventContext) -> Stage {
     Stage {
         clock: context.clock,
         namespace: context.namespace.clone(),

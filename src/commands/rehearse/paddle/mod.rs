@@ -5,72 +5,60 @@ mod actions;
 mod prices;
 mod startup;
 
-use std::{net::SocketAddr, time::Duration};
-
 use compact_str::CompactString;
 use fake_http::webhook::Scheme;
-use fake_paddle::{Impossible, PaddleApi};
-use futures::future::BoxFuture;
+use fake_paddle::{Impossible, World};
 
 use super::{
     action_error::ActionError,
-    api_calls,
-    fake_provider::{
-        ArmedFault, DeliveryReply, DeliveryTiming, FakeEvent, FakeProvider, RequestScope,
-    },
-    served_fake::ServedFake,
+    fake_provider::FakeEvent,
+    scenario_world::ScenarioWorld,
     test_customer::{EventContext, TestCustomer},
 };
 use crate::{
     billing::{DecodeError, PriceTable, paddle_objects},
-    contract::Subscription,
-    rehearsal::{ProviderAction, ProviderCall, Signing, TestPrices, Until},
+    contract::{Source, Subscription},
+    rehearsal::{ProviderAction, TestPrices},
 };
 
 pub(super) use self::startup::start;
 
-/// The fake Paddle, with the endpoint that its events go to.
-#[derive(Debug)]
-pub(super) struct PaddleProvider {
-    served: ServedFake<PaddleApi>,
-    prices: TestPrices,
-}
+impl ScenarioWorld for World {
+    const SCHEME: Scheme = Scheme::Paddle;
 
-impl FakeProvider for PaddleProvider {
-    fn address(&self) -> SocketAddr {
-        self.served.fake.address()
+    fn add_customer(&mut self, email: &str, context: EventContext) -> TestCustomer {
+        let stage = actions::stage(&context);
+        let (id, _) = self.on_stage(&stage, |world| world.create_customer(email));
+        TestCustomer::new(id.into(), email, context)
     }
 
-    fn add_customer(&self, email: &str, context: EventContext) -> TestCustomer {
-        self.served
-            .fake
-            .world(|world| actions::add_customer(world, email, context))
+    fn time_of(
+        &self,
+        customer: &TestCustomer,
+        action: &ProviderAction,
+    ) -> Result<i64, ActionError> {
+        action_times::time_of(self, customer, action)
     }
 
     fn perform(
-        &self,
+        &mut self,
+        prices: &TestPrices,
         customer: &mut TestCustomer,
         action: &ProviderAction,
     ) -> Result<Vec<CompactString>, ActionError> {
-        self.served
-            .fake
-            .world(|world| actions::perform(world, &self.prices, customer, action))
+        actions::perform(self, prices, customer, action)
     }
 
-    fn give_one_time(&self, events: &[CompactString]) {
-        self.served.fake.world(|world| world.give_one_time(events));
+    fn give_one_time(&mut self, events: &[CompactString]) {
+        self.give_one_time(events);
     }
 
-    /// Paddle's events have one version.
-    fn has_reached(&self, _: Until, _: &EventContext) -> bool {
-        true
-    }
-
-    fn subscriptions(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
-        let objects = self
-            .served
-            .fake
-            .world(|world| world.subscription_objects(&customer.id));
+    fn subscriptions(
+        &self,
+        customer: &TestCustomer,
+        _: Source,
+    ) -> Result<Vec<Subscription>, DecodeError> {
+        let objects = self.subscription_objects(&customer.id);
         let mut prices = PriceTable::default();
         let objects = objects.iter();
         objects
@@ -81,47 +69,19 @@ impl FakeProvider for PaddleProvider {
     }
 
     fn event(&self, id: &str) -> Option<FakeEvent> {
-        self.served.fake.world(|world| {
-            Some(FakeEvent {
-                kind: world.find_event(id)?.event_type.clone(),
-                body: world.event_body(id)?,
-            })
+        Some(FakeEvent {
+            kind: self.find_event(id)?.event_type.clone(),
+            body: self.event_body(id)?,
         })
     }
 
     /// A replay has the id of the event, and a new one of the notification.
-    fn replayed_event(&self, id: &str) -> Option<FakeEvent> {
-        self.served.fake.world(|world| world.replay(id));
-        self.event(id)
+    fn replay(&mut self, id: &str) {
+        self.replay(id);
     }
 
-    fn deliver<'a>(
-        &'a self,
-        body: &'a [u8],
-        signing: Signing,
-        timing: DeliveryTiming,
-    ) -> BoxFuture<'a, DeliveryReply> {
-        self.served.deliver(body, signing, timing)
-    }
-
-    fn response_limit(&self) -> Option<Duration> {
-        Scheme::Paddle.response_limit()
-    }
-
-    fn note(&self, namespace: &str, text: &str) {
-        self.served.fake.world(|world| world.note(namespace, text));
-    }
-
-    fn last_request(&self) -> u64 {
-        self.served.fake.last_request()
-    }
-
-    fn requests(&self, after: u64, scope: RequestScope<'_>) -> Vec<ProviderCall> {
-        api_calls::requests(&self.served.fake, after, scope)
-    }
-
-    fn fail_request(&self, texts: Vec<String>, status: u16) -> Box<dyn ArmedFault + '_> {
-        self.served.fail_request(texts, status)
+    fn note(&mut self, namespace: &str, text: &str) {
+        self.note(namespace, text);
     }
 }
 

@@ -1,9 +1,8 @@
 //! Starts the fake Paddle of a rehearsal.
 
-use fake_http::webhook::Scheme;
-use fake_paddle::World;
+use fake_paddle::{PaddleApi, World};
 
-use super::{PaddleProvider, prices::add_prices};
+use super::prices::add_prices;
 use crate::{
     commands::rehearse::{
         fake_serving::{HandlerAddress, StartedFake, load_fixtures, serve},
@@ -26,9 +25,6 @@ pub(in crate::commands::rehearse) fn start(
     let mut world = World::new(real_now().0);
     load_fixtures(settings, files, warnings, |folder| world.load(folder))?;
     let events = add_prices(&mut world, prices);
-    let provider = PaddleProvider {
-        served: serve(settings, handler, (Scheme::Paddle, world))?,
-        prices: prices.clone(),
-    };
+    let provider = serve::<PaddleApi>(settings, handler, prices, world)?;
     Ok((Box::new(provider), events))
 }

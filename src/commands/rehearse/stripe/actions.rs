@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 use fake_stripe::{
-    ApiVersion, CheckoutSession, Coupon, Customer, EndForm, FirstPayment as Paying, GiveUp, Item,
-    Metadata, PauseCollection, Payment, Renewal, Stage, Status, Subscription, TrialEnd, World,
+    ApiVersion, CheckoutSession, Coupon, EndForm, FirstPayment as Paying, GiveUp, Item, Metadata,
+    PauseCollection, Payment, Renewal, Stage, Status, Subscription, TrialEnd, World,
 };
 
-use super::{
-    action_times::time_of,
-    prices::{add_feature, add_own_price, plan_item},
-};
+use super::prices::{add_feature, add_own_price, plan_item};
 use crate::{
     commands::rehearse::{
         action_error::ActionError,
@@ -23,35 +20,15 @@ use crate::{
     },
 };
 
-/// E-mail of customers without an account.
-pub(super) const STRANGERS_EMAIL: &str = "stranger@rehearsal.prodverdict.invalid";
-
 const DAY: i64 = 86_400;
 
-/// Creates a customer.
-pub(super) fn add_customer(world: &mut World, email: &str, context: EventContext) -> TestCustomer {
-    let stage = stage(world, &context);
-    let (id, _) = world.on_stage(&stage, |world| {
-        world.create_customer(Customer::new("").email(email))
-    });
-    TestCustomer::new(id, email, context)
-}
-
-/// Performs an action for a customer, and returns the ids of its events.
+/// Performs an action at the customer's time, and returns the ids of its events.
 pub(super) fn perform(
     world: &mut World,
     prices: &TestPrices,
     customer: &mut TestCustomer,
     action: &ProviderAction,
 ) -> Result<Vec<CompactString>, ActionError> {
-    if let ProviderAction::NotOurs(action) = action {
-        let context = &customer.context;
-        let stranger = customer
-            .stranger
-            .get_or_insert_with(|| Box::new(add_customer(world, STRANGERS_EMAIL, context.clone())));
-        return perform(world, prices, stranger, action);
-    }
-    customer.context.clock = time_of(world, customer, action)?;
     let stage = stage(world, &customer.context);
     let (done, events) = world.on_stage(&stage, |world| {
         let mut actions = StripeActions {
@@ -73,7 +50,7 @@ pub(super) fn version(world: &World, context: &EventContext) -> ApiVersion {
     listed.unwrap_or_else(|| world.default_version.clone())
 }
 
-fn stage(world: &World, context: &EventContext) -> Stage {
+pub(super) fn stage(world: &World, context: &EventContext) -> Stage {
     Stage {
         clock: context.clock,
         events_version: version(world, context),

@@ -7,20 +7,14 @@ mod playback;
 mod prices;
 mod startup;
 
-use std::{net::SocketAddr, time::Duration};
-
 use compact_str::CompactString;
 use fake_http::webhook::Scheme;
-use fake_stripe::{Impossible, StripeApi};
-use futures::future::BoxFuture;
+use fake_stripe::{Customer, Impossible, World};
 
 use super::{
     action_error::ActionError,
-    api_calls,
-    fake_provider::{
-        ArmedFault, DeliveryReply, DeliveryTiming, FakeEvent, FakeProvider, RequestScope,
-    },
-    served_fake::ServedFake,
+    fake_provider::FakeEvent,
+    scenario_world::ScenarioWorld,
     test_customer::{EventContext, TestCustomer},
 };
 use crate::{
@@ -28,82 +22,57 @@ use crate::{
         DecodeError, Entitlement, PriceTable, combine_entitlements, entitlement_objects,
         stripe_objects,
     },
-    contract::{CustomerId, Subscription},
-    rehearsal::{ProviderAction, ProviderCall, Signing, TestPrices, Until},
+    contract::{CustomerId, Source, Subscription},
+    rehearsal::{ProviderAction, TestPrices, Until},
 };
 
 pub(crate) use self::playback::reproduces;
 pub(super) use self::startup::start;
 
-/// The fake Stripe, with the endpoint that its events go to.
-#[derive(Debug)]
-pub(super) struct StripeProvider {
-    served: ServedFake<StripeApi>,
-    prices: TestPrices,
-    /// True if the contract is about entitlements.
-    has_entitlements: bool,
-}
+impl ScenarioWorld for World {
+    const SCHEME: Scheme = Scheme::Stripe;
 
-impl StripeProvider {
-    fn entitlements(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
-        let objects = self
-            .served
-            .fake
-            .world(|world| world.entitlement_objects(&customer.id));
-        let objects = objects.iter();
-        let entitlements = objects.map(|object| {
-            Ok(Entitlement {
-                customer: CustomerId::from(customer.id.as_str()),
-                feature: entitlement_objects::listed_entitlement_from_value(object)?.feature,
-            })
+    fn add_customer(&mut self, email: &str, context: EventContext) -> TestCustomer {
+        let stage = actions::stage(self, &context);
+        let (id, _) = self.on_stage(&stage, |world| {
+            world.create_customer(Customer::new("").email(email))
         });
-        let entitlements = entitlements.collect::<Result<Vec<_>, DecodeError>>()?;
-        Ok(combine_entitlements(
-            entitlements,
-            &mut PriceTable::default(),
-        ))
-    }
-}
-
-impl FakeProvider for StripeProvider {
-    fn address(&self) -> SocketAddr {
-        self.served.fake.address()
+        TestCustomer::new(id, email, context)
     }
 
-    fn add_customer(&self, email: &str, context: EventContext) -> TestCustomer {
-        self.served
-            .fake
-            .world(|world| actions::add_customer(world, email, context))
+    fn time_of(
+        &self,
+        customer: &TestCustomer,
+        action: &ProviderAction,
+    ) -> Result<i64, ActionError> {
+        action_times::time_of(self, customer, action)
     }
 
     fn perform(
-        &self,
+        &mut self,
+        prices: &TestPrices,
         customer: &mut TestCustomer,
         action: &ProviderAction,
     ) -> Result<Vec<CompactString>, ActionError> {
-        self.served
-            .fake
-            .world(|world| actions::perform(world, &self.prices, customer, action))
+        actions::perform(self, prices, customer, action)
     }
 
     fn has_reached(&self, version: Until, context: &EventContext) -> bool {
-        let events = self
-            .served
-            .fake
-            .world(|world| actions::version(world, context));
+        let events = actions::version(self, context);
         match version {
             Until::Basil => events.has_periods_at_items(),
         }
     }
 
-    fn subscriptions(&self, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
-        if self.has_entitlements {
-            return self.entitlements(customer);
+    fn subscriptions(
+        &self,
+        customer: &TestCustomer,
+        source: Source,
+    ) -> Result<Vec<Subscription>, DecodeError> {
+        if source == Source::StripeEntitlements {
+            return entitlements(self, customer);
         }
-        let objects = self
-            .served
-            .fake
-            .world(|world| world.subscription_objects(&customer.id));
+        let objects = self.subscription_objects(&customer.id);
         let mut prices = PriceTable::default();
         let objects = objects.iter();
         objects
@@ -114,47 +83,31 @@ impl FakeProvider for StripeProvider {
     }
 
     fn event(&self, id: &str) -> Option<FakeEvent> {
-        self.served.fake.world(|world| {
-            Some(FakeEvent {
-                kind: world.find_event(id)?.kind.to_string(),
-                body: world.event_body(id)?,
-            })
+        Some(FakeEvent {
+            kind: self.find_event(id)?.kind.to_string(),
+            body: self.event_body(id)?,
         })
     }
 
-    /// Stripe sends the same body again.
-    fn replayed_event(&self, id: &str) -> Option<FakeEvent> {
-        self.event(id)
+    fn note(&mut self, namespace: &str, text: &str) {
+        self.note(namespace, text);
     }
+}
 
-    fn deliver<'a>(
-        &'a self,
-        body: &'a [u8],
-        signing: Signing,
-        timing: DeliveryTiming,
-    ) -> BoxFuture<'a, DeliveryReply> {
-        self.served.deliver(body, signing, timing)
-    }
-
-    fn response_limit(&self) -> Option<Duration> {
-        Scheme::Stripe.response_limit()
-    }
-
-    fn note(&self, namespace: &str, text: &str) {
-        self.served.fake.world(|world| world.note(namespace, text));
-    }
-
-    fn last_request(&self) -> u64 {
-        self.served.fake.last_request()
-    }
-
-    fn requests(&self, after: u64, scope: RequestScope<'_>) -> Vec<ProviderCall> {
-        api_calls::requests(&self.served.fake, after, scope)
-    }
-
-    fn fail_request(&self, texts: Vec<String>, status: u16) -> Box<dyn ArmedFault + '_> {
-        self.served.fail_request(texts, status)
-    }
+fn entitlements(world: &World, customer: &TestCustomer) -> Result<Vec<Subscription>, DecodeError> {
+    let objects = world.entitlement_objects(&customer.id);
+    let objects = objects.iter();
+    let entitlements = objects.map(|object| {
+        Ok(Entitlement {
+            customer: CustomerId::from(customer.id.as_str()),
+            feature: entitlement_objects::listed_entitlement_from_value(object)?.feature,
+        })
+    });
+    let entitlements = entitlements.collect::<Result<Vec<_>, DecodeError>>()?;
+    Ok(combine_entitlements(
+        entitlements,
+        &mut PriceTable::default(),
+    ))
 }
 
 impl From<Impossible> for ActionError {

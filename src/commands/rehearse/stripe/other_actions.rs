@@ -4,9 +4,9 @@ use fake_stripe::{
     CheckoutSession, Customer, FirstPayment as Paying, Item, SessionMode, Status, Subscription,
 };
 
-use super::actions::{STRANGERS_EMAIL, StripeActions};
+use super::actions::StripeActions;
 use crate::{
-    commands::rehearse::action_error::ActionError,
+    commands::rehearse::{action_error::ActionError, scenario_world::STRANGERS_EMAIL},
     rehearsal::{NewEmail, PriceRole, ProviderAction, RefundedAmount, YesNo},
 };
 

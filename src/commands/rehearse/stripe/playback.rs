@@ -3,13 +3,11 @@
 use compact_str::CompactString;
 use fake_stripe::{ApiVersion, Subscription, World};
 
-use super::{
-    actions::{add_customer, perform},
-    prices::add_prices,
-};
+use super::prices::add_prices;
 use crate::{
     commands::rehearse::{
         action_error::ActionError,
+        scenario_world::{ScenarioWorld as _, perform_when_due},
         test_customer::{EventContext, TestCustomer},
     },
     contract::Contract,
@@ -38,7 +36,7 @@ pub(crate) fn reproduces(
         namespace: "recorded".into(),
     };
     let email = "recorded@rehearsal.prodverdict.invalid";
-    let mut customer = add_customer(&mut world, email, context);
+    let mut customer = world.add_customer(email, context);
     let steps = shape.scenario.plays.iter().flat_map(|play| &play.steps);
     steps.zip(&shape.expected).all(|(step, expected)| {
         let Ok(events) = perform_all(&mut world, &prices, &mut customer, step) else {
@@ -59,7 +57,7 @@ fn perform_all(
 ) -> Result<Vec<CompactString>, ActionError> {
     let mut events = Vec::new();
     for action in &step.provider {
-        events.extend(perform(world, prices, customer, action)?);
+        events.extend(perform_when_due(world, prices, customer, action)?);
     }
     Ok(events)
 }
@@ -156,12 +154,17 @@ mod tests {
             version: None,
             namespace: "life".into(),
         };
-        let mut customer = add_customer(&mut world, "somebody@example.com", context);
+        let mut customer = world.add_customer("somebody@example.com", context);
         customer.checkout.subscription_metadata =
             BTreeMap::from([("user".to_owned(), "usr_1".to_owned())]);
         let mut events = Vec::new();
         for action in actions {
-            events.extend(perform(&mut world, &prices, &mut customer, action)?);
+            events.extend(perform_when_due(
+                &mut world,
+                &prices,
+                &mut customer,
+                action,
+            )?);
         }
         let mut log = ProductionLog::default();
         for id in events.iter().rev() {

@@ -1,9 +1,8 @@
 //! Starts the fake Stripe of a rehearsal.
 
-use fake_http::webhook::Scheme;
-use fake_stripe::{ApiVersion, World};
+use fake_stripe::{ApiVersion, StripeApi, World};
 
-use super::{StripeProvider, prices::add_prices};
+use super::prices::add_prices;
 use crate::{
     commands::rehearse::{
         fake_serving::{HandlerAddress, StartedFake, load_fixtures, serve},
@@ -11,7 +10,6 @@ use crate::{
         real_now,
     },
     config::Rehearsal,
-    contract::Source,
     problem::{ErrorCode, Place, Problem, Warning},
     rehearsal::TestPrices,
 };
@@ -28,11 +26,7 @@ pub(in crate::commands::rehearse) fn start(
     let mut world = World::new(real_now().0);
     load_fixtures(settings, files, warnings, |folder| world.load(folder))?;
     let events = add_prices(&mut world, prices, &version);
-    let provider = StripeProvider {
-        served: serve(settings, handler, (Scheme::Stripe, world))?,
-        prices: prices.clone(),
-        has_entitlements: settings.source == Source::StripeEntitlements,
-    };
+    let provider = serve::<StripeApi>(settings, handler, prices, world)?;
     Ok((Box::new(provider), events))
 }
 
