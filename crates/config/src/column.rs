@@ -272,7 +272,7 @@ impl JsonSchema for SeatsColumn {
             ),
             (
                 "unlimited_prices",
-                prices("The prices that buy no limit. Default: any."),
+                prices("Only these prices make seats unlimited. Default: any price may."),
             ),
         ])
     }

@@ -88,7 +88,7 @@ pub(super) struct RawContract {
     pub(super) entity: Entry<String>,
     /// Database with the accounts.
     pub(super) database: Entry<RawDatabase>,
-    /// Map from price id, product id or `lookup_key:NAME` (each also as a prefix with `*`), or from feature key with entitlements, to the stored plan: one word, or a list of words for the same plan. Default: plans are not checked.
+    /// Map from price id, product id or `lookup_key:NAME` (each also as a prefix with `*`), or from feature key with entitlements, to the plan as the rows store it: one name, or a list of names for the same plan. Default: plans are not checked.
     #[serde(default)]
     pub(super) plans: Entry<Pairs<WordOrList>>,
     /// Plans from lowest to highest. If a customer pays for several, only the highest is right. Default: any of them is.
@@ -146,7 +146,7 @@ pub(super) struct RawContract {
     /// Accepts an accounts table without rows. Default: false.
     #[serde(default)]
     pub(super) allow_empty: Entry<bool>,
-    /// Text shown instead of the hint of the rules listed under `severity`, or one for each rule, such as `{ plan-drift: "Run Billing.sync" }`. Default: the hint of each rule.
+    /// Text shown instead of a rule's hint: one for all rules listed under `severity`, or a map from rule to text, such as `{ plan-drift: "Run Billing.sync" }`. Default: each rule's own hint.
     #[serde(default)]
     pub(super) fix: Entry<RawFix>,
     /// Addresses that reports link to.
@@ -235,7 +235,7 @@ pub(super) struct RawDatabase {
     pub(super) timezone: Entry<String>,
 }
 
-/// Canonical columns of an account and their source.
+/// The columns that a check reads for each account, and the expression of each.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,

@@ -18,7 +18,7 @@ use super::{
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct RawRehearsal {
-    /// Name of the contract to check. Default: the only one, or else the only one that is not about entitlements.
+    /// Name of the contract to check. Needed if there are several, unless only one is not about entitlements.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) contract: Entry<String>,
@@ -40,14 +40,14 @@ pub(super) struct RawRehearsal {
     #[serde(default)]
     #[schemars(regex(pattern = r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$"))]
     pub(super) api_version: Entry<String>,
-    /// Stripe's API versions in which `api-shapes` is played; the rows must end the same. Default: only `api_version`.
+    /// Stripe's API versions in which `api-shapes` is played; the final rows must be equal. Default: only `api_version`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) api_versions: Entry<Vec<Entry<String>>>,
     /// Fake provider that the application talks to.
     #[serde(default)]
     pub(super) fake: Entry<Fake>,
-    /// Earlier name of `fake`.
+    /// Old name of `fake`.
     #[serde(default)]
     pub(super) fake_stripe: Entry<Fake>,
     /// Application, if the rehearsal starts it. Default: it is running already.

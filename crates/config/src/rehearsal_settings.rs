@@ -33,7 +33,7 @@ pub struct Rehearsal {
     pub migrate: Option<String>,
     /// API version as written. Its form is valid, but the version may not exist.
     pub api_version: String,
-    /// API versions, as written, in which `api-shapes` is played; the rows must end the same. Empty: only `api_version`.
+    /// API versions, as written, in which `api-shapes` is played; the final rows must be equal. Empty: only `api_version`.
     pub api_versions: Vec<String>,
     pub fake: FakeSettings,
     pub app: AppSettings,

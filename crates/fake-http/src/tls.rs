@@ -1,4 +1,4 @@
-//! TLS for the fake: a throw-away certificate authority for a provider's hosts on this machine, and a listener.
+//! TLS for the fake: a throwaway certificate authority for a provider's hosts on this machine, and a listener.
 
 use std::{
     fs, io,
@@ -193,7 +193,7 @@ impl Files {
             parameters.not_after = epoch + Duration::from_secs(now.saturating_add(VALID));
             Ok(parameters)
         };
-        let authority = format!("prodverdict {}, a throw-away authority", self.hosts.program);
+        let authority = format!("prodverdict {}, a throwaway authority", self.hosts.program);
         let mut root = parameters(&authority, Vec::new())?;
         root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         root.key_usages = vec![KeyUsagePurpose::KeyCertSign];

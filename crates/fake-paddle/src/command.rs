@@ -12,7 +12,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12112")]
     pub listen: SocketAddr,
 
-    /// Serve over TLS with a throw-away CA and a certificate for api.paddle.com, stored in this folder
+    /// Serve over TLS with a throwaway CA and a certificate for api.paddle.com, stored in this folder
     #[arg(long, value_name = "DIR")]
     pub tls: Option<PathBuf>,
 
@@ -51,7 +51,7 @@ pub fn greeting(fake: &Running<PaddleApi>) -> String {
     if let Some(path) = &fake.authority {
         let path = path.display();
         text.push_str(&format!(
-            "\nWhoever is to trust its certificate (api.paddle.com, sandbox-api.paddle.com, localhost, 127.0.0.1) needs:\
+            "\nA client that should trust its certificate (api.paddle.com, sandbox-api.paddle.com, localhost, 127.0.0.1) needs:\
              \n  Node   NODE_EXTRA_CA_CERTS={path}\
              \n  Python REQUESTS_CA_BUNDLE={path}\
              \n  curl   CURL_CA_BUNDLE={path}\

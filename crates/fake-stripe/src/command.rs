@@ -15,7 +15,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:12111")]
     pub listen: SocketAddr,
 
-    /// Serve over TLS with a throw-away CA and a certificate for api.stripe.com, stored in this folder
+    /// Serve over TLS with a throwaway CA and a certificate for api.stripe.com, stored in this folder
     #[cfg(feature = "tls")]
     #[arg(long, value_name = "DIR")]
     pub tls: Option<PathBuf>,
@@ -65,7 +65,7 @@ pub fn greeting(fake: &Running<StripeApi>) -> String {
     if let Some(path) = &fake.authority {
         let path = path.display();
         text.push_str(&format!(
-                "\nWhoever is to trust its certificate (api.stripe.com, files.stripe.com, localhost, 127.0.0.1) needs:\
+                "\nA client that should trust its certificate (api.stripe.com, files.stripe.com, localhost, 127.0.0.1) needs:\
                  \n  Node   NODE_EXTRA_CA_CERTS={path}\
                  \n  curl   CURL_CA_BUNDLE={path}\
                  \n  Ruby   SSL_CERT_FILE={path}\

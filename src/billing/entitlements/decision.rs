@@ -239,17 +239,21 @@ pub(super) fn only_products<'o>(
     if !is_in_use {
         return None;
     }
-    let products = subscription.items.iter();
-    let products = products.map(|item| item.price.product.as_deref());
-    Some((subscription, products.collect::<Option<_>>()?))
+    Some((subscription, known_products([*subscription])?))
+}
+
+/// Returns the products of these subscriptions. `None` if a price does not show its product.
+fn known_products<'o>(
+    subscriptions: impl IntoIterator<Item = &'o Subscription>,
+) -> Option<BTreeSet<&'o str>> {
+    let items = subscriptions.into_iter().flat_map(|one| one.items.iter());
+    let products = items.map(|item| item.price.product.as_deref());
+    products.collect()
 }
 
 /// Returns false if a product of these subscriptions does not show what its customers may use, or if there are none.
 fn has_known_products(observed: &Observed<'_>, open: &[&Subscription]) -> bool {
-    let items = open.iter().flat_map(|one| one.items.iter());
-    let products = items.map(|item| item.price.product.as_deref());
-    let products = products.collect::<Option<BTreeSet<_>>>();
-    let products = products.filter(|products| !products.is_empty());
+    let products = known_products(open.iter().copied()).filter(|products| !products.is_empty());
     products.is_some_and(|products| observed.products.of_all(products).is_some())
 }
 

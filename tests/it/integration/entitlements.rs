@@ -18,6 +18,13 @@ const CUSTOMERS: usize = 2_000;
 /// Numbers of the customers whose rows are wrong: two of old subscribers, one of a new subscriber, one of a former one.
 const WRONG: [usize; 4] = [17, 430, 1_990, 999];
 
+/// The findings about all of them but the first.
+const EXCEPT_THE_FIRST: [&str; 3] = [
+    "revenue-leak user:usr_0430",
+    "revenue-leak user:usr_1990",
+    "no-subscription user:usr_0999",
+];
+
 /// Number of requests of the first read.
 const FIRST_READ: u64 = 28;
 
@@ -179,14 +186,7 @@ fn a_change_between_the_reads_puts_nobody_else_in_doubt() {
             .expect("it exists");
     });
     let ran = check(&live, "--format json").with_status(1);
-    assert_eq!(
-        ran.findings(),
-        [
-            "revenue-leak user:usr_0430",
-            "revenue-leak user:usr_1990",
-            "no-subscription user:usr_0999",
-        ]
-    );
+    assert_eq!(ran.findings(), EXCEPT_THE_FIRST);
     assert_eq!(ran.json()["summary"]["settled"], 1);
     assert_eq!(asked(), PRODUCTS.len() + WRONG.len());
 }
@@ -233,14 +233,7 @@ fn a_correction_that_reveals_another_is_followed() {
              update users set stripe_customer_id = array['cus_0020', 'cus_0199'] where id = 'usr_0020'",
         );
         let ran = check(&live, "--format json").with_status(1);
-        assert_eq!(
-            ran.findings(),
-            [
-                "revenue-leak user:usr_0430",
-                "revenue-leak user:usr_1990",
-                "no-subscription user:usr_0999",
-            ]
-        );
+        assert_eq!(ran.findings(), EXCEPT_THE_FIRST);
     }
 }
 
