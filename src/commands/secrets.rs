@@ -41,3 +41,32 @@ pub(crate) fn mask_of(secrets: &[SecretString]) -> Mask {
     let secrets: Vec<_> = secrets.iter().map(SecretString::expose_secret).collect();
     Mask::new(&secrets)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::load;
+
+    use super::*;
+
+    const CONFIG: &str = "version: 1
+contracts:
+  - type: access
+    stripe: { secret_env: BILLING }
+    database: { url_env: ROWS }
+rehearsal:
+  handler: http://localhost:3000/webhook
+  secret_env: HOOK
+  database: { url_env: SCRATCH }
+  account: { sql: 'insert into users (id, email) values ({account_id}, {email})' }
+";
+
+    #[test]
+    fn every_variable_that_the_configuration_names_is_masked() {
+        let values = ["BILLING", "ROWS", "HOOK", "SCRATCH"];
+        let values = values.map(|name| (name.to_owned(), format!("the value of {name}")));
+        let shown = values.clone().map(|(_, value)| value).join(", ");
+        let config = load(CONFIG, "prodverdict.yml").expect("a valid file");
+        let mask = mask_of_environment(Some(&config), &values.into_iter().collect());
+        assert_eq!(mask.text(&shown), "***, ***, ***, ***");
+    }
+}

@@ -194,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_use_of_fewer_than_eight_bytes_stays() {
+        for (key, shown) in [("token", "bad token"), ("bad toke", "[key]n")] {
+            assert_eq!(without_key("bad token", &SecretString::from(key)), shown);
+        }
+    }
+
+    #[test]
     fn long_texts_are_cut_after_the_keys_are_gone() {
         let text = format!("{} sk_live_abcdef", "x".repeat(291));
         let shown = presentable(&text);

@@ -240,12 +240,18 @@ mod tests {
     #[test]
     fn values_of_suspicious_keys_are_found_and_names_are_not() {
         let text =
-            "{ secret_env: A_B, api_key: x y }\nurl: 'a, b' # c\n\"token\" : &hush q\nname: z";
+            "{ secret_env: A_B, api_key: x y }\nurl: 'a, b' # c\n\"token\" : &hush q\nname: y z";
         let found: Vec<_> = values_of_secret_keys(text)
             .into_iter()
             .map(|range| &text[range])
             .collect();
         assert_eq!(found, ["x y", "'a, b'", "&hush q"]);
+    }
+
+    #[test]
+    fn a_key_inside_a_value_counts_only_after_the_value() {
+        let found = values_of_secret_keys("url: 'key: a token': d e");
+        assert_eq!(found, [5..19, 21..24]);
     }
 
     #[test]
@@ -266,6 +272,7 @@ mod tests {
             "rk_live_xxxxxxxxxxxxxxxxxxxxxxxx",
             "ghp_dummy",
             "sk_test_4eC39HqLyjWDarjtT1zdp7dc",
+            "sk_test_4eC39HqLyjWDarjt",
             "whsec_5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH",
             "pdl_sdbx_apikey_01gtgztp8f4kek3yd4g1wrksa3",
             "postgres://user:password@localhost/app",
@@ -280,6 +287,10 @@ mod tests {
         assert_eq!(
             mask("use sk_live_abc123, whsec_x== and postgres://me:p@ss@host/db."),
             "use ***, *** and postgres://***@host/db."
+        );
+        assert_eq!(
+            mask("https://me:p@host 'me@host'"),
+            "https://***@host 'me@host'"
         );
         assert_eq!(mask("price_1ProMonthly"), "price_1ProMonthly");
     }

@@ -262,6 +262,7 @@ mod tests {
             "select id from users from teams",
             "select a.b.c.id from a.b.c",
             "select 1 as id",
+            "select distinct lower(a) plan from users",
             "table users",
             "",
             "select",
@@ -277,6 +278,14 @@ mod tests {
         assert_eq!(
             found("select id, plan is not distinct from other as has_paid_access, plan from users"),
             ["id = users#0.id", "plan = users#0.plan"]
+        );
+    }
+
+    #[test]
+    fn the_kind_of_a_join_is_no_alias() {
+        assert_eq!(
+            found("select users.id, b.plan from users left join billing b on true"),
+            ["id = users#0.id", "plan = billing#1.plan"]
         );
     }
 

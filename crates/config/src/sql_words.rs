@@ -32,8 +32,7 @@ impl SqlWord {
         }
         match first {
             '(' | '[' => Self::Brackets,
-            '\'' | '{' => Self::Literal,
-            '$' if token.len() > 1 => Self::Literal,
+            '\'' | '{' | '$' => Self::Literal,
             _ if first.is_ascii_digit() || token.ends_with('\'') => Self::Literal,
             _ if first.is_ascii_alphabetic() || first == '_' || !first.is_ascii() => {
                 Self::Name(SqlName {

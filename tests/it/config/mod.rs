@@ -316,6 +316,7 @@ fn the_documented_file_keeps_its_meaning() {
     assert_eq!(access.confirm_after, Some(Duration::from_secs(10)));
     assert!(access.evidence);
     assert_eq!(access.database.url_env, "DATABASE_URL");
+    assert_eq!(access.variables(), ["STRIPE_SECRET_KEY", "DATABASE_URL"]);
     assert_eq!(access.database.timezone, "UTC");
     assert_eq!(access.database.statement_timeout, Duration::from_mins(5));
     let contract = &access.contract;
@@ -703,6 +704,28 @@ fn a_secret_is_never_printed_wherever_it_was_pasted() {
 }
 
 #[test]
+fn a_number_in_place_of_a_variable_is_not_shown() {
+    let text = VALID.replace("STRIPE_SECRET_KEY", "4392837465019283");
+    let diagnostics = load(&text, PATH).unwrap_err();
+    let rendered = render(&diagnostics, &text, PATH, false);
+    assert!(!rendered.contains("4392837465019283"), "{rendered}");
+}
+
+#[test]
+fn only_a_number_is_advised_to_lose_its_quotes() {
+    let text = VALID.replace("{ price_1Pro: pro }", "'3'");
+    let diagnostics = load(&text, PATH).unwrap_err();
+    assert_eq!(diagnostics[0].help, "");
+}
+
+#[test]
+fn a_word_of_more_than_64_digits_is_text() {
+    let named = |length| VALID.replace("name: users", &format!("name: {}", "1".repeat(length)));
+    assert_eq!(load(&named(64), PATH).unwrap_err()[0].code, Code::WrongType);
+    assert!(load(&named(65), PATH).is_ok());
+}
+
+#[test]
 fn control_characters_do_not_reach_the_terminal() {
     let text = VALID.replace("mode: live", "mode: \"a\u{1b}[2J\u{202e}b\"");
     let diagnostics = load(&text, PATH).unwrap_err();
@@ -727,6 +750,7 @@ fn files_that_are_not_a_configuration_get_one_clear_error() {
         ("[".repeat(100_000), Code::Refused),
         ("{a: ".repeat(50_000), Code::Refused),
         ("- ".repeat(100_000), Code::Refused),
+        ("#".repeat(MAX_BYTES), Code::Empty),
         ("#".repeat(MAX_BYTES + 1), Code::TooLarge),
     ] {
         let diagnostics = load(&text, PATH).unwrap_err();
@@ -838,6 +862,14 @@ fn findings_point_at_the_line_they_are_about() {
         .unwrap();
     assert_eq!((place.line, place.column), (16, 5));
     assert_eq!(config.place(1, Rule::PlanDrift, None), None);
+}
+
+#[test]
+fn a_finding_about_a_value_on_the_next_line_points_at_the_key() {
+    let text = VALID.replace("plan: plan", "plan:\n          plan");
+    let config = load(&text, PATH).unwrap();
+    let place = config.place(0, Rule::StalePlan, None).unwrap();
+    assert_eq!((place.line, place.end_line), (16, 16));
 }
 
 #[test]

@@ -171,6 +171,7 @@ fn every_key_of_a_rehearsal_is_read() {
     assert_eq!(read.handler, "http://localhost:3000/api/stripe/webhook");
     assert_eq!(read.secret_env, "WEBHOOK_SECRET");
     assert_eq!(read.url_env, "SCRATCH_DATABASE_URL");
+    assert_eq!(read.variables(), ["WEBHOOK_SECRET", "SCRATCH_DATABASE_URL"]);
     assert_eq!(read.api_version, "2024-06-20");
     assert_eq!(read.api_versions, ["2024-06-20", "2026-10-28.endive"]);
     let visit = read.checkout.visit.as_ref().expect("a page");
@@ -313,6 +314,13 @@ fn the_database_may_generate_the_id() {
         sql,
     );
     assert_eq!(rehearsal(&text).account[0].text, sql);
+}
+
+#[test]
+fn an_account_stores_its_customer_only_if_its_sql_names_it() {
+    assert!(!rehearsal(VALID).stores_customer());
+    let customer = VALID.replace("{email})", "{customer_id})");
+    assert!(rehearsal(&customer).stores_customer());
 }
 
 #[test]
