@@ -223,9 +223,12 @@ mod tests {
         features.iter().map(|one| (*one).to_owned()).collect()
     }
 
+    /// Features of a summary; `None` if it does not show them.
+    type Features = Option<&'static [&'static str]>;
+
     #[test]
     fn only_a_change_from_what_was_derived_explains_another_answer() {
-        let changes: [(Option<&[&str]>, Option<&[&str]>, bool); 7] = [
+        let changes: [(Features, Features, bool); 7] = [
             (Some(&["pro"]), Some(&["pro", "team"]), true),
             (Some(&["pro"]), Some(&[]), true),
             // Not all features are shown.
