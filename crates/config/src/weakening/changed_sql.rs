@@ -49,7 +49,6 @@ pub fn sql_that_differs(base: &Config, head: &Config) -> Vec<ChangedSql> {
 pub fn all_sql(head: &Config) -> Vec<ChangedSql> {
     let nothing = Config {
         contracts: Vec::new(),
-        places: Vec::new(),
         ..head.clone()
     };
     sql_that_differs(&nothing, head)

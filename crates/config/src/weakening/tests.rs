@@ -506,3 +506,26 @@ fn all_sql_of_a_new_contract_is_listed() {
     let moved = base.replace("select 1", "select 2");
     assert_eq!(changed_sql(&base, &moved), [("query", 6)]);
 }
+
+#[test]
+fn all_sql_is_listed_if_there_is_nothing_to_compare_with() {
+    let head = load(&contracts(&[("a", "high")]), "prodverdict.yml").unwrap();
+    let keys: Vec<_> = all_sql(&head).iter().map(|sql| sql.key).collect();
+    assert_eq!(keys, ["query"]);
+}
+
+#[test]
+fn a_key_is_compared_with_the_prefix_that_matched_it_before() {
+    for key in ["lookup_key:gold_", "prod_1"] {
+        let prefix = replaced("1Big: team", &format!("1Big: team, {key}*: pro"));
+        let both = prefix.replace("*: pro", &format!("*: pro, {key}2: team"));
+        let found = weakenings(&prefix, &both);
+        let [(sentence, _)] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert!(
+            sentence.ends_with("changes from `pro` to `team`"),
+            "{sentence}"
+        );
+    }
+}
