@@ -35,8 +35,6 @@ impl SecondRead<'_> {
         mut first: Evaluation,
     ) -> Result<Evaluation, Failure> {
         let mut derived = DerivedPrices::new(facts, derived);
-        // The first read has shown that the key is not one of another account.
-        facts.customer_known = true;
         while !first.findings.is_empty() && (self.wait.is_some() || !derived.is_empty()) {
             let read = self.read(facts, &derived, &first.findings).await?;
             let mut second = self.evaluate(facts)?;

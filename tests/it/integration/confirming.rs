@@ -127,6 +127,29 @@ fn a_second_read_that_fails_gives_no_verdict() {
 }
 
 #[test]
+fn a_second_read_that_knows_nobody_gives_no_verdict() {
+    let mut world = World::new(NOW);
+    let mut rows = Vec::new();
+    for number in 0..6 {
+        let subscription = Subscription::new(&format!("cus_{number}"), Status::Active);
+        world.subscription(subscription.price("price_pro"));
+        let paid = number == 0;
+        rows.push(format!("('usr_{number}', 'cus_{number}', {paid}, null)"));
+    }
+    let live = Live::new(
+        world,
+        Database::of_users(&rows.join(", ")),
+        &contract(&["confirm_after: 100ms"]),
+    );
+    live.stripe.before_request(2, |world| {
+        *world = World::new(NOW);
+        world.livemode = true;
+    });
+    let ran = live.check().unanswered();
+    assert!(!ran.stdout.contains("settled"), "{ran:#?}");
+}
+
+#[test]
 fn without_a_wait_everything_is_read_once() {
     let live = late("0");
     let ran = live.json().with_status(1);
