@@ -73,7 +73,8 @@ pub(crate) trait BillingSource {
     /// Returns true if the provider knows any of these customers by id.
     fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool>;
 
-    /// Reads the evidence behind findings: events until `is_sufficient` returns true for those read so far, or deliveries. Returns `None` if there is neither.
+    /// Reads the evidence behind findings: events until `is_sufficient` returns true for those read so far, or deliveries.
+    /// Returns `None` if there is neither.
     fn evidence<'a>(
         &'a self,
         findings: &'a [Finding],
