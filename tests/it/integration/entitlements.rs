@@ -175,14 +175,19 @@ fn a_second_read_takes_one_request_for_each_suspect() {
     assert!(counts[&Endpoint::ListEvents] <= 1 + 5, "{counts:?}");
 }
 
-#[test]
-fn without_events_a_change_puts_all_alike_in_doubt() {
-    let live = business(&["confirm_after: 100ms"]);
+/// Ends the subscription of a suspect after the lists were read.
+fn end_a_suspects_subscription(live: &Live) {
     live.stripe.before_request(FIRST_READ + 1, |world| {
         world
             .change_entitlements("cus_0017", &[])
             .expect("it exists");
     });
+}
+
+#[test]
+fn without_events_a_change_puts_all_alike_in_doubt() {
+    let live = business(&["confirm_after: 100ms"]);
+    end_a_suspects_subscription(&live);
     let broken = Fault::ServerError {
         status: 500,
         should_retry: Some(false),
@@ -198,20 +203,12 @@ fn without_events_a_change_puts_all_alike_in_doubt() {
 #[test]
 fn a_change_between_the_reads_puts_nobody_else_in_doubt() {
     let live = business(&["confirm_after: 100ms"]);
-    let asked = || {
-        let counts = live.stripe.counts();
-        *counts.get(&Endpoint::ListActiveEntitlements).unwrap_or(&0)
-    };
-    // The subscription of a suspect ends after the lists were read.
-    live.stripe.before_request(FIRST_READ + 1, |world| {
-        world
-            .change_entitlements("cus_0017", &[])
-            .expect("it exists");
-    });
+    end_a_suspects_subscription(&live);
     let ran = check(&live, "--format json").with_status(1);
     assert_eq!(ran.findings(), EXCEPT_THE_FIRST);
     assert_eq!(ran.json()["summary"]["settled"], 1);
-    assert_eq!(asked(), PRODUCTS.len() + WRONG.len());
+    let asked = live.stripe.counts()[&Endpoint::ListActiveEntitlements];
+    assert_eq!(asked, PRODUCTS.len() + WRONG.len());
 }
 
 #[test]
