@@ -22,36 +22,25 @@ const NOT_ALLOWED: &str = "42501";
 /// because a rollback does not reset it. `security definer`, because the application's role has no rights on our
 /// schema. The rehearsal's own writes do not count. Values match as in [`super::owner_columns`]; the argument lists the
 /// columns that refer to an account.
-const FUNCTION: &str = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as \
-                        $function$
+const FUNCTION: &str = r"returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
 declare
   held text[] := '{}';
   armed record;
 begin
-  if \
-                        current_setting('application_name') = 'prodverdict' then
+  if current_setting('application_name') = 'prodverdict' then
     return null;
   end if;
-  if tg_op \
-                        <> 'INSERT' then
-    held := held || array(select c.value from jsonb_each_text(to_jsonb(old)) \
-                        as c where
-      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or \
-                        tg_argv[0]::jsonb ? c.key);
+  if tg_op <> 'INSERT' then
+    held := held || array(select c.value from jsonb_each_text(to_jsonb(old)) as c where
+      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
   end if;
   if tg_op <> 'DELETE' then
-    held := held || \
-                        array(select c.value from jsonb_each_text(to_jsonb(new)) as c where
-      tg_argv[0] is null \
-                        or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
+    held := held || array(select c.value from jsonb_each_text(to_jsonb(new)) as c where
+      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
   end if;
-  for \
-                        armed in select number, nth from prodverdict_rehearsal.failure where tokens && held loop
-    \
-                        if nextval(('prodverdict_rehearsal.writes_' || armed.number)::regclass) = armed.nth then
-      \
-                        raise exception 'no space left on device (prodverdict makes this write fail on purpose)' using \
-                        errcode = 'disk_full';
+  for armed in select number, nth from prodverdict_rehearsal.failure where tokens && held loop
+    if nextval(('prodverdict_rehearsal.writes_' || armed.number)::regclass) = armed.nth then
+      raise exception 'no space left on device (prodverdict makes this write fail on purpose)' using errcode = 'disk_full';
     end if;
   end loop;
   return null;

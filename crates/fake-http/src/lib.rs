@@ -31,7 +31,7 @@ pub mod webhook;
 pub use self::{
     answer::Answer,
     api::{Api, ApiRoute, FakeWorld, PendingRequest},
-    client::client_builder,
+    client::{application_client_builder, client_builder},
     faults::{Fault, FaultHandle, MalformedList, MalformedObject, Times},
     hosts::{PADDLE, ProviderHosts, STRIPE},
     incoming::IncomingRequest,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use fake_http::application_client_builder;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{runner_address::RunnerAddress, test_accounts::TestAccount};
 use crate::{
     config::{Gate, Placeholder},
-    http,
     rehearsal::{ExpectedRow, GateAnswer, Step},
 };
 
@@ -29,7 +29,10 @@ impl<'r> AccessEndpoint<'r> {
     pub(super) fn new(gate: &'r Gate, runner: RunnerAddress) -> reqwest::Result<Self> {
         Ok(Self {
             gate,
-            client: http::client()?,
+            client: application_client_builder()
+                .timeout(TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .build()?,
             runner,
         })
     }
@@ -79,7 +82,6 @@ impl<'r> AccessEndpoint<'r> {
         let response = self
             .client
             .get(url)
-            .timeout(TIMEOUT)
             .send()
             .await
             .map_err(|error| error.without_url().to_string())?;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use fake_http::application_client_builder;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{runner_address::RunnerAddress, test_accounts::TestAccount};
 use crate::{
     config::{Placeholder, Visit},
-    http::client_builder,
     rehearsal::{CheckoutPayment, ProviderAction, Step, VisitedPage},
 };
 
@@ -35,10 +35,9 @@ impl<'r> SuccessPage<'r> {
                 attempt.stop()
             }
         });
-        let client = client_builder()
+        let client = application_client_builder()
             .timeout(TIMEOUT)
             .redirect(within_host)
-            .no_proxy()
             .build()?;
         Ok(Self {
             page,

@@ -8,7 +8,7 @@ use std::{
 use testing::node_app::Packages;
 
 use super::{
-    example_app::ExampleApp,
+    example_app::{ExampleApp, Language, SETTLE},
     languages::php_without_the_line,
     skipped,
     small::{ACCOUNTS, Small},
@@ -87,6 +87,20 @@ fn a_handler_that_uses_the_events_alone_is_not_blamed() {
     for ran in [held.with_status(0), broken.with_status(1)] {
         assert!(!ran.all().contains(WARNING), "{ran:#?}");
     }
+}
+
+#[test]
+fn the_application_is_reached_without_a_proxy() {
+    let example = ExampleApp::new(Language::Rust, None, SETTLE);
+    let rehearsal = example.rehearse("--scenario first-purchase");
+    let closed = "http://127.0.0.1:9";
+    let ran = ["HTTP_PROXY", "http_proxy"]
+        .iter()
+        .fold(rehearsal, |rehearsal, name| {
+            rehearsal.variable(name, closed)
+        })
+        .run();
+    ran.with_status(0);
 }
 
 #[test]

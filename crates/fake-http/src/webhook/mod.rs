@@ -8,7 +8,7 @@ use std::{net::IpAddr, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::client_builder;
+use crate::application_client_builder;
 
 pub use self::{
     scheme::Scheme,
@@ -48,10 +48,9 @@ pub enum Reply {
 impl Endpoint {
     /// Creates a client for the handler at this URL and its signing secret. It follows no redirects and uses no proxy.
     pub fn new(scheme: Scheme, url: Url, secret: SecretString) -> reqwest::Result<Self> {
-        let client = client_builder()
+        let client = application_client_builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
             .build()?;
         Ok(Self {
             scheme,
@@ -110,4 +109,46 @@ fn reason(error: &reqwest::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    /// Responds to the first request of a connection, and closes it when the next one comes.
+    async fn respond_once(mut connection: TcpStream) {
+        let mut request = vec![0; 4096];
+        connection.read(&mut request).await.expect("a request");
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        connection.write_all(response).await.expect("a connection");
+        connection.read(&mut request).await.ok();
+    }
+
+    #[tokio::test]
+    async fn a_handler_may_close_a_connection_after_its_response() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let server = tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                tokio::spawn(respond_once(connection));
+            }
+        });
+        let url = url.parse().expect("a URL");
+        let secret = SecretString::from("whsec_test");
+        let endpoint = Endpoint::new(Scheme::Stripe, url, secret).expect("a client");
+        for _ in 0..2 {
+            let timing = (0, Duration::from_secs(5));
+            let reply = endpoint.deliver(b"{}", Signature::Right, timing).await;
+            assert!(
+                matches!(reply, Reply::Status { code: 200, .. }),
+                "{reply:?}"
+            );
+        }
+        server.abort();
+    }
 }
