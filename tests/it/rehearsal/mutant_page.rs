@@ -36,19 +36,27 @@ impl MutantRun {
 
     /// Lists the scenarios that it fails.
     pub(super) fn broken(&self) -> BTreeSet<&str> {
-        let broken = self.scenarios().iter();
-        broken
-            .filter(|scenario| scenario["result"] == "broken")
-            .map(|scenario| text(&scenario["id"]))
-            .collect()
+        self.ended("broken").collect()
     }
 
-    /// Lists the scenarios that it passes, in the order of the report.
-    fn held(&self) -> Vec<&str> {
-        let held = self.scenarios().iter();
-        held.filter(|scenario| scenario["result"] == "held")
+    /// Lists the scenarios with this result, in the order of the report.
+    fn ended(&self, result: &str) -> impl Iterator<Item = &str> {
+        let scenarios = self.scenarios().iter();
+        scenarios
+            .filter(move |scenario| scenario["result"] == result)
             .map(|scenario| text(&scenario["id"]))
-            .collect()
+    }
+
+    /// Returns the mark of a scenario in the table.
+    fn mark(&self, scenario: &str) -> &'static str {
+        let is = |result: &str| self.ended(result).any(|one| one == scenario);
+        if is("broken") {
+            "❌"
+        } else if is("not_reached") {
+            "–"
+        } else {
+            ""
+        }
     }
 }
 
@@ -70,17 +78,8 @@ impl MutantPage {
             numbers.join(" | ")
         )
         .expect("a string");
-        for scenario in right.held() {
-            let marks: Vec<_> = broken
-                .iter()
-                .map(|(_, run)| {
-                    if run.broken().contains(scenario) {
-                        "❌"
-                    } else {
-                        ""
-                    }
-                })
-                .collect();
+        for scenario in right.ended("held") {
+            let marks: Vec<_> = broken.iter().map(|(_, run)| run.mark(scenario)).collect();
             writeln!(page, "| `{scenario}` | {} |", marks.join(" | ")).expect("a string");
         }
         for (patch, run) in broken {

@@ -19,10 +19,12 @@ const PAGE: MutantPage = MutantPage {
 
 `examples/nextjs-stripe/app` is a small webhook handler that passes every scenario. The folder `mutants/` next to it has
 sixteen patches. Each breaks the handler in a way that a refactoring can, and that a reviewer could overlook. The tests
-rehearse the app without a patch and with each one, half of them in a port to Rust, and generate this page from the reports
-(`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`).
+rehearse the app without a patch and with each one, and generate this page from the reports
+(`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`). For half of the patches, they rehearse a copy of the app in
+Rust that has the same bug.
 
-❌ marks a scenario that the patched app fails.
+❌ marks a scenario that the patched app fails, and – one that was not reached, because the first purchase failed. An empty
+cell is a pass. Each section shows the first finding of the report.
 ",
 };
 

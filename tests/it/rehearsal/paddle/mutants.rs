@@ -23,7 +23,8 @@ const PAGE: MutantPage = MutantPage {
 overlook. The tests rehearse the app without a patch and with each one, and generate this page from the reports
 (`PRODVERDICT_UPDATE_EXPECTED=1 scripts/test --test it rehearsal::`).
 
-❌ marks a scenario that the patched app fails.
+❌ marks a scenario that the patched app fails, and – one that was not reached, because the first purchase failed. An empty
+cell is a pass. Each section shows the first finding of the report.
 ",
 };
 
