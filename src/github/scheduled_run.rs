@@ -25,7 +25,7 @@ struct RunList {
 }
 
 impl Client {
-    /// Returns the newest scheduled run of the workflow file, or `None` if it has never run by schedule.
+    /// Returns the newest scheduled run of the workflow file, or `None` if it has never run on a schedule.
     pub async fn newest_scheduled_run(
         &mut self,
         repository: &Repository,

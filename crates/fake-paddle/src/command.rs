@@ -46,7 +46,7 @@ pub fn greeting(fake: &Running<PaddleApi>) -> String {
         fake.base_url()
     );
     if let Some(loaded) = fake.loaded {
-        text.push_str(&format!("\nIt begins with {loaded} recorded objects."));
+        text.push_str(&format!("\nObjects loaded from files: {loaded}."));
     }
     if let Some(path) = &fake.authority {
         let path = path.display();

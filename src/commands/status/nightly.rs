@@ -1,4 +1,4 @@
-//! The result of the last run by schedule, through GitHub's API.
+//! The result of the last scheduled run, through GitHub's API.
 
 use crate::{
     cli::Environment,
@@ -9,7 +9,7 @@ use crate::{
     report::{Mask, NightlyRun, NightlyState, WorkflowState},
 };
 
-/// Returns the newest run by schedule of the first workflow that has a schedule.
+/// Returns the newest scheduled run of the first workflow that has a schedule.
 pub(super) async fn last(
     workflows: &[WorkflowState],
     environment: &Environment,
@@ -19,7 +19,7 @@ pub(super) async fn last(
         |workflow: &&WorkflowState| workflow.events.iter().any(|event| event == "schedule");
     let Some(workflow) = workflows.iter().find(has_schedule) else {
         return NightlyState::Unknown(
-            Warning::new("no workflow runs prodverdict by schedule")
+            Warning::new("no workflow runs prodverdict on a schedule")
                 .hint("`prodverdict init --workflow` writes one; docs/nightly.md describes the nightly run"),
         );
     };

@@ -36,7 +36,7 @@ fn an_empty_folder_says_what_is_missing() {
     status().run().with_status(2).says(&[
         "configuration  error[file-unreadable]: the configuration `prodverdict.yml` cannot be read",
         "workflow       none uses prodverdict (`prodverdict init --workflow`",
-        "nightly        no workflow runs prodverdict by schedule",
+        "nightly        no workflow runs prodverdict on a schedule",
         "rehearsal      not configured",
     ]);
     let ran = status().arguments("--format json").run().with_status(2);

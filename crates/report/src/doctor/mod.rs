@@ -128,7 +128,7 @@ impl DoctorReport {
         worst
     }
 
-    /// Returns 2 if a check failed, because a run would then have no verdict, or else 0.
+    /// Returns 2 if a check failed, and otherwise 0.
     pub fn exit_status(&self) -> u8 {
         match self.status() {
             StepStatus::Fail => 2,

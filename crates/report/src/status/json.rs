@@ -68,7 +68,7 @@ struct JsonWorkflow<'a> {
     placeholder: bool,
 }
 
-/// Newest run by schedule.
+/// Newest scheduled run.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Nightly")]
 struct JsonNightly<'a> {
@@ -98,7 +98,7 @@ struct JsonRehearsal<'a> {
     handler: &'a str,
     /// Number of scenarios; null if they cannot be chosen.
     scenarios: Option<u64>,
-    /// Command that starts the application; null if it has to run already.
+    /// Command that starts the application; null if the configuration names none.
     command: Option<&'a str>,
     /// Reason why the scenarios cannot be chosen; null if they can.
     problem: Option<ReportProblem<'a>>,

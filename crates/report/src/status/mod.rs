@@ -50,17 +50,17 @@ pub struct WorkflowState {
     pub has_placeholder: bool,
 }
 
-/// The last run by schedule.
+/// The last scheduled run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NightlyState {
     /// There is no answer, for this reason.
     Unknown(Warning),
-    /// The workflow has never run by schedule.
+    /// The workflow has never run on a schedule.
     Never,
     Run(NightlyRun),
 }
 
-/// A run by schedule.
+/// A scheduled run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NightlyRun {
     /// GitHub's conclusion, such as `success`; `None` while it runs.

@@ -126,7 +126,7 @@ fn rehearsal(state: Option<&RehearsalState>, paint: Paint) -> Vec<String> {
         Err(unusable) => return problem("rehearsal", unusable, paint),
     };
     let start = state.command.as_ref().map_or_else(
-        || "the application has to run already".to_owned(),
+        || "start the application first".to_owned(),
         |command| format!("started by `{}`", displayed_name(command)),
     );
     let line = format!(

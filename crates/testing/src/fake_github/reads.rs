@@ -26,7 +26,7 @@ pub(super) fn workflow_run(world: &World, id: &str) -> Reply {
     }
 }
 
-/// Lists the runs of a workflow by schedule, the newest first.
+/// Lists the scheduled runs of a workflow, the newest first.
 pub(super) fn scheduled_runs(world: &mut World, request: &RecordedRequest, file: &str) -> Reply {
     if request.parameter("event").as_deref() != Some("schedule") {
         world.violate("runs are listed for every event");

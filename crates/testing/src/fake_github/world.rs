@@ -31,7 +31,7 @@ pub struct World {
     pub check_runs: Vec<CheckRun>,
     /// Workflow runs, by id.
     pub workflow_runs: BTreeSet<u64>,
-    /// Runs by schedule of each workflow file, the newest first.
+    /// Scheduled runs of each workflow file, the newest first.
     pub scheduled_runs: BTreeMap<String, Vec<Value>>,
     /// The job's own check runs, which only GitHub Actions may change.
     pub internal_check_runs: BTreeSet<u64>,
