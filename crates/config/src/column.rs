@@ -290,8 +290,8 @@ impl JsonSchema for StatusColumn {
             json!({
                 "type": "object",
                 "additionalProperties": words,
-                "description": "The application's words for each status. A status that is not listed is spelled as by \
-                                the provider."
+                "description": "The application's words for each status. A status that is not listed must be stored \
+                                as the provider spells it."
             }),
         )])
     }

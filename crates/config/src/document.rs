@@ -94,7 +94,7 @@ pub(super) struct RawContract {
     /// Plans from lowest to highest. If a customer pays for several, only the highest is right. Default: any of them is.
     #[serde(default)]
     pub(super) plan_order: Entry<Vec<Entry<Literal>>>,
-    /// Metadata keys that hold an account id. Default: `<entity>id`, `userid` and `accountid`, in any spelling.
+    /// More metadata keys that hold an account id. `<entity>id`, `userid` and `accountid` always do, in upper or lower case, with or without `_` and `-`. Default: none.
     #[serde(default)]
     pub(super) metadata_account: Entry<Vec<Entry<String>>>,
     /// Access while `pause_collection` is set on an active subscription. Default: `{void: unjudged}`; other behaviors have no effect.
@@ -119,7 +119,7 @@ pub(super) struct RawContract {
     /// Account ids that are never judged. Default: none.
     #[serde(default)]
     pub(super) exempt: Entry<Vec<Entry<Literal>>>,
-    /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price and customer-mismatch. Default: `high`.
+    /// Severity of revenue-leak, wrongful-access, no-subscription, plan-drift, unmapped-price, unmapped-feature and customer-mismatch. Default: `high`.
     #[serde(default)]
     pub(super) severity: Entry<RawSeverity>,
     /// Lowest severity that fails the check. Default: `high`.
@@ -245,7 +245,7 @@ pub(super) struct Columns {
     /// Unique id of the account. Default: `id`.
     #[serde(default)]
     pub(super) id: Entry<RawColumn>,
-    /// The provider's customer id: text, or a list of the account's customers.
+    /// The provider's customer id, or a list of ids if an account has several customers.
     #[serde(default)]
     pub(super) customer_id: Entry<RawColumn>,
     /// Another name of `customer_id`, for any provider. Default: `stripe_customer_id`, unless `match_on` is `subscription_id`.

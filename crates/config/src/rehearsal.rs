@@ -18,7 +18,7 @@ use super::{
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 #[schemars(rename = "Rehearsal")]
 pub(super) struct RawRehearsal {
-    /// Name of the contract to check. Needed if there are several, unless only one is not about entitlements.
+    /// Name of the contract to check. Default: the only contract, or the only one that is not about entitlements; otherwise required.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) contract: Entry<String>,
@@ -50,7 +50,7 @@ pub(super) struct RawRehearsal {
     /// Old name of `fake`.
     #[serde(default)]
     pub(super) fake_stripe: Entry<Fake>,
-    /// Application, if the rehearsal starts it. Default: it is running already.
+    /// Application, if the rehearsal starts it. Default: you start it before the rehearsal.
     #[serde(default)]
     pub(super) app: Entry<RawApp>,
     /// SQL that creates an account.
@@ -58,7 +58,7 @@ pub(super) struct RawRehearsal {
     /// Fields that the application sets on a checkout.
     #[serde(default)]
     pub(super) checkout: Entry<RawCheckout>,
-    /// Metadata that the application sets on a Stripe subscription. Placeholders are replaced.
+    /// Metadata that the application sets on a Stripe subscription. `{account_id}`, `{email}` and `{customer_id}` are replaced.
     #[serde(default)]
     pub(super) subscription_metadata: Entry<Pairs<Literal>>,
     /// Endpoint of the application that says whether an account has access. Default: none.
@@ -101,7 +101,7 @@ pub(super) struct RawRehearsalDatabase {
     #[serde(default)]
     #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub(super) url_env: Entry<String>,
-    /// Shell command that creates the application's tables, run in the folder of this file, on a database that the rehearsal creates on the server of `url_env` and drops at the end. Default: the tables exist in the database of `url_env`.
+    /// Shell command that creates the application's tables, run in the folder of this file. The rehearsal runs it on a database that it creates on the server of `url_env` and drops at the end. Default: none; the tables must exist in the database of `url_env`.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) migrate: Entry<String>,
@@ -122,7 +122,7 @@ pub(super) struct Fake {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) fixtures: Entry<String>,
-    /// File to write the address to while a rehearsal runs, relative to this file. The redirect reads it if `PRODVERDICT_STRIPE_API` or `PRODVERDICT_PADDLE_API` names it. Default: none.
+    /// File that contains the fake's address while a rehearsal runs, relative to this file. If `PRODVERDICT_STRIPE_API` or `PRODVERDICT_PADDLE_API` of the application is the path of this file, its requests go to that address. Default: none.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) address_file: Entry<String>,
@@ -144,7 +144,7 @@ pub(super) struct RawApp {
     #[serde(default)]
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) ready: Entry<String>,
-    /// Additional environment variables for the application. Keys are refused, except made-up ones of a test mode such as `sk_test_dummy`.
+    /// Additional environment variables for the application. Values that look like API keys, or are URLs with a password, are refused, except dummy test keys such as `sk_test_dummy`.
     #[serde(default)]
     pub(super) env: Entry<Pairs<Literal>>,
 }
@@ -166,17 +166,17 @@ pub(super) struct RawAccount {
 )]
 #[schemars(rename = "Checkout")]
 pub(super) struct RawCheckout {
-    /// `client_reference_id` of a Stripe session. Placeholders are replaced.
+    /// `client_reference_id` of a Stripe session. `{account_id}`, `{email}` and `{customer_id}` are replaced.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) client_reference_id: Entry<String>,
-    /// `metadata` of a Stripe session. Placeholders are replaced.
+    /// `metadata` of a Stripe session. `{account_id}`, `{email}` and `{customer_id}` are replaced.
     #[serde(default)]
     pub(super) metadata: Entry<Pairs<Literal>>,
-    /// `custom_data` of a Paddle checkout. Placeholders are replaced.
+    /// `custom_data` of a Paddle checkout. `{account_id}`, `{email}` and `{customer_id}` are replaced.
     #[serde(default)]
     pub(super) custom_data: Entry<Pairs<Literal>>,
-    /// Success page of the application, requested with GET after each Checkout and before any event. Redirects to another host are not followed. `{session_id}` and the placeholders are replaced. Default: none.
+    /// Success page of the application, requested with GET after each Checkout and before any event. Redirects to another host are not followed. `{session_id}`, `{account_id}`, `{email}` and `{customer_id}` are replaced. Default: none.
     #[serde(default)]
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) visit: Entry<String>,
@@ -187,7 +187,7 @@ pub(super) struct RawCheckout {
 #[serde(deny_unknown_fields, expecting = "a mapping with `url` and `paid`")]
 #[schemars(rename = "Gate")]
 pub(super) struct RawGate {
-    /// URL to request with GET. Placeholders are replaced.
+    /// URL to request with GET. `{account_id}`, `{email}` and `{customer_id}` are replaced.
     #[schemars(regex(pattern = "^https?://"))]
     pub(super) url: Entry<String>,
     /// Path of the boolean in the JSON response, such as `$.user.paid`.

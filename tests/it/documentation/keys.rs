@@ -32,6 +32,9 @@ const SECTIONS: &[(&str, &str)] = &[
     ("rehearsal.scenarios", "Scenarios"),
 ];
 
+/// The types of a duration, whose only number is 0.
+const DURATION: [&str; 2] = ["string", "integer"];
+
 /// The definition of a value with several forms, which the page of explanations describes once.
 const COLUMN: &str = "Column";
 
@@ -125,6 +128,9 @@ fn kind(value: &Value, definitions: &Map<String, Value>) -> String {
     }
     match &value["type"] {
         Value::String(name) => named(name, value, definitions),
+        Value::Array(names) if *names == DURATION => {
+            "duration, such as `10s`, `5m` or `14d`; or 0".to_owned()
+        }
         Value::Array(names) => {
             let names: Vec<_> = names
                 .iter()
