@@ -101,7 +101,7 @@ pub enum Format {
     /// Human-readable text
     #[default]
     Text,
-    /// JSON (schema: schema/report.schema.json in the repository)
+    /// JSON (its schema is in the folder schema/ of the repository)
     Json,
 }
 

@@ -11,7 +11,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use prodverdict::problem::ErrorCode;
+use prodverdict::{
+    contract::{HandlerRule, Rule},
+    problem::ErrorCode,
+};
 
 use crate::prodverdict;
 
@@ -146,6 +149,34 @@ fn every_error_code_has_a_section_and_every_section_a_code() {
     assert_eq!(codes.len(), ErrorCode::ALL.len(), "two codes share a word");
     assert_eq!(codes, sections.iter().copied().collect());
     assert_eq!(codes.len(), sections.len(), "two sections share a code");
+}
+
+/// Returns the ids in the first column of the tables.
+fn ids_in_table(page: &str) -> BTreeSet<&str> {
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let first_cells = rows.filter_map(|row| row.split('|').nth(1));
+    first_cells
+        .flat_map(|cell| cell.split(','))
+        .map(|id| id.trim().trim_matches('`'))
+        .collect()
+}
+
+#[test]
+fn every_rule_of_the_contract_is_on_the_page_of_rules() {
+    let page = read("docs/rules.md");
+    let rules: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_eq!(ids_in_table(&page), rules);
+}
+
+#[test]
+fn every_rule_of_the_rehearsal_is_on_its_page() {
+    let page = read("docs/rehearsal.md");
+    let (_, section) = page
+        .split_once("\n### Rules of the rehearsal\n")
+        .expect("a section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rules = HandlerRule::ALL.map(|rule| Rule::Handler(rule).as_str());
+    assert_eq!(ids_in_table(section), BTreeSet::from(rules));
 }
 
 #[test]
