@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DecodeError, KeyError, ProviderRefusal};
+use super::{DecodeError, KeyError, ProviderRefusal, RefusalMeaning};
 use crate::{
     http::BaseUrlError,
     problem::{Coded, ErrorCode, Explain},
@@ -215,6 +215,12 @@ impl RequestError {
 }
 
 impl Error {
+    /// Returns true if the requested object exists only in the other mode than that of the key.
+    pub(crate) fn is_of_other_mode(&self) -> bool {
+        let meaning = self.refusal().map(|refusal| &refusal.meaning);
+        matches!(meaning, Some(RefusalMeaning::OtherMode(_)))
+    }
+
     /// Returns the underlying refusal if the provider sent one.
     pub fn refusal(&self) -> Option<&ProviderRefusal> {
         match self {

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::{Error, RefusalMeaning};
+use super::Error;
 use crate::problem::Warning;
 
 /// A kind of optional fact: a check without it is less precise, but still possible. The texts are the warning if the
@@ -69,8 +69,8 @@ impl Extras {
 
 /// Returns true if the same request without the extra may succeed after this error.
 pub(crate) fn is_refusal(error: &Error) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        matches!(refusal.status, 400 | 403 | 404)
-            && !matches!(refusal.meaning, RefusalMeaning::OtherMode(_))
-    })
+    error
+        .refusal()
+        .is_some_and(|refusal| matches!(refusal.status, 400 | 403 | 404))
+        && !error.is_of_other_mode()
 }

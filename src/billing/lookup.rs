@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 
 use super::{
     BillingFacts, Decoded, Error, PriceTable, RefusalMeaning, facts::FactsBuilder,
@@ -16,7 +16,8 @@ use crate::{
 /// Longer than any subscription id.
 const MAX_ID_LENGTH: usize = 255;
 
-/// Reads the subscriptions by their ids, and leaves out those that do not exist at the provider.
+/// Reads the subscriptions by their ids, and leaves out those that do not exist at the provider. Fails if none is found
+/// and one exists in the other mode.
 pub(crate) async fn subscriptions(
     session: ReadSession<'_>,
     lookups: &dyn Lookups,
@@ -28,10 +29,21 @@ pub(crate) async fn subscriptions(
         .map(|id| subscription(session, lookups, id.as_str(), &prices))
         .buffered(session.rate_limit().concurrency);
     let mut builder = FactsBuilder::default();
-    while let Some(found) = answers.try_next().await? {
-        builder.extend(found);
+    let (mut is_any_found, mut other_mode) = (false, None);
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(found) => {
+                is_any_found |= found.is_some();
+                builder.extend(found);
+            }
+            Err(error) if error.is_of_other_mode() => other_mode = other_mode.or(Some(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(builder.finish())
+    match other_mode {
+        Some(error) if !is_any_found => Err(error),
+        _ => Ok(builder.finish()),
+    }
 }
 
 async fn subscription(
@@ -50,13 +62,15 @@ async fn subscription(
     }
 }
 
-/// Returns the distinct customers of the `subscriptions` that exist at the provider.
+/// Returns the distinct customers of the `subscriptions` that exist at the provider. Fails if none is found and one
+/// exists in the other mode.
 pub(crate) async fn owners(
     session: ReadSession<'_>,
     lookups: &dyn Lookups,
     subscriptions: &[SubscriptionId],
 ) -> Result<Vec<CustomerId>, Error> {
     let mut owners = Vec::new();
+    let mut other_mode = None;
     for subscription in subscriptions
         .iter()
         .filter(|id| is_possible_id(id.as_str()))
@@ -64,6 +78,10 @@ pub(crate) async fn owners(
         let (id, owner) = match lookups.owner(session, subscription.as_str()).await {
             Ok(found) => found,
             Err(error) if is_unknown(&error) => continue,
+            Err(error) if error.is_of_other_mode() => {
+                other_mode = other_mode.or(Some(error));
+                continue;
+            }
             Err(error) => return Err(error),
         };
         check_id(session, subscription.as_str(), &id)?;
@@ -71,7 +89,10 @@ pub(crate) async fn owners(
     }
     owners.sort();
     owners.dedup();
-    Ok(owners)
+    match other_mode {
+        Some(error) if owners.is_empty() => Err(error),
+        _ => Ok(owners),
+    }
 }
 
 /// Returns the metadata of the customers that have any. The result is empty if the key may not read customers.

@@ -13,6 +13,7 @@ use crate::{
         RuleColumn, evaluate, text::counted,
     },
     notice,
+    problem::ErrorCode,
     sources::{Sources, replace_subscriptions},
 };
 
@@ -260,7 +261,12 @@ async fn current_customers(
     }
     if !unknown.is_empty() {
         let unknown: Vec<_> = unknown.into_iter().cloned().collect();
-        owners.extend(sources.billing.owners(&unknown).await?);
+        match sources.billing.owners(&unknown).await {
+            Ok(found) => owners.extend(found),
+            // The first read took it for unknown.
+            Err(failure) if failure.problem.code == ErrorCode::ModeMismatch => {}
+            Err(failure) => return Err(failure),
+        }
     }
     Ok(owners)
 }

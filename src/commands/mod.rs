@@ -90,7 +90,11 @@ const COULD_NOT_TELL: u8 = 2;
 pub fn refuse_arguments(error: &clap::Error) -> ExitCode {
     let label = format!("error[{}]:", ErrorCode::InvalidSetting);
     let text = error.render().ansi().to_string();
-    anstream::eprint!("{}", text.replacen("error:", &label, 1));
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        anstream::eprintln!("{text}\n{label} a command is missing: add one of those listed above");
+    } else {
+        anstream::eprint!("{}", text.replacen("error:", &label, 1));
+    }
     ExitCode::from(COULD_NOT_TELL)
 }
 

@@ -1,5 +1,7 @@
 //! Lists what a contract needs of its provider, then looks up customers and subscriptions that could change the verdict.
 
+use std::collections::HashSet;
+
 use super::{
     billing_source::ListedFacts,
     cost,
@@ -7,7 +9,10 @@ use super::{
 };
 use crate::{
     billing::{BillingReader, Error},
-    contract::{Contract, CustomerId, Facts, FollowUp, ListingScope, UnixSeconds, follow_up},
+    contract::{
+        Contract, CustomerId, Facts, FollowUp, ListingScope, Subscription, SubscriptionId,
+        UnixSeconds, follow_up,
+    },
     notice::{self, Progress},
 };
 
@@ -123,17 +128,32 @@ impl ContractProvider<'_> {
             .unlisted
             .get(..ASKED)
             .unwrap_or(&follow_up.unlisted);
-        let mut read = self.reader.read_subscriptions(some).await?.subscriptions;
+        let mut is_any_known = knows_a_stored_subscription(facts);
+        let mut read = self.read_subscriptions(some, is_any_known).await?;
+        is_any_known |= !read.is_empty();
         if follow_up.no_known_customer && read.is_empty() {
             return Ok(());
         }
         let rest = follow_up.unlisted.get(some.len()..).unwrap_or_default();
         if !rest.is_empty() {
             self.say_how_many(number);
-            read.extend(self.reader.read_subscriptions(rest).await?.subscriptions);
+            read.extend(self.read_subscriptions(rest, is_any_known).await?);
         }
         facts.subscriptions.extend(read);
         Ok(())
+    }
+
+    /// Reads these subscriptions. One that exists only in the other mode is unknown, like one that was deleted; but if no
+    /// stored subscription is known, the key is wrong.
+    async fn read_subscriptions(
+        &self,
+        ids: &[SubscriptionId],
+        is_any_known: bool,
+    ) -> Result<Vec<Subscription>, Error> {
+        match self.reader.read_subscriptions(ids).await {
+            Err(error) if is_any_known && error.is_of_other_mode() => Ok(Vec::new()),
+            read => Ok(read?.subscriptions),
+        }
     }
 
     fn say_how_many(&self, number: u64) {
@@ -144,4 +164,17 @@ impl ContractProvider<'_> {
             tracing::info!("{line}");
         }
     }
+}
+
+/// Returns true if an account stores one of the subscriptions that were read.
+fn knows_a_stored_subscription(facts: &Facts) -> bool {
+    let columns = facts
+        .accounts
+        .iter()
+        .filter_map(|account| account.columns.as_ref());
+    let stored: HashSet<_> = columns
+        .filter_map(|columns| columns.subscription_id.as_ref())
+        .collect();
+    let mut read = facts.subscriptions.iter();
+    read.any(|subscription| stored.contains(&subscription.id))
 }

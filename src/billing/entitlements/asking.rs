@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use super::objects::{ListedEntitlement, listed_entitlement};
 use crate::{
     billing::{
-        BillingFacts, Entitlement, Error, PriceTable, RefusalMeaning, combine_entitlements,
+        BillingFacts, Entitlement, Error, PriceTable, combine_entitlements,
         lookup::is_unknown_customer,
         pages::{ListElement, Pages},
         source::OnProgress,
@@ -93,7 +93,7 @@ pub(super) async fn ask(
         on_progress(requests);
         match answer {
             CustomerAnswer::Entitled(entitlements) => answers.add(customer, entitlements),
-            CustomerAnswer::Unknown(Some(error)) if is_of_the_other_mode(&error) => {
+            CustomerAnswer::Unknown(Some(error)) if error.is_of_other_mode() => {
                 answers.of_the_other_mode.get_or_insert(error);
             }
             CustomerAnswer::Unknown(_) => {}
@@ -128,12 +128,6 @@ impl Answers {
             self.features.insert(customer.clone(), features.collect());
         }
     }
-}
-
-fn is_of_the_other_mode(error: &Error) -> bool {
-    error
-        .refusal()
-        .is_some_and(|refusal| matches!(refusal.meaning, RefusalMeaning::OtherMode(_)))
 }
 
 async fn entitlements_of_customer(

@@ -269,8 +269,8 @@ fn the_wait_is_reported_outside_the_report_for_programs() {
         .says(&["1 finding so far. Reading it again in 100ms"]);
 }
 
-#[test]
-fn accounts_that_store_only_a_subscription_are_read_again_too() {
+/// Returns the world of [`late`], in which rows store subscriptions instead of customers.
+fn late_by_subscription() -> Live {
     let live = late("100ms");
     live.database
         .run("alter table users rename stripe_customer_id to stripe_subscription_id");
@@ -287,6 +287,31 @@ fn accounts_that_store_only_a_subscription_are_read_again_too() {
             "      match_on: subscription_id\n      columns:",
         );
     live.configure(&by_subscription);
+    live
+}
+
+#[test]
+fn a_stored_subscription_of_the_other_mode_is_unknown() {
+    let live = late_by_subscription();
+    let row = "insert into users (id, stripe_subscription_id, has_paid_access) values ('usr_dave', 'sub_dave', true)";
+    live.database.run(row);
+    live.stripe
+        .world(|world| world.other_mode.insert("sub_dave".into()));
+    let ran = check_while(&live, || set_right(&live, "usr_alice")).with_status(1);
+    assert_eq!(
+        ran.findings(),
+        ["revenue-leak user:usr_bob", "no-subscription user:usr_dave"]
+    );
+    // Without any known subscription, the key is wrong.
+    live.database
+        .run("delete from users where id <> 'usr_dave'");
+    let ran = live.run(live.program("check access")).with_status(2);
+    ran.says(&["error[mode-mismatch]", "sub_dave"]);
+}
+
+#[test]
+fn accounts_that_store_only_a_subscription_are_read_again_too() {
+    let live = late_by_subscription();
     let ran = check_while(&live, || set_right(&live, "usr_alice")).with_status(1);
     assert_eq!(ran.findings(), ["revenue-leak user:usr_bob"]);
     assert_eq!(ran.json()["summary"]["settled"], 1);

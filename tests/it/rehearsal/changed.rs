@@ -34,7 +34,7 @@ plays:
 ";
 
 const CHOSEN: &str =
-    "--scenario first-purchase --scenario cancel-now --scenario dunning --now 2026-11-01T00:00:00Z";
+    "--scenario first-purchase --scenario cancel-now --scenario dunning --now 2035-11-01T00:00:00Z";
 
 /// An application whose handler keeps access after a cancellation, in a repository of its own.
 fn example() -> ExampleApp {

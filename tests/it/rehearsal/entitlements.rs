@@ -11,7 +11,7 @@ use super::{
 };
 use crate::prodverdict;
 
-const NOW: &str = "--format json --now 2026-11-01T00:00:00Z";
+const NOW: &str = "--format json --now 2035-11-01T00:00:00Z";
 
 /// Accounts with access and a plan, and their contract.
 const FEATURES: Small<'static> = Small {

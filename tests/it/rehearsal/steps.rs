@@ -10,7 +10,7 @@ use super::{
     skipped,
 };
 
-const NOW: &str = "--format json --now 2026-11-01T00:00:00Z";
+const NOW: &str = "--format json --now 2035-11-01T00:00:00Z";
 
 const LISTS: &str =
     "const lists = await Promise.all([...customers].map((id) => listSubscriptions(stripe, id)));";

@@ -225,7 +225,13 @@ impl Call<'_> {
         parameter: &str,
     ) -> Result<&'w T, ApiError> {
         let missing = || ApiError::missing(kind, id, parameter);
-        let object = collection.get(id).ok_or_else(missing)?;
+        let object = collection.get(id).ok_or_else(|| {
+            if world.other_mode.contains(id) {
+                missing().in_other_mode(self.key_is_live)
+            } else {
+                missing()
+            }
+        })?;
         if self.key_is_live == world.livemode {
             Ok(object)
         } else {

@@ -60,6 +60,8 @@ pub struct World {
     /// Current time in seconds since 1970. It changes only explicitly.
     pub clock: i64,
     pub livemode: bool,
+    /// Ids of objects that exist only in the other mode.
+    pub other_mode: BTreeSet<CompactString>,
     pub account: CompactString,
     /// API version of requests without `Stripe-Version`.
     pub default_version: ApiVersion,
@@ -99,6 +101,7 @@ impl World {
         Self {
             clock,
             livemode: false,
+            other_mode: BTreeSet::new(),
             account: identifier("acct_1", 0, 15),
             default_version: ApiVersion::NEWEST,
             quirks: Quirks::default(),

@@ -23,7 +23,7 @@ use crate::prodverdict;
 const SECRET: &str = "pdl_ntfset_CanaryOfTheRehearsal";
 
 /// Start of all plays.
-const NOW: &str = "2026-11-01T00:00:00Z";
+const NOW: &str = "2035-11-01T00:00:00Z";
 
 /// An application in Node with its database and configuration.
 struct PaddleApp {
