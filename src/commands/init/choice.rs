@@ -285,7 +285,11 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
              its names"
                 .to_owned()
         } else {
-            format!("row-level security hides the rows of {}: use a role that sees them", hidden.join(", "))
+            format!(
+                "row-level security hides the rows of {}: use a role that sees them, or run `alter role … bypassrls;` as the \
+                 database's owner",
+                hidden.join(", ")
+            )
         };
         Problem::new(ErrorCode::NoProposal, format!("no preset fits, and no contract can be proposed: {reason}{seen}")).hint(hint)
     })?;
