@@ -6,11 +6,13 @@ mod packages;
 mod prisma;
 mod ranking;
 mod repository;
+mod routes;
 mod sql_schema;
 
 pub use packages::{Package, packages};
 pub use ranking::{RankedPreset, rank};
 pub use repository::{Repository, RepositoryFile, Sighting, is_of_interest};
+pub use routes::{Route, routes, webhook_route};
 
 /// A table as a schema file declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -74,7 +74,7 @@ fn fit<'p>(
         }
     }
     let naming = (!tables.is_empty()).then(|| naming(&detect.tables, tables));
-    let has_tables = matches!(naming, Some(Naming::Same | Naming::Renamed(_)));
+    let has_tables = naming.as_ref().is_some_and(Naming::is_complete);
     for file in &detect.files {
         match file_sign(file, repository) {
             Some(sign) => signs.push(sign),

@@ -27,6 +27,16 @@ pub enum PresetProvider {
     Paddle,
 }
 
+impl PresetProvider {
+    /// Returns the name that routes and files of applications have.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::Paddle => "paddle",
+        }
+    }
+}
+
 /// Signs of the stack.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

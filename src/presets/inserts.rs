@@ -3,32 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    naming::{Naming, TableNames, TableRenaming, naming},
+    naming::{Naming, TableNames, naming},
     renaming::{statement_lines, tokens},
 };
 
-/// Returns the renamings for the statements of a rehearsal, and the names that have no counterpart.
-pub fn insert_naming(section: &str, existing: &[TableNames]) -> (Vec<TableRenaming>, Vec<String>) {
-    let (mut renamings, mut missing) = (Vec::new(), Vec::new());
-    for (table, mut columns) in inserts(section) {
-        let name_of = |column: &str| format!("{table}.{column}");
-        let wanted = |columns: &[String]| BTreeMap::from([(table.clone(), columns.to_vec())]);
-        let mut found = naming(&wanted(&columns), existing);
-        if let Naming::Missing(names) = found {
-            columns.retain(|column| !names.contains(&name_of(column)));
-            let is_known = !names.contains(&table);
-            missing.extend(names);
-            found = if is_known {
-                naming(&wanted(&columns), existing)
-            } else {
-                Naming::Same
-            };
-        }
-        if let Naming::Renamed(found) = found {
-            renamings.extend(found);
-        }
-    }
-    (renamings, missing)
+/// Looks for the tables and columns of the statements of a rehearsal.
+pub fn insert_naming(section: &str, existing: &[TableNames]) -> Naming {
+    naming(&inserts(section), existing)
 }
 
 /// Returns the tables of all `insert into table (column, …)`.
@@ -60,6 +41,7 @@ fn inserts(section: &str) -> BTreeMap<String, Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presets::TableRenaming;
 
     const SECTION: &str = "rehearsal:
   account:
@@ -99,15 +81,15 @@ mod tests {
             table("public", "teams", &["id", "billing_id"]),
             table("auth", "users", &["id", "email"]),
         ];
-        let (renamings, missing) = insert_naming(SECTION, &existing);
+        let Naming { renamings, missing } = insert_naming(SECTION, &existing);
         let renaming = TableRenaming {
             from: "Team".to_owned(),
             to: "teams".to_owned(),
             columns: vec![("billingId".to_owned(), "billing_id".to_owned())],
         };
         assert_eq!(renamings, [renaming]);
-        assert_eq!(missing, ["Team.name"]);
-        let (renamings, missing) = insert_naming(SECTION, &[]);
+        assert_eq!(missing, ["teams.name"]);
+        let Naming { renamings, missing } = insert_naming(SECTION, &[]);
         assert_eq!(
             (renamings.len(), missing),
             (0, vec!["Team".to_owned(), "auth.users".to_owned()])

@@ -11,14 +11,24 @@ pub struct TableNames {
 }
 
 /// The result of looking for a preset's tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Naming {
-    /// Every name exists as the preset has it.
-    Same,
-    /// Some names are spelled differently.
-    Renamed(Vec<TableRenaming>),
-    /// These names have no counterpart: `table` or `table.column`.
-    Missing(Vec<String>),
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// Tables with a name that is spelled differently.
+    pub renamings: Vec<TableRenaming>,
+    /// Names without a counterpart: `table`, or `table.column` with the table's real name.
+    pub missing: Vec<String>,
+}
+
+impl Naming {
+    /// Returns true if every name has a counterpart.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Returns true if every name exists as the preset has it.
+    pub fn is_same(&self) -> bool {
+        self.is_complete() && self.renamings.is_empty()
+    }
 }
 
 /// The real names of one table of a preset.
@@ -33,30 +43,25 @@ pub struct TableRenaming {
 /// Looks for the tables, by their names first, and then by names that differ only in case, underscores and number:
 /// `stripe_customer_id` and `stripeCustomerId`, `users` and `User`.
 pub fn naming(wanted: &BTreeMap<String, Vec<String>>, existing: &[TableNames]) -> Naming {
-    let (mut renamings, mut missing) = (Vec::new(), Vec::new());
+    let mut naming = Naming::default();
     for (table, columns) in wanted {
-        match best_table(table, columns, existing) {
-            None => missing.push(table.clone()),
-            Some((found, renamed, lacking)) => {
-                missing.extend(lacking.iter().map(|column| format!("{table}.{column}")));
-                let from = name_of(table);
-                if from != found.name || !renamed.is_empty() {
-                    renamings.push(TableRenaming {
-                        from: from.to_owned(),
-                        to: found.name.clone(),
-                        columns: renamed,
-                    });
-                }
-            }
+        let Some((found, renamed, lacking)) = best_table(table, columns, existing) else {
+            naming.missing.push(table.clone());
+            continue;
+        };
+        let lacking = lacking.iter();
+        let lacking = lacking.map(|column| format!("{}.{column}", found.name));
+        naming.missing.extend(lacking);
+        let from = name_of(table);
+        if from != found.name || !renamed.is_empty() {
+            naming.renamings.push(TableRenaming {
+                from: from.to_owned(),
+                to: found.name.clone(),
+                columns: renamed,
+            });
         }
     }
-    if !missing.is_empty() {
-        Naming::Missing(missing)
-    } else if renamings.is_empty() {
-        Naming::Same
-    } else {
-        Naming::Renamed(renamings)
-    }
+    naming
 }
 
 type FoundTable<'t> = (&'t TableNames, Vec<(String, String)>, Vec<String>);
@@ -141,13 +146,14 @@ mod tests {
     #[test]
     fn equal_names_need_no_change() {
         let existing = [table("users", &["id", "stripe_customer_id"])];
-        assert_eq!(naming(&wanted("users", &["id"]), &existing), Naming::Same);
+        assert!(naming(&wanted("users", &["id"]), &existing).is_same());
     }
 
     #[test]
     fn another_spelling_is_a_renaming() {
         let existing = [table("User", &["id", "stripeCustomerId"])];
-        let found = naming(&wanted("users", &["id", "stripe_customer_id"]), &existing);
+        let columns = ["id", "stripe_customer_id", "plan"];
+        let found = naming(&wanted("users", &columns), &existing);
         let renaming = TableRenaming {
             from: "users".to_owned(),
             to: "User".to_owned(),
@@ -156,15 +162,16 @@ mod tests {
                 "stripeCustomerId".to_owned(),
             )],
         };
-        assert_eq!(found, Naming::Renamed(vec![renaming]));
+        assert_eq!(found.renamings, [renaming]);
+        assert_eq!(found.missing, ["User.plan"]);
     }
 
     #[test]
     fn a_column_without_a_counterpart_is_missing() {
         let existing = [table("users", &["id"])];
         let found = naming(&wanted("users", &["id", "plan"]), &existing);
-        assert_eq!(found, Naming::Missing(vec!["users.plan".to_owned()]));
+        assert_eq!(found.missing, ["users.plan"]);
         let found = naming(&wanted("stripe.users", &["id"]), &existing);
-        assert_eq!(found, Naming::Missing(vec!["stripe.users".to_owned()]));
+        assert_eq!(found.missing, ["stripe.users"]);
     }
 }

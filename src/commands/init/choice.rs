@@ -2,7 +2,7 @@
 
 use crate::{
     database::DatabaseSample,
-    detection::{DeclaredTable, RankedPreset},
+    detection::{DeclaredTable, RankedPreset, Route, webhook_route},
     mapping::propose,
     presets::{
         DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming, insert_naming,
@@ -11,12 +11,17 @@ use crate::{
     problem::{ErrorCode, Problem},
 };
 
+/// What a person can do for a better contract.
+const WITHOUT_DATABASE: &str = "no database was read: set `DATABASE_URL` (no `.env` file is read) and run `prodverdict init \
+     --force`, and the names and plans come from your rows";
+
 /// Everything that is known before the choice.
 #[derive(Debug)]
 pub(super) struct KnownSigns<'p> {
     pub(super) presets: &'p [Preset],
     pub(super) ranked: Vec<RankedPreset<'p>>,
     pub(super) declared: Vec<DeclaredTable>,
+    pub(super) routes: Vec<Route>,
     pub(super) sample: Option<DatabaseSample>,
     /// Name of the preset that a person chose.
     pub(super) stack: Option<String>,
@@ -52,32 +57,26 @@ pub(super) fn choose<'p>(known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
     let existing = known.existing();
     if let Some(name) = &known.stack {
         let preset = find(known.presets, name)?;
-        return Ok(drafted(
-            preset,
-            existing.as_deref(),
-            vec![format!("`{name}` was chosen")],
-        ));
+        let reasons = vec![format!("`{name}` was chosen")];
+        return Ok(known.draft(preset, existing.as_deref(), reasons));
     }
     if let Some(sample) = &known.sample
         && let Some(tables) = &existing
     {
         return match known.fitting(tables) {
-            Some(preset) => Ok(drafted(preset, Some(tables), known.reasons(preset))),
+            Some(preset) => Ok(known.draft(preset, Some(tables), known.reasons(preset))),
             None => proposed(sample, known),
         };
     }
     if let Some(best) = known.ranked.first() {
-        let reasons = known.reasons(best.preset);
-        return Ok(drafted(best.preset, existing.as_deref(), reasons));
+        let mut reasons = known.reasons(best.preset);
+        reasons.push(WITHOUT_DATABASE.to_owned());
+        return Ok(known.draft(best.preset, existing.as_deref(), reasons));
     }
-    let reason = "no file of a known stack: this is the general form, so compare every name with your schema; with \
-                  `DATABASE_URL` set, `init` proposes a contract from the values in the database";
+    let reason = "no file of a known stack: this is the general form, so compare every name with your schema";
     let preset = find(known.presets, DEFAULT)?;
-    Ok(drafted(
-        preset,
-        existing.as_deref(),
-        vec![reason.to_owned()],
-    ))
+    let reasons = [reason, WITHOUT_DATABASE].map(str::to_owned);
+    Ok(known.draft(preset, existing.as_deref(), reasons.into()))
 }
 
 /// Returns the preset that a person chose, or else the one that fits the repository best.
@@ -129,13 +128,11 @@ impl<'p> KnownSigns<'p> {
     fn fitting(&self, tables: &[TableNames]) -> Option<&'p Preset> {
         let names_of = |preset: &Preset| naming(&preset.description.detect.tables, tables);
         let ranked = self.ranked.iter().map(|ranked| ranked.preset);
-        let seen = ranked
-            .clone()
-            .find(|preset| !matches!(names_of(preset), Naming::Missing(_)));
+        let seen = ranked.clone().find(|preset| names_of(preset).is_complete());
         let mut by_tables: Vec<_> = self
             .presets
             .iter()
-            .filter(|preset| names_of(preset) == Naming::Same)
+            .filter(|preset| names_of(preset).is_same())
             .collect();
         by_tables.sort_by_key(|preset| {
             let detect = &preset.description.detect;
@@ -143,6 +140,38 @@ impl<'p> KnownSigns<'p> {
             std::cmp::Reverse(columns)
         });
         seen.or_else(|| by_tables.first().copied())
+    }
+
+    /// Drafts a preset's contract with the names that exist.
+    fn draft(
+        &self,
+        preset: &'p Preset,
+        existing: Option<&[TableNames]>,
+        mut notes: Vec<String>,
+    ) -> Draft<'p> {
+        let mut draft = Draft {
+            preset: Some(preset),
+            contract: preset.contract.to_owned(),
+            plans_sql: Some(preset.plans_sql.to_owned()),
+            rehearsal: None,
+            storage: preset.description.plans.stored,
+            stored: Vec::new(),
+            notes: Vec::new(),
+        };
+        let found = existing.map(|tables| naming(&preset.description.detect.tables, tables));
+        let Naming { renamings, missing } = found.unwrap_or_default();
+        if !renamings.is_empty() {
+            rename(&mut draft, preset, &renamings, &mut notes);
+        }
+        if !missing.is_empty() {
+            let names = missing.join(", ");
+            notes.push(format!(
+                "not found, so change them in the contract: {names}"
+            ));
+        }
+        draft.rehearsal = Some(rehearsal(preset, renamings, existing, &self.routes));
+        draft.notes = notes;
+        draft
     }
 
     fn reasons(&self, preset: &Preset) -> Vec<String> {
@@ -175,40 +204,6 @@ impl<'p> KnownSigns<'p> {
     }
 }
 
-/// Drafts a preset's contract with the names that exist.
-fn drafted<'p>(
-    preset: &'p Preset,
-    existing: Option<&[TableNames]>,
-    mut notes: Vec<String>,
-) -> Draft<'p> {
-    let mut draft = Draft {
-        preset: Some(preset),
-        contract: preset.contract.to_owned(),
-        plans_sql: Some(preset.plans_sql.to_owned()),
-        rehearsal: None,
-        storage: preset.description.plans.stored,
-        stored: Vec::new(),
-        notes: Vec::new(),
-    };
-    let mut renamings = Vec::new();
-    match existing.map(|tables| naming(&preset.description.detect.tables, tables)) {
-        None | Some(Naming::Same) => {}
-        Some(Naming::Missing(names)) => {
-            notes.push(format!(
-                "not found, so change them in the contract: {}",
-                names.join(", ")
-            ));
-        }
-        Some(Naming::Renamed(found)) => {
-            rename(&mut draft, preset, &found, &mut notes);
-            renamings = found;
-        }
-    }
-    draft.rehearsal = Some(rehearsal(preset.rehearsal, renamings, existing));
-    draft.notes = notes;
-    draft
-}
-
 fn rename(
     draft: &mut Draft<'_>,
     preset: &Preset,
@@ -237,15 +232,21 @@ fn rename(
     }
 }
 
-/// Drafts the rehearsal with the names that exist. Its statements fill columns that the contract does not read.
+/// Drafts the rehearsal with the names and the webhook route that exist. Its statements fill columns that the contract does
+/// not read.
 fn rehearsal(
-    section: &str,
+    preset: &Preset,
     mut renamings: Vec<TableRenaming>,
     existing: Option<&[TableNames]>,
+    routes: &[Route],
 ) -> RehearsalDraft {
     let mut notes = Vec::new();
+    let section = &with_route(preset, routes, &mut notes);
     if let Some(existing) = existing {
-        let (found, missing) = insert_naming(section, existing);
+        let Naming {
+            renamings: found,
+            missing,
+        } = insert_naming(section, existing);
         renamings.extend(found);
         if !missing.is_empty() {
             notes.push(format!(
@@ -263,17 +264,41 @@ fn rehearsal(
     RehearsalDraft { section, notes }
 }
 
+/// Returns the rehearsal of a preset, whose `handler` is the webhook route of the repository. Without routes, the
+/// application's framework is another one.
+fn with_route(preset: &Preset, routes: &[Route], notes: &mut Vec<String>) -> String {
+    let description = &preset.description;
+    let path = &description.webhook.path;
+    let section = preset.rehearsal;
+    if routes.is_empty() || routes.iter().any(|route| route.serves(path)) {
+        return section.to_owned();
+    }
+    match webhook_route(routes, description.provider.as_str()) {
+        Some(route) => {
+            notes.push(format!(
+                "`rehearsal.handler` is the route of {}",
+                route.file
+            ));
+            section.replacen(&format!("{path}\n"), &format!("{}\n", route.path), 1)
+        }
+        None => {
+            notes.push(format!(
+                "no file serves {path}, so change `rehearsal.handler` to the route of your webhook"
+            ));
+            section.to_owned()
+        }
+    }
+}
+
 /// Proposes a contract for tables that no preset describes.
 fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft<'p>, Problem> {
     let nearest = known.ranked.first().map(|ranked| {
         let tables = known.existing().unwrap_or_default();
-        let missing = match naming(&ranked.preset.description.detect.tables, &tables) {
-            Naming::Missing(names) => names.join(", "),
-            Naming::Same | Naming::Renamed(_) => String::new(),
-        };
+        let naming = naming(&ranked.preset.description.detect.tables, &tables);
         format!(
-            "the repository looks like `{}`, but the database lacks {missing}",
-            ranked.preset.name
+            "the repository looks like `{}`, but the database lacks {}",
+            ranked.preset.name,
+            naming.missing.join(", ")
         )
     });
     let proposal = propose(sample).map_err(|reason| {

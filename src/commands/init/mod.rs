@@ -22,7 +22,7 @@ use super::{check, failure::fail, output::Output, secrets::mask_of};
 use crate::{
     cli::{CheckArgs, ConfigArgs, Environment, FixtureArgs, InitArgs, Redact, ReportArgs},
     config::{self, AccessContract},
-    detection::{self, declared_tables, rank},
+    detection::{self, declared_tables, rank, routes},
     notice::Progress,
     presets::{
         self, CatalogEntry, FilledPlans, PlanPair, Preset, fill, fill_plans, is_placeholder,
@@ -259,6 +259,7 @@ async fn look_around<'p>(
         presets,
         ranked,
         declared,
+        routes: routes(&repository),
         sample,
         stack,
     })

@@ -21,12 +21,13 @@ const HEADER: &str = "# Before the first run, replace <OWNER> by the account who
 pub(super) const NOT_PUBLISHED: &str = "before the first run of a workflow, replace `<OWNER>` and `<COMMIT>` in it: ProdVerdict's \
      action is not published yet, so name the account with a copy of its repository, and the full 40 digits of a commit";
 
-/// Returns the workflow that checks pull requests, the merge queue, and every night.
+/// Returns the workflow that checks pull requests, the default branch, the merge queue, and every night.
 pub(super) fn check(key_env: &str, url_env: &str) -> String {
     format!(
         "{HEADER}name: Billing and access
 on:
   pull_request:
+  push: {{ branches: [main] }} # for `new` and `known` on pull requests
   merge_group:
   schedule: [{{ cron: \"17 3 * * *\" }}]
   workflow_dispatch:
@@ -61,7 +62,7 @@ pub(super) fn rehearsal(preset: &Preset) -> String {
     let is_node = !detect.npm.is_empty();
     let (setup, start) = if is_node {
         let setup = format!(
-            "      - uses: {SETUP_NODE}\n        with: {{ node-version: 24 }}\n      - run: npm ci\n"
+            "      - uses: {SETUP_NODE}\n        with: {{ node-version: 24 }}\n      - run: npm ci\n      - run: npm run build --if-present\n"
         );
         (setup, "npm start")
     } else {
@@ -126,6 +127,7 @@ mod tests {
         let text = check("KEY", "URL");
         for part in [
             "pull_request:",
+            "push: { branches: [main] }",
             "merge_group:",
             "schedule:",
             "workflow_dispatch:",

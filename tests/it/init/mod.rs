@@ -100,6 +100,42 @@ fn a_prisma_schema_without_maps_gives_its_names_to_the_contract() {
 }
 
 #[test]
+fn names_are_replaced_even_if_a_column_is_missing() {
+    let schema = "model User {\n id String @id\n stripeCustomerId String?\n plan String?\n}\n";
+    let folder = folder(&[NEXT, ("prisma/schema.prisma", schema)]);
+    init("--yes")
+        .within(folder.path())
+        .run()
+        .with_status(0)
+        .says(&[
+            "not found, so change them in the contract: User.has_paid_access",
+            "no database was read: set `DATABASE_URL`",
+        ]);
+    let written = contract(&folder);
+    for part in ["users_table: User\n", "customer_id: stripeCustomerId\n"] {
+        assert!(written.contains(part), "{part}\n{written}");
+    }
+}
+
+#[test]
+fn the_handler_of_the_rehearsal_is_the_webhook_route() {
+    let written = |route: &str, said: &str| {
+        let folder = folder(&[NEXT, (route, "export {}")]);
+        let ran = init("--yes --workflow").within(folder.path()).run();
+        ran.with_status(0).says(&[said]);
+        contract(&folder)
+    };
+    let file = "app/api/webhooks/stripe/route.ts";
+    let found = written(file, &format!("`rehearsal.handler` is the route of {file}"));
+    let handler = "handler: http://localhost:3000/api/webhooks/stripe\n";
+    assert!(found.contains(handler), "{found}");
+    written(
+        "app/api/billing/route.ts",
+        "no file serves /api/stripe/webhook, so change `rehearsal.handler`",
+    );
+}
+
+#[test]
 fn a_named_preset_is_used_and_an_unknown_one_refused() {
     let folder = folder(&[NEXT]);
     init("--stack no-such")

@@ -102,10 +102,7 @@ async fn it_serves_recorded_objects_until_it_is_stopped() {
         );
         let (status, output) = fake.end(signal);
         assert_eq!(status, Some(0), "{output}");
-        assert!(
-            output.contains("Objects loaded from files: 1."),
-            "{output}"
-        );
+        assert!(output.contains("Objects loaded from files: 1."), "{output}");
     }
 }
 
