@@ -129,7 +129,7 @@ fn read_config(diagnostics: &Diagnostics<'_>) -> Option<Config> {
             return None;
         }
     };
-    validate::config(
+    validate::validate_config(
         &document,
         warnings,
         &PlaceTree::new(&tree, diagnostics),

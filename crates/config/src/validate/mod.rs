@@ -13,7 +13,10 @@ mod statuses;
 mod table_name;
 mod values;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use super::{
     Config, RehearsalPlaces,
@@ -31,7 +34,7 @@ const MAX_NAME_LENGTH: usize = 100;
 
 /// Returns the configuration, or `None` if a required part is missing or invalid. The result is valid only if no
 /// problem was reported.
-pub(super) fn config(
+pub(super) fn validate_config(
     document: &Entry<RawConfig>,
     warnings: Vec<Warning>,
     places: &PlaceTree,
@@ -53,17 +56,19 @@ pub(super) fn config(
         diagnostics.add_at(draft, span);
     }
     let contracts = diagnostics.require(&document.contracts, "contracts", parent);
-    let written = contracts
+    let entries = contracts
         .map(|(_, list)| list.as_slice())
         .unwrap_or_default();
-    let names = names(written, diagnostics);
+    check_names(entries, diagnostics);
+    let names = names(entries);
+    // Even if `contracts` is missing, so that all problems of the file are reported at once.
     let rehearsal = document.rehearsal.written().map(|rehearsal| {
-        let named = self::written(written).zip(names.iter().map(String::as_str));
+        let named = readable_contracts(entries).zip(names.iter().map(String::as_str));
         let places = RehearsalPlaces::new(places.at("rehearsal")?.clone());
         rehearsal::settings(rehearsal, named, places, diagnostics)
     });
     let (span, _) = contracts?;
-    if written.is_empty() {
+    if entries.is_empty() {
         let message = "`contracts` should hold at least one contract of type `access`, found none";
         let draft = DiagnosticDraft::invalid(message);
         diagnostics.add_at(draft.help("add `- type: access`"), span);
@@ -71,10 +76,10 @@ pub(super) fn config(
     let list = places.at("contracts")?;
     let mut contracts = Vec::new();
     let mut contract_places = Vec::new();
-    let readable = written.iter().enumerate();
+    let readable = entries.iter().enumerate();
     let readable = readable.filter_map(|(index, entry)| Some((index, entry.written()?)));
-    for ((index, (span, written)), name) in readable.zip(names) {
-        contracts.push(contract::access_contract(name, written, span, diagnostics));
+    for ((index, (span, contract)), name) in readable.zip(names) {
+        contracts.push(contract::access_contract(name, contract, span, diagnostics));
         let places = list.entry(&index.to_string())?;
         contract_places.push(ContractPlaces::new(places.clone()));
     }
@@ -90,10 +95,10 @@ pub(super) fn config(
     })
 }
 
-/// Returns the names of the contracts that could be read. A contract without a name gets one from its position.
-fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec<String> {
+/// Reports invalid names of contracts, and names that another contract already has.
+fn check_names(entries: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) {
     let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    for (span, name) in written(contracts).filter_map(|contract| contract.name.written()) {
+    for (span, name) in written_names(entries) {
         check_name(name, span, diagnostics);
         let line = diagnostics.lines().number(span.value.start);
         if let Some(first) = lines.get(name.as_str()) {
@@ -106,38 +111,40 @@ fn names(contracts: &[Entry<RawContract>], diagnostics: &Diagnostics<'_>) -> Vec
             lines.insert(name, line);
         }
     }
-    let mut number = 0;
-    written(contracts)
-        .map(|contract| match contract.name.value() {
-            Some(name) => name.clone(),
-            None => loop {
-                number += 1;
-                let name = match number {
-                    1 => "access".to_owned(),
-                    position => format!("access-{position}"),
-                };
-                if !lines.contains_key(name.as_str()) {
-                    break name;
-                }
-            },
-        })
-        .collect()
-}
-
-fn written(contracts: &[Entry<RawContract>]) -> impl Iterator<Item = &RawContract> {
-    contracts.iter().filter_map(Entry::value)
 }
 
 fn check_name(name: &str, span: &SourceSpan, diagnostics: &Diagnostics<'_>) {
-    let fits = !name.trim().is_empty()
+    let is_valid = !name.trim().is_empty()
         && name.chars().count() <= MAX_NAME_LENGTH
         && !name.chars().any(char::is_control)
         && secrets::secrets_in(name).is_empty();
-    if !fits {
+    if !is_valid {
         let message = format!(
             "`name` should be one line of at most {MAX_NAME_LENGTH} characters, found {}",
             quote(name)
         );
         diagnostics.add_at(DiagnosticDraft::invalid(message), span);
     }
+}
+
+/// Returns the names of the contracts that could be read. A contract without a name gets the first of `access`,
+/// `access-2`, … that no other contract has.
+fn names(entries: &[Entry<RawContract>]) -> Vec<String> {
+    let taken: BTreeSet<&str> = written_names(entries)
+        .map(|(_, name)| name.as_str())
+        .collect();
+    let mut free = iter::once("access".to_owned())
+        .chain((2_u64..).map(|number| format!("access-{number}")))
+        .filter(|name| !taken.contains(name.as_str()));
+    readable_contracts(entries)
+        .filter_map(|contract| contract.name.value().cloned().or_else(|| free.next()))
+        .collect()
+}
+
+fn written_names(entries: &[Entry<RawContract>]) -> impl Iterator<Item = (&SourceSpan, &String)> {
+    readable_contracts(entries).filter_map(|contract| contract.name.written())
+}
+
+fn readable_contracts(entries: &[Entry<RawContract>]) -> impl Iterator<Item = &RawContract> {
+    entries.iter().filter_map(Entry::value)
 }
