@@ -7,7 +7,7 @@ use super::{
         RuleCheck, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation, RuleInfo, RuleKey,
         RuleListing, RuleNeed,
     },
-    linked_twice::{MAX_IN_FINDING, MAX_NAMED, nobody_is_judged},
+    linked_twice::{MAX_IN_FINDING, MAX_NAMED, why_nobody_is_judged},
     mismatches::Mismatches,
     no_finding::NoFinding,
 };
@@ -174,5 +174,5 @@ fn excess(case: &Case<'_>, twice: &[&Subscription]) -> (Money, u64) {
 
 fn explain(case: &Case<'_>, holder: &Holder<'_>) -> NoFinding {
     let holds = || NoFinding::Holds("nothing is paid for twice".to_owned());
-    nobody_is_judged(case, holder).unwrap_or_else(holds)
+    why_nobody_is_judged(case, holder).unwrap_or_else(holds)
 }

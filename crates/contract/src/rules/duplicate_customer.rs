@@ -5,7 +5,7 @@ use super::{
         RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
         RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
-    linked_twice::{linked_twice, nobody_is_judged},
+    linked_twice::{linked_twice, why_nobody_is_judged},
     mismatches::Mismatches,
     no_finding::NoFinding,
 };
@@ -72,7 +72,7 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, customer: CustomerNumber) {
 
 fn explain(case: &Case<'_>, holder: &Holder<'_>) -> NoFinding {
     let entity = &case.contract.entity;
-    nobody_is_judged(case, holder).unwrap_or_else(|| {
+    why_nobody_is_judged(case, holder).unwrap_or_else(|| {
         if case.facts.accounts.len() > 1 {
             NoFinding::DoesNotApply("the provider does not show the customer".to_owned())
         } else {

@@ -5,7 +5,7 @@ use super::{
         RuleCheck, RuleColumn, RuleCorrection, RuleDefinition, RuleEvents, RuleExplanation,
         RuleInfo, RuleKey, RuleListing, RuleNeed,
     },
-    linked_twice::{linked_twice, nobody_is_judged},
+    linked_twice::{linked_twice, why_nobody_is_judged},
     mismatches::Mismatches,
     no_finding::NoFinding,
 };
@@ -43,9 +43,10 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     ),
 };
 
-/// Reports one subscription that is stored on several accounts.
+/// Reports one subscription that is stored on several accounts. With `match_on: subscription_id`, each subscription has a
+/// customer number of its own.
 fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
-    if is_left_out(case, subscription) {
+    if why_unjudged(case, subscription).is_some() {
         return;
     }
     let Some(linked) = linked_twice(case, subscription) else {
@@ -72,17 +73,21 @@ fn check(case: &Case<'_>, _: &Mismatches<'_>, subscription: CustomerNumber) {
     );
 }
 
-/// Returns true if the contract leaves the subscription out because of its prices.
-fn is_left_out(case: &Case<'_>, subscription: CustomerNumber) -> bool {
-    let is_known = case.customers.subscriptions(subscription).next().is_some();
-    is_known && case.subscriptions(subscription).next().is_none()
+/// Returns the reason why the subscription is not judged, or `None` if it is judged or unknown.
+fn why_unjudged(case: &Case<'_>, subscription: CustomerNumber) -> Option<&'static str> {
+    case.customers.subscriptions(subscription).next()?;
+    if case.is_on_test_clock(subscription) {
+        return Some("the subscription is on a test clock");
+    }
+    let is_left_out = case.subscriptions(subscription).next().is_none();
+    is_left_out.then_some("the contract leaves the subscription out")
 }
 
 fn explain(case: &Case<'_>, holder: &Holder<'_>) -> NoFinding {
-    if is_left_out(case, holder.first) {
-        return NoFinding::DoesNotApply("the contract leaves the subscription out".to_owned());
+    if let Some(reason) = why_unjudged(case, holder.first) {
+        return NoFinding::DoesNotApply(reason.to_owned());
     }
     let entity = &case.contract.entity;
-    nobody_is_judged(case, holder)
+    why_nobody_is_judged(case, holder)
         .unwrap_or_else(|| NoFinding::Holds(format!("no other {entity} stores the subscription")))
 }

@@ -23,7 +23,8 @@ pub(super) struct SharedLink<'f> {
     pub(super) rows: Vec<String>,
 }
 
-/// Returns `None` if fewer than two accounts store the id, or if none of these accounts is judged.
+/// Returns the customer or subscription with the accounts that store it, or `None` if fewer than two do or none of these
+/// is judged.
 pub(super) fn linked_twice<'f>(
     case: &Case<'f>,
     customer: CustomerNumber,
@@ -52,8 +53,8 @@ pub(super) fn linked_twice<'f>(
     })
 }
 
-/// Returns the reason why no account of the customer is judged.
-pub(super) fn nobody_is_judged(case: &Case<'_>, holder: &Holder<'_>) -> Option<NoFinding> {
+/// Returns the reason why no account of the customer is judged, or `None` if one is.
+pub(super) fn why_nobody_is_judged(case: &Case<'_>, holder: &Holder<'_>) -> Option<NoFinding> {
     let entity = &case.contract.entity;
     if case.facts.accounts.is_empty() {
         Some(NoFinding::nobody(case))

@@ -195,6 +195,26 @@ fn rules_of_the_other_way_to_match_do_not_apply() {
 }
 
 #[test]
+fn a_subscription_on_a_test_clock_is_not_called_left_out() {
+    let columns = AccountColumns {
+        subscription_id: Some(SubscriptionId::from("sub_1")),
+        ..AccountColumns::default()
+    };
+    let mut on_clock = subscription("1", "active", "price_pro").id("sub_1");
+    on_clock.on_test_clock = true;
+    let world = facts(
+        [account("1").paid().plan("pro").columns(columns)],
+        [on_clock],
+    );
+    let mut contract = contract();
+    contract.match_on = MatchOn::SubscriptionId;
+    assert_eq!(
+        rule(&explained(&contract, &world), Rule::DuplicateSubscription),
+        "DoesNotApply: the subscription is on a test clock"
+    );
+}
+
+#[test]
 fn rules_about_sharing_do_not_apply_to_exempt_accounts() {
     let world = facts(
         [account("1").exempt()],
