@@ -39,7 +39,7 @@ const MAX_COLUMNS: i64 = 20_000;
 pub struct DatabaseSample {
     pub tables: Vec<SampledTable>,
     /// True if there are more tables or columns, or if reading them took too long.
-    pub is_cut: bool,
+    pub is_truncated: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,14 +136,14 @@ impl<'a> DatabaseSampler<'a> {
     async fn try_sample(&mut self) -> Result<DatabaseSample, Failed> {
         self.0.begin(RowSecurity::Applied).await?;
         let begun = Instant::now();
-        let (mut tables, is_cut) = self.tables().await?;
-        let mut is_cut = is_cut || tables.len() > MAX_TABLES;
+        let (mut tables, is_truncated) = self.tables().await?;
+        let mut is_truncated = is_truncated || tables.len() > MAX_TABLES;
         // The sort is stable, and tables before views.
         tables.sort_by_key(|(table, _)| !looks_like_billing(table));
         tables.truncate(MAX_TABLES);
         for (table, statement) in &mut tables {
             if begun.elapsed() > MAX_TIME {
-                is_cut = true;
+                is_truncated = true;
                 break;
             }
             if !table.columns.iter().any(|column| column.is_readable) {
@@ -156,7 +156,7 @@ impl<'a> DatabaseSampler<'a> {
                 }
                 // A lock, a limit or a policy that fails: the other tables may be enough.
                 Err(failed) if failed.code().is_some() => {
-                    is_cut = true;
+                    is_truncated = true;
                     self.0.end().await?;
                     self.0.begin(RowSecurity::Applied).await?;
                 }
@@ -166,7 +166,7 @@ impl<'a> DatabaseSampler<'a> {
         self.0.end().await?;
         Ok(DatabaseSample {
             tables: tables.into_iter().map(|(table, _)| table).collect(),
-            is_cut,
+            is_truncated,
         })
     }
 
@@ -186,7 +186,7 @@ impl<'a> DatabaseSampler<'a> {
         )
         .bind(MAX_COLUMNS);
         let rows = self.0.ask(question).await?;
-        let is_cut = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MAX_COLUMNS;
+        let is_truncated = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= MAX_COLUMNS;
         let mut references = self.references().await?;
         let mut found: Vec<(SampledTable, Option<String>)> = Vec::new();
         for row in &rows {
@@ -226,7 +226,7 @@ impl<'a> DatabaseSampler<'a> {
             let statement = reading(&table, percent.as_deref());
             (table, statement)
         });
-        Ok((with_statement.collect(), is_cut))
+        Ok((with_statement.collect(), is_truncated))
     }
 
     /// Lists the foreign keys of one column, by schema and name of the table.

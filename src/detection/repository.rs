@@ -12,7 +12,7 @@ pub struct Repository {
     /// Files of interest with their texts, sorted by path.
     pub files: Vec<RepositoryFile>,
     /// True if there are more files than were looked at.
-    pub is_cut: bool,
+    pub is_truncated: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +112,6 @@ pub(super) fn repository(files: &[(&str, &str)]) -> Repository {
     Repository {
         paths: files.iter().map(|file| file.path.clone()).collect(),
         files,
-        is_cut: false,
+        is_truncated: false,
     }
 }

@@ -271,7 +271,7 @@ mod tests {
     fn proposed(tables: Vec<crate::database::SampledTable>) -> Proposal {
         let sample = DatabaseSample {
             tables,
-            is_cut: false,
+            is_truncated: false,
         };
         let proposal = propose(&sample).unwrap();
         let plans = [presets::PlanPair::new("price_a", "pro")];
@@ -371,7 +371,7 @@ mod tests {
         let columns = [("id", ColumnForm::Number), ("cus", ColumnForm::Text)];
         let sample = DatabaseSample {
             tables: vec![table("users", &columns, &[&[Some("1"), Some("cus_1")]])],
-            is_cut: false,
+            is_truncated: false,
         };
         assert!(
             propose(&sample)

@@ -7,7 +7,7 @@ use super::{
     UnixSeconds,
     access::CustomerAccess,
     case::Case,
-    customers::Link,
+    customers::{CustomerNumber, Link},
     guards,
     rules::{self, RuleListing},
 };
@@ -17,7 +17,7 @@ use super::{
 pub enum ListingScope {
     /// All of them, including ended ones.
     Everything,
-    /// All that are not canceled, and those of `statuses`. Includes statuses that this version does not know.
+    /// All that are not canceled, even with a status that this version does not know, and those with one of `statuses`.
     NotCanceled { statuses: BTreeSet<Status> },
     /// Those with one of these statuses.
     Statuses(BTreeSet<Status>),
@@ -59,7 +59,7 @@ impl Contract {
         ListingScope::Statuses(needed)
     }
 
-    /// Returns true if some rule that is not off needs these subscriptions.
+    /// Returns true if an enabled rule needs these subscriptions.
     fn needs(&self, listing: RuleListing) -> bool {
         let mut wanted = self.severities.keys().filter_map(|rule| rule.definition());
         wanted.any(|definition| definition.listing == listing)
@@ -69,7 +69,7 @@ impl Contract {
 /// The lookups that are still needed after only the subscriptions of [`Contract::listing_scope`] were listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowUp {
-    /// True if no linked account's customer has any of the subscriptions, as in
+    /// True if no account is linked to the customer of a listed subscription, as in
     /// [`super::Unanswerable::NoCustomerKnown`].
     pub no_known_customer: bool,
     /// Customers for whom a rule could decide otherwise if all their subscriptions were known, sorted by id.
@@ -80,7 +80,8 @@ pub struct FollowUp {
     pub unexplained: Vec<CustomerId>,
 }
 
-/// Maximum number of paying customers without an account to look up. If there are more, they belong to another product.
+/// Maximum number of paying customers without an account to look up. If there are more, they probably belong to another
+/// product, and none is looked up.
 const MAX_UNEXPLAINED: usize = 100;
 
 /// Returns the accounts that paying customers without an account name in their metadata, sorted by id. They may not exist.
@@ -92,27 +93,25 @@ pub fn named_accounts(contract: &Contract, facts: &Facts, now: UnixSeconds) -> V
 /// Determines the lookups that could still change the verdict on `facts`.
 pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> FollowUp {
     let case = Case::new(contract, facts, now);
-    let needs = LookupNeeds::new(&case);
+    let lookups = LookupNeeds::new(&case);
     let links = case.customers.accounts().filter_map(|(_, link)| link);
-    let undecided = links.filter(|link| needs.needs_lookup(link));
-    let mut customers: BTreeSet<_> = undecided
-        .flat_map(|link| link.holder.customers().collect::<Vec<_>>())
-        .collect();
-    let by_subscription = contract.match_on == MatchOn::SubscriptionId;
-    if by_subscription {
-        customers.retain(|customer| case.customers.subscriptions(*customer).next().is_none());
-    }
-    let keys = customers
-        .into_iter()
-        .filter_map(|customer| case.customers.key(customer));
+    let undecided = links
+        .filter(|link| lookups.are_needed_for(link))
+        .flat_map(|link| link.holder.customers().collect::<Vec<_>>());
+    let key = |customer| case.customers.key(customer);
     let (mut customers, mut unlisted) = (Vec::new(), Vec::new());
-    if by_subscription {
-        unlisted = keys.map(SubscriptionId::from).collect();
-    } else {
-        customers = keys.map(CustomerId::from).collect();
+    match contract.match_on {
+        MatchOn::CustomerId => {
+            let keys: BTreeSet<_> = undecided.filter_map(key).collect();
+            customers = keys.into_iter().map(CustomerId::from).collect();
+        }
+        MatchOn::SubscriptionId => {
+            let is_unlisted =
+                |number: &CustomerNumber| case.customers.subscriptions(*number).next().is_none();
+            let keys: BTreeSet<_> = undecided.filter(is_unlisted).filter_map(key).collect();
+            unlisted = keys.into_iter().map(SubscriptionId::from).collect();
+        }
     }
-    customers.sort_unstable();
-    unlisted.sort_unstable();
     FollowUp {
         no_known_customer: guards::check_known_customers(&case, &case.summary()).is_err(),
         customers,
@@ -124,32 +123,33 @@ pub fn follow_up(contract: &Contract, facts: &Facts, now: UnixSeconds) -> Follow
 /// The parts of the contract that decide if a customer without a granting subscription needs a lookup.
 struct LookupNeeds<'c, 'f> {
     case: &'c Case<'f>,
-    about_paid: bool,
-    about_plans: bool,
-    about_status: bool,
+    /// True if accounts with access need one.
+    for_paid: bool,
+    /// True if accounts without access that store a paid plan need one.
+    for_stored_plan: bool,
+    /// True if accounts that store a status need one.
+    for_stored_status: bool,
 }
 
 impl<'c, 'f> LookupNeeds<'c, 'f> {
     fn new(case: &'c Case<'f>) -> Self {
         let needs = |listing| case.contract.needs(listing);
-        let about_status =
-            needs(RuleListing::OfStoredStatuses) && case.facts.mapped.contains(&Field::Status);
         let grace = case.contract.grace;
-        let about_grace = (grace.past_due.is_some() || grace.canceled.is_some())
+        let in_grace = (grace.past_due.is_some() || grace.canceled.is_some())
             && needs(RuleListing::OfPaidAccountsInGrace);
-        let about_mismatch = needs(RuleListing::OfPaidAccountsBesideUnlinkedPayers)
+        let with_unlinked_payers = needs(RuleListing::OfPaidAccountsWithUnlinkedPayers)
             && rules::has_unlinked_payers(case);
-        let about_paid = needs(RuleListing::OfPaidAccounts);
         Self {
             case,
-            about_paid: about_paid || about_grace || about_mismatch,
-            about_plans: needs(RuleListing::OfStoredPlans),
-            about_status,
+            for_paid: needs(RuleListing::OfPaidAccounts) || in_grace || with_unlinked_payers,
+            for_stored_plan: needs(RuleListing::OfStoredPlans),
+            for_stored_status: needs(RuleListing::OfStoredStatuses)
+                && case.facts.mapped.contains(&Field::Status),
         }
     }
 
     /// Returns true if the listed subscriptions do not decide the verdict on this account.
-    fn needs_lookup(&self, link: &Link<'_, '_>) -> bool {
+    fn are_needed_for(&self, link: &Link<'_, '_>) -> bool {
         let Self { case, .. } = self;
         if case.is_exempt(link.account) {
             return false;
@@ -159,6 +159,7 @@ impl<'c, 'f> LookupNeeds<'c, 'f> {
             Ok(CustomerAccess::Granting) => false,
             // `unmapped-price` counts unjudged accounts, unless another subscription puts them in grace.
             Ok(CustomerAccess::Unjudged) => true,
+            // The error is that a subscription lacks a time that its grace depends on. Another one may grant access.
             Ok(CustomerAccess::InGrace | CustomerAccess::NotGranting | CustomerAccess::None)
             | Err(_) => self.has_rule_about(link.account),
         }
@@ -168,9 +169,11 @@ impl<'c, 'f> LookupNeeds<'c, 'f> {
     fn has_rule_about(&self, account: &Account) -> bool {
         let stored = account.columns.as_deref();
         let stored = stored.and_then(|columns| columns.status.as_deref());
-        (account.paid && self.about_paid)
-            || (!account.paid && self.about_plans && rules::stores_paid_plan(self.case, account))
-            || (self.about_status && stored.is_some_and(|status| !status.trim().is_empty()))
+        (account.paid && self.for_paid)
+            || (!account.paid
+                && self.for_stored_plan
+                && rules::stores_paid_plan(self.case, account))
+            || (self.for_stored_status && stored.is_some_and(|status| !status.trim().is_empty()))
     }
 }
 

@@ -75,7 +75,7 @@ async fn read(
             lost.last_answer = last_answer(session, &lost.id).await;
         }
         if has_more {
-            log.cut.push(subscription.clone());
+            log.truncated.push(subscription.clone());
         }
         log.about.insert(subscription.clone(), found);
     }

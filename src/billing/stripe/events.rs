@@ -12,7 +12,7 @@ use crate::{
         source::EventReads,
         transport::{ReadFuture, ReadSession},
     },
-    contract::{EventLog, ProviderEvent, SubscriptionId, UnixSeconds},
+    contract::{EventLog, ProviderEvent, UnixSeconds},
 };
 
 const EVENT: &str = "event";
@@ -123,7 +123,7 @@ async fn read_changes(
             break;
         }
     }
-    log.is_cut = pages.has_more();
+    log.is_truncated = pages.has_more();
     Ok(log)
 }
 
@@ -222,7 +222,7 @@ fn event_text(text: &RawValue) -> Result<ProviderEvent, DecodeError> {
         ));
     }
     Ok(ProviderEvent {
-        subscription: subscription_of(&wire.data.object),
+        about: subscription_or_customer(&wire.data.object),
         changed: wire
             .data
             .previous_attributes
@@ -237,8 +237,9 @@ fn event_text(text: &RawValue) -> Result<ProviderEvent, DecodeError> {
     })
 }
 
-/// Returns the subscription that the object is or belongs to, in any API version; of entitlements, the customer.
-fn subscription_of(object: &Value) -> Option<SubscriptionId> {
+/// Returns the id of the subscription that the object is or belongs to, in any API version, or of the customer of
+/// entitlements.
+fn subscription_or_customer(object: &Value) -> Option<String> {
     let id = match object.get("object").and_then(Value::as_str) {
         Some("subscription") => object.get("id"),
         Some(SUMMARY) => object.get("customer"),
@@ -249,7 +250,7 @@ fn subscription_of(object: &Value) -> Option<SubscriptionId> {
             .or_else(|| object.pointer("/parent/subscription_details/subscription")),
     }?;
     let id = id.as_str().or_else(|| id.get("id")?.as_str())?;
-    Some(SubscriptionId::from(id))
+    Some(id.to_owned())
 }
 
 #[cfg(test)]
@@ -272,9 +273,7 @@ mod tests {
             json!({"object": "invoice", "subscription": null, "parent": {"subscription_details": {"subscription": "sub_1"}}}),
         ] {
             assert_eq!(
-                subscription_of(&object)
-                    .as_ref()
-                    .map(SubscriptionId::as_str),
+                subscription_or_customer(&object).as_deref(),
                 Some("sub_1"),
                 "{object}"
             );
@@ -284,7 +283,7 @@ mod tests {
             json!(7),
             json!({"subscription": 7}),
         ] {
-            assert_eq!(subscription_of(&object), None, "{object}");
+            assert_eq!(subscription_or_customer(&object), None, "{object}");
         }
     }
 

@@ -59,7 +59,7 @@ fn kinds(request: &ReceivedRequest) -> Vec<&str> {
 async fn undelivered_events_are_requested_first_and_then_changes() {
     let server = with_events(3, 1).await;
     let log = read(&server, usize::MAX).await;
-    assert!(!log.is_cut);
+    assert!(!log.is_truncated);
     assert_eq!((log.changes.len(), log.undelivered.len()), (3, 1));
     let one = &log.undelivered[0];
     assert_eq!(
@@ -89,12 +89,12 @@ async fn undelivered_events_are_requested_first_and_then_changes() {
 async fn at_most_five_pages_of_the_log_are_read() {
     let server = with_events(100, 100).await;
     let log = read(&server, usize::MAX).await;
-    assert!(log.is_cut);
+    assert!(log.is_truncated);
     assert_eq!((log.changes.len(), log.undelivered.len()), (6, 4));
     assert_eq!(server.requests().len(), 5);
     // The last page that may be read is also the last one.
     let server = with_events(6, 4).await;
-    assert!(!read(&server, usize::MAX).await.is_cut);
+    assert!(!read(&server, usize::MAX).await.is_truncated);
     assert_eq!(server.requests().len(), 5);
 }
 

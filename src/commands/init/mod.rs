@@ -239,7 +239,7 @@ async fn look_around<'p>(
     let declared = declared_tables(&repository);
     let packages = detection::packages(&repository);
     let ranked = rank(presets, &repository, &packages, &declared);
-    if repository.is_cut {
+    if repository.is_truncated {
         output.say("not all files of the repository were looked at: it is large");
     }
     let sample = match url {
@@ -247,7 +247,7 @@ async fn look_around<'p>(
         None => None,
     };
     if let Some(sample) = &sample {
-        let cut = if sample.is_cut {
+        let cut = if sample.is_truncated {
             ", not all of them: it has more than a minute allows, or more than 300"
         } else {
             ""

@@ -61,7 +61,7 @@ pub(super) fn read(root: &Path, presets: &[Preset]) -> Repository {
                 folders.push_back((entry.path(), format!("{path}/"), depth + 1));
             } else if kind.is_file() {
                 if found.paths.len() >= MAX_PATHS {
-                    found.is_cut = true;
+                    found.is_truncated = true;
                     continue;
                 }
                 if is_of_interest(&path, &patterns) {
@@ -86,7 +86,7 @@ fn add(file: &Path, path: &str, found: &mut Repository, left: &mut u64) {
                 text,
             });
         }
-        _ => found.is_cut = true,
+        _ => found.is_truncated = true,
     }
 }
 

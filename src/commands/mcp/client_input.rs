@@ -66,7 +66,7 @@ impl ClientInput {
 struct Line {
     /// The line, or the first part of one that is longer than [`MAX_SEARCHED_BYTES`].
     bytes: Vec<u8>,
-    is_cut: bool,
+    is_truncated: bool,
 }
 
 impl Line {
@@ -80,9 +80,9 @@ impl Line {
                 return Ok(false);
             }
             if self.bytes.len().saturating_add(taken) > MAX_SEARCHED_BYTES {
-                self.is_cut = true;
+                self.is_truncated = true;
             }
-            if !self.is_cut {
+            if !self.is_truncated {
                 self.bytes.extend(read.iter().take(taken));
             }
             input.consume(taken);
@@ -94,10 +94,10 @@ impl Line {
 
     /// Returns why the line is not passed on.
     fn refusal(&self) -> Option<Refusal> {
-        if self.bytes.trim_ascii().is_empty() && !self.is_cut {
+        if self.bytes.trim_ascii().is_empty() && !self.is_truncated {
             return None;
         }
-        if self.is_cut || self.bytes.len() > MAX_MESSAGE_BYTES {
+        if self.is_truncated || self.bytes.len() > MAX_MESSAGE_BYTES {
             let message = format!("the message is longer than {} MiB", MAX_MESSAGE_BYTES >> 20);
             return Some(Refusal {
                 id: self.id(),
@@ -113,7 +113,7 @@ impl Line {
 
     /// Returns the id of a request.
     fn id(&self) -> Option<RequestId> {
-        if self.is_cut {
+        if self.is_truncated {
             return None;
         }
         let envelope: Envelope = serde_json::from_slice(&self.bytes).ok()?;

@@ -41,7 +41,7 @@ const BETWEEN_LINES: u64 = 10_000;
 struct ProductionReading {
     log: ProductionLog,
     /// True if older events were not read.
-    is_cut: bool,
+    is_truncated: bool,
     /// Time of the oldest event that was read.
     oldest: Option<UnixSeconds>,
     mode: Option<Mode>,
@@ -85,7 +85,7 @@ async fn record(
     let reading = read(contract, arguments.days, now, (environment, output)).await?;
     let ProductionReading {
         log,
-        is_cut,
+        is_truncated,
         oldest,
         mode,
     } = reading;
@@ -98,7 +98,7 @@ async fn record(
         files: &files,
         folder: &folder,
         days: arguments.days,
-        cut_at: oldest.filter(|_| is_cut),
+        cut_at: oldest.filter(|_| is_truncated),
         mode,
         is_played: is_played(config, arguments, &folder),
     }))
@@ -138,10 +138,10 @@ async fn read(
         log.add(&event);
     };
     let read = reader.event_log(since, MAX_EVENTS, &mut take).await;
-    let is_cut = read?;
+    let is_truncated = read?;
     Ok(ProductionReading {
         log,
-        is_cut: is_cut.unwrap_or_default(),
+        is_truncated: is_truncated.unwrap_or_default(),
         oldest,
         mode,
     })

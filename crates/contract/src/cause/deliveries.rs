@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LatestChange, RowSince, changes, missing_handler_action, rows_written};
+use super::{LastWrite, LatestChange, last_writes, latest_changes, missing_action_of_rule};
 use crate::{
     Contract, EventMention, Facts, Field, Finding, Mentions, SubscriptionId, UnixSeconds,
     rules::HandlerAction,
@@ -42,7 +42,7 @@ pub struct DeliveryLog {
     /// Newest first, for each subscription that was looked up.
     pub about: BTreeMap<SubscriptionId, Vec<Notification>>,
     /// Subscriptions with more notifications than were read.
-    pub cut: Vec<SubscriptionId>,
+    pub truncated: Vec<SubscriptionId>,
     /// Time for which the provider keeps notifications, in seconds.
     pub retention: i64,
     /// Base URL of the API that repeats deliveries.
@@ -56,7 +56,7 @@ enum DeliveryCause<'l> {
     Undelivered(Vec<&'l Notification>),
     Delivered {
         newest: &'l Notification,
-        row: RowSince,
+        last_write: LastWrite,
     },
     /// The subscription's last change is older than the notifications that are kept.
     TooOld,
@@ -74,7 +74,7 @@ impl HandlerAction {
     /// Returns true if handlers of this kind of event take the action.
     fn fits_notification(self, kind: &str) -> bool {
         let words: &[&str] = match self {
-            Self::Gives => &[
+            Self::Grant => &[
                 "subscription.activated",
                 "subscription.created",
                 "subscription.imported",
@@ -84,7 +84,7 @@ impl HandlerAction {
                 "transaction.completed",
                 "transaction.paid",
             ],
-            Self::Takes => &[
+            Self::Revoke => &[
                 "subscription.canceled",
                 "subscription.past_due",
                 "subscription.paused",
@@ -100,8 +100,8 @@ pub fn explained_by_deliveries(findings: &[Finding], max: usize) -> Vec<Subscrip
     let mut subscriptions = Vec::new();
     let explained = findings
         .iter()
-        .filter(|one| missing_handler_action(one).is_some());
-    for id in explained.filter_map(|one| one.subject.subscription.as_deref()) {
+        .filter(|finding| missing_action_of_rule(finding.rule).is_some());
+    for id in explained.filter_map(|finding| finding.subject.subscription.as_deref()) {
         let id = SubscriptionId::from(id);
         if subscriptions.len() < max && !subscriptions.contains(&id) {
             subscriptions.push(id);
@@ -119,16 +119,17 @@ pub fn add_delivery_causes(
     now: UnixSeconds,
     findings: &mut [Finding],
 ) {
-    let written = rows_written(contract, facts, findings);
-    let changed = changes(contract, facts, now, findings);
+    let last_writes = last_writes(contract, facts, findings);
+    let latest_changes = latest_changes(contract, facts, now, findings);
     let updated_at = contract.column(Field::UpdatedAt);
     for finding in findings {
         let account = finding.subject.account.as_deref();
-        let row = account.and_then(|account| written.get(account)).copied();
+        let written_at = account.and_then(|account| last_writes.get(account));
         let subscription = finding.subject.subscription.as_deref();
-        let changed = subscription.and_then(|one| changed.get(one)).copied();
-        let changed = changed.filter(|change| change.at >= now.plus(-log.retention));
-        let Some(cause) = cause(finding, log, row, changed) else {
+        let latest = subscription
+            .and_then(|subscription| latest_changes.get(subscription))
+            .filter(|change| change.at >= now.plus(-log.retention));
+        let Some(cause) = cause(finding, log, written_at.copied(), latest.copied()) else {
             continue;
         };
         for line in cause.evidence(updated_at) {
@@ -145,44 +146,42 @@ pub fn add_delivery_causes(
 fn cause<'l>(
     finding: &Finding,
     log: &'l DeliveryLog,
-    written: Option<UnixSeconds>,
-    changed: Option<LatestChange>,
+    written_at: Option<UnixSeconds>,
+    latest: Option<LatestChange>,
 ) -> Option<DeliveryCause<'l>> {
-    let missing = missing_handler_action(finding)?;
+    let missing = missing_action_of_rule(finding.rule)?;
     let subscription = SubscriptionId::from(finding.subject.subscription.as_deref()?);
     let notifications = log.about.get(&subscription)?;
-    let fits = |one: &&Notification| missing.fits_notification(&one.kind);
+    let fits = |notification: &&Notification| missing.fits_notification(&notification.kind);
     let Some(newest) = notifications.iter().find(fits) else {
-        if log.cut.contains(&subscription) {
+        if log.truncated.contains(&subscription) {
             return None;
         }
-        return Some(changed.map_or(DeliveryCause::TooOld, DeliveryCause::NoneSent));
+        return Some(latest.map_or(DeliveryCause::TooOld, DeliveryCause::NoneSent));
     };
     let since = newest.occurred.plus(-ONE_ACTION);
     let of_the_change = notifications
         .iter()
         .filter(fits)
-        .filter(|one| one.occurred >= since);
+        .filter(|notification| notification.occurred >= since);
     let undelivered: Vec<_> = of_the_change
-        .filter(|one| !matches!(one.state, DeliveryState::Delivered(_)))
-        .filter(|one| !is_delivered_later(one, notifications))
+        .filter(|notification| !matches!(notification.state, DeliveryState::Delivered(_)))
+        .filter(|notification| !is_delivered_later(notification, notifications))
         .collect();
     if !undelivered.is_empty() {
         return Some(DeliveryCause::Undelivered(undelivered));
     }
-    let row = match written {
-        None => RowSince::NotTold,
-        Some(at) if at < newest.occurred => RowSince::NotWritten(at),
-        Some(at) => RowSince::Written(at),
-    };
-    Some(DeliveryCause::Delivered { newest, row })
+    Some(DeliveryCause::Delivered {
+        newest,
+        last_write: LastWrite::new(written_at, newest.occurred),
+    })
 }
 
 /// Returns true if the same event reached the same destination in another delivery.
-fn is_delivered_later(one: &Notification, all: &[Notification]) -> bool {
+fn is_delivered_later(notification: &Notification, all: &[Notification]) -> bool {
     all.iter().any(|other| {
-        other.event == one.event
-            && other.destination == one.destination
+        other.event == notification.event
+            && other.destination == notification.destination
             && matches!(other.state, DeliveryState::Delivered(_))
     })
 }
@@ -193,7 +192,13 @@ impl DeliveryCause<'_> {
             Self::Undelivered(lost) => {
                 let shown = lost.iter().take(MAX_SHOWN);
                 let mut lines: Vec<_> = shown
-                    .map(|one| format!("notification {} {}", named(one), one.outcome()))
+                    .map(|notification| {
+                        format!(
+                            "notification {} {}",
+                            named(notification),
+                            notification.outcome()
+                        )
+                    })
                     .collect();
                 let more = lost.len().saturating_sub(MAX_SHOWN);
                 if more > 0 {
@@ -203,11 +208,11 @@ impl DeliveryCause<'_> {
                 }
                 lines
             }
-            Self::Delivered { newest, row } => {
-                let row = match row {
-                    RowSince::NotTold => String::new(),
-                    RowSince::NotWritten(at) => format!("; {updated_at} = {at} is before it"),
-                    RowSince::Written(at) => format!("; {updated_at} = {at} is not before it"),
+            Self::Delivered { newest, last_write } => {
+                let row = match last_write {
+                    LastWrite::Unknown => String::new(),
+                    LastWrite::BeforeChange(at) => format!("; {updated_at} = {at} is before it"),
+                    LastWrite::SinceChange(at) => format!("; {updated_at} = {at} is not before it"),
                 };
                 vec![format!(
                     "notification {} {}{row}",
@@ -227,14 +232,14 @@ impl DeliveryCause<'_> {
         match self {
             Self::Undelivered(lost) => {
                 let first = lost.first();
-                let first = first.map(|one| format!("{} {}", named(one), one.outcome()));
+                let first = first.map(|notification| format!("{} {}", named(notification), notification.outcome()));
                 format!("Notification not delivered — {}.", first.unwrap_or_default())
             }
-            Self::Delivered { newest, row } => {
-                let row = match row {
-                    RowSince::NotTold => "the row still disagrees",
-                    RowSince::NotWritten(_) => "the row was not written since",
-                    RowSince::Written(_) => "the row was written since and still disagrees",
+            Self::Delivered { newest, last_write } => {
+                let row = match last_write {
+                    LastWrite::Unknown => "the row still disagrees",
+                    LastWrite::BeforeChange(_) => "the row was not written since",
+                    LastWrite::SinceChange(_) => "the row was written since and still disagrees",
                 };
                 format!(
                     "Notification delivered — {} {}, and {row}.",
@@ -258,9 +263,9 @@ impl DeliveryCause<'_> {
             Self::Undelivered(lost) => {
                 let replays: Vec<_> = lost
                     .iter()
-                    .filter(|one| one.state == DeliveryState::GivenUp && !one.is_replay)
+                    .filter(|notification| notification.state == DeliveryState::GivenUp && !notification.is_replay)
                     .take(MAX_SHOWN)
-                    .map(|one| replay(base, &one.id))
+                    .map(|notification| replay(base, &notification.id))
                     .collect();
                 if replays.is_empty() {
                     return "Fix the endpoint: the provider tries again by itself.".to_owned();
@@ -294,9 +299,9 @@ impl DeliveryCause<'_> {
             Self::Delivered { newest, .. } => vec![newest],
             Self::TooOld | Self::NoneSent(_) => return None,
         };
-        let mention = |one: &Notification| EventMention {
-            kind: one.kind.clone(),
-            id: Some(one.event.clone()),
+        let mention = |notification: &Notification| EventMention {
+            kind: notification.kind.clone(),
+            id: Some(notification.event.clone()),
             is_earlier: false,
         };
         Some(Mentions {
@@ -313,8 +318,11 @@ fn replay(base: &str, id: &str) -> String {
     )
 }
 
-fn named(one: &Notification) -> String {
-    format!("{} of {} ({})", one.kind, one.occurred, one.id)
+fn named(notification: &Notification) -> String {
+    format!(
+        "{} of {} ({})",
+        notification.kind, notification.occurred, notification.id
+    )
 }
 
 impl Notification {
@@ -393,7 +401,7 @@ mod tests {
         };
         add_delivery_causes(&contract, &world, &log, NOW, &mut found);
         assert_eq!(
-            found.first().map(|one| one.rule),
+            found.first().map(|notification| notification.rule),
             Some(Rule::WrongfulAccess)
         );
         found.remove(0)

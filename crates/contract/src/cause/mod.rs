@@ -8,11 +8,11 @@ pub use deliveries::{
     DeliveryLog, DeliveryState, Notification, add_delivery_causes, explained_by_deliveries,
 };
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Contract, Facts, Field, Finding, Rule, Source, Status, Subscription, SubscriptionId,
-    UnixSeconds, rules::HandlerAction,
+    Contract, Facts, Field, Finding, Rule, Source, Status, Subscription, UnixSeconds,
+    rules::HandlerAction,
 };
 
 /// An event of the provider about a subscription, or about a customer's entitlements, which stand in for one.
@@ -24,8 +24,9 @@ pub struct ProviderEvent {
     pub created: UnixSeconds,
     /// Number of endpoints that have not answered it with 2xx.
     pub pending: u64,
-    /// The subscription that is its object, or that its object belongs to. The customer, if it is about entitlements.
-    pub subscription: Option<SubscriptionId>,
+    /// Id of the subscription that is its object or that its object belongs to, or of the customer if it is about
+    /// entitlements.
+    pub about: Option<String>,
     /// Fields of its object that an update changed.
     pub changed: Vec<String>,
 }
@@ -36,20 +37,21 @@ pub struct EventLog {
     /// Changes of all subscriptions, newest first and without gaps.
     pub changes: Vec<ProviderEvent>,
     /// True if reading stopped before the end of the provider's log.
-    pub is_cut: bool,
+    pub is_truncated: bool,
     /// Events of any kind that some endpoint has not accepted.
     pub undelivered: Vec<ProviderEvent>,
 }
 
-/// The cause of a difference between the row and the provider, according to the provider's events.
+/// The cause of a difference between the row and the provider, according to the provider's events. The change is the
+/// newest event that changed access or plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cause<'l> {
-    /// Some endpoint has not accepted these; the change itself is first, if it is one of them.
+    /// An endpoint has not accepted these events; the change itself is first, if it is one of them.
     NotDelivered(Vec<&'l ProviderEvent>),
     /// No delivery of the change is pending, but the row still disagrees.
     Delivered {
         change: &'l ProviderEvent,
-        row: RowSince,
+        last_write: LastWrite,
     },
     /// The log was read to its end without finding the change, which is older than the log.
     TooOld(Source),
@@ -71,8 +73,9 @@ struct LatestChange {
 const LOG_RETENTION: i64 = 30 * 86_400;
 
 impl LatestChange {
-    fn latest(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
-        // The subscription gets such a status after the start of the unpaid period.
+    fn of(subscription: &Subscription, now: UnixSeconds) -> Option<Self> {
+        // A subscription becomes overdue after its unpaid period has begun, so the start of that period is the earliest
+        // time of the change.
         let is_unpaid = matches!(subscription.status, Status::PastDue | Status::Unpaid);
         let unpaid = subscription.period_start().filter(|_| is_unpaid);
         [
@@ -93,24 +96,34 @@ impl LatestChange {
 
 /// The time of the row's last write, relative to the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RowSince {
-    NotTold,
-    NotWritten(UnixSeconds),
-    Written(UnixSeconds),
+enum LastWrite {
+    Unknown,
+    BeforeChange(UnixSeconds),
+    SinceChange(UnixSeconds),
 }
 
-/// Returns the handler's action that is missing for the finding about a subscription.
-fn missing_handler_action(finding: &Finding) -> Option<HandlerAction> {
-    finding.rule.definition()?.missing_handler_action
-}
-
-/// Returns the handler's action that is missing for the finding.
-fn missing_action(contract: &Contract, finding: &Finding) -> Option<HandlerAction> {
-    // Entitlements leave nothing behind when they end, so this is all that shows it.
-    if finding.rule == Rule::NoSubscription && !contract.source.has_subscriptions() {
-        return Some(HandlerAction::Takes);
+impl LastWrite {
+    fn new(written_at: Option<UnixSeconds>, changed_at: UnixSeconds) -> Self {
+        match written_at {
+            None => Self::Unknown,
+            Some(at) if at < changed_at => Self::BeforeChange(at),
+            Some(at) => Self::SinceChange(at),
+        }
     }
-    missing_handler_action(finding)
+}
+
+/// Returns the handler's action that is missing if a subscription breaks the rule.
+fn missing_action_of_rule(rule: Rule) -> Option<HandlerAction> {
+    rule.definition()?.missing_handler_action
+}
+
+/// Returns the handler's action that is missing for the finding, which may be about entitlements.
+fn missing_action(contract: &Contract, finding: &Finding) -> Option<HandlerAction> {
+    // An ended entitlement is simply gone, so `no-subscription` is the only rule that can notice it.
+    if finding.rule == Rule::NoSubscription && !contract.source.has_subscriptions() {
+        return Some(HandlerAction::Revoke);
+    }
+    missing_action_of_rule(finding.rule)
 }
 
 /// Returns the id of the object whose events explain the finding: the subscription, or the customer of entitlements.
@@ -146,17 +159,17 @@ pub fn add_causes(
     now: UnixSeconds,
     findings: &mut [Finding],
 ) {
-    let written = rows_written(contract, facts, findings);
-    let changed = changes(contract, facts, now, findings);
+    let last_writes = last_writes(contract, facts, findings);
+    let latest_changes = latest_changes(contract, facts, now, findings);
     for finding in findings {
         let account = finding.subject.account.as_deref();
-        let row = account.and_then(|account| written.get(account)).copied();
+        let written_at = account.and_then(|account| last_writes.get(account));
         let object = explained_object(contract, finding);
-        let changed = object.and_then(|object| changed.get(object));
-        let changed = changed
-            .filter(|change| change.is_within_the_log(now))
-            .copied();
-        let Some(cause) = cause(contract, finding, log, (row, changed)) else {
+        let latest = object
+            .and_then(|object| latest_changes.get(object))
+            .filter(|change| change.is_within_the_log(now));
+        let Some(cause) = cause(contract, finding, log, written_at.copied(), latest.copied())
+        else {
             continue;
         };
         for line in cause.evidence(contract.column(Field::UpdatedAt)) {
@@ -173,49 +186,47 @@ pub fn add_causes(
     }
 }
 
-/// Returns the time of the last write to the rows of the findings, by account.
-fn rows_written(
+/// Returns the times of the last writes to the rows of the findings, by account.
+fn last_writes(
     contract: &Contract,
     facts: &Facts,
     findings: &[Finding],
 ) -> BTreeMap<String, UnixSeconds> {
-    let mut wanted: Vec<_> = findings
+    let accounts: BTreeSet<_> = findings
         .iter()
         .filter(|finding| is_explained_by_events(contract, finding))
         .filter_map(|finding| finding.subject.account.as_deref())
         .collect();
-    wanted.sort_unstable();
     facts
         .accounts
         .iter()
-        .filter(|account| wanted.binary_search(&account.id.as_str()).is_ok())
+        .filter(|account| accounts.contains(account.id.as_str()))
         .filter_map(|account| {
-            let written = account.columns.as_ref()?.updated_at?;
-            Some((account.id.to_string(), written))
+            let written_at = account.columns.as_ref()?.updated_at?;
+            Some((account.id.to_string(), written_at))
         })
         .collect()
 }
 
-/// Returns the latest change that shows in the subscriptions of the findings, by subscription.
-fn changes(
+/// Returns the latest changes that show in the subscriptions of the findings, by subscription.
+fn latest_changes(
     contract: &Contract,
     facts: &Facts,
     now: UnixSeconds,
     findings: &[Finding],
 ) -> BTreeMap<String, LatestChange> {
-    let mut wanted: Vec<_> = findings
+    let subscriptions: BTreeSet<_> = findings
         .iter()
         .filter_map(|finding| explained_object(contract, finding))
         .collect();
-    wanted.sort_unstable();
     facts
         .subscriptions
         .iter()
-        .filter(|subscription| wanted.binary_search(&subscription.id.as_str()).is_ok())
+        .filter(|subscription| subscriptions.contains(subscription.id.as_str()))
         .filter_map(|subscription| {
             Some((
                 subscription.id.to_string(),
-                LatestChange::latest(subscription, now)?,
+                LatestChange::of(subscription, now)?,
             ))
         })
         .collect()
@@ -225,7 +236,8 @@ fn cause<'l>(
     contract: &Contract,
     finding: &Finding,
     log: &'l EventLog,
-    (written, changed): (Option<UnixSeconds>, Option<LatestChange>),
+    written_at: Option<UnixSeconds>,
+    latest: Option<LatestChange>,
 ) -> Option<Cause<'l>> {
     let missing = missing_action(contract, finding)?;
     let object = explained_object(contract, finding)?;
@@ -234,23 +246,21 @@ fn cause<'l>(
         // The customer may never have had entitlements.
         return None;
     }
-    if change.is_none() && !log.is_cut {
-        return Some(changed.map_or(Cause::TooOld(contract.source), Cause::NotInLog));
+    if change.is_none() && !log.is_truncated {
+        return Some(latest.map_or(Cause::TooOld(contract.source), Cause::NotInLog));
     }
     let undelivered = missing.undelivered(log, object, change);
     if !undelivered.is_empty() {
         return Some(Cause::NotDelivered(undelivered));
     }
     let Some(change) = change else {
-        let last = log.changes.last().map(|event| event.created);
-        return Some(Cause::NotReached(last));
+        let oldest = log.changes.last().map(|event| event.created);
+        return Some(Cause::NotReached(oldest));
     };
-    let row = match written {
-        None => RowSince::NotTold,
-        Some(at) if at < change.created => RowSince::NotWritten(at),
-        Some(at) => RowSince::Written(at),
-    };
-    Some(Cause::Delivered { change, row })
+    Some(Cause::Delivered {
+        change,
+        last_write: LastWrite::new(written_at, change.created),
+    })
 }
 
 #[cfg(test)]
@@ -269,7 +279,7 @@ mod tests {
             kind: kind.to_owned(),
             created: NOW.plus(-ago),
             pending: 0,
-            subscription: Some(SubscriptionId::from("sub_1")),
+            about: Some("sub_1".to_owned()),
             changed: Vec::new(),
         }
     }
@@ -371,14 +381,14 @@ mod tests {
     #[test]
     fn only_a_complete_log_proves_that_there_was_no_webhook() {
         let other = ProviderEvent {
-            subscription: Some(SubscriptionId::from("sub_2")),
+            about: Some("sub_2".to_owned()),
             ..pending(created(5))
         };
         let mut log = log([other, updated(7, "metadata")]);
         let leak = leak_written(&log, None);
         assert!(last(&leak.message).starts_with("No webhook in 30 days — "));
         assert!(last(&leak.fix).starts_with("The event is too old to be resent"));
-        log.is_cut = true;
+        log.is_truncated = true;
         let leak = leak_written(&log, None);
         assert!(last(&leak.message).starts_with("Revenue leak"));
         assert!(last(&leak.fix).starts_with("Set has_paid_access"));
@@ -439,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_of_handlers_count_from_the_change_on() {
+    fn events_from_before_the_change_do_not_count() {
         let checkout = |ago| pending(event("evt_checkout", "checkout.session.completed", ago));
         let with = |undelivered: ProviderEvent| EventLog {
             undelivered: vec![undelivered],
@@ -506,7 +516,7 @@ mod tests {
             ..contract()
         };
         let summary = |ago| ProviderEvent {
-            subscription: Some(SubscriptionId::from("cus_1")),
+            about: Some("cus_1".to_owned()),
             ..event(
                 "evt_summary",
                 "entitlements.active_entitlement_summary.updated",
@@ -545,7 +555,7 @@ mod tests {
         let mut log = log([created(DAY)]);
         assert!(!contains_last_changes(&contract(), &log, &leaks));
         log.changes.push(ProviderEvent {
-            subscription: Some(SubscriptionId::from("sub_2")),
+            about: Some("sub_2".to_owned()),
             ..created(DAY)
         });
         assert!(contains_last_changes(&contract(), &log, &leaks));

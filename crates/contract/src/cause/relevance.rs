@@ -27,7 +27,7 @@ impl HandlerAction {
     /// Returns true if handlers of this kind of event take the action.
     fn fits(self, kind: &str) -> bool {
         match self {
-            Self::Gives => [
+            Self::Grant => [
                 "checkout.session.async_payment_succeeded",
                 "checkout.session.completed",
                 "customer.subscription.created",
@@ -38,7 +38,7 @@ impl HandlerAction {
                 "invoice.payment_succeeded",
             ]
             .contains(&kind),
-            Self::Takes => [
+            Self::Revoke => [
                 "customer.subscription.deleted",
                 "customer.subscription.paused",
                 UPDATED,
@@ -93,8 +93,7 @@ pub(super) fn last_change<'l>(log: &'l EventLog, object: &str) -> Option<&'l Pro
 
 impl ProviderEvent {
     fn is_about(&self, object: &str) -> bool {
-        let about = self.subscription.as_ref();
-        about.is_some_and(|about| about.as_str() == object)
+        self.about.as_deref() == Some(object)
     }
 
     fn is_change(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Words a cause in one line each for the evidence, the message and the fix.
 
-use super::{Cause, ProviderEvent, RowSince};
+use super::{Cause, LastWrite, ProviderEvent};
 use crate::{EventMention, Mentions};
 
 /// Maximum number of events named in a finding; the rest is counted.
@@ -22,11 +22,11 @@ impl Cause<'_> {
                 }
                 lines
             }
-            Self::Delivered { change, row } => {
-                let row = match row {
-                    RowSince::NotTold => String::new(),
-                    RowSince::NotWritten(at) => format!("; {updated_at} = {at} is before it"),
-                    RowSince::Written(at) => format!("; {updated_at} = {at} is not before it"),
+            Self::Delivered { change, last_write } => {
+                let row = match last_write {
+                    LastWrite::Unknown => String::new(),
+                    LastWrite::BeforeChange(at) => format!("; {updated_at} = {at} is before it"),
+                    LastWrite::SinceChange(at) => format!("; {updated_at} = {at} is not before it"),
                 };
                 vec![format!(
                     "webhook {} has no delivery pending{row}",
@@ -72,11 +72,11 @@ impl Cause<'_> {
                     endpoints(event)
                 )
             }),
-            Self::Delivered { change, row } => {
-                let row = match row {
-                    RowSince::NotTold => "the row still disagrees",
-                    RowSince::NotWritten(_) => "the row was not written since",
-                    RowSince::Written(_) => "the row was written since and still disagrees",
+            Self::Delivered { change, last_write } => {
+                let row = match last_write {
+                    LastWrite::Unknown => "the row still disagrees",
+                    LastWrite::BeforeChange(_) => "the row was not written since",
+                    LastWrite::SinceChange(_) => "the row was written since and still disagrees",
                 };
                 Some(format!(
                     "Webhook delivered — {} has no delivery pending, and {row}.",

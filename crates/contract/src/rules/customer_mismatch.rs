@@ -32,7 +32,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
         row_fault: None,
     },
     needs: &[RuleNeed::Metadata, RuleNeed::MatchByCustomer],
-    listing: RuleListing::OfPaidAccountsBesideUnlinkedPayers,
+    listing: RuleListing::OfPaidAccountsWithUnlinkedPayers,
     suspect_key: RuleKey::Column(Field::CustomerId),
     money: None,
     missing_handler_action: None,

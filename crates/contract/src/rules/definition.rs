@@ -260,7 +260,7 @@ pub(crate) enum RuleListing {
     /// All subscriptions of customers whose account has access, if the contract has a grace.
     OfPaidAccountsInGrace,
     /// All subscriptions of customers whose account has access, if a customer without an account pays.
-    OfPaidAccountsBesideUnlinkedPayers,
+    OfPaidAccountsWithUnlinkedPayers,
     /// All subscriptions of customers whose account stores a paid plan without access.
     OfStoredPlans,
 }
@@ -275,8 +275,8 @@ pub(crate) enum MoneySide {
 /// An action of a webhook handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HandlerAction {
-    /// Grant access, or set the plan.
-    Gives,
-    /// Remove access.
-    Takes,
+    /// Grants access, or sets the plan.
+    Grant,
+    /// Revokes access.
+    Revoke,
 }

@@ -40,7 +40,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccountsInGrace,
     suspect_key: RuleKey::Plans,
     money: None,
-    missing_handler_action: Some(HandlerAction::Gives),
+    missing_handler_action: Some(HandlerAction::Grant),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::JudgedWithAccess, explain),
     correct: RuleCorrection::Row(correct),

@@ -41,7 +41,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::Granting,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::PaidNotServed),
-    missing_handler_action: Some(HandlerAction::Gives),
+    missing_handler_action: Some(HandlerAction::Grant),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(|row| row.corrected_access(true)),

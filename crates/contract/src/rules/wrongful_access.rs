@@ -40,7 +40,7 @@ pub(super) static RULE: RuleDefinition = RuleDefinition {
     listing: RuleListing::OfPaidAccounts,
     suspect_key: RuleKey::Column(Field::HasPaidAccess),
     money: Some(MoneySide::ServedNotPaid),
-    missing_handler_action: Some(HandlerAction::Takes),
+    missing_handler_action: Some(HandlerAction::Revoke),
     check: RuleCheck::Account(check),
     explain: RuleExplanation::Account(InGrace::Unjudged, explain),
     correct: RuleCorrection::Row(|row| row.corrected_access(false)),
