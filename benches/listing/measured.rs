@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake_stripe::{Endpoint, Request};
+use fake_stripe::{Endpoint, RecordedRequest};
 
 use testing::paddle_api::PaddleRequest;
 
@@ -37,7 +37,7 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    pub(crate) fn of(reader: &str, case: &Case, requests: &[Request], run: &Run) -> Self {
+    pub(crate) fn of(reader: &str, case: &Case, requests: &[RecordedRequest], run: &Run) -> Self {
         let listing: Vec<_> = requests
             .iter()
             .filter(|request| request.endpoint == Endpoint::ListSubscriptions)
@@ -58,8 +58,9 @@ impl Measured {
             .iter()
             .map(|request| since(request.arrived))
             .collect();
-        let too_many =
-            |request: &&Request| request.status.is_some_and(|status| status.as_u16() == 429);
+        let too_many = |request: &&RecordedRequest| {
+            request.status.is_some_and(|status| status.as_u16() == 429)
+        };
         let listed = f64::from(if run.peak_kibibytes.is_some() {
             case.granting
         } else {

@@ -1,6 +1,6 @@
 //! `prodverdict fake-stripe` and `fake-paddle`: run a fake provider alone until it is interrupted.
 
-use fake_http::{Api, CertificatesError, Running, StartError, redirect::WriteError};
+use fake_http::{Api, CertificatesError, StartError, StartedFake, redirect::WriteError};
 use fake_paddle::command as paddle;
 use fake_stripe::command as stripe;
 
@@ -19,8 +19,8 @@ pub(super) async fn run_paddle(arguments: &paddle::Arguments) -> u8 {
 }
 
 async fn run<A: Api>(
-    start: impl FnOnce(i64) -> Result<Running<A>, Vec<StartError>>,
-    greeting: impl FnOnce(&Running<A>) -> String,
+    start: impl FnOnce(i64) -> Result<StartedFake<A>, Vec<StartError>>,
+    greeting: impl FnOnce(&StartedFake<A>) -> String,
 ) -> u8 {
     let output = Output::of_process(Mask::default());
     let mut signals = Signals::listen();

@@ -30,7 +30,7 @@ impl Python {
     fn find() -> Option<Self> {
         let folder = folder("python", SCRIPTS)?;
         let path = TempDir::new().expect("a folder");
-        redirect::write_python_path(path.path()).expect("written");
+        redirect::write_sitecustomize(path.path()).expect("written");
         Some(Self { folder, path })
     }
 

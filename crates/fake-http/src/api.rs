@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 
 use super::{
     answer::Answer, faults::Fault, hosts::ProviderHosts, incoming::IncomingRequest,
-    limits::OverLimit, recorder::Pair,
+    limits::OverLimit, recorder::Parameter,
 };
 
 /// A provider's API.
@@ -17,7 +17,7 @@ pub trait Api: fmt::Debug + Default + Send + Sync + 'static {
     type Endpoint: fmt::Debug + Copy + Ord + Send + Sync + 'static;
     type Route: ApiRoute<Endpoint = Self::Endpoint>;
     /// The parsed body of a request.
-    type Body: AsRef<[Pair]> + Default + Send + Sync;
+    type Body: AsRef<[Parameter]> + Default + Send + Sync;
     /// Released once the request was answered.
     type Held: Send;
 

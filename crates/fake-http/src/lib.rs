@@ -1,8 +1,8 @@
 //! The parts that fakes of billing providers share: everything between the network and the meaning of a request.
 //!
 //! A provider implements `Api`: its routes, the form of its bodies, and its answers. `Fake` serves it, records the requests,
-//! and applies faults, limits and latency. `webhook` delivers events, `redirect` sends the requests of an application to
-//! the fakes, and `ids` creates ids that are the same in every run.
+//! and applies faults, limits and latency. `webhook` delivers events, `redirect` writes the files that make an application
+//! send its requests to the fakes, and `ids` creates ids that are the same in every run.
 
 mod answer;
 mod api;
@@ -21,8 +21,8 @@ mod malformed_object;
 mod proxy;
 mod recorder;
 pub mod redirect;
-mod running;
 mod server;
+mod started_fake;
 #[cfg(feature = "tls")]
 mod tls;
 mod unsupported;
@@ -38,9 +38,9 @@ pub use self::{
     latency::Latency,
     limits::{LimitReason, Limits, OverLimit},
     load_problem::LoadProblem,
-    recorder::{Pair, Request, query_of},
-    running::{Running, StartError},
+    recorder::{Parameter, RecordedRequest, query_of},
     server::{Fake, Transport},
+    started_fake::{StartError, StartedFake},
     unsupported::Unsupported,
 };
 #[cfg(feature = "tls")]

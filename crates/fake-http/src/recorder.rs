@@ -12,7 +12,7 @@ use super::unsupported::Unsupported;
 
 /// A received request, without its API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request<E> {
+pub struct RecordedRequest<E> {
     /// Number in the order of arrival, starting at 1.
     pub number: u64,
     pub method: Method,
@@ -43,7 +43,7 @@ pub(crate) struct RequestResult {
     pub(crate) disturbed: bool,
 }
 
-impl<E> Request<E> {
+impl<E> RecordedRequest<E> {
     /// Returns the last value of a parameter, named as written, such as `created[gte]`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let written = self.body.iter().rev().chain(self.query.iter().rev());
@@ -55,8 +55,8 @@ impl<E> Request<E> {
 /// Returns every word of a request that may refer to an object.
 pub(crate) fn words<'r>(
     path: &'r str,
-    query: &'r [Pair],
-    body: &'r [Pair],
+    query: &'r [Parameter],
+    body: &'r [Parameter],
 ) -> impl Iterator<Item = &'r str> {
     let is_separator = |letter: char| !letter.is_alphanumeric() && !"_@.+-".contains(letter);
     let values = query.iter().chain(body).map(|(_, value)| value.as_str());
@@ -66,11 +66,11 @@ pub(crate) fn words<'r>(
         .filter(|word| !word.is_empty())
 }
 
-/// A parameter and its value.
-pub type Pair = (String, String);
+/// The name and the value of a parameter.
+pub type Parameter = (String, String);
 
 pub(crate) fn mentions(
-    (path, query, body): (&str, &[Pair], &[Pair]),
+    (path, query, body): (&str, &[Parameter], &[Parameter]),
     ids: &[impl AsRef<str>],
 ) -> bool {
     ids.iter()
@@ -86,10 +86,10 @@ pub(crate) fn mentions(
 }
 
 /// Returns the body without data that must not be recorded: card numbers, and secrets sent by a client.
-fn hide_secrets(body: &[Pair]) -> Vec<Pair> {
+fn hide_secrets(body: &[Parameter]) -> Vec<Parameter> {
     const SECRET: [&str; 5] = ["number", "cvc", "secret", "client_secret", "password"];
     const BEGIN: [&str; 5] = ["sk_", "rk_", "whsec_", "ek_", "pdl_"];
-    let shown = |(name, value): &Pair| {
+    let shown = |(name, value): &Parameter| {
         let last = name.rsplit('[').next().unwrap_or_default();
         let is_secret = SECRET.contains(&last.trim_end_matches(']'))
             || BEGIN.iter().any(|begin| value.starts_with(begin));
@@ -115,7 +115,7 @@ pub(crate) fn kept_headers(
 /// All requests since the start or the last `clear`.
 #[derive(Debug)]
 pub(crate) struct Recorder<E> {
-    requests: Vec<Request<E>>,
+    requests: Vec<RecordedRequest<E>>,
     arrived: u64,
 }
 
@@ -133,11 +133,11 @@ impl<E> Recorder<E> {
         &mut self,
         endpoint: E,
         (method, uri, headers): (&Method, &Uri, BTreeMap<&'static str, String>),
-        body: &[Pair],
+        body: &[Parameter],
         namespaces: BTreeSet<CompactString>,
     ) -> u64 {
         self.arrived = self.arrived.saturating_add(1);
-        self.requests.push(Request {
+        self.requests.push(RecordedRequest {
             number: self.arrived,
             method: method.clone(),
             path: uri.path().to_owned(),
@@ -171,11 +171,11 @@ impl<E> Recorder<E> {
         self.arrived
     }
 
-    pub(crate) fn requests(&self) -> &[Request<E>] {
+    pub(crate) fn requests(&self) -> &[RecordedRequest<E>] {
         &self.requests
     }
 
-    pub(crate) fn since(&self, number: u64) -> &[Request<E>] {
+    pub(crate) fn since(&self, number: u64) -> &[RecordedRequest<E>] {
         let first = self
             .requests
             .partition_point(|request| request.number <= number);

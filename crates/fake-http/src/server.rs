@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{ConnectInfo, Path, Request as AxumRequest},
+    extract::{ConnectInfo, Path, Request},
     http::{Extensions, HeaderMap, StatusCode, Version},
     routing::{MethodFilter, on},
 };
@@ -32,7 +32,7 @@ use super::{
     incoming::IncomingRequest,
     latency::Latency,
     limits::{Limiter, Limits},
-    recorder::Request,
+    recorder::RecordedRequest,
 };
 
 /// A fake of an API on a local port. It runs on a separate thread, so that it also serves a blocking test, and stops when
@@ -203,7 +203,7 @@ impl<A: Api> Fake<A> {
     }
 
     /// Returns the requests in the order of arrival.
-    pub fn requests(&self) -> Vec<Request<A::Endpoint>> {
+    pub fn requests(&self) -> Vec<RecordedRequest<A::Endpoint>> {
         self.engine.state().recorder.requests().to_vec()
     }
 
@@ -213,12 +213,16 @@ impl<A: Api> Fake<A> {
     }
 
     /// Returns the requests after this number.
-    pub fn requests_since(&self, number: u64) -> Vec<Request<A::Endpoint>> {
+    pub fn requests_since(&self, number: u64) -> Vec<RecordedRequest<A::Endpoint>> {
         self.engine.state().recorder.since(number).to_vec()
     }
 
     /// Returns the requests after this number that refer to something created in this namespace.
-    pub fn requests_about(&self, number: u64, namespace: &str) -> Vec<Request<A::Endpoint>> {
+    pub fn requests_about(
+        &self,
+        number: u64,
+        namespace: &str,
+    ) -> Vec<RecordedRequest<A::Endpoint>> {
         let state = self.engine.state();
         let later = state.recorder.since(number).iter();
         later
@@ -229,7 +233,7 @@ impl<A: Api> Fake<A> {
 
     /// Returns the requests after this number that refer to nothing from any namespace, but for example to a price.
     /// While several scenarios run in parallel, they cannot be attributed to one of them.
-    pub fn requests_about_nobody(&self, number: u64) -> Vec<Request<A::Endpoint>> {
+    pub fn requests_about_nobody(&self, number: u64) -> Vec<RecordedRequest<A::Endpoint>> {
         let state = self.engine.state();
         let later = state.recorder.since(number).iter();
         later
@@ -304,8 +308,7 @@ fn serve<A: Api>(
 
 fn router<A: Api>(engine: &Arc<Engine<A>>) -> Router {
     let fallback = Arc::clone(engine);
-    let unrecognized = move |ConnectInfo(reset): ConnectInfo<ConnectionReset>,
-                             request: AxumRequest| async {
+    let unrecognized = move |ConnectInfo(reset): ConnectInfo<ConnectionReset>, request: Request| async {
         let incoming = read::<A>(request).await;
         fallback.handle(None, reset, incoming).await
     };
@@ -313,7 +316,7 @@ fn router<A: Api>(engine: &Arc<Engine<A>>) -> Router {
         let engine = Arc::clone(engine);
         let handler = move |id: Option<Path<Vec<String>>>,
                             ConnectInfo(reset): ConnectInfo<ConnectionReset>,
-                            request: AxumRequest| async move {
+                            request: Request| async move {
             let incoming = if route.has_body() {
                 read::<A>(request).await
             } else {
@@ -336,7 +339,7 @@ fn router<A: Api>(engine: &Arc<Engine<A>>) -> Router {
 }
 
 /// Receives a request with its body.
-async fn read<A: Api>(request: AxumRequest) -> IncomingRequest<A::Body> {
+async fn read<A: Api>(request: Request) -> IncomingRequest<A::Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, A::MAX_BODY_BYTES).await.ok();
     let body = A::parse_body(&parts.headers, bytes);

@@ -2,7 +2,8 @@
 
 use axum::body::Bytes;
 use fake_http::{
-    Answer, Api, ApiRoute, PADDLE, Pair, PendingRequest, ProviderHosts, ids::identifier, query_of,
+    Answer, Api, ApiRoute, PADDLE, Parameter, PendingRequest, ProviderHosts, ids::identifier,
+    query_of,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -24,11 +25,11 @@ pub struct JsonBody {
     /// The body; `None` if it is not JSON or too long.
     value: Option<Value>,
     /// Its leaves by path, for the records of requests.
-    pairs: Vec<Pair>,
+    pairs: Vec<Parameter>,
 }
 
-impl AsRef<[Pair]> for JsonBody {
-    fn as_ref(&self) -> &[Pair] {
+impl AsRef<[Parameter]> for JsonBody {
+    fn as_ref(&self) -> &[Parameter] {
         &self.pairs
     }
 }
@@ -184,7 +185,7 @@ fn admit(headers: &HeaderMap, refuses_live: bool) -> Result<String, ApiError> {
 }
 
 /// Adds the scalar values of a JSON body under their paths, such as `items[0][price_id]`.
-fn add_leaves(path: &str, value: &Value, pairs: &mut Vec<Pair>) {
+fn add_leaves(path: &str, value: &Value, pairs: &mut Vec<Parameter>) {
     let below = |key: &str| {
         if path.is_empty() {
             key.to_owned()

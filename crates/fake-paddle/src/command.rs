@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use fake_http::{Running, StartError};
+use fake_http::{StartError, StartedFake};
 
 use crate::{api::PaddleApi, world::World};
 
@@ -23,7 +23,7 @@ pub struct Arguments {
 }
 
 /// Starts a fake whose clock runs from `now`, in seconds since 1970. It refuses live keys.
-pub fn start(arguments: &Arguments, now: i64) -> Result<Running<PaddleApi>, Vec<StartError>> {
+pub fn start(arguments: &Arguments, now: i64) -> Result<StartedFake<PaddleApi>, Vec<StartError>> {
     let mut world = World::new(now);
     world.refuses_live = true;
     let loaded = match &arguments.fixtures {
@@ -34,12 +34,12 @@ pub fn start(arguments: &Arguments, now: i64) -> Result<Running<PaddleApi>, Vec<
         None => None,
     };
     let certificates = arguments.tls.as_deref();
-    let started = Running::start(arguments.listen, (world, loaded), certificates, now);
+    let started = StartedFake::start(arguments.listen, (world, loaded), certificates, now);
     started.map_err(|error| vec![error])
 }
 
 /// Returns the greeting, which describes the fake.
-pub fn greeting(fake: &Running<PaddleApi>) -> String {
+pub fn greeting(fake: &StartedFake<PaddleApi>) -> String {
     let mut text = format!(
         "A fake Paddle is at {}. It accepts any key except a live one, forgets everything when it ends, and never \
          calls the real Paddle. Ctrl-C ends it.",

@@ -26,7 +26,7 @@ pub use self::{
         Period, Price, Product, QuantityRange, ScheduledChange, Subscription, Transaction,
         TransactionItem,
     },
-    operations::{Checkout, GiveUp, Impossible, Purchase, TrialEnd},
+    operations::{Checkout, GiveUp, Impossible, Purchase, RefundDecision, TrialEnd},
     world::{Stage, World},
 };
 
@@ -34,7 +34,7 @@ pub use self::{
 pub type FakePaddle = fake_http::Fake<PaddleApi>;
 
 /// A received request, without its API key.
-pub type Request = fake_http::Request<Endpoint>;
+pub type RecordedRequest = fake_http::RecordedRequest<Endpoint>;
 
 /// Paddle's documented limit for an address.
 pub const LIMITS: Limits = Limits {

@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use compact_str::CompactString;
 use fake_http::{
-    Answer, Api, ApiRoute, Fault, IncomingRequest, Pair, PendingRequest, ProviderHosts, STRIPE,
-    Unsupported, query_of,
+    Answer, Api, ApiRoute, Fault, IncomingRequest, Parameter, PendingRequest, ProviderHosts,
+    STRIPE, Unsupported, query_of,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts};
 use secrecy::SecretString;
@@ -34,13 +34,13 @@ pub struct StripeApi {
 #[derive(Debug, Default)]
 pub struct FormBody {
     /// Its pairs.
-    pairs: Vec<Pair>,
+    pairs: Vec<Parameter>,
     /// Error if the body could not be read.
     broken: Option<ApiError>,
 }
 
-impl AsRef<[Pair]> for FormBody {
-    fn as_ref(&self) -> &[Pair] {
+impl AsRef<[Parameter]> for FormBody {
+    fn as_ref(&self) -> &[Parameter] {
         &self.pairs
     }
 }

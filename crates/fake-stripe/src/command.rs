@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fake_http::{Running, StartError};
+use fake_http::{StartError, StartedFake};
 
 use super::{World, api::StripeApi};
 
@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 /// Starts a fake whose clock runs from `now`, in seconds since 1970. It refuses live keys.
-pub fn start(arguments: &Arguments, now: i64) -> Result<Running<StripeApi>, Vec<StartError>> {
+pub fn start(arguments: &Arguments, now: i64) -> Result<StartedFake<StripeApi>, Vec<StartError>> {
     let mut world = World::new(now);
     world.keys.refuse_live();
     let loaded = match &arguments.fixtures {
@@ -38,7 +38,7 @@ pub fn start(arguments: &Arguments, now: i64) -> Result<Running<StripeApi>, Vec<
         None => None,
     };
     let listen = arguments.listen;
-    Running::start(listen, (world, loaded), certificates(arguments), now)
+    StartedFake::start(listen, (world, loaded), certificates(arguments), now)
         .map_err(|error| vec![error])
 }
 
@@ -53,7 +53,7 @@ fn certificates(_: &Arguments) -> Option<&'static Path> {
 }
 
 /// Returns the greeting, which describes the fake.
-pub fn greeting(fake: &Running<StripeApi>) -> String {
+pub fn greeting(fake: &StartedFake<StripeApi>) -> String {
     let mut text = format!(
         "A fake Stripe is at {}. It accepts any key that begins with `sk_test_` or `rk_test_`, forgets everything when \
              it ends, and never calls the real Stripe. Ctrl-C ends it.",

@@ -51,7 +51,7 @@ pub use self::{
 pub type FakeStripe = fake_http::Fake<StripeApi>;
 
 /// A received request, without its API key.
-pub type Request = fake_http::Request<Endpoint>;
+pub type RecordedRequest = fake_http::RecordedRequest<Endpoint>;
 
 /// Examples of the README, tested like documentation.
 #[cfg(doctest)]

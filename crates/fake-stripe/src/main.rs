@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Parser;
-use fake_http::{Running, StartError};
+use fake_http::{StartError, StartedFake};
 use fake_stripe::{
     StripeApi,
     command::{self, Arguments},
@@ -51,7 +51,7 @@ fn now() -> i64 {
     since.map_or(0, |since| since.as_secs().try_into().unwrap_or_default())
 }
 
-fn run(fake: Running<StripeApi>) -> io::Result<()> {
+fn run(fake: StartedFake<StripeApi>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

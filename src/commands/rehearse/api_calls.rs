@@ -1,6 +1,6 @@
 //! Requests of the application to a fake provider.
 
-use fake_http::{Api, Fake, Request};
+use fake_http::{Api, Fake, RecordedRequest};
 
 use crate::{
     commands::rehearse::fake_provider::RequestScope,
@@ -37,7 +37,7 @@ fn unsupported(gap: fake_http::Unsupported) -> Unsupported {
     }
 }
 
-fn target<E>(request: &Request<E>) -> String {
+fn target<E>(request: &RecordedRequest<E>) -> String {
     let parameters = request.query.iter().chain(&request.body);
     let parameters: Vec<_> = parameters
         .map(|(name, value)| format!("{name}={value}"))

@@ -22,7 +22,7 @@ pub(super) fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
         })
     });
     let python = arguments.python_path.as_ref().map(|folder| {
-        redirect::write_python_path(folder).map(|path| {
+        redirect::write_sitecustomize(folder).map(|path| {
             format!(
                 "wrote {}; start the application with\n  PYTHONPATH='{}' {}=http://127.0.0.1:12111\n{}",
                 path.display(),

@@ -1,6 +1,6 @@
 //! Both sides live: a fake provider, a real database, and a configuration for them.
 
-use fake_stripe::{FakeStripe, Request, World};
+use fake_stripe::{FakeStripe, RecordedRequest, World};
 use tempfile::TempDir;
 use testing::{
     database::Database,
@@ -101,7 +101,7 @@ impl Live {
 
     /// Lists the requests as `path?query`.
     pub(crate) fn requests(&self) -> Vec<String> {
-        let query = |request: &Request| {
+        let query = |request: &RecordedRequest| {
             let pairs = request
                 .query
                 .iter()

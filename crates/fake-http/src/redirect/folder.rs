@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{WriteError, node_options, write_node_preload, write_python_path};
+use super::{WriteError, node_options, write_node_preload, write_sitecustomize};
 use crate::hosts::ProviderHosts;
 
 /// Variables in which runtimes and libraries look for certificate authorities.
@@ -55,7 +55,7 @@ impl RedirectFolder {
         })?;
         let folder = Self { path };
         write_node_preload(&folder.node_preload())?;
-        write_python_path(&folder.python_path())?;
+        write_sitecustomize(&folder.python_path())?;
         Ok(folder)
     }
 

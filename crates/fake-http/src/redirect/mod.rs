@@ -9,8 +9,7 @@ use std::{
 
 pub use folder::RedirectFolder;
 
-/// Environment variable with the path of the certificate authority of the proxy in front of the fake, for the Python
-/// file.
+/// Environment variable that tells `sitecustomize.py` where the proxy's CA certificate is.
 pub const AUTHORITY_VARIABLE: &str = "PRODVERDICT_CA";
 
 const NODE_PRELOAD: &str = include_str!("redirect.cjs");
@@ -19,7 +18,7 @@ const SITECUSTOMIZE: &str = include_str!("sitecustomize.py");
 /// Name of the file that Python runs at startup.
 const PYTHON_FILE: &str = "sitecustomize.py";
 
-/// The first words of the files that this program writes, in any of its versions. No other file is overwritten.
+/// The beginnings of the files that any version of this program wrote. No other file is overwritten.
 const OWN_PREFIXES: [&str; 2] = ["// prodverdict: ", "# prodverdict: "];
 
 /// Writes the file that Node loads before the application, by the option that `node_options` returns.
@@ -27,8 +26,9 @@ pub fn write_node_preload(path: &Path) -> Result<(), WriteError> {
     write(path, NODE_PRELOAD)
 }
 
-/// Writes the file that Python runs at startup into a folder for `PYTHONPATH`, and returns its path.
-pub fn write_python_path(folder: &Path) -> Result<PathBuf, WriteError> {
+/// Writes `sitecustomize.py`, which Python runs at startup, into `folder`, and returns the file's path. `PYTHONPATH` has to
+/// contain the folder.
+pub fn write_sitecustomize(folder: &Path) -> Result<PathBuf, WriteError> {
     let path = folder.join(PYTHON_FILE);
     write(&path, SITECUSTOMIZE)?;
     Ok(path)
@@ -71,15 +71,11 @@ impl WriteError {
     }
 }
 
-/// Writes a file. An equal file is left alone: a starting program may be reading it.
+/// Writes a file unless it is already there with this text, as a program that starts may be reading it.
 fn write(path: &Path, text: &str) -> Result<(), WriteError> {
     match fs::read(path) {
         Ok(found) if found == text.as_bytes() => return Ok(()),
-        Ok(found)
-            if !OWN_PREFIXES
-                .iter()
-                .any(|mark| found.starts_with(mark.as_bytes())) =>
-        {
+        Ok(found) if !is_own(&found) => {
             return Err(WriteError::Foreign {
                 path: path.to_owned(),
             });
@@ -93,15 +89,27 @@ fn write(path: &Path, text: &str) -> Result<(), WriteError> {
             });
         }
     }
-    let written = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| fs::write(path, text));
-    written.map_err(|source| WriteError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    create_parent(path)
+        .and_then(|()| fs::write(path, text))
+        .map_err(|source| WriteError::Write {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// Returns true if this program wrote the file.
+fn is_own(file: &[u8]) -> bool {
+    OWN_PREFIXES
+        .iter()
+        .any(|prefix| file.starts_with(prefix.as_bytes()))
+}
+
+/// Creates the folder of a file. A name alone has an empty one, which is the working directory.
+fn create_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => fs::create_dir_all(folder),
+        Some(_) | None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -117,7 +125,7 @@ mod tests {
         write_node_preload(&preload).unwrap();
         write_node_preload(&preload).unwrap();
         assert_eq!(fs::read_to_string(&preload).unwrap(), NODE_PRELOAD);
-        let python = write_python_path(folder.path()).unwrap();
+        let python = write_sitecustomize(folder.path()).unwrap();
         assert_eq!(python, folder.path().join("sitecustomize.py"));
         assert_eq!(fs::read_to_string(python).unwrap(), SITECUSTOMIZE);
     }
@@ -127,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sitecustomize.py");
         fs::write(&path, "import site").unwrap();
-        let error = write_python_path(folder.path()).unwrap_err();
+        let error = write_sitecustomize(folder.path()).unwrap_err();
         assert!(matches!(error, WriteError::Foreign { .. }), "{error}");
         assert_eq!(fs::read_to_string(path).unwrap(), "import site");
         assert!(matches!(

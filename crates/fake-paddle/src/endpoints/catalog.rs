@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route, lists::ListOrder};
+use super::{
+    Call, ResponseData, Route,
+    lists::{ListOrder, matches},
+};
 use crate::{
     endpoint::Endpoint,
     error::ApiError,
@@ -29,8 +32,8 @@ fn list_prices(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, A
     let parts = call.take_includes(&["product"])?;
     let found = world.prices.values().filter(|one| {
         let is_recurring = one.billing_cycle.is_some().to_string();
-        (products.is_empty() || products.contains(&one.product_id))
-            && (kinds.is_empty() || kinds.contains(&one.kind))
+        matches(&products, &one.product_id)
+            && matches(&kinds, &one.kind)
             && recurring
                 .as_ref()
                 .is_none_or(|wanted| *wanted == is_recurring)
@@ -62,7 +65,7 @@ fn list_products(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData,
     let kinds = call.take("type");
     let parts = call.take_includes(&["prices"])?;
     let found = world.products.values();
-    let found = found.filter(|one| kinds.is_empty() || kinds.contains(&one.kind));
+    let found = found.filter(|product| matches(&kinds, &product.kind));
     let world = &*world;
     call.page(found, ListOrder::NewestFirst, |one| {
         with_prices(one, &parts, world)

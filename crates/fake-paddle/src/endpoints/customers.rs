@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{Call, ResponseData, Route, lists::ListOrder};
+use super::{
+    Call, ResponseData, Route,
+    lists::{ListOrder, matches},
+};
 use crate::{
     endpoint::Endpoint,
     error::ApiError,
@@ -44,7 +47,7 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
         .map(|one| one.to_lowercase())
         .collect();
     let found = world.customers.values();
-    let found = found.filter(|one| emails.is_empty() || emails.contains(&one.email));
+    let found = found.filter(|customer| matches(&emails, &customer.email));
     call.page(found, ListOrder::NewestFirst, |one| json!(one))
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route, lists::ListOrder};
+use super::{
+    Call, ResponseData, Route,
+    lists::{ListOrder, matches},
+};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Event, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -61,7 +64,7 @@ const TYPES: [&str; 24] = [
 fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let kinds = call.take("event_type");
     let found = world.events.values();
-    let found = found.filter(|one| kinds.is_empty() || kinds.contains(&one.event_type));
+    let found = found.filter(|event| matches(&kinds, &event.event_type));
     call.page(found, ListOrder::NewestFirst, |one| json!(one))
 }
 

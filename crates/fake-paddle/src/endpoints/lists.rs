@@ -22,6 +22,11 @@ pub(super) enum ListOrder {
     NewestFirst,
 }
 
+/// Returns true if a filter has the value, or is not set.
+pub(super) fn matches(filter: &[String], value: &str) -> bool {
+    filter.is_empty() || filter.iter().any(|wanted| wanted == value)
+}
+
 impl Call<'_> {
     /// Returns the requested page of objects, given in the order of their ids. The filters `id` and `status` are for all
     /// kinds of objects; other filters were read before, because this rejects what was not.
@@ -37,10 +42,8 @@ impl Call<'_> {
         let size = self.page_size()?;
         let order = self.order(default_order)?;
         self.finish()?;
-        let has =
-            |words: &[String], word: &str| words.is_empty() || words.iter().any(|one| one == word);
         let mut found: Vec<&T> = objects
-            .filter(|one| has(&ids, one.id()) && has(&statuses, one.status()))
+            .filter(|object| matches(&ids, object.id()) && matches(&statuses, object.status()))
             .collect();
         let total = found.len();
         if order == ListOrder::NewestFirst {

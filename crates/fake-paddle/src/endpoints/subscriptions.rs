@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route, lists::ListOrder};
+use super::{
+    Call, ResponseData, Route,
+    lists::{ListOrder, matches},
+};
 use crate::{endpoint::Endpoint, error::ApiError, objects::Subscription, world::World};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -56,8 +59,6 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let prices = call.take("price_id");
     let actions = call.take("scheduled_change_action");
     let modes = call.take("collection_mode");
-    let has =
-        |words: &[String], word: &str| words.is_empty() || words.iter().any(|one| one == word);
     let has_price = |one: &Subscription| {
         prices.is_empty() || one.items.iter().any(|item| prices.contains(&item.price.id))
     };
@@ -70,10 +71,10 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let forgotten = &world.forgotten;
     let found = world.subscriptions.values().filter(|one| {
         !forgotten.contains(&one.id)
-            && has(&customers, &one.customer_id)
-            && has(&addresses, &one.address_id)
-            && has(&modes, &one.collection_mode)
-            && has(&actions, &action(one))
+            && matches(&customers, &one.customer_id)
+            && matches(&addresses, &one.address_id)
+            && matches(&modes, &one.collection_mode)
+            && matches(&actions, &action(one))
             && has_price(one)
     });
     call.page(found, ListOrder::OldestFirst, |one| json!(one.with_urls()))

@@ -2,8 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, ResponseData, Route, lists::ListOrder};
-use crate::{endpoint::Endpoint, error::ApiError, objects::Transaction, world::World};
+use super::{
+    Call, ResponseData, Route,
+    lists::{ListOrder, matches},
+};
+use crate::{
+    endpoint::Endpoint, error::ApiError, objects::Transaction, operations::RefundDecision,
+    world::World,
+};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get(Endpoint::ListTransactions, "/transactions", list),
@@ -27,7 +33,8 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-const PARTS: [&str; 7] = [
+/// The parts that `include` may name.
+const INCLUDES: [&str; 7] = [
     "address",
     "adjustments",
     "adjustments_totals",
@@ -42,32 +49,37 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let subscriptions = call.take("subscription_id");
     let origins = call.take("origin");
     let modes = call.take("collection_mode");
-    let parts = call.take_includes(&PARTS)?;
-    let has = |words: &[String], word: Option<&str>| {
-        words.is_empty() || words.iter().any(|one| Some(one.as_str()) == word)
-    };
-    let found = world.transactions.values().filter(|one| {
-        has(&customers, one.customer_id.as_deref())
-            && has(&subscriptions, one.subscription_id.as_deref())
-            && has(&origins, Some(&one.origin))
-            && has(&modes, Some(&one.collection_mode))
+    let parts = call.take_includes(&INCLUDES)?;
+    let found = world.transactions.values().filter(|transaction| {
+        let customer = transaction.customer_id.as_deref().unwrap_or_default();
+        let subscription = transaction.subscription_id.as_deref().unwrap_or_default();
+        matches(&customers, customer)
+            && matches(&subscriptions, subscription)
+            && matches(&origins, &transaction.origin)
+            && matches(&modes, &transaction.collection_mode)
     });
     let world = &*world;
-    call.page(found, ListOrder::NewestFirst, |one| {
-        with_parts(one, &parts, world)
+    call.page(found, ListOrder::NewestFirst, |transaction| {
+        with_included(transaction, &parts, world)
     })
 }
 
 fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
-    let parts = call.take_includes(&PARTS)?;
+    let parts = call.take_includes(&INCLUDES)?;
     call.finish()?;
-    let found = world.transactions.get(call.id);
-    let found = found.ok_or_else(|| ApiError::not_found(call.id))?;
-    Ok(ResponseData::one(&with_parts(found, &parts, world)))
+    let transaction = world
+        .transactions
+        .get(call.id)
+        .ok_or_else(|| ApiError::not_found(call.id))?;
+    Ok(ResponseData::one(&with_included(
+        transaction,
+        &parts,
+        world,
+    )))
 }
 
-/// Returns a transaction with the requested parts.
-fn with_parts(transaction: &Transaction, parts: &[String], world: &World) -> Value {
+/// Returns a transaction with the parts that were asked for.
+fn with_included(transaction: &Transaction, parts: &[String], world: &World) -> Value {
     let mut shown = json!(transaction);
     let Some(fields) = shown.as_object_mut() else {
         return shown;
@@ -84,10 +96,11 @@ fn with_parts(transaction: &Transaction, parts: &[String], world: &World) -> Val
             }
             "adjustments" => {
                 let all = world.adjustments.values();
-                let its = all.filter(|one| one.transaction_id == transaction.id);
-                json!(its.collect::<Vec<_>>())
+                let own = all.filter(|adjustment| adjustment.transaction_id == transaction.id);
+                json!(own.collect::<Vec<_>>())
             }
             "available_payment_methods" => json!(["card"]),
+            // The fake has no values for the rest of `INCLUDES`.
             _ => Value::Null,
         };
         fields.insert(part.clone(), value);
@@ -99,22 +112,24 @@ fn create(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiErr
     call.finish()?;
     let items = call.items()?;
     let customer = call.field("customer_id")?;
-    let transaction = world.open(&items, customer, call.field("custom_data")?)?;
+    let transaction = world.open_checkout(&items, customer, call.field("custom_data")?)?;
     Ok(ResponseData::created(&transaction))
 }
 
 fn update(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let data = call.field("custom_data")?;
-    let found = world.transactions.get_mut(call.id);
-    let found = found.ok_or_else(|| ApiError::not_found(call.id))?;
+    let transaction = world
+        .transactions
+        .get_mut(call.id)
+        .ok_or_else(|| ApiError::not_found(call.id))?;
     if data.is_some() {
-        found.custom_data = data;
+        transaction.custom_data = data;
     }
     if let Some(status) = call.text("status") {
-        status.clone_into(&mut found.status);
+        status.clone_into(&mut transaction.status);
     }
-    let changed = found.clone();
+    let changed = transaction.clone();
     world.record("transaction.updated", &changed);
     Ok(ResponseData::one(&changed))
 }
@@ -130,26 +145,22 @@ fn list_adjustments(call: &mut Call<'_>, world: &mut World) -> Result<ResponseDa
     let subscriptions = call.take("subscription_id");
     let transactions = call.take("transaction_id");
     let actions = call.take("action");
-    let has =
-        |words: &[String], word: &str| words.is_empty() || words.iter().any(|one| one == word);
-    let found = world.adjustments.values().filter(|one| {
-        has(&customers, &one.customer_id)
-            && has(&transactions, &one.transaction_id)
-            && has(&actions, &one.action)
-            && has(
-                &subscriptions,
-                one.subscription_id.as_deref().unwrap_or_default(),
-            )
+    let found = world.adjustments.values().filter(|adjustment| {
+        let subscription = adjustment.subscription_id.as_deref().unwrap_or_default();
+        matches(&customers, &adjustment.customer_id)
+            && matches(&transactions, &adjustment.transaction_id)
+            && matches(&actions, &adjustment.action)
+            && matches(&subscriptions, subscription)
     });
-    call.page(found, ListOrder::NewestFirst, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |adjustment| {
+        json!(adjustment)
+    })
 }
 
 fn create_adjustment(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
-    let transaction = call.required("transaction_id")?.to_owned();
+    let transaction = call.required("transaction_id")?;
     let is_full = call.text("type").is_none_or(|kind| kind == "full");
-    world.refund(&transaction, is_full, true)?;
-    let newest = world.adjustments.values().next_back();
-    let newest = newest.ok_or_else(|| ApiError::not_found(&transaction))?;
-    Ok(ResponseData::created(newest))
+    let adjustment = world.refund(transaction, is_full, RefundDecision::Approved)?;
+    Ok(ResponseData::created(&adjustment))
 }

@@ -73,15 +73,17 @@ pub struct TransactionItem {
     pub proration: Option<Value>,
 }
 
+impl TransactionItem {
+    fn cents(&self) -> i64 {
+        self.price.cents().saturating_mul(self.quantity.into())
+    }
+}
+
 impl Transaction {
-    /// Writes totals and line items; nothing is due with a discount of 100 percent.
-    pub(crate) fn total_up(&mut self, is_free: bool) {
-        let cents = |item: &TransactionItem| {
-            if is_free {
-                return 0;
-            }
-            item.price.cents().saturating_mul(item.quantity.into())
-        };
+    /// Writes `details`: the totals and the line items. If `is_free`, nothing is due, as with a
+    /// discount of 100 percent.
+    pub(crate) fn write_details(&mut self, is_free: bool) {
+        let cents = |item: &TransactionItem| if is_free { 0 } else { item.cents() };
         let total = self
             .items
             .iter()
@@ -94,22 +96,11 @@ impl Transaction {
             "credit_to_balance": "0", "balance": "0", "grand_total": total, "fee": null, "earnings": null,
             "currency_code": currency,
         });
-        let lines: Vec<Value> = self.items.iter().enumerate().map(|(number, item)| {
-            let amount = cents(item).to_string();
-            let unit = item.price.unit_price.amount.as_str();
-            json!({
-                "id": format!("txnitm_{}{number}", self.id.trim_start_matches("txn_")),
-                "price_id": item.price.id, "quantity": item.quantity, "proration": null, "tax_rate": "0",
-                "unit_totals": {"subtotal": unit, "discount": "0", "tax": "0", "total": unit},
-                "totals": {"subtotal": amount, "discount": "0", "tax": "0", "total": amount},
-                "product": {
-                    "id": item.price.product_id, "name": item.price.description, "type": "standard",
-                    "tax_category": "standard", "description": null, "image_url": null, "custom_data": null,
-                    "status": "active", "import_meta": null, "created_at": item.price.created_at,
-                    "updated_at": item.price.updated_at,
-                },
-            })
-        }).collect();
+        let lines = self.items.iter().enumerate().map(|(number, item)| {
+            let id = format!("txnitm_{}{number}", self.id.trim_start_matches("txn_"));
+            line_item(&id, item, cents(item))
+        });
+        let lines: Vec<Value> = lines.collect();
         let adjusted = json!({
             "subtotal": total, "tax": "0", "total": total, "grand_total": total, "fee": "0", "earnings": "0",
             "currency_code": currency,
@@ -119,4 +110,21 @@ impl Transaction {
             "adjusted_payout_totals": null, "line_items": lines,
         });
     }
+}
+
+fn line_item(id: &str, item: &TransactionItem, cents: i64) -> Value {
+    let amount = cents.to_string();
+    let unit = item.price.unit_price.amount.as_str();
+    json!({
+        "id": id,
+        "price_id": item.price.id, "quantity": item.quantity, "proration": null, "tax_rate": "0",
+        "unit_totals": {"subtotal": unit, "discount": "0", "tax": "0", "total": unit},
+        "totals": {"subtotal": amount, "discount": "0", "tax": "0", "total": amount},
+        "product": {
+            "id": item.price.product_id, "name": item.price.description, "type": "standard",
+            "tax_category": "standard", "description": null, "image_url": null, "custom_data": null,
+            "status": "active", "import_meta": null, "created_at": item.price.created_at,
+            "updated_at": item.price.updated_at,
+        },
+    })
 }

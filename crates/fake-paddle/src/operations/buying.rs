@@ -86,7 +86,7 @@ impl World {
         let lines = subscription.items.iter().map(transaction_item).collect();
         let mut transaction = self.draft(&subscription, origin, lines);
         if checkout.trial_days.is_some() {
-            transaction.total_up(true);
+            transaction.write_details(true);
         }
         (transaction.customer_id, transaction.address_id) = (None, None);
         self.advance(&mut transaction, "draft", &["created"]);
@@ -273,7 +273,7 @@ impl World {
     }
 
     /// Opens a checkout through the API.
-    pub(crate) fn open(
+    pub(crate) fn open_checkout(
         &mut self,
         items: &[(String, u32)],
         customer: Option<String>,

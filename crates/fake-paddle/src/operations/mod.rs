@@ -10,6 +10,7 @@ mod records;
 pub use self::{
     buying::{Checkout, Purchase},
     ending::GiveUp,
+    others::RefundDecision,
     paying::TrialEnd,
 };
 

@@ -8,6 +8,13 @@ use crate::{
     world::World,
 };
 
+/// Paddle's decision about a requested refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundDecision {
+    Approved,
+    Rejected,
+}
+
 impl World {
     /// Charges a subscription once. Its recurring items stay as they are.
     pub fn charge(&mut self, id: &str, price: &str) -> Result<(), Impossible> {
@@ -26,19 +33,19 @@ impl World {
         let origin = "subscription_payment_method_change";
         let lines = subscription.items.iter().map(transaction_item).collect();
         let mut transaction = self.draft(&subscription, origin, lines);
-        transaction.total_up(true);
+        transaction.write_details(true);
         self.advance(&mut transaction, "ready", &["created", "ready"]);
         self.pay(&mut transaction);
         Ok(())
     }
 
-    /// Requests a refund of a transaction, which Paddle then approves or rejects.
+    /// Requests a refund of a transaction, which Paddle then approves or rejects, and returns the adjustment.
     pub fn refund(
         &mut self,
         transaction: &str,
         is_full: bool,
-        is_approved: bool,
-    ) -> Result<(), Impossible> {
+        decision: RefundDecision,
+    ) -> Result<Adjustment, Impossible> {
         let transaction = self.transactions.get(transaction).cloned();
         let transaction = transaction.ok_or_else(|| Impossible::unknown("transaction", ""))?;
         let total = total(&transaction);
@@ -71,12 +78,16 @@ impl World {
             ..Adjustment::default()
         };
         self.record("adjustment.created", &adjustment);
-        let status = if is_approved { "approved" } else { "rejected" };
+        let status = match decision {
+            RefundDecision::Approved => "approved",
+            RefundDecision::Rejected => "rejected",
+        };
         status.clone_into(&mut adjustment.status);
         adjustment.updated_at = Some(self.tick());
         self.record("adjustment.updated", &adjustment);
-        self.adjustments.insert(adjustment.id.clone(), adjustment);
-        Ok(())
+        self.adjustments
+            .insert(adjustment.id.clone(), adjustment.clone());
+        Ok(adjustment)
     }
 
     /// Returns the customer's newest completed transaction of more than nothing.

@@ -98,7 +98,7 @@ impl World {
             updated_at: now,
             ..Transaction::default()
         };
-        transaction.total_up(subscription.discount.is_some());
+        transaction.write_details(subscription.discount.is_some());
         transaction
     }
 

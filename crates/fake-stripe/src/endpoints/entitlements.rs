@@ -39,6 +39,7 @@ pub(super) const ROUTES: &[Route] = &[
 fn list_active_entitlements(call: &mut Call<'_>, world: &World) -> Result<Vec<u8>, ApiError> {
     let customer = call.form.optional_text("customer")?;
     let window = call.window()?;
+    // An error in the other parameters comes before the missing customer.
     let customer = customer.ok_or_else(|| ApiError::missing_parameter("customer"))?;
     call.find_by_parameter((world, &world.customers), "customer", &customer, "customer")?;
     let listing = Listing::new(&world.entitlements, "active_entitlement", window);

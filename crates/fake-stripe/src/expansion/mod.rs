@@ -1,12 +1,12 @@
 //! `expand[]`: replaces ids by the objects that they refer to.
 
 mod included;
-mod named;
+mod referenced;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::{included::add_requested_field, named::object_of};
+use self::{included::add_requested_field, referenced::object_of};
 use fake_http::Unsupported;
 
 use super::{

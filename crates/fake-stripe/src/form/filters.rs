@@ -48,7 +48,7 @@ impl Form {
                 "This value must be {bound} (it currently is '{found}')."
             ))
             .code("parameter_invalid_integer")
-            .param(self.written(NAME))
+            .param(self.full_name(NAME))
         };
         match found {
             None => Ok(DEFAULT),
@@ -95,7 +95,7 @@ impl Form {
     /// Reads keys of `name[key]=…`, and rejects the keys that were not read.
     fn inside<R>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> R) -> R {
         let mut inner = Self {
-            path: self.written(name),
+            path: self.full_name(name),
             fields: Vec::new(),
         };
         let mut fields = self.fields.iter_mut();

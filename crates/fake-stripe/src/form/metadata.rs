@@ -18,7 +18,7 @@ impl Form {
         for (key, node) in fields {
             let refused = |message: String| {
                 Err(ApiError::invalid(message)
-                    .param(format!("{}[{key}]", self.written("metadata"))))
+                    .param(format!("{}[{key}]", self.full_name("metadata"))))
             };
             match node {
                 Node::Branch(_) => {
@@ -45,7 +45,7 @@ impl Form {
             return Err(ApiError::invalid(format!(
                 "You can only specify up to {MAX_KEYS} metadata keys."
             ))
-            .param(self.written("metadata")));
+            .param(self.full_name("metadata")));
         }
         Ok(Parameter::Set(changes))
     }

@@ -1,4 +1,4 @@
-//! The parameters of a request, form-encoded in its query and body, with nested brackets, and read name by name.
+//! The form-encoded parameters of a request. Names may nest with brackets, and each parameter is read by its name.
 
 mod body;
 mod filters;
@@ -8,7 +8,7 @@ mod tree;
 use compact_str::CompactString;
 use serde_json::Value;
 
-use self::tree::{Node, in_order, insert, json, keys, names};
+use self::tree::{Node, collect_names, in_order, insert_value, split_name, to_json};
 pub(crate) use self::{
     body::{MAX_BODY_BYTES, body_too_large, pairs_of_body},
     filters::TimeRange,
@@ -29,7 +29,7 @@ pub(crate) enum Parameter<T> {
 }
 
 impl<T> Parameter<T> {
-    pub(crate) fn set(self) -> Option<T> {
+    pub(crate) fn into_option(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),
             Self::Absent | Self::Unset => None,
@@ -55,10 +55,10 @@ impl<T> Parameter<T> {
     }
 }
 
-/// The parameters that are still to be read. Those that are never read are unknown.
+/// The parameters of a request that were not read yet. Those that are left at the end are unknown.
 #[derive(Debug, Default)]
 pub(crate) struct Form {
-    /// Prefix of the names as written; empty at the root.
+    /// Name of the hash or element that the fields are in; empty at the root.
     path: String,
     fields: Vec<(String, Node)>,
 }
@@ -66,20 +66,21 @@ pub(crate) struct Form {
 impl Form {
     pub(crate) fn from_pairs(pairs: &[(String, String)]) -> Result<Self, ApiError> {
         let mut form = Self::default();
-        for (written, value) in pairs {
-            let keys = keys(written);
+        for (name, value) in pairs {
+            let keys = split_name(name);
             if keys.len() > MAX_DEPTH {
                 return Err(ApiError::invalid(format!(
-                    "Invalid request: {written} is nested too deep."
+                    "Invalid request: {name} is nested too deeply."
                 ))
-                .param(written));
+                .param(name));
             }
-            insert(&mut form.fields, &keys, (written, value));
+            insert_value(&mut form.fields, &keys, (name, value));
         }
         Ok(form)
     }
 
-    fn written(&self, name: &str) -> String {
+    /// Returns the name as the request spells it.
+    fn full_name(&self, name: &str) -> String {
         if self.path.is_empty() {
             name.to_owned()
         } else {
@@ -103,11 +104,8 @@ impl Form {
 
     /// Reads a text that cannot be unset.
     pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<CompactString>, ApiError> {
-        match self.text(name)? {
-            Parameter::Absent => Ok(None),
-            Parameter::Set(text) => Ok(Some(text)),
-            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
-        }
+        let text = self.text(name)?;
+        self.not_unset(name, text)
     }
 
     pub(crate) fn required(&mut self, name: &str) -> Result<CompactString, ApiError> {
@@ -115,11 +113,11 @@ impl Form {
     }
 
     pub(crate) fn missing(&self, name: &str) -> ApiError {
-        ApiError::missing_parameter(&self.written(name))
+        ApiError::missing_parameter(&self.full_name(name))
     }
 
     fn invalid(&self, name: &str, wanted: &str, found: &str) -> ApiError {
-        ApiError::invalid(format!("Invalid {wanted}: {found}")).param(self.written(name))
+        ApiError::invalid(format!("Invalid {wanted}: {found}")).param(self.full_name(name))
     }
 
     pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
@@ -146,27 +144,23 @@ impl Form {
 
     /// Reads an integer that cannot be unset.
     fn optional_integer(&mut self, name: &str) -> Result<Option<i64>, ApiError> {
-        match self.integer(name)? {
-            Parameter::Absent => Ok(None),
-            Parameter::Set(number) => Ok(Some(number)),
-            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
-        }
+        let number = self.integer(name)?;
+        self.not_unset(name, number)
     }
 
     /// Reads a non-negative number that cannot be unset.
     pub(crate) fn count(&mut self, name: &str) -> Result<Option<u32>, ApiError> {
-        match self.integer(name)? {
-            Parameter::Absent => Ok(None),
-            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
-            Parameter::Set(number) => u32::try_from(number).map(Some).map_err(|_malformed| {
-                ApiError::invalid("This value must be greater than or equal to 0.")
-                    .code("parameter_invalid_integer")
-                    .param(self.written(name))
-            }),
-        }
+        let Some(number) = self.optional_integer(name)? else {
+            return Ok(None);
+        };
+        u32::try_from(number).map(Some).map_err(|_out_of_range| {
+            ApiError::invalid("This value must be greater than or equal to 0.")
+                .code("parameter_invalid_integer")
+                .param(self.full_name(name))
+        })
     }
 
-    /// Reads one of some words.
+    /// Reads one of `words`.
     pub(crate) fn choice(
         &mut self,
         name: &str,
@@ -177,21 +171,26 @@ impl Form {
             Parameter::Unset => Parameter::Unset,
             Parameter::Set(text) => match words.iter().find(|word| **word == text) {
                 Some(word) => Parameter::Set(word),
-                None => return Err(ApiError::none_of(&self.written(name), words)),
+                None => return Err(ApiError::none_of(&self.full_name(name), words)),
             },
         })
     }
 
-    /// Reads one of some words, which cannot be unset.
+    /// Reads one of `words`, which cannot be unset.
     pub(crate) fn optional_choice(
         &mut self,
         name: &str,
         words: &[&'static str],
     ) -> Result<Option<&'static str>, ApiError> {
-        match self.choice(name, words)? {
+        let word = self.choice(name, words)?;
+        self.not_unset(name, word)
+    }
+
+    fn not_unset<T>(&self, name: &str, parameter: Parameter<T>) -> Result<Option<T>, ApiError> {
+        match parameter {
             Parameter::Absent => Ok(None),
-            Parameter::Set(word) => Ok(Some(word)),
-            Parameter::Unset => Err(ApiError::empty(&self.written(name))),
+            Parameter::Set(value) => Ok(Some(value)),
+            Parameter::Unset => Err(ApiError::empty(&self.full_name(name))),
         }
     }
 
@@ -202,21 +201,21 @@ impl Form {
             Some(Node::Text { value, .. }) if value.is_empty() => Ok(Parameter::Unset),
             Some(Node::Text { value, .. }) => Err(self.invalid(name, "object", &value)),
             Some(Node::Branch(fields)) => Ok(Parameter::Set(Self {
-                path: self.written(name),
+                path: self.full_name(name),
                 fields,
             })),
         }
     }
 
     /// Reads a hash or a list with any content as JSON.
-    pub(crate) fn tree(&mut self, name: &str) -> Option<Value> {
-        self.take(name).map(json)
+    pub(crate) fn json(&mut self, name: &str) -> Option<Value> {
+        self.take(name).map(to_json)
     }
 
-    /// Reads `name[0][key]=…`.
-    pub(crate) fn list(&mut self, name: &str) -> Result<Parameter<Vec<Self>>, ApiError> {
+    /// Reads `name[0][key]=…`. An empty text counts as an empty list, and so does an absent parameter.
+    pub(crate) fn list(&mut self, name: &str) -> Result<Vec<Self>, ApiError> {
         let Parameter::Set(entries) = self.hash(name)? else {
-            return Ok(Parameter::Absent);
+            return Ok(Vec::new());
         };
         let path = entries.path;
         let mut forms = Vec::with_capacity(entries.fields.len());
@@ -229,7 +228,7 @@ impl Form {
                 Node::Text { value, .. } => return Err(self.invalid(name, "object", &value)),
             }
         }
-        Ok(Parameter::Set(forms))
+        Ok(forms)
     }
 
     /// Reads `name[]=a&name[]=b`, also with indexes.
@@ -240,7 +239,9 @@ impl Form {
         let entries = in_order(entries.fields).into_iter();
         entries
             .map(|(_, node)| match node {
-                Node::Text { written, value } if value.is_empty() => Err(ApiError::empty(&written)),
+                Node::Text { full_name, value } if value.is_empty() => {
+                    Err(ApiError::empty(&full_name))
+                }
                 Node::Text { value, .. } => Ok(value.into()),
                 Node::Branch(_) => Err(self.invalid(name, "string", "a hash")),
             })
@@ -257,7 +258,7 @@ impl Form {
     pub(crate) fn reject_unread_parameters(self) -> Result<(), ApiError> {
         let mut left = Vec::new();
         for (_, node) in &self.fields {
-            names(node, &mut left);
+            collect_names(node, &mut left);
         }
         match left.as_slice() {
             [] => Ok(()),
@@ -286,7 +287,7 @@ mod tests {
             "items%5B0%5D%5Bprice%5D=a&items%5B0%5D%5Bquantity%5D=2&items%5B1%5D%5Bprice%5D=b",
         ] {
             let mut form = form(body);
-            let mut items = form.list("items").unwrap().set().unwrap();
+            let mut items = form.list("items").unwrap();
             let [first, second] = items.as_mut_slice() else {
                 panic!("{body}: {items:?}")
             };
@@ -304,7 +305,7 @@ mod tests {
     fn unread_parameters_are_named_as_written() {
         let mut some = form("customer=c&items[0][price]=a&items[0][color]=b");
         some.required("customer").unwrap();
-        let mut items = some.list("items").unwrap().set().unwrap();
+        let mut items = some.list("items").unwrap();
         let mut first = items.remove(0);
         first.required("price").unwrap();
         let error = first.reject_unread_parameters().unwrap_err();

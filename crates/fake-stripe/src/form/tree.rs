@@ -7,19 +7,19 @@ use serde_json::Value;
 pub(super) enum Node {
     Text {
         /// Name as the request spells it.
-        written: String,
+        full_name: String,
         value: String,
     },
     Branch(Vec<(String, Node)>),
 }
 
 /// Splits `items[0][price]` into `items`, `0`, `price`.
-pub(super) fn keys(written: &str) -> Vec<&str> {
-    let Some((first, rest)) = written.split_once('[') else {
-        return vec![written];
+pub(super) fn split_name(full_name: &str) -> Vec<&str> {
+    let Some((first, rest)) = full_name.split_once('[') else {
+        return vec![full_name];
     };
     let Some(rest) = rest.strip_suffix(']') else {
-        return vec![written];
+        return vec![full_name];
     };
     let mut keys = vec![first];
     keys.extend(rest.split("]["));
@@ -27,10 +27,10 @@ pub(super) fn keys(written: &str) -> Vec<&str> {
 }
 
 /// Inserts a value; the last one of a name wins, as at Stripe.
-pub(super) fn insert(
+pub(super) fn insert_value(
     fields: &mut Vec<(String, Node)>,
     keys: &[&str],
-    (written, value): (&str, &str),
+    (full_name, value): (&str, &str),
 ) {
     let Some((key, rest)) = keys.split_first() else {
         return;
@@ -50,7 +50,7 @@ pub(super) fn insert(
     };
     if rest.is_empty() {
         *node = Node::Text {
-            written: written.to_owned(),
+            full_name: full_name.to_owned(),
             value: value.to_owned(),
         };
         return;
@@ -59,7 +59,7 @@ pub(super) fn insert(
         *node = Node::Branch(Vec::new());
     }
     if let Node::Branch(inner) = node {
-        insert(inner, rest, (written, value));
+        insert_value(inner, rest, (full_name, value));
     }
 }
 
@@ -82,20 +82,20 @@ pub(super) fn in_order(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
 }
 
 /// Collects the names in a tree, each once.
-pub(super) fn names(node: &Node, into: &mut Vec<String>) {
+pub(super) fn collect_names(node: &Node, into: &mut Vec<String>) {
     match node {
-        Node::Text { written, .. } if into.contains(written) => {}
-        Node::Text { written, .. } => into.push(written.clone()),
+        Node::Text { full_name, .. } if into.contains(full_name) => {}
+        Node::Text { full_name, .. } => into.push(full_name.clone()),
         Node::Branch(fields) => {
             for (_, node) in fields {
-                names(node, into);
+                collect_names(node, into);
             }
         }
     }
 }
 
 /// Converts a tree of any shape to JSON.
-pub(super) fn json(node: Node) -> Value {
+pub(super) fn to_json(node: Node) -> Value {
     match node {
         Node::Text { value, .. } => match value.as_str() {
             "" => Value::Null,
@@ -108,11 +108,11 @@ pub(super) fn json(node: Node) -> Value {
         },
         Node::Branch(fields) if fields.iter().all(|(key, _)| key.parse::<usize>().is_ok()) => {
             let values = in_order(fields).into_iter();
-            Value::Array(values.map(|(_, node)| json(node)).collect())
+            Value::Array(values.map(|(_, node)| to_json(node)).collect())
         }
         Node::Branch(fields) => {
             let fields = fields.into_iter();
-            Value::Object(fields.map(|(key, node)| (key, json(node))).collect())
+            Value::Object(fields.map(|(key, node)| (key, to_json(node))).collect())
         }
     }
 }

@@ -117,7 +117,7 @@ impl World {
         if let Some(mut schedule) = schedule {
             schedule.status = ScheduleStatus::Canceled;
             schedule.canceled_at = Some(self.clock);
-            let schedule = self.schedule(schedule);
+            let schedule = self.put_schedule(schedule);
             self.record_event(
                 "subscription_schedule.canceled",
                 EventObject::Schedule(&schedule),

@@ -12,7 +12,7 @@ impl World {
             None => self.create_card(customer),
             Some(card) => {
                 let known = self.objects.payment_methods.get(card)?.clone();
-                self.payment_method(PaymentMethod {
+                self.put_payment_method(PaymentMethod {
                     customer: Some(customer.into()),
                     ..known
                 })
@@ -34,7 +34,7 @@ impl World {
             EventObject::PaymentMethod(id),
             |world| {
                 card.customer = None;
-                world.payment_method(card);
+                world.put_payment_method(card);
             },
         );
         self.update_customer(customer, |customer| {
@@ -73,7 +73,7 @@ impl World {
     pub(super) fn create_card(&mut self, customer: &str) -> CompactString {
         let known = self.customers.get(customer);
         let email = known.and_then(|customer| customer.email.clone());
-        self.payment_method(PaymentMethod {
+        self.put_payment_method(PaymentMethod {
             customer: Some(customer.into()),
             email,
             ..PaymentMethod::default()

@@ -121,7 +121,7 @@ impl World {
 
     pub fn create_coupon(&mut self, coupon: Coupon) -> CompactString {
         self.begin_user_operation();
-        let id = self.coupon(coupon);
+        let id = self.put_coupon(coupon);
         self.record_event("coupon.created", EventObject::Coupon(&id));
         id
     }
@@ -133,7 +133,7 @@ impl World {
         self.begin_user_operation();
         self.record_change("coupon.updated", EventObject::Coupon(id), |world| {
             change(&mut coupon);
-            world.coupon(coupon);
+            world.put_coupon(coupon);
         });
     }
 

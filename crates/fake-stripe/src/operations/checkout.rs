@@ -69,7 +69,7 @@ impl World {
         if session.expires_at == 0 {
             session.expires_at = self.clock.saturating_add(DAY);
         }
-        Ok(self.checkout_session(session))
+        Ok(self.put_checkout_session(session))
     }
 
     /// Creates and immediately completes a Checkout session.
@@ -108,7 +108,7 @@ impl World {
         let mut session = self.open_session(id, "expiring it")?;
         self.begin_provider_operation();
         session.status = SessionStatus::Expired;
-        self.checkout_session(session);
+        self.put_checkout_session(session);
         self.record_event("checkout.session.expired", EventObject::Session(id));
         Ok(())
     }
@@ -119,7 +119,7 @@ impl World {
         self.begin_provider_operation();
         session.payment_status = PaymentStatus::Paid;
         let subscription = session.subscription.clone().unwrap_or_default();
-        self.checkout_session(session);
+        self.put_checkout_session(session);
         self.record_event(
             "checkout.session.async_payment_succeeded",
             EventObject::Session(id),
@@ -210,7 +210,7 @@ impl World {
         let subscription = self.create_bought_subscription(&session, &customer);
         let invoice = self.draft_invoice(&subscription, "subscription_create");
         let card = self.find_or_create_card(&customer);
-        let intent = self.create_intent_for(&invoice);
+        let intent = self.find_or_create_intent(&invoice);
         session.status = SessionStatus::Complete;
         session.payment_status = match (&intent, completion.payment) {
             (None, _) if session.trial_days.is_some() => PaymentStatus::NotRequired,
@@ -220,7 +220,7 @@ impl World {
         session.customer = Some(customer.clone());
         session.subscription = Some(subscription.clone());
         session.invoice = Some(invoice.clone());
-        let session = self.checkout_session(session);
+        let session = self.put_checkout_session(session);
         UnrecordedPurchase {
             purchase: Purchase {
                 session,

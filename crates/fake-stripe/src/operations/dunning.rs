@@ -219,7 +219,7 @@ impl World {
         let rendering = self.render(EventObject::Invoice(&invoice));
         self.objects.invoices.remove(&invoice);
         for item in waiting {
-            self.invoice_item(item);
+            self.put_invoice_item(item);
         }
         self.change_subscription_silently(id, |changed| *changed = subscription);
         rendering

@@ -13,11 +13,12 @@ enum ChargeResult {
 }
 
 impl World {
-    /// Creates a payment intent for the invoice total; does nothing for a zero total. Records no event.
-    pub(super) fn create_intent_for(&mut self, invoice: &str) -> Option<CompactString> {
-        let invoice = self.find_invoice(invoice)?.clone();
-        if let Some(intent) = invoice.payment_intent {
-            return Some(intent);
+    /// Returns the invoice's payment intent, and creates it if there is none. Returns `None` if nothing is due. Records no
+    /// event.
+    pub(super) fn find_or_create_intent(&mut self, invoice_id: &str) -> Option<CompactString> {
+        let invoice = self.find_invoice(invoice_id)?.clone();
+        if let Some(intent_id) = invoice.payment_intent {
+            return Some(intent_id);
         }
         let amount = invoice.amount_due();
         if amount == 0 {
@@ -28,7 +29,7 @@ impl World {
             "manual" => "Payment for Invoice",
             _ => "Subscription update",
         };
-        let intent = self.payment_intent(PaymentIntent {
+        let intent_id = self.put_payment_intent(PaymentIntent {
             customer: invoice.customer.clone(),
             currency: invoice.currency.clone(),
             amount,
@@ -36,17 +37,17 @@ impl World {
             description: description.into(),
             ..PaymentIntent::default()
         });
-        self.invoice_payment(InvoicePayment {
+        self.put_invoice_payment(InvoicePayment {
             invoice: invoice.id.clone(),
-            payment_intent: intent.clone(),
+            payment_intent: intent_id.clone(),
             currency: invoice.currency,
             amount,
             ..InvoicePayment::default()
         });
         self.change_invoice(&invoice.id, |invoice| {
-            invoice.payment_intent = Some(intent.clone());
+            invoice.payment_intent = Some(intent_id.clone());
         });
-        Some(intent)
+        Some(intent_id)
     }
 
     pub(super) fn change_intent(&mut self, id: &str, change: impl FnOnce(&mut PaymentIntent)) {
@@ -57,33 +58,34 @@ impl World {
     }
 
     /// Charges a card for an intent successfully. Records no event.
-    pub(super) fn create_charge_for(&mut self, intent: &str) -> CompactString {
-        self.create_charge(intent, ChargeResult::Succeeded)
+    pub(super) fn create_succeeded_charge(&mut self, intent_id: &str) -> CompactString {
+        self.create_charge(intent_id, ChargeResult::Succeeded)
     }
 
-    fn create_charge(&mut self, intent: &str, result: ChargeResult) -> CompactString {
+    fn create_charge(&mut self, intent_id: &str, result: ChargeResult) -> CompactString {
         let is_declined = result == ChargeResult::Declined;
-        let Some(whole) = self.objects.payment_intents.get(intent).cloned() else {
+        let Some(intent) = self.objects.payment_intents.get(intent_id).cloned() else {
             return CompactString::default();
         };
-        let card = match whole.payment_method.clone() {
-            Some(card) if !whole.declined => card,
-            Some(_) | None => self.find_or_create_card(&whole.customer),
+        let card = match intent.payment_method.clone() {
+            Some(card) if !intent.declined => card,
+            // A declined card is not tried again.
+            Some(_) | None => self.find_or_create_card(&intent.customer),
         };
-        let customer = self.customers.get(&whole.customer);
-        let charge = self.charge(Charge {
+        let customer = self.customers.get(&intent.customer);
+        let charge = self.put_charge(Charge {
             email: customer.and_then(|customer| customer.email.clone()),
-            customer: whole.customer,
-            currency: whole.currency,
-            amount: whole.amount,
+            customer: intent.customer,
+            currency: intent.currency,
+            amount: intent.amount,
             declined: is_declined,
-            payment_intent: whole.id,
-            invoice: whole.invoice.clone(),
+            payment_intent: intent.id,
+            invoice: intent.invoice.clone(),
             payment_method: Some(card.clone()),
-            description: whole.description,
+            description: intent.description,
             ..Charge::default()
         });
-        self.change_intent(intent, |intent| {
+        self.change_intent(intent_id, |intent| {
             intent.latest_charge = Some(charge.clone());
             intent.declined = is_declined;
             intent.payment_method = (!is_declined).then_some(card);
@@ -93,19 +95,19 @@ impl World {
                 IntentStatus::Succeeded
             };
         });
-        if let Some(invoice) = whole.invoice {
-            self.change_invoice(&invoice, |invoice| invoice.charge = Some(charge.clone()));
+        if let Some(invoice_id) = intent.invoice {
+            self.change_invoice(&invoice_id, |invoice| invoice.charge = Some(charge.clone()));
         }
         charge
     }
 
     /// Charges an intent successfully and records the events.
-    pub(super) fn charge_and_record(&mut self, intent: &str) {
-        let charge = self.create_charge_for(intent);
+    pub(super) fn charge_and_record(&mut self, intent_id: &str) {
+        let charge = self.create_succeeded_charge(intent_id);
         self.record_event("charge.succeeded", EventObject::Charge(&charge));
         self.record_event(
             "payment_intent.succeeded",
-            EventObject::PaymentIntent(intent),
+            EventObject::PaymentIntent(intent_id),
         );
     }
 
@@ -123,20 +125,22 @@ impl World {
         });
         if let Some(mut payment) = self.payment_of(id) {
             payment.paid_at = Some(clock);
-            self.invoice_payment(payment);
+            self.put_invoice_payment(payment);
         }
     }
 
-    pub(super) fn payment_of(&self, invoice: &str) -> Option<InvoicePayment> {
+    pub(super) fn payment_of(&self, invoice_id: &str) -> Option<InvoicePayment> {
         let mut payments = self.objects.invoice_payments.iter();
-        payments.find(|payment| payment.invoice == invoice).cloned()
+        payments
+            .find(|payment| payment.invoice == invoice_id)
+            .cloned()
     }
 
     /// Pays an invoice, including all steps before that, and records their events.
     pub(super) fn pay_and_record(&mut self, id: &str) {
         self.finalize_and_record(id);
-        if let Some(intent) = self.create_intent_for(id) {
-            self.charge_and_record(&intent);
+        if let Some(intent_id) = self.find_or_create_intent(id) {
+            self.charge_and_record(&intent_id);
         }
         self.mark_paid_and_record(id);
     }
@@ -148,7 +152,9 @@ impl World {
         });
         self.record_event("invoice.paid", EventObject::Invoice(id));
         self.record_event("invoice.payment_succeeded", EventObject::Invoice(id));
-        if let Some(payment) = self.payment_of(id).filter(|_| self.has_basil_events()) {
+        if self.has_basil_events()
+            && let Some(payment) = self.payment_of(id)
+        {
             self.record_event(
                 "invoice_payment.paid",
                 EventObject::InvoicePayment(&payment.id),
@@ -156,15 +162,15 @@ impl World {
         }
     }
 
-    /// Fails an attempt to collect an invoice. The next one is at `next`, if any.
+    /// Records a failed attempt to collect an invoice. `next` is the time of the next attempt, if there is one.
     pub(super) fn decline_and_record(&mut self, id: &str, next: Option<i64>) {
         self.finalize_and_record(id);
-        if let Some(intent) = self.create_intent_for(id) {
-            let charge = self.create_charge(&intent, ChargeResult::Declined);
+        if let Some(intent_id) = self.find_or_create_intent(id) {
+            let charge = self.create_charge(&intent_id, ChargeResult::Declined);
             self.record_event("charge.failed", EventObject::Charge(&charge));
             self.record_event(
                 "payment_intent.payment_failed",
-                EventObject::PaymentIntent(&intent),
+                EventObject::PaymentIntent(&intent_id),
             );
         }
         let before = self.render(EventObject::Invoice(id));
@@ -182,19 +188,19 @@ impl World {
         let clock = self.clock;
         if let Some(mut payment) = self.payment_of(id) {
             payment.canceled_at = Some(clock);
-            self.invoice_payment(payment);
+            self.put_invoice_payment(payment);
         }
-        let intent = self
+        let intent_id = self
             .find_invoice(id)
             .and_then(|invoice| invoice.payment_intent.clone());
-        if let Some(intent) = intent {
-            self.change_intent(&intent, |intent| {
+        if let Some(intent_id) = intent_id {
+            self.change_intent(&intent_id, |intent| {
                 intent.status = IntentStatus::Canceled;
                 intent.canceled_at = Some(clock);
             });
             self.record_event(
                 "payment_intent.canceled",
-                EventObject::PaymentIntent(&intent),
+                EventObject::PaymentIntent(&intent_id),
             );
         }
     }

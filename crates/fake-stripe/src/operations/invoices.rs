@@ -24,10 +24,10 @@ impl World {
                 .push(self.invoice_line(&item.id, item.line.clone()));
             invoice.currency.clone_from(&item.currency);
         }
-        let id = self.invoice(invoice);
+        let id = self.put_invoice(invoice);
         for mut item in pending {
             item.invoice = Some(id.clone());
-            self.invoice_item(item);
+            self.put_invoice_item(item);
         }
         self.record_event("invoice.created", EventObject::Invoice(&id));
         id
@@ -132,7 +132,7 @@ impl World {
         self.begin_user_operation();
         let draft = item.invoice.clone();
         let line = item.line.clone();
-        let id = self.invoice_item(item);
+        let id = self.put_invoice_item(item);
         if let Some(draft) = draft {
             let line = self.invoice_line(&id, line);
             self.change_invoice(&draft, |invoice| invoice.lines.push(line));

@@ -17,7 +17,7 @@ impl World {
         let known = self.find_customer(&customer);
         session.buyer_email = known.and_then(|customer| customer.email.clone());
         self.begin_user_operation();
-        let intent = self.payment_intent(PaymentIntent {
+        let intent = self.put_payment_intent(PaymentIntent {
             customer,
             currency: "usd".into(),
             amount: self.session_subtotal(&session),
@@ -31,7 +31,7 @@ impl World {
         session.status = SessionStatus::Complete;
         session.payment_status = PaymentStatus::Paid;
         session.payment_intent = Some(intent.clone());
-        self.checkout_session(session);
+        self.put_checkout_session(session);
         self.record_event("checkout.session.completed", EventObject::Session(&id));
         let paid = self.objects.payment_intents.get(&intent);
         let charge = paid.and_then(|intent| intent.latest_charge.clone());
@@ -53,12 +53,12 @@ impl World {
             items: vec![Item::new(price)],
             ..CheckoutSession::default()
         };
-        session.payment_intent = Some(self.payment_intent(PaymentIntent {
+        session.payment_intent = Some(self.put_payment_intent(PaymentIntent {
             currency: "usd".into(),
             amount: self.session_subtotal(&session),
             ..PaymentIntent::default()
         }));
-        self.checkout_session(session);
+        self.put_checkout_session(session);
         self.record_event("checkout.session.completed", EventObject::Session(&id));
         id
     }

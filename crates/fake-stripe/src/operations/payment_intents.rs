@@ -9,7 +9,7 @@ impl World {
     /// Creates a one-off payment intent.
     pub fn create_payment_intent(&mut self, intent: PaymentIntent) -> CompactString {
         self.begin_user_operation();
-        let id = self.payment_intent(intent);
+        let id = self.put_payment_intent(intent);
         self.record_event("payment_intent.created", EventObject::PaymentIntent(&id));
         id
     }

@@ -28,7 +28,7 @@ impl World {
             start: now.end,
             end,
         };
-        let schedule = self.schedule(Schedule {
+        let schedule = self.put_schedule(Schedule {
             customer: subscription.customer.clone(),
             subscription: id.into(),
             phases: vec![phase(now, subscription.items), phase(next, items)],
@@ -116,7 +116,7 @@ impl World {
     fn change_schedule(&mut self, id: &str, change: impl FnOnce(&mut Schedule)) {
         if let Some(mut schedule) = self.objects.schedules.get(id).cloned() {
             change(&mut schedule);
-            self.schedule(schedule);
+            self.put_schedule(schedule);
         }
     }
 

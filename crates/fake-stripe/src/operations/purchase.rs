@@ -18,7 +18,7 @@ impl World {
         } = &purchase_made.purchase;
         let is_paid = purchase_made.payment == Payment::Paid;
         let charge = purchase_made.intent.as_deref().filter(|_| is_paid);
-        let charge = charge.map(|intent| self.create_charge_for(intent));
+        let charge = charge.map(|intent| self.create_succeeded_charge(intent));
         if is_paid
             || purchase_made.intent.is_none()
             || purchase_made.payment == Payment::PendingWhileActive
@@ -62,7 +62,7 @@ impl World {
             self.record_event("customer.created", EventObject::Customer(customer));
         }
         let charge = purchase_made.intent.as_deref().filter(|_| is_paid);
-        if let Some(charge) = charge.map(|intent| self.create_charge_for(intent)) {
+        if let Some(charge) = charge.map(|intent| self.create_succeeded_charge(intent)) {
             self.record_event("charge.succeeded", EventObject::Charge(&charge));
         }
         self.record_event(

@@ -34,7 +34,7 @@ impl World {
         self.begin_user_operation();
         let before = self.render(EventObject::Charge(id));
         charge.amount_refunded = charge.amount_refunded.saturating_add(amount);
-        self.charge(charge.clone());
+        self.put_charge(charge.clone());
         let mut refund = Refund {
             charge: charge.id,
             payment_intent: charge.payment_intent,
@@ -43,7 +43,7 @@ impl World {
             ..Refund::default()
         };
         write(&mut refund);
-        let refund = self.add_refund(refund);
+        let refund = self.put_refund(refund);
         self.record_event("refund.created", EventObject::Refund(&refund));
         self.record_difference("charge.refunded", EventObject::Charge(id), &before);
         Ok(refund)
@@ -65,8 +65,8 @@ impl World {
         let mut charge = self.last_charge(subscription, "a dispute")?;
         self.begin_provider_operation();
         charge.disputed = true;
-        self.charge(charge.clone());
-        let dispute = self.add_dispute(Dispute {
+        self.put_charge(charge.clone());
+        let dispute = self.put_dispute(Dispute {
             charge: charge.id,
             payment_intent: charge.payment_intent,
             currency: charge.currency,
@@ -106,7 +106,7 @@ impl World {
         self.begin_user_operation();
         self.record_change(kind, EventObject::Dispute(id), |world| {
             change(&mut dispute);
-            world.add_dispute(dispute);
+            world.put_dispute(dispute);
         });
     }
 

@@ -65,7 +65,7 @@ impl World {
         };
         self.begin_user_operation();
         let is_active = subscription.is_some();
-        let schedule = self.schedule(Schedule {
+        let schedule = self.put_schedule(Schedule {
             customer: new.customer,
             subscription: subscription.clone().unwrap_or_default(),
             status: if is_active {

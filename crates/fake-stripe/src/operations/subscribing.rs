@@ -77,7 +77,7 @@ impl World {
         let (subscription, invoice) = self.incomplete(id, "paying its first invoice")?;
         self.begin_user_operation();
         let card = self.create_card(&subscription.customer);
-        if let Some(intent) = self.create_intent_for(&invoice) {
+        if let Some(intent) = self.find_or_create_intent(&invoice) {
             self.change_intent(&intent, |intent| {
                 intent.payment_method = Some(card.clone());
                 intent.declined = false;

@@ -187,7 +187,7 @@ impl World {
             proration: true,
             ..line_for(item)
         };
-        Some(self.invoice_item(InvoiceItem {
+        Some(self.put_invoice_item(InvoiceItem {
             customer: subscription.customer.clone(),
             subscription: subscription.id.clone(),
             currency: self.currency_of(subscription).into(),

@@ -47,7 +47,7 @@ impl World {
             days_until_due: subscription.details.days_until_due,
             ..Invoice::default()
         };
-        let invoice = self.invoice(invoice);
+        let invoice = self.put_invoice(invoice);
         self.take_pending_items(&subscription.id, &invoice);
         self.change_subscription_silently(&subscription.id, |subscription| {
             subscription.details.latest_invoice = Some(invoice.clone());
@@ -59,7 +59,7 @@ impl World {
     fn take_pending_items(&mut self, subscription: &str, invoice: &CompactString) {
         for mut item in self.pending_items(subscription) {
             item.invoice = Some(invoice.clone());
-            self.invoice_item(item);
+            self.put_invoice_item(item);
         }
     }
 
@@ -162,7 +162,7 @@ impl World {
         }
         let is_asked = invoice.payment_intent.is_some();
         self.finalize_silently(id);
-        let intent = self.create_intent_for(id).filter(|_| !is_asked);
+        let intent = self.find_or_create_intent(id).filter(|_| !is_asked);
         self.record_event("invoice.finalized", EventObject::Invoice(id));
         if let Some(intent) = intent {
             self.record_event(

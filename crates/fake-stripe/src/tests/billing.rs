@@ -17,7 +17,7 @@ fn busy() -> (Bench, Purchase) {
     let mut world = World::new(NOW);
     world.price(Price::monthly("price_pro", 2000));
     world.price(Price::monthly("price_team", 5000));
-    world.coupon(Coupon::percent("HALF", 50));
+    world.put_coupon(Coupon::percent("HALF", 50));
     let session = CheckoutSession {
         items: vec![Item::new("price_pro").quantity(2)],
         customer_email: Some("a@example.com".into()),

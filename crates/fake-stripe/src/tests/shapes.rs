@@ -184,7 +184,7 @@ pub(super) fn whole_world() -> World {
 
 /// Runs a purchase, a schedule and a refund, so that every kind of object exists.
 fn happen(world: &mut World) {
-    world.coupon(Coupon::percent("TWENTY", 20));
+    world.put_coupon(Coupon::percent("TWENTY", 20));
     let session = CheckoutSession {
         customer: Some("cus_whole".into()),
         items: vec![Item::new("price_1ProMonthly")],

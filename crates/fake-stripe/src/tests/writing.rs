@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Bench, KEY, NOW, at, ids, text};
 use crate::{
     ApiVersion, CheckoutSession, Customer, Endpoint, Fault, Key, Latency, Permission, Price,
-    Request, Stage, Times, World,
+    RecordedRequest, Stage, Times, World,
 };
 
 fn shop() -> Bench {
@@ -397,7 +397,7 @@ async fn requests_are_distinguished_by_the_objects_they_name() {
     let session = bench.fake.world(|world| {
         world.note("renewal", "a@example.com");
         let (session, _) = world.on_stage(&stage, |world| {
-            world.checkout_session(CheckoutSession::default())
+            world.put_checkout_session(CheckoutSession::default())
         });
         session
     });
@@ -408,7 +408,7 @@ async fn requests_are_distinguished_by_the_objects_they_name() {
         .get(&format!("/v1/checkout/sessions/{session}"), &[])
         .await;
     bench.get("/v1/prices/price_pro", &[]).await;
-    let paths = |requests: Vec<Request>| -> Vec<String> {
+    let paths = |requests: Vec<RecordedRequest>| -> Vec<String> {
         requests.into_iter().map(|request| request.path).collect()
     };
     assert_eq!(

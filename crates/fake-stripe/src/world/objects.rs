@@ -43,8 +43,8 @@ impl Objects {
     }
 }
 
-/// Adds or replaces an object of a kind; an empty id and a `created` of 0 are filled in.
-macro_rules! add {
+/// Declares methods that add or replace an object; an empty id and a `created` of 0 are filled in.
+macro_rules! put_methods {
     ($($(#[$doc:meta])* $name:ident: $kind:ty, $collection:ident, $prefix:literal, $length:literal;)*) => {
         impl World {$(
             $(#[$doc])*
@@ -59,29 +59,29 @@ macro_rules! add {
     };
 }
 
-add! {
+put_methods! {
     /// Adds or replaces an invoice. Records no event.
-    invoice: Invoice, invoices, "in_1", 19;
+    put_invoice: Invoice, invoices, "in_1", 19;
     /// Adds or replaces an invoice item.
-    invoice_item: InvoiceItem, invoice_items, "ii_1", 19;
+    put_invoice_item: InvoiceItem, invoice_items, "ii_1", 19;
     /// Adds or replaces a payment of an invoice.
-    invoice_payment: InvoicePayment, invoice_payments, "inpay_1", 17;
+    put_invoice_payment: InvoicePayment, invoice_payments, "inpay_1", 17;
     /// Adds or replaces a payment intent.
-    payment_intent: PaymentIntent, payment_intents, "pi_3", 20;
+    put_payment_intent: PaymentIntent, payment_intents, "pi_3", 20;
     /// Adds or replaces a payment method.
-    payment_method: PaymentMethod, payment_methods, "pm_1", 20;
+    put_payment_method: PaymentMethod, payment_methods, "pm_1", 20;
     /// Adds or replaces a charge.
-    charge: Charge, charges, "ch_3", 20;
+    put_charge: Charge, charges, "ch_3", 20;
     /// Adds or replaces a refund.
-    add_refund: Refund, refunds, "re_3", 20;
+    put_refund: Refund, refunds, "re_3", 20;
     /// Adds or replaces a dispute.
-    add_dispute: Dispute, disputes, "dp_1", 20;
+    put_dispute: Dispute, disputes, "dp_1", 20;
     /// Adds or replaces a Checkout session.
-    checkout_session: CheckoutSession, sessions, "cs_test_a1", 56;
+    put_checkout_session: CheckoutSession, sessions, "cs_test_a1", 56;
     /// Adds or replaces a session of the billing portal.
-    portal_session: PortalSession, portal_sessions, "bps_1", 19;
+    put_portal_session: PortalSession, portal_sessions, "bps_1", 19;
     /// Adds or replaces a schedule.
-    schedule: Schedule, schedules, "sub_sched_1", 16;
+    put_schedule: Schedule, schedules, "sub_sched_1", 16;
     /// Adds or replaces a coupon.
-    coupon: Coupon, coupons, "", 8;
+    put_coupon: Coupon, coupons, "", 8;
 }

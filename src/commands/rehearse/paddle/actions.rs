@@ -1,7 +1,7 @@
 //! Performs the actions of a scenario on the fake provider.
 
 use compact_str::CompactString;
-use fake_paddle::{Checkout as PaddleCheckout, GiveUp, Stage, TrialEnd, World};
+use fake_paddle::{Checkout as PaddleCheckout, GiveUp, RefundDecision, Stage, TrialEnd, World};
 use serde_json::{Value, json};
 
 use crate::{
@@ -222,9 +222,12 @@ impl PaddleActions<'_> {
                 let single = self.customer.payment.as_ref().map(ToString::to_string);
                 let paid = single.or_else(|| self.world.refundable(&customer));
                 let is_full = *amount == RefundedAmount::Rest;
-                let is_approved = *approved == YesNo::Yes;
+                let decision = match approved {
+                    YesNo::Yes => RefundDecision::Approved,
+                    YesNo::No => RefundDecision::Rejected,
+                };
                 self.world
-                    .refund(&paid.unwrap_or_default(), is_full, is_approved)?;
+                    .refund(&paid.unwrap_or_default(), is_full, decision)?;
             }
             ProviderAction::GuestPayment {} => {
                 let price = self.price(PriceRole::Once)?;

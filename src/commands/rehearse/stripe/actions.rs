@@ -347,7 +347,7 @@ impl StripeActions<'_> {
         let items = self.items(&checkout.items, (checkout.price, checkout.quantity))?;
         let coupon = checkout.percent_off.map(|percent| {
             let id = format!("prodverdict_{percent}_off");
-            self.world.coupon(Coupon::percent(&id, percent.into()))
+            self.world.put_coupon(Coupon::percent(&id, percent.into()))
         });
         let session = CheckoutSession {
             subscription_metadata: metadata(&self.customer.checkout.subscription_metadata),

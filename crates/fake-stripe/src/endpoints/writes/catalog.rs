@@ -65,7 +65,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let id = form.optional_text("id")?.unwrap_or_default();
     let mut product = Product::new(&id, &form.required("name")?);
     product.active = form.boolean("active")?.unwrap_or(true);
-    product.description = form.text("description")?.set();
+    product.description = form.text("description")?.into_option();
     product.metadata = new_metadata(form)?;
     let price = match form.hash("default_price_data")? {
         Parameter::Set(mut data) => {

@@ -81,7 +81,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let form = &mut request.call.form;
     let mode = form
         .choice("mode", &["payment", "setup", "subscription"])?
-        .set();
+        .into_option();
     let lines = WantedItem::all(form, "line_items")?;
     let mut session = CheckoutSession {
         customer: form.optional_text("customer")?,
@@ -92,7 +92,10 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         allow_promotion_codes: form.boolean("allow_promotion_codes")?.unwrap_or(false),
         success_url: form.optional_text("success_url")?,
         cancel_url: form.optional_text("cancel_url")?,
-        expires_at: form.integer("expires_at")?.set().unwrap_or_default(),
+        expires_at: form
+            .integer("expires_at")?
+            .into_option()
+            .unwrap_or_default(),
         ..CheckoutSession::default()
     };
     subscription_data(form, &mut session, world.clock)?;
@@ -191,7 +194,7 @@ fn complete(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>
     let customer = buyer(request, world)?;
     let form = &mut request.call.form;
     let words = ["paid", "pending", "pending_while_active"];
-    let payment = match form.choice("payment", &words)?.set() {
+    let payment = match form.choice("payment", &words)?.into_option() {
         Some("pending") => Payment::Pending,
         Some("pending_while_active") => Payment::PendingWhileActive,
         Some(_) | None => Payment::Paid,

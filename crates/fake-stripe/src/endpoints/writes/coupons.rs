@@ -39,7 +39,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let coupon = Coupon {
         id: form.optional_text("id")?.unwrap_or_default(),
         value,
-        duration: duration.set().unwrap_or("once").into(),
+        duration: duration.into_option().unwrap_or("once").into(),
         duration_in_months: form.count("duration_in_months")?,
         name: form.optional_text("name")?,
         metadata: new_metadata(form)?,
@@ -64,7 +64,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 }
 
 fn coupon_value(form: &mut Form) -> Result<CouponValue, ApiError> {
-    let amount = form.integer("amount_off")?.set();
+    let amount = form.integer("amount_off")?.into_option();
     let currency = form.optional_text("currency")?;
     let percent = form.optional_text("percent_off")?;
     if let Some(percent) = percent {

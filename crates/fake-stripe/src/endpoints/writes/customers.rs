@@ -97,7 +97,7 @@ impl CustomerChanges {
             return Ok(None);
         };
         check_card_exists(world, card)?;
-        Ok(std::mem::replace(&mut self.card, Parameter::Absent).set())
+        Ok(std::mem::replace(&mut self.card, Parameter::Absent).into_option())
     }
 
     fn apply(self, customer: &mut Customer) {

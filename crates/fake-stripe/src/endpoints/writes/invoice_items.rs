@@ -50,12 +50,12 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let invoice = form.optional_text("invoice")?;
     let subscription = form.optional_text("subscription")?.unwrap_or_default();
     let quantity = form.count("quantity")?;
-    let amount = form.integer("amount")?.set();
-    let unit = form.integer("unit_amount")?.set();
+    let amount = form.integer("amount")?.into_option();
+    let unit = form.integer("unit_amount")?.into_option();
     let currency = form
         .optional_text("currency")?
         .map(|currency| currency.to_lowercase());
-    let description = form.text("description")?.set().unwrap_or_default();
+    let description = form.text("description")?.into_option().unwrap_or_default();
     let metadata = new_metadata(form)?;
     let price = price(form)?;
     let data = match form.hash("price_data")? {
@@ -126,15 +126,18 @@ fn price(form: &mut Form) -> Result<Option<compact_str::CompactString>, ApiError
 fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let mut item = item(request, world)?;
     let form = &mut request.call.form;
-    item.line.amount = form.integer("amount")?.set().unwrap_or(item.line.amount);
-    if let Some(description) = form.text("description")?.set() {
+    item.line.amount = form
+        .integer("amount")?
+        .into_option()
+        .unwrap_or(item.line.amount);
+    if let Some(description) = form.text("description")?.into_option() {
         item.line.description = description;
     }
     item.line.quantity = form.count("quantity")?.or(item.line.quantity);
     merge(&mut item.line.metadata, form.metadata()?);
     form.ignore(&IGNORED);
     request.reject_unread_parameters()?;
-    let id = world.invoice_item(item);
+    let id = world.put_invoice_item(item);
     item_response(request, world, &id)
 }
 

@@ -64,7 +64,7 @@ impl WantedItem {
 
     /// Reads a list of items.
     pub(super) fn all(form: &mut Form, name: &str) -> Result<Vec<Self>, ApiError> {
-        let forms = form.list(name)?.set().unwrap_or_default();
+        let forms = form.list(name)?;
         let read = |mut form: Form| {
             let item = Self::read(&mut form)?;
             form.reject_unread_parameters()?;

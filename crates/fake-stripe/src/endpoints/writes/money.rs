@@ -62,9 +62,9 @@ fn refund(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         form.optional_text("charge")?,
         form.optional_text("payment_intent")?,
     );
-    let amount = form.integer("amount")?.set();
+    let amount = form.integer("amount")?.into_option();
     let reasons = ["duplicate", "fraudulent", "requested_by_customer"];
-    let reason = form.choice("reason", &reasons)?.set();
+    let reason = form.choice("reason", &reasons)?.into_option();
     let metadata = new_metadata(form)?;
     form.ignore(&[
         "currency",
@@ -105,7 +105,7 @@ fn update_refund(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Ve
     let mut refund = request.call.find(refunds, "refund", id)?.clone();
     merge(&mut refund.metadata, request.call.form.metadata()?);
     request.reject_unread_parameters()?;
-    world.add_refund(refund);
+    world.put_refund(refund);
     refund_response(request, world, id)
 }
 
@@ -165,7 +165,7 @@ fn create_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<
     form.ignore(&IGNORED_FOR_CARDS);
     request.reject_unread_parameters()?;
     let id = request.apply(world, None, |world| {
-        world.payment_method(PaymentMethod {
+        world.put_payment_method(PaymentMethod {
             metadata,
             ..PaymentMethod::default()
         })
@@ -178,7 +178,7 @@ fn update_card(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<
     merge(&mut card.metadata, request.call.form.metadata()?);
     request.call.form.ignore(&IGNORED_FOR_CARDS);
     request.reject_unread_parameters()?;
-    let id = world.payment_method(card);
+    let id = world.put_payment_method(card);
     card_response(request, world, &id)
 }
 

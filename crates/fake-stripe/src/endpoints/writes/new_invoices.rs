@@ -68,7 +68,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let subscription = form.optional_text("subscription")?;
     let currency = form.optional_text("currency")?;
     let methods = ["charge_automatically", "send_invoice"];
-    let method = form.choice("collection_method", &methods)?.set();
+    let method = form.choice("collection_method", &methods)?.into_option();
     let days = form.count("days_until_due")?;
     let advance = form.boolean("auto_advance")?.unwrap_or(false);
     let metadata = new_metadata(form)?;

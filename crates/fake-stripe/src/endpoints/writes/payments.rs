@@ -69,14 +69,14 @@ const IGNORED: [&str; 16] = [
 
 fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let form = &mut request.call.form;
-    let Some(amount) = form.integer("amount")?.set() else {
+    let Some(amount) = form.integer("amount")?.into_option() else {
         return Err(form.missing("amount"));
     };
     let intent = PaymentIntent {
         amount,
         currency: form.required("currency")?.to_lowercase(),
         customer: form.required("customer")?,
-        description: form.text("description")?.set().unwrap_or_default(),
+        description: form.text("description")?.into_option().unwrap_or_default(),
         metadata: new_metadata(form)?,
         ..PaymentIntent::default()
     };
@@ -107,8 +107,8 @@ fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     intent(request, world, id)?;
     let form = &mut request.call.form;
     let metadata = form.metadata()?;
-    let amount = form.integer("amount")?.set();
-    let description = form.text("description")?.set();
+    let amount = form.integer("amount")?.into_option();
+    let description = form.text("description")?.into_option();
     form.ignore(&IGNORED);
     form.ignore(&["payment_method"]);
     request.reject_unread_parameters()?;

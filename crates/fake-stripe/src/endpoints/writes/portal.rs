@@ -37,7 +37,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
         return Err(ApiError::missing("customer", &customer, "customer"));
     }
     let id = request.apply(world, Some(&customer), |world| {
-        world.portal_session(session)
+        world.put_portal_session(session)
     });
     let sessions = (&*world, &world.objects.portal_sessions);
     let kind = "billing_portal.session";

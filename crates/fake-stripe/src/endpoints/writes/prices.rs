@@ -57,7 +57,7 @@ impl PriceData {
         let mut price = Price::one_time("", 0);
         price.currency = form.required("currency")?.to_lowercase();
         price.recurring = read_recurring(form)?;
-        price.unit_amount = form.integer("unit_amount")?.set();
+        price.unit_amount = form.integer("unit_amount")?.into_option();
         let decimal = form.optional_text("unit_amount_decimal")?;
         // A whole number is stored as `unit_amount`, whichever parameter has it.
         if price.unit_amount.is_none() {
@@ -104,7 +104,7 @@ fn read_product(form: &mut Form) -> Result<PriceProduct, ApiError> {
         (None, Parameter::Set(mut data)) => {
             let id = data.optional_text("id")?.unwrap_or_default();
             let mut product = Product::new(&id, &data.required("name")?);
-            product.description = data.text("description")?.set();
+            product.description = data.text("description")?.into_option();
             product.active = data.boolean("active")?.unwrap_or(true);
             product.metadata = new_metadata(&mut data)?;
             data.ignore(&["images", "statement_descriptor", "tax_code", "unit_label"]);
@@ -124,7 +124,7 @@ fn read_recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
     };
     let interval = match form
         .choice("interval", &["day", "month", "week", "year"])?
-        .set()
+        .into_option()
     {
         Some("day") => Interval::Day,
         Some("week") => Interval::Week,
@@ -132,7 +132,9 @@ fn read_recurring(form: &mut Form) -> Result<Option<Recurring>, ApiError> {
         Some(_) => Interval::Year,
         None => return Err(form.missing("interval")),
     };
-    let usage = form.choice("usage_type", &["licensed", "metered"])?.set();
+    let usage = form
+        .choice("usage_type", &["licensed", "metered"])?
+        .into_option();
     let recurring = Recurring {
         interval,
         interval_count: form.count("interval_count")?.unwrap_or(1).max(1),
@@ -149,13 +151,13 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let mut data = PriceData::read(form)?;
     let tiered = form
         .choice("billing_scheme", &["per_unit", "tiered"])?
-        .set()
+        .into_option()
         == Some("tiered");
     let transfers_key = form.boolean("transfer_lookup_key")?.unwrap_or(false);
     data.price.tiered = tiered;
     data.price.active = form.boolean("active")?.unwrap_or(true);
     data.price.lookup_key = form.optional_text("lookup_key")?;
-    data.price.nickname = form.text("nickname")?.set();
+    data.price.nickname = form.text("nickname")?.into_option();
     form.ignore(&["tiers", "tiers_mode", "transform_quantity"]);
     if data.price.unit_amount.is_none() && data.price.unit_amount_decimal.is_none() && !tiered {
         return Err(form.missing("unit_amount"));

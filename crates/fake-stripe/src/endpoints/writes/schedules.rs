@@ -71,7 +71,7 @@ const IGNORED_FOR_PHASES: [&str; 17] = [
 
 impl RequestedPhase {
     fn all(form: &mut Form, clock: i64) -> Result<Vec<Self>, ApiError> {
-        let forms = form.list("phases")?.set().unwrap_or_default();
+        let forms = form.list("phases")?;
         let read = |mut form: Form| {
             let phase = Self {
                 items: WantedItem::all(&mut form, "items")?,
@@ -111,7 +111,7 @@ fn length(form: &mut Form, clock: i64) -> Result<PhaseLength, ApiError> {
     let iterations = form.count("iterations")?;
     if let Parameter::Set(mut duration) = form.hash("duration")? {
         let words = ["day", "week", "month", "year"];
-        let interval = match duration.choice("interval", &words)?.set() {
+        let interval = match duration.choice("interval", &words)?.into_option() {
             Some("day") => Interval::Day,
             Some("week") => Interval::Week,
             Some("year") => Interval::Year,
@@ -132,7 +132,9 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let from = form.optional_text("from_subscription")?;
     let customer = form.optional_text("customer")?;
     let start = moment(form, "start_date", world.clock)?;
-    let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
+    let ending = form
+        .choice("end_behavior", &["cancel", "release"])?
+        .into_option();
     let phases = RequestedPhase::all(form, world.clock)?;
     let metadata = new_metadata(form)?;
     form.ignore(&["billing_mode", "customer_account", "default_settings"]);
@@ -178,7 +180,9 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 fn update(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, ApiError> {
     let schedule = schedule(request, world)?.clone();
     let form = &mut request.call.form;
-    let ending = form.choice("end_behavior", &["cancel", "release"])?.set();
+    let ending = form
+        .choice("end_behavior", &["cancel", "release"])?
+        .into_option();
     let phases = RequestedPhase::all(form, world.clock)?;
     let metadata = form.metadata()?;
     form.ignore(&["default_settings", "proration_behavior"]);

@@ -79,7 +79,7 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     let form = &mut request.call.form;
     let customer = form.required("customer")?;
     let items = WantedItem::all(form, "items")?;
-    let behavior = form.choice("payment_behavior", &BEHAVIORS)?.set();
+    let behavior = form.choice("payment_behavior", &BEHAVIORS)?.into_option();
     let mut subscription = Subscription::new(&customer, Status::Incomplete);
     read_new(form, &mut subscription, world.clock)?;
     let coupon = coupon(form)?;
@@ -149,16 +149,16 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
 /// Reads the fields of a new subscription besides its items, for the API and for Checkout.
 fn read_new(form: &mut Form, subscription: &mut Subscription, clock: i64) -> Result<(), ApiError> {
     let metadata = new_metadata(form)?;
-    let description = form.text("description")?.set();
+    let description = form.text("description")?.into_option();
     let currency = form.optional_text("currency")?;
-    let cancel_at = form.integer("cancel_at")?.set();
+    let cancel_at = form.integer("cancel_at")?.into_option();
     let days_until_due = form.count("days_until_due")?;
     let method = form
         .choice(
             "collection_method",
             &["charge_automatically", "send_invoice"],
         )?
-        .set();
+        .into_option();
     let mode = billing_mode(form)?;
     let trial = Trial::read(form, clock)?;
     let details = &mut subscription.details;
@@ -182,7 +182,7 @@ fn billing_mode(form: &mut Form) -> Result<bool, ApiError> {
     let Parameter::Set(mut mode) = form.hash("billing_mode")? else {
         return Ok(false);
     };
-    let kind = mode.choice("type", &["classic", "flexible"])?.set();
+    let kind = mode.choice("type", &["classic", "flexible"])?.into_option();
     mode.ignore(&["flexible"]);
     mode.reject_unread_parameters()?;
     Ok(kind == Some("flexible"))
@@ -215,7 +215,9 @@ impl Trial {
         if let Parameter::Set(mut settings) = form.hash("trial_settings")? {
             if let Parameter::Set(mut behavior) = settings.hash("end_behavior")? {
                 let words = ["cancel", "create_invoice", "pause"];
-                let chosen = behavior.choice("missing_payment_method", &words)?.set();
+                let chosen = behavior
+                    .choice("missing_payment_method", &words)?
+                    .into_option();
                 missing_payment_method = chosen.map(CompactString::from);
                 behavior.reject_unread_parameters()?;
             }
@@ -233,7 +235,7 @@ impl Trial {
 /// Reads `coupon`, or `discounts[0][coupon]`.
 pub(super) fn coupon(form: &mut Form) -> Result<Option<CompactString>, ApiError> {
     let mut coupon = form.optional_text("coupon")?;
-    for mut discount in form.list("discounts")?.set().unwrap_or_default() {
+    for mut discount in form.list("discounts")? {
         coupon = discount.optional_text("coupon")?.or(coupon);
         discount.ignore(&["discount", "promotion_code"]);
         discount.reject_unread_parameters()?;

@@ -53,7 +53,7 @@ impl SubscriptionChanges {
                 "collection_method",
                 &["charge_automatically", "send_invoice"],
             )?
-            .set();
+            .into_option();
         let days_until_due = match (method, days) {
             (Some("charge_automatically"), _) => Parameter::Unset,
             (Some(_), days) => Parameter::Set(days.unwrap_or(30)),
@@ -224,13 +224,13 @@ fn pause(form: &mut Form) -> Result<Parameter<PauseCollection>, ApiError> {
         Parameter::Unset => return Ok(Parameter::Unset),
         Parameter::Set(form) => form,
     };
-    let behavior = form.choice("behavior", &BEHAVIORS)?.set();
+    let behavior = form.choice("behavior", &BEHAVIORS)?.into_option();
     let Some(behavior) = behavior else {
         return Err(form.missing("behavior"));
     };
     let pause = PauseCollection {
         behavior: behavior.into(),
-        resumes_at: form.integer("resumes_at")?.set(),
+        resumes_at: form.integer("resumes_at")?.into_option(),
     };
     form.reject_unread_parameters()?;
     Ok(Parameter::Set(pause))

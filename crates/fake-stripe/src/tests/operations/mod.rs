@@ -42,7 +42,7 @@ impl Play {
         world.price(Price::monthly("price_team", 5000));
         world.price(Price::recurring("price_year", 20_000, Interval::Year));
         world.price(Price::monthly("price_usage", 0).metered());
-        world.coupon(Coupon::percent("ALL", 100));
+        world.put_coupon(Coupon::percent("ALL", 100));
         world.feature(Feature::new("feat_a", "a"));
         world.feature(Feature::new("feat_b", "b"));
         Self {

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde_json::{Map, Number, Value};
 
-use self::FieldFormat::{Boolean, Decimal, Integer, Text, Tree};
+use self::FieldFormat::{Boolean, Decimal, Integer, Json, Text};
 use crate::{
     error::ApiError,
     form::{Form, Parameter},
@@ -18,7 +18,7 @@ enum FieldFormat {
     Integer,
     Decimal,
     /// A hash or a list, merged into the existing value.
-    Tree,
+    Json,
 }
 
 /// The name of a parameter, which is also the object's field, and the format of its value.
@@ -111,7 +111,7 @@ fn read_field(form: &mut Form, name: &str, format: FieldFormat) -> Result<Option
         Boolean => form.boolean(name)?.map(Value::Bool),
         Integer => form.integer(name)?.into_value(Value::from),
         Decimal => read_decimal(form, name)?.map(Value::Number),
-        Tree => form.tree(name),
+        Json => form.json(name),
     };
     Ok(found)
 }
@@ -136,8 +136,8 @@ fn accepted(kind: RecordKind) -> &'static [Field] {
             ("customer", Text),
             ("expires_at", Integer),
             ("max_redemptions", Integer),
-            ("promotion", Tree),
-            ("restrictions", Tree),
+            ("promotion", Json),
+            ("restrictions", Json),
         ],
         RecordKind::TaxRate => &[
             ("active", Boolean),
@@ -150,12 +150,12 @@ fn accepted(kind: RecordKind) -> &'static [Field] {
             ("state", Text),
             ("tax_type", Text),
         ],
-        RecordKind::TaxId => &[("owner", Tree), ("type", Text), ("value", Text)],
+        RecordKind::TaxId => &[("owner", Json), ("type", Text), ("value", Text)],
         RecordKind::SetupIntent => &[
             ("customer", Text),
             ("description", Text),
             ("payment_method", Text),
-            ("payment_method_types", Tree),
+            ("payment_method_types", Json),
             ("usage", Text),
         ],
         RecordKind::CreditNote => &[
@@ -169,17 +169,17 @@ fn accepted(kind: RecordKind) -> &'static [Field] {
         ],
         RecordKind::PaymentLink => &[
             ("active", Boolean),
-            ("after_completion", Tree),
+            ("after_completion", Json),
             ("allow_promotion_codes", Boolean),
-            ("line_items", Tree),
-            ("subscription_data", Tree),
+            ("line_items", Json),
+            ("subscription_data", Json),
         ],
         RecordKind::PortalConfiguration => &[
             ("active", Boolean),
-            ("business_profile", Tree),
+            ("business_profile", Json),
             ("default_return_url", Text),
-            ("features", Tree),
-            ("login_page", Tree),
+            ("features", Json),
+            ("login_page", Json),
             ("name", Text),
         ],
     }

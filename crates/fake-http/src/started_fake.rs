@@ -17,7 +17,7 @@ use super::{
 
 /// A fake that was started from the command line.
 #[derive(Debug)]
-pub struct Running<A: Api> {
+pub struct StartedFake<A: Api> {
     fake: Fake<A>,
     /// File of the certificate authority, if the fake serves TLS.
     pub authority: Option<PathBuf>,
@@ -55,7 +55,7 @@ impl StartError {
     }
 }
 
-impl<A: Api> Running<A> {
+impl<A: Api> StartedFake<A> {
     /// Starts a fake whose clock runs from `now`, in seconds since 1970. It serves TLS if there is a folder for the
     /// certificates.
     pub fn start(

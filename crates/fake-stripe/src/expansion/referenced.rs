@@ -1,4 +1,4 @@
-//! Finds the object with an id. The key that holds the id determines the kind of object.
+//! Finds the object that an id refers to. The key that holds the id determines the kind of object.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::shapes::{
     SubscriptionShape, TestClockShape, View,
 };
 
-/// Returns `None` if the fake has no such object.
+/// Returns the object with an id that was found under a key, or `None` if the fake has no such object.
 pub(super) fn object_of(key: &str, id: &str, view: View<'_>) -> Result<Option<Value>, ApiError> {
     let world = view.world;
     let price = || world.prices.get(id);
@@ -38,55 +38,53 @@ pub(super) fn object_of(key: &str, id: &str, view: View<'_>) -> Result<Option<Va
         "account" | "on_behalf_of" | "destination" => {
             (world.account == id).then(|| shape(&AccountShape::new(view)))
         }
-        _ => paid_or_planned(key, id, view).map(Ok),
+        _ => less_common_object(key, id, view).map(Ok),
     };
     found.transpose()
 }
 
-/// Finds objects of billing, payment and schedules.
-fn paid_or_planned(key: &str, id: &str, view: View<'_>) -> Option<Value> {
-    let some = &view.world.objects;
+/// Returns an object of the less numerous kinds, or `None` if the fake has no such object.
+fn less_common_object(key: &str, id: &str, view: View<'_>) -> Option<Value> {
+    let objects = &view.world.objects;
     match key {
         "invoice" | "latest_invoice" | "latest_revision" => {
-            let invoice = some.invoices.get(id);
+            let invoice = objects.invoices.get(id);
             invoice.map(|invoice| shapes::invoice(invoice, view))
         }
         "payment_intent" => {
-            let intent = some.payment_intents.get(id);
+            let intent = objects.payment_intents.get(id);
             intent.map(|intent| shapes::payment_intent(intent, view))
         }
         "charge" | "latest_charge" => {
-            let charge = some.charges.get(id);
+            let charge = objects.charges.get(id);
             charge.map(|charge| shapes::charge(charge, view))
         }
         "default_payment_method" | "payment_method" => {
-            let method = some.payment_methods.get(id);
+            let method = objects.payment_methods.get(id);
             method.map(|method| shapes::payment_method(method, view))
         }
         "schedule" | "subscription_schedule" => {
-            let schedule = some.schedules.get(id);
+            let schedule = objects.schedules.get(id);
             schedule.map(|schedule| shapes::schedule(schedule, view))
         }
         "coupon" => {
-            let coupon = some.coupons.get(id);
+            let coupon = objects.coupons.get(id);
             coupon.map(|coupon| shapes::coupon(coupon, view))
         }
         "balance_transaction" => {
-            let charge = some.charges.iter().find(|one| is_source(id, &one.id));
-            let refund = some.refunds.iter().find(|one| is_source(id, &one.id));
-            let movement = charge.map(Movement::of_charge);
-            let movement = movement.or_else(|| refund.map(Movement::of_refund));
-            movement.map(|movement| shapes::balance_transaction(&movement))
+            let is_source = |source: &str| shapes::balance_transaction_id(source) == id;
+            let charge = objects.charges.iter().find(|charge| is_source(&charge.id));
+            let refund = objects.refunds.iter().find(|refund| is_source(&refund.id));
+            charge
+                .map(Movement::of_charge)
+                .or_else(|| refund.map(Movement::of_refund))
+                .map(|movement| shapes::balance_transaction(&movement))
         }
         "promotion_code"
         | "setup_intent"
         | "pending_setup_intent"
         | "payment_link"
-        | "configuration" => some.records.get(id).map(|record| record.object.clone()),
+        | "configuration" => objects.records.get(id).map(|record| record.object.clone()),
         _ => None,
     }
-}
-
-fn is_source(transaction: &str, source: &str) -> bool {
-    shapes::balance_transaction_id(source) == transaction
 }
