@@ -474,6 +474,10 @@ impl ProviderAction {
         }
     }
 
+    pub(crate) fn is_wait(&self) -> bool {
+        matches!(self, Self::Wait { .. })
+    }
+
     /// Returns true for a purchase and the steps that belong to one.
     pub(crate) fn is_purchase(&self) -> bool {
         matches!(

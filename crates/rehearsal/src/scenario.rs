@@ -41,7 +41,8 @@ pub struct Scenario {
 #[serde(deny_unknown_fields)]
 pub struct RecordedTimes {
     /// Number of customers with this lifecycle.
-    pub times: u64,
+    #[serde(rename = "times")]
+    pub customers: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

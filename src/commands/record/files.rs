@@ -70,7 +70,7 @@ pub(super) fn replace(
         })?;
         files
             .written
-            .push((name, shape.scenario.title.clone(), shape.times));
+            .push((name, shape.scenario.title.clone(), shape.customers));
         fresh.push((path, text));
     }
     for (path, text) in &fresh {

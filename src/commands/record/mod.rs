@@ -158,7 +158,7 @@ fn leave_out_unplayable(
         let is_playable = reproduces(shape, &contract.contract, version);
         if !is_playable {
             tracing::debug!(title = %shape.scenario.title, "not playable");
-            lost = lost.saturating_add(shape.times);
+            lost = lost.saturating_add(shape.customers);
         }
         is_playable
     });

@@ -397,7 +397,7 @@ pub(super) fn scenario_lines(config: Option<&Config>, path: &Path) -> Result<Str
         let title = report::neutral::terminal(&one.title);
         let times = one
             .recorded
-            .map(|recorded| format!(" × {}", recorded.times));
+            .map(|recorded| format!(" × {}", recorded.customers));
         let mut line = format!("{:width$}  {title}{}\n", one.id, times.unwrap_or_default());
         for left_out in &one.not_played {
             let left_out = report::neutral::terminal(left_out);

@@ -62,7 +62,7 @@ fn is_plain(play: &Play) -> bool {
 
 /// Normalizes actions: drops waits, and replaces labels, quantities and trial lengths by canonical ones.
 fn signature<'a>(actions: impl Iterator<Item = &'a ProviderAction>) -> Vec<String> {
-    let actions = actions.filter(|action| !matches!(action, ProviderAction::Wait { .. }));
+    let actions = actions.filter(|action| !action.is_wait());
     let mut actions: Vec<Value> = actions
         .map(|action| serde_json::to_value(action).unwrap_or_default())
         .collect();

@@ -16,7 +16,7 @@ use crate::{
     sending::{Sending, Signing, Until},
 };
 
-/// The only fields of a recorded file.
+/// A recorded file, which has no other fields than these.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct ScenarioFile {
@@ -65,7 +65,7 @@ pub(crate) fn is_recorded(text: &str) -> bool {
     serde_yaml::from_str::<Head>(text).is_ok_and(|head| head.recorded.is_some())
 }
 
-/// Parses a recorded file. Refuses content that a recording never writes, because it could identify a customer.
+/// Parses a recorded file. Refuses everything that no recording writes, because it could identify a customer.
 pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     let wrong = |message: String| ParseError::Meaning {
         file: name.to_owned(),
@@ -85,11 +85,13 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ParseError> {
     Ok(scenario(&file.id, file.recorded, steps))
 }
 
-/// Checks the words and numbers that serde does not restrict.
+/// Checks that a recording could have written the ids, events and values of the steps.
 fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
     for (index, step) in steps.iter().enumerate() {
-        let last = step.provider.last();
-        let expected = last
+        // A wait may come before the action.
+        let expected = step
+            .provider
+            .last()
             .map(|action| step_id(index, action))
             .unwrap_or_default();
         if step.id != expected {
@@ -98,14 +100,13 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
                 index + 1
             ));
         }
-        let types = step.send.iter().map(FileSending::event);
-        let is_strange = |event: &&str| !TYPES.contains(event);
-        if types.clone().any(|event| is_strange(&event)) {
+        let mut types = step.send.iter().map(FileSending::event);
+        if !types.all(|event| TYPES.contains(&event)) {
             return Err(format!(
                 "step `{expected}` of a recorded scenario sends an event that is never recorded"
             ));
         }
-        if !step.provider.iter().all(is_listed) {
+        if !step.provider.iter().all(could_be_recorded) {
             return Err(format!(
                 "step `{expected}` of a recorded scenario holds a word or a number that is never recorded"
             ));
@@ -122,7 +123,7 @@ fn check(id: &str, steps: &[FileStep]) -> Result<(), String> {
 }
 
 /// Returns true if a recording could have written every value of the action.
-fn is_listed(action: &ProviderAction) -> bool {
+fn could_be_recorded(action: &ProviderAction) -> bool {
     let written = serde_json::to_value(action).unwrap_or_default();
     let details = written
         .get(action.name())
@@ -140,8 +141,8 @@ fn is_listed(action: &ProviderAction) -> bool {
     })
 }
 
-/// Returns the key by which equal lifecycles are grouped, which is their steps without waits.
-pub(super) fn key(steps: &[Step]) -> String {
+/// Returns the key by which equal lifecycles are grouped: their steps without waits.
+pub(super) fn grouping_key(steps: &[Step]) -> String {
     let steps: Vec<FileStep> = steps.iter().map(FileStep::from).collect();
     text_of(&without_waits(&steps))
 }
@@ -160,15 +161,14 @@ fn id_of(steps: &[FileStep]) -> String {
 fn without_waits(steps: &[FileStep]) -> Vec<FileStep> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
-        step.provider
-            .retain(|action| !matches!(action, ProviderAction::Wait { .. }));
+        step.provider.retain(|action| !action.is_wait());
     }
     steps
 }
 
-/// Merges equal lifecycles into one shape with the median waits between steps.
-pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
-    let times = u64::try_from(alike.len()).unwrap_or(u64::MAX);
+/// Merges equal lifecycles into one shape with the median waits between steps, or returns `None` if there are none.
+pub(super) fn merge(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
+    let customers = u64::try_from(alike.len()).unwrap_or(u64::MAX);
     let waits: Vec<Vec<u16>> = alike
         .iter()
         .map(|lifecycle| lifecycle.waits.clone())
@@ -190,9 +190,9 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
             step.provider.insert(0, ProviderAction::Wait { days });
         }
     }
-    let recorded = RecordedTimes { times };
+    let recorded = RecordedTimes { customers };
     Some(LifecycleShape {
-        times,
+        customers,
         scenario: scenario(&id_of(&without_waits), recorded, steps),
         expected,
     })
@@ -200,13 +200,13 @@ pub(super) fn shape(alike: Vec<LifecycleSteps>) -> Option<LifecycleShape> {
 
 fn scenario(id: &str, recorded: RecordedTimes, steps: Vec<Step>) -> Scenario {
     let actions: Vec<_> = steps.iter().map(|step| step.does.as_str()).collect();
-    let times = recorded.times;
-    let plural = if times == 1 { "" } else { "s" };
+    let customers = recorded.customers;
+    let plural = if customers == 1 { "" } else { "s" };
     Scenario {
         id: id.to_owned(),
         title: actions.join(", "),
         ends: "what the contract says".to_owned(),
-        why: format!("{times} customer{plural} went through it in production"),
+        why: format!("{customers} customer{plural} went through it in production"),
         needs: Vec::new(),
         not_played: Vec::new(),
         plays: vec![Play {
@@ -223,7 +223,7 @@ fn scenario(id: &str, recorded: RecordedTimes, steps: Vec<Step>) -> Scenario {
     }
 }
 
-/// Renders the file of a recorded scenario; `None` if the scenario was not recorded.
+/// Returns the text of the file of a recorded scenario, or `None` if the scenario was not recorded.
 pub fn render(scenario: &Scenario) -> Option<String> {
     let steps = scenario.plays.first()?.steps.iter().map(FileStep::from);
     let file = ScenarioFile {
@@ -257,7 +257,7 @@ impl From<&Step> for FileStep {
 impl From<FileStep> for Step {
     fn from(step: FileStep) -> Self {
         let actions = step.provider.iter();
-        let actions = actions.filter(|action| !matches!(action, ProviderAction::Wait { .. }));
+        let actions = actions.filter(|action| !action.is_wait());
         Self {
             does: actions.map(describe_action).collect::<Vec<_>>().join(", "),
             id: step.id,

@@ -100,17 +100,17 @@ impl ProductionLog {
                         add(&mut recording.unplayable, Unplayable::NothingBought);
                     }
                     None => {
-                        let alike = folded.entry(file::key(&lifecycle.steps));
+                        let alike = folded.entry(file::grouping_key(&lifecycle.steps));
                         alike.or_default().push(lifecycle);
                     }
                 },
             }
         }
-        recording.shapes = folded.into_values().filter_map(file::shape).collect();
+        recording.shapes = folded.into_values().filter_map(file::merge).collect();
         // The sort is stable, so equally common shapes stay ordered by key.
         recording
             .shapes
-            .sort_by_key(|shape| std::cmp::Reverse(shape.times));
+            .sort_by_key(|shape| std::cmp::Reverse(shape.customers));
         recording
     }
 }

@@ -30,7 +30,8 @@ const MAX_TOTAL_WAIT: u16 = 10;
 /// A lifecycle that several customers had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LifecycleShape {
-    pub times: u64,
+    /// Number of customers who had it.
+    pub customers: u64,
     pub scenario: Scenario,
     /// State of the step's subscription after each step.
     pub expected: Vec<Option<ExpectedState>>,

@@ -38,7 +38,7 @@ fn titles(recording: &Recording) -> Vec<String> {
             render(&shape.scenario).map(|text| text.contains('#')),
             Some(false)
         );
-        format!("{} × {}", shape.times, shape.scenario.title)
+        format!("{} × {}", shape.customers, shape.scenario.title)
     });
     titles.collect()
 }
@@ -327,7 +327,7 @@ proptest! {
     #[test]
     fn any_lifecycle_is_a_file_or_has_a_reason(events in prop::collection::vec(likely(), 0..12)) {
         let recording = record(&events);
-        let known = recording.shapes.iter().map(|shape| shape.times).chain(recording.covered.into_values()).chain(recording.unplayable.into_values());
+        let known = recording.shapes.iter().map(|shape| shape.customers).chain(recording.covered.into_values()).chain(recording.unplayable.into_values());
         prop_assert_eq!(known.sum::<u64>() + recording.unchanged, recording.customers);
         for shape in recording.shapes {
             let text = render(&shape.scenario).expect("a recorded one");
