@@ -23,7 +23,7 @@ use self::{
 pub use command::CommandLine;
 pub use error::Error;
 pub use log::{Log, Masking, SHOWN_LINES};
-pub use ready::Ready;
+pub use ready::ReadyCheck;
 
 /// Time to become ready, enough for a development server that compiles at start.
 pub const STARTING: Duration = Duration::from_mins(1);
@@ -61,7 +61,7 @@ impl Application {
     /// Starts the process, which has `timeout` to become ready.
     pub fn start(
         launch: Launch,
-        ready: Ready,
+        ready: ReadyCheck,
         log: Arc<Log>,
         timeout: Duration,
     ) -> Result<Self, Error> {
@@ -184,7 +184,7 @@ mod tests {
             "echo waiting; (sleep 2; touch {}) & sleep 60",
             survived.display()
         );
-        let nobody = Ready::Port {
+        let nobody = ReadyCheck::Port {
             host: "127.0.0.1".to_owned(),
             port: 1,
         };

@@ -1,4 +1,4 @@
-//! Checks if an application is ready, by an open port or a URL.
+//! Checks if an application is ready, by an open port or the response of a URL.
 
 use std::{fmt, time::Duration};
 
@@ -15,18 +15,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Timeout of one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The sign that an application is ready.
+/// The sign by which an application counts as ready.
 #[derive(Debug, Clone)]
-pub enum Ready {
+pub enum ReadyCheck {
     /// The port accepts connections.
     Port { host: String, port: u16 },
     /// The URL responds with success or a redirect.
     Url { url: Url, client: reqwest::Client },
 }
 
-impl Ready {
-    /// Returns the sign that the port of a URL accepts connections.
-    pub fn port_of(url: &Url) -> Self {
+impl ReadyCheck {
+    /// The port of a URL accepts connections.
+    pub fn open_port(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         Self::Port {
             host: host.trim_matches(['[', ']']).to_owned(),
@@ -34,8 +34,8 @@ impl Ready {
         }
     }
 
-    /// Returns the sign that a URL responds. It is requested without a proxy.
-    pub fn answer_of(url: Url) -> reqwest::Result<Self> {
+    /// A URL responds, requested without a proxy.
+    pub fn response(url: Url) -> reqwest::Result<Self> {
         let client = client_builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(ATTEMPT_TIMEOUT)
@@ -50,7 +50,6 @@ impl Ready {
         }
     }
 
-    /// Checks once.
     pub async fn is_met(&self) -> bool {
         let tried = async {
             match self {
@@ -67,7 +66,7 @@ impl Ready {
     }
 }
 
-impl fmt::Display for Ready {
+impl fmt::Display for ReadyCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port { host, port } => write!(f, "{host}:{port}"),

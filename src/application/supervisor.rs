@@ -7,7 +7,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Death, Launch, log::Log, process::ProcessGroup, ready::Ready};
+use super::{Death, Launch, log::Log, process::ProcessGroup, ready::ReadyCheck};
 
 /// Number of restarts.
 const RESTARTS: usize = 1;
@@ -39,7 +39,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Supervisor {
     pub(super) launch: Launch,
-    pub(super) ready: Ready,
+    pub(super) ready: ReadyCheck,
     pub(super) log: Arc<Log>,
     pub(super) timeout: Duration,
     pub(super) state: watch::Sender<AppState>,

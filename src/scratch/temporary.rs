@@ -14,8 +14,8 @@ use crate::database::{self, quoted};
 /// Prefix of the names of temporary databases.
 const PREFIX: &str = "prodverdict_rehearsal_";
 
-/// Query for databases of killed runs: the prefix and sixteen hexadecimal digits.
-const LEFTOVERS: &str = "select datname::text from pg_database where datname ~ '^prodverdict_rehearsal_[0-9a-f]{16}$' order by 1";
+/// Query for the names of temporary databases: the prefix and sixteen hexadecimal digits.
+const TEMPORARY_DATABASES: &str = "select datname::text from pg_database where datname ~ '^prodverdict_rehearsal_[0-9a-f]{16}$' order by 1";
 
 /// Advisory lock for creating and removing databases: `prodvnew` in ASCII.
 const LOCK: i64 = 0x7072_6f64_766e_6577;
@@ -34,7 +34,8 @@ pub struct TemporaryDatabase {
     env: String,
     name: String,
     in_container_action: bool,
-    is_created: bool,
+    /// True as soon as its creation is tried.
+    may_exist: bool,
     /// Connection that stays open, so that no other run removes the database as a leftover.
     holder: Option<PgConnection>,
 }
@@ -48,12 +49,12 @@ impl TemporaryDatabase {
             env: env.to_owned(),
             name: format!("{PREFIX}{digits}"),
             in_container_action: false,
-            is_created: false,
+            may_exist: false,
             holder: None,
         }
     }
 
-    /// Returns the URL of the database; `None` if the server's URL is invalid.
+    /// Returns the URL of the database, or `None` if the server's URL is invalid.
     pub fn url(&self) -> Option<SecretString> {
         let mut url = Url::parse(self.server.expose_secret().trim()).ok()?;
         let others: Vec<(String, String)> = url
@@ -69,16 +70,17 @@ impl TemporaryDatabase {
         Some(String::from(url).into())
     }
 
-    /// Creates the database, and removes those of killed runs. `opening` holds the server's URL, which has to pass the
+    /// Creates the database, and removes those of killed runs. `options` hold the server's URL, which has to pass the
     /// same checks as that of a scratch database.
-    pub async fn create(&mut self, opening: ScratchOptions<'_>) -> Result<(), Error> {
-        refusal::check_url(&opening)?;
-        self.in_container_action = opening.in_container_action;
+    pub async fn create(&mut self, options: ScratchOptions<'_>) -> Result<(), Error> {
+        refusal::check_url(&options)?;
+        self.in_container_action = options.in_container_action;
         let mut connection = self.connect(&self.server).await?;
         let locking = format!("select pg_advisory_lock({LOCK})");
         session::run(&mut connection, locking, CREATING).await?;
         remove_leftovers(&mut connection).await?;
-        self.is_created = true;
+        // Even if the next request fails or is interrupted, the server may have created the database.
+        self.may_exist = true;
         let create = format!("create database {}", quoted(&self.name));
         let created = session::run(&mut connection, create, CREATING).await;
         if let Err(Error::Rejected { code, message, .. }) = &created
@@ -98,13 +100,13 @@ impl TemporaryDatabase {
     }
 
     /// Checks that a database may be created, and creates none.
-    pub async fn examine(opening: ScratchOptions<'_>) -> Result<(), Error> {
-        refusal::check_url(&opening)?;
-        let env = &opening.rehearsal.url_env;
-        let Some(url) = opening.url else {
+    pub async fn check_may_create(options: ScratchOptions<'_>) -> Result<(), Error> {
+        refusal::check_url(&options)?;
+        let env = &options.rehearsal.url_env;
+        let Some(url) = options.url else {
             return Err(ScratchRefusal::NotSet { env: env.clone() }.into());
         };
-        let mut connection = database::open(url, env, opening.in_container_action).await?;
+        let mut connection = database::open(url, env, options.in_container_action).await?;
         let may_create = sqlx::query_scalar(
             "select rolcreatedb or rolsuper from pg_roles where rolname = current_user",
         );
@@ -124,7 +126,7 @@ impl TemporaryDatabase {
 
     /// Drops the database, even if it is still in use.
     pub async fn remove(mut self) -> Result<(), Error> {
-        if !self.is_created {
+        if !self.may_exist {
             return Ok(());
         }
         if let Some(holder) = self.holder.take() {
@@ -147,9 +149,9 @@ impl TemporaryDatabase {
     }
 }
 
-/// Removes databases of killed runs. One in use stays: without force, it cannot be dropped.
+/// Removes the databases of killed runs. Postgres refuses to drop one that a running rehearsal is connected to.
 async fn remove_leftovers(connection: &mut PgConnection) -> Result<(), Error> {
-    let names: Vec<String> = sqlx::query_scalar(LEFTOVERS)
+    let names: Vec<String> = sqlx::query_scalar(TEMPORARY_DATABASES)
         .persistent(false)
         .fetch_all(&mut *connection)
         .await

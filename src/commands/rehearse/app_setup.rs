@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{files::ConfigFiles, random::random, redirection::Redirection, running::Running};
 use crate::{
-    application::{self, Application, CommandLine, Launch, Log, Ready, STARTING, run_to_end},
+    application::{self, Application, CommandLine, Launch, Log, ReadyCheck, STARTING, run_to_end},
     cli::Environment,
     commands::{
         failure::Failure,
@@ -257,7 +257,7 @@ impl AppSetup {
         let Some(command) = &self.command else {
             return Ok(None);
         };
-        let port = Ready::port_of(handler);
+        let port = ReadyCheck::open_port(handler);
         if port.is_met().await {
             let taken = application::Error::Taken {
                 address: port.to_string(),
@@ -267,7 +267,7 @@ impl AppSetup {
         let ready = match &settings.app.ready {
             Some(url) => Url::parse(url)
                 .ok()
-                .and_then(|url| Ready::answer_of(url).ok()),
+                .and_then(|url| ReadyCheck::response(url).ok()),
             None => None,
         };
         let present = |name: &str| {

@@ -42,7 +42,7 @@ pub(crate) async fn examine_scratch(
     let urls = DatabaseUrls::new((settings, contract), environment);
     let options = urls.options(is_apart(settings, environment));
     if settings.migrate.is_some() {
-        TemporaryDatabase::examine(options).await?;
+        TemporaryDatabase::check_may_create(options).await?;
         return Ok(ScratchUse::Created);
     }
     Scratch::examine(options).await?;

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{commands::failure::Failure, rehearsal::Signing};
 
-/// Sends the events. The responses do not matter: other scenarios test unknown events.
+/// Sends the events to the handler. Its responses do not matter: other scenarios test unknown events.
 pub(super) async fn deliver_price_events(systems: &Systems<'_>) -> Result<(), Failure> {
-    let (provider, responses) = (&systems.provider, &systems.handler.responses);
+    let provider = &systems.provider;
+    let responses = &systems.handler.responses;
     systems.database.note(&provider.price_events).await?;
     for id in &provider.price_events {
         let Some(event) = provider.fake.event(id) else {
