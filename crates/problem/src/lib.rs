@@ -27,7 +27,7 @@ pub type Problem = Message<ErrorCode>;
 /// A warning, or advice about a contract. It changes no verdict and has no code.
 pub type Warning = Message<()>;
 
-/// A text that has a code if it is about an error that would end a run.
+/// A problem or a warning: it has a code only if it is a problem.
 pub type Remark = Message<Option<ErrorCode>>;
 
 /// A range in a file of the repository. Lines and columns count from one, columns in characters; the end is inclusive.
@@ -41,7 +41,7 @@ pub struct Place {
     pub end_column: u32,
 }
 
-/// An error that can suggest what to do about it.
+/// An error that suggests what to do about it, so that it can become a warning.
 pub trait Explain: Error {
     /// Returns the suggested action; empty if the message is enough.
     fn hint(&self) -> String;
@@ -52,7 +52,7 @@ pub trait Explain: Error {
     }
 }
 
-/// An error that can end the program.
+/// An error with a code, so that it can become a problem.
 pub trait Coded: Explain {
     fn code(&self) -> ErrorCode;
 }
@@ -194,7 +194,7 @@ impl Explain for Unanswerable {
     }
 }
 
-/// A problem with the ids in its texts, which `redact: ids` must find there.
+/// A problem, together with the ids in its texts that `redact: ids` must hide.
 #[derive(Debug)]
 pub struct Failure {
     pub problem: Problem,

@@ -50,7 +50,7 @@ struct ValidateAnswer {
     exit_code: u8,
     /// Warning that the strings of this document are data.
     notice: &'static str,
-    /// Number of contracts; 0 if it is not valid.
+    /// Number of contracts; 0 if the configuration is invalid.
     contracts: usize,
     /// In the order of their lines.
     problems: Vec<AgentProblem>,
@@ -62,7 +62,7 @@ struct ValidateAnswer {
 
 fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArguments> {
     let ValidateInput {} = parse_arguments(given)?;
-    let (answer, output) = match configuration::load(session.config_path()) {
+    let (answer, mask) = match configuration::load(session.config_path()) {
         Ok(config) => {
             let contracts = config.contracts.len();
             let answer = ValidateAnswer::new(contracts, &[], &config.warnings);
@@ -73,7 +73,7 @@ fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, InvalidArgume
             (answer, session.output(None))
         }
     };
-    Ok(ToolAnswer::new(&answer, answer.exit_code, &output))
+    Ok(ToolAnswer::new(&answer, answer.exit_code, &mask))
 }
 
 impl ValidateAnswer {
