@@ -103,7 +103,7 @@ pub(super) struct RawContract {
     /// Plans without paid access. Default: `[free]`.
     #[serde(default)]
     pub(super) free_plans: Entry<Vec<Entry<Literal>>>,
-    /// Prices that belong to another product in the same provider account: ids, or prefixes with `*`. Default: none.
+    /// Prices that belong to another product in the same provider account: ids, or prefixes with `*`. An id is ignored even if `plans` has its product or a prefix of it. Default: none.
     #[serde(default)]
     pub(super) ignore_prices: Entry<Vec<Entry<String>>>,
     /// Subscription statuses that grant or deny access.

@@ -75,8 +75,18 @@ impl Contract {
         !self.plans.is_empty()
     }
 
+    /// Returns the plan that a price maps to, unless a more specific entry of `ignore_prices` matches it: its id before
+    /// its lookup key, product or prefix, and a longer prefix before a shorter one.
+    pub fn plan_of(&self, price: &Price) -> Option<&PlanWords> {
+        let (key, plan) = self.plans.entry(price)?;
+        let mut ignored = self.ignore_prices.iter();
+        let is_ignored =
+            ignored.any(|pattern| pattern.matches(&price.id) && pattern.is_more_specific_than(key));
+        (!is_ignored).then_some(plan)
+    }
+
     pub(crate) fn price_meaning(&self, price: &Price) -> PriceMeaning<'_> {
-        if let Some(plan) = self.plans.plan(price) {
+        if let Some(plan) = self.plan_of(price) {
             return PriceMeaning::Plan(plan);
         }
         if self
@@ -600,6 +610,26 @@ mod tests {
             access(&["price_seat", "price_new"]),
             SubscriptionAccess::Unjudged
         );
+    }
+
+    #[test]
+    fn an_ignored_id_wins_over_the_product_or_prefix_of_a_plan() {
+        let key = |text: &str| crate::PlanKey::parse(text, Source::Stripe);
+        let plan = || PlanWords::new(["pro"]).expect("a word");
+        let is_ignored = |mapped: &str, ignored: &str| {
+            let mut contract = contract();
+            contract.plans = [(key(mapped), plan())].into_iter().collect();
+            contract.ignore_prices = vec![PricePattern::parse(ignored)];
+            let mut addon = (*item("price_pro_addon", 1).price).clone();
+            addon.product = Some("prod_pro".into());
+            contract.price_meaning(&addon) == PriceMeaning::Ignored
+        };
+        assert!(is_ignored("prod_pro", "price_pro_addon"));
+        assert!(is_ignored("price_pro*", "price_pro_addon"));
+        assert!(is_ignored("price_pro*", "price_pro_*"));
+        assert!(!is_ignored("price_pro_*", "price_*"));
+        assert!(!is_ignored("prod_pro", "price_pro_*"));
+        assert!(!is_ignored("price_pro_addon", "price_pro_*"));
     }
 
     #[test]

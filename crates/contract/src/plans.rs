@@ -168,6 +168,11 @@ impl Plans {
 
     /// Returns the plan of a price: by its id, else its lookup key, else its product, else the longest prefix.
     pub fn plan(&self, price: &Price) -> Option<&PlanWords> {
+        self.entry(price).map(|(_, plan)| plan)
+    }
+
+    /// Returns the plan of a price, with the key that maps it.
+    pub(crate) fn entry(&self, price: &Price) -> Option<(&PlanKey, &PlanWords)> {
         let exact = [
             (PlanKeyKind::Price, Some(price.id.as_str())),
             (PlanKeyKind::LookupKey, price.lookup_key.as_deref()),
@@ -176,24 +181,20 @@ impl Plans {
         let found = exact
             .into_iter()
             .find_map(|(kind, text)| self.exact(kind, text?));
-        found.or_else(|| {
+        let found = found.or_else(|| {
             let first = self.entries.partition_point(|(key, _)| !key.is_prefix);
             let mut prefixes = self.entries.get(first..).unwrap_or_default().iter();
-            prefixes
-                .find(|(key, _)| key.matches(price))
-                .map(|(_, plan)| plan)
-        })
+            prefixes.find(|(key, _)| key.matches(price))
+        });
+        found.map(|(key, plan)| (key, plan))
     }
 
-    fn exact(&self, kind: PlanKeyKind, text: &str) -> Option<&PlanWords> {
+    fn exact(&self, kind: PlanKeyKind, text: &str) -> Option<&(PlanKey, PlanWords)> {
         let wanted = (false, std::cmp::Reverse(0), kind, text);
         let place = self
             .entries
             .binary_search_by(|(key, _)| key.rank().cmp(&wanted));
-        place
-            .ok()
-            .and_then(|place| self.entries.get(place))
-            .map(|(_, plan)| plan)
+        place.ok().and_then(|place| self.entries.get(place))
     }
 
     /// Returns the entry with exactly this key.

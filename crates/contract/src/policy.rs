@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Field, Pause, Plans, PriceId, Rule, Severity, Status, Statuses};
+use super::{Field, Pause, PlanKey, PlanKeyKind, Plans, PriceId, Rule, Severity, Status, Statuses};
 
 /// Objects that decide who has paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +93,14 @@ impl PricePattern {
         match text.strip_suffix('*') {
             Some(prefix) => Self::Prefix(prefix.to_owned()),
             None => Self::Exact(text.to_owned()),
+        }
+    }
+
+    /// Returns true if an entry of `plans` that maps the same price is less specific.
+    pub(crate) fn is_more_specific_than(&self, key: &PlanKey) -> bool {
+        match self {
+            Self::Exact(_) => key.is_prefix || key.kind != PlanKeyKind::Price,
+            Self::Prefix(prefix) => key.is_prefix && prefix.len() > key.text.len(),
         }
     }
 

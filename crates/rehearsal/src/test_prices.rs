@@ -177,9 +177,8 @@ fn paid_prices(contract: &Contract) -> Vec<PaidPrice> {
         entries.map(|(number, (key, plan))| (number, price_of(contract, key, number), plan));
     let is_paid = |(_, price, plan): &(usize, Price, &PlanWords)| {
         // A more specific entry of `plans` can map the price to another plan.
-        contract.plans.plan(price) == Some(*plan)
+        contract.plan_of(price) == Some(*plan)
             && !plan.words().any(|word| contract.free_plans.contains(word))
-            && !is_ignored(contract, &price.id)
     };
     let paid = |(number, price, plan): (usize, Price, &PlanWords)| {
         let plan = plan.name().to_owned();
@@ -203,11 +202,6 @@ fn paid_prices(contract: &Contract) -> Vec<PaidPrice> {
 
 fn has_features(contract: &Contract) -> bool {
     contract.source == Source::StripeEntitlements
-}
-
-fn is_ignored(contract: &Contract, price: &PriceId) -> bool {
-    let mut patterns = contract.ignore_prices.iter();
-    patterns.any(|pattern| pattern.matches(price))
 }
 
 /// Returns a price, or the feature in its place, that `ignore_prices` matches, so that the contract treats it as another

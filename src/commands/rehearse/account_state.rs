@@ -180,7 +180,7 @@ pub(super) fn paid_values(systems: &Systems<'_>, account: &TestAccount) -> BTree
         values.insert(Field::Status, subscription.status.to_string());
     }
     let mut items = subscription.items.iter();
-    let plan = items.find_map(|item| contract.plans.plan(&item.price));
+    let plan = items.find_map(|item| contract.plan_of(&item.price));
     if let Some(plan) = plan {
         values.insert(Field::Plan, plan.name().to_owned());
     }

@@ -77,7 +77,7 @@ fn check(judged: &JudgedAccount<'_, '_>) {
         .iter()
         .flat_map(|subscription| subscription.items.iter())
         .filter(|item| {
-            let plan = case.contract.plans.plan(&item.price);
+            let plan = case.contract.plan_of(&item.price);
             plan.is_some_and(|plan| right.contains(plan))
         })
         .map(|item| &item.price.id)

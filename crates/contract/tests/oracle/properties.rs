@@ -90,7 +90,7 @@ fn paid_price(contract: &Contract) -> Option<(Price, Option<PlanWords>)> {
     let is_paid = |plan: &PlanWords| plan.words().all(|word| !contract.free_plans.contains(word));
     let prices = contract.plans.iter().map(|(key, _)| price_of(key));
     let mut plans = prices.filter_map(|price| {
-        let plan = contract.plans.plan(&price)?.clone();
+        let plan = contract.plan_of(&price)?.clone();
         Some((price, plan))
     });
     let (price, plan) = plans.find(|(_, plan)| is_paid(plan))?;

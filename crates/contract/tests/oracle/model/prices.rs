@@ -6,15 +6,28 @@ use contract::{
     Contract, Interval, Item, PlanKey, PlanKeyKind, PlanWords, Price, PricePattern, Subscription,
 };
 
-/// "Exact before lookup key before product before *, longest first."
+/// "Exact before lookup key before product before *, longest first." The entries of `ignore_prices` compete with those of
+/// `plans`, which win if they are alike.
 pub(crate) fn plan_of<'c>(contract: &'c Contract, price: &Price) -> Option<&'c PlanWords> {
-    let keys = contract.plans.iter();
-    let finding = keys.filter(|(key, _)| finds(key, price));
-    let first = finding.min_by_key(|(key, _)| {
-        let length = if key.is_prefix { key.text.len() } else { 0 };
-        (key.is_prefix, Reverse(length), key.kind)
+    let plans = contract.plans.iter().filter(|(key, _)| finds(key, price));
+    let plans = plans.map(|(key, plan)| (rank(key.is_prefix, &key.text, key.kind), Some(plan)));
+    let ignored = contract.ignore_prices.iter();
+    let ignored = ignored.filter(|pattern| pattern.matches(&price.id));
+    let ignored = ignored.map(|pattern| {
+        let rank = match pattern {
+            PricePattern::Exact(id) => rank(false, id, PlanKeyKind::Price),
+            // After the prefixes of `plans` with the same length.
+            PricePattern::Prefix(prefix) => rank(true, prefix, PlanKeyKind::Product),
+        };
+        (rank, None)
     });
-    first.map(|(_, plan)| plan)
+    let (_, plan) = plans.chain(ignored).min_by_key(|(rank, _)| *rank)?;
+    plan
+}
+
+fn rank(is_prefix: bool, text: &str, kind: PlanKeyKind) -> (bool, Reverse<usize>, PlanKeyKind) {
+    let length = if is_prefix { text.len() } else { 0 };
+    (is_prefix, Reverse(length), kind)
 }
 
 fn finds(key: &PlanKey, price: &Price) -> bool {
