@@ -148,7 +148,7 @@ fn no_verdict(outcome: &Outcome) -> (String, Vec<String>) {
     let problems = outcome.problems.iter().chain(contract_problems);
     let lines = problems
         .take(3)
-        .map(|problem| format!("• {}", code(&problem.message)));
+        .map(|problem| format!("• {}", code(&problem.text)));
     (headline.to_owned(), lines.collect())
 }
 

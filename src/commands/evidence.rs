@@ -63,7 +63,7 @@ fn unreadable_events(problem: &Problem) -> Warning {
     };
     Warning::new(format!(
         "the webhooks behind the findings could not be read: {}",
-        problem.message
+        problem.text
     ))
     .hint(hint)
 }

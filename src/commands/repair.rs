@@ -159,7 +159,7 @@ async fn row_repairs(
             );
         }
         Err(failure) => {
-            let message = failure.problem.message;
+            let message = failure.problem.text;
             let reason = format!("its row could not be read again ({message})");
             return all_by_hand(corrections, &reason);
         }

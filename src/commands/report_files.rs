@@ -244,7 +244,7 @@ mod tests {
     fn refusal(paths: &[&str], kind: ReportKind) -> String {
         let paths = paths.iter().map(PathBuf::from);
         let refused = ReportFiles::choose(paths, kind, "`--output`").expect_err("refused");
-        format!("{}; {}", refused.message, refused.hint)
+        format!("{}; {}", refused.text, refused.hint)
     }
 
     #[test]

@@ -102,7 +102,11 @@ mod tests {
 
     #[test]
     fn an_exposed_connection_is_reported_with_the_fix() {
-        let Warning { message, hint, .. } = exposed("db.example.com:5432", "DATABASE_URL");
+        let Warning {
+            text: message,
+            hint,
+            ..
+        } = exposed("db.example.com:5432", "DATABASE_URL");
         assert_eq!(
             message,
             "the connection to the database at `db.example.com:5432` is not encrypted"

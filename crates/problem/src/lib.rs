@@ -15,7 +15,7 @@ pub use grant::PermissionGrant;
 pub struct Message<C> {
     pub code: C,
     /// Description of what happened and what was expected; lower case, no full stop.
-    pub message: String,
+    pub text: String,
     /// Suggested action; empty if the message is enough.
     pub hint: String,
     pub place: Option<Place>,
@@ -58,22 +58,22 @@ pub trait Coded: Explain {
 }
 
 impl Problem {
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::with_code(code, message.into())
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self::with_code(code, text.into())
     }
 }
 
 impl Warning {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self::with_code((), message.into())
+    pub fn new(text: impl Into<String>) -> Self {
+        Self::with_code((), text.into())
     }
 }
 
 impl<C> Message<C> {
-    fn with_code(code: C, message: String) -> Self {
+    fn with_code(code: C, text: String) -> Self {
         Self {
             code,
-            message,
+            text,
             hint: String::new(),
             place: None,
         }
@@ -125,11 +125,11 @@ impl From<Problem> for Warning {
     fn from(problem: Problem) -> Self {
         let Problem {
             code: _,
-            message,
+            text,
             hint,
             place,
         } = problem;
-        Self::new(message).hint(hint).at(place)
+        Self::new(text).hint(hint).at(place)
     }
 }
 
@@ -137,7 +137,7 @@ impl From<Problem> for Remark {
     fn from(problem: Problem) -> Self {
         Self {
             code: Some(problem.code),
-            message: problem.message,
+            text: problem.text,
             hint: problem.hint,
             place: problem.place,
         }
@@ -148,7 +148,7 @@ impl From<Warning> for Remark {
     fn from(warning: Warning) -> Self {
         Self {
             code: None,
-            message: warning.message,
+            text: warning.text,
             hint: warning.hint,
             place: warning.place,
         }
@@ -228,7 +228,7 @@ mod tests {
     fn an_id_in_the_message_is_named_so_that_it_can_be_hidden() {
         let id = "usr_7".to_owned();
         let failure = Failure::from(Unanswerable::AccountOnTwoRows { id: id.clone() });
-        assert!(failure.problem.message.contains(&id));
+        assert!(failure.problem.text.contains(&id));
         assert_eq!(failure.named, [id]);
     }
 }

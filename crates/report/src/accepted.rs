@@ -145,11 +145,11 @@ mod tests {
         let warnings = newly_accepted(&base, &proposed, TODAY).unwrap();
         assert!(
             warnings
-                .message
+                .text
                 .starts_with("this pull request accepts 2 findings that the base commit does not")
-                && warnings.message.contains("(lines 5, 9)"),
+                && warnings.text.contains("(lines 5, 9)"),
             "{}",
-            warnings.message
+            warnings.text
         );
         assert_eq!(warnings.place.map(|place| place.line), Some(5));
         assert_eq!(newly_accepted(&base, &base, TODAY), None);
@@ -159,9 +159,9 @@ mod tests {
             .collect();
         let warnings = newly_accepted(&[], &many, TODAY).unwrap();
         assert!(
-            warnings.message.contains("9, 10 and 2 more)"),
+            warnings.text.contains("9, 10 and 2 more)"),
             "{}",
-            warnings.message
+            warnings.text
         );
     }
 }

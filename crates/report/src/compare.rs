@@ -360,7 +360,7 @@ mod tests {
             .iter()
             .map(|warning| {
                 (
-                    warning.message.as_str(),
+                    warning.text.as_str(),
                     warning.place.as_ref().map(|place| place.line),
                 )
             })
@@ -444,7 +444,7 @@ mod tests {
         assert_eq!(rehearsal.verdict, Verdict::Error);
         let problem = rehearsal.contracts[0].problem.as_ref().unwrap();
         assert_eq!(
-            problem.message,
+            problem.text,
             "the scenario `plan-change` could not be judged: the fake does not play GET /v1/quotes"
         );
     }
@@ -467,7 +467,7 @@ mod tests {
         let mut outcome = outcome(&findings);
         outcome.compare(&with(None, &ended));
         assert_eq!(outcome.warnings.len(), 11);
-        assert_eq!(outcome.warnings[10].message, "4 more acceptances ended too");
+        assert_eq!(outcome.warnings[10].text, "4 more acceptances ended too");
     }
 
     fn severity() -> impl Strategy<Value = Severity> {

@@ -447,7 +447,7 @@ impl<'a> From<&'a Problem> for ReportProblem<'a> {
     fn from(problem: &'a Problem) -> Self {
         Self {
             code: problem.code.as_str(),
-            message: &problem.message,
+            message: &problem.text,
             hint: &problem.hint,
             place: problem.place.as_ref().map(ReportPlace::from),
         }
@@ -457,7 +457,7 @@ impl<'a> From<&'a Problem> for ReportProblem<'a> {
 impl<'a> From<&'a Warning> for ReportWarning<'a> {
     fn from(warning: &'a Warning) -> Self {
         Self {
-            message: &warning.message,
+            message: &warning.text,
             hint: &warning.hint,
             place: warning.place.as_ref().map(ReportPlace::from),
         }
@@ -469,7 +469,7 @@ impl<'a> ReportAdvice<'a> {
         let place = advice.place.as_ref();
         Self {
             contract,
-            message: &advice.message,
+            message: &advice.text,
             hint: &advice.hint,
             file: place.map(|place| place.path.as_str()),
             line: place.map(|place| place.line),

@@ -308,7 +308,7 @@ mod tests {
         let redacted = redact_ids(&outcome);
         let problem = redacted.contracts[0].problem.as_ref().unwrap();
         assert_eq!(
-            problem.message,
+            problem.text,
             "account `…` is linked to cus_…ib by `sub_status`"
         );
     }

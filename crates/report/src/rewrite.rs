@@ -424,13 +424,13 @@ fn subject(subject: &Subject, to: &impl TextRewriter) -> Subject {
 pub(super) fn message<C: Copy>(original: &Message<C>, to: &impl TextRewriter) -> Message<C> {
     let Message {
         code,
-        message,
+        text: message,
         hint,
         place: at,
     } = original;
     Message {
         code: *code,
-        message: to.text(TextKind::Prose, message),
+        text: to.text(TextKind::Prose, message),
         hint: to.text(TextKind::Prose, hint),
         place: at.as_ref().map(|at| place(at, TextKind::Prose, to)),
     }

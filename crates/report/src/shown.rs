@@ -85,7 +85,7 @@ pub(super) fn status_suffix(status: Option<&FindingStatus>) -> String {
 
 /// Returns the message on one line, because a line break in an id must not fake a verdict line.
 pub(super) fn message_line<C>(message: &Message<C>) -> String {
-    shortened(&visible(message.message.trim_end()), LINE_CHARACTERS)
+    shortened(&visible(message.text.trim_end()), LINE_CHARACTERS)
 }
 
 /// Returns the lines of the hint, if any.

@@ -105,7 +105,7 @@ async fn a_key_that_may_not_read_invoices_does_without() {
     let [warning] = &*reader.warnings() else {
         panic!("one warning was expected");
     };
-    assert!(warning.message.contains("may not read invoices"));
+    assert!(warning.text.contains("may not read invoices"));
     // It is not requested again.
     let before = reader.requests();
     let ids = [SubscriptionId::from("sub_2")];
@@ -185,7 +185,7 @@ async fn test_clocks_that_cannot_be_listed_are_a_warning() {
         let [warning] = &*reader.warnings() else {
             panic!("one warning was expected");
         };
-        assert!(warning.message.contains("test clocks were not listed"));
+        assert!(warning.text.contains("test clocks were not listed"));
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn without_faults() -> BillingFacts {
 /// customers.
 pub(super) fn message_of(error: &Error) -> String {
     let problem = Problem::from(error);
-    let message = format!("{} | {}", problem.message, problem.hint);
+    let message = format!("{} | {}", problem.text, problem.hint);
     for text in [&message, &format!("{error:?}"), &format!("{error:#?}")] {
         for part in [CANARY, "CANARY", "rk_live_", "limit=100"] {
             assert!(!text.contains(part), "{text}");

@@ -195,7 +195,7 @@ fn a_word_for_no_environment_is_an_error() {
     let variable = |name: &str| (name == "PADDLE_ENVIRONMENT").then_some("staging");
     let error = Settings::from_variables(definition(Source::Paddle), variable).unwrap_err();
     assert_eq!(
-        error.message,
+        error.text,
         "the environment variable `PADDLE_ENVIRONMENT` is neither `sandbox` nor `production`"
     );
     assert!(

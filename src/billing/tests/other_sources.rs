@@ -322,7 +322,7 @@ async fn paddles_refusals_suggest_a_fix() {
             .unwrap_err();
         assert_eq!(error.refusal().unwrap().meaning, meaning);
         assert!(error.hint().contains(hint), "{}", error.hint());
-        let message = Problem::from(&error).message;
+        let message = Problem::from(&error).text;
         assert!(
             message.contains("Said [key]") && message.contains("request req-77"),
             "{message}"

@@ -56,7 +56,7 @@ fn unlisted(error: &ClientError) -> Warning {
     Warning::new(format!(
         "what the pull request changes cannot be read, so that findings are shown at the \
          configuration: {}",
-        Warning::from(error).message
+        Warning::from(error).text
     ))
     .hint("give the job `pull-requests: read` or `write`")
 }

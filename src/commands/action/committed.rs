@@ -80,7 +80,7 @@ async fn added_entries(
             "the event does not say what the base commit is",
         ));
     };
-    let unread = |error: &ClientError| unknown_acceptances(path, &Warning::from(error).message);
+    let unread = |error: &ClientError| unknown_acceptances(path, &Warning::from(error).text);
     let client = match client {
         Ok(client) => client,
         Err(error) => return Some(unread(error)),

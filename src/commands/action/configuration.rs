@@ -71,7 +71,7 @@ pub(super) async fn from_base(
     let name = kind.name();
     let event = context.event_name.clone();
     let unreadable = |context: &Context, error: &ClientError| {
-        let cause = Warning::from(error).message;
+        let cause = Warning::from(error).text;
         let message = format!("the {name} of the base commit cannot be read: {cause}");
         refused(context, kind, message)
     };

@@ -314,7 +314,7 @@ mod tests {
         assert_eq!((inputs.mode, inputs.rehearsal.jobs), (Mode::Check, None));
         let messages: Vec<_> = problems
             .iter()
-            .map(|problem| problem.message.as_str())
+            .map(|problem| problem.text.as_str())
             .collect();
         assert_eq!(
             messages,
@@ -334,7 +334,7 @@ mod tests {
         let message = |inputs: &[(&str, &str)]| {
             let (_, problems) = read(inputs);
             assert_eq!(problems.len(), 1, "{problems:?}");
-            problems[0].message.clone()
+            problems[0].text.clone()
         };
         assert_eq!(
             message(&[("mode", "publish")]),
@@ -365,7 +365,7 @@ mod tests {
         assert!(!inputs.verdict.strict);
         let messages: Vec<_> = problems
             .iter()
-            .map(|problem| problem.message.as_str())
+            .map(|problem| problem.text.as_str())
             .collect();
         assert_eq!(messages.len(), 3, "{messages:?}");
         assert_eq!(

@@ -53,10 +53,7 @@ fn read(workspace: &Path, path: &str) -> Result<Outcome, Problem> {
     read_json(&text).map_err(|error| {
         let problem = Problem::from(&error);
         Problem {
-            message: format!(
-                "the report `{path}` cannot be published: {}",
-                problem.message
-            ),
+            text: format!("the report `{path}` cannot be published: {}", problem.text),
             ..problem
         }
     })

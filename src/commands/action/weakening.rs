@@ -98,7 +98,7 @@ impl Incomparable {
             "it is not known whether this pull request lets more pass than its base commit";
         let (message, hint, place) = match self {
             Self::Unreadable(error) => (
-                format!("{unknown}: {}", Warning::from(&error).message),
+                format!("{unknown}: {}", Warning::from(&error).text),
                 "give the job `contents: read`",
                 None,
             ),

@@ -381,7 +381,7 @@ fn explain_plans(plans: &FilledPlans, output: &Output) {
 }
 
 fn warn(output: &Output, what: &str, problem: Problem) {
-    let warning = Warning::new(format!("{what}: {}", problem.message))
+    let warning = Warning::new(format!("{what}: {}", problem.text))
         .hint(problem.hint)
         .at(problem.place);
     output.say(&report::warnings(&[warning], output.colour_on_stderr));

@@ -217,7 +217,7 @@ mod tests {
             .write(("localhost", 1))
             .await
             .expect_err("no folder");
-        assert!(problem.message.contains("stripe.address"), "{problem:?}");
+        assert!(problem.text.contains("stripe.address"), "{problem:?}");
         std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).expect("a link");
         address_file.path = folder.path().join("out/stripe.address");
         address_file.files =
@@ -227,7 +227,7 @@ mod tests {
             .await
             .expect_err("outside");
         assert!(
-            problem.message.contains("outside the workspace"),
+            problem.text.contains("outside the workspace"),
             "{problem:?}"
         );
     }

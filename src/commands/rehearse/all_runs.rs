@@ -55,7 +55,7 @@ pub(super) async fn do_all_runs(
         bystanders.push(add_paying(systems, "bystander").await?);
     }
     if let Some(problem) = reach::warning(systems) {
-        notice::say(&problem.message);
+        notice::say(&problem.text);
     }
     let others: Vec<usize> = open(progress).collect();
     let known = match first {

@@ -426,7 +426,7 @@ rehearsal:
         let setup = AppSetup::new(&config, &files, &environment, &[]).expect("a setup");
         assert!(setup.starts_application());
         let problem = for_action(CONFIG, None).expect_err("refused");
-        assert!(problem.message.ends_with("`app.command` names one"));
+        assert!(problem.text.ends_with("`app.command` names one"));
         assert_eq!(problem.place.map(|place| place.line), Some(5));
     }
 
@@ -438,6 +438,6 @@ rehearsal:
         let migrating = format!("{CONFIG}  database: {{ migrate: npm run migrate }}\n");
         let refused = for_action(&migrating, Some("node server.js"));
         let problem = refused.expect_err("refused");
-        assert!(problem.message.ends_with("`database.migrate` names one"));
+        assert!(problem.text.ends_with("`database.migrate` names one"));
     }
 }

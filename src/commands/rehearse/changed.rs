@@ -42,7 +42,7 @@ pub(super) async fn affected(
     let chosen = chosen(all, settings, options, &files).ok()?;
     Some(match WorkingTree::read(path, None).await {
         Ok(tree) => of_tree((settings, contract, path), &tree, &chosen),
-        Err(problem) => in_usual_order(&problem.message),
+        Err(problem) => in_usual_order(&problem.text),
     })
 }
 

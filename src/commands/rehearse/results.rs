@@ -134,7 +134,7 @@ fn reason(result: Option<&RunOutcome>) -> Option<String> {
         Some(RunOutcome::Finished(played)) => played.is_prepared.then(|| PREPARED.to_owned()),
         Some(RunOutcome::NotReached(unreached)) => Some(unreached.as_str().to_owned()),
         Some(RunOutcome::CouldNotTell(problem) | RunOutcome::InvalidScenario(problem)) => {
-            Some(problem.message.clone())
+            Some(problem.text.clone())
         }
         None => Some(STOPPED.to_owned()),
     }

@@ -101,7 +101,7 @@ impl Watch<'_> {
                     } else {
                         self.output.say(&format!(
                             "{}; the exit status is that of the play before",
-                            interrupted().message
+                            interrupted().text
                         ));
                     }
                     return self.status();

@@ -112,7 +112,7 @@ fn unreadable(error: &ClientError) -> Warning {
     };
     Warning::new(format!(
         "the last result of the default branch cannot be read, so that nothing is known: {}",
-        Warning::from(error).message
+        Warning::from(error).text
     ))
     .hint(hint)
 }

@@ -66,7 +66,7 @@ impl Fallback {
         };
         let (message, hint) = match expected {
             Some(expected) => (format!("{meaning}: {expected}"), String::new()),
-            None => (format!("{meaning}: {}", cause.message), self.hint(error)),
+            None => (format!("{meaning}: {}", cause.text), self.hint(error)),
         };
         Warning::new(message).hint(hint)
     }

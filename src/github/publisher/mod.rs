@@ -231,7 +231,7 @@ impl Publisher {
     /// Masks the message, because a response may echo the request.
     fn masked(&self, warning: Warning) -> Warning {
         Warning {
-            message: self.mask.text(&warning.message),
+            text: self.mask.text(&warning.text),
             ..warning
         }
     }

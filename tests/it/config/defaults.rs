@@ -118,7 +118,7 @@ fn contracts_of_other_types_are_skipped_with_a_warning_each() {
         .iter()
         .map(|warning| {
             let line = warning.place.as_ref().map(|place| place.line);
-            (warning.message.as_str(), line)
+            (warning.text.as_str(), line)
         })
         .collect();
     let rest = "is skipped: this program runs contracts of type `access`";

@@ -111,8 +111,7 @@ fn a_role_that_can_write_is_a_warning() {
                 panic!("{grant}: {:?}", facts.warnings);
             };
             assert!(
-                warning.message.contains(&role)
-                    && warning.message.contains("can write public.users")
+                warning.text.contains(&role) && warning.text.contains("can write public.users")
             );
             assert!(
                 warning
@@ -121,7 +120,7 @@ fn a_role_that_can_write_is_a_warning() {
             );
         }
         let facts = world.read(&table("users", &[])).await.unwrap();
-        assert!(facts.warnings[0].message.contains("is a superuser"));
+        assert!(facts.warnings[0].text.contains("is a superuser"));
     });
 }
 

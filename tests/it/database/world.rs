@@ -148,7 +148,7 @@ pub(crate) fn one_of(column: &str, values: &[&str]) -> Expression {
 #[track_caller]
 pub(crate) fn error_text(result: Result<DatabaseFacts, Error>) -> String {
     let problem = Problem::from(&result.expect_err("an error"));
-    let text = format!("{}\n{}", problem.message, problem.hint);
+    let text = format!("{}\n{}", problem.text, problem.hint);
     assert!(!text.contains("secret-canary"), "a secret is shown: {text}");
     text
 }

@@ -132,7 +132,7 @@ async fn a_cancelled_job_waits_for_nothing() {
         .fail("PATCH", "check-runs", Kind::Hang(Duration::from_secs(30)));
     let problem = publisher.cancel().await.expect("a problem");
     assert!(began.elapsed() < Duration::from_secs(2));
-    assert!(problem.message.contains("in time"), "{}", problem.message);
+    assert!(problem.text.contains("in time"), "{}", problem.text);
     assert_eq!(publisher.cancel().await, None);
     let conclusion = github
         .world()
@@ -301,7 +301,7 @@ async fn a_conclusion_without_a_readable_answer_is_checked() {
         let is_warned = published
             .warnings
             .iter()
-            .any(|problem| problem.message.contains("could not be concluded"));
+            .any(|problem| problem.text.contains("could not be concluded"));
         assert_eq!(is_warned, !is_concluded, "{:?}", published.warnings);
     }
 }
@@ -357,7 +357,7 @@ async fn a_bad_token_or_an_invisible_repository_degrades() {
         published
             .warnings
             .iter()
-            .any(|problem| problem.message.contains("401"))
+            .any(|problem| problem.text.contains("401"))
     );
 
     let mut job = Job::pull_request();
@@ -367,7 +367,7 @@ async fn a_bad_token_or_an_invisible_repository_degrades() {
         published
             .warnings
             .iter()
-            .any(|problem| problem.message.contains("404"))
+            .any(|problem| problem.text.contains("404"))
     );
     assert_eq!(github.violations(), Vec::<String>::new());
 }

@@ -159,7 +159,7 @@ async fn among_more_comments_than_anybody_reads_none_is_added() {
         published
             .warnings
             .iter()
-            .any(|problem| problem.message.contains("too many comments"))
+            .any(|problem| problem.text.contains("too many comments"))
     );
 }
 
@@ -294,11 +294,7 @@ async fn an_unknown_author_makes_no_second_comment() {
     assert_eq!(first.warnings, []);
     for run in [101, 102] {
         let later = job_of_app(run).report(&github, &publication(2)).await;
-        let messages: Vec<_> = later
-            .warnings
-            .iter()
-            .map(|warning| &warning.message)
-            .collect();
+        let messages: Vec<_> = later.warnings.iter().map(|warning| &warning.text).collect();
         assert!(
             messages.len() == 1 && messages[0].contains("which account the token is"),
             "{messages:?}"
@@ -395,7 +391,7 @@ async fn an_older_run_never_overwrites_a_newer_one() {
     assert!(
         late.warnings
             .iter()
-            .any(|problem| problem.message.contains("newer run"))
+            .any(|problem| problem.text.contains("newer run"))
     );
     assert!(late.comment_url.is_some());
 }
@@ -526,7 +522,7 @@ async fn a_locked_pull_request_degrades_to_the_summary() {
         published
             .warnings
             .iter()
-            .any(|problem| problem.message.contains("locked") && problem.hint.starts_with("unlock"))
+            .any(|problem| problem.text.contains("locked") && problem.hint.starts_with("unlock"))
     );
     assert!(job.summary().contains("2 findings"));
 }

@@ -319,7 +319,7 @@ async fn a_fork_without_permissions_degrades_with_a_reason() {
             published
                 .warnings
                 .iter()
-                .all(|problem| problem.message.contains("forks"))
+                .all(|problem| problem.text.contains("forks"))
         );
         assert_eq!(published.warnings.len(), 2);
         assert!(job.summary().contains("3 findings"));
@@ -355,7 +355,7 @@ async fn dependabot_degrades_with_its_own_reason() {
         published
             .warnings
             .iter()
-            .all(|problem| problem.message.contains("Dependabot"))
+            .all(|problem| problem.text.contains("Dependabot"))
     );
 }
 

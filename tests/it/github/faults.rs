@@ -221,7 +221,7 @@ async fn an_unreachable_github_degrades() {
     let messages: Vec<&str> = published
         .warnings
         .iter()
-        .map(|problem| problem.message.as_str())
+        .map(|problem| problem.text.as_str())
         .collect();
     assert!(
         messages

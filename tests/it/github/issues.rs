@@ -266,7 +266,7 @@ async fn among_more_issues_than_anybody_reads_none_is_opened() {
     assert!(
         problems
             .iter()
-            .any(|problem| problem.message.contains("too many issues"))
+            .any(|problem| problem.text.contains("too many issues"))
     );
 }
 
@@ -400,7 +400,7 @@ async fn an_unknown_author_makes_no_second_issue() {
             job.token = "ghs_app";
             let published = report_as(&github, job, &[run]).await;
             let is_unclear =
-                |warning: &Warning| warning.message.contains("which account the token is");
+                |warning: &Warning| warning.text.contains("which account the token is");
             let is_warned = published.warnings.iter().any(is_unclear);
             assert_eq!(is_warned, run > 100, "{run}: {:?}", published.warnings);
         }
@@ -435,7 +435,7 @@ async fn a_refusal_by_github_is_reported_with_the_permission_to_grant() {
         let [problem] = published.warnings.as_slice() else {
             panic!("{:?}", published.warnings);
         };
-        assert!(problem.message.contains(message), "{problem:?}");
+        assert!(problem.text.contains(message), "{problem:?}");
         assert!(problem.hint.contains(hint), "{problem:?}");
     }
     let reading = FakeGithub::start(World::new()).await;

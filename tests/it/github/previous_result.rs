@@ -145,7 +145,7 @@ fn expect_nothing(recalled: &PreviousResult, why: &str) {
     let problem = recalled
         .problem
         .as_ref()
-        .map(|problem| problem.message.as_str());
+        .map(|problem| problem.text.as_str());
     assert!(
         problem.is_some_and(|message| message.contains(why)),
         "{problem:?}"

@@ -108,7 +108,7 @@ pub(crate) fn error_text<T>(result: Result<T, Error>) -> String {
     };
     let problem = Problem::from(&error);
     assert!(!error.hint().is_empty(), "{error}");
-    let text = format!("{}\n{}", problem.message, problem.hint);
+    let text = format!("{}\n{}", problem.text, problem.hint);
     assert!(!text.contains("secret-canary"), "a secret is shown: {text}");
     text
 }

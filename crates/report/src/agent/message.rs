@@ -53,7 +53,7 @@ impl AgentProblem {
     pub(super) fn new(problem: &Problem, room: Room) -> Self {
         Self {
             code: problem.code.as_str(),
-            message: room.text(&problem.message),
+            message: room.text(&problem.text),
             fix: room.text(&problem.hint),
             place: AgentPlace::new(problem.place.as_ref(), room),
         }
@@ -63,7 +63,7 @@ impl AgentProblem {
 impl AgentWarning {
     pub(super) fn new(warning: &Warning, room: Room) -> Self {
         Self {
-            message: room.text(&warning.message),
+            message: room.text(&warning.text),
             fix: room.text(&warning.hint),
             place: AgentPlace::new(warning.place.as_ref(), room),
         }

@@ -96,7 +96,7 @@ impl<'a> JsonStep<'a> {
                 StepStatus::Pass | StepStatus::Warn | StepStatus::Fail => None,
             },
             code: result.remark.code.map(ErrorCode::as_str),
-            message: &result.remark.message,
+            message: &result.remark.text,
             hint: &result.remark.hint,
             place: result.remark.place.as_ref().map(ReportPlace::from),
             details: result.details.iter().map(JsonRemark::new).collect(),
@@ -108,7 +108,7 @@ impl<'a> JsonRemark<'a> {
     fn new(remark: &'a Remark) -> Self {
         Self {
             code: remark.code.map(ErrorCode::as_str),
-            message: &remark.message,
+            message: &remark.text,
             hint: &remark.hint,
             place: remark.place.as_ref().map(ReportPlace::from),
         }

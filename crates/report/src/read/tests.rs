@@ -66,7 +66,7 @@ fn changed(outcome: &Outcome, pointer: &str, value: Value) -> String {
 fn refusal(text: &str) -> String {
     let error = read_json(text).map(|_| ()).expect_err(text);
     assert!(!error.hint().is_empty(), "{error}");
-    problem::Problem::from(&error).message
+    problem::Problem::from(&error).text
 }
 
 #[test]

@@ -53,7 +53,7 @@ async fn check(facts: &mut ContractFacts<'_>) -> StepResult {
     let result = if permissions.iter().all(is_usable) {
         facts.key = KeyState::Permitted;
         if denied.is_empty() && unknown.is_empty() {
-            StepResult::pass(said.message)
+            StepResult::pass(said.text)
         } else {
             StepResult::warn(said)
         }

@@ -148,7 +148,7 @@ impl DoctorText {
     fn new(remark: &Remark) -> Self {
         Self {
             code: remark.code.map(ErrorCode::as_str),
-            message: report::agent_text(&remark.message),
+            message: report::agent_text(&remark.text),
             fix: report::agent_text(&remark.hint),
             place: remark.place.as_ref().map(AgentPlace::from),
         }
