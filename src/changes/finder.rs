@@ -354,7 +354,7 @@ fn relevant_line(
     })
 }
 
-/// Returns `None` if the file's diff removes no line with the name, or if it also adds or keeps one.
+/// Returns how many lines with the name the file's diff removes, or `None` if it removes none, or also adds or keeps one.
 fn removed_mentions(file: &FileDiff<'_>, name: &Name) -> Option<RemovedMentions> {
     let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
     let with_name = lines.filter(|line| {

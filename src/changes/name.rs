@@ -63,7 +63,7 @@ const COMMON: &[&str] = &[
 ];
 
 impl Name {
-    /// Returns `None` if the text cannot be a name in code: too short, too long, or with control characters.
+    /// Creates the name, or returns `None` if the text cannot be one in code: too short, too long, or with control characters.
     pub fn new(kind: NameKind, text: &str) -> Option<Self> {
         let text = text.trim();
         let normalized = normalized(text);

@@ -176,22 +176,20 @@ async fn read_accounts(
     if ids.is_empty() {
         return Ok(());
     }
-    let again = sources.accounts.by_id(&ids).await?;
-    facts
-        .accounts
-        .retain(|account| ids.binary_search(&account.id).is_err());
+    let listed: Vec<_> = ids.iter().cloned().collect();
+    let again = sources.accounts.by_id(&listed).await?;
+    facts.accounts.retain(|account| !ids.contains(&account.id));
     facts.accounts.extend(again.accounts);
     Ok(())
 }
 
-/// Returns the sorted ids of the accounts with findings.
-fn accused_accounts(findings: &[Finding]) -> Vec<AccountId> {
-    let ids: BTreeSet<_> = findings
+/// Returns the ids of the accounts with findings.
+fn accused_accounts(findings: &[Finding]) -> BTreeSet<AccountId> {
+    findings
         .iter()
         .filter_map(|finding| finding.subject.account.as_deref())
         .map(AccountId::from)
-        .collect();
-    ids.into_iter().collect()
+        .collect()
 }
 
 /// Returns the customers that the findings are about.
@@ -242,7 +240,7 @@ async fn current_customers(
     findings: &[Finding],
 ) -> Result<Vec<CustomerId>, Failure> {
     let ids = accused_accounts(findings);
-    let is_accused = |account: &&Account| ids.binary_search(&account.id).is_ok();
+    let is_accused = |account: &&Account| ids.contains(&account.id);
     let accused = facts.accounts.iter().filter(is_accused);
     if contract.match_on == MatchOn::CustomerId {
         return Ok(accused.flat_map(customers).collect());

@@ -69,14 +69,14 @@ impl AccountRows {
             AccountsQuery::Table { columns, .. } => columns.clone(),
             AccountsQuery::Query { .. } => BTreeMap::new(),
         };
-        let is_listed = |field: &&Field| {
+        let is_mapped_with_in = |field: &&Field| {
             let expression = expressions.get(field);
             matches!(expression, Some(Expression::In { .. }))
         };
-        let listed = fields.iter().filter(is_listed);
+        let with_words = fields.iter().filter(is_mapped_with_in);
         Self {
             has_columns: fields.iter().any(|field| is_column(*field)),
-            stored: listed
+            stored: with_words
                 .map(|field| (*field, StoredWords::default()))
                 .collect(),
             zone: zone(&settings.timezone),

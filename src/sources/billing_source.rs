@@ -74,7 +74,7 @@ pub(crate) trait BillingSource {
     fn any_customer_exists<'a>(&'a self, customers: &'a [CustomerId]) -> SourceFuture<'a, bool>;
 
     /// Reads the evidence behind findings: events until `is_sufficient` returns true for those read so far, or deliveries.
-    /// Returns `None` if there is neither.
+    /// Returns `None` if the source has neither.
     fn evidence<'a>(
         &'a self,
         findings: &'a [Finding],

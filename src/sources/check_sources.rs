@@ -25,7 +25,7 @@ pub(crate) struct Sources<'r> {
 #[derive(Debug)]
 pub(crate) struct CheckInput {
     pub(crate) facts: Facts,
-    /// True if some of the accounts' customers have already been looked up by id.
+    /// True if any of the accounts' customers was already looked up by id.
     pub(crate) customers_were_looked_up: bool,
     /// Customers whose facts follow from other objects than those that state them.
     pub(crate) derived: BTreeSet<CustomerId>,

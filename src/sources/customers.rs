@@ -1,16 +1,19 @@
 //! The customers that accounts are linked to, and their subscriptions.
 
+use std::collections::BTreeSet;
+
 use crate::contract::{Account, CustomerId, Facts, Subscription};
 
-/// Replaces the known subscriptions of these customers. The customers must be sorted.
+/// Replaces the known subscriptions of these customers.
 pub(crate) fn replace_subscriptions(
     facts: &mut Facts,
     customers: &[CustomerId],
     subscriptions: Vec<Subscription>,
 ) {
+    let customers: BTreeSet<_> = customers.iter().collect();
     facts
         .subscriptions
-        .retain(|subscription| customers.binary_search(&subscription.customer).is_err());
+        .retain(|subscription| !customers.contains(&subscription.customer));
     facts.subscriptions.extend(subscriptions);
 }
 

@@ -69,6 +69,6 @@ pub trait FakeWorld: fmt::Debug + Send + 'static {
     /// Returns the current time in seconds since 1970.
     fn clock(&self) -> i64;
     fn set_clock(&mut self, clock: i64);
-    /// Returns the namespaces of some words.
+    /// Returns the namespaces of the objects that any of the words names.
     fn namespaces_of<'r>(&self, words: impl Iterator<Item = &'r str>) -> BTreeSet<CompactString>;
 }

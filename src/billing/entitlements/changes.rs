@@ -60,7 +60,7 @@ impl ChangeLog {
         self.latest.get(customer)
     }
 
-    /// Returns false if some event might be about any customer.
+    /// Returns false if an event could not be decoded, so that its change may concern any customer.
     pub(super) fn is_readable(&self) -> bool {
         !self.has_unreadable
     }

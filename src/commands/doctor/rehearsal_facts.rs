@@ -18,7 +18,7 @@ pub(super) struct RehearsalFacts<'d> {
 }
 
 impl<'d> RehearsalFacts<'d> {
-    /// Returns `None` if no rehearsal is configured.
+    /// Returns the facts of the configured rehearsal, or `None` if there is none.
     pub(super) fn new(setup: &'d Setup<'d>) -> Option<Self> {
         let config = setup.config.ok()?;
         Some(Self {

@@ -17,10 +17,10 @@ pub(super) fn is_unlimited(seats: &Seats, stored: Option<i64>, paying: &[&Subscr
     let mut items = paying
         .iter()
         .flat_map(|subscription| subscription.items.iter());
-    items.any(|item| is_listed(prices, &item.price.id))
+    items.any(|item| any_matches(prices, &item.price.id))
 }
 
-fn is_listed(patterns: &[PricePattern], price: &PriceId) -> bool {
+fn any_matches(patterns: &[PricePattern], price: &PriceId) -> bool {
     patterns.iter().any(|pattern| pattern.matches(price))
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn paid_seats(
 pub(crate) fn counts_seats(case: &Case<'_>, item: &Item) -> bool {
     let contract = case.contract;
     let is_counted = match &contract.seats.prices {
-        Some(prices) => is_listed(prices, &item.price.id),
+        Some(prices) => any_matches(prices, &item.price.id),
         None => match contract.price_meaning(&item.price) {
             PriceMeaning::Plan(_) => true,
             PriceMeaning::Unmapped => !contract.checks_plans(),

@@ -7,7 +7,7 @@ pub(crate) fn is_same_word(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
-/// Returns true if some subscription does not grant now but may grant again, so that keeping its plan is right.
+/// Returns true if a subscription that does not grant now may grant again, so that keeping its plan is right.
 pub(crate) fn is_plan_alive(case: &Case<'_>, holder: &Holder<'_>) -> bool {
     let may_come_back = |status: &Status| {
         matches!(

@@ -104,7 +104,7 @@ async fn run(session: &Session, given: JsonObject) -> Result<ToolAnswer, Invalid
 
 impl DoctorAnswer {
     fn new(report: &DoctorReport) -> Self {
-        let is_listed =
+        let needs_attention =
             |step: &&DoctorStep| matches!(step.result.status, StepStatus::Fail | StepStatus::Warn);
         let names = |is_wanted: fn(StepStatus) -> bool| {
             let steps = report.steps.iter();
@@ -113,7 +113,7 @@ impl DoctorAnswer {
             names.dedup();
             names
         };
-        let listed: Vec<_> = report.steps.iter().filter(is_listed).collect();
+        let listed: Vec<_> = report.steps.iter().filter(needs_attention).collect();
         Self {
             result: report.status().as_str(),
             exit_code: report.exit_status(),
