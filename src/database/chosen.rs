@@ -47,7 +47,9 @@ impl AccountSelection {
             }
         }
         let emails = storable(self.emails.iter().map(String::as_str));
-        if let Some(email) = email.filter(|_| !emails.is_empty()) {
+        if !emails.is_empty()
+            && let Some(email) = email
+        {
             statement
                 .push(&format!(
                     " or lower({email}::text) in (select lower(one) from unnest("

@@ -48,7 +48,7 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
                 Vec::new()
             };
             let mut text = finding(found, name, &evidence, paint);
-            if let Some(parties) = parties(found, contract).filter(|_| !is_rehearsal) {
+            if !is_rehearsal && let Some(parties) = parties(found, contract) {
                 text = format!("{text}\n{parties}");
             }
             block(&text)?;

@@ -422,7 +422,9 @@ impl Asking<'_, '_> {
     async fn ask(&self, customers: &BTreeSet<CustomerId>) -> Result<Answers, Error> {
         let session = self.session;
         let number = count(customers.len());
-        if let Some(max) = session.max_requests().filter(|_| !self.can_afford(number)) {
+        if !self.can_afford(number)
+            && let Some(max) = session.max_requests()
+        {
             return Err(Error::BudgetTooSmall {
                 provider: session.provider().name,
                 needed: session.requests().saturating_add(number),

@@ -220,7 +220,9 @@ fn unusable_rule(
     entry: &Entry<RuleLevel>,
     diagnostics: &Diagnostics<'_>,
 ) {
-    if let Some(span) = entry.span().filter(|_| !matches!(level, RuleLevel::Off)) {
+    if !matches!(level, RuleLevel::Off)
+        && let Some(span) = entry.span()
+    {
         let message = format!(
             "{} is not a rule for {}",
             quote(rule.as_str()),

@@ -179,8 +179,9 @@ pub fn add_causes(
             finding.message = format!("{}\n{line}", finding.message).into();
         }
         finding.mentions = cause.mentions().map(Box::new);
-        let has_own_fix = contract.fix.contains_key(&finding.rule);
-        if let Some(line) = cause.fix().filter(|_| !has_own_fix) {
+        if !contract.fix.contains_key(&finding.rule)
+            && let Some(line) = cause.fix()
+        {
             finding.fix = format!("{}\n{line}", finding.fix).into();
         }
     }

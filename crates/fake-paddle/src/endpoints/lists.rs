@@ -58,19 +58,19 @@ impl Call<'_> {
                 malformed,
                 Some(MalformedList::RepeatedPage | MalformedList::UnknownCursor)
             );
-        if let Some(after) = after.filter(|_| !is_first) {
+        if !is_first && let Some(after) = after {
             let is_twice = malformed == Some(MalformedList::ObjectTwice);
-            found.retain(|one| {
+            found.retain(|object| {
                 let position = match order {
-                    ListOrder::OldestFirst => one.id().cmp(after.as_str()),
-                    ListOrder::NewestFirst => after.as_str().cmp(one.id()),
+                    ListOrder::OldestFirst => object.id().cmp(after.as_str()),
+                    ListOrder::NewestFirst => after.as_str().cmp(object.id()),
                 };
                 position.is_gt() || is_twice && position.is_eq()
             });
         }
         let has_more = found.len() > size || malformed == Some(MalformedList::RepeatedPage);
         found.truncate(size);
-        let last = found.last().map(|one| one.id().to_owned());
+        let last = found.last().map(|object| object.id().to_owned());
         if malformed == Some(MalformedList::HasMoreWithoutData) {
             found.clear();
         }

@@ -138,7 +138,9 @@ fn changes(
                 price,
             });
         }
-        if let Some(quantity) = fresh.1.filter(|_| old.1 != fresh.1) {
+        if old.1 != fresh.1
+            && let Some(quantity) = fresh.1
+        {
             let subscription = subscription();
             actions.push(ProviderAction::ChangeQuantity {
                 subscription,
