@@ -289,13 +289,15 @@ fn estimated_products<'o>(
 fn since(now: UnixSeconds, seen: &[Subscription]) -> UnixSeconds {
     let times = seen
         .iter()
-        .flat_map(|one| [Some(one.created), one.period_start()]);
+        .flat_map(|subscription| [Some(subscription.created), subscription.period_start()]);
     let newest = times.flatten().max().map_or(now, |newest| newest.max(now));
     newest.plus(LOG_MARGIN - EVENT_RETENTION_SECONDS)
 }
 
 fn products_of<'s>(subscriptions: impl IntoIterator<Item = &'s Subscription>) -> BTreeSet<String> {
-    let items = subscriptions.into_iter().flat_map(|one| one.items.iter());
+    let items = subscriptions
+        .into_iter()
+        .flat_map(|subscription| subscription.items.iter());
     items
         .filter_map(|item| item.price.product.clone())
         .collect()
@@ -340,7 +342,10 @@ impl<'a> RestOfList<'a> for Derivation<'a> {
             let is_better_to_ask = asking.can_afford(each) && (is_dearer || may_fail);
             // If the lists show nobody, only asking shows if the key has the wrong mode.
             let shows_somebody = |changes: &ChangeLog| {
-                !open.is_empty() || customers.iter().any(|one| changes.latest(one).is_some())
+                !open.is_empty()
+                    || customers
+                        .iter()
+                        .any(|customer| changes.latest(customer).is_some())
             };
             let decisive = changes.filter(|changes| !is_better_to_ask && shows_somebody(changes));
             let Some(changes) = decisive else {
@@ -412,7 +417,7 @@ impl Asking<'_, '_> {
         answers.add_all(self.ask(&unresolved).await?);
         known.extend(answers.features);
         let mut derived = customers;
-        derived.retain(|one| !asked.contains(one) && !unresolved.contains(one));
+        derived.retain(|customer| !asked.contains(customer) && !unresolved.contains(customer));
         Ok(BillingFacts {
             derived,
             ..facts(known, answers.seen_modes)

@@ -62,12 +62,13 @@ async fn read(
             continue;
         }
         found.sort_by(|one, other| {
-            let key = |one: &Notification| (one.occurred, one.id.clone());
+            let key =
+                |notification: &Notification| (notification.occurred, notification.id.clone());
             key(other).cmp(&key(one))
         });
-        let is_lost = |one: &&mut Notification| {
+        let is_lost = |notification: &&mut Notification| {
             matches!(
-                one.state,
+                notification.state,
                 DeliveryState::GivenUp | DeliveryState::Retrying(_)
             )
         };
@@ -236,7 +237,7 @@ async fn last_answer(session: ReadSession<'_>, notification: &str) -> Option<u16
         .ok()?
         .data
         .into_iter()
-        .max_by_key(|one| one.attempted_at)?;
+        .max_by_key(|attempt| attempt.attempted_at)?;
     latest.response_code
 }
 
@@ -275,7 +276,11 @@ mod tests {
             ("new_word", None),
         ] {
             let read = read(|object| object["status"] = json!(status)).unwrap();
-            assert_eq!(read.map(|one| one.state), state, "{status}");
+            assert_eq!(
+                read.map(|notification| notification.state),
+                state,
+                "{status}"
+            );
         }
     }
 

@@ -146,7 +146,7 @@ fn without_provider(list: &str) -> String {
     let is_about_it = |entry: &str| {
         let domain = entry.trim_start_matches(['*', '.']);
         // An exception for one of them would bypass our proxy.
-        let mut hosts = ProviderHosts::ALL.iter().flat_map(|one| one.served);
+        let mut hosts = ProviderHosts::ALL.iter().flat_map(|hosts| hosts.served);
         domain.is_empty() || hosts.any(|host| host.ends_with(&domain.to_lowercase()))
     };
     let entries = list.split(',').map(str::trim);

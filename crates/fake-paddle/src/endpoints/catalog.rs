@@ -30,17 +30,17 @@ fn list_prices(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, A
     let recurring = call.take("recurring").pop();
     let kinds = call.take("type");
     let parts = call.take_includes(&["product"])?;
-    let found = world.prices.values().filter(|one| {
-        let is_recurring = one.billing_cycle.is_some().to_string();
-        matches(&products, &one.product_id)
-            && matches(&kinds, &one.kind)
+    let found = world.prices.values().filter(|price| {
+        let is_recurring = price.billing_cycle.is_some().to_string();
+        matches(&products, &price.product_id)
+            && matches(&kinds, &price.kind)
             && recurring
                 .as_ref()
                 .is_none_or(|wanted| *wanted == is_recurring)
     });
     let world = &*world;
-    call.page(found, ListOrder::NewestFirst, |one| {
-        with_product(one, &parts, world)
+    call.page(found, ListOrder::NewestFirst, |price| {
+        with_product(price, &parts, world)
     })
 }
 
@@ -67,8 +67,8 @@ fn list_products(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData,
     let found = world.products.values();
     let found = found.filter(|product| matches(&kinds, &product.kind));
     let world = &*world;
-    call.page(found, ListOrder::NewestFirst, |one| {
-        with_prices(one, &parts, world)
+    call.page(found, ListOrder::NewestFirst, |product| {
+        with_prices(product, &parts, world)
     })
 }
 
@@ -84,7 +84,9 @@ fn with_prices(product: &Product, parts: &[String], world: &World) -> Value {
     let mut shown = json!(product);
     if let (Some(fields), false) = (shown.as_object_mut(), parts.is_empty()) {
         let prices = world.prices.values();
-        let its: Vec<_> = prices.filter(|one| one.product_id == product.id).collect();
+        let its: Vec<_> = prices
+            .filter(|price| price.product_id == product.id)
+            .collect();
         fields.insert("prices".to_owned(), json!(its));
     }
     shown
@@ -94,6 +96,6 @@ fn list_discounts(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, Ap
     call.page(
         std::iter::empty::<&Price>(),
         ListOrder::NewestFirst,
-        |one| json!(one),
+        |discount| json!(discount),
     )
 }

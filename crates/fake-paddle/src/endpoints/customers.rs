@@ -44,11 +44,11 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let emails: Vec<String> = call
         .take("email")
         .iter()
-        .map(|one| one.to_lowercase())
+        .map(|email| email.to_lowercase())
         .collect();
     let found = world.customers.values();
     let found = found.filter(|customer| matches(&emails, &customer.email));
-    call.page(found, ListOrder::NewestFirst, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |customer| json!(customer))
 }
 
 fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Customer, ApiError> {
@@ -64,7 +64,11 @@ fn retrieve(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiE
 fn create(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     call.finish()?;
     let email = call.required("email")?.to_lowercase();
-    if let Some(there) = world.customers.values().find(|one| one.email == email) {
+    if let Some(there) = world
+        .customers
+        .values()
+        .find(|customer| customer.email == email)
+    {
         return Err(ApiError::conflict(
             "customer_already_exists",
             format!("customer email conflicts with customer of id {}", there.id),
@@ -148,8 +152,8 @@ fn create_auth_token(call: &mut Call<'_>, world: &mut World) -> Result<ResponseD
 fn list_addresses(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {
     let customer = find(call, world)?.id.clone();
     let found = world.addresses.values();
-    let found = found.filter(|one| one.customer_id == customer);
-    call.page(found, ListOrder::NewestFirst, |one| json!(one))
+    let found = found.filter(|address| address.customer_id == customer);
+    call.page(found, ListOrder::NewestFirst, |address| json!(address))
 }
 
 fn create_address(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError> {

@@ -65,7 +65,7 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let kinds = call.take("event_type");
     let found = world.events.values();
     let found = found.filter(|event| matches(&kinds, &event.event_type));
-    call.page(found, ListOrder::NewestFirst, |one| json!(one))
+    call.page(found, ListOrder::NewestFirst, |event| json!(event))
 }
 
 fn list_types(call: &mut Call<'_>, _: &mut World) -> Result<ResponseData, ApiError> {
@@ -87,9 +87,9 @@ fn list_notifications(call: &mut Call<'_>, world: &mut World) -> Result<Response
         let mut ids = ids.iter().filter_map(|key| event.data.get(key)?.as_str());
         about.is_empty() || ids.any(|id| about.iter().any(|wanted| wanted == id))
     };
-    let found = world.events.values().filter(|one| is_about(one));
-    call.page(found, ListOrder::NewestFirst, |one| {
-        notification(one, world)
+    let found = world.events.values().filter(|event| is_about(event));
+    call.page(found, ListOrder::NewestFirst, |event| {
+        notification(event, world)
     })
 }
 

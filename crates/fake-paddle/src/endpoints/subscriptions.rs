@@ -59,30 +59,36 @@ fn list(call: &mut Call<'_>, world: &mut World) -> Result<ResponseData, ApiError
     let prices = call.take("price_id");
     let actions = call.take("scheduled_change_action");
     let modes = call.take("collection_mode");
-    let has_price = |one: &Subscription| {
-        prices.is_empty() || one.items.iter().any(|item| prices.contains(&item.price.id))
+    let has_price = |subscription: &Subscription| {
+        prices.is_empty()
+            || subscription
+                .items
+                .iter()
+                .any(|item| prices.contains(&item.price.id))
     };
-    let action = |one: &Subscription| {
-        let change = one.scheduled_change.as_ref();
+    let action = |subscription: &Subscription| {
+        let change = subscription.scheduled_change.as_ref();
         change
             .map(|change| change.action.clone())
             .unwrap_or_default()
     };
     let forgotten = &world.forgotten;
-    let found = world.subscriptions.values().filter(|one| {
-        !forgotten.contains(&one.id)
-            && matches(&customers, &one.customer_id)
-            && matches(&addresses, &one.address_id)
-            && matches(&modes, &one.collection_mode)
-            && matches(&actions, &action(one))
-            && has_price(one)
+    let found = world.subscriptions.values().filter(|subscription| {
+        !forgotten.contains(&subscription.id)
+            && matches(&customers, &subscription.customer_id)
+            && matches(&addresses, &subscription.address_id)
+            && matches(&modes, &subscription.collection_mode)
+            && matches(&actions, &action(subscription))
+            && has_price(subscription)
     });
-    call.page(found, ListOrder::OldestFirst, |one| json!(one.with_urls()))
+    call.page(found, ListOrder::OldestFirst, |subscription| {
+        json!(subscription.with_urls())
+    })
 }
 
 fn find<'w>(call: &Call<'_>, world: &'w World) -> Result<&'w Subscription, ApiError> {
     let found = world.subscriptions.get(call.id);
-    let found = found.filter(|one| !world.forgotten.contains(&one.id));
+    let found = found.filter(|subscription| !world.forgotten.contains(&subscription.id));
     found.ok_or_else(|| ApiError::not_found(call.id))
 }
 
@@ -202,7 +208,7 @@ fn update_payment_method(call: &mut Call<'_>, world: &mut World) -> Result<Respo
     call.finish()?;
     let id = find(call, world)?.id.clone();
     let mut transactions = world.transactions.values().rev();
-    let newest = transactions.find(|one| one.subscription_id.as_ref() == Some(&id));
+    let newest = transactions.find(|transaction| transaction.subscription_id.as_ref() == Some(&id));
     let newest = newest.ok_or_else(|| ApiError::not_found(call.id))?;
     Ok(ResponseData::one(newest))
 }

@@ -92,12 +92,12 @@ impl World {
 
     /// Returns the customer's newest completed transaction of more than nothing.
     pub fn refundable(&self, customer: &str) -> Option<String> {
-        let newest = self.transactions.values().rev().find(|one| {
-            one.status == "completed"
-                && one.customer_id.as_deref() == Some(customer)
-                && total(one) > 0
+        let newest = self.transactions.values().rev().find(|transaction| {
+            transaction.status == "completed"
+                && transaction.customer_id.as_deref() == Some(customer)
+                && total(transaction) > 0
         });
-        newest.map(|one| one.id.clone())
+        newest.map(|transaction| transaction.id.clone())
     }
 
     pub fn change_email(&mut self, customer: &str, email: &str) -> Result<(), Impossible> {

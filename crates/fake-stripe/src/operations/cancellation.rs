@@ -112,7 +112,7 @@ impl World {
     /// Ends the schedule of an ended subscription.
     fn cancel_schedule_and_record(&mut self, id: &str) {
         let subscription = self.find_subscription(id);
-        let schedule = subscription.and_then(|one| one.details.schedule.clone());
+        let schedule = subscription.and_then(|subscription| subscription.details.schedule.clone());
         let schedule = schedule.and_then(|id| self.objects.schedules.get(&id).cloned());
         if let Some(mut schedule) = schedule {
             schedule.status = ScheduleStatus::Canceled;

@@ -136,7 +136,8 @@ impl World {
     /// Creates an invoice that is not collected, while collection is paused.
     fn skip_collection_and_record(&mut self, id: &str, invoice: &str) {
         let subscription = self.find_subscription(id);
-        let pause = subscription.and_then(|one| one.details.pause_collection.clone());
+        let pause =
+            subscription.and_then(|subscription| subscription.details.pause_collection.clone());
         match pause.as_ref().map(|pause| pause.behavior.as_str()) {
             Some("void") => {
                 self.finalize_and_record(invoice);

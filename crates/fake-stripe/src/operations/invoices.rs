@@ -160,11 +160,13 @@ impl World {
             return Value::Null;
         };
         let items = change(self, before.items.clone());
-        self.change_subscription_silently(subscription_id, |one| one.items = items);
+        self.change_subscription_silently(subscription_id, |subscription| {
+            subscription.items = items;
+        });
         let previous_version = self.context.events_version.replace(version.clone());
         let mut preview = self.render_next_invoice(subscription_id);
         self.context.events_version = previous_version;
-        self.change_subscription_silently(subscription_id, |one| *one = before);
+        self.change_subscription_silently(subscription_id, |subscription| *subscription = before);
         let invoice_id = preview.get("id").and_then(Value::as_str);
         let preview_id = format!("upcoming_{}", invoice_id.unwrap_or_default());
         if let Some(preview) = preview.as_object_mut() {

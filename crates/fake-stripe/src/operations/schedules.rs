@@ -83,8 +83,8 @@ impl World {
             EventObject::Schedule(&schedule),
         );
         if let Some(id) = subscription {
-            self.update_subscription_and_record(&id, |one| {
-                one.details.schedule = Some(schedule.clone());
+            self.update_subscription_and_record(&id, |subscription| {
+                subscription.details.schedule = Some(schedule.clone());
             });
         }
         Ok(schedule)
@@ -134,7 +134,9 @@ impl World {
             schedule.released_at = Some(clock);
         });
         if let Some(subscription) = subscription {
-            self.update_subscription_and_record(&subscription, |one| one.details.schedule = None);
+            self.update_subscription_and_record(&subscription, |subscription| {
+                subscription.details.schedule = None;
+            });
         }
     }
 

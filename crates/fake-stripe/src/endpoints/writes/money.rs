@@ -84,9 +84,9 @@ fn refund(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     } else {
         "payment_intent"
     };
-    let is_named = |one: &&Charge| one.id == *named || one.payment_intent == *named;
+    let is_named = |charge: &&Charge| charge.id == *named || charge.payment_intent == *named;
     let found = world.objects.charges.iter().rfind(is_named);
-    let found = found.filter(|one| !one.declined).cloned();
+    let found = found.filter(|charge| !charge.declined).cloned();
     let found = found.ok_or_else(|| ApiError::missing(param, named, param))?;
     request.reject_unread_parameters()?;
     let customer = found.customer.clone();
