@@ -28,6 +28,14 @@ pub enum Unanswerable {
         "{linked} accounts are linked, but none of their customers (such as `{example}`) appears in any subscription"
     )]
     NoCustomerKnown { linked: u64, example: String },
+    #[error(
+        "{paid} accounts have access, but no row has a value in `{column}`, while subscriptions (such as `{example}`) are paid for"
+    )]
+    NoAccountLinked {
+        paid: u64,
+        column: String,
+        example: String,
+    },
     #[error("the contract says `mode: {}`, but `{object}` is not of that mode", .expected.as_str())]
     WrongMode { expected: Mode, object: String },
     #[error("`{column}` is mapped as `{}`, but neither `{example}` nor any other value in it is such an id", .field.as_str())]
@@ -60,6 +68,7 @@ impl Unanswerable {
             Self::NoCustomerKnown { example, .. } | Self::WrongKindOfId { example, .. } => {
                 vec![example.clone()]
             }
+            Self::NoAccountLinked { example, .. } => vec![example.clone()],
             Self::WrongMode { object, .. } => vec![object.clone()],
             Self::Missing { subscription, .. } => vec![subscription.clone()],
         }
@@ -83,6 +92,10 @@ impl Unanswerable {
             Self::NoCustomerKnown { .. } => {
                 "this looks like the key of another provider account, the other of live and test mode, or the wrong \
                  column mapped as the customer id"
+            }
+            Self::NoAccountLinked { .. } => {
+                "map the column that stores the provider's ids now. If these accounts pay in another way, list them under \
+                 `exempt` or map `paid_elsewhere`, and put the prices of other products in `ignore_prices`"
             }
             Self::WrongMode { .. } => "use a key of that mode, or change `mode:`",
             Self::Missing { .. } => {

@@ -1,8 +1,10 @@
 //! Checks that prevent a verdict on facts that cannot be right, such as a read that returned nothing.
 
 use super::{
-    ColumnName, Facts, MatchOn, Mode, Summary, Unanswerable, account_index::AccountIndex,
-    case::Case, rules::is_same_word,
+    ColumnName, Facts, MatchOn, Mode, Subscription, SubscriptionAccess, Summary, Unanswerable,
+    account_index::AccountIndex,
+    case::Case,
+    rules::{is_paid_elsewhere, is_same_word},
 };
 
 /// Minimum number of linked accounts for [`check_known_customers`]. Fewer may all be new.
@@ -17,7 +19,38 @@ pub(crate) fn check(case: &Case<'_>, summary: &Summary) -> Result<(), Unanswerab
     mode(case)?;
     kind_of_ids(case)?;
     words(case)?;
+    no_account_linked(case)?;
     check_known_customers(case, summary)
+}
+
+/// Minimum number of accounts with access for [`no_account_linked`]. Fewer may all be gifts.
+const MIN_PAID_ACCOUNTS: u64 = 5;
+
+/// Rejects facts in which many accounts have access and none is linked, while somebody pays: the column is no longer
+/// filled, and no account would be judged.
+fn no_account_linked(case: &Case<'_>) -> Result<(), Unanswerable> {
+    let mut paid = 0_u64;
+    for (account, link) in case.customers.accounts() {
+        if link.is_some() {
+            return Ok(());
+        }
+        let is_silent = case.is_exempt(account) || is_paid_elsewhere(account);
+        paid += u64::from(account.paid && !is_silent);
+    }
+    let grants = |subscription: &&Subscription| {
+        !case.is_on_test_clock_of(subscription)
+            && case.contract.access(subscription, None, case.now) == SubscriptionAccess::Grants
+    };
+    let paying = case.facts.subscriptions.iter().filter(grants);
+    let example = paying.map(|subscription| &subscription.id).min();
+    match example {
+        Some(example) if paid >= MIN_PAID_ACCOUNTS => Err(Unanswerable::NoAccountLinked {
+            paid,
+            column: case.column(case.contract.match_on.link()).to_owned(),
+            example: example.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Rejects an account that is on two rows, as after a join that multiplies rows: their values may differ.
@@ -222,6 +255,31 @@ mod tests {
             [subscription("3", "canceled", "price_pro")],
         );
         assert!(judge(&contract(), &one_known).is_ok());
+    }
+
+    #[test]
+    fn five_accounts_with_access_and_no_link_give_no_verdict() {
+        let accounts = |number: u32| {
+            (1..=number).map(|number| account(&number.to_string()).paid().customer(None))
+        };
+        let paying = || [subscription("9", "active", "price_pro")];
+        assert_eq!(
+            judge(&contract(), &facts(accounts(5), paying())),
+            Err(Unanswerable::NoAccountLinked {
+                paid: 5,
+                column: "customer_id".to_owned(),
+                example: "sub_9".to_owned()
+            })
+        );
+        for fine in [
+            facts(accounts(4), paying()),
+            facts(accounts(5), []),
+            facts(accounts(5), [subscription("9", "canceled", "price_pro")]),
+            facts(accounts(5).chain([account("6")]), paying()),
+            facts(accounts(5).map(crate::Account::exempt), paying()),
+        ] {
+            assert!(judge(&contract(), &fine).is_ok());
+        }
     }
 
     #[test]

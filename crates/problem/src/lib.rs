@@ -178,7 +178,9 @@ impl Coded for Unanswerable {
             Self::AccountOnTwoRows { .. } => ErrorCode::InvalidRow,
             Self::NoCustomerKnown { .. } => ErrorCode::NoCustomerKnown,
             Self::WrongMode { .. } => ErrorCode::ModeMismatch,
-            Self::WrongKindOfId { .. } | Self::WordInOtherCase { .. } => ErrorCode::WrongColumn,
+            Self::NoAccountLinked { .. }
+            | Self::WrongKindOfId { .. }
+            | Self::WordInOtherCase { .. } => ErrorCode::WrongColumn,
             Self::Missing { .. } => ErrorCode::SubscriptionIncomplete,
         }
     }

@@ -85,7 +85,7 @@ impl<'c, 'f> JudgedAccount<'c, 'f> {
 }
 
 /// Returns true if something that the provider does not know pays for the account.
-pub(super) fn is_paid_elsewhere(account: &Account) -> bool {
+pub(crate) fn is_paid_elsewhere(account: &Account) -> bool {
     let columns = account.columns.as_deref();
     columns.is_some_and(|columns| columns.paid_elsewhere)
 }

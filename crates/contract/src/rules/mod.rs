@@ -71,7 +71,7 @@ pub(crate) use self::{
         RuleListing,
     },
     judge::{judge, judged_rules},
-    judged_account::JudgedAccount,
+    judged_account::{JudgedAccount, is_paid_elsewhere},
     mismatches::{Mismatches, has_unlinked_payers, named_accounts, unexplained_customers},
     no_finding::NoFinding,
     orphan_subscription::CHARGED,

@@ -222,7 +222,7 @@ fn every_key_and_fact_can_change_findings() {
     let mut seen = Seen(BTreeMap::new());
     let any_world = world();
     let mut taken = 0;
-    while taken < worlds() && !seen.everything() {
+    while taken < 2 * worlds() && !seen.everything() {
         seen.look_at(&any_world.new_tree(&mut runner).unwrap().current());
         taken += 1;
     }

@@ -65,6 +65,7 @@ fn kind(refused: &Unanswerable) -> Refusal {
         Unanswerable::NoAccounts => Refusal::NoAccounts,
         Unanswerable::AccountOnTwoRows { .. } => Refusal::AccountOnTwoRows,
         Unanswerable::NoCustomerKnown { .. } => Refusal::NoCustomerKnown,
+        Unanswerable::NoAccountLinked { .. } => Refusal::NoAccountLinked,
         Unanswerable::WrongMode { .. } => Refusal::WrongMode,
         Unanswerable::WrongKindOfId { .. } => Refusal::WrongKindOfId,
         Unanswerable::WordInOtherCase { .. } => Refusal::WordInOtherCase,

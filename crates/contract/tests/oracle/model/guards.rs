@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use contract::{Account, ColumnName, Mode, StoredWords};
 
-use super::World;
+use super::{
+    World,
+    subscription::{SubscriptionMeaning, read},
+};
 
 /// A reason for having no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +15,7 @@ pub(crate) enum Refusal {
     NoAccounts,
     AccountOnTwoRows,
     NoCustomerKnown,
+    NoAccountLinked,
     WrongMode,
     Missing,
     WrongKindOfId,
@@ -19,10 +23,11 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::NoAccounts,
         Self::AccountOnTwoRows,
         Self::NoCustomerKnown,
+        Self::NoAccountLinked,
         Self::WrongMode,
         Self::Missing,
         Self::WrongKindOfId,
@@ -41,6 +46,7 @@ impl<'w> World<'w> {
             ),
             (Refusal::AccountOnTwoRows, ids.len() < accounts.len()),
             (Refusal::NoCustomerKnown, self.no_customer_is_known()),
+            (Refusal::NoAccountLinked, self.no_account_is_linked()),
             (Refusal::WrongMode, self.mode_is_wrong()),
             (Refusal::WrongKindOfId, self.ids_are_of_the_wrong_kind()),
             (Refusal::WordInOtherCase, self.a_word_is_in_another_case()),
@@ -61,6 +67,20 @@ impl<'w> World<'w> {
             && linked.iter().any(|account| account.paid)
             && !linked.iter().any(appears)
             && !self.facts.customer_known
+    }
+
+    /// "Five or more accounts have access, none is linked, and a subscription grants."
+    fn no_account_is_linked(&self) -> bool {
+        let accounts = &self.facts.accounts;
+        let is_silent =
+            |account: &Account| self.exempt(account) || Self::is_paid_elsewhere(account);
+        let counts = |account: &&Account| account.paid && !is_silent(account);
+        let grants = |subscription| {
+            read(self.contract, subscription, None, self.now) == SubscriptionMeaning::Grants
+        };
+        !accounts.iter().any(|account| self.linked(account))
+            && accounts.iter().filter(counts).count() >= 5
+            && self.seen().any(grants)
     }
 
     fn mode_is_wrong(&self) -> bool {

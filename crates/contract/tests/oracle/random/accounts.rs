@@ -9,21 +9,33 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::NOW;
 
-/// Generates up to eight accounts; sometimes one id is on two rows.
+/// Generates up to eight accounts; sometimes one id is on two rows, or none is linked.
 pub(crate) fn accounts(
     mapped: BTreeSet<Field>,
     match_on: MatchOn,
 ) -> impl Strategy<Value = Vec<Account>> {
     let rows = vec(account(mapped, match_on), 0..9);
-    (rows, prop::bool::weighted(0.03)).prop_map(|(mut rows, twice)| {
+    let rarely = prop::bool::weighted(0.03);
+    (rows, rarely, rarely).prop_map(|(mut rows, twice, unlinked)| {
         for (number, row) in rows.iter_mut().enumerate() {
             row.id = AccountId::from(format!("usr_{number}"));
+            if unlinked {
+                unlink(row);
+            }
         }
         if twice && let Some(row) = rows.first().cloned() {
             rows.push(row);
         }
         rows
     })
+}
+
+fn unlink(account: &mut Account) {
+    account.customer = None;
+    if let Some(columns) = &mut account.columns {
+        columns.subscription_id = None;
+        columns.other_customers = Box::default();
+    }
 }
 
 fn customer() -> impl Strategy<Value = String> {
