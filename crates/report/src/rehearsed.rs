@@ -79,6 +79,11 @@ impl Rehearsed {
         self.count(PlayedResult::NotReached) == 0 && self.count(PlayedResult::CouldNotTell) == 0
     }
 
+    /// Returns true if at least one scenario was judged.
+    pub fn is_any_judged(&self) -> bool {
+        self.count(PlayedResult::Held) + self.count(PlayedResult::Broken) > 0
+    }
+
     /// Returns the problem of the first undecided scenario.
     pub(super) fn undecided(&self) -> Option<Problem> {
         let mut scenarios = self.scenarios.iter();

@@ -20,9 +20,7 @@ use super::{
     systems::Systems,
     test_accounts::UntouchedAccount,
 };
-use crate::{
-    commands::failure::Failure, contract::Rule, notice, rehearsal::ends_play, report::PlayedResult,
-};
+use crate::{commands::failure::Failure, contract::Rule, notice, report::PlayedResult};
 
 /// Result of the first purchase.
 enum FirstPurchase {
@@ -172,7 +170,7 @@ async fn first_purchase(
             known: None,
         };
         let result = run_scenario(systems, planned).await?;
-        fails = fails.or(failing_rule(systems, &result));
+        fails = fails.or(result.failing_rule(systems.config.fail_on));
         progress.set(index, Some(result));
     }
     if systems.handler.responses.are_missing() {
@@ -183,16 +181,6 @@ async fn first_purchase(
         Some(rule) if rule == DISTURBS => FirstPurchase::BlocksOthers(SkipReason::Disturbed),
         Some(rule) => FirstPurchase::Fails(rule),
     })
-}
-
-/// Returns the rule that makes a run fail, if it fails.
-fn failing_rule(systems: &Systems<'_>, result: &RunOutcome) -> Option<Rule> {
-    let RunOutcome::Finished(finished) = result else {
-        return None;
-    };
-    let fails = ends_play(&finished.findings, systems.config.fail_on);
-    let worst = finished.findings.first().filter(|_| fails)?;
-    Some(worst.finding.rule)
 }
 
 /// Returns true if no earlier run has the same play.
@@ -247,7 +235,8 @@ async fn in_parallel(
     while let Some(done) = all.next().await {
         let (index, result): (usize, RunOutcome) = done?;
         disturbed = disturbed.saturating_add(usize::from(result.disturbs()));
-        let has_failed = systems.config.fail_fast && failing_rule(systems, &result).is_some();
+        let config = &systems.config;
+        let has_failed = config.fail_fast && result.failing_rule(config.fail_on).is_some();
         if has_failed || disturbed >= MAX_DISTURBED {
             drop(all);
             // Results of later runs that happened to finish are dropped, so that the report is always the same.

@@ -7,8 +7,8 @@ use crate::{
     commands::{failure::Failure, unanswered},
     config::Config,
     contract::{Finding, Rule, Source, Summary, Verdict},
-    problem::{Place, Problem},
-    rehearsal::{JudgedFinding, one_per_cause},
+    problem::{ErrorCode, Place, Problem},
+    rehearsal::{JudgedFinding, ends_play, one_per_cause},
     report::{ContractOutcome, Outcome, PlayedResult, PlayedScenario, Rehearsed, Reported},
 };
 
@@ -41,6 +41,7 @@ pub(super) fn outcome(
         });
         judged.extend(played.findings);
     }
+    let is_explained = ends_play(&judged, rehearsal.fail_on);
     let mut findings = one_per_cause(judged);
     if let Some(unreached) = not_reached.filter(|unreached| !unreached.is_empty())
         && let Some(first) = findings.first_mut()
@@ -55,7 +56,11 @@ pub(super) fn outcome(
     let mut summary = Summary::default();
     summary.count_findings(&findings);
     let judged = Verdict::from_findings(&findings, rehearsal.fail_on);
-    let (problem, named) = match stopped.or_else(|| missing_verdict(progress, judged)) {
+    let rehearsed = Rehearsed {
+        scenarios: reported,
+    };
+    let missing = || missing_verdict(progress, &rehearsed, (judged, is_explained));
+    let (problem, named) = match stopped.or_else(missing) {
         Some(failure) => (Some(failure.problem), failure.named),
         None => (None, Vec::new()),
     };
@@ -86,9 +91,7 @@ pub(super) fn outcome(
         }],
         problems: Vec::new(),
         warnings: Vec::new(),
-        rehearsal: Some(Rehearsed {
-            scenarios: reported,
-        }),
+        rehearsal: Some(rehearsed),
         since: None,
         provenance: None,
         are_changes_known: false,
@@ -110,8 +113,13 @@ fn is_as_the_first(progress: &RunProgress<'_>) -> bool {
     results.any(|result| matches!(result, Some(RunOutcome::NotReached(_))))
 }
 
-/// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one.
-fn missing_verdict(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failure> {
+/// Returns the reason for a missing verdict: an invalid scenario or, if nothing fails, an undecided one or one that was
+/// not played. `is_explained` is true if a finding is the reason why others were not reached.
+fn missing_verdict(
+    progress: &RunProgress<'_>,
+    rehearsed: &Rehearsed,
+    (judged, is_explained): (Verdict, bool),
+) -> Option<Failure> {
     let results = progress.all();
     let unplayable = results.iter().flatten().find_map(|result| match result {
         RunOutcome::InvalidScenario(problem) => Some(problem.clone()),
@@ -127,7 +135,44 @@ fn missing_verdict(progress: &RunProgress<'_>, judged: Verdict) -> Option<Failur
             | RunOutcome::InvalidScenario(_) => None,
         })
     };
-    unplayable.or_else(gap).map(Failure::from)
+    let unjudged = || {
+        let unreached = (!is_explained).then(|| unreached(progress)).flatten();
+        unreached.or_else(|| nothing_played(rehearsed))
+    };
+    let missing = unplayable.or_else(gap).or_else(unjudged);
+    missing.map(Failure::from)
+}
+
+/// Returns the problem of scenarios with runs that were not reached.
+fn unreached(progress: &RunProgress<'_>) -> Option<Problem> {
+    let results = progress.all().into_iter();
+    let mut ids: Vec<String> = progress
+        .runs()
+        .into_iter()
+        .zip(results)
+        .filter(|(_, result)| matches!(result, None | Some(RunOutcome::NotReached(_))))
+        .map(|(run, _)| format!("`{}`", run.scenario.id))
+        .collect();
+    ids.dedup();
+    if ids.is_empty() {
+        return None;
+    }
+    let message = format!("not everything was judged: not reached: {}", ids.join(", "));
+    let hint =
+        "the list of scenarios says why they were not reached: mend that, and rehearse again";
+    Some(Problem::new(ErrorCode::ScenarioUnplayable, message).hint(hint))
+}
+
+/// Returns a problem if no scenario was played.
+fn nothing_played(rehearsed: &Rehearsed) -> Option<Problem> {
+    if rehearsed.is_any_judged() {
+        return None;
+    }
+    let reason = |one: &PlayedScenario| format!("`{}` ({})", one.id, one.left_out.join("; "));
+    let reasons: Vec<_> = rehearsed.scenarios.iter().map(reason).collect();
+    let message = format!("nothing was judged: left out: {}", reasons.join(", "));
+    let hint = "choose scenarios that apply to the contract, or map in the contract what they need";
+    Some(Problem::new(ErrorCode::ScenarioUnplayable, message).hint(hint))
 }
 
 /// Returns the outcome of a rehearsal that did not start.

@@ -82,7 +82,7 @@ fn reported(systems: &Systems<'_>, progress: &RunProgress<'_>) -> BTreeSet<Strin
 
 /// Repeats runs alone that may have been blamed for another run: because some run changed rows of bystanders, or
 /// because an unsupported request could not be attributed. With one job the runs are repeated too, so that the report
-/// does not depend on the number of jobs.
+/// does not depend on the number of jobs. Then does the runs that were dropped for a finding that is gone now.
 pub(super) async fn repeat_doubtful_runs(
     systems: &Systems<'_>,
     progress: &RunProgress<'_>,
@@ -90,30 +90,28 @@ pub(super) async fn repeat_doubtful_runs(
 ) -> Result<(), Failure> {
     let results = progress.all();
     let is_disturbed = results.iter().flatten().any(RunOutcome::disturbs);
+    let is_due = |result: &RunOutcome| match result {
+        RunOutcome::Finished(finished) => {
+            finished.is_doubtful || is_disturbed && !finished.findings.is_empty()
+        }
+        RunOutcome::NotReached(_)
+        | RunOutcome::CouldNotTell(_)
+        | RunOutcome::InvalidScenario(_) => false,
+    };
+    let runs = progress.runs().into_iter().zip(&results).enumerate();
+    let (open, done): (Vec<_>, Vec<_>) = runs
+        .filter(|(_, (run, _))| run.scenario.id != FIRST_PURCHASE)
+        .partition(|(_, (_, result))| result.is_none());
     let mut disturbed = 0_usize;
-    for (index, scenario_run) in progress.runs().into_iter().enumerate() {
-        let Some(result) = results.get(index) else {
+    for (index, (scenario_run, result)) in done.into_iter().chain(open) {
+        if result.is_none() && ends_early(systems, progress) {
             break;
-        };
-        if scenario_run.scenario.id == FIRST_PURCHASE {
-            continue;
         }
         if disturbed >= MAX_DISTURBED {
             progress.set(index, Some(RunOutcome::NotReached(SkipReason::Disturbed)));
             continue;
         }
-        let is_due = match result {
-            Some(RunOutcome::Finished(finished)) => {
-                finished.is_doubtful || is_disturbed && !finished.findings.is_empty()
-            }
-            None => is_disturbed && !systems.config.fail_fast,
-            Some(
-                RunOutcome::NotReached(_)
-                | RunOutcome::CouldNotTell(_)
-                | RunOutcome::InvalidScenario(_),
-            ) => false,
-        };
-        if !is_due {
+        if result.as_ref().is_some_and(|result| !is_due(result)) {
             continue;
         }
         // The handler may have written to all rows, including those of other runs.
@@ -137,4 +135,12 @@ pub(super) async fn repeat_doubtful_runs(
         progress.set(index, Some(result));
     }
     Ok(())
+}
+
+/// Returns true if a run fails and no other is to be done after that.
+fn ends_early(systems: &Systems<'_>, progress: &RunProgress<'_>) -> bool {
+    let config = &systems.config;
+    let results = progress.all();
+    let mut results = results.iter().flatten();
+    config.fail_fast && results.any(|one| one.failing_rule(config.fail_on).is_some())
 }

@@ -1,9 +1,9 @@
 //! The result of one run.
 
 use crate::{
-    contract::{HandlerRule, Rule},
+    contract::{HandlerRule, Rule, Severity},
     problem::Problem,
-    rehearsal::{JudgedFinding, RowState},
+    rehearsal::{JudgedFinding, RowState, ends_play},
 };
 
 /// The rule for changed rows of bystanders.
@@ -70,6 +70,16 @@ impl RunOutcome {
     /// Checks that a bystander's row changed.
     pub(super) fn disturbs(&self) -> bool {
         self.breaks(DISTURBS)
+    }
+
+    /// Returns the rule that makes the run fail, if it fails.
+    pub(super) fn failing_rule(&self, fail_on: Option<Severity>) -> Option<Rule> {
+        let Self::Finished(finished) = self else {
+            return None;
+        };
+        let fails = ends_play(&finished.findings, fail_on);
+        let worst = finished.findings.first().filter(|_| fails)?;
+        Some(worst.finding.rule)
     }
 
     pub(super) fn breaks(&self, rule: Rule) -> bool {

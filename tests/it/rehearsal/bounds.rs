@@ -221,6 +221,73 @@ fn fail_fast_ends_with_the_first_finding_that_fails() {
     );
 }
 
+/// Once, the handler changes the row of another account; played again, it does nothing wrong.
+#[test]
+fn fail_fast_goes_on_after_a_finding_that_is_gone() {
+    let handler = format!(
+        "if (event.type === 'customer.subscription.deleted' && !globalThis.slipped) {{
+      globalThis.slipped = true;
+      await db.query(\"update accts set status = 'paused' where id like '%bystander%' and status is not null\");
+    }}
+    {RIGHT}"
+    );
+    let small = Small {
+        handler: &handler,
+        ..ACCOUNTS
+    };
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let few = "--scenario first-purchase --scenario cancel-now --scenario dashboard-made";
+    let ran = example
+        .rehearse(&format!("{few} --fail-fast --jobs 1"))
+        .run()
+        .with_status(0);
+    ran.says(&[
+        "cancel-now      held",
+        "dashboard-made  held",
+        "VERDICT: PASS",
+    ]);
+}
+
+#[test]
+fn a_rehearsal_that_plays_nothing_has_no_verdict() {
+    let small = Small {
+        handler: RIGHT,
+        ..ACCOUNTS
+    };
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example.rehearse("--scenario quantity").run();
+    ran.with_status(2).says(&[
+        "quantity  left out: `seats` is not mapped",
+        "nothing was judged: left out: `quantity` (`seats` is not mapped)",
+        "VERDICT: ERROR",
+    ]);
+}
+
+#[test]
+fn a_handler_that_does_not_answer_is_never_a_pass() {
+    let contract = format!(
+        "{}    rules: {{ handler-answer: off, revenue-leak: off }}\n",
+        ACCOUNTS.contract
+    );
+    let small = Small {
+        handler: "await new Promise(() => {});",
+        contract: &contract,
+        ..ACCOUNTS
+    };
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
+        .rehearse("--scenario first-purchase --scenario cancel-now")
+        .run();
+    ran.with_status(2)
+        .says(&["not everything was judged: not reached: `cancel-now`"]);
+}
+
 #[test]
 fn an_unsupported_request_is_not_a_fault() {
     let handler = format!(

@@ -66,9 +66,6 @@ fn expected(outcome: &Outcome, contract: &ContractOutcome) -> Verdict {
 
 fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contradiction> {
     let verdict = outcome.verdict;
-    if rehearsed.scenarios.is_empty() && verdict != Verdict::Error {
-        return Err(Contradiction::NothingPlayed);
-    }
     let has_findings = outcome
         .contracts
         .iter()
@@ -82,10 +79,13 @@ fn check_rehearsal(outcome: &Outcome, rehearsed: &Rehearsed) -> Result<(), Contr
         PlayedResult::CouldNotTell => matches!(verdict, Verdict::Pass | Verdict::Warn),
         PlayedResult::Held | PlayedResult::Broken | PlayedResult::LeftOut => false,
     });
-    match unfinished {
-        Some(scenario) => Err(Contradiction::Unfinished {
+    if let Some(scenario) = unfinished {
+        return Err(Contradiction::Unfinished {
             id: scenario.id.clone(),
-        }),
-        None => Ok(()),
+        });
     }
+    if !rehearsed.is_any_judged() && verdict != Verdict::Error {
+        return Err(Contradiction::NothingPlayed);
+    }
+    Ok(())
 }

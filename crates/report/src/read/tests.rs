@@ -190,6 +190,7 @@ fn scenarios_that_the_verdict_contradicts_are_refused() {
     let refusal_of = |results: &[&str], outcome: &Outcome| refusal(&report_with(results, outcome));
     assert!(read_json(&report_with(&["held", "left_out"], &passing())).is_ok());
     assert!(refusal_of(&[], &passing()).ends_with("it has a verdict, but no scenario was played"));
+    assert!(refusal_of(&["left_out"], &passing()).ends_with("but no scenario was played"));
     assert!(refusal_of(&["broken"], &passing()).ends_with("on whether anything is broken"));
     assert!(refusal_of(&["held"], &rehearsal()).ends_with("on whether anything is broken"));
     for result in ["not_reached", "could_not_tell"] {
