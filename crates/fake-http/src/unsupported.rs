@@ -9,4 +9,6 @@ pub enum Unsupported {
     Parameter(String),
     /// A part of the response that a parameter asks to include, such as a path of `expand[]`.
     Expansion(String),
+    /// The API version that a header asks for.
+    Version(String),
 }

@@ -96,10 +96,12 @@ impl Api for StripeApi {
             world.clock
         );
         let requested = version(world, headers);
-        let shown = requested
-            .as_ref()
-            .unwrap_or(&world.default_version)
-            .to_string();
+        let shown = match (&requested, headers.get("stripe-version")) {
+            (Ok(version), Some(written)) => written
+                .to_str()
+                .map_or_else(|_invalid| version.to_string(), str::to_owned),
+            (Ok(_), None) | (Err(_), _) => world.default_version.to_string(),
+        };
         let disturbed = match (asked.refused, asked.fault) {
             (Some(over), _) => Some(rate_limited(Some(over.reason), &log_url)),
             (None, Some(fault)) => instead(fault, &log_url),
@@ -224,8 +226,9 @@ fn version(world: &World, headers: &HeaderMap) -> Result<ApiVersion, ApiError> {
         return Ok(world.default_version.clone());
     };
     let requested = String::from_utf8_lossy(requested.as_bytes());
-    requested.parse().map_err(|UnknownVersion(_)| {
+    ApiVersion::from_header(&requested).map_err(|UnknownVersion(version)| {
         ApiError::invalid(format!("Invalid Stripe API version: {requested}"))
+            .unsupported(Unsupported::Version(version))
     })
 }
 

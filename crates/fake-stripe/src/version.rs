@@ -1,13 +1,13 @@
 //! API versions and the differences between them.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// A version such as `2026-10-28.endive` or, before releases had names, `2023-10-16`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiVersion {
     date: Date,
-    /// Name of the release with its dot, or nothing.
-    name: Name,
+    /// Name of the release; empty before releases had names.
+    name: Cow<'static, str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,24 +17,20 @@ struct Date {
     day: u8,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
-    None,
-    Acacia,
-    Basil,
-    Clover,
-    Dahlia,
-    Endive,
-}
-
 /// First version of each named release; a date belongs to the newest one that had begun.
-const TRAINS: [(Date, Name, &str); 5] = [
-    (date(2026, 9, 30), Name::Endive, ".endive"),
-    (date(2026, 3, 25), Name::Dahlia, ".dahlia"),
-    (date(2025, 9, 30), Name::Clover, ".clover"),
-    (date(2025, 3, 31), Name::Basil, ".basil"),
-    (date(2024, 9, 30), Name::Acacia, ".acacia"),
+const TRAINS: [(Date, &str); 5] = [
+    (date(2026, 9, 30), "endive"),
+    (date(2026, 3, 25), "dahlia"),
+    (date(2025, 9, 30), "clover"),
+    (date(2025, 3, 31), "basil"),
+    (date(2024, 9, 30), "acacia"),
 ];
+
+/// Name of a version with features that are not released yet, of any date since releases have names.
+const PREVIEW: &str = "preview";
+
+/// Longest name that a later release may have.
+const MAX_NAME: usize = 30;
 
 /// Oldest date that Stripe ever accepted.
 const OLDEST: Date = date(2011, 1, 1);
@@ -54,8 +50,14 @@ const PAGES_BY_NAME_SINCE: Date = date(2026, 3, 25);
 impl ApiVersion {
     pub const NEWEST: Self = Self {
         date: date(2026, 10, 28),
-        name: Name::Endive,
+        name: Cow::Borrowed("endive"),
     };
+
+    /// Reads the header `Stripe-Version`, which may name beta features after the version. They are ignored.
+    pub(crate) fn from_header(text: &str) -> Result<Self, UnknownVersion> {
+        let version = text.split(';').next().unwrap_or_default();
+        version.trim().parse()
+    }
 
     /// Returns true if `current_period_*` is on the items, and `discount` is gone.
     pub fn has_periods_at_items(&self) -> bool {
@@ -85,11 +87,12 @@ const fn date(year: u16, month: u8, day: u8) -> Date {
 impl FromStr for ApiVersion {
     type Err = UnknownVersion;
 
+    /// Reads a version. One later than this program is taken as it is written, and has the newest shape.
     fn from_str(text: &str) -> Result<Self, UnknownVersion> {
         let unknown = || UnknownVersion(text.chars().take(100).collect());
-        let (day, name) = match text.find('.') {
-            Some(dot) => text.split_at_checked(dot).ok_or_else(unknown)?,
-            None => (text, ""),
+        let (day, name) = match text.split_once('.') {
+            Some((day, name)) => (day, Some(name)),
+            None => (text, None),
         };
         let mut parts = day.split('-');
         let mut part = |length: usize| {
@@ -105,16 +108,20 @@ impl FromStr for ApiVersion {
             month: part(2)?.parse().ok().ok_or_else(unknown)?,
             day: part(2)?.parse().ok().ok_or_else(unknown)?,
         };
-        let train = TRAINS.iter().find(|(first, _, _)| date >= *first);
-        let (expected, name_of_date) =
-            train.map_or(("", Name::None), |(_, name, text)| (*text, *name));
         let real = (1..=12).contains(&date.month)
             && (1..=31).contains(&date.day)
             && parts.next().is_none();
-        if real && name == expected && date >= OLDEST && date <= Self::NEWEST.date {
+        let train = TRAINS.iter().find(|(first, _)| date >= *first);
+        let is_named_well = match (train, name) {
+            (None, None) => true,
+            (Some(_), Some(name)) if date > Self::NEWEST.date => is_name(name),
+            (Some((_, train)), Some(name)) => name == *train || name == PREVIEW,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if real && is_named_well && date >= OLDEST {
             Ok(Self {
                 date,
-                name: name_of_date,
+                name: Cow::Owned(name.unwrap_or_default().to_owned()),
             })
         } else {
             Err(unknown())
@@ -122,15 +129,19 @@ impl FromStr for ApiVersion {
     }
 }
 
+/// Returns true if a release may have this name.
+fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
 impl fmt::Display for ApiVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Date { year, month, day } = self.date;
-        let train = TRAINS.iter().find(|(_, name, _)| *name == self.name);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}{}",
-            train.map_or("", |(_, _, text)| text)
-        )
+        write!(f, "{year:04}-{month:02}-{day:02}")?;
+        if self.name.is_empty() {
+            return Ok(());
+        }
+        write!(f, ".{}", self.name)
     }
 }
 
@@ -150,6 +161,9 @@ mod tests {
             "2024-09-30.acacia",
             "2025-03-31.basil",
             "2026-10-28.endive",
+            "2026-10-28.preview",
+            "2026-11-24.endive",
+            "2027-03-31.fennel",
         ] {
             assert_eq!(text.parse::<ApiVersion>().unwrap().to_string(), text);
         }
@@ -162,7 +176,11 @@ mod tests {
             "newest",
             "2026-10-28",
             "2026-10-28.basil",
-            "2027-01-01.endive",
+            "2027-01-01",
+            "2027-01-01.",
+            "2027-01-01.Fennel",
+            "2027-01-01.fennel; feature=v1",
+            "2024-06-20.preview",
             "2026-13-01.endive",
             "1-1-1",
         ] {
@@ -175,5 +193,6 @@ mod tests {
         let has = |text: &str| text.parse::<ApiVersion>().unwrap().has_periods_at_items();
         assert!(!has("2025-02-24.acacia"));
         assert!(has("2025-03-31.basil"));
+        assert!(has("2027-03-31.fennel"));
     }
 }

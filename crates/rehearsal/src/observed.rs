@@ -143,6 +143,8 @@ pub enum Unsupported {
     Parameter(String),
     /// A path of `expand[]`.
     Expansion(String),
+    /// The API version that the request asks for.
+    Version(String),
 }
 
 /// An injected failure and its effect.

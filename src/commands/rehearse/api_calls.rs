@@ -34,6 +34,7 @@ fn unsupported(gap: fake_http::Unsupported) -> Unsupported {
         fake_http::Unsupported::Endpoint => Unsupported::Endpoint,
         fake_http::Unsupported::Parameter(name) => Unsupported::Parameter(name),
         fake_http::Unsupported::Expansion(path) => Unsupported::Expansion(path),
+        fake_http::Unsupported::Version(version) => Unsupported::Version(version),
     }
 }
 

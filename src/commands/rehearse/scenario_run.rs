@@ -201,6 +201,7 @@ fn unsupported(calls: &[ProviderCall]) -> Option<Problem> {
         Unsupported::Endpoint => "this request".to_owned(),
         Unsupported::Parameter(name) => format!("the parameter `{name}` of this request"),
         Unsupported::Expansion(path) => format!("`expand[]={path}` of this request"),
+        Unsupported::Version(version) => format!("the API version `{version}` of this request"),
     };
     Some(
         Problem::new(

@@ -110,11 +110,17 @@ async fn versions_are_checked_and_echoed() {
             .header("Stripe-Version", version)
             .send()
     };
-    let answer = ask("2024-06-20").await.unwrap();
-    assert_eq!(
-        answer.headers().get("stripe-version").unwrap(),
-        "2024-06-20"
-    );
+    for version in [
+        "2024-06-20",
+        "2026-11-24.endive",
+        "2026-10-28.preview",
+        "2027-03-31.fennel",
+        "2024-06-20; some_beta=v1; other_beta=v2",
+    ] {
+        let answer = ask(version).await.unwrap();
+        assert_eq!(answer.status(), 200, "{version}");
+        assert_eq!(answer.headers().get("stripe-version").unwrap(), version);
+    }
     let answer = ask("tomorrow").await.unwrap();
     assert_eq!(answer.status(), 400);
     assert!(
@@ -123,6 +129,10 @@ async fn versions_are_checked_and_echoed() {
             .await
             .unwrap()
             .contains("Invalid Stripe API version: tomorrow")
+    );
+    assert_eq!(
+        bench.fake.requests().last().unwrap().unsupported,
+        Some(Unsupported::Version("tomorrow".to_owned()))
     );
     let answer = bench.send("/v1/subscriptions", &[]).await;
     assert_eq!(

@@ -1,6 +1,7 @@
 //! Webhook endpoints: create, with the secret shown only once; update and delete.
 
 use compact_str::CompactString;
+use fake_http::Unsupported;
 use serde_json::Value;
 
 use super::{WriteRequest, customers::new_metadata};
@@ -11,7 +12,7 @@ use crate::{
     form::merge,
     keys::Permission,
     shapes::WebhookEndpointShape,
-    version::ApiVersion,
+    version::{ApiVersion, UnknownVersion},
     world::{WebhookEndpoint, World, identifier},
 };
 
@@ -49,9 +50,13 @@ fn create(request: &mut WriteRequest<'_>, world: &mut World) -> Result<Vec<u8>, 
     request.reject_unread_parameters()?;
     check_url(&url)?;
     if let Some(version) = &api_version {
-        version.parse::<ApiVersion>().map_err(|_malformed| {
-            ApiError::invalid(format!("Invalid Stripe API version: {version}")).param("api_version")
-        })?;
+        version
+            .parse::<ApiVersion>()
+            .map_err(|UnknownVersion(unknown)| {
+                ApiError::invalid(format!("Invalid Stripe API version: {version}"))
+                    .param("api_version")
+                    .unsupported(Unsupported::Version(unknown))
+            })?;
     }
     let id = world.webhook_endpoint(WebhookEndpoint {
         id: CompactString::default(),
