@@ -31,9 +31,15 @@ pub(super) fn not_accepted(
         );
     }
     if none_was_accepted && delivery.answer.may_blame_signature() {
+        let of_other_version = match context.provider() {
+            Provider::Stripe | Provider::Entitlements => {
+                ", or its SDK accepts only events of its own API version: set `rehearsal.api_version`"
+            }
+            Provider::Paddle => "",
+        };
         return format!(
-            "every event was refused, so the running handler verifies with a different secret from `{}`: does it read a \
-             variable that is not set here, or the raw body after something parsed it?",
+            "every event was refused: the running handler verifies with a different secret from `{}` (does it read a \
+             variable that is not set here?), or verifies the body after something parsed it{of_other_version}",
             context.secret_env
         );
     }

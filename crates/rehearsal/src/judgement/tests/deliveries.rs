@@ -167,6 +167,10 @@ fn a_refused_event_is_reported_with_its_likely_cause() {
         (status(400, "{\"received\":false}"), secret),
         (status(401, ""), secret),
         (
+            status(400, ""),
+            "accepts only events of its own API version: set `rehearsal.api_version`",
+        ),
+        (
             status(404, "no such page"),
             "the address of the webhook route",
         ),
