@@ -14,9 +14,11 @@ mod session;
 mod snapshot;
 mod tables;
 mod temporary;
+mod zones;
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
@@ -26,7 +28,7 @@ use crate::config::{AccessContract, Rehearsal};
 pub use account::AccountSeed;
 pub use error::{Error, Sameness, ScratchRefusal};
 pub use failing::{FailedWrite, Writes};
-pub use snapshot::{RowChange, Snapshot, is_close_to_now};
+pub use snapshot::{Clock, RowChange, Snapshot, is_close_to_now};
 pub use temporary::TemporaryDatabase;
 
 use account::TypedStatement;
@@ -66,6 +68,8 @@ pub struct Scratch {
     /// True if the role may record ids, so that the next run can clean up if this one is killed.
     keeps_notes: bool,
     triggers: Mutex<Triggers>,
+    /// Time zones of times without an offset.
+    zones: Vec<TimeZone>,
 }
 
 impl Scratch {

@@ -14,6 +14,7 @@ use super::{
     failing::{self, Triggers},
     refusal, session,
     tables::{TableShape, Tables},
+    zones,
 };
 use crate::database::{self, Target};
 
@@ -83,6 +84,7 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
             keys.is_empty() || tables.0.get(&table).is_some_and(TableShape::has_key);
         before.insert(table, is_comparable.then(|| keys.into_iter().collect()));
     }
+    let zones = zones::read(&mut connection).await?;
     let pool = session::pool(&target).map_err(|source| database::Error::Url {
         env: env.clone(),
         source,
@@ -95,5 +97,6 @@ pub(super) async fn open(opening: ScratchOptions<'_>) -> Result<Scratch, Error> 
         account,
         keeps_notes,
         triggers: Mutex::new(Triggers::default()),
+        zones,
     })
 }

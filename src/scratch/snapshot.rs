@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{
@@ -36,7 +37,22 @@ pub struct RowChange {
     pub after: Option<Value>,
 }
 
+/// The present, in every time zone in which the application may write a time without an offset.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    pub now: UnixSeconds,
+    pub zones: Vec<TimeZone>,
+}
+
 impl Scratch {
+    /// Returns a clock that shows `now`.
+    pub fn clock(&self, now: UnixSeconds) -> Clock {
+        Clock {
+            now,
+            zones: self.zones.clone(),
+        }
+    }
+
     /// Reads every row, of any table, that holds one of the tokens (an account's ids and e-mail address), in one round trip.
     pub async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Error> {
         let mut connection = self
@@ -115,13 +131,17 @@ impl Snapshot {
 
 impl RowChange {
     /// Returns true if the change only records the time of the write: the old value is a time or null, and the new one
-    /// is about `now`, the wall-clock time. New and removed rows do not count.
-    pub fn is_time_of_writing(&self, now: UnixSeconds) -> bool {
+    /// is about the present. New and removed rows do not count.
+    pub fn is_time_of_writing(&self, clock: &Clock) -> bool {
         let (Some(before), Some(after)) = (&self.before, &self.after) else {
             return false;
         };
-        let was_time = before.is_null() || moment(before).is_some();
-        was_time && moment(after).is_some_and(|after| is_close_to_now(after, now))
+        let was_time = before.is_null() || !moments(before, &clock.zones).is_empty();
+        let after = moments(after, &clock.zones);
+        was_time
+            && after
+                .into_iter()
+                .any(|after| is_close_to_now(after, clock.now))
     }
 }
 
@@ -130,31 +150,37 @@ pub fn is_close_to_now(moment: i64, now: UnixSeconds) -> bool {
     moment.abs_diff(now.0) <= CLOCK_TOLERANCE
 }
 
-/// Converts a value to seconds since 1970: a timestamp as Postgres writes it in JSON (UTC if it has no offset), or a
-/// number of seconds or milliseconds.
-fn moment(value: &Value) -> Option<i64> {
+/// Converts a value to seconds since 1970: a timestamp as Postgres writes it in JSON, or a number of seconds or
+/// milliseconds. Without an offset, it is a different moment in each zone. Returns nothing for other values.
+fn moments(value: &Value, zones: &[TimeZone]) -> Vec<i64> {
     /// Smallest number that is taken as a time in seconds (in 2001). A smaller one is more likely something else.
     const FIRST_SECONDS: i64 = 1_000_000_000;
     /// Smallest number that is taken as a time in milliseconds (in 1973).
     const FIRST_MILLISECONDS: i64 = 100_000_000_000;
     match value {
         Value::Number(number) => {
-            let number = number.as_i64().filter(|number| *number >= FIRST_SECONDS)?;
-            Some(if number >= FIRST_MILLISECONDS {
-                number / 1000
-            } else {
-                number
-            })
+            let number = number.as_i64().filter(|number| *number >= FIRST_SECONDS);
+            let seconds = number.map(|number| {
+                if number >= FIRST_MILLISECONDS {
+                    number / 1000
+                } else {
+                    number
+                }
+            });
+            seconds.into_iter().collect()
         }
         Value::String(text) => {
             if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-                return Some(moment.as_second());
+                return vec![moment.as_second()];
             }
-            let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-            let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-            Some(zoned.timestamp().as_second())
+            let Ok(civil) = text.parse::<jiff::civil::DateTime>() else {
+                return Vec::new();
+            };
+            let in_zone = |zone: &TimeZone| civil.to_zoned(zone.clone()).ok();
+            let zoned = zones.iter().filter_map(in_zone);
+            zoned.map(|zoned| zoned.timestamp().as_second()).collect()
         }
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Vec::new(),
     }
 }
 
@@ -176,11 +202,15 @@ mod tests {
 
     #[test]
     fn a_time_of_about_now_is_distinguished_from_other_values() {
-        let now = UnixSeconds(1_785_542_400);
+        let clock = Clock {
+            now: UnixSeconds(1_785_542_400),
+            zones: vec![TimeZone::UTC, TimeZone::get("Europe/Berlin").unwrap()],
+        };
         for after in [
             json!("2026-08-01T00:00:10.5+00:00"),
             json!("2026-08-01T02:00:10+02:00"),
             json!("2026-08-01T00:00:10"),
+            json!("2026-08-01T02:00:10.25"),
             json!(1_785_542_410),
             json!(1_785_542_410_123_i64),
         ] {
@@ -190,13 +220,17 @@ mod tests {
                 json!(1_700_000_000),
             ] {
                 let change = change(Some(before), Some(after.clone()));
-                assert!(change.is_time_of_writing(now), "{change:?}");
+                assert!(change.is_time_of_writing(&clock), "{change:?}");
             }
         }
         for (before, after) in [
             (
                 Some(json!("2025-01-01T00:00:00")),
                 Some(json!("2026-08-02T00:00:00")),
+            ),
+            (
+                Some(json!("2025-01-01T00:00:00")),
+                Some(json!("2026-08-01T01:00:00")),
             ),
             (Some(json!("free")), Some(json!("2026-08-01T00:00:00"))),
             (Some(json!(null)), Some(json!("pro"))),
@@ -206,7 +240,7 @@ mod tests {
             (Some(json!("2026-08-01T00:00:00")), None),
         ] {
             let change = change(before, after);
-            assert!(!change.is_time_of_writing(now), "{change:?}");
+            assert!(!change.is_time_of_writing(&clock), "{change:?}");
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::{
     delivery::deliver,
     fake_provider::ArmedFault,
-    real_now,
     row_watch::column_changes,
     run::{ActiveRun, OutgoingEvent},
     systems::Systems,
@@ -48,7 +47,8 @@ pub(super) async fn until_failure(
         }
         if is_hit && has_failed {
             let after = systems.database.rows_of(&tokens).await?;
-            fault.half_written = column_changes(before.changes(&after).iter(), real_now());
+            fault.half_written =
+                column_changes(before.changes(&after).iter(), &systems.database.clock());
             break;
         }
     }

@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::{real_now, test_accounts::UntouchedAccount, test_database::TestDatabase};
+use super::{test_accounts::UntouchedAccount, test_database::TestDatabase};
 use crate::{
     commands::failure::Failure,
-    contract::UnixSeconds,
     rehearsal::{BystanderChange, ColumnChange},
-    scratch::{RowChange, Snapshot},
+    scratch::{Clock, RowChange, Snapshot},
 };
 
 /// The rows of an account and of the bystanders as they were last read.
@@ -39,7 +38,7 @@ impl<'b> WatchedRows<'b> {
         tokens: &[String],
     ) -> Result<Vec<BystanderChange>, Failure> {
         let later = snapshots(database, self.bystanders).await?;
-        let now = real_now();
+        let clock = database.clock();
         let before = self.bystanders.iter().zip(&self.of_bystanders);
         let mut changed = Vec::new();
         for ((bystander, before), after) in before.zip(&later) {
@@ -60,7 +59,7 @@ impl<'b> WatchedRows<'b> {
                 changed.push(BystanderChange {
                     who: bystander.who.to_owned(),
                     account: bystander.id.clone(),
-                    changes: column_changes(changes.iter(), now),
+                    changes: column_changes(changes.iter(), &clock),
                 });
             }
         }
@@ -82,7 +81,7 @@ async fn snapshots(
 /// Formats changes. Timestamps of the present are replaced, so that reports do not depend on the time.
 pub(super) fn column_changes<'c>(
     changes: impl Iterator<Item = &'c RowChange>,
-    now: UnixSeconds,
+    clock: &Clock,
 ) -> Vec<ColumnChange> {
     let value = |value: &Option<Value>| {
         let value = value.as_ref()?;
@@ -96,7 +95,7 @@ pub(super) fn column_changes<'c>(
         .map(|change| {
             // An inserted or deleted row is reported once, not per column.
             let is_complete = change.before.is_none() || change.after.is_none();
-            let is_stamp = change.is_time_of_writing(now);
+            let is_stamp = change.is_time_of_writing(clock);
             let side = |side: &Option<Value>, stamp: &str| match side {
                 Some(_) if is_complete => Some(String::new()),
                 Some(_) if is_stamp => Some(stamp.to_owned()),

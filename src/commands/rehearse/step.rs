@@ -5,7 +5,6 @@ use super::{
     delivery::{deliver_all, events_to_deliver},
     fake_provider::RequestScope,
     fault_injection::until_failure,
-    real_now,
     row_watch::column_changes,
     run::{ActiveRun, PlannedRun},
     run_error::RunError,
@@ -54,7 +53,7 @@ pub(super) async fn run_step(
     let before = run.last.take().map(|state| state.row);
     let rows = systems.database.rows_of(&tokens).await?;
     let changes = run.rows.own.changes(&rows);
-    let now = real_now();
+    let clock = systems.database.clock();
     let scope = if planned.is_alone {
         RequestScope::All
     } else {
@@ -63,15 +62,15 @@ pub(super) async fn run_step(
     run.is_doubtful = !planned.is_alone && has_unattributed_gap(systems, last_request);
     let lasting = changes
         .iter()
-        .filter(|change| !change.is_time_of_writing(now));
+        .filter(|change| !change.is_time_of_writing(&clock));
     let observed = Observed {
         earlier,
         before: before.unwrap_or_default(),
         after: end.row.clone(),
         explained: end.explained.clone(),
         findings: end.findings.clone(),
-        changes: column_changes(lasting, now),
-        all_changes: column_changes(changes.iter(), now),
+        changes: column_changes(lasting, &clock),
+        all_changes: column_changes(changes.iter(), &clock),
         bystanders: run
             .rows
             .bystander_changes(systems.database, &tokens)
@@ -154,10 +153,13 @@ pub(super) async fn observe_late_writes(
     run: &mut ActiveRun<'_>,
     observed: &Observed,
 ) -> Result<Option<Observed>, Failure> {
-    wait_for_quiet(systems).await;
+    // Others were waited for at every step.
+    if !systems.handler.writes.are_late() {
+        wait_for_quiet(systems).await;
+    }
     let tokens = run.account.tokens();
     let rows = systems.database.rows_of(&tokens).await?;
-    let now = real_now();
+    let clock = systems.database.clock();
     let changes = run.rows.own.changes(&rows);
     let bystanders = run
         .rows
@@ -173,11 +175,11 @@ pub(super) async fn observe_late_writes(
     later.findings = end.findings;
     let lasting = changes
         .iter()
-        .filter(|change| !change.is_time_of_writing(now));
-    later.changes.extend(column_changes(lasting, now));
+        .filter(|change| !change.is_time_of_writing(&clock));
+    later.changes.extend(column_changes(lasting, &clock));
     later
         .all_changes
-        .extend(column_changes(changes.iter(), now));
+        .extend(column_changes(changes.iter(), &clock));
     later.bystanders = bystanders;
     Ok(Some(later))
 }

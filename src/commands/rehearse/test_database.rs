@@ -11,7 +11,7 @@ use crate::{
     config::DatabaseSettings,
     contract::{AccountId, Field, UnixSeconds},
     database::{AccountSelection, AccountsReader, DatabaseFacts, ReadRequest},
-    scratch::{AccountSeed, FailedWrite, Scratch, ScratchOptions, Snapshot},
+    scratch::{AccountSeed, Clock, FailedWrite, Scratch, ScratchOptions, Snapshot},
 };
 
 /// The scratch database.
@@ -114,6 +114,11 @@ impl<'r> TestDatabase<'r> {
     /// Reads all rows that contain one of the texts.
     pub(super) async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Failure> {
         Ok(self.scratch.rows_of(tokens).await?)
+    }
+
+    /// Returns the present in every time zone in which the application may write times.
+    pub(super) fn clock(&self) -> Clock {
+        self.scratch.clock(real_now())
     }
 
     /// Makes the nth write to these rows fail.

@@ -470,3 +470,28 @@ fn api_shapes_plays_the_listed_versions() {
         "`items.data[].current_period_end`",
     ]);
 }
+
+#[test]
+fn a_local_time_without_zone_is_a_time_of_writing() {
+    let small = Small {
+        schema: "create table accts (id text primary key, email text, stripe_customer_id text unique, status text, \
+                 updated_at timestamp not null default localtimestamp);
+                 do $$ begin execute format('alter database %I set timezone to %L', current_database(), 'Asia/Tokyo'); \
+                 end $$",
+        handler: "
+    if (!event.type.startsWith('customer.subscription.')) return;
+    const { data } = await stripe.subscriptions.list({ customer: event.data.object.customer, status: 'all' });
+    const one = data.find((one) => ['active', 'trialing'].includes(one.status)) ?? data[0];
+    if (!one) return;
+    await db.query(
+      'update accts set status = $1, updated_at = localtimestamp where stripe_customer_id = $2',
+      [one.status, one.customer],
+    );",
+        ..ACCOUNTS
+    };
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example.rehearse("--scenario redelivery").run();
+    ran.with_status(0).says(&["redelivery  held"]);
+}
