@@ -9,7 +9,7 @@ use super::{
     run::{ActiveRun, PlannedRun},
     run_error::RunError,
     systems::Systems,
-    waiting::{wait, wait_for_quiet},
+    waiting::{wait, wait_for_late_writes, wait_for_quiet},
 };
 use crate::{
     commands::failure::Failure,
@@ -132,7 +132,7 @@ async fn visit(systems: &Systems<'_>, step: &Step, run: &ActiveRun<'_>) -> Vec<V
     }
 }
 
-/// Waits until the account is right or the handler's time is over.
+/// Waits until the account is right or the handler's time is over, and the handler writes no more.
 async fn wait_until_right(
     systems: &Systems<'_>,
     step: &Step,
@@ -140,10 +140,19 @@ async fn wait_until_right(
     has_failed: bool,
 ) -> Result<AccountState, Failure> {
     let waits_for_nothing = has_failed || step.then.row == ExpectedRow::Untouched;
-    if waits_for_nothing || step.then.row == ExpectedRow::Same {
+    let is_kept = step.then.row == ExpectedRow::Same && !systems.handler.writes.are_late();
+    if waits_for_nothing || is_kept {
         wait_for_quiet(systems).await;
     }
-    wait(systems, step, run, async || Ok(waits_for_nothing)).await
+    let state = wait(systems, step, run, async || Ok(waits_for_nothing)).await?;
+    if waits_for_nothing {
+        return Ok(state);
+    }
+    let is_right = state.row.exists && state.findings.is_empty();
+    if wait_for_late_writes(systems, &run.account.tokens(), is_right).await? {
+        return wait(systems, step, run, async || Ok(false)).await;
+    }
+    Ok(state)
 }
 
 /// Observes the end of a run again, to find late writes.

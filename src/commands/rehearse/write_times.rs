@@ -1,4 +1,5 @@
-//! Limits the wait for late writes of the handler, and shortens it after steps that stayed wrong until the limit.
+//! Limits the wait for late writes of the handler: shortens it after steps that stayed wrong until the limit, and
+//! remembers how long after its responses the handler writes.
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +24,12 @@ const LEAST: Duration = Duration::from_millis(200);
 /// Divisor of `settle` for the shortened wait if no step has succeeded.
 const PART_OF_SETTLE: u32 = 10;
 
+/// Time without changes after which a handler writes no more, if it was never seen to write after its responses.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Time without changes for any other handler, as a multiple of its slowest write.
+const TIMES_THE_LATEST: u32 = 2;
+
 /// The reason why a step is wrong: the most severe broken rule, or something else.
 pub(super) type WrongReason = Option<Rule>;
 
@@ -37,6 +44,10 @@ pub(super) struct WriteTimes {
 struct ObservedWaits {
     slowest_right: Option<Duration>,
     in_vain: BTreeMap<(String, WrongReason), u32>,
+    /// Longest time between the responses of a step and a write of the handler.
+    latest_write: Option<Duration>,
+    /// True if a right step was watched for later writes.
+    is_watched: bool,
 }
 
 impl WriteTimes {
@@ -74,6 +85,29 @@ impl WriteTimes {
         let runs = observed.in_vain.entry((step.to_owned(), reason));
         let runs = runs.or_default();
         *runs = runs.saturating_add(1);
+    }
+
+    /// Records a write this long after the responses.
+    pub(super) fn wrote_late(&self, after: Duration) {
+        let mut observed = self.observed();
+        observed.latest_write = observed.latest_write.max(Some(after));
+    }
+
+    /// Checks that the handler writes after its responses.
+    pub(super) fn are_late(&self) -> bool {
+        self.observed().latest_write.is_some()
+    }
+
+    /// Returns the time without changes after which no more writes are expected.
+    pub(super) fn quiet(&self) -> Duration {
+        let latest = self.observed().latest_write.unwrap_or_default();
+        let quiet = latest.saturating_mul(TIMES_THE_LATEST);
+        quiet.max(QUIET).min(self.settle)
+    }
+
+    /// Returns true for the first caller, which has to watch a right step for later writes.
+    pub(super) fn begin_watching(&self) -> bool {
+        !std::mem::replace(&mut self.observed().is_watched, true)
     }
 
     fn observed(&self) -> MutexGuard<'_, ObservedWaits> {
@@ -125,5 +159,16 @@ mod tests {
         writes.came_right(Duration::from_millis(1));
         assert_eq!(writes.limit("renew", reason, true), LEAST);
         assert_eq!(writes.limit("renew", reason, false), SETTLE);
+    }
+
+    #[test]
+    fn quiet_lasts_twice_as_long_as_the_slowest_write_took() {
+        let writes = WriteTimes::new(SETTLE);
+        assert_eq!((writes.are_late(), writes.quiet()), (false, QUIET));
+        for (after, quiet) in [(50, 200), (600, 1200), (100, 1200), (4000, 5000)] {
+            writes.wrote_late(Duration::from_millis(after));
+            assert_eq!(writes.quiet(), Duration::from_millis(quiet));
+        }
+        assert!(writes.are_late());
     }
 }

@@ -495,3 +495,52 @@ fn a_local_time_without_zone_is_a_time_of_writing() {
     let ran = example.rehearse("--scenario redelivery").run();
     ran.with_status(0).says(&["redelivery  held"]);
 }
+
+#[test]
+fn a_late_write_is_not_charged_to_a_later_step() {
+    let handler = format!(
+        "response.writeHead(200).end();
+    if (event.type.startsWith('invoice.')) {{
+      const {{ id, customer }} = event.data.object;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await db.query('update accts set invoice = coalesce(invoice, $1) where stripe_customer_id = $2', [id, customer]);
+      return;
+    }}
+    {RIGHT}"
+    );
+    let small = Small {
+        schema: "create table accts (id text primary key, email text, stripe_customer_id text unique, status text, \
+                 invoice text)",
+        handler: &handler,
+        settle: "3s",
+        ..ACCOUNTS
+    };
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let few =
+        "--scenario first-purchase --scenario redelivery --scenario unknown-event --scenario trial";
+    example.rehearse(few).run().with_status(0);
+}
+
+#[test]
+fn a_queue_that_restores_access_late_is_seen() {
+    let small = Small {
+        handler: "
+    response.writeHead(200).end();
+    if (!event.type.startsWith('customer.subscription.')) return;
+    const { status, customer } = event.data.object;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await db.query('update accts set status = $1 where stripe_customer_id = $2', [status, customer]);",
+        settle: "3s",
+        ..ACCOUNTS
+    };
+    let Some(example) = example(&small) else {
+        return;
+    };
+    let ran = example
+        .rehearse("--scenario first-purchase --scenario cancel-now")
+        .run();
+    ran.with_status(1)
+        .says(&["[HIGH] scenario:cancel-now/stale-update"]);
+}
