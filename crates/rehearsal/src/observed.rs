@@ -154,6 +154,8 @@ pub struct InjectedFault {
     pub what: String,
     /// Index of the step's delivery during which it occurred.
     pub hit: Option<usize>,
+    /// True if it occurred after the response to the last delivery.
+    pub is_late: bool,
     /// Changes that remained although this delivery failed.
     pub half_written: Vec<ColumnChange>,
 }

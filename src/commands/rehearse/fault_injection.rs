@@ -29,6 +29,7 @@ pub(super) async fn until_failure(
     let mut fault = InjectedFault {
         what: failure.description(),
         hit: None,
+        is_late: false,
         half_written: Vec::new(),
     };
     let mut deliveries = Vec::new();
@@ -58,6 +59,7 @@ pub(super) async fn until_failure(
         wait(systems, step, run, until_hit).await?;
         if failure.has_occurred().await? {
             fault.hit = deliveries.len().checked_sub(1);
+            fault.is_late = true;
         }
     }
     failure.disarm().await?;

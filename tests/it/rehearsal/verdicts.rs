@@ -123,7 +123,9 @@ fn a_handler_that_answers_first_and_writes_later_loses_writes() {
         .with_status(1);
     ran.says(&[
         "[HIGH] scenario:failing-write/end-not-written",
-        "failed while customer.subscription.deleted was handled, and the handler answered 200",
+        "failed after the handler had answered 200 to customer.subscription.deleted",
+        "the row was still wrong when the time `settle` was over",
+        "If your queue repeats failed jobs, set `settle` above its first retry",
     ]);
 }
 

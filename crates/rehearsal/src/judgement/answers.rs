@@ -38,13 +38,25 @@ fn failed(observed: &Observed, fault: &InjectedFault, hit: &Delivery) -> Option<
         if observed.findings.is_empty() && observed.after.exists {
             return None;
         }
-        let mut message = format!(
-            "{operation} failed while {event} was handled, and the handler answered {}.",
-            description::answer(&hit.answer)
-        );
+        let answer = description::answer(&hit.answer);
+        let (mut message, more) = if fault.is_late {
+            let message = format!(
+                "{operation} failed after the handler had answered {answer} to {event}, and the row was still wrong when \
+                 the time `settle` was over."
+            );
+            let more = ". If your queue repeats failed jobs, set `settle` above its first retry";
+            (message, more)
+        } else {
+            let message = format!(
+                "{operation} failed while {event} was handled, and the handler answered {answer}."
+            );
+            (message, "")
+        };
         message.push_str("\nThe provider considers the event delivered and never sends it again.");
-        let fix = "let the error through, and answer once everything is written: after a 5xx response the provider \
-                   delivers the event again";
+        let fix = format!(
+            "let the error through, and answer once everything is written: after a 5xx response the provider delivers \
+             the event again{more}"
+        );
         return Some(Wrong::new(HandlerRule::SwallowedError, message, fix).about(event));
     }
     if fault.half_written.is_empty() {

@@ -11,6 +11,7 @@ fn an_error_that_is_swallowed_or_leaves_half_of_its_work() {
         fault: Some(InjectedFault {
             what: "The first write to the account's rows".to_owned(),
             hit: Some(0),
+            is_late: false,
             half_written: half_written.to_vec(),
         }),
         ..shown(&ann(false, "free"), after, [ann_has("active")]).delivered(&[updated(code)])
