@@ -53,7 +53,7 @@ pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
         );
     }
     text.push_str(
-        "    # Say what your application does while a card fails, such as `grace: { past_due: 14d }`.\n",
+        "    # Say what your application does while a card fails, such as `grace: { past_due: 15d }`.\n",
     );
     text
 }

@@ -254,7 +254,13 @@ pub struct Contract {
     pub fix: BTreeMap<Rule, String>,
     /// Maximum difference of a stored period end, in seconds.
     pub period_tolerance: u64,
+    /// Seconds after a renewal during which a row may still hold the end of the previous period.
+    pub renewal_delay: u64,
 }
+
+/// Providers bill a renewal after the period begins: Stripe keeps its invoice as a draft for about an hour. A handler of the
+/// payment writes only then, so this adds an hour.
+const RENEWAL_DELAY: u64 = 2 * 60 * 60;
 
 impl Contract {
     /// Returns the name of a mapped column for messages.
@@ -290,6 +296,7 @@ impl Contract {
             fail_on: Some(Severity::High),
             fix: BTreeMap::new(),
             period_tolerance: 24 * 60 * 60,
+            renewal_delay: RENEWAL_DELAY,
         }
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn compare(
         fail_on: _,
         fix: _,              // A text of the report.
         period_tolerance: _, // See `single_values`.
+        renewal_delay: _,    // Not configured.
     } = now;
     let before = &base.contract;
     compare_thresholds(before, now, places, notes);

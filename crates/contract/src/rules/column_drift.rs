@@ -205,6 +205,24 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_the_previous_period_is_right_until_the_renewal_is_billed() {
+        const HOUR: i64 = 3600;
+        let after_renewal = |seconds: i64| {
+            let start = crate::testing::NOW.plus(-seconds);
+            let mut world = world(AccountColumns {
+                period_end: Some(start),
+                ..right()
+            });
+            world.subscriptions[0].period = Some(Period::new(start, start.plus(30 * DAY)));
+            found(&contract(), &world)
+        };
+        assert_eq!(after_renewal(0), [""; 0]);
+        assert_eq!(after_renewal(2 * HOUR - 1), [""; 0]);
+        assert_eq!(after_renewal(2 * HOUR), ["period-drift user:usr_1"]);
+        assert_eq!(after_renewal(-1), ["period-drift user:usr_1"]);
+    }
+
+    #[test]
     fn columns_that_are_not_mapped_are_not_judged() {
         let mut world = world(AccountColumns::default());
         world.mapped = [Field::Plan].into();

@@ -10,7 +10,7 @@ use super::{
     no_finding::NoFinding,
 };
 use crate::{
-    Field, Item, Rule, Severity, Source, Status, Subscription, Unanswerable, UnixSeconds,
+    Field, Item, Period, Rule, Severity, Source, Status, Subscription, Unanswerable, UnixSeconds,
     access::PriceMeaning,
     case::Case,
     wrong_row::{Corrected, Correction, WrongRow},
@@ -45,7 +45,7 @@ fn check(judged: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
     let Some((columns, deciding)) = judged.columns_if_granted().zip(deciding()) else {
         return Ok(());
     };
-    let Some(end) = period_end(case, deciding) else {
+    let Some(period) = paid_period(case, deciding) else {
         if states_no_period(case, deciding) {
             return Ok(());
         }
@@ -55,9 +55,8 @@ fn check(judged: &JudgedAccount<'_, '_>) -> Result<(), Unanswerable> {
             "`period-drift`",
         ));
     };
-    let stored = columns.period_end;
-    let tolerance = case.contract.period_tolerance;
-    if stored.is_none_or(|stored: UnixSeconds| stored.distance(end) > tolerance) {
+    let (stored, end) = (columns.period_end, period.end());
+    if !stored.is_some_and(|stored| may_be_stored(case, stored, period)) {
         let drift = Drift {
             rule: Rule::PeriodDrift,
             field: Field::PeriodEnd,
@@ -76,39 +75,64 @@ fn states_no_period(case: &Case<'_>, subscription: &Subscription) -> bool {
         && matches!(subscription.status, Status::Canceled | Status::Paused)
 }
 
-/// Returns the end of the paid period: that of the items that `plans` maps, else of those that are not ignored.
-fn period_end(case: &Case<'_>, subscription: &Subscription) -> Option<UnixSeconds> {
-    let subscription_end = subscription.period_end();
+/// Returns true if the row may hold this end: that of the period or, just after a renewal, that of the previous one.
+fn may_be_stored(case: &Case<'_>, stored: UnixSeconds, period: Period) -> bool {
+    let start = period.start();
+    let is_just_renewed =
+        start <= case.now && start.distance(case.now) < case.contract.renewal_delay;
+    is_close(case, stored, period.end()) || (is_just_renewed && is_close(case, stored, start))
+}
+
+fn is_close(case: &Case<'_>, stored: UnixSeconds, end: UnixSeconds) -> bool {
+    stored.distance(end) <= case.contract.period_tolerance
+}
+
+/// Returns the paid period: of the items that `plans` maps, else of those that are not ignored, the one that ends last.
+fn paid_period(case: &Case<'_>, subscription: &Subscription) -> Option<Period> {
     let periods = subscription
         .details
         .as_ref()
         .map(|details| &details.item_periods);
     let Some(periods) = periods.filter(|periods| !periods.is_empty()) else {
-        return subscription_end;
+        return subscription.period;
     };
     let latest = |is_counted: &dyn Fn(&Item) -> bool| {
         let items = subscription.items.iter().zip(periods.iter());
         items
             .filter(|(item, _)| is_counted(item))
-            .filter_map(|(_, period)| period.map_or(subscription_end, |period| Some(period.end())))
-            .max()
+            .filter_map(|(_, period)| period.or(subscription.period))
+            .max_by_key(|period| (period.end(), period.start()))
     };
     let meaning = |item: &Item| case.contract.price_meaning(&item.price);
     latest(&|item| matches!(meaning(item), PriceMeaning::Plan(_)))
         .or_else(|| latest(&|item| meaning(item) != PriceMeaning::Ignored))
-        .or(subscription_end)
+        .or(subscription.period)
 }
 
 fn explain(judged: &JudgedAccount<'_, '_>) -> NoFinding {
-    judged
-        .explain_without_right_access()
-        .unwrap_or_else(|| judged.explain_agreement(Field::PeriodEnd))
+    if let Some(reason) = judged.explain_without_right_access() {
+        return reason;
+    }
+    let JudgedAccount { case, link, .. } = judged;
+    let stored = judged.columns_if_granted().and_then(|row| row.period_end);
+    let deciding = case.deciding(&link.holder);
+    let period = deciding.and_then(|subscription| paid_period(case, subscription));
+    match stored.zip(period) {
+        Some((stored, period)) if !is_close(case, stored, period.end()) => {
+            NoFinding::Holds(format!(
+                "`{}` is the end of the previous period, which is right until the renewal is billed, within 2 hours",
+                case.column(Field::PeriodEnd)
+            ))
+        }
+        Some(_) | None => judged.explain_agreement(Field::PeriodEnd),
+    }
 }
 
 fn correct(row: &WrongRow<'_, '_>) -> Correction {
     let end = row
         .deciding()
-        .and_then(|subscription| period_end(row.case, subscription));
+        .and_then(|subscription| paid_period(row.case, subscription))
+        .map(Period::end);
     let end = end.ok_or("the end of the current period is not known")?;
     Ok((Field::PeriodEnd, Corrected::Time(end)))
 }

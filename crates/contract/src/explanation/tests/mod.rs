@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     AccountColumns, Field, Source, Subscription, SubscriptionId,
-    testing::{NOW, account, contract, facts, subscription},
+    testing::{DAY, NOW, account, contract, facts, subscription},
 };
 
 mod agreement;

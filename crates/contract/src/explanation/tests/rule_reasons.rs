@@ -1,7 +1,7 @@
 //! Reasons of rules that are broken, hold, or do not apply.
 
 use super::*;
-use crate::{Account, Details, MatchOn, Word};
+use crate::{Account, Details, MatchOn, Period, Word};
 
 #[test]
 fn every_rule_explains_why_it_has_no_finding() {
@@ -92,6 +92,30 @@ fn rules_without_a_finding_give_their_reason() {
     ] {
         assert_eq!(line, expected);
     }
+}
+
+#[test]
+fn the_end_of_the_previous_period_is_explained_after_a_renewal() {
+    let began = NOW.plus(-60);
+    let stored = |end| {
+        let row = AccountColumns {
+            period_end: Some(end),
+            ..AccountColumns::default()
+        };
+        let mut pays = subscription("1", "active", "price_pro");
+        pays.period = Some(Period::new(began, began.plus(30 * DAY)));
+        let mut world = facts([account("1").paid().plan("pro").columns(row)], [pays]);
+        world.mapped = [Field::PeriodEnd].into();
+        rule(&explained(&contract(), &world), Rule::PeriodDrift)
+    };
+    assert_eq!(
+        stored(began.plus(30 * DAY)),
+        "Holds: `period_end` agrees with the subscription"
+    );
+    assert_eq!(
+        stored(began),
+        "Holds: `period_end` is the end of the previous period, which is right until the renewal is billed, within 2 hours"
+    );
 }
 
 /// Returns a subscription whose metadata names the account `usr_1`.

@@ -1,6 +1,6 @@
 //! Computes what one account has bought, for rows that should hold it.
 
-use contract::{Account, Contract, Facts, Field, UnixSeconds};
+use contract::{Account, Contract, Facts, Field, Period, UnixSeconds};
 
 use super::{Keys, World, prices::plans_of};
 
@@ -37,7 +37,8 @@ pub(crate) fn bought(
             .filter(|_| mapped(Field::Seats) && !paying.is_empty()),
         period_end: party
             .deciding
-            .and_then(|subscription| world.period_end(subscription))
+            .and_then(|subscription| world.period(subscription))
+            .map(Period::end)
             .filter(|_| mapped(Field::PeriodEnd)),
         plans: plans.map(|plan| plan.name().to_owned()).collect(),
     }

@@ -65,9 +65,9 @@ impl<'w> World<'w> {
             && self.on(Rule::PeriodDrift).is_some()
             && self.states_period(deciding)
         {
-            match self.period_end(deciding) {
+            match self.period(deciding) {
                 None => collected.missing = true,
-                Some(end) if self.is_off(columns.period_end, end) => {
+                Some(period) if self.is_off(columns.period_end, period) => {
                     self.drifts(collected, Rule::PeriodDrift, account, party);
                 }
                 Some(_) => {}
@@ -110,26 +110,35 @@ impl<'w> World<'w> {
         self.contract.source != Source::Paddle || !over
     }
 
-    /// Returns true if they differ by more than `period_tolerance`.
-    fn is_off(&self, stored: Option<UnixSeconds>, end: UnixSeconds) -> bool {
+    /// Returns true if the stored time differs by more than `period_tolerance` from the end of the period and, within
+    /// `renewal_delay` of its start, from the end of the previous one.
+    fn is_off(&self, stored: Option<UnixSeconds>, period: Period) -> bool {
+        let seconds = |a: UnixSeconds, b: UnixSeconds| i128::from(a.0) - i128::from(b.0);
+        let age = seconds(self.now, period.start());
+        let is_new = age >= 0 && age < i128::from(self.contract.renewal_delay);
+        let mut right = vec![period.end()];
+        right.extend(is_new.then(|| period.start()));
         stored.is_none_or(|stored| {
-            let off = (i128::from(stored.0) - i128::from(end.0)).unsigned_abs();
-            off > u128::from(self.contract.period_tolerance)
+            let off = |end: &UnixSeconds| seconds(stored, *end).unsigned_abs();
+            right
+                .iter()
+                .all(|end| off(end) > u128::from(self.contract.period_tolerance))
         })
     }
 
     /// "The largest of its mapped items'; of all not ignored ones where none is mapped."
-    pub(super) fn period_end(&self, subscription: &Subscription) -> Option<UnixSeconds> {
+    pub(super) fn period(&self, subscription: &Subscription) -> Option<Period> {
         let details = subscription.details.as_deref();
         let periods = details.map_or(&[][..], |details| &details.item_periods);
-        let end_of = |index: usize| {
+        let period_of = |index: usize| {
             let own = periods.get(index).copied().flatten();
-            own.or(subscription.period).map(Period::end)
+            own.or(subscription.period)
         };
         let largest = |counts: &dyn Fn(&Item) -> bool| {
             let items = subscription.items.iter().enumerate();
             let counted = items.filter(|(_, item)| counts(item));
-            counted.filter_map(|(index, _)| end_of(index)).max()
+            let periods = counted.filter_map(|(index, _)| period_of(index));
+            periods.max_by_key(|period| (period.end(), period.start()))
         };
         let any_mapped = subscription
             .items
@@ -138,8 +147,7 @@ impl<'w> World<'w> {
         if any_mapped {
             largest(&|item| is_mapped(self.contract, &item.price))
         } else {
-            largest(&|item| !ignored(self.contract, &item.price))
-                .or(subscription.period.map(Period::end))
+            largest(&|item| !ignored(self.contract, &item.price)).or(subscription.period)
         }
     }
 

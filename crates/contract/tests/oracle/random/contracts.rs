@@ -40,7 +40,10 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
         option::of(select(&Severity::ALL[..])),
         option::weighted(0.3, Just("do what we do".to_owned())),
         any::<bool>(),
-        select(vec![0_u64, 0, 5, 100]),
+        (
+            select(vec![0_u64, 0, 5, 100]),
+            select(vec![0_u64, 0, 10, 11, 50]),
+        ),
         prop::bool::weighted(0.1),
     );
     (who, what, when, how).prop_map(
@@ -48,7 +51,15 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
             (source, exempt, by_subscription, entity, metadata_account),
             (plans, plan_order, free_plans, ignore_prices, seats),
             (statuses, grace, pause, status_words),
-            (severities, mode, fail_on, fix, allow_empty, period_tolerance, by_word),
+            (
+                severities,
+                mode,
+                fail_on,
+                fix,
+                allow_empty,
+                (period_tolerance, renewal_delay),
+                by_word,
+            ),
         )| {
             let entitled = source == Source::StripeEntitlements;
             let match_on = if by_subscription && !entitled {
@@ -84,6 +95,7 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
                 fail_on,
                 fix: fix.as_deref().map(of_published_rules).unwrap_or_default(),
                 period_tolerance,
+                renewal_delay,
                 ..Contract::new(source)
             }
         },
