@@ -91,6 +91,8 @@ pub enum Error {
     StatementTimeout(Duration),
     #[error("a table stayed locked for too long: {message}")]
     LockTimeout { message: String },
+    #[error("the database is a replica that has not caught up with its primary: its last transaction is {} old", humantime::format_duration(*.delay))]
+    Replica { delay: Duration },
     #[error("the statement was canceled on the server")]
     Canceled,
     #[error("the connection to the database was lost while reading")]
@@ -197,6 +199,7 @@ impl Coded for Error {
                 ErrorCode::DatabaseSql
             }
             Self::StatementTimeout(_) | Self::LockTimeout { .. } => ErrorCode::DatabaseTimeout,
+            Self::Replica { .. } => ErrorCode::DatabaseReplica,
             Self::Canceled | Self::Lost => ErrorCode::DatabaseInterrupted,
             Self::Row(error) => error.code(),
         }
@@ -256,6 +259,9 @@ impl Explain for Error {
                  `statement_timeout` to give it more time".to_owned()
             }
             Self::LockTimeout { .. } => "a migration or maintenance holds the table: run the check again afterwards".to_owned(),
+            Self::Replica { .. } => {
+                "wait until the replica has caught up, or use the URL of the primary".to_owned()
+            }
             Self::Canceled | Self::Lost => {
                 "run the check again; if it happens every time, the server's log says why".to_owned()
             }

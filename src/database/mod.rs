@@ -13,6 +13,7 @@ mod opening;
 mod output_columns;
 mod privileges;
 mod reading;
+mod replica;
 mod role_advice;
 mod sampling;
 mod server;

@@ -19,7 +19,7 @@ use super::{
     chosen::AccountSelection,
     diagnosis,
     error::Error,
-    output_columns, role_advice,
+    output_columns, replica, role_advice,
     sampling::some_of,
     session::{Failed, RowSecurity, Session},
     value::{Value, ValueForm},
@@ -52,7 +52,10 @@ pub(super) async fn read(
         extent,
         on_progress,
     };
-    let facts = reading.run(&mut session).await;
+    let facts = match replica::check_is_current(&mut session).await {
+        Ok(()) => reading.run(&mut session).await,
+        Err(behind) => Err(behind),
+    };
     session.close().await;
     let mut facts = facts?;
     facts.warnings.extend(warning);

@@ -70,6 +70,8 @@ error_codes! {
     DatabaseMapping => "database-mapping",
     DatabaseSql => "database-sql",
     DatabaseTimeout => "database-timeout",
+    /// The database is a replica that is too far behind its primary.
+    DatabaseReplica => "database-replica",
     /// The reading was interrupted and can be repeated.
     DatabaseInterrupted => "database-interrupted",
     /// A row that cannot be an account.

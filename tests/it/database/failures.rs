@@ -240,6 +240,46 @@ fn a_locked_table_is_not_waited_for_without_end() {
     });
 }
 
+/// Makes the database appear to be that of a replica which last replayed a transaction this many seconds ago. Nothing is
+/// received any more.
+async fn become_a_replica(world: &World, seconds: u32) {
+    let functions = [
+        ("pg_is_in_recovery", "boolean", "true".to_owned()),
+        (
+            "pg_last_xact_replay_timestamp",
+            "timestamptz",
+            format!("now() - interval '{seconds} s'"),
+        ),
+    ];
+    for (name, kind, value) in functions {
+        world
+            .run(&format!(
+                "set allow_system_table_mods = on; \
+                 alter function pg_catalog.{name}() rename to {name}_{seconds}; \
+                 create function pg_catalog.{name}() returns {kind} language sql as $$ select {value} $$"
+            ))
+            .await;
+    }
+}
+
+#[test]
+fn a_replica_that_is_behind_is_refused() {
+    in_a_world(async |world| {
+        users(&world).await;
+        become_a_replica(&world, 50).await;
+        world.read(&table("users", &[])).await.unwrap();
+        become_a_replica(&world, 90).await;
+        assert_told(
+            &error_text(world.read(&table("users", &[])).await),
+            &[
+                "a replica that has not caught up with its primary",
+                "its last transaction is 1m 3",
+                "URL of the primary",
+            ],
+        );
+    });
+}
+
 #[test]
 fn an_unknown_time_zone_and_an_unmapped_field_are_named() {
     in_a_world(async |world| {
