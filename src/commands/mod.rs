@@ -90,11 +90,14 @@ const COULD_NOT_TELL: u8 = 2;
 pub fn refuse_arguments(error: &clap::Error) -> ExitCode {
     let label = format!("error[{}]:", ErrorCode::InvalidSetting);
     let text = error.render().ansi().to_string();
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        anstream::eprintln!("{text}\n{label} a command is missing: add one of those listed above");
+    let is_missing =
+        error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let text = if is_missing {
+        format!("{text}\n{label} a command is missing: add one of those listed above\n")
     } else {
-        anstream::eprint!("{}", text.replacen("error:", &label, 1));
-    }
+        text.replacen("error:", &label, 1)
+    };
+    anstream::eprint!("{text}");
     ExitCode::from(COULD_NOT_TELL)
 }
 

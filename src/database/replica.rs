@@ -12,7 +12,7 @@ use super::{
 
 /// Longest delay of a replica. Less is usual: a long query, such as the reading itself, delays a replica by up to 30
 /// seconds (`max_standby_streaming_delay`).
-const MAX_DELAY: Duration = Duration::from_secs(60);
+const MAX_DELAY: Duration = Duration::from_mins(1);
 
 /// Seconds since the last transaction that a replica has replayed; no row if the server is a primary, or has replayed
 /// everything that it receives. Without a receiver, nothing shows that the primary has written no more.

@@ -273,21 +273,17 @@ fn with_route(preset: &Preset, routes: &[Route], notes: &mut Vec<String>) -> Str
     if routes.is_empty() || routes.iter().any(|route| route.serves(path)) {
         return section.to_owned();
     }
-    match webhook_route(routes, description.provider.as_str()) {
-        Some(route) => {
-            notes.push(format!(
-                "`rehearsal.handler` is the route of {}",
-                route.file
-            ));
-            section.replacen(&format!("{path}\n"), &format!("{}\n", route.path), 1)
-        }
-        None => {
-            notes.push(format!(
-                "no file serves {path}, so change `rehearsal.handler` to the route of your webhook"
-            ));
-            section.to_owned()
-        }
-    }
+    let Some(route) = webhook_route(routes, description.provider.as_str()) else {
+        notes.push(format!(
+            "no file serves {path}, so change `rehearsal.handler` to the route of your webhook"
+        ));
+        return section.to_owned();
+    };
+    notes.push(format!(
+        "`rehearsal.handler` is the route of {}",
+        route.file
+    ));
+    section.replacen(&format!("{path}\n"), &format!("{}\n", route.path), 1)
 }
 
 /// Proposes a contract for tables that no preset describes.

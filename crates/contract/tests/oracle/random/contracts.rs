@@ -40,10 +40,7 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
         option::of(select(&Severity::ALL[..])),
         option::weighted(0.3, Just("do what we do".to_owned())),
         any::<bool>(),
-        (
-            select(vec![0_u64, 0, 5, 100]),
-            select(vec![0_u64, 0, 10, 11, 50]),
-        ),
+        period_limits(),
         prop::bool::weighted(0.1),
     );
     (who, what, when, how).prop_map(
@@ -67,14 +64,10 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
             } else {
                 MatchOn::CustomerId
             };
-            let access = ColumnName::In {
-                column: "state".to_owned(),
-                values: vec!["live".to_owned(), "trial".to_owned()],
-            };
             Contract {
                 entity: entity.to_owned(),
                 columns: by_word
-                    .then_some((Field::HasPaidAccess, access))
+                    .then(|| (Field::HasPaidAccess, status_column()))
                     .into_iter()
                     .collect(),
                 plans,
@@ -99,6 +92,21 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
                 ..Contract::new(source)
             }
         },
+    )
+}
+
+fn status_column() -> ColumnName {
+    ColumnName::In {
+        column: "state".to_owned(),
+        values: vec!["live".to_owned(), "trial".to_owned()],
+    }
+}
+
+/// Returns `period_tolerance` and `renewal_delay`.
+fn period_limits() -> impl Strategy<Value = (u64, u64)> {
+    (
+        select(vec![0_u64, 0, 5, 100]),
+        select(vec![0_u64, 0, 10, 11, 50]),
     )
 }
 
