@@ -114,7 +114,7 @@ fn reason(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::{TcpListener, TcpStream},
     };
 
@@ -122,11 +122,12 @@ mod tests {
 
     /// Responds to the first request of a connection, and closes it when the next one comes.
     async fn respond_once(mut connection: TcpStream) {
-        let mut request = vec![0; 4096];
-        connection.read(&mut request).await.expect("a request");
+        let mut request = Vec::with_capacity(4096);
+        let length = connection.read_buf(&mut request).await.expect("a request");
+        assert!(length > 0);
         let response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
         connection.write_all(response).await.expect("a connection");
-        connection.read(&mut request).await.ok();
+        connection.read_buf(&mut request).await.ok();
     }
 
     #[tokio::test]
