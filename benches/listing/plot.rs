@@ -1,4 +1,4 @@
-//! Plots the curve of the README: responses over time, for the program and for a sequential reader.
+//! Draws `docs/listing.svg`: responses over time, for the program and for a sequential reader.
 
 use std::{fmt::Write as _, fs, path::Path, time::Duration};
 

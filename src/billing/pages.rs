@@ -126,15 +126,15 @@ impl<'a> Pages<'a> {
     }
 
     /// Overrides a parameter for the remaining pages.
-    pub(crate) fn narrow(&mut self, name: &str, value: &str) {
-        self.widen(name);
+    pub(crate) fn override_parameter(&mut self, name: &str, value: &str) {
+        self.remove_parameter(name);
         for address in self.addresses() {
             address.query_pairs_mut().append_pair(name, value);
         }
     }
 
     /// Removes a parameter for the remaining pages. Returns true if it was set.
-    pub(crate) fn widen(&mut self, name: &str) -> bool {
+    pub(crate) fn remove_parameter(&mut self, name: &str) -> bool {
         let mut was_there = false;
         for address in self.addresses() {
             let pairs: Vec<_> = address.query_pairs().into_owned().collect();
@@ -167,7 +167,7 @@ impl<'a> Pages<'a> {
         };
         let mut tries = 1;
         loop {
-            match self.turn(&address, &mut decode).await {
+            match self.read_page(&address, &mut decode).await {
                 // A page may be wrong once and right on the next attempt.
                 Err(error @ (Error::NoProgress { .. } | Error::CutShort { .. }))
                     if tries < max_tries(&error) =>
@@ -185,7 +185,7 @@ impl<'a> Pages<'a> {
     }
 
     /// Reads the page at `address` and checks that it makes progress.
-    async fn turn<T: ListElement>(
+    async fn read_page<T: ListElement>(
         &mut self,
         address: &Url,
         decode: &mut impl FnMut(&RawValue) -> Result<T, DecodeError>,
@@ -234,7 +234,7 @@ impl<'a> Pages<'a> {
             let (name, cursor) = self
                 .format
                 .cursor(&page, last.id())
-                .map_err(|stuck| self.stuck(stuck))?;
+                .map_err(|reason| self.stuck(reason))?;
             let mut next = self.first.clone();
             next.query_pairs_mut().append_pair(name, &cursor);
             // A server that does not know a cursor may restart the list forever.
@@ -249,10 +249,10 @@ impl<'a> Pages<'a> {
         Ok(objects)
     }
 
-    fn stuck(&self, stuck: &'static str) -> Error {
+    fn stuck(&self, reason: &'static str) -> Error {
         Error::NoProgress {
             listing: self.listing,
-            stuck,
+            stuck: reason,
         }
     }
 }

@@ -55,7 +55,7 @@ pub fn message(input: &MessageInput<'_>) -> Option<Value> {
         );
     }
     let (heading, named) = match &change {
-        Some(change) if change.is_none() => return None,
+        Some(change) if change.is_empty() => return None,
         Some(change) => (
             changed(change, findings.is_empty()),
             named(change, outcome, &findings),
@@ -320,7 +320,7 @@ mod tests {
              Issue: https://github.test/acme/shop/issues/1"
         );
         let several = outcome(vec![contract(&[1]), contract(&[])]);
-        let text = message_text(&several, &PreviousRun::Nothing).unwrap();
+        let text = message_text(&several, &PreviousRun::None).unwrap();
         assert!(text.contains("`user:1` in `users`"), "{text}");
     }
 
@@ -330,7 +330,7 @@ mod tests {
             message_text(&outcome(vec![contract(&[1])]), &found(&[1])),
             None
         );
-        for earlier in [PreviousRun::Nothing, PreviousRun::Unknown, found(&[])] {
+        for earlier in [PreviousRun::None, PreviousRun::Unknown, found(&[])] {
             assert_eq!(message_text(&outcome(vec![contract(&[])]), &earlier), None);
         }
     }
@@ -377,7 +377,7 @@ mod tests {
             ErrorCode::Internal,
             "no page for canary-of-a-secret <!here>",
         ));
-        for earlier in [found(&[1]), PreviousRun::Nothing, PreviousRun::Unknown] {
+        for earlier in [found(&[1]), PreviousRun::None, PreviousRun::Unknown] {
             let text = message_text(&outcome(vec![broken.clone()]), &earlier).unwrap();
             assert!(
                 text.contains("nothing is known about access and payment"),

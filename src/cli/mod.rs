@@ -64,7 +64,7 @@ pub enum Command {
     FakeStripe(fake_stripe::command::Arguments),
     /// Run a fake Paddle server on this machine for your own tests
     FakePaddle(fake_paddle::command::Arguments),
-    /// Serve these commands to a coding agent (Model Context Protocol over standard input and output)
+    /// Serve checks, rehearsals and other tools to a coding agent (Model Context Protocol over standard input and output)
     #[command(long_flag = "mcp")]
     Mcp(McpArgs),
     /// Run as a GitHub Action, with inputs and secrets from the environment
@@ -128,7 +128,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output: Vec<PathBuf>,
 
-    /// Shorten the ids of accounts, customers and subscriptions in all output: `ids` or `off`
+    /// Shorten the ids of accounts, customers and subscriptions in all output
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off, help_heading = "Output")]
     pub redact: Redact,
 }
@@ -159,7 +159,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
-    /// Exit with 1 on warnings too
+    /// Fail on findings of every severity, whatever `fail_on` says
     #[arg(long)]
     pub strict: bool,
 
@@ -242,7 +242,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub format: FormatArgs,
 
-    /// Shorten the ids of accounts, customers and subscriptions, and the e-mail address, in all output: `ids` or `off`
+    /// Shorten the ids of accounts, customers and subscriptions, and the e-mail address, in all output
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Redact::Off, help_heading = "Output")]
     pub redact: Redact,
 
@@ -265,7 +265,7 @@ pub struct RehearseArgs {
     #[arg(long)]
     pub list: bool,
 
-    /// Play the scenarios that changes of the working tree can affect before all others
+    /// Play first the scenarios that changes in the working tree can affect
     #[arg(long, conflicts_with_all = ["list", "node_preload", "python_path"])]
     pub changed: bool,
 
@@ -296,7 +296,7 @@ pub struct RehearseArgs {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
-    /// Exit with 1 on warnings too
+    /// Fail on findings of every severity, whatever `fail_on` says
     #[arg(long)]
     pub strict: bool,
 
@@ -329,7 +329,7 @@ pub struct McpArgs {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
-    /// Fail on warnings too
+    /// Fail on findings of every severity, whatever `fail_on` says
     #[arg(long)]
     pub strict: bool,
 
@@ -382,7 +382,7 @@ pub struct FixtureArgs {
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures: bool,
 
-    /// Read the provider from recorded files and the accounts live
+    /// Read the provider, Stripe or Paddle, from recorded files and the accounts live
     #[arg(long, group = "recorded", help_heading = "Fixtures")]
     pub fixtures_stripe: bool,
 

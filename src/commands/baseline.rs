@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &BaselineArgs) -> u8 {
         Ok((entries, warning)) => {
             output.say(&report::warnings(
                 warning.as_slice(),
-                output.colour_on_stderr,
+                output.color_on_stderr,
             ));
             match output.data(&entries) {
                 Ok(()) => 0,

@@ -36,14 +36,14 @@ impl Unusable {
     }
 
     /// Renders the problems for a terminal, with lines of the file if it could be read.
-    pub(crate) fn rendered(&self, colour: bool) -> Option<String> {
+    pub(crate) fn rendered(&self, color: bool) -> Option<String> {
         match self {
             Self::Unreadable(_) => None,
             Self::Invalid {
                 text,
                 path,
                 diagnostics,
-            } => Some(config::render(diagnostics, text, path, colour)),
+            } => Some(config::render(diagnostics, text, path, color)),
         }
     }
 }

@@ -53,11 +53,11 @@ fn finish(arguments: &ExplainArgs, explained: ExplainedEntity, output: &Output) 
     };
     output.say(&report::warnings(
         &explained.warnings,
-        output.colour_on_stderr,
+        output.color_on_stderr,
     ));
     output.say(&report::explanation_summary(explained));
     let written = output.data(&match arguments.format.format.unwrap_or_default() {
-        Format::Text => report::explanation_text(explained, output.colour),
+        Format::Text => report::explanation_text(explained, output.color),
         Format::Json => report::explanation_json(explained),
     });
     match written {
@@ -217,8 +217,7 @@ fn entity_not_found(entity: &str, words: &BTreeSet<&str>) -> Problem {
             .to_owned()
     } else {
         format!(
-            "write {forms}, `customer:<id>` or `subscription:<id>`, only the id, in upper and lower case as stored, or an \
-             e-mail address"
+            "write {forms}, `customer:<id>` or `subscription:<id>`, the id alone (case-sensitive), or an e-mail address"
         )
     })
 }

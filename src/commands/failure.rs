@@ -9,7 +9,7 @@ use crate::{
 
 /// Prints the problems to standard error and returns the exit status.
 pub(crate) fn fail(output: &Output, problems: &[Problem]) -> u8 {
-    output.say(&report::problems(problems, output.colour_on_stderr));
+    output.say(&report::problems(problems, output.color_on_stderr));
     COULD_NOT_TELL
 }
 

@@ -18,8 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Output {
     /// True if standard output is colored.
-    pub(crate) colour: bool,
-    pub(crate) colour_on_stderr: bool,
+    pub(crate) color: bool,
+    pub(crate) color_on_stderr: bool,
     /// True if standard error is a terminal.
     pub(crate) on_terminal: bool,
     mask: Mask,
@@ -50,8 +50,8 @@ impl Output {
     /// Decides on color from the command line, `NO_COLOR` and similar variables.
     pub(crate) fn of_process(mask: Mask) -> Self {
         Self {
-            colour: wants_colour(anstream::AutoStream::choice(&io::stdout())),
-            colour_on_stderr: wants_colour(anstream::AutoStream::choice(&io::stderr())),
+            color: wants_color(anstream::AutoStream::choice(&io::stdout())),
+            color_on_stderr: wants_color(anstream::AutoStream::choice(&io::stderr())),
             on_terminal: io::IsTerminal::is_terminal(&io::stderr()),
             mask,
         }
@@ -126,7 +126,7 @@ impl Output {
     }
 }
 
-fn wants_colour(choice: anstream::ColorChoice) -> bool {
+fn wants_color(choice: anstream::ColorChoice) -> bool {
     choice != anstream::ColorChoice::Never
 }
 

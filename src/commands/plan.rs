@@ -31,7 +31,7 @@ pub(super) async fn run(
                 status = super::COULD_NOT_TELL;
                 output.say(&report::problems(
                     &[failure.problem],
-                    output.colour_on_stderr,
+                    output.color_on_stderr,
                 ));
             }
         }

@@ -86,10 +86,7 @@ impl<'r> Reporting<'r> {
             outcome = report::redact_ids(&outcome);
         }
         let outcome = &outcome;
-        output.say(&report::warnings(
-            &outcome.warnings,
-            output.colour_on_stderr,
-        ));
+        output.say(&report::warnings(&outcome.warnings, output.color_on_stderr));
         output.say(&report::summary_line(outcome));
         let printed = match self.arguments.format {
             None if !self.files.is_empty() => Ok(()),
@@ -103,7 +100,7 @@ impl<'r> Reporting<'r> {
                     is_example: self.run.is_example,
                 };
                 output.stream(|out| match format.unwrap_or_default() {
-                    ReportFormat::Text => report::write_text(&masked, output.colour, out),
+                    ReportFormat::Text => report::write_text(&masked, output.color, out),
                     ReportFormat::Json => report::write_json(&masked, out),
                     ReportFormat::Agent => report::write_agent(&masked, settings, out),
                 })
@@ -133,6 +130,8 @@ pub(super) fn status(
     failures: &[OutputError],
 ) -> u8 {
     let statuses = failures.iter().map(|error| could_not_write(output, error));
-    let verdict_status = outcome.verdict.exit_status(outcome.warnings_fail(strict));
+    let verdict_status = outcome
+        .verdict
+        .exit_status(outcome.any_finding_fails(strict));
     statuses.fold(verdict_status, u8::max)
 }

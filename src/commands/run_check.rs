@@ -91,8 +91,8 @@ async fn check_contract(
         &sources,
         &mut facts,
         customers_were_looked_up,
-    );
-    let first = first.await?;
+    )
+    .await?;
     let second_read = SecondRead {
         contract: &contract.contract,
         sources: &sources,
@@ -112,11 +112,13 @@ async fn check_contract(
         Vec::new()
     };
     let configured = contract.contract.mode;
-    let mode = configured.or_else(|| mode_of_objects(&facts.seen_modes));
+    let mode = configured
+        .or_else(|| mode_of_objects(&facts.seen_modes))
+        .or_else(|| sources.billing.mode());
     Ok(CheckedContract {
         evaluation,
         repairs,
-        mode: mode.or_else(|| sources.billing.mode()),
+        mode,
     })
 }
 

@@ -10,7 +10,7 @@ pub(super) fn run(arguments: &ConfigArgs) -> u8 {
     let output = Output::of_process(Mask::default());
     match configuration::load(&arguments.config) {
         Ok(config) => {
-            output.say(&report::warnings(&config.warnings, output.colour_on_stderr));
+            output.say(&report::warnings(&config.warnings, output.color_on_stderr));
             let contracts = config.contracts.len();
             let plural = if contracts == 1 { "" } else { "s" };
             super::print(&format!(
@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &ConfigArgs) -> u8 {
             ))
         }
         Err(unusable) => {
-            let Some(rendered) = unusable.rendered(output.colour_on_stderr) else {
+            let Some(rendered) = unusable.rendered(output.color_on_stderr) else {
                 return fail(&output, &unusable.problems());
             };
             output.say(&rendered);

@@ -41,7 +41,7 @@ fn sort(ranked: &mut [RankedPreset<'_>]) {
             )
         })
         .collect();
-    let better = |name: &str| {
+    let number_preferred_over = |name: &str| {
         let over = preferred
             .iter()
             .filter(|(_, over)| over.iter().any(|preset| preset == name));
@@ -49,7 +49,11 @@ fn sort(ranked: &mut [RankedPreset<'_>]) {
     };
     ranked.sort_by_key(|ranked| {
         let points = std::cmp::Reverse(ranked.points);
-        (better(ranked.preset.name), points, ranked.preset.name)
+        (
+            number_preferred_over(ranked.preset.name),
+            points,
+            ranked.preset.name,
+        )
     });
 }
 

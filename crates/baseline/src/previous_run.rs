@@ -6,11 +6,11 @@ use super::FindingsSnapshot;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreviousRun {
     /// There was no earlier run, so every finding is new.
-    Nothing,
+    None,
     Found(FindingsSnapshot),
     /// Findings existed, but cannot be read: there were too many to store, or somebody edited the text.
     Unreadable,
-    /// No record exists.
+    /// The last result could not be looked up, so nothing can be compared.
     Unknown,
 }
 
@@ -28,7 +28,7 @@ impl PreviousRun {
     pub fn change(&self, fingerprints: &[&str]) -> Option<Change> {
         let all_new = || (0..fingerprints.len()).collect();
         match self {
-            Self::Nothing => Some(Change {
+            Self::None => Some(Change {
                 new: all_new(),
                 fixed: 0,
             }),
@@ -47,7 +47,7 @@ impl PreviousRun {
 }
 
 impl Change {
-    pub fn is_none(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.new.is_empty() && self.fixed == 0
     }
 }
@@ -77,9 +77,9 @@ mod tests {
     fn new_and_fixed_findings_are_reported() {
         let now = change(&[1, 2, 3], &[3, 4, 1, 5]);
         assert_eq!((now.new, now.fixed), (vec![1, 3], 1));
-        assert!(change(&[1, 2], &[2, 1]).is_none());
-        assert!(!change(&[1, 2], &[2]).is_none());
-        let first = PreviousRun::Nothing.change(&["0000000000000001"]).unwrap();
+        assert!(change(&[1, 2], &[2, 1]).is_empty());
+        assert!(!change(&[1, 2], &[2]).is_empty());
+        let first = PreviousRun::None.change(&["0000000000000001"]).unwrap();
         assert_eq!((first.new, first.fixed), (vec![0], 0));
         for unknown in [PreviousRun::Unreadable, PreviousRun::Unknown] {
             assert_eq!(unknown.change(&[]), None);

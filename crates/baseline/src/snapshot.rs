@@ -10,12 +10,13 @@ use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 
 use contract::UnixSeconds;
 
-/// Start and end of the line. Base64 contains no `>`, so the payload cannot close the HTML comment.
+/// Start of the line with the fingerprints.
 const BEGINNING: &str = "<!-- prodverdict-state v1 ";
 
 /// Start of the preceding line, which holds the time of each fingerprint. Earlier versions ignore it.
 const TIMES: &str = "<!-- prodverdict-since v1 ";
 
+/// End of both lines. Base64 contains no `>`, so the payload cannot close the HTML comment.
 const END: &str = " -->";
 
 /// Size of a fingerprint and of a time in bytes.
@@ -70,8 +71,8 @@ impl FindingsSnapshot {
     /// Counts the stored fingerprints that are not among these.
     pub fn gone<'a>(&self, fingerprints: impl IntoIterator<Item = &'a str>) -> u64 {
         let now: BTreeSet<_> = fingerprints.into_iter().filter_map(number).collect();
-        let kept = self.fingerprints.keys();
-        let gone = kept.filter(|number| !now.contains(number)).count();
+        let stored = self.fingerprints.keys();
+        let gone = stored.filter(|number| !now.contains(number)).count();
         u64::try_from(gone).unwrap_or(u64::MAX)
     }
 

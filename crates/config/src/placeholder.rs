@@ -61,29 +61,23 @@ impl Template {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             plain.push_str(before);
-            let word = after
-                .split_once('}')
-                .map(|(word, remaining)| (word.trim(), remaining));
-            match word.filter(|(word, _)| is_word(word)) {
-                None => {
-                    plain.push('{');
-                    rest = after;
-                }
-                Some((word, remaining)) => {
-                    let written = format!("{{{word}}}");
-                    let known = Placeholder::ALL
-                        .into_iter()
-                        .find(|known| known.as_str() == written);
-                    let Some(known) = known else {
-                        return Err(written);
-                    };
-                    if !plain.is_empty() {
-                        parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
-                    }
-                    parts.push(TemplatePart::Value(known));
-                    rest = remaining;
-                }
+            let Some((word, remaining)) = word_in_braces(after) else {
+                plain.push('{');
+                rest = after;
+                continue;
+            };
+            let written = format!("{{{word}}}");
+            let known = Placeholder::ALL
+                .into_iter()
+                .find(|known| known.as_str() == written);
+            let Some(known) = known else {
+                return Err(written);
+            };
+            if !plain.is_empty() {
+                parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
             }
+            parts.push(TemplatePart::Value(known));
+            rest = remaining;
         }
         plain.push_str(rest);
         if !plain.is_empty() {
@@ -110,6 +104,13 @@ impl Template {
         }
         filled
     }
+}
+
+/// Splits the text after an opening brace into the word in the braces and the rest.
+fn word_in_braces(text: &str) -> Option<(&str, &str)> {
+    let (inside, rest) = text.split_once('}')?;
+    let word = inside.trim();
+    is_word(word).then_some((word, rest))
 }
 
 fn is_word(text: &str) -> bool {

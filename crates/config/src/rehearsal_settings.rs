@@ -17,7 +17,7 @@ use problem::Place;
 /// The `rehearsal:` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// Position in the file of the contract that judges the rows.
+    /// Index of the contract that judges the rows.
     pub contract_index: usize,
     /// Source of that contract.
     pub source: Source,
@@ -162,7 +162,7 @@ pub struct CheckoutSettings {
     pub visit: Option<Visit>,
 }
 
-/// The success page that a browser would request after Checkout.
+/// The success page that a browser would request after Checkout: its URL, split at each `{session_id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit(pub(super) Vec<Template>);
 

@@ -53,19 +53,19 @@ fn plain_columns_of_words(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn
     let end = rest
         .iter()
         .position(|word| is_any(word, &CLAUSES_AFTER_FROM));
-    let tables = tables(rest.get(..end.unwrap_or(rest.len()))?);
+    let tables = parse_from(rest.get(..end.unwrap_or(rest.len()))?);
     let mut found = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for item in list.split(|word| word.is_mark(',')) {
-        let output = output(item)?;
-        let Some(field) = output.name.and_then(Field::parse) else {
+        let item = parse_item(item)?;
+        let Some(field) = item.name.and_then(Field::parse) else {
             continue;
         };
         if !seen.insert(field) {
             return None;
         }
-        let origin = output.column.and_then(|(table, column)| {
-            let number = match table {
+        let origin = item.column.and_then(|reference| {
+            let number = match reference.table {
                 Some(alias) => position_of(&tables, alias)?,
                 None if tables.len() == 1 => 0,
                 None => return None,
@@ -73,7 +73,7 @@ fn plain_columns_of_words(all: &[SqlWord]) -> Option<BTreeMap<Field, PlainColumn
             Some(PlainColumn {
                 table: tables.get(number)?.table.clone()?,
                 table_number: number,
-                column: column.to_owned(),
+                column: reference.column.to_owned(),
             })
         });
         if let Some(origin) = origin {
@@ -109,14 +109,21 @@ fn without_distinct(list: &[SqlWord]) -> &[SqlWord] {
     }
 }
 
-/// An item of the select list: its name, and its column with the alias before it.
-struct Output<'w> {
+/// An item of the select list: its name, and its column if it is a plain one.
+struct SelectItem<'w> {
     name: Option<&'w str>,
-    column: Option<(Option<&'w str>, &'w str)>,
+    column: Option<ColumnReference<'w>>,
+}
+
+/// A column, with the table or alias written before it.
+#[derive(Clone, Copy)]
+struct ColumnReference<'w> {
+    table: Option<&'w str>,
+    column: &'w str,
 }
 
 /// Returns `None` for an item that yields an unknown number of columns.
-fn output(item: &[SqlWord]) -> Option<Output<'_>> {
+fn parse_item(item: &[SqlWord]) -> Option<SelectItem<'_>> {
     if item.last().is_some_and(|word| word.is_mark('*')) {
         return None;
     }
@@ -129,14 +136,20 @@ fn output(item: &[SqlWord]) -> Option<Output<'_>> {
         source => (source, None),
     };
     let column = match source {
-        [SqlWord::Name(column)] => Some((None, column.text.as_str())),
+        [SqlWord::Name(column)] => Some(ColumnReference {
+            table: None,
+            column: &column.text,
+        }),
         [SqlWord::Name(table), dot, SqlWord::Name(column)] if dot.is_mark('.') => {
-            Some((Some(table.text.as_str()), column.text.as_str()))
+            Some(ColumnReference {
+                table: Some(&table.text),
+                column: &column.text,
+            })
         }
         _ => None,
     };
-    let column_name = column.map(|(_, column)| column);
-    Some(Output {
+    let column_name = column.map(|reference| reference.column);
+    Some(SelectItem {
         name: name.map(|name| name.text.as_str()).or(column_name),
         column,
     })
@@ -156,12 +169,12 @@ fn position_of(tables: &[QueryTable], alias: &str) -> Option<usize> {
 }
 
 /// Reads the tables of a FROM clause.
-fn tables(clause: &[SqlWord]) -> Vec<QueryTable> {
+fn parse_from(clause: &[SqlWord]) -> Vec<QueryTable> {
     let starts = |word: &SqlWord| word.is_mark(',') || word.is("join");
-    clause.split(starts).map(table).collect()
+    clause.split(starts).map(parse_table).collect()
 }
 
-fn table(words: &[SqlWord]) -> QueryTable {
+fn parse_table(words: &[SqlWord]) -> QueryTable {
     let is_prefix = |word: &SqlWord| is_any(word, &["lateral", "only"]);
     let words = match words {
         [first, rest @ ..] if is_prefix(first) => rest,

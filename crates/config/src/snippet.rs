@@ -11,8 +11,8 @@ const MAX_SHOWN: usize = 50;
 
 /// Renders the diagnostics of `load` for a terminal or a log, given the same text. Characters that would act on a
 /// terminal are replaced, and secrets are masked.
-pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, colour: bool) -> String {
-    let renderer = if colour {
+pub fn render(diagnostics: &[Diagnostic], text: &str, path: &str, color: bool) -> String {
+    let renderer = if color {
         Renderer::styled()
     } else {
         Renderer::plain()
@@ -44,7 +44,7 @@ fn block(
     (renderer, path): (&Renderer, &str),
 ) -> String {
     let number = lines.number(diagnostic.span.start);
-    let shown = ShownLine::number(lines, number, hidden);
+    let shown = ShownLine::new(lines, number, hidden);
     let span = shown.offset(diagnostic.span.start)..shown.offset(diagnostic.span.end);
     let message = visible(&diagnostic.message);
     let help = visible(&diagnostic.help);
@@ -72,7 +72,7 @@ struct ShownLine {
 }
 
 impl ShownLine {
-    fn number(lines: &LineIndex<'_>, number: usize, hidden: &[Range<usize>]) -> Self {
+    fn new(lines: &LineIndex<'_>, number: usize, hidden: &[Range<usize>]) -> Self {
         let range = lines.range(number);
         let line = lines.text().get(range.clone()).unwrap_or_default();
         let mut shown = Self {

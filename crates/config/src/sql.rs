@@ -155,8 +155,8 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
                 _ => {
                     self.has_code = true;
                     let is_outside = self.opened.is_empty();
-                    self.code(c)?;
-                    self.note(start, is_outside);
+                    self.skip_token(c)?;
+                    self.record_word(start, is_outside);
                 }
             }
         }
@@ -174,7 +174,7 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
         })
     }
 
-    fn code(&mut self, c: char) -> Result<(), SqlError> {
+    fn skip_token(&mut self, c: char) -> Result<(), SqlError> {
         let start = self.at;
         match c {
             'e' | 'E' if self.peek(1) == Some('\'') => {
@@ -214,7 +214,7 @@ impl<P: PlaceholderSyntax> Scanner<'_, P> {
         Ok(())
     }
 
-    fn note(&mut self, start: usize, is_outside: bool) {
+    fn record_word(&mut self, start: usize, is_outside: bool) {
         if let (true, Some(words)) = (is_outside, &mut self.words) {
             let token: String = self
                 .text

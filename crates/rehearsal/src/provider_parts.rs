@@ -47,11 +47,11 @@ impl Scenario {
 }
 
 impl Play {
-    /// Returns the reason why a provider does not play it. A play that Stripe does not have is not even listed.
+    /// Returns the reason why a provider does not play it. A play that does not exist with Stripe is not even listed.
     fn reason_against(&self, provider: Provider, is_for_it: bool) -> Option<String> {
         match provider {
             Provider::Paddle if !is_for_it && self.only != Some(Provider::Entitlements) => {
-                Some(format!("{} has no such thing", provider.name()))
+                Some(format!("does not exist with {}", provider.name()))
             }
             Provider::Entitlements if is_for_it => self.not_with_entitlements.clone(),
             Provider::Stripe | Provider::Entitlements | Provider::Paddle => None,

@@ -80,8 +80,8 @@ impl Outcome {
         }
     }
 
-    /// Returns true if a warning fails the run: with `strict`, if any finding counts.
-    pub fn warnings_fail(&self, strict: bool) -> bool {
+    /// Returns true if a finding fails the run whatever its severity: with `strict`, if any finding counts.
+    pub fn any_finding_fails(&self, strict: bool) -> bool {
         let found = self
             .contracts
             .iter()
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(known.verdict, Verdict::Warn);
         assert_eq!(counts_of(&known), (0, 2, 0));
         assert_eq!(known.since.as_ref().map(|since| since.fixed), Some(1));
-        assert!(!known.warnings_fail(true), "known findings do not fail");
+        assert!(!known.any_finding_fails(true), "known findings do not fail");
 
         let mut new = outcome(&[(1, High), (3, High)]);
         new.compare(&lets_known_pass);
@@ -329,7 +329,7 @@ mod tests {
         low.compare(&lets_known_pass);
         assert_eq!(low.verdict, Verdict::Warn);
         assert!(
-            low.warnings_fail(true),
+            low.any_finding_fails(true),
             "`strict` fails on a new finding of any severity"
         );
 
@@ -339,7 +339,7 @@ mod tests {
             (nightly.verdict, counts_of(&nightly)),
             (Verdict::Fail, (0, 1, 0))
         );
-        assert!(nightly.warnings_fail(true));
+        assert!(nightly.any_finding_fails(true));
     }
 
     #[test]
@@ -381,7 +381,7 @@ mod tests {
         let mut outcome = self::outcome(&[(1, Severity::High)]);
         outcome.compare(&with(None, &accepted[..1]));
         assert_eq!(outcome.verdict, Verdict::Warn);
-        assert!(!outcome.warnings_fail(true));
+        assert!(!outcome.any_finding_fails(true));
         assert_eq!(outcome.warnings, []);
     }
 

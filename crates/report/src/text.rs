@@ -18,16 +18,16 @@ use super::{
 };
 
 /// Renders the report as blocks with blank lines between them: problems, findings, verdict.
-pub fn text(outcome: &Outcome, colour: bool) -> String {
+pub fn text(outcome: &Outcome, color: bool) -> String {
     let mut bytes = Vec::new();
     // NOTE: writing to memory cannot fail.
-    drop(write_text(outcome, colour, &mut bytes));
+    drop(write_text(outcome, color, &mut bytes));
     String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Streams the text report to `out`.
-pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> io::Result<()> {
-    let paint = Paint { colour };
+pub fn write_text(outcome: &Outcome, color: bool, out: &mut dyn io::Write) -> io::Result<()> {
+    let paint = Paint { color };
     let mut block = |text: &str| write!(out, "{text}\n\n");
     for problem in &outcome.problems {
         block(&no_verdict(problem, None, paint))?;
@@ -64,8 +64,8 @@ pub fn write_text(outcome: &Outcome, colour: bool, out: &mut dyn io::Write) -> i
 }
 
 /// Renders warnings as blocks; the text is empty if there are none.
-pub fn warnings(warnings: &[Warning], colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn warnings(warnings: &[Warning], color: bool) -> String {
+    let paint = Paint { color };
     let label = paint.with(severity_style(Severity::Medium), "[WARNING]");
     let blocks = warnings
         .iter()
@@ -74,8 +74,8 @@ pub fn warnings(warnings: &[Warning], colour: bool) -> String {
 }
 
 /// Renders problems as blocks; the text is empty if there are none.
-pub fn problems(problems: &[Problem], colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn problems(problems: &[Problem], color: bool) -> String {
+    let paint = Paint { color };
     let blocks = problems
         .iter()
         .map(|problem| labelled(&error_label(problem, paint), problem, paint));
@@ -316,12 +316,12 @@ pub(super) fn verdict_style(verdict: Verdict) -> Style {
 /// Styles text if color is enabled.
 #[derive(Clone, Copy)]
 pub(super) struct Paint {
-    pub(super) colour: bool,
+    pub(super) color: bool,
 }
 
 impl Paint {
     pub(super) fn with(self, style: Style, text: &str) -> String {
-        if self.colour {
+        if self.color {
             format!("{style}{text}{style:#}")
         } else {
             text.to_owned()
@@ -419,12 +419,12 @@ mod tests {
     }
 
     #[test]
-    fn colour_changes_nothing_but_colour() {
+    fn color_changes_nothing_but_color() {
         let outcome = sample::several_contracts();
-        let coloured = text(&outcome, true);
-        assert!(coloured.contains("\u{1b}["));
+        let colored = text(&outcome, true);
+        assert!(colored.contains("\u{1b}["));
         assert_eq!(
-            anstream::adapter::strip_str(&coloured).to_string(),
+            anstream::adapter::strip_str(&colored).to_string(),
             text(&outcome, false)
         );
     }

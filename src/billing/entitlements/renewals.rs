@@ -29,8 +29,9 @@ impl RenewedProducts {
         self.0.get(subscription)
     }
 
-    /// Adds what a listed subscription with its latest invoice shows. An invoice that cannot be decoded shows nothing.
-    pub(super) fn add(&mut self, text: &RawValue, decoded: &Decoded) {
+    /// Replaces what is known about a subscription by what its latest invoice shows. An invoice that cannot be decoded
+    /// shows nothing.
+    pub(super) fn record(&mut self, text: &RawValue, decoded: &Decoded) {
         let Subscription { id, period, .. } = &decoded.subscription;
         let invoice = match from_text::<WireSubscription>(SUBSCRIPTION, text) {
             Ok(WireSubscription {
@@ -122,15 +123,22 @@ impl WireInvoice {
     /// Returns the products of the items of a period that began at this time, or `None` if the invoice does not show all
     /// of them.
     fn products_at(&self, start: i64) -> Option<BTreeSet<String>> {
-        let is_of_period = |line: &WireLine| line.is_of_item() && line.period.start == start;
-        // Metered usage is billed when its period ends, which is when the next one begins.
-        let is_billed = |line: &WireLine| line.period.start == start || line.period.end == start;
-        let shows_all = self.billing_reason.as_deref() == Some(RENEWAL)
-            && !self.lines.has_more
-            && self.lines.data.iter().any(is_of_period);
-        let lines = self.lines.data.iter().filter(|line| line.is_of_item());
-        let products = lines.map(|line| line.product().filter(|_| is_billed(line)));
-        products.collect::<Option<_>>().filter(|_| shows_all)
+        if self.billing_reason.as_deref() != Some(RENEWAL) || self.lines.has_more {
+            return None;
+        }
+        let lines = || self.lines.data.iter().filter(|line| line.is_of_item());
+        if !lines().any(|line| line.period.start == start) {
+            return None;
+        }
+        let mut products = BTreeSet::new();
+        for line in lines() {
+            // Metered usage is billed when its period ends, which is when the next one begins.
+            if line.period.start != start && line.period.end != start {
+                return None;
+            }
+            products.insert(line.product()?);
+        }
+        Some(products)
     }
 }
 
@@ -186,8 +194,8 @@ mod tests {
         Some(products.collect::<Vec<_>>().join("+"))
     }
 
-    /// Returns the products that the latest invoice shows after each of these reads of a subscription.
-    fn added(invoices: &[Value]) -> Option<usize> {
+    /// Returns how many products are known after the subscription was read with each of these invoices in turn.
+    fn known_after(invoices: &[Value]) -> Option<usize> {
         let mut renewed = RenewedProducts::default();
         let mut subscription = contract::testing::subscription("1", "active", "price");
         subscription.period = Some(Period::new(UnixSeconds(START), UnixSeconds(START + 10)));
@@ -203,7 +211,7 @@ mod tests {
         for invoice in invoices {
             let object = json!({"id": "sub_1", "latest_invoice": invoice});
             let text = RawValue::from_string(object.to_string()).expect("JSON");
-            renewed.add(&text, &decoded);
+            renewed.record(&text, &decoded);
         }
         renewed.get(&id).map(BTreeSet::len)
     }
@@ -211,9 +219,13 @@ mod tests {
     #[test]
     fn the_last_read_of_a_subscription_counts() {
         let shown = invoice(&[line("basic", (START, START + 10), false)]);
-        assert_eq!(added(std::slice::from_ref(&shown)), Some(1));
+        assert_eq!(known_after(std::slice::from_ref(&shown)), Some(1));
         for unknown in [json!(null), json!("in_1"), json!({"lines": 7})] {
-            assert_eq!(added(&[shown.clone(), unknown.clone()]), None, "{unknown}");
+            assert_eq!(
+                known_after(&[shown.clone(), unknown.clone()]),
+                None,
+                "{unknown}"
+            );
         }
     }
 

@@ -88,7 +88,7 @@ impl<'a> SubscriptionPages<'a> {
         } = self;
         let decode = |text: &RawValue| {
             let decoded = decode_live_text(text, &mut prices.locked())?;
-            renewed.add(text, &decoded);
+            renewed.record(text, &decoded);
             Ok(decoded)
         };
         let Some(mut page) = pages.next(decode).await? else {

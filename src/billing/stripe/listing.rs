@@ -19,10 +19,9 @@ use crate::{
 };
 
 /// Stripe's maximum number of objects per page.
-const PAGE: &str = "100";
 pub(crate) const PAGE_SIZE: u64 = 100;
 
-/// Parameter that replaces ids by objects.
+/// Parameter that replaces ids with objects.
 pub(crate) const EXPAND: &str = "expand[]";
 
 /// Longer than any id that Stripe creates or accepts.
@@ -63,7 +62,8 @@ pub(super) fn active_prices() -> ListQuery {
 }
 
 pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> ListQuery {
-    let limit = ("limit", PAGE);
+    let limit = PAGE_SIZE.to_string();
+    let limit = ("limit", limit.as_str());
     ListQuery {
         path,
         id: None,
@@ -76,7 +76,7 @@ pub(crate) fn listing(path: &'static str, filter: &[(&'static str, &str)]) -> Li
     }
 }
 
-/// Returns the list of what the object with this id has; `path` has `{id}` in its place.
+/// Returns the list under `path`, in which `id` replaces `{id}`.
 pub(crate) fn listing_of(path: &'static str, id: &str) -> ListQuery {
     ListQuery {
         id: Some(id.to_owned()),
@@ -92,6 +92,7 @@ pub(crate) fn is_possible_id(customer: &CustomerId) -> bool {
     (1..=MAX_ID_LENGTH).contains(&id.len()) && !is_dots && !id.chars().any(char::is_control)
 }
 
+/// Reads the next page, with all items of its subscriptions. If the key may not read invoices, reads it without them.
 pub(super) async fn next_page(
     session: ReadSession<'_>,
     pages: &mut Pages<'_>,
@@ -101,7 +102,7 @@ pub(super) async fn next_page(
     let mut page = pages.next(decode).await;
     if let Err(error) = &page
         && is_refusal(error)
-        && pages.widen(EXPAND)
+        && pages.remove_parameter(EXPAND)
     {
         page = pages.next(decode).await;
         if page.is_ok() {

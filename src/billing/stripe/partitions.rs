@@ -278,7 +278,7 @@ impl<'a> Partitions<'a> {
         let mut pages = partition.pages.take()?;
         let from = partition.from;
         if let Some(from) = from {
-            pages.narrow(FROM, &from.to_string());
+            pages.override_parameter(FROM, &from.to_string());
         }
         Some(async move {
             let page = next_page(session, &mut pages, prices).await;

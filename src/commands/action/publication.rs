@@ -45,7 +45,7 @@ pub(super) fn publication(
         verdict: outcome.verdict,
         conclusion: Conclusion::new(
             outcome.verdict,
-            outcome.warnings_fail(inputs.verdict.strict),
+            outcome.any_finding_fails(inputs.verdict.strict),
             inputs.verdict.neutral_on_error,
         ),
         title: markdown::headline(outcome),

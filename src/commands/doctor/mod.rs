@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &DoctorArgs, environment: &Environment) -> u8
     let (report, output) = check_setup(&arguments.config.config, environment).await;
     output.say(&report.summary());
     let written = output.data(&match arguments.format.format.unwrap_or_default() {
-        Format::Text => report::doctor_text(&report, output.colour),
+        Format::Text => report::doctor_text(&report, output.color),
         Format::Json => report::doctor_json(&report),
     });
     match written {

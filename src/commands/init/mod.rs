@@ -384,7 +384,7 @@ fn warn(output: &Output, what: &str, problem: Problem) {
     let warning = Warning::new(format!("{what}: {}", problem.text))
         .hint(problem.hint)
         .at(problem.place);
-    output.say(&report::warnings(&[warning], output.colour_on_stderr));
+    output.say(&report::warnings(&[warning], output.color_on_stderr));
 }
 
 /// Reads the draft with a made-up plan, for everything but its plans.

@@ -1,4 +1,4 @@
-//! Shows a few accounts as a check reads them, without their ids.
+//! Shows a few accounts as a check reads them, with shortened ids.
 
 use crate::contract::Account;
 
@@ -21,13 +21,14 @@ pub(super) fn lines(accounts: &[Account]) -> Vec<String> {
     accounts.iter().map(line).collect()
 }
 
-/// Keeps the beginning of an id, which says what it is, and its length.
+/// Prefixes that say what an id is. Any other may be a part of somebody's name.
+const PREFIXES: [&str; 7] = ["cus_", "ctm_", "sub_", "usr_", "user_", "org_", "team_"];
+
+/// Keeps the prefix of an id, and its length.
 fn redacted(id: &str) -> String {
-    let kept = match id.split_once('_') {
-        Some((prefix, _)) if prefix.len() <= 5 => format!("{prefix}_"),
-        _ => String::new(),
-    };
-    format!("{kept}… ({} characters)", id.chars().count())
+    let prefix = PREFIXES.iter().find(|prefix| id.starts_with(**prefix));
+    let prefix = prefix.copied().unwrap_or_default();
+    format!("{prefix}… ({} characters)", id.chars().count())
 }
 
 #[cfg(test)]
@@ -35,9 +36,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_keeps_only_its_kind() {
+    fn an_id_keeps_only_a_usual_prefix() {
         assert_eq!(redacted("cus_9s6XKz"), "cus_… (10 characters)");
         assert_eq!(redacted("17"), "… (2 characters)");
-        assert_eq!(redacted("dana_at_example"), "dana_… (15 characters)");
+        assert_eq!(redacted("dana_at_example"), "… (15 characters)");
     }
 }

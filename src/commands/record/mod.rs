@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: &RecordArgs, environment: &Environment) -> u8
         }
     };
     let output = Output::of_process(mask_of(&secrets_of(&config, environment)));
-    output.say(&report::warnings(&config.warnings, output.colour_on_stderr));
+    output.say(&report::warnings(&config.warnings, output.color_on_stderr));
     match record(&config, arguments, environment, &output).await {
         Ok(summary) => match output.data(&summary) {
             Ok(()) => 0,

@@ -49,7 +49,7 @@ pub(super) async fn add_unpaying(
     Ok(bystanders)
 }
 
-/// Creates a customer who buys.
+/// Creates a customer who buys, and records whether the first purchase granted access.
 pub(super) async fn add_paying(
     systems: &Systems<'_>,
     key: &str,

@@ -27,7 +27,7 @@ pub(super) struct HandlerAddress {
 /// A started fake, with the ids of the events about the prices of the rehearsal.
 pub(super) type StartedFake = (Box<dyn FakeProvider>, Vec<CompactString>);
 
-/// Serves a world.
+/// Starts the fake on the configured address, with the handler as its endpoint.
 pub(super) fn serve<A: Api<World: ScenarioWorld>>(
     settings: &Rehearsal,
     handler: HandlerAddress,
@@ -86,6 +86,7 @@ pub(super) fn load_fixtures(
         .hint("`fake.fixtures` is relative to the configuration, and contains objects as the API returns them")
         .at(settings.places.section.clone())
     };
+    // Refuses a folder with links to files outside it, which the fake does not check.
     files
         .list(folder)
         .map_err(|error| cannot(error.to_string()))?;

@@ -38,7 +38,7 @@ pub(super) fn write_preloads(arguments: &RehearseArgs, output: &Output) -> u8 {
             Ok(said) => output.say(&said),
             Err(error) => {
                 let problem = Problem::from(FakeError::from(error));
-                output.say(&report::problems(&[problem], output.colour_on_stderr));
+                output.say(&report::problems(&[problem], output.color_on_stderr));
                 status = COULD_NOT_TELL;
             }
         }

@@ -139,7 +139,7 @@ impl<'r> TestDatabase<'r> {
         Ok(self.scratch.note(&ids).await?)
     }
 
-    /// Removes all rows that were added since the start.
+    /// Removes all rows that were added since the start, and prepares for further runs.
     pub(super) async fn reset(&self) -> Result<(), Failure> {
         Ok(self.scratch.reset().await?)
     }

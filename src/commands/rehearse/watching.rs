@@ -30,7 +30,7 @@ enum Ending {
     Interrupted(PlayedRehearsal),
 }
 
-/// The command, until it is interrupted.
+/// State of `rehearse --watch`.
 struct Watch<'r> {
     arguments: &'r RehearseArgs,
     environment: &'r Environment,
@@ -40,7 +40,7 @@ struct Watch<'r> {
     root: PathBuf,
     /// Exit status of the last complete play.
     status: Option<u8>,
-    /// Scenarios that it broke.
+    /// Scenarios that were broken in it.
     broken: BTreeSet<String>,
 }
 
@@ -87,7 +87,7 @@ impl Watch<'_> {
             };
             let changed = match ending {
                 Ending::Played(played) => {
-                    self.keep(played).await;
+                    self.report(played).await;
                     self.tell_files(&files);
                     tokio::select! {
                         changed = files.changed() => changed,
@@ -97,7 +97,7 @@ impl Watch<'_> {
                 Ending::Outdated(changed) => changed,
                 Ending::Interrupted(played) => {
                     if self.status.is_none() {
-                        self.keep(played).await;
+                        self.report(played).await;
                     } else {
                         self.output.say(&format!(
                             "{}; the exit status is that of the play before",
@@ -172,8 +172,9 @@ impl Watch<'_> {
         }
     }
 
-    /// Reports a play. One that did not begin breaks nothing, and corrects nothing.
-    async fn keep(&mut self, played: PlayedRehearsal) {
+    /// Reports a play and remembers its exit status and broken scenarios. A play that did not begin leaves the broken
+    /// scenarios as they were.
+    async fn report(&mut self, played: PlayedRehearsal) {
         if let Some(broken) = played.broken() {
             self.broken = broken;
         }
@@ -206,7 +207,7 @@ impl Watch<'_> {
     }
 }
 
-/// A program that reads reports expects one.
+/// Refuses formats for programs: `--watch` prints many reports, and a program expects one.
 fn check_format(format: Option<ReportFormat>) -> Result<(), Problem> {
     let name = match format {
         None | Some(ReportFormat::Text) => return Ok(()),

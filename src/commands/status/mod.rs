@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment) -> u8
             .map(|settings| rehearsal(settings, path)),
     };
     let written = output.data(&match arguments.format.format.unwrap_or_default() {
-        Format::Text => report::status_text(&status, output.colour),
+        Format::Text => report::status_text(&status, output.color),
         Format::Json => report::status_json(&status),
     });
     match written {

@@ -182,8 +182,8 @@ impl Work<'_> {
         self.first_round.get_or_insert_with(|| {
             let fingerprints = self.body.fingerprints();
             FirstRound {
-                change: PreviousRun::Nothing.change(&fingerprints),
-                earlier: PreviousRun::Nothing,
+                change: PreviousRun::None.change(&fingerprints),
+                earlier: PreviousRun::None,
                 update: None,
             }
         });
@@ -313,7 +313,7 @@ impl Work<'_> {
         let first_round = self.first_round.take();
         let (earlier, update, change) = match first_round {
             Some(first_round) => (first_round.earlier, first_round.update, first_round.change),
-            None => (PreviousRun::Nothing, None, None),
+            None => (PreviousRun::None, None, None),
         };
         let mut comment_error = None;
         if let Some(update) = update.filter(|update| update.comments)

@@ -52,7 +52,7 @@ impl IssueState<'_> {
     }
 
     fn update_open(self) -> IssueUpdate {
-        let is_changed = self.change.is_some_and(|change| !change.is_none());
+        let is_changed = self.change.is_some_and(|change| !change.is_empty());
         if self.clean {
             IssueUpdate {
                 writes_body: true,

@@ -6,7 +6,7 @@ use crate::{
     baseline::PreviousRun, github::comment::CommentMode, problem::Warning, report::Annotation,
 };
 
-/// Options from the user. With `None`, the event decides.
+/// Options from the user. For `check_run`, `comment` and `issue`, `None` leaves the decision to the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub check_run: Option<bool>,

@@ -102,7 +102,7 @@ fn variables_of_the_rehearsal_do_not_fail_a_check() {
         .without("STRIPE_WEBHOOK_SECRET")
         .without("REHEARSAL_DATABASE_URL");
     Report::of(program)
-        .shows("variables", "fail", &["only a rehearsal needs that"])
+        .shows("variables", "fail", &["only a rehearsal needs them"])
         .skips(&["scratch-database", "handler"], "variables");
 }
 

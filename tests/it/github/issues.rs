@@ -72,7 +72,7 @@ fn earlier(published: &Published) -> PreviousRun {
 async fn the_issue_is_updated_night_after_night() {
     let github = FakeGithub::start(World::new()).await;
     let first = report(&github, 100, &[1, 2]).await;
-    assert_eq!(earlier(&first), PreviousRun::Nothing);
+    assert_eq!(earlier(&first), PreviousRun::None);
     let opened = only_issue(&github);
     assert!(opened.is_open && opened.labels == ["prodverdict"]);
     assert_eq!(opened.title, "ProdVerdict: billing and access disagree");
@@ -134,7 +134,7 @@ async fn a_lost_answer_makes_no_second_issue() {
         let github = FakeGithub::start(World::new()).await;
         github.world().fail("POST", "/shop/issues", kind.clone());
         let published = report(&github, 100, &[1]).await;
-        assert_eq!(earlier(&published), PreviousRun::Nothing, "{kind:?}");
+        assert_eq!(earlier(&published), PreviousRun::None, "{kind:?}");
         only_issue(&github);
         assert_eq!(comments(&github), [""; 0], "{kind:?}");
     }
@@ -230,7 +230,7 @@ async fn a_planted_marker_is_never_taken_for_ours() {
     }
     let github = FakeGithub::start(world).await;
     let published = report(&github, 100, &[1, 2]).await;
-    assert_eq!(earlier(&published), PreviousRun::Nothing);
+    assert_eq!(earlier(&published), PreviousRun::None);
     let issues = issues(&github);
     assert_eq!(issues.len(), 5);
     let untouched = issues.iter().filter(|issue| issue.body == planted);

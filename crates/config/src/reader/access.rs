@@ -1,4 +1,4 @@
-//! Access of serde to the lists, mappings and entries of the tree.
+//! Serde's access to the lists, mappings and entries of the tree.
 
 use serde::de::{
     DeserializeSeed, Error as _, IntoDeserializer as _, MapAccess, SeqAccess,

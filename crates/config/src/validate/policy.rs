@@ -4,7 +4,7 @@ use super::{
     super::{
         diagnostics::{DiagnosticDraft, Diagnostics, quote},
         document::{RawContract, RawGrace as WrittenGrace, RuleLevel},
-        entry::{Entry, Pairs},
+        entry::{Entry, Pairs, SourceSpan},
         forms::{PauseCollection, PauseWord, RawFix},
         scalars::DurationText,
         suggestion,
@@ -46,28 +46,7 @@ fn pause(
         return PausePolicy::default();
     };
     let (message, help) = match source {
-        Source::Stripe => {
-            return match written {
-                PauseCollection::All(word) => PausePolicy {
-                    all: Some(meaning(*word)),
-                    ..PausePolicy::default()
-                },
-                PauseCollection::ByBehavior(by_behavior) => {
-                    let behaviors = [
-                        (Pause::Void, &by_behavior.void),
-                        (Pause::KeepAsDraft, &by_behavior.keep_as_draft),
-                        (Pause::MarkUncollectible, &by_behavior.mark_uncollectible),
-                    ];
-                    let written = behaviors
-                        .into_iter()
-                        .filter_map(|(pause, entry)| Some((pause, meaning(*entry.value()?))));
-                    PausePolicy {
-                        all: None,
-                        by_behavior: written.collect(),
-                    }
-                }
-            };
-        }
+        Source::Stripe => return stripe_pause(written),
         Source::Paddle => (
             "`pause_collection` applies only to Stripe: in Paddle a pause is the status `paused`",
             "remove it; `statuses` says what `paused` means",
@@ -82,6 +61,29 @@ fn pause(
         span,
     );
     PausePolicy::default()
+}
+
+fn stripe_pause(written: &PauseCollection) -> PausePolicy {
+    match written {
+        PauseCollection::All(word) => PausePolicy {
+            all: Some(meaning(*word)),
+            ..PausePolicy::default()
+        },
+        PauseCollection::ByBehavior(by_behavior) => {
+            let behaviors = [
+                (Pause::Void, &by_behavior.void),
+                (Pause::KeepAsDraft, &by_behavior.keep_as_draft),
+                (Pause::MarkUncollectible, &by_behavior.mark_uncollectible),
+            ];
+            let written = behaviors
+                .into_iter()
+                .filter_map(|(pause, entry)| Some((pause, meaning(*entry.value()?))));
+            PausePolicy {
+                all: None,
+                by_behavior: written.collect(),
+            }
+        }
+    }
 }
 
 fn meaning(word: PauseWord) -> PauseMeaning {
@@ -157,7 +159,7 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
         let Some(level) = entry.value() else {
             continue;
         };
-        set(contract, rule, *level);
+        set_severity(contract, rule, *level);
         if rule.is_off_by_default() && !rule.is_used_by(contract.source) {
             unusable_rule(contract.source, rule, *level, entry, diagnostics);
         }
@@ -166,19 +168,15 @@ fn severities(contract: &mut Contract, written: &RawContract, diagnostics: &Diag
             && contract.source == Source::StripeEntitlements
             && !names_features
         {
-            set(contract, Rule::UnmappedFeature, *level);
+            set_severity(contract, Rule::UnmappedFeature, *level);
         }
     }
 }
 
 fn fixes(contract: &mut Contract, entry: &Entry<RawFix>, diagnostics: &Diagnostics<'_>) {
     match entry.written() {
-        Some((span, RawFix::Text(text))) if not_blank("`fix`", text, span, diagnostics) => {
-            let rules =
-                Rule::all_with_handler_rules().filter(|rule| rule.info().uses_contract_severity);
-            contract.fix = rules.map(|rule| (rule, text.clone())).collect();
-        }
-        Some((_, RawFix::Text(_))) | None => {}
+        Some((span, RawFix::Text(text))) => shared_fix(contract, text, span, diagnostics),
+        None => {}
         Some((_, RawFix::ByRule(Pairs(pairs)))) => {
             for (id, entry) in pairs {
                 let Some(rule) = Rule::parse(id) else {
@@ -199,7 +197,21 @@ fn fixes(contract: &mut Contract, entry: &Entry<RawFix>, diagnostics: &Diagnosti
     }
 }
 
-fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
+/// Sets the fix of all rules that share the contract's severity.
+fn shared_fix(
+    contract: &mut Contract,
+    text: &str,
+    span: &SourceSpan,
+    diagnostics: &Diagnostics<'_>,
+) {
+    if !not_blank("`fix`", text, span, diagnostics) {
+        return;
+    }
+    let rules = Rule::all_with_handler_rules().filter(|rule| rule.info().uses_contract_severity);
+    contract.fix = rules.map(|rule| (rule, text.to_owned())).collect();
+}
+
+fn set_severity(contract: &mut Contract, rule: Rule, level: RuleLevel) {
     let severity = match level {
         RuleLevel::High => Severity::High,
         RuleLevel::Medium => Severity::Medium,
@@ -212,7 +224,7 @@ fn set(contract: &mut Contract, rule: Rule, level: RuleLevel) {
     contract.severities.insert(rule, severity);
 }
 
-/// Refuses a rule that a user turns on although the provider's facts are not read. Without a word it would pass.
+/// Refuses a rule that a user turns on although the provider's facts are not read. Silently accepted, the rule would never find anything.
 fn unusable_rule(
     source: Source,
     rule: Rule,

@@ -30,23 +30,24 @@ pub(crate) fn paid_seats(
     paying: &[&Subscription],
 ) -> Result<Option<u64>, Unanswerable> {
     let seats = &case.contract.seats;
-    let mut units = seats.prices.as_ref().map(|_| 0_u64);
+    // A customer who bought none of the listed prices has paid for no seats.
+    let mut units = seats.prices.is_some().then_some(0_u64);
     for subscription in paying {
         for item in &subscription.items {
-            if counts_seats(case, item) {
-                let quantity = item.quantity;
-                let quantity =
-                    quantity.ok_or_else(|| missing(subscription, "quantity", "`seat-drift`"))?;
-                units = Some(units.unwrap_or_default().saturating_add(quantity));
+            if !counts_seats(case, item) {
+                continue;
             }
+            let Some(quantity) = item.quantity else {
+                return Err(missing(subscription, "quantity", "`seat-drift`"));
+            };
+            units = Some(units.unwrap_or_default().saturating_add(quantity));
         }
     }
-    let included = || included(case, paying);
-    Ok(units.map(|units| {
-        units
-            .saturating_mul(seats.per_unit)
-            .saturating_add(included())
-    }))
+    let Some(units) = units else {
+        return Ok(None);
+    };
+    let bought = units.saturating_mul(seats.per_unit);
+    Ok(Some(bought.saturating_add(included(case, paying))))
 }
 
 /// Returns true if the quantity of an item counts as seats: the item is licensed, and the contract counts its price.

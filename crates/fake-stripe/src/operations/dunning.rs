@@ -133,7 +133,8 @@ impl World {
         invoice
     }
 
-    /// Creates an invoice that is not collected, while collection is paused.
+    /// Does what the pause says with a new invoice while collection is paused: voids it, marks it uncollectible, or keeps it
+    /// as a draft.
     fn skip_collection_and_record(&mut self, id: &str, invoice: &str) {
         let subscription = self.find_subscription(id);
         let pause =

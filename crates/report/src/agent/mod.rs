@@ -141,7 +141,7 @@ impl AgentReport {
             .collect();
         let warnings = outcome.warnings.iter();
         let warnings = warnings.chain(outcome.advice().map(|(advice, _)| advice));
-        let is_failing_on_warnings = outcome.warnings_fail(settings.strict);
+        let is_failing_on_warnings = outcome.any_finding_fails(settings.strict);
         Self {
             schema_version: SCHEMA_VERSION,
             verdict: ReportVerdict::from(outcome.verdict),

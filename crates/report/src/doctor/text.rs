@@ -14,8 +14,8 @@ use crate::{
 const INDENT: &str = "      ";
 
 /// Renders the report. Contracts have headings if there are several.
-pub fn text(report: &DoctorReport, colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn text(report: &DoctorReport, color: bool) -> String {
+    let paint = Paint { color };
     let width = report.steps.iter().map(|step| step.id.len()).max();
     let width = width.unwrap_or_default();
     let names = report

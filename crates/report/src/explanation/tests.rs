@@ -205,12 +205,12 @@ fn a_contract_without_a_verdict_has_a_reason() {
 }
 
 #[test]
-fn colour_changes_nothing_but_colour() {
+fn color_changes_nothing_but_color() {
     let explained = entity("usr_1", vec![about("usr_1"), unanswered("teams")]);
-    let coloured = text(&explained, true);
-    assert!(coloured.contains("\u{1b}["));
+    let colored = text(&explained, true);
+    assert!(colored.contains("\u{1b}["));
     assert_eq!(
-        anstream::adapter::strip_str(&coloured).to_string(),
+        anstream::adapter::strip_str(&colored).to_string(),
         text(&explained, false)
     );
 }

@@ -21,8 +21,8 @@ use contract::{
 const MAX_LABEL_WIDTH: usize = 40;
 
 /// Renders the explanation as blocks with blank lines between them.
-pub fn text(explained: &ExplainedEntity, colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn text(explained: &ExplainedEntity, color: bool) -> String {
+    let paint = Paint { color };
     let mut blocks: Vec<_> = explained
         .problems
         .iter()

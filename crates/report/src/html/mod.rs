@@ -72,7 +72,7 @@ fn hash(text: &str) -> String {
 
 /// Returns a square in the color of the verdict. Without an icon in the page, a browser would request one.
 fn icon(verdict: Verdict) -> String {
-    let colour = match verdict {
+    let color = match verdict {
         Verdict::Pass => "1a7f4b",
         Verdict::Warn => "b7791f",
         Verdict::Fail => "c5303f",
@@ -80,7 +80,7 @@ fn icon(verdict: Verdict) -> String {
     };
     format!(
         "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E\
-         %3Crect width='8' height='8' rx='2' fill='%23{colour}'/%3E%3C/svg%3E"
+         %3Crect width='8' height='8' rx='2' fill='%23{color}'/%3E%3C/svg%3E"
     )
 }
 

@@ -14,8 +14,8 @@ use problem::{ErrorCode, Message, Problem};
 const WIDTH: usize = 14;
 
 /// Renders the status.
-pub fn text(status: &StatusReport, colour: bool) -> String {
-    let paint = Paint { colour };
+pub fn text(status: &StatusReport, color: bool) -> String {
+    let paint = Paint { color };
     let mut lines = configuration(&status.configuration, paint);
     for (index, variable) in status.variables.iter().enumerate() {
         let label = if index == 0 { "variables" } else { "" };

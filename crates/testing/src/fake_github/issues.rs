@@ -198,12 +198,12 @@ pub(super) fn create_label(world: &mut World, token: &Token, request: &RecordedR
     }
     let body = request.json();
     let name = body["name"].as_str().unwrap_or_default().to_owned();
-    let colour = body["color"].as_str().unwrap_or_default();
-    let is_colour = colour.len() == 6 && colour.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let color = body["color"].as_str().unwrap_or_default();
+    let is_color = color.len() == 6 && color.bytes().all(|byte| byte.is_ascii_hexdigit());
     let description = body["description"].as_str().unwrap_or_default();
     if name.is_empty()
         || name.chars().count() > MAX_LABEL_LENGTH
-        || !is_colour
+        || !is_color
         || description.chars().count() > 100
     {
         world.violate(format!("a label that GitHub refuses: {body}"));

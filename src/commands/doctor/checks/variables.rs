@@ -90,8 +90,9 @@ fn of_rehearsal(setup: &Setup<'_>, config: &Config) -> Option<Warning> {
         let set = with_verb(&settings.variables());
         return Some(Warning::new(format!("{set} set, for a rehearsal")));
     }
+    let them = if missing.len() == 1 { "it" } else { "them" };
     Some(Warning::new(format!(
-        "{} not set; only a rehearsal needs that",
+        "{} not set; only a rehearsal needs {them}",
         with_verb(&missing)
     )))
 }

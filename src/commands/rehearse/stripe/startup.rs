@@ -34,14 +34,14 @@ pub(in crate::commands::rehearse) fn start(
 fn event_version(settings: &Rehearsal) -> Result<ApiVersion, Problem> {
     let places = &settings.places;
     let place = places.api_version.as_ref();
-    let version = version(&settings.api_version, "api_version", place)?;
+    let version = parse_version(&settings.api_version, "api_version", place)?;
     for listed in &settings.api_versions {
-        self::version(listed, "api_versions", places.api_versions.as_ref())?;
+        parse_version(listed, "api_versions", places.api_versions.as_ref())?;
     }
     Ok(version)
 }
 
-fn version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
+fn parse_version(text: &str, key: &str, place: Option<&Place>) -> Result<ApiVersion, Problem> {
     text.parse().map_err(|_unknown| {
         Problem::new(
             ErrorCode::InvalidValue,

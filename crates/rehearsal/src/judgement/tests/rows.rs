@@ -8,7 +8,7 @@ fn a_correct_step_has_no_findings() {
 }
 
 #[test]
-fn access_that_a_purchase_did_not_give() {
+fn a_purchase_without_access_is_a_revenue_leak() {
     let fixture = StepFixture::from_steps(&[PURCHASE]);
     let half = shown(&ann(false, "free"), &ann(false, "pro"), [ann_has("active")]);
     fixture.reports(
@@ -37,7 +37,7 @@ fn access_that_a_purchase_did_not_give() {
 }
 
 #[test]
-fn a_customer_that_no_row_was_linked_to() {
+fn an_unlinked_customer_is_an_orphan() {
     let stray = account("ann").customer(None);
     let observed = shown(&stray, &stray, [ann_has("active")]);
     let fixture = StepFixture::from_steps(&[PURCHASE]);
@@ -58,7 +58,7 @@ fn a_customer_that_no_row_was_linked_to() {
 }
 
 #[test]
-fn access_that_remains_or_starts_too_early() {
+fn access_at_the_wrong_time_is_wrongful() {
     let end = "{id: ended, does: it ends, send: [customer.subscription.deleted]}";
     let kept = shown(&ann(true, "pro"), &ann(true, "free"), [ann_has("canceled")]);
     StepFixture::from_steps(&[end]).reports(
@@ -110,7 +110,7 @@ fn lost_access_names_the_granting_subscription() {
 }
 
 #[test]
-fn a_plan_that_is_called_something_else() {
+fn a_renamed_plan_is_plan_drift() {
     let observed = shown(
         &ann(false, "free"),
         &ann(true, "professional"),
@@ -127,7 +127,7 @@ fn a_plan_that_is_called_something_else() {
 }
 
 #[test]
-fn a_plan_read_from_another_item() {
+fn a_plan_of_another_item_is_plan_drift() {
     let items = ["price_metered", "price_pro"].map(|price| item(price, 1));
     let observed = shown(
         &ann(false, "free"),
@@ -212,7 +212,7 @@ fn a_bystanders_row_is_a_separate_finding() {
 }
 
 #[test]
-fn a_repeat_that_changes_something() {
+fn a_repeat_must_change_nothing() {
     let fixture = StepFixture::from_steps(&[
         PURCHASE,
         "{id: again, does: everything comes again, again: [bought], then: {row: same}}",
@@ -234,7 +234,7 @@ fn a_repeat_that_changes_something() {
 }
 
 #[test]
-fn an_old_event_that_is_believed() {
+fn an_outdated_event_must_not_win() {
     let fixture = StepFixture::from_steps(&[
         PURCHASE,
         "{id: late, does: one comes late, send: [{event: customer.subscription.updated, of: bought}]}",
@@ -252,7 +252,7 @@ fn an_old_event_that_is_believed() {
 }
 
 #[test]
-fn failures_in_another_order_or_at_once() {
+fn an_order_of_events_is_named_as_the_cause() {
     let every = "{id: bought, does: somebody buys, order: every, \
                  send: [customer.subscription.created, customer.subscription.updated]}";
     let created = delivery("customer.subscription.created", "evt_1", 200);
@@ -283,7 +283,7 @@ fn failures_in_another_order_or_at_once() {
 }
 
 #[test]
-fn events_that_end_in_different_rows() {
+fn every_order_must_end_in_the_same_row() {
     let row = |seats: &str, stamp: &str| RowState {
         columns: vec![
             ("seats".to_owned(), seats.to_owned()),
