@@ -96,16 +96,17 @@ impl BothSides {
     }
 
     /// Returns the access and the plan in the row of this subscription.
-    fn says(&self, number: u32, subscription: &Subscription) -> (bool, &'static str) {
+    fn access_and_plan(&self, number: u32, subscription: &Subscription) -> (bool, &'static str) {
         let drift = self.drift(number);
         let grants = subscription.status != Status::Canceled;
         let paid = grants != matches!(drift, Some(Drift::Leak | Drift::Free));
         let price = subscription.items.first().map(|item| item.price.as_str());
         let is_pro = price == Some("price_pro_monthly");
-        let plan = match (grants, is_pro == (drift == Some(Drift::OtherPlan))) {
+        let stores_pro = is_pro != matches!(drift, Some(Drift::OtherPlan));
+        let plan = match (grants, stores_pro) {
             (false, _) => "free",
-            (true, false) => "pro",
-            (true, true) => "team",
+            (true, true) => "pro",
+            (true, false) => "team",
         };
         (paid, plan)
     }
@@ -122,7 +123,7 @@ impl BothSides {
                     subscriptions.find(|(place, _)| self.drift(*place) != Some(Drift::Orphan));
                 let (id, customer, paid, plan) = if let Some((place, subscription)) = found {
                     number = place;
-                    let (paid, plan) = self.says(place, subscription);
+                    let (paid, plan) = self.access_and_plan(place, subscription);
                     (place, subscription.customer.as_str(), paid, plan)
                 } else {
                     number += 1;

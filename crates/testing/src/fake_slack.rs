@@ -68,8 +68,8 @@ impl FakeSlack {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
-    pub fn respond_next(&self, mood: NextResponse) {
-        lock(&self.received).next_responses.push(mood);
+    pub fn respond_next(&self, response: NextResponse) {
+        lock(&self.received).next_responses.push(response);
     }
 
     pub fn requests(&self) -> usize {
@@ -109,7 +109,7 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mood = {
+    let response = {
         let mut received = lock(&received);
         received.requests += 1;
         if received.next_responses.is_empty() {
@@ -118,7 +118,7 @@ async fn answer(
             Some(received.next_responses.remove(0))
         }
     };
-    match mood {
+    match response {
         None => {}
         Some(NextResponse::Busy { retry_after }) => {
             let mut response = (StatusCode::TOO_MANY_REQUESTS, "rate_limited").into_response();

@@ -396,8 +396,8 @@ async fn ids_are_shortened_wherever_they_are_read() {
 async fn a_chat_that_is_busy_broken_or_gone_changes_no_verdict() {
     let deliver = async |next_responses: Vec<NextResponse>| {
         let slack = FakeSlack::start().await;
-        for mood in next_responses {
-            slack.respond_next(mood);
+        for response in next_responses {
+            slack.respond_next(response);
         }
         let mut scene = night(&drifted()).await.with("issue", "off");
         scene.step.set("SLACK_WEBHOOK_URL", &slack.address());

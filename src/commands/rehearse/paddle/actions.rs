@@ -56,16 +56,16 @@ struct PaddleActions<'a> {
     reason = "each function hands on what the next one knows, and the last refuses the rest"
 )]
 impl PaddleActions<'_> {
-    /// Performs the action at the world's current time.
+    /// Performs the action at the world's current time. Does purchases itself, and hands on every other action.
     fn perform(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::Wait { .. } => {}
-            ProviderAction::Checkout(checkout) => self.check_out(checkout, action)?,
+            ProviderAction::Checkout(checkout) => self.buy(checkout, action)?,
             ProviderAction::Subscribe(subscribe) => self.subscribe(subscribe, action)?,
             ProviderAction::Import { subscription } => {
                 let checkout = self.checkout(&[PriceRole::Main], 1)?;
                 let id = self.world.import(&checkout)?;
-                self.keep(subscription, id);
+                self.remember(subscription, id);
             }
             ProviderAction::Decline {} => {
                 let price = self.price(PriceRole::Main)?;
@@ -77,7 +77,7 @@ impl PaddleActions<'_> {
         Ok(())
     }
 
-    /// Payments and trials.
+    /// Performs payments and ends of trials, and hands on every other action.
     fn pay(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::Renew { subscription, paid } => {
@@ -127,7 +127,7 @@ impl PaddleActions<'_> {
         Ok(())
     }
 
-    /// Cancellations and pauses.
+    /// Performs cancellations and pauses, and hands on every other action.
     fn end(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::ScheduleCancel { subscription, .. } => {
@@ -162,7 +162,7 @@ impl PaddleActions<'_> {
         Ok(())
     }
 
-    /// Changes of a subscription's items.
+    /// Changes the items of subscriptions, and hands on every other action.
     fn change(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::ChangePrice {
@@ -203,7 +203,7 @@ impl PaddleActions<'_> {
         Ok(())
     }
 
-    /// Actions outside the customer's own subscriptions.
+    /// Performs actions outside the customer's own subscriptions, and refuses those that do not exist with Paddle.
     fn other(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         let customer = self.customer.id.clone();
         match action {
@@ -275,7 +275,7 @@ impl PaddleActions<'_> {
         Ok(())
     }
 
-    fn check_out(
+    fn buy(
         &mut self,
         checkout: &Checkout,
         action: &ProviderAction,
@@ -297,7 +297,7 @@ impl PaddleActions<'_> {
         let transaction = bought.transaction.into();
         let label = checkout.subscription.clone();
         self.customer.checkouts.insert(label, transaction);
-        self.keep(&checkout.subscription, bought.subscription);
+        self.remember(&checkout.subscription, bought.subscription);
         Ok(())
     }
 
@@ -323,7 +323,7 @@ impl PaddleActions<'_> {
             custom_data,
             ..checkout
         })?;
-        self.keep(&subscribe.subscription, bought.subscription);
+        self.remember(&subscribe.subscription, bought.subscription);
         Ok(())
     }
 
@@ -358,7 +358,8 @@ impl PaddleActions<'_> {
         prices.find(is_paid).map(str::to_owned)
     }
 
-    fn keep(&mut self, label: &Label, id: String) {
+    /// Stores the id of a subscription under the label by which later steps name it.
+    fn remember(&mut self, label: &Label, id: String) {
         self.customer.subscriptions.insert(label.clone(), id.into());
     }
 }

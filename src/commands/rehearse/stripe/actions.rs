@@ -125,7 +125,7 @@ impl StripeActions<'_> {
         }
     }
 
-    /// Payments that succeed, fail or are given up.
+    /// Performs payments that succeed, fail or are given up.
     fn money(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::Pay { subscription } => {
@@ -175,7 +175,7 @@ impl StripeActions<'_> {
         Ok(())
     }
 
-    /// Trials, cancellations and pauses.
+    /// Performs trials, cancellations and pauses.
     fn term(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::TrialWillEnd { subscription } => {
@@ -258,7 +258,7 @@ impl StripeActions<'_> {
         }
     }
 
-    /// Changes of a subscription's items.
+    /// Changes the items of subscriptions.
     fn change(&mut self, action: &ProviderAction) -> Result<(), ActionError> {
         match action {
             ProviderAction::ChangePrice {
