@@ -118,6 +118,7 @@ pub(super) async fn types(
 /// A table or view that a statement of this transaction touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TouchedRelation {
+    pub(super) oid: i64,
     /// Schema and name, quoted if necessary.
     pub(super) name: String,
     pub(super) schema: String,
@@ -133,7 +134,7 @@ pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<TouchedRela
         "select distinct format('%I.%I', nspname, relname), quote_ident(nspname), \
          has_table_privilege(c.oid, 'select') or has_any_column_privilege(c.oid, 'select'), \
          has_table_privilege(c.oid, 'insert, update, delete, truncate') \
-         or has_any_column_privilege(c.oid, 'insert, update'), relrowsecurity \
+         or has_any_column_privilege(c.oid, 'insert, update'), relrowsecurity, c.oid::int8 \
          from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace \
          where l.pid = pg_backend_pid() and l.locktype = 'relation' and relkind in ('r', 'p', 'v', 'm', 'f') \
          and l.database = (select oid from pg_database where datname = current_database()) \
@@ -148,6 +149,7 @@ pub(super) async fn touched(session: &mut Session<'_>) -> Result<Vec<TouchedRela
                 can_be_read: row.try_get(2)?,
                 can_be_written: row.try_get(3)?,
                 has_row_security: row.try_get(4)?,
+                oid: row.try_get(5)?,
             })
         })
         .collect()

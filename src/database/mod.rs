@@ -82,6 +82,8 @@ pub struct DatabaseFacts {
     pub stored_words: BTreeMap<Field, StoredWords>,
     /// Types of the columns that were read; empty if they were recorded.
     pub types: BTreeMap<Field, String>,
+    /// Tables and views that the query reads, by object id; empty if they were recorded.
+    pub relations: BTreeSet<i64>,
     /// Possible improvements of the connection and its role.
     pub warnings: Vec<Warning>,
 }

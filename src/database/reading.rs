@@ -1,6 +1,6 @@
 //! Runs one reading: connects, finds the columns, checks that no row is hidden, streams the rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 use sqlx::{Row as _, postgres::PgRow};
@@ -183,6 +183,7 @@ impl AccountsReading<'_> {
         let warning = role_advice::warning(&role, &touched, &self.settings.url_env);
         let mut facts = self.rows(session, &statement, &types).await?;
         facts.warnings.extend(warning);
+        facts.relations = touched.iter().map(|relation| relation.oid).collect();
         if row_security == RowSecurity::Applied {
             // Checks again for tables that only functions touch, which the server locks only while it runs them.
             check_nothing_hidden(session, &role, Some(&touched)).await?;
@@ -283,6 +284,7 @@ impl AccountsReading<'_> {
                 .iter()
                 .map(|(field, kind)| (*field, kind.shown.clone()))
                 .collect(),
+            relations: BTreeSet::new(),
             warnings: Vec::new(),
         })
     }

@@ -146,7 +146,7 @@ pub(super) async fn remove_leftovers(
     ending: &str,
 ) -> Result<(), Error> {
     let mut left = RowKeys::new();
-    for row in tables.rows_with(connection, notes, Some(ending)).await? {
+    for row in tables.rows_with(connection, notes, ending).await? {
         left.entry(row.table).or_default().insert(row.key);
     }
     let foreign_keys = foreign_keys(connection, tables).await?;

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use super::{
     SCHEMA, Scratch,
+    delivery_records::is_delivery_record,
     error::Error,
     session,
     tables::{Table, Tables},
@@ -18,34 +19,46 @@ const TRIGGER: &str = "prodverdict_rehearsal";
 /// SQLSTATE `insufficient_privilege`.
 const NOT_ALLOWED: &str = "42501";
 
-/// The trigger function. It runs after a write, so that only rows really written count. The counter is a sequence
-/// because a rollback does not reset it. `security definer`, because the application's role has no rights on our
-/// schema. The rehearsal's own writes do not count. Values match as in [`super::owner_columns`]; the argument lists the
-/// columns that refer to an account.
-const FUNCTION: &str = r"returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $function$
+/// Returns the trigger function. It runs after a write, so that only rows really written count. The counter is a
+/// sequence because a rollback does not reset it. `security definer`, because the application's role has no rights on
+/// our schema. The rehearsal's own writes do not count. Values match as in [`super::owner_columns`]; the first argument
+/// lists the columns that refer to an account. The second lists the columns of the key if rows of the table can be
+/// records of deliveries, which do not count either.
+fn function() -> String {
+    let is_record = is_delivery_record("written", "keys", "tokens");
+    format!(
+        r"returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp set standard_conforming_strings = on as $function$
 declare
-  held text[] := '{}';
+  held text[] := '{{}}';
+  written jsonb;
+  keys text[];
   armed record;
 begin
   if current_setting('application_name') = 'prodverdict' then
     return null;
   end if;
   if tg_op <> 'INSERT' then
-    held := held || array(select c.value from jsonb_each_text(to_jsonb(old)) as c where
-      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
+    written := to_jsonb(old);
+    held := held || array(select c.value from jsonb_each_text(written) as c where
+      tg_argv[0] = 'null' or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
   end if;
   if tg_op <> 'DELETE' then
-    held := held || array(select c.value from jsonb_each_text(to_jsonb(new)) as c where
-      tg_argv[0] is null or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
+    written := to_jsonb(new);
+    held := held || array(select c.value from jsonb_each_text(written) as c where
+      tg_argv[0] = 'null' or length(c.value) >= 8 and c.value ~ '[^0-9]' or tg_argv[0]::jsonb ? c.key);
   end if;
-  for armed in select number, nth from prodverdict_rehearsal.failure where tokens && held loop
+  keys := array(select c.value from jsonb_each_text(written) as c where tg_argv[1]::jsonb ? c.key);
+  for armed in select number, nth from prodverdict_rehearsal.failure
+    where tokens && held and not (tg_argv[1] <> 'null' and {is_record}) loop
     if nextval(('prodverdict_rehearsal.writes_' || armed.number)::regclass) = armed.nth then
       raise exception 'no space left on device (prodverdict makes this write fail on purpose)' using errcode = 'disk_full';
     end if;
   end loop;
   return null;
 end
-$function$";
+$function$"
+    )
+}
 
 /// State of the triggers, and number of failures requested so far.
 #[derive(Debug, Default)]
@@ -173,16 +186,18 @@ async fn install(connection: &mut PgConnection, tables: &Tables) -> Result<(), E
     let schema = format!(
         "create schema if not exists {SCHEMA}; \
          create table if not exists {SCHEMA}.failure (number int8 primary key, tokens text[] not null, nth int8 not null); \
-         create or replace function {SCHEMA}.fail() {FUNCTION}"
+         create or replace function {SCHEMA}.fail() {}",
+        function()
     );
     refused(connection, schema).await?;
     for (table, shape) in &tables.0 {
-        let columns = shape.owner_columns.as_argument();
+        let owner = shape.owner_columns.as_argument();
+        let record_key = shape.record_key_argument();
         refused(
             connection,
             format!(
                 "drop trigger if exists {TRIGGER} on {0}; \
-                 create trigger {TRIGGER} after insert or update or delete on {0} for each row execute function {SCHEMA}.fail({columns})",
+                 create trigger {TRIGGER} after insert or update or delete on {0} for each row execute function {SCHEMA}.fail({owner}, {record_key})",
                 table.sql()
             ),
         )

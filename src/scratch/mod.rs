@@ -3,6 +3,7 @@
 mod account;
 mod belonging;
 mod cleaning;
+mod delivery_records;
 mod error;
 mod failing;
 mod foreign_keys;

@@ -18,22 +18,29 @@ impl OwnerColumns {
         match self {
             Self::Any => "true".to_owned(),
             Self::Columns(columns) => {
-                let columns: Vec<_> = columns.iter().map(|name| literal(name)).collect();
-                format!(
-                    "({TELLS_ITSELF} or c.key = any(array[{}]::text[]))",
-                    columns.join(", ")
-                )
+                format!("({TELLS_ITSELF} or c.key = any({}))", array(columns))
             }
         }
     }
 
-    /// Returns the columns as a trigger's argument, a JSON list; empty for any column.
+    /// Returns the columns as a trigger's argument, a JSON list; `null` for any column.
     pub(super) fn as_argument(&self) -> String {
         match self {
-            Self::Any => String::new(),
-            Self::Columns(columns) => literal(&serde_json::json!(columns).to_string()),
+            Self::Any => literal("null"),
+            Self::Columns(columns) => list_argument(columns),
         }
     }
+}
+
+/// Returns columns as a trigger's argument, a JSON list.
+pub(super) fn list_argument(columns: &[String]) -> String {
+    literal(&serde_json::json!(columns).to_string())
+}
+
+/// Returns columns as an SQL array.
+pub(super) fn array(columns: &[String]) -> String {
+    let columns: Vec<_> = columns.iter().map(|name| literal(name)).collect();
+    format!("array[{}]::text[]", columns.join(", "))
 }
 
 /// Quotes a text as an SQL literal; backslashes need no escape.

@@ -53,14 +53,15 @@ impl Scratch {
         }
     }
 
-    /// Reads every row, of any table, that holds one of the tokens (an account's ids and e-mail address), in one round trip.
+    /// Reads every row, of any table, that holds one of the tokens (an account's ids and e-mail address), except
+    /// records of deliveries, in one round trip.
     pub async fn rows_of(&self, tokens: &[String]) -> Result<Snapshot, Error> {
         let mut connection = self
             .pool
             .acquire()
             .await
             .map_err(|error| Error::new(error, READING_ROWS))?;
-        let rows = self.tables.rows_with(&mut connection, tokens, None).await?;
+        let rows = self.tables.rows_of(&mut connection, tokens).await?;
         Ok(Snapshot::new(rows))
     }
 }

@@ -5,12 +5,13 @@ use std::{
     fmt,
 };
 
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, postgres::PgArguments, query::Query};
 
 use super::{
     SCHEMA,
+    delivery_records::is_delivery_record,
     error::{Error, ScratchRefusal},
-    owner_columns::OwnerColumns,
+    owner_columns::{OwnerColumns, array, list_argument},
 };
 use crate::database::quoted;
 
@@ -30,6 +31,8 @@ pub(super) struct Table {
 /// Identity of a row in its table: the values of its primary key as a JSON array.
 pub(super) type RowKey = String;
 
+type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+
 pub(super) type RowKeys = BTreeMap<Table, BTreeSet<RowKey>>;
 
 /// Metadata of a table.
@@ -41,6 +44,8 @@ pub(super) struct TableShape {
     key: Vec<String>,
     /// Columns in which even a short account id counts.
     pub(super) owner_columns: OwnerColumns,
+    /// True if rows can be records of deliveries.
+    pub(super) may_record: bool,
 }
 
 /// All tables of the application that the role may read. Partitions belong to their table.
@@ -86,6 +91,7 @@ impl Tables {
                     is_partitioned: row.try_get(3)?,
                     key: row.try_get(4)?,
                     owner_columns: OwnerColumns::Any,
+                    may_record: false,
                 };
                 Ok((table, shape))
             };
@@ -139,30 +145,62 @@ impl Tables {
         Ok(found)
     }
 
-    /// Reads the rows that hold one of the tokens, in one round trip. A provider's id or an e-mail address counts in
-    /// any column, a number or a short word only in one that refers to an account. With `ending`, also reads rows with
-    /// a column that ends in it.
+    /// Reads the rows that hold one of the tokens, in one round trip, except records of deliveries.
+    pub(super) async fn rows_of(
+        &self,
+        connection: &mut PgConnection,
+        tokens: &[String],
+    ) -> Result<Vec<KeyedRow>, Error> {
+        let sql = self.rows_where(|shape| {
+            let holds_token = shape.holds_token();
+            if !shape.may_record {
+                return holds_token;
+            }
+            let is_record = is_delivery_record("to_jsonb(r)", &shape.key_values(), "$1");
+            format!("case when {holds_token} then not {is_record} else false end")
+        });
+        self.read_rows(connection, sql, |sql| sql.bind(tokens))
+            .await
+    }
+
+    /// Reads the rows that hold one of the tokens, and those with a column that ends in `ending`.
     pub(super) async fn rows_with(
         &self,
         connection: &mut PgConnection,
         tokens: &[String],
-        ending: Option<&str>,
+        ending: &str,
     ) -> Result<Vec<KeyedRow>, Error> {
-        let parts = self.union(|shape, number, source| {
+        let sql = self.rows_where(|shape| {
             format!(
-                "(select {number} as number, {} as key, to_jsonb(r)::text as row from {source} as r where exists \
-                 (select from jsonb_each_text(to_jsonb(r)) as c where (c.value = any($1) and {}) \
-                 or right(c.value, length($2)) = $2))",
-                shape.key(),
-                shape.owner_columns.condition()
+                "({} or exists (select from jsonb_each_text(to_jsonb(r)) as c where right(c.value, length($2)) = $2))",
+                shape.holds_token()
             )
         });
-        let Some(sql) = parts else {
+        self.read_rows(connection, sql, |sql| sql.bind(tokens).bind(ending))
+            .await
+    }
+
+    /// Builds the statement for all rows `r` that satisfy the condition of their table.
+    fn rows_where(&self, condition: impl Fn(&TableShape) -> String) -> Option<String> {
+        self.union(|shape, number, source| {
+            format!(
+                "(select {number} as number, {} as key, to_jsonb(r)::text as row from {source} as r where {})",
+                shape.key(),
+                condition(shape)
+            )
+        })
+    }
+
+    async fn read_rows<'q>(
+        &self,
+        connection: &mut PgConnection,
+        sql: Option<String>,
+        bind: impl FnOnce(PgQuery<'q>) -> PgQuery<'q>,
+    ) -> Result<Vec<KeyedRow>, Error> {
+        let Some(sql) = sql else {
             return Ok(Vec::new());
         };
-        let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(tokens)
-            .bind(ending)
+        let rows = bind(sqlx::query(AssertSqlSafe(sql)))
             .persistent(false)
             .fetch_all(connection)
             .await
@@ -247,6 +285,32 @@ impl TableShape {
             .map(|column| format!("{row}.{}", quoted(column)))
             .collect();
         format!("jsonb_build_array({})::text", columns.join(", "))
+    }
+
+    /// Returns the SQL condition under which a row `r` holds one of the tokens `$1`. A provider's id or an e-mail
+    /// address counts in any column, a number or a short word only in one that refers to an account.
+    fn holds_token(&self) -> String {
+        format!(
+            "exists (select from jsonb_each_text(to_jsonb(r)) as c where c.value = any($1) and {})",
+            self.owner_columns.condition()
+        )
+    }
+
+    /// Returns the SQL expression for the values of the primary key of a row `r` as an array of texts.
+    fn key_values(&self) -> String {
+        format!(
+            "array(select k.value from jsonb_each_text(to_jsonb(r)) as k where k.key = any({}))",
+            array(&self.key)
+        )
+    }
+
+    /// Returns the columns of the primary key as a trigger's argument, a JSON list; `null` if no row records a delivery.
+    pub(super) fn record_key_argument(&self) -> String {
+        if self.may_record {
+            list_argument(&self.key)
+        } else {
+            "'null'".to_owned()
+        }
     }
 
     /// Returns the table for a FROM clause, without the rows of inheriting tables, which are listed separately.

@@ -150,6 +150,7 @@ impl AccountSource for RecordedAccountRows<'_> {
             let recorded =
                 on_blocking_thread(move || accounts(&files, &settings, wants_plan)).await?;
             Ok(DatabaseFacts {
+                relations: BTreeSet::new(),
                 types: BTreeMap::new(),
                 accounts: recorded.accounts,
                 mapped: recorded.mapped,

@@ -106,6 +106,7 @@ fn anything_else_names_the_column_the_row_and_the_kind() {
 
 fn no_facts() -> DatabaseFacts {
     DatabaseFacts {
+        relations: std::collections::BTreeSet::new(),
         types: std::collections::BTreeMap::new(),
         accounts: Vec::new(),
         mapped: std::collections::BTreeSet::new(),

@@ -3,6 +3,7 @@
 mod bounds;
 mod changed;
 mod cleaning;
+mod delivery_records;
 mod determinism;
 mod entitlements;
 pub(crate) mod example_app;
