@@ -106,7 +106,7 @@ fn a_handler_that_answers_first_and_writes_later_loses_writes() {
     let handler = format!(
         "response.writeHead(200).end();
     if (!event.type.startsWith('customer.subscription.')) return;
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     {RIGHT}"
     );
     let small = Small {
