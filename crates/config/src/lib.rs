@@ -88,6 +88,11 @@ impl Config {
             .map_or(&self.contracts_place, |places| places.of_advice(about))
             .clone()
     }
+
+    /// Returns the place of the key `contracts`, beside which a missing section belongs.
+    pub fn contracts_place(&self) -> &Place {
+        &self.contracts_place
+    }
 }
 
 /// Reads the file; `path` is its name in diagnostics and places.

@@ -115,6 +115,7 @@ impl HandlerProbe {
 }
 
 fn configured(config: &Config) -> Result<(&Rehearsal, &AccessContract), Problem> {
+    let not_configured = || not_configured(config);
     let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
     let contract = config.contracts.get(settings.contract_index);
     Ok((settings, contract.ok_or_else(not_configured)?))

@@ -61,6 +61,7 @@ pub(super) async fn set_up<'r>(
     opened: &'r OnceCell<TestDatabase<'r>>,
 ) -> Result<ReadyRehearsal<'r>, Failure> {
     let environment = &app.environment;
+    let not_configured = || not_configured(config);
     let settings = config.rehearsal.as_ref().ok_or_else(not_configured)?;
     let contract = config
         .contracts
@@ -198,12 +199,17 @@ pub(super) fn handler_url(
     Ok(url)
 }
 
-pub(super) fn not_configured() -> Problem {
+pub(super) fn not_configured(config: &Config) -> Problem {
     Problem::new(
-        ErrorCode::InvalidValue,
+        ErrorCode::MissingKey,
         "the configuration has no `rehearsal:`",
     )
-    .hint("say how an account is created and where the handler listens: docs/configuration.md")
+    .hint(
+        "add it beside `contracts`, with your route, the variable that holds the webhook's secret, and the columns that an account \
+         needs, such as `rehearsal: { handler: http://localhost:3000/api/webhook, secret_env: STRIPE_WEBHOOK_SECRET, account: { \
+         sql: [\"insert into users (id, email, stripe_customer_id) values ({account_id}, {email}, {customer_id})\"] } }`",
+    )
+    .at(config.contracts_place().clone())
 }
 
 pub(super) fn nothing_paid(settings: &Rehearsal) -> Problem {

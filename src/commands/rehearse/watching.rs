@@ -116,7 +116,7 @@ impl Watch<'_> {
         let config = configuration::load(&self.arguments.config.config);
         let config = config.map_err(|unusable| unusable.problems())?;
         let settings = config.rehearsal.as_ref();
-        let settings = settings.ok_or_else(|| vec![not_configured()])?;
+        let settings = settings.ok_or_else(|| vec![not_configured(&config)])?;
         if settings.handler_paths.is_empty() {
             let problem = Problem::new(
                 ErrorCode::InvalidValue,

@@ -282,7 +282,14 @@ async fn a_configuration_without_a_rehearsal_is_an_error() {
     rehearsal.scene.step.check_out("prodverdict.yml", contracts);
     let ran = rehearsal.scene.run().await;
     ran.expect(2);
-    assert!(ran.stdout.contains("has no `rehearsal:`"), "{}", ran.stdout);
+    for part in [
+        "has no `rehearsal:`",
+        "missing-key",
+        "prodverdict.yml",
+        "add it beside `contracts`",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}\n{}", ran.stdout);
+    }
 }
 
 #[tokio::test]
