@@ -83,7 +83,7 @@ pub(super) async fn no_configured_table(
 }
 
 /// Builds the error for tables whose policies hide rows, with the policies that would show them.
-pub(super) fn row_security(role: &CurrentRole, hidden: Vec<(String, String)>) -> Error {
+pub(super) fn row_security(role: &str, hidden: Vec<(String, String)>) -> Error {
     let policies = hidden
         .iter()
         .map(|(table, reader)| {
@@ -95,7 +95,7 @@ pub(super) fn row_security(role: &CurrentRole, hidden: Vec<(String, String)>) ->
     let mut tables: Vec<String> = hidden.into_iter().map(|(table, _)| table).collect();
     tables.dedup();
     Error::RowSecurity {
-        role: quoted(&role.name),
+        role: quoted(role),
         tables,
         policies,
     }

@@ -346,7 +346,7 @@ async fn check_nothing_hidden(
     if hidden.is_empty() {
         return Ok(());
     }
-    Err(diagnosis::row_security(role, hidden).into())
+    Err(diagnosis::row_security(&role.name, hidden).into())
 }
 
 /// Returns the types of the columns to read, in the order of the fields.

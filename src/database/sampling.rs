@@ -9,10 +9,10 @@ use secrecy::SecretString;
 use sqlx::{Row as _, postgres::PgRow};
 
 use super::{
-    diagnosis,
+    catalog, diagnosis,
     error::Error,
     session::{Failed, RowSecurity, Session},
-    statement::{Statement, quoted_table},
+    statement::{Statement, quoted, quoted_table},
 };
 use crate::config::{DatabaseSettings, TableName};
 
@@ -37,9 +37,28 @@ const MAX_COLUMNS: i64 = 20_000;
 /// Tables and columns that a role can see, with some rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DatabaseSample {
+    /// Name of the role that read them.
+    pub role: String,
     pub tables: Vec<SampledTable>,
     /// True if there are more tables or columns, or if reading them took too long.
     pub is_truncated: bool,
+}
+
+impl DatabaseSample {
+    /// Returns the error for tables about accounts or payment, all of whose rows policies hide from the role.
+    pub fn hidden_rows(&self) -> Option<Error> {
+        let hidden = self.tables.iter().filter(|table| {
+            table.has_row_security
+                && table.rows.is_empty()
+                && looks_like_billing(table)
+                && table.columns.iter().any(|column| column.is_readable)
+        });
+        let role = quoted(&self.role);
+        let hidden: Vec<_> = hidden
+            .map(|table| (quoted_table(&table.table), role.clone()))
+            .collect();
+        (!hidden.is_empty()).then(|| diagnosis::row_security(&self.role, hidden))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +154,7 @@ impl<'a> DatabaseSampler<'a> {
 
     async fn try_sample(&mut self) -> Result<DatabaseSample, Failed> {
         self.0.begin(RowSecurity::Applied).await?;
+        let role = catalog::role(&mut self.0).await?.name;
         let begun = Instant::now();
         let (mut tables, is_truncated) = self.tables().await?;
         let mut is_truncated = is_truncated || tables.len() > MAX_TABLES;
@@ -165,6 +185,7 @@ impl<'a> DatabaseSampler<'a> {
         }
         self.0.end().await?;
         Ok(DatabaseSample {
+            role,
             tables: tables.into_iter().map(|(table, _)| table).collect(),
             is_truncated,
         })

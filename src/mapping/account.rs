@@ -28,6 +28,8 @@ pub(super) struct Mapping<'m, 's> {
     pub(super) plan: Option<Plan>,
     /// True if the plan is in the rows of `account`, but access in those of `billing`.
     pub(super) is_plan_of_account: bool,
+    /// Column with the name of a plan that does not follow what is paid for, and is therefore not read.
+    pub(super) unrelated_plan: Option<String>,
     /// Column with the id of a subscription.
     pub(super) subscription: Option<ColumnPath>,
 }
@@ -48,13 +50,17 @@ impl<'m, 's> Mapping<'m, 's> {
     }
 
     /// Adds the plan and the subscription, if the tables hold them.
-    fn with_plan_and_subscription(mut self, tables: &[MeasuredTable<'_>]) -> Self {
+    fn with_plan_and_subscription(mut self, tables: &[MeasuredTable<'_>], now: &str) -> Self {
         let access_table = self.access_table();
         self.subscription = access_table.path_of(ValueKind::Subscription);
         self.plan = access_table.plan(tables);
         if self.plan.is_none() && self.billing.is_some() {
             self.is_plan_of_account = true;
             self.plan = self.account.plan(tables);
+        }
+        self.unrelated_plan = self.unrelated_plan(now);
+        if self.unrelated_plan.is_some() {
+            self.plan = None;
         }
         self
     }
@@ -78,26 +84,9 @@ impl<'m, 's> Mapping<'m, 's> {
         self.link_table().values.get(&self.link)
     }
 
-    /// Returns true if rows without access hold the plan of rows with access.
-    pub(super) fn keeps_plan(&self) -> bool {
-        let Some(Plan::Stored(path, _)) = &self.plan else {
-            return false;
-        };
-        // Access ends without a write to the row, which keeps its plan.
-        if matches!(self.access, Access::Until(_)) {
-            return self.billing.is_none();
-        }
-        // The contract reads only those rows of `billing` that have access.
-        if self.billing.is_some() {
-            return self.is_plan_of_account;
-        }
-        let paid = self.account.plans_with_access(Some(&self.access), path);
-        let rows = self.account.table.rows.iter();
-        let mut ended = rows.filter(|row| !self.account.has_access(row, &self.access));
-        ended.any(|row| {
-            let plan = self.account.value(row, path);
-            plan.is_some_and(|plan| paid.contains(&plan))
-        })
+    /// Returns true if the rows show that accounts keep their plan after access ends.
+    pub(super) fn keeps_plan(&self, now: &str) -> bool {
+        self.plan_use(now).is_some_and(|used| used.is_kept())
     }
 
     /// Returns the number of values in the link's column that are something else, such as ids of another provider.
@@ -110,6 +99,7 @@ impl<'m, 's> Mapping<'m, 's> {
 /// Returns the best mapping. The error names the part that was not found.
 pub(super) fn best_mapping<'m, 's>(
     tables: &'m [MeasuredTable<'s>],
+    now: &str,
 ) -> Result<Mapping<'m, 's>, String> {
     let links = [ValueKind::Customer, ValueKind::Subscription];
     let mut error = None;
@@ -126,7 +116,7 @@ pub(super) fn best_mapping<'m, 's>(
             std::cmp::Reverse((link_points(table, path, values), values.count(kind)))
         });
         for (table, path, _) in candidates {
-            match mapping_by_link(tables, table, path, kind) {
+            match mapping_by_link(tables, table, (path, kind), now) {
                 Ok(mapping) => return Ok(mapping),
                 Err(reason) => error = error.or(Some(reason)),
             }
@@ -152,14 +142,14 @@ fn link_points(table: &MeasuredTable<'_>, path: &ColumnPath, values: &Values) ->
 fn mapping_by_link<'m, 's>(
     tables: &'m [MeasuredTable<'s>],
     table: &'m MeasuredTable<'s>,
-    link: &ColumnPath,
-    link_kind: ValueKind,
+    (link, link_kind): (&ColumnPath, ValueKind),
+    now: &str,
 ) -> Result<Mapping<'m, 's>, String> {
     let mapping = match mapping_with_several_rows_per_account(tables, table, link, link_kind) {
         Some(mapping) => mapping,
         None => mapping_with_one_row_per_account(tables, table, link, link_kind)?,
     };
-    Ok(mapping.with_plan_and_subscription(tables))
+    Ok(mapping.with_plan_and_subscription(tables, now))
 }
 
 /// Returns the mapping in which several rows of `table`, each with a customer and its access, belong to one account.
@@ -183,6 +173,7 @@ fn mapping_with_several_rows_per_account<'m, 's>(
         billing: Some(billing),
         plan: None,
         is_plan_of_account: false,
+        unrelated_plan: None,
         subscription: None,
     })
 }
@@ -229,6 +220,7 @@ fn mapping_with_one_row_per_account<'m, 's>(
         access,
         plan: None,
         is_plan_of_account: false,
+        unrelated_plan: None,
         subscription: None,
     })
 }

@@ -1,5 +1,7 @@
 //! Finds the columns by which rows of one table belong to those of another.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     column::ColumnPath,
     measured::{MeasuredTable, names_account, normalized, whole_column},
@@ -12,7 +14,12 @@ pub(super) struct Billing<'m, 's> {
     pub(super) measured: &'m MeasuredTable<'s>,
     pub(super) column: String,
     pub(super) account_column: String,
+    /// Another column that refers to accounts, for which the rows speak as much.
+    pub(super) rival: Option<String>,
 }
+
+/// A table of accounts to which rows may belong, the column that refers to it, and the column that it refers to.
+type Owner<'m, 's> = (&'m MeasuredTable<'s>, String, String);
 
 /// Finds the columns by which `other` belongs to the accounts: a foreign key, one to the same third table, equal customers,
 /// or a name such as `user_id`.
@@ -54,6 +61,7 @@ pub(super) fn joined<'m, 's>(
         measured: other,
         column,
         account_column,
+        rival: None,
     })
 }
 
@@ -65,29 +73,65 @@ pub(super) fn owner_of_several<'m, 's>(
     if table.owner().is_some() || names_account(table.name()) {
         return None;
     }
-    let by_key = table.owners().find_map(|key| {
+    let by_key = table.owners().filter_map(|key| {
         let owner = tables
             .iter()
             .find(|other| other.table.table == key.target)?;
         Some((owner, key.column.clone(), key.target_column.clone()))
     });
-    let by_name = || {
-        tables.iter().find_map(|owner| {
-            let column = named_after(table, owner.name())?;
-            let id = owner.id()?;
-            let ids = (owner, &whole_column(&id));
-            let is_link = share_values((table, &whole_column(&column)), ids);
-            (is_link && owner.name() != table.name() && !table.is_unique(&column))
-                .then_some((owner, column, id))
-        })
-    };
-    let (owner, column, account_column) = by_key.or_else(by_name)?;
+    let mut owners: Vec<Owner<'m, 's>> = by_key.collect();
+    if owners.is_empty() {
+        owners.extend(tables.iter().filter_map(|owner| named_owner(table, owner)));
+    }
+    // The sort is stable.
+    owners.sort_by_key(|(_, column, _)| std::cmp::Reverse(table.owner_points(column)));
+    let mut owners = owners.into_iter();
+    let (owner, column, account_column) = owners.next()?;
+    let points = table.owner_points(&column);
+    let mut others = owners.map(|(_, other, _)| other);
+    let rival = others.find(|other| *other != column && table.owner_points(other) == points);
     let billing = Billing {
         measured: table,
         column,
         account_column,
+        rival,
     };
     Some((owner, billing))
+}
+
+/// Returns the owner if a column of `table` is named after it and holds its ids.
+fn named_owner<'m, 's>(
+    table: &MeasuredTable<'_>,
+    owner: &'m MeasuredTable<'s>,
+) -> Option<Owner<'m, 's>> {
+    let column = named_after(table, owner.name())?;
+    let id = owner.id()?;
+    let ids = (owner, &whole_column(&id));
+    let is_link = share_values((table, &whole_column(&column)), ids);
+    (is_link && owner.name() != table.name() && !table.is_unique(&column))
+        .then_some((owner, column, id))
+}
+
+impl MeasuredTable<'_> {
+    /// Rates how likely it is that the rows belong to the accounts in this column: by the number of rows with a value, and then
+    /// by the customers that belong to only one account.
+    fn owner_points(&self, column: &str) -> (usize, usize) {
+        let path = whole_column(column);
+        let customer = self.path_of(ValueKind::Customer);
+        let mut owners_of = BTreeMap::<String, BTreeSet<String>>::new();
+        let mut filled = 0;
+        for row in &self.table.rows {
+            let Some(owner) = self.value(row, &path) else {
+                continue;
+            };
+            filled += 1;
+            if let Some(customer) = customer.as_ref().and_then(|path| self.value(row, path)) {
+                owners_of.entry(customer).or_default().insert(owner);
+            }
+        }
+        let of_one = owners_of.values().filter(|owners| owners.len() == 1);
+        (filled, of_one.count())
+    }
 }
 
 /// Returns the column that is called after the table or its last word: `user_id` or `userId` for `users` and `app_users`.

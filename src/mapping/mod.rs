@@ -6,6 +6,7 @@ mod column;
 mod joining;
 mod measured;
 mod plan;
+mod plan_use;
 mod proposal;
 mod recognition;
 mod wording;

@@ -1,9 +1,6 @@
 //! Finds the plan: in a column, or in a table of plans that a column refers to.
 
-use std::collections::BTreeSet;
-
 use super::{
-    access::Access,
     column::ColumnPath,
     measured::{MeasuredTable, names, whole_column},
     recognition::ValueKind,
@@ -157,16 +154,5 @@ impl MeasuredTable<'_> {
             })
         });
         rows.collect()
-    }
-
-    /// Returns the plans of the rows that have access.
-    pub(super) fn plans_with_access(
-        &self,
-        access: Option<&Access>,
-        path: &ColumnPath,
-    ) -> BTreeSet<String> {
-        let rows = self.table.rows.iter();
-        let rows = rows.filter(|row| access.is_none_or(|access| self.has_access(row, access)));
-        rows.filter_map(|row| self.value(row, path)).collect()
     }
 }

@@ -28,19 +28,20 @@ pub struct Proposal {
     pub unknown: Vec<String>,
 }
 
-/// Proposes a contract. The error names the part that was not found.
-pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
+/// Proposes a contract. `now` is written as Postgres writes a time in UTC. The error names the part that was not found.
+pub fn propose(sample: &DatabaseSample, now: &str) -> Result<Proposal, String> {
     let tables = measured(sample);
-    let mapping = best_mapping(&tables)?;
+    let mapping = best_mapping(&tables, now)?;
     let link = mapping.link_values();
     let is_paddle =
         link.is_some_and(|values| values.words.keys().any(|word| word.starts_with("ctm_")));
-    let (storage, stored) = stored_plans(&mapping);
+    let (storage, stored) = stored_plans(&mapping, now);
     let (mut evidence, mut unknown) = (Vec::new(), Vec::new());
     explain(&mapping, &mut evidence, &mut unknown);
+    unknown.extend(kept_plan(&mapping, now));
     unknown.extend(other_customers(&mapping, &tables));
     Ok(Proposal {
-        contract: wording::contract(&mapping, is_paddle),
+        contract: wording::contract(&mapping, is_paddle, now),
         is_paddle,
         storage,
         stored,
@@ -49,19 +50,14 @@ pub fn propose(sample: &DatabaseSample) -> Result<Proposal, String> {
     })
 }
 
-fn stored_plans(mapping: &Mapping<'_, '_>) -> (PlanStorage, Vec<StoredPlan>) {
-    let (path, storage) = match &mapping.plan {
+fn stored_plans(mapping: &Mapping<'_, '_>, now: &str) -> (PlanStorage, Vec<StoredPlan>) {
+    let storage = match &mapping.plan {
         None => return (PlanStorage::Word, Vec::new()),
         Some(Plan::Listed(list)) => return (PlanStorage::Word, list.stored.clone()),
-        Some(Plan::Stored(path, storage)) => (path, *storage),
+        Some(Plan::Stored(_, storage)) => *storage,
     };
-    let values = if mapping.is_plan_of_account {
-        mapping.account.plans_with_access(None, path)
-    } else {
-        let access = Some(&mapping.access);
-        mapping.access_table().plans_with_access(access, path)
-    };
-    let plans = values.into_iter().map(|value| match storage {
+    let used = mapping.plan_use(now).unwrap_or_default();
+    let plans = used.sold().iter().cloned().map(|value| match storage {
         PlanStorage::Word | PlanStorage::ProductName => StoredPlan {
             key: None,
             word: Some(value),
@@ -78,7 +74,6 @@ fn explain(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: &mut 
     explain_link(mapping, evidence, unknown);
     explain_access(mapping, evidence, unknown);
     explain_plan(mapping, evidence, unknown);
-    explain_kept_plan(mapping, unknown);
     explain_deleted(mapping, evidence, unknown);
     unknown.push(
         "what happens while a card fails; without `grace`, such customers have no access"
@@ -101,12 +96,20 @@ fn explain_link(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: 
         "`{name}.{path}` holds {kind} in {linked} of {} rows",
         link_table.table.rows.len()
     ));
-    let owner = mapping.account.owners().next();
-    if let Some(owner) = owner.filter(|owner| owner.column != mapping.id) {
+    let mut owners = mapping.account.owners();
+    if let Some(owner) = owners.find(|owner| owner.column != mapping.id) {
         unknown.push(format!(
             "whether a row of `{}` is an account, as in the proposal, or a row of `{}`",
             mapping.account.name(),
             owner.target.name
+        ));
+    }
+    if let Some(billing) = &mapping.billing
+        && let Some(rival) = &billing.rival
+    {
+        unknown.push(format!(
+            "whether `{name}.{}`, as in the proposal, or `{name}.{rival}` is the account that pays",
+            billing.column
         ));
     }
     let others = mapping.other_links();
@@ -199,17 +202,21 @@ fn explain_plan(mapping: &Mapping<'_, '_>, evidence: &mut Vec<String>, unknown: 
             list.table.name,
             joined(&list.prices)
         )),
+        None if mapping.unrelated_plan.is_some() => {
+            let column = mapping.unrelated_plan.as_deref().unwrap_or_default();
+            unknown.push(format!(
+                "which plan an account has: `{column}` has the same word whether an account pays or not, so the contract does not \
+                 read it, and plans are not checked"
+            ));
+        }
         None => unknown.push("which plan an account has, so that plans are not checked".to_owned()),
     }
 }
 
-fn explain_kept_plan(mapping: &Mapping<'_, '_>, unknown: &mut Vec<String>) {
-    if mapping.keeps_plan() {
-        unknown.push(
-            "whether your code reads the plan of rows without access, which keep it; `stale-plan` is off"
-                .to_owned(),
-        );
-    }
+fn kept_plan(mapping: &Mapping<'_, '_>, now: &str) -> Option<String> {
+    mapping.keeps_plan(now).then(|| {
+        "whether your code reads the plan of rows without access, which keep it; `stale-plan` is off".to_owned()
+    })
 }
 
 fn explain_deleted(
@@ -268,12 +275,15 @@ mod tests {
     use super::*;
     use crate::{config, database::ColumnForm, mapping::column::table, presets};
 
+    const NOW: &str = "2026-06-01 00:00:00";
+
     fn proposed(tables: Vec<crate::database::SampledTable>) -> Proposal {
         let sample = DatabaseSample {
+            role: String::new(),
             tables,
             is_truncated: false,
         };
-        let proposal = propose(&sample).unwrap();
+        let proposal = propose(&sample, NOW).unwrap();
         let plans = [presets::PlanPair::new("price_a", "pro")];
         let text = presets::fill(&proposal.contract, &plans);
         config::load(&text, "prodverdict.yml").unwrap_or_else(|error| panic!("{error:?}\n{text}"));
@@ -364,17 +374,18 @@ mod tests {
     fn a_part_that_is_not_found_is_reported() {
         let empty = DatabaseSample::default();
         assert!(
-            propose(&empty)
+            propose(&empty, NOW)
                 .unwrap_err()
                 .starts_with("no column holds ids of customers")
         );
         let columns = [("id", ColumnForm::Number), ("cus", ColumnForm::Text)];
         let sample = DatabaseSample {
+            role: String::new(),
             tables: vec![table("users", &columns, &[&[Some("1"), Some("cus_1")]])],
             is_truncated: false,
         };
         assert!(
-            propose(&sample)
+            propose(&sample, NOW)
                 .unwrap_err()
                 .contains("says who has access")
         );
@@ -394,6 +405,191 @@ mod tests {
             proposal
                 .contract
                 .contains("users_table: \"\\\"a\\\"\\\"; drop table x; --'\\\"\""),
+            "{}",
+            proposal.contract
+        );
+    }
+
+    const TEXT: ColumnForm = ColumnForm::Text;
+
+    fn users(rows: &[[&str; 4]], access: (&str, ColumnForm)) -> Proposal {
+        let columns = [("id", TEXT), ("customer", TEXT), access, ("plan", TEXT)];
+        let rows: Vec<Vec<Option<&str>>> = rows
+            .iter()
+            .map(|row| {
+                let cells = row.iter();
+                cells
+                    .map(|cell| (!cell.is_empty()).then_some(*cell))
+                    .collect()
+            })
+            .collect();
+        let rows: Vec<&[Option<&str>]> = rows.iter().map(Vec::as_slice).collect();
+        proposed(vec![table("users", &columns, &rows)])
+    }
+
+    fn words(proposal: &Proposal) -> Vec<&str> {
+        let words = proposal.stored.iter();
+        words.filter_map(|plan| plan.word.as_deref()).collect()
+    }
+
+    #[test]
+    fn a_plan_that_is_the_same_for_everybody_is_not_read() {
+        let proposal = users(
+            &[
+                ["1", "cus_1", "active", "starter"],
+                ["2", "cus_2", "canceled", "starter"],
+                ["3", "", "", "starter"],
+            ],
+            ("status", TEXT),
+        );
+        assert!(!proposal.contract.contains("plan"), "{}", proposal.contract);
+        let said = "`users.plan` has the same word whether an account pays or not";
+        let is_said = |line: &String| line.contains(said);
+        assert!(
+            proposal.unknown.iter().any(is_said),
+            "{:?}",
+            proposal.unknown
+        );
+    }
+
+    #[test]
+    fn the_words_of_accounts_that_never_paid_are_free_plans() {
+        let proposal = users(
+            &[
+                ["1", "cus_1", "active", "pro"],
+                ["2", "cus_2", "canceled", "hobby"],
+                ["3", "", "", "hobby"],
+                ["4", "", "", "Free"],
+            ],
+            ("status", TEXT),
+        );
+        assert_eq!(words(&proposal), ["pro"]);
+        assert!(
+            proposal.contract.contains("free_plans: [Free, hobby]\n"),
+            "{}",
+            proposal.contract
+        );
+        assert!(
+            !proposal.contract.contains("stale-plan"),
+            "{}",
+            proposal.contract
+        );
+    }
+
+    #[test]
+    fn plans_of_another_table_s_accounts_follow_their_access() {
+        let users = table(
+            "users",
+            &[("id", TEXT), ("customer", TEXT), ("plan", TEXT)],
+            &[
+                &[Some("1"), Some("cus_1"), Some("pro")],
+                &[Some("2"), Some("cus_2"), Some("free")],
+                &[Some("3"), None, Some("free")],
+            ],
+        );
+        let subscriptions = table(
+            "subscriptions",
+            &[("id", TEXT), ("user_id", TEXT), ("status", TEXT)],
+            &[
+                &[Some("sub_1"), Some("1"), Some("active")],
+                &[Some("sub_2"), Some("2"), Some("canceled")],
+            ],
+        );
+        let proposal = proposed(vec![users, subscriptions]);
+        assert_eq!(words(&proposal), ["pro"]);
+        assert!(
+            !proposal.contract.contains("stale-plan"),
+            "{}",
+            proposal.contract
+        );
+    }
+
+    #[test]
+    fn a_plan_that_is_reset_when_its_period_ends_is_judged() {
+        let period = ("paid_until", ColumnForm::Time);
+        let rows = |ended| {
+            [
+                ["1", "cus_1", "2026-06-20 10:00:00+00", "pro"],
+                ["2", "cus_2", "2026-05-20 10:00:00+00", ended],
+                ["3", "", "", "free"],
+            ]
+        };
+        let reset = users(&rows("free"), period);
+        assert_eq!(words(&reset), ["pro"]);
+        assert!(!reset.contract.contains("stale-plan"), "{}", reset.contract);
+        let kept = users(&rows("pro"), period);
+        assert!(kept.contract.contains("stale-plan"), "{}", kept.contract);
+    }
+
+    fn owned(rows: &[&[Option<&str>]]) -> Proposal {
+        let key = |column: &str, target: &str| crate::database::ForeignKey {
+            column: column.to_owned(),
+            target: table(target, &[], &[]).table,
+            target_column: "id".to_owned(),
+        };
+        let ids: [&[Option<&str>]; 3] = [&[Some("1")], &[Some("2")], &[Some("3")]];
+        let columns = [
+            ("id", TEXT),
+            ("team_id", TEXT),
+            ("user_id", TEXT),
+            ("customer", TEXT),
+            ("status", TEXT),
+        ];
+        let mut subscriptions = table("subscriptions", &columns, rows);
+        subscriptions.references = vec![key("team_id", "teams"), key("user_id", "users")];
+        proposed(vec![
+            table("teams", &[("id", TEXT)], &ids),
+            table("users", &[("id", TEXT)], &ids),
+            subscriptions,
+        ])
+    }
+
+    #[test]
+    fn the_owner_is_the_account_that_rows_name() {
+        let row = |id: &'static str, user: &'static str, customer: &'static str| {
+            [Some(id), None, Some(user), Some(customer), Some("active")]
+        };
+        let rows = [
+            row("a", "1", "cus_1"),
+            row("b", "1", "cus_1"),
+            row("c", "2", "cus_2"),
+        ];
+        let rows: Vec<&[Option<&str>]> = rows.iter().map(<[_; 5]>::as_slice).collect();
+        let proposal = owned(&rows);
+        assert!(
+            proposal.contract.contains("from \"users\" a"),
+            "{}",
+            proposal.contract
+        );
+    }
+
+    #[test]
+    fn an_owner_for_whom_nothing_speaks_is_not_known() {
+        let row = |id: &'static str, owner: &'static str, customer: &'static str| {
+            [
+                Some(id),
+                Some(owner),
+                Some(owner),
+                Some(customer),
+                Some("active"),
+            ]
+        };
+        let rows = [
+            row("a", "1", "cus_1"),
+            row("b", "1", "cus_1"),
+            row("c", "2", "cus_2"),
+        ];
+        let rows: Vec<&[Option<&str>]> = rows.iter().map(<[_; 5]>::as_slice).collect();
+        let proposal = owned(&rows);
+        let said = "or `subscriptions.user_id` is the account that pays";
+        let is_said = |line: &String| line.contains(said);
+        assert!(
+            proposal.unknown.iter().any(is_said),
+            "{:?}",
+            proposal.unknown
+        );
+        assert!(
+            proposal.contract.contains("# Not known: whether"),
             "{}",
             proposal.contract
         );

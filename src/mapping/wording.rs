@@ -14,7 +14,7 @@ use crate::{config::TableName, database::quoted, presets::PlanStorage};
 const INDENT: &str = "        ";
 
 /// Returns the text of the contract, with the placeholders of a preset for its plans.
-pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
+pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool, now: &str) -> String {
     let table = &mapping.account.table.table;
     let entity = entity(mapping.accounts_table_name());
     let (source, key) = if is_paddle {
@@ -46,7 +46,8 @@ pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
         ),
         None => {}
     }
-    if mapping.keeps_plan() {
+    text.push_str(&free_plans(mapping, now));
+    if mapping.keeps_plan(now) {
         text.push_str(
             "    # Rows keep the plan after access ends. Remove this if your code reads the plan without the access.\n    \
              rules: { stale-plan: \"off\" }\n",
@@ -56,6 +57,26 @@ pub(super) fn contract(mapping: &Mapping<'_, '_>, is_paddle: bool) -> String {
         "    # Say what your application does while a card fails, such as `grace: { past_due: 15d }`.\n",
     );
     text
+}
+
+/// Writes the words of plans that nobody pays for, unless they are the default.
+fn free_plans(mapping: &Mapping<'_, '_>, now: &str) -> String {
+    let used = match mapping.plan.as_ref().map(Plan::storage) {
+        Some(PlanStorage::Word | PlanStorage::ProductName) => mapping.plan_use(now),
+        Some(PlanStorage::Price | PlanStorage::Product) | None => None,
+    };
+    let words = used.unwrap_or_default().free();
+    if words
+        .iter()
+        .all(|word| word.trim().eq_ignore_ascii_case("free"))
+    {
+        return String::new();
+    }
+    let words: Vec<_> = words.iter().map(|word| yaml(word)).collect();
+    format!(
+        "    # Plans of rows without a customer and without access.\n    free_plans: [{}]\n",
+        words.join(", ")
+    )
 }
 
 /// Writes the form with a table and its columns.
@@ -164,8 +185,13 @@ fn query(mapping: &Mapping<'_, '_>, billing: &Billing<'_, '_>) -> String {
         conditions.join(" and "),
     );
     let lines = text.lines().map(|line| format!("{INDENT}{line}\n"));
+    let rival = billing.rival.as_ref().map(|rival| {
+        let rival = rival.replace(char::is_control, " ");
+        format!("      # Not known: whether the account that pays is in the column below, or in {rival}.\n")
+    });
     format!(
-        "      # Any row that gives access counts.\n      query: |\n{}",
+        "      # Any row that gives access counts.\n{}      query: |\n{}",
+        rival.unwrap_or_default(),
         lines.collect::<String>()
     )
 }

@@ -17,6 +17,9 @@ pub struct PresetDescription {
     pub webhook: Webhook,
     pub billing_paths: Vec<String>,
     pub plans: PlanWords,
+    /// Values of rows that the contract assumes.
+    #[serde(default)]
+    pub values: Vec<AssumedValue>,
     pub policy: Policy,
 }
 
@@ -79,6 +82,17 @@ pub struct Webhook {
     pub api_version: Option<String>,
     pub events: Vec<String>,
     pub calls: Vec<String>,
+}
+
+/// A text in the SQL of the contract that some applications store differently.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssumedValue {
+    pub text: String,
+    pub table: String,
+    pub column: String,
+    /// The table of accounts, if the text is the name of their class.
+    pub class_of: Option<String>,
 }
 
 /// The stack's way of storing plans, and its own words for them.

@@ -11,8 +11,8 @@ mod renaming;
 use std::collections::BTreeMap;
 
 pub use description::{
-    DetectedFile, Detection, Packages, PlanStorage, PlanWords, Policy, PresetDescription,
-    PresetProvider, Webhook,
+    AssumedValue, DetectedFile, Detection, Packages, PlanStorage, PlanWords, Policy,
+    PresetDescription, PresetProvider, Webhook,
 };
 pub use filling::{PlanPair, fill, is_placeholder};
 pub use inserts::insert_naming;

@@ -1,12 +1,14 @@
 //! Chooses the preset that fits repository and database, or proposes a contract from the values in the database.
 
+use std::collections::BTreeMap;
+
 use crate::{
     database::DatabaseSample,
     detection::{DeclaredTable, RankedPreset, Route, webhook_route},
     mapping::propose,
     presets::{
-        DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming, insert_naming,
-        naming, renamed_contract, renamed_rehearsal, renamed_sql,
+        AssumedValue, DEFAULT, Naming, PlanStorage, Preset, StoredPlan, TableNames, TableRenaming,
+        insert_naming, naming, renamed_contract, renamed_rehearsal, renamed_sql,
     },
     problem::{ErrorCode, Problem},
 };
@@ -23,6 +25,8 @@ pub(super) struct KnownSigns<'p> {
     pub(super) declared: Vec<DeclaredTable>,
     pub(super) routes: Vec<Route>,
     pub(super) sample: Option<DatabaseSample>,
+    /// The time, as Postgres writes it in UTC.
+    pub(super) now: String,
     /// Name of the preset that a person chose.
     pub(super) stack: Option<String>,
 }
@@ -159,7 +163,11 @@ impl<'p> KnownSigns<'p> {
             notes: Vec::new(),
         };
         let found = existing.map(|tables| naming(&preset.description.detect.tables, tables));
-        let Naming { renamings, missing } = found.unwrap_or_default();
+        let Naming {
+            mut renamings,
+            missing,
+        } = found.unwrap_or_default();
+        let values = self.real_values(preset, &mut renamings, &mut notes);
         if !renamings.is_empty() {
             rename(&mut draft, preset, &renamings, &mut notes);
         }
@@ -169,9 +177,38 @@ impl<'p> KnownSigns<'p> {
                 "not found, so change them in the contract: {names}"
             ));
         }
-        draft.rehearsal = Some(rehearsal(preset, renamings, existing, &self.routes));
+        let mut rehearsal = rehearsal(preset, renamings, existing, &self.routes);
+        for (assumed, real) in &values {
+            draft.contract = with_value(&draft.contract, assumed, real);
+            rehearsal.section = with_value(&rehearsal.section, assumed, real);
+        }
+        draft.rehearsal = Some(rehearsal);
         draft.notes = notes;
         draft
+    }
+
+    /// Returns the values that the preset assumes and the rows do not have, each with the one that they have. A value that
+    /// names the class of the accounts decides about their table too.
+    fn real_values(
+        &self,
+        preset: &Preset,
+        renamings: &mut Vec<TableRenaming>,
+        notes: &mut Vec<String>,
+    ) -> Vec<(String, String)> {
+        let Some(sample) = &self.sample else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        for assumed in &preset.description.values {
+            let Some(real) = real_value(assumed, sample, renamings, notes) else {
+                continue;
+            };
+            if let Some(table) = &assumed.class_of {
+                name_table(table, &real, sample, renamings, notes);
+            }
+            values.push((assumed.text.clone(), real));
+        }
+        values
     }
 
     fn reasons(&self, preset: &Preset) -> Vec<String> {
@@ -202,6 +239,88 @@ impl<'p> KnownSigns<'p> {
         }
         reasons
     }
+}
+
+/// Returns the value that the rows have instead of the assumed one, the most frequent of several.
+fn real_value(
+    assumed: &AssumedValue,
+    sample: &DatabaseSample,
+    renamings: &[TableRenaming],
+    notes: &mut Vec<String>,
+) -> Option<String> {
+    let renamed = renamings.iter().find(|table| table.from == assumed.table);
+    let name = renamed.map_or(&assumed.table, |table| &table.to);
+    let column = renamed.and_then(|table| {
+        let mut columns = table.columns.iter();
+        columns.find(|(from, _)| *from == assumed.column)
+    });
+    let column = column.map_or(&assumed.column, |(_, to)| to);
+    let table = sample
+        .tables
+        .iter()
+        .find(|table| table.table.name == *name)?;
+    let at = table
+        .columns
+        .iter()
+        .position(|other| other.name == *column)?;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for text in table.rows.iter().filter_map(|row| row.get(at)?.as_deref()) {
+        let is_plain = !text.contains("{{") && !text.chars().any(char::is_control);
+        if is_plain && !text.is_empty() {
+            *counts.entry(text).or_default() += 1;
+        }
+    }
+    let (most, _) = counts.iter().max_by_key(|(_, rows)| **rows)?;
+    let is_assumed = counts.contains_key(&*assumed.text);
+    let chosen = if is_assumed { &*assumed.text } else { most };
+    if counts.len() > 1 {
+        let all: Vec<_> = counts.keys().map(|text| format!("`{text}`")).collect();
+        notes.push(format!(
+            "not known: which of {} in `{name}.{column}` the contract is about. It reads only `{chosen}`: change it, or add a \
+             contract for the others",
+            all.join(", ")
+        ));
+    } else if !is_assumed {
+        notes.push(format!("`{name}.{column}` is `{chosen}` in the rows"));
+    }
+    (!is_assumed).then(|| chosen.to_owned())
+}
+
+/// Replaces the table of accounts by the one that is named after the class, if there is one.
+fn name_table(
+    table: &str,
+    class: &str,
+    sample: &DatabaseSample,
+    renamings: &mut Vec<TableRenaming>,
+    notes: &mut Vec<String>,
+) {
+    let name = class.rsplit(['\\', ':']).next().unwrap_or_default();
+    let last = name.to_lowercase();
+    let mut plurals = vec![format!("{last}s"), last.clone()];
+    plurals.extend(last.strip_suffix('y').map(|stem| format!("{stem}ies")));
+    let plain = |name: &str| name.to_lowercase().replace('_', "");
+    let mut tables = sample.tables.iter().map(|sampled| &sampled.table.name);
+    let Some(found) = tables.find(|name| plurals.contains(&plain(name))) else {
+        notes.push(format!(
+            "not known: which table has the accounts of the class `{class}`. The contract reads `{table}`"
+        ));
+        return;
+    };
+    if found != table {
+        notes.push(format!("the accounts are in `{found}`"));
+        renamings.retain(|renaming| renaming.from != table);
+        renamings.push(TableRenaming {
+            from: table.to_owned(),
+            to: found.clone(),
+            columns: Vec::new(),
+        });
+    }
+}
+
+/// Replaces a text in the SQL of a preset.
+fn with_value(text: &str, assumed: &str, real: &str) -> String {
+    let real = real.replace('\'', "''");
+    text.replace(&format!("'{assumed}'"), &format!("'{real}'"))
 }
 
 fn rename(
@@ -297,21 +416,13 @@ fn proposed<'p>(sample: &DatabaseSample, known: &KnownSigns<'p>) -> Result<Draft
             naming.missing.join(", ")
         )
     });
-    let proposal = propose(sample).map_err(|reason| {
+    if let Some(hidden) = sample.hidden_rows() {
+        return Err(hidden.into());
+    }
+    let proposal = propose(sample, &known.now).map_err(|reason| {
         let seen = nearest.clone().map(|line| format!("; {line}")).unwrap_or_default();
-        let hidden = sample.tables.iter().filter(|table| table.has_row_security && table.rows.is_empty());
-        let hidden: Vec<_> = hidden.map(|table| format!("`{}`", table.table.name)).collect();
-        let hint = if hidden.is_empty() {
-            "use a database with customers in it and a role that may read them, or begin with a preset (`--stack NAME`) and change \
-             its names"
-                .to_owned()
-        } else {
-            format!(
-                "row-level security hides the rows of {}: use a role that sees them, or run `alter role … bypassrls;` as the \
-                 database's owner",
-                hidden.join(", ")
-            )
-        };
+        let hint = "use a database with customers in it and a role that may read them, or begin with a preset (`--stack NAME`) and \
+                    change its names";
         Problem::new(ErrorCode::NoProposal, format!("no preset fits, and no contract can be proposed: {reason}{seen}")).hint(hint)
     })?;
     let mut notes: Vec<_> = nearest.into_iter().collect();

@@ -261,6 +261,7 @@ async fn look_around<'p>(
         declared,
         routes: routes(&repository),
         sample,
+        now: super::now().to_string().replace('T', " "),
         stack,
     })
 }

@@ -296,3 +296,50 @@ fn hostile_names_in_the_repository_are_shown_and_not_obeyed() {
     assert!(!ran.all().contains('\u{1b}'), "{:?}", ran.all());
     ran.says(&["stack: supabase-stripe"]);
 }
+
+const CASHIER: (&str, &str) = (
+    "composer.json",
+    r#"{ "require": { "laravel/cashier-paddle": "^2.4" } }"#,
+);
+
+const CASHIER_TABLES: &str = "create table users (id bigint primary key, name text); \
+    create table teams (id bigint primary key, name text); \
+    create table customers (id bigint primary key, billable_id bigint, billable_type text, paddle_id text); \
+    create table subscriptions (id bigint primary key, billable_id bigint, billable_type text, type text, paddle_id text, status text, \
+        ends_at timestamptz, created_at timestamptz); \
+    create table subscription_items (id bigint primary key, subscription_id bigint, price_id text); \
+    insert into teams values (1, 'a'), (2, 'b'); \
+    insert into subscription_items values (1, 1, 'pri_a'); ";
+
+#[test]
+fn a_preset_reads_the_class_and_the_type_that_the_rows_have() {
+    let rows = r"insert into customers values (1, 1, 'App\Models\Team', 'ctm_1');
+        insert into subscriptions values (1, 1, 'App\Models\Team', 'main', 'sub_1', 'active', null, now())";
+    let (folder, ran) = with_database(&[CASHIER], &format!("{CASHIER_TABLES}{rows}"));
+    ran.says(&[
+        "stack: laravel-cashier-paddle",
+        r"`customers.billable_type` is `App\Models\Team` in the rows",
+        "`subscriptions.type` is `main` in the rows",
+        "the accounts are in `teams`",
+    ]);
+    let written = contract(&folder);
+    for part in [
+        r"c.billable_type = 'App\Models\Team'",
+        r"s.billable_type = 'App\Models\Team'",
+        "s.type = 'main'",
+        "from teams u",
+    ] {
+        assert!(written.contains(part), "{part}\n{written}");
+    }
+}
+
+#[test]
+fn several_types_of_subscriptions_are_named() {
+    let rows = r"insert into customers values (1, 1, 'App\Models\User', 'ctm_1');
+        insert into subscriptions values (1, 1, 'App\Models\User', 'default', 'sub_1', 'active', null, now()),
+            (2, 1, 'App\Models\User', 'swimming', 'sub_2', 'active', null, now())";
+    let (folder, ran) = with_database(&[CASHIER], &format!("{CASHIER_TABLES}{rows}"));
+    ran.says(&["not known: which of `default`, `swimming` in `subscriptions.type`"]);
+    let written = contract(&folder);
+    assert!(written.contains("s.type = 'default'"), "{written}");
+}

@@ -70,3 +70,21 @@ fn hostile_names_and_words_in_the_database_stay_data() {
     assert!(written.contains("\"it's \\\"pro\\\": {\""), "{written}");
     assert!(written.contains("customer_id: \"c: {\""), "{written}");
 }
+
+#[test]
+fn tables_whose_rows_are_hidden_are_named_with_the_sql_that_shows_them() {
+    let (folder, ran) = with_database(
+        &[],
+        "create table members (id int primary key, customer text, status text); \
+         create table member_subscriptions (id int primary key, member_id int references members, status text); \
+         alter table member_subscriptions enable row level security; \
+         insert into members values (1, 'cus_1', 'active'); \
+         insert into member_subscriptions values (1, 1, 'canceled')",
+    );
+    ran.with_status(2).says(&[
+        "row-level-security",
+        "bypassrls;",
+        "create policy prodverdict_read on \"member_subscriptions\" for select to",
+    ]);
+    assert!(!folder.path().join("prodverdict.yml").exists());
+}
