@@ -163,9 +163,23 @@ impl Contract {
         past_due_since: Option<UnixSeconds>,
         now: UnixSeconds,
     ) -> SubscriptionAccess {
-        if self.is_left_out(subscription) || self.has_only_seats(subscription) {
+        if self.is_left_out(subscription) {
             return SubscriptionAccess::LeftOut;
         }
+        let access = self.access_with_plan(subscription, past_due_since, now);
+        if access != SubscriptionAccess::Denies && self.has_only_seats(subscription) {
+            return SubscriptionAccess::Unjudged;
+        }
+        access
+    }
+
+    /// Returns the access that a subscription gives if it does not buy only seats.
+    fn access_with_plan(
+        &self,
+        subscription: &Subscription,
+        past_due_since: Option<UnixSeconds>,
+        now: UnixSeconds,
+    ) -> SubscriptionAccess {
         match self.pause_meaning(subscription) {
             PauseMeaning::Grant => {}
             PauseMeaning::Deny => return SubscriptionAccess::Denies,
@@ -597,7 +611,7 @@ mod tests {
             let items = prices.iter().map(|price| item(price, 1));
             contract.access(&subscription("1", "active", "").items(items), None, NOW)
         };
-        assert_eq!(access(&["price_seat"]), SubscriptionAccess::LeftOut);
+        assert_eq!(access(&["price_seat"]), SubscriptionAccess::Unjudged);
         assert_eq!(
             access(&["price_seat", "price_pro"]),
             SubscriptionAccess::Grants
@@ -610,6 +624,34 @@ mod tests {
             access(&["price_seat", "price_new"]),
             SubscriptionAccess::Unjudged
         );
+    }
+
+    #[test]
+    fn who_buys_only_seats_is_not_judged() {
+        let mut contract = contract();
+        contract.seats.prices = Some(vec![PricePattern::parse("price_seat")]);
+        contract.grace.past_due = Some(14 * DAY);
+        let seats = |status| subscription("seats", status, "price_seat");
+        let plan = |status| subscription("plan", status, "price_pro");
+        for (subscriptions, expected) in [
+            (vec![seats("active")], CustomerAccess::Unjudged),
+            (vec![seats("past_due")], CustomerAccess::Unjudged),
+            (vec![seats("canceled")], CustomerAccess::NotGranting),
+            (
+                vec![seats("active"), plan("canceled")],
+                CustomerAccess::Unjudged,
+            ),
+            (
+                vec![seats("active"), plan("active")],
+                CustomerAccess::Granting,
+            ),
+        ] {
+            assert_eq!(
+                state(&contract, &subscriptions),
+                expected,
+                "{subscriptions:?}"
+            );
+        }
     }
 
     #[test]

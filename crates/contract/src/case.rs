@@ -285,13 +285,14 @@ impl<'f> Case<'f> {
         newest_first(self.subscriptions_of(holder).filter(in_grace))
     }
 
-    /// Returns the deciding subscription: a granting one that the row names, else the newest granting, else the newest.
+    /// Returns the deciding subscription: a granting one that the row names, else the newest granting, else the newest. One
+    /// that buys only seats decides only if there is no other.
     pub(crate) fn deciding(&self, holder: &Holder<'_>) -> Option<&'f Subscription> {
         let all = self.subscriptions_of(holder);
-        let decide = all.filter(|subscription| !self.contract.has_only_seats(subscription));
-        decide.max_by_key(|subscription| {
+        all.max_by_key(|subscription| {
             let grants = self.grants(subscription);
             (
+                !self.contract.has_only_seats(subscription),
                 grants && holder.names == Some(&subscription.id),
                 grants,
                 subscription.created,

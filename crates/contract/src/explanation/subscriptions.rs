@@ -167,9 +167,6 @@ fn reason(
     };
     let pause = subscription.pause.as_ref().map_or("", Pause::as_str);
     match (access, grace) {
-        (SubscriptionAccess::LeftOut, _) if !case.contract.is_left_out(subscription) => {
-            "it buys only seats, which imply no plan".to_owned()
-        }
         (SubscriptionAccess::LeftOut, _) => "all its prices are in `ignore_prices`".to_owned(),
         (SubscriptionAccess::Undecidable(missing), _) => missing.to_string(),
         (SubscriptionAccess::Unjudged, _) if subscription.on_test_clock => {
@@ -179,6 +176,9 @@ fn reason(
             if case.contract.pause_meaning(subscription) == PauseMeaning::Unjudged =>
         {
             format!("its collection is paused as `{pause}`, which is not judged")
+        }
+        (SubscriptionAccess::Unjudged, _) if case.contract.has_only_seats(subscription) => {
+            "it buys only seats, which imply no plan".to_owned()
         }
         (SubscriptionAccess::Denies, _)
             if case.contract.pause_meaning(subscription) == PauseMeaning::Deny =>

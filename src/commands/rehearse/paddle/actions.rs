@@ -275,11 +275,7 @@ impl PaddleActions<'_> {
         Ok(())
     }
 
-    fn buy(
-        &mut self,
-        checkout: &Checkout,
-        action: &ProviderAction,
-    ) -> Result<(), ActionError> {
+    fn buy(&mut self, checkout: &Checkout, action: &ProviderAction) -> Result<(), ActionError> {
         if checkout.payment != CheckoutPayment::Paid {
             return Err(not_of_paddle(action));
         }

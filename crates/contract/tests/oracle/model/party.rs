@@ -6,7 +6,7 @@ use contract::{Account, CustomerId, Field, MatchOn, Source, Status, Subscription
 
 use super::{
     World,
-    prices::left_out,
+    prices::{has_only_seats, left_out},
     subscription::{State, SubscriptionMeaning, overdue, read, sells_seats, state},
 };
 
@@ -128,8 +128,8 @@ impl<'w> World<'w> {
         let meanings: Vec<_> = subscriptions.iter().map(|(_, meaning)| *meaning).collect();
         Party {
             state: state(&meanings, on_test_clock),
-            newest: best(&subscriptions, None),
-            deciding: best(&subscriptions, self.named(account)),
+            newest: self.best(&subscriptions, None),
+            deciding: self.best(&subscriptions, self.named(account)),
             subscriptions,
         }
     }
@@ -209,21 +209,26 @@ impl<'w> World<'w> {
         let all = self.facts.accounts.iter();
         all.map(|account| account.id.as_str()).collect()
     }
-}
 
-/// Picks the one that the row refers to if it grants; else granting first, then newest. Subscriptions that sell only
-/// seats are never picked.
-fn best<'w>(
-    subscriptions: &[(&'w Subscription, SubscriptionMeaning)],
-    named: Option<&str>,
-) -> Option<&'w Subscription> {
-    let all = subscriptions.iter();
-    let best = all
-        .filter(|(_, meaning)| *meaning != SubscriptionMeaning::OnlySeats)
-        .max_by_key(|(subscription, meaning)| {
+    /// Picks the one that the row refers to if it grants; else granting first, then newest. Subscriptions that sell only
+    /// seats come last.
+    fn best(
+        &self,
+        subscriptions: &[(&'w Subscription, SubscriptionMeaning)],
+        named: Option<&str>,
+    ) -> Option<&'w Subscription> {
+        let best = subscriptions.iter().max_by_key(|(subscription, meaning)| {
             let grants = *meaning == SubscriptionMeaning::Grants;
             let is_named = grants && Some(subscription.id.as_str()) == named;
-            (is_named, grants, subscription.created, &subscription.id)
+            let sells_plan = !has_only_seats(self.contract, subscription);
+            (
+                sells_plan,
+                is_named,
+                grants,
+                subscription.created,
+                &subscription.id,
+            )
         });
-    best.map(|(subscription, _)| *subscription)
+        best.map(|(subscription, _)| *subscription)
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) enum SubscriptionMeaning {
     Denies,
     /// The source does not state when its grace begins or ends.
     UnknownEnd,
-    /// It sells seats and no plan, and determines no access.
+    /// It sells seats and no plan, so that nobody knows what it gives access to.
     OnlySeats,
 }
 
@@ -80,9 +80,19 @@ pub(crate) fn read(
     account: Option<&Account>,
     now: UnixSeconds,
 ) -> SubscriptionMeaning {
-    if has_only_seats(contract, subscription) {
+    let meaning = read_status(contract, subscription, account, now);
+    if has_only_seats(contract, subscription) && meaning != SubscriptionMeaning::Denies {
         return SubscriptionMeaning::OnlySeats;
     }
+    meaning
+}
+
+fn read_status(
+    contract: &Contract,
+    subscription: &Subscription,
+    account: Option<&Account>,
+    now: UnixSeconds,
+) -> SubscriptionMeaning {
     if unknown_word(contract, &subscription.status) {
         return SubscriptionMeaning::UnknownWord;
     }
@@ -203,6 +213,7 @@ pub(crate) fn state(meanings: &[SubscriptionMeaning], on_test_clock: bool) -> Op
         SubscriptionMeaning::Paused,
         SubscriptionMeaning::Unmapped,
         SubscriptionMeaning::OverdueSinceUnknown,
+        SubscriptionMeaning::OnlySeats,
     ];
     if any(&[SubscriptionMeaning::Grants]) {
         Some(State::Granting)
