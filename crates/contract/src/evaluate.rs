@@ -115,6 +115,9 @@ fn wrong_kind_hint(field: Field, example: &str) -> String {
         ("price_", "a price"),
         ("pri_", "a price"),
         ("si_", "an item of a subscription"),
+        ("prod_", "a product"),
+        ("pro_", "a product"),
+        ("txn_", "a transaction"),
     ];
     let found = kind
         .into_iter()

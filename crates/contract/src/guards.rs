@@ -68,8 +68,10 @@ fn account_on_two_rows(facts: &Facts) -> Result<(), Unanswerable> {
 fn kind_of_ids(case: &Case<'_>) -> Result<(), Unanswerable> {
     let link = case.contract.match_on.link();
     let foreign: &[&str] = match case.contract.match_on {
-        MatchOn::CustomerId => &["sub_", "price_", "si_"],
-        MatchOn::SubscriptionId => &["cus_", "ctm_", "price_", "pri_", "si_"],
+        MatchOn::CustomerId => &["sub_", "price_", "pri_", "prod_", "pro_", "si_", "txn_"],
+        MatchOn::SubscriptionId => &[
+            "cus_", "ctm_", "price_", "pri_", "prod_", "pro_", "si_", "txn_",
+        ],
     };
     let mut example: Option<&str> = None;
     for (_, link) in case.customers.accounts() {
@@ -279,6 +281,28 @@ mod tests {
             facts(accounts(5).map(crate::Account::exempt), paying()),
         ] {
             assert!(judge(&contract(), &fine).is_ok());
+        }
+    }
+
+    #[test]
+    fn ids_of_another_kind_give_no_verdict() {
+        for stored in [
+            "sub_1",
+            "price_pro",
+            "pri_01",
+            "prod_1",
+            "pro_01",
+            "si_1",
+            "txn_01",
+            "a@b.c",
+        ] {
+            let linked = account("1").customer(Some(stored));
+            let world = facts([linked], [subscription("1", "active", "price_pro")]);
+            let judged = judge(&contract(), &world);
+            assert!(
+                matches!(judged, Err(Unanswerable::WrongKindOfId { .. })),
+                "{stored}: {judged:?}"
+            );
         }
     }
 

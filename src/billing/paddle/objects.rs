@@ -149,6 +149,15 @@ impl PaddleSubscription {
             let reason = "missing field `created_at`";
             return Err(DecodeError::new(SUBSCRIPTION, Some(&self.id), ".", reason));
         }
+        if self.items.is_empty() {
+            let reason = "expected at least one item, as every subscription has";
+            return Err(DecodeError::new(
+                SUBSCRIPTION,
+                Some(&self.id),
+                "items",
+                reason,
+            ));
+        }
         let period = self
             .current_billing_period
             .map(|period| Period::new(period.starts_at.into(), period.ends_at.into()));
@@ -266,6 +275,15 @@ mod tests {
         decode_recorded_value(&object, &mut PriceTable::default())
             .map(|decoded| decoded.subscription)
             .map_err(|error| format!("{error}: {}", error.source().unwrap()))
+    }
+
+    #[test]
+    fn a_subscription_without_items_is_refused() {
+        let error = with("/items", json!([])).unwrap_err();
+        assert!(
+            error.contains("`items`") && error.contains("at least one item"),
+            "{error}"
+        );
     }
 
     #[test]

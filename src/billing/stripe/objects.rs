@@ -251,12 +251,8 @@ impl WireItems {
     fn may_be_truncated(&self, origin: ObjectOrigin) -> bool {
         let shown = u64::try_from(self.data.len()).unwrap_or(u64::MAX);
         let total_exceeds_data = self.total_count.is_some_and(|total| total > shown);
-        let has_more = match (origin, self.has_more) {
-            (_, Some(has_more)) => has_more || (origin == ObjectOrigin::Live && shown == 0),
-            (ObjectOrigin::Live, None) => true,
-            (ObjectOrigin::Recorded, None) => shown == 0,
-        };
-        total_exceeds_data || has_more
+        let has_more = self.has_more.unwrap_or(origin == ObjectOrigin::Live);
+        total_exceeds_data || has_more || shown == 0
     }
 }
 
@@ -759,7 +755,7 @@ mod tests {
             (json!({"data": [item], "total_count": 2}), (true, true)),
             (json!({"data": [item]}), (true, false)),
             (json!({"data": []}), (true, true)),
-            (json!({"data": [], "has_more": false}), (true, false)),
+            (json!({"data": [], "has_more": false}), (true, true)),
             (
                 json!({"data": [], "has_more": false, "total_count": 1}),
                 (true, true),

@@ -329,7 +329,8 @@ async fn subscriptions_are_read_by_id_and_unknown_ones_are_absent() {
         }
         Answer::ok(&json!({"data": {
             "id": id, "status": "active", "customer_id": "ctm_1",
-            "created_at": "2026-10-01T00:00:00Z", "items": [],
+            "created_at": "2026-10-01T00:00:00Z",
+            "items": [{"price": {"id": "pri_1"}, "quantity": 1}],
         }}))
     })
     .await;

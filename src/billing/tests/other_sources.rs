@@ -18,7 +18,8 @@ fn customers(ids: &[&str]) -> Vec<CustomerId> {
 fn paddle_subscription(id: &str, customer: &str) -> Value {
     json!({
         "id": id, "status": "active", "customer_id": customer, "created_at": "2026-10-01T00:00:00.123456Z",
-        "canceled_at": null, "current_billing_period": null, "scheduled_change": null, "items": [],
+        "canceled_at": null, "current_billing_period": null, "scheduled_change": null,
+        "items": [{"price": {"id": "pri_1"}, "quantity": 1}],
     })
 }
 

@@ -230,7 +230,7 @@ fn computed(form: &ColumnForm, diagnostics: &Diagnostics<'_>) -> Option<Expressi
             diagnostics.add_at(draft, other);
         }
     }
-    let sql = super::values::filled("sql", &form.sql, diagnostics)?;
+    let sql = super::sql::fragment("sql", &form.sql, diagnostics)?;
     Some(Expression::Sql(sql.to_owned()))
 }
 

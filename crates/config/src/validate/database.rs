@@ -12,8 +12,8 @@ use super::{
         scalars::DurationText,
     },
     columns::{self, Needs},
-    table_name,
-    values::{duration, filled, variable},
+    sql, table_name,
+    values::{duration, variable},
 };
 use contract::{ColumnName, Field, MatchOn};
 use problem::ErrorCode;
@@ -79,8 +79,8 @@ fn table(
         span,
     };
     let name = table_name(&database.users_table, diagnostics);
-    let join = filled("join", &database.join, diagnostics);
-    let filter = filled("where", &database.filter, diagnostics);
+    let join = sql::fragment("join", &database.join, diagnostics);
+    let filter = sql::fragment("where", &database.filter, diagnostics);
     if let (Some(condition), Some(span)) = (filter, database.filter.span())
         && let Some(word) = condition.split_whitespace().next()
         && word.eq_ignore_ascii_case("where")
@@ -147,7 +147,7 @@ fn query(database: &RawDatabase, diagnostics: &Diagnostics<'_>) -> Option<Accoun
             diagnostics.add_at(draft, span);
         }
     }
-    filled("query", &database.query, diagnostics).map(|sql| AccountsQuery::Query {
+    sql::statement("query", &database.query, diagnostics).map(|sql| AccountsQuery::Query {
         sql: sql.to_owned(),
     })
 }

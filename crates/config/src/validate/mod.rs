@@ -9,6 +9,7 @@ mod policy;
 mod prices;
 mod rehearsal;
 mod seats;
+mod sql;
 mod statuses;
 mod table_name;
 mod values;

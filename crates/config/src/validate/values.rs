@@ -1,6 +1,6 @@
 //! Values of several keys: durations, names of environment variables, text that must not be blank.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, ops::Range, time::Duration};
 
 use super::super::{
     diagnostics::{DiagnosticDraft, Diagnostics, quote},
@@ -106,6 +106,22 @@ pub(super) fn filled<'e>(
 ) -> Option<&'e str> {
     let (span, text) = entry.written()?;
     not_blank(&quote(key), text, span, diagnostics).then_some(text)
+}
+
+/// Returns the place of the text in the value, or of the value if it spells the text differently.
+pub(super) fn place_within(
+    text: &str,
+    span: &SourceSpan,
+    diagnostics: &Diagnostics<'_>,
+) -> Range<usize> {
+    let value = diagnostics.lines().text().get(span.value.clone());
+    match value.and_then(|value| value.find(text)) {
+        Some(at) if !text.contains('\n') => {
+            let start = span.value.start + at;
+            start..start + text.len()
+        }
+        Some(_) | None => diagnostics.focus(span),
+    }
 }
 
 /// Reads the texts of a list in their order, without duplicates; `text` returns the text of an entry.

@@ -250,6 +250,7 @@ mod tests {
                 subscription("1", "active", "price_pro"),
                 subscription("1", "past_due", "price_pro").id("sub_2"),
                 subscription("1", "canceled", "price_pro").id("sub_3"),
+                subscription("1", "active", "price_free").id("sub_4"),
             ],
         );
         assert_eq!(

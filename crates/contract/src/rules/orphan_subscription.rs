@@ -61,11 +61,10 @@ fn check(case: &Case<'_>, mismatches: &Mismatches<'_>, customer: CustomerNumber)
     }
     let by_subscription = case.contract.match_on == MatchOn::SubscriptionId;
     let is_live = |subscription: &&Subscription| {
-        let status = &subscription.status;
         if by_subscription {
-            *status == Status::PastDue || case.contract.statuses.grant.contains(status)
+            subscription.status == Status::PastDue || case.is_charged(subscription)
         } else {
-            CHARGED.contains(status)
+            CHARGED.contains(&subscription.status)
         }
     };
     let mut live: Vec<_> = case.subscriptions(customer).filter(is_live).collect();

@@ -9,11 +9,9 @@ use super::{
         rehearsal::{RawAccount, Statements},
         sql::{SqlError, SqlErrorKind, SqlPiece, check_statement},
     },
-    texts::{place_within, unknown_placeholder},
+    super::sql::{NUL, SqlProblem, UNCLOSED, UNOPENED, report},
+    texts::unknown_placeholder,
 };
-
-/// Maximum length of a statement's excerpt in a message.
-const MAX_EXCERPT: usize = 40;
 
 pub(super) fn statements(
     account: &RawAccount,
@@ -62,63 +60,50 @@ fn statement(
             sql,
         }),
         Err(error) => {
-            report(error, text, span, diagnostics);
+            report_unusable(error, text, span, diagnostics);
             None
         }
     }
 }
 
-fn report(
+fn report_unusable(
     SqlError { reason, at }: SqlError,
     text: &str,
     span: &SourceSpan,
     diagnostics: &Diagnostics<'_>,
 ) {
     let rest: String = text.chars().skip(at).collect();
-    let (what, help) = match reason {
-        SqlErrorKind::UnknownPlaceholder(length) => {
-            let written: String = rest.chars().take(length).collect();
-            unknown_placeholder(&written, "sql", span, diagnostics);
-            return;
-        }
-        SqlErrorKind::Empty => (
-            "there is no SQL",
-            "write an `insert`, or leave the statement out",
-        ),
-        SqlErrorKind::Unclosed => ("this quote, bracket or comment is not closed", "close it"),
-        SqlErrorKind::Unopened => ("this bracket was not opened", "remove it, or open it"),
-        SqlErrorKind::SecondStatement => (
-            "a second statement begins here",
-            "write a list: each statement on a line of its own below `sql:`, after `- `",
-        ),
-        SqlErrorKind::Parameter => (
-            "a numbered parameter has no value here",
-            "write `{account_id}`, `{email}` or `{customer_id}`",
-        ),
-        SqlErrorKind::Nul => (
-            "a NUL character, which text in Postgres cannot contain",
-            "leave it out",
-        ),
-        SqlErrorKind::Quoted => (
-            "a placeholder cannot be inside a string",
-            "write it without quotes: it is bound as a parameter",
-        ),
-    };
-    let line = rest.lines().next().unwrap_or_default().trim_end();
-    let excerpt: String = line.chars().take(MAX_EXCERPT).collect();
-    let message = if excerpt.is_empty() {
-        format!("`sql` cannot be used: {what}")
-    } else {
-        format!("`sql` cannot be used at `{excerpt}`: {what}")
-    };
-    diagnostics.add(
-        DiagnosticDraft::invalid(message).help(help),
-        if excerpt.is_empty() {
-            diagnostics.focus(span)
-        } else {
-            place_within(&excerpt, span, diagnostics)
+    if let SqlErrorKind::UnknownPlaceholder(length) = reason {
+        let written: String = rest.chars().take(length).collect();
+        unknown_placeholder(&written, "sql", span, diagnostics);
+        return;
+    }
+    report("sql", &rest, &problem(reason), span, diagnostics);
+}
+
+/// Describes a problem of SQL that creates an account.
+fn problem(reason: SqlErrorKind) -> SqlProblem {
+    match reason {
+        SqlErrorKind::Empty => SqlProblem {
+            what: "there is no SQL",
+            help: "write an `insert`, or leave the statement out",
         },
-    );
+        SqlErrorKind::SecondStatement => SqlProblem {
+            what: "a second statement begins here",
+            help: "write a list: each statement on a line of its own below `sql:`, after `- `",
+        },
+        SqlErrorKind::Parameter | SqlErrorKind::UnknownPlaceholder(_) => SqlProblem {
+            what: "a numbered parameter has no value here",
+            help: "write `{account_id}`, `{email}` or `{customer_id}`",
+        },
+        SqlErrorKind::Quoted => SqlProblem {
+            what: "a placeholder cannot be inside a string",
+            help: "write it without quotes: it is bound as a parameter",
+        },
+        SqlErrorKind::Unclosed => UNCLOSED,
+        SqlErrorKind::Unopened => UNOPENED,
+        SqlErrorKind::Nul => NUL,
+    }
 }
 
 impl AccountStatement {

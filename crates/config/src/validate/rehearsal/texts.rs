@@ -1,6 +1,6 @@
 //! Texts of a rehearsal: templates, paths in the repository, paths in JSON.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use globset::GlobBuilder;
 
@@ -12,7 +12,7 @@ use super::super::{
         scalars::Literal,
         secrets, suggestion,
     },
-    values::not_blank,
+    values::{not_blank, place_within},
 };
 use problem::ErrorCode;
 
@@ -72,22 +72,6 @@ pub(super) fn unknown_placeholder(
     )
     .help(suggestion::help(written, &known, "known placeholders"));
     diagnostics.add(draft, place_within(written, span, diagnostics));
-}
-
-/// Returns the place of the text in the value, or of the value if it spells the text differently.
-pub(super) fn place_within(
-    text: &str,
-    span: &SourceSpan,
-    diagnostics: &Diagnostics<'_>,
-) -> Range<usize> {
-    let value = diagnostics.lines().text().get(span.value.clone());
-    match value.and_then(|value| value.find(text)) {
-        Some(at) if !text.contains('\n') => {
-            let start = span.value.start + at;
-            start..start + text.len()
-        }
-        Some(_) | None => diagnostics.focus(span),
-    }
 }
 
 /// Reads metadata as the application would set it; `None` if any of it is invalid.

@@ -121,8 +121,7 @@ impl<'w> World<'w> {
     /// "Granting or `past_due`, stored by no account."
     pub(crate) fn orphans_by_subscription(&self, collected: &mut Collected) {
         for bought in self.seen() {
-            let granted = self.contract.statuses.grant.contains(&bought.status);
-            let charged = granted || bought.status == Status::PastDue;
+            let charged = is_charged(self.contract, bought) || bought.status == Status::PastDue;
             let mut accounts = self.facts.accounts.iter();
             let stored = accounts.any(|account| self.is_judged_by(account, bought));
             if charged && !stored {

@@ -91,12 +91,15 @@ impl<'w> World<'w> {
         }
     }
 
-    /// "Every stored customer id begins with `sub_`, `price_` or `si_`, or contains `@`."
+    /// "Every stored customer id begins with `sub_`, `price_` or `si_`, or contains `@`", or is of another kind that Paddle
+    /// has.
     fn ids_are_of_the_wrong_kind(&self) -> bool {
         let prefixes: &[&str] = if self.by_subscription() {
-            &["cus_", "ctm_", "price_", "pri_", "si_"]
+            &[
+                "cus_", "ctm_", "price_", "pri_", "prod_", "pro_", "si_", "txn_",
+            ]
         } else {
-            &["sub_", "price_", "si_"]
+            &["sub_", "price_", "pri_", "prod_", "pro_", "si_", "txn_"]
         };
         let wrong =
             |id: &&str| id.contains('@') || prefixes.iter().any(|prefix| id.starts_with(prefix));
