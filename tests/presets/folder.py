@@ -60,12 +60,19 @@ def is_complete(preset: pathlib.Path):
         if not (preset / file).is_file():
             raise Failed(f"{file} is missing")
     about = load_yaml((preset / "preset.yml").read_text(encoding="utf-8"))
-    if set(about) != PRESET_KEYS:
-        raise Failed(f"preset.yml: keys {sorted(set(about) ^ PRESET_KEYS)}")
+    keys = set(about) - {"values"}
+    if keys != PRESET_KEYS:
+        raise Failed(f"preset.yml: keys {sorted(keys ^ PRESET_KEYS)}")
     for key, keys in NESTED_KEYS.items():
         if set(about[key]) != keys:
             raise Failed(f"preset.yml: keys of `{key}`: {sorted(set(about[key]) ^ keys)}")
-    contract = load_yaml((preset / "prodverdict.yml").read_text(encoding="utf-8"))["contracts"][0]
+    written = (preset / "prodverdict.yml").read_text(encoding="utf-8")
+    for value in about.get("values", []):
+        if value["column"] not in about["detect"]["tables"][value["table"]]:
+            raise Failed(f"preset.yml: `values` name {value['table']}.{value['column']}, which `detect` lacks")
+        if f"'{value['text']}'" not in written:
+            raise Failed(f"preset.yml: `values` name '{value['text']}', which the contract lacks")
+    contract = load_yaml(written)["contracts"][0]
     if missing := FIXES - set(contract["fix"]):
         raise Failed(f"prodverdict.yml: no `fix` for {sorted(missing)}")
     for other in about["detect"]["prefer_over"]:
