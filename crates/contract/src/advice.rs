@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ColumnName, Field, Finding, PlanKey, PlanWords, Rule, Status,
-    access::GraceEnd,
+    access::{CustomerAccess, GraceEnd, SubscriptionAccess},
     case::Case,
     customers::Link,
     rules::{RuleKey, is_same_word, stored_plan},
@@ -44,6 +44,7 @@ impl Case<'_> {
         self.find_unstored_plans(&mut advice);
         self.find_unused_words(&mut advice);
         self.find_unknown_grace(&mut advice);
+        self.find_only_seats(&mut advice);
         self.find_systematic_findings(findings, &mut advice);
         advice
     }
@@ -157,6 +158,34 @@ impl Case<'_> {
                     self.contract.entity
                 ),
                 hint: "map `past_due_since` in `columns`, or let the key read invoices".to_owned(),
+            });
+        }
+    }
+
+    /// Reports accounts that cannot be judged because their customers buy only seats.
+    fn find_only_seats(&self, advice: &mut Vec<Advice>) {
+        if self.contract.seats.prices.is_none() {
+            return;
+        }
+        let buys_only_seats = |link: &Link<'_, '_>| {
+            let mut all = self.subscriptions_of(&link.holder);
+            all.any(|subscription| {
+                self.contract.has_only_seats(subscription)
+                    && self.access(&link.holder, subscription) == SubscriptionAccess::Unjudged
+            }) && matches!(self.state(&link.holder), Ok(CustomerAccess::Unjudged))
+        };
+        let links = self.customers.accounts().filter_map(|(_, link)| link);
+        let judged = links.filter(|link| !self.is_exempt(link.account));
+        let number = judged.filter(buys_only_seats).count();
+        if number > 0 {
+            let ending = if number == 1 { " is" } else { "s are" };
+            advice.push(Advice {
+                about: ContractKey::Plans(None),
+                message: format!(
+                    "{number} {}{ending} not judged: only prices of `seats.prices` are paid for, which imply no plan",
+                    self.contract.entity
+                ),
+                hint: "if these prices give access, map them in `plans`".to_owned(),
             });
         }
     }
@@ -356,5 +385,26 @@ mod tests {
         let found = advice(&contract, &world);
         assert_eq!(found.len(), 1, "{found:#?}");
         assert_eq!(found[0].about, ContractKey::GracePastDue);
+    }
+
+    #[test]
+    fn accounts_that_buy_only_seats_are_counted() {
+        let mut contract = contract();
+        contract.seats.prices = Some(vec![crate::PricePattern::parse("price_seat")]);
+        let world = facts(
+            ["1", "2", "3"].map(|name| account(name).paid().plan("pro")),
+            [
+                subscription("1", "active", "price_seat"),
+                subscription("2", "active", "price_seat").id("sub_seats"),
+                subscription("2", "active", "price_pro"),
+                subscription("3", "active", "price_pro"),
+            ],
+        );
+        let found = advice(&contract, &world);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(
+            found[0].message,
+            "1 user is not judged: only prices of `seats.prices` are paid for, which imply no plan"
+        );
     }
 }
