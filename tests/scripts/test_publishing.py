@@ -191,7 +191,7 @@ class Action(ScriptTest):
     def test_faults_are_found(self):
         for name, old, new, message in [
             ("action.yml", '`fail_on`."\n    default: "false"', '`fail_on`."\n    default: false', "inputs.strict: the default `False` has to be in quotes"),
-            ("action.yml", "  color: green", "  color: mauve", "`mauve` is not one of GitHub's colours"),
+            ("action.yml", "  color: green", "  color: mauve", "`mauve` is not one of GitHub's colors"),
             ("action.yml", "author: ProdVerdict contributors\n", "", "action.yml: `author` is missing"),
             ("action.yml", "  image: Dockerfile", "  image: docker://ghcr.io/a/b:1.2.3", "is neither `Dockerfile` nor"),
             ("action.yml", "  image: Dockerfile", "  image: Dockerfile\n  args: []", "runs: `args` is not known here"),
