@@ -189,7 +189,7 @@ fn values_that_are_not_single_are_reported_with_the_sql_to_write() {
                 Field::CustomerId,
                 "planData",
                 "an object (jsonb)",
-                "\"planData\"->>'plan'",
+                "\"planData\"->>'id'",
             ),
             (
                 Field::CustomerId,
