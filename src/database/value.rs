@@ -98,14 +98,10 @@ impl<'a> Value<'a> {
     /// Returns an id, or the ids of a list, without null, blank and repeated ones.
     pub fn customers(self) -> Result<AccountCustomers, UnreadableValue> {
         if !matches!(self.form, ValueForm::Array | ValueForm::JsonList) {
-            let text = self.text_for(ValueKind::Customers)?.unwrap_or_default();
-            // No provider's id begins like a list or an object that is stored as text.
-            if text.trim_start().starts_with(['[', '{']) {
-                return Err(self.unreadable(ValueKind::Customers));
-            }
-            let first = (!text.trim().is_empty()).then(|| CustomerId::from(text));
+            let first = self.text_for(ValueKind::Customers)?;
+            let first = first.filter(|text| !text.trim().is_empty());
             return Ok(AccountCustomers {
-                first,
+                first: first.map(CustomerId::from),
                 others: Vec::new(),
             });
         }
@@ -444,21 +440,6 @@ mod tests {
             assert_eq!(
                 error,
                 "a list (jsonb) with an element that is not text is not an id, a list of ids or null"
-            );
-        }
-    }
-
-    #[test]
-    fn a_list_of_customers_that_is_stored_as_text_is_an_error() {
-        for text in [
-            r#"["cus_1","cus_2"]"#,
-            " {cus_1,cus_2}",
-            r#"{"id":"cus_1"}"#,
-        ] {
-            let error = customers(text, ValueForm::Scalar).unwrap_err();
-            assert_eq!(
-                error,
-                "a value of type jsonb is not an id, a list of ids or null"
             );
         }
     }

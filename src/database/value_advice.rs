@@ -18,10 +18,6 @@ pub(super) fn hint(field: Field, column: Option<&str>, found: &UnreadableValue) 
         ValueForm::Object if field == Field::CustomerId => {
             mapped(name, &format!("{}->>'id'", column("data")))
         }
-        ValueForm::Scalar | ValueForm::Answer if field == Field::CustomerId => format!(
-            "a list that is stored as text needs a type: compute it with `{name}: {{sql: \"{}::jsonb\"}}`, or `::text[]` for `{{…}}`",
-            column("customers")
-        ),
         ValueForm::Array if is_boolean(field) => {
             mapped(name, &format!("'pro' = any({})", column("plans")))
         }
@@ -123,11 +119,6 @@ mod tests {
                 Field::CustomerId,
                 ValueForm::Object,
                 r#"`customer_id: {sql: "features->>'id'"}`"#,
-            ),
-            (
-                Field::CustomerId,
-                ValueForm::Scalar,
-                r#"`customer_id: {sql: "features::jsonb"}`, or `::text[]` for `{…}`"#,
             ),
             (
                 Field::Id,
